@@ -1,0 +1,59 @@
+"""kpilab: the KPIs hit target, so why did the business not grow?"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+# Public name -> module; loaded on first use, so that importing kpilab costs next to nothing.
+_WHERE = {
+    "EventLog": "kpilab.core.table",
+    "Facts": "kpilab.core.table",
+    "Benchmark": "kpilab.core.table",
+    "Reports": "kpilab.core.table",
+    "Executions": "kpilab.core.table",
+    "Assignments": "kpilab.core.table",
+    "Incidents": "kpilab.core.table",
+    "Period": "kpilab.core.values",
+    "Where": "kpilab.core.values",
+    "KpilabError": "kpilab.errors",
+    "BadInput": "kpilab.errors",
+    "open_case": "kpilab.case.read",
+    "review": "kpilab.verdict.run",
+    "funnel": "kpilab.analysis.funnel",
+    "Step": "kpilab.analysis.funnel",
+    "Breakdown": "kpilab.analysis.funnel",
+    "paths": "kpilab.analysis.paths",
+    "sequences": "kpilab.analysis.sequences",
+    "retention": "kpilab.analysis.retention",
+    "activity": "kpilab.analysis.activity",
+    "correlate": "kpilab.analysis.correlate",
+    "relate": "kpilab.analysis.relate",
+    "decompose": "kpilab.analysis.decompose",
+    "localise": "kpilab.analysis.localise",
+    "counterfactual": "kpilab.analysis.counterfactual",
+    "audit": "kpilab.analysis.audit",
+    "evidence": "kpilab.analysis.evidence",
+    "definitions": "kpilab.analysis.definitions",
+    "experiment": "kpilab.analysis.experiment",
+    "plan": "kpilab.analysis.plan",
+}
+
+__all__ = sorted(_WHERE)
+
+if TYPE_CHECKING:
+    from kpilab.core.table import Assignments, Benchmark, EventLog, Executions, Facts, Incidents, Reports
+    from kpilab.core.values import Period, Where
+    from kpilab.errors import BadInput, KpilabError
+
+
+def __getattr__(name: str) -> object:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'kpilab' has no attribute {name!r}")
+    return getattr(import_module(_WHERE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""case.yml to a checked Case."""

@@ -1,0 +1,179 @@
+"""What a review says: findings, causes, the bridge, and the review as a whole. No text in any language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kpilab.core.result import Result
+from kpilab.core.values import EVERYWHERE, Effect, Message, Period, Where
+
+Verdict = Literal["trouble", "fine", "unclear", "info"]
+Strength = Literal["described", "tested", "compared", "randomised"]
+StepName = Literal["trust", "goal", "relation", "root_cause", "external", "execution"]
+STEP_NAMES: tuple[StepName, ...] = ("trust", "goal", "relation", "root_cause", "external", "execution")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finding:
+    """This happened, here, then, to these people; it cost the goal so much.
+
+    Attributes:
+        id: unique within the review, e.g. "root_cause.3".
+        step: the step that found it.
+        verdict: trouble, fine, unclear (cannot tell), or info.
+        statement: the finding in one sentence.
+        subject: the name from case.yml it is about (metric, KPI, table, experiment); None for none.
+        effect: size with interval; goal units unless `effect.unit` says otherwise.
+        p, q: p-value, and the same corrected for how much was looked at.
+        strength: described < tested < compared < randomised.
+        evidence: the results that carry the numbers; tables and charts come from them.
+        chart: index into `evidence` of the result to draw; None for no chart.
+    """
+
+    id: str
+    step: StepName
+    verdict: Verdict
+    statement: Message
+    subject: str | None = None
+    where: Where = EVERYWHERE
+    period: Period | None = None
+    actors: tuple[str, ...] = ()
+    effect: Effect | None = None
+    p: float | None = None
+    q: float | None = None
+    strength: Strength = "described"
+    evidence: tuple[Result, ...] = ()
+    chart: int | None = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One link of the 5-Why chain: a question, its answer, the finding that carries the number."""
+
+    question: Message
+    answer: Message
+    finding: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cause:
+    """What the review stands behind: a kind, its subject and place, its size, and how sure it is.
+
+    Attributes:
+        kind: one of CASE_FORMAT's kinds, or a kind of the review's own.
+        effect: in goal units with interval; None for causes outside the formula.
+        effect_pct: signed percent of `effect_on`; None when it starts from zero.
+        effect_on: what the percentage is of (the goal, a report, an experiment's read-out …).
+        confidence: calibrated chance that the cause is true, 0-1.
+        findings, against: ids of findings for and against it.
+        why: the 5-Why chain, from the goal down.
+        action: what to do next.
+    """
+
+    kind: str
+    subject: str
+    step: StepName
+    statement: Message
+    confidence: float
+    where: Where = EVERYWHERE
+    actors: tuple[str, ...] = ()
+    period: Period | None = None
+    effect: Effect | None = None
+    effect_pct: float | None = None
+    effect_on: str = ""
+    findings: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    why: tuple[Why, ...] = ()
+    action: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeRow:
+    """One row from expected to logged: an amount in goal units with its interval."""
+
+    label: Message
+    amount: float
+    low: float | None = None
+    high: float | None = None
+    cause: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GoalChange:
+    """The goal in both periods; `interval` is that of `change`.
+
+    `logged` is what the tables say, `current` is after correcting what only the log lost,
+    `expected` is the target if given, else the baseline; change = current - baseline, gap = current - expected.
+    """
+
+    metric: str
+    baseline: float
+    expected: float
+    logged: float
+    current: float
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def change(self) -> float:
+        return self.current - self.baseline
+
+    @property
+    def change_pct(self) -> float | None:
+        return 100 * self.change / abs(self.baseline) if self.baseline else None
+
+    @property
+    def gap(self) -> float:
+        return self.current - self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class DataIssue:
+    """One fault of the data: which table, column, segment, days, rows; effect on the goal where known."""
+
+    table: str
+    statement: Message
+    column: str | None = None
+    where: Where = EVERYWHERE
+    period: Period | None = None
+    rows: int | None = None
+    effect: Effect | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StepReport:
+    """What one step found, and what it could not examine."""
+
+    step: StepName
+    findings: tuple[Finding, ...] = ()
+    not_examined: tuple[Message, ...] = ()
+    issues: tuple[DataIssue, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Review:
+    """The whole answer. `labels`: metric -> {lang: label}; `settings`: what it was run with."""
+
+    case: str
+    title: str
+    language: str
+    periods: Mapping[str, Period]
+    goal: GoalChange
+    bridge: tuple[BridgeRow, ...]
+    causes: tuple[Cause, ...]
+    steps: tuple[StepReport, ...]
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    settings: Mapping[str, object] = field(default_factory=dict)
+    version: str = ""
+    rejected: tuple[Cause, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(f for step in self.steps for f in step.findings)
+
+    @property
+    def issues(self) -> tuple[DataIssue, ...]:
+        return tuple(i for step in self.steps for i in step.issues)

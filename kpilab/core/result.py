@@ -1,0 +1,44 @@
+"""What an analysis returns: a documented table, a headline, a chart on demand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+import pandas as pd
+
+from kpilab.core.values import Message
+
+if TYPE_CHECKING:
+    import altair as alt
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """Base of all answers.
+
+    Attributes:
+        table: the numbers; each subclass documents its columns.
+        notes: statistical doubts and choices made, to be shown with the answer.
+    """
+
+    table: pd.DataFrame
+    notes: tuple[Message, ...] = field(default=(), kw_only=True)
+    kind: ClassVar[str] = "result"
+
+    @property
+    def headline(self) -> Message:
+        """The answer in one sentence."""
+        return Message("result.rows", {"rows": len(self.table)})
+
+    def chart(self, lang: str = "en") -> alt.TopLevelMixin:
+        """Altair chart of this result in the language `lang`."""
+        # The one upward import: charts load when somebody asks for one, never with the numbers.
+        from kpilab import show
+
+        return show.chart(self, lang)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
+        from kpilab import show
+
+        return show.bundle(self)

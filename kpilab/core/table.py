@@ -1,0 +1,184 @@
+"""Table roles: an unexecuted table and which column is who, what, when, how much.
+
+Each role takes an Ibis table, a pandas DataFrame, or the path of a csv, parquet, json or xlsx file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from kpilab.errors import Problem, several, unknown_problem
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Base of all roles: the table, and its name in error messages."""
+
+    table: ir.Table
+    name: str = field(default="table", kw_only=True)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.table, pd.DataFrame | str | Path):
+            # Imported here so that the nouns never load an engine.
+            from kpilab.engine.connect import as_table
+
+            object.__setattr__(self, "table", as_table(self.table, self.name))
+        error = several(missing_columns(self))
+        if error:
+            raise error
+
+    def roles(self) -> dict[str, str]:
+        """Role -> column name, for every single column this table names."""
+        return {}
+
+    @property
+    def dimensions_named(self) -> tuple[str, ...]:
+        """Columns that break the table down (several roles have none)."""
+        return tuple(getattr(self, "dimensions", ()))
+
+
+def missing_columns(table: Table) -> list[Problem]:
+    """One problem for each column a role names and the table does not have."""
+    known = list(table.table.columns)
+    where = f"table {table.name!r}"
+    named = list(table.roles().items()) + [("dimensions", d) for d in table.dimensions_named]
+    return [
+        unknown_problem("column", column, known, f"{where}, role {role!r}")
+        for role, column in named
+        if column not in known
+    ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EventLog(Table):
+    """Who did what, when: one row per event; the order of rows does not matter.
+
+    Attributes:
+        user, time, event: column names.
+        session: column of the session id; None when sessions must be derived from gaps.
+        dimensions: columns to break down by (platform, channel …).
+    """
+
+    user: str = field(default="user", kw_only=True)
+    time: str = field(default="time", kw_only=True)
+    event: str = field(default="event", kw_only=True)
+    session: str | None = field(default=None, kw_only=True)
+    dimensions: tuple[str, ...] = field(default=(), kw_only=True)
+    name: str = field(default="events", kw_only=True)
+
+    def roles(self) -> dict[str, str]:
+        roles = {"time": self.time, "user": self.user, "event": self.event}
+        return roles | ({"session": self.session} if self.session else {})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Facts(Table):
+    """Counts and amounts to be summed: one row per date and combination of dimensions."""
+
+    time: str = field(default="date", kw_only=True)
+    dimensions: tuple[str, ...] = field(default=(), kw_only=True)
+    name: str = field(default="facts", kw_only=True)
+
+    def roles(self) -> dict[str, str]:
+        return {"time": self.time}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Benchmark(Table):
+    """Series of the industry and of peers beside our own: one row per date and series."""
+
+    time: str = field(default="date", kw_only=True)
+    series: str = field(default="series", kw_only=True)
+    value: str = field(default="value", kw_only=True)
+    own: str | None = field(default=None, kw_only=True)
+    peers: tuple[str, ...] = field(default=(), kw_only=True)
+    name: str = field(default="benchmark", kw_only=True)
+
+    def roles(self) -> dict[str, str]:
+        return {"time": self.time, "series": self.series, "value": self.value}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reports(Table):
+    """Figures as each department reports them: one row per date, reporter and metric."""
+
+    time: str = field(default="date", kw_only=True)
+    reporter: str = field(default="reporter", kw_only=True)
+    metric: str = field(default="metric", kw_only=True)
+    value: str = field(default="value", kw_only=True)
+    name: str = field(default="reports", kw_only=True)
+
+    def roles(self) -> dict[str, str]:
+        return {"time": self.time, "reporter": self.reporter, "metric": self.metric, "value": self.value}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Executions(Table):
+    """Work as claimed, beside its independent traces: one row per record.
+
+    Attributes:
+        time, actor, action, quantity: when, who, what, how much was claimed.
+        record: column of the record id. target: the daily (or per-record) target.
+        tiers: columns of bonus thresholds above the target.
+        evidence: columns of independent traces of the same work (matches, follow-up, sensor minutes).
+        logged: what the actor entered beside the claim. recorded: when it was entered.
+        verified: result of an audit of sampled records.
+    """
+
+    time: str = field(default="date", kw_only=True)
+    actor: str = field(default="actor", kw_only=True)
+    action: str = field(default="action", kw_only=True)
+    quantity: str = field(default="quantity", kw_only=True)
+    record: str | None = field(default=None, kw_only=True)
+    target: str | None = field(default=None, kw_only=True)
+    tiers: tuple[str, ...] = field(default=(), kw_only=True)
+    evidence: tuple[str, ...] = field(default=(), kw_only=True)
+    logged: tuple[str, ...] = field(default=(), kw_only=True)
+    recorded: str | None = field(default=None, kw_only=True)
+    verified: str | None = field(default=None, kw_only=True)
+    name: str = field(default="executions", kw_only=True)
+
+    def roles(self) -> dict[str, str]:
+        roles = {"time": self.time, "actor": self.actor, "action": self.action, "quantity": self.quantity}
+        single = {r: getattr(self, r) for r in ("record", "target", "recorded", "verified")}
+        many = {f"{r}[{k}]": c for r in ("tiers", "evidence", "logged") for k, c in enumerate(getattr(self, r))}
+        return roles | {r: c for r, c in single.items() if c} | many
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assignments(Table):
+    """Who was put into which variant of which experiment, when: one row per unit and experiment."""
+
+    time: str = field(default="time", kw_only=True)
+    unit: str = field(default="user", kw_only=True)
+    experiment: str = field(default="experiment", kw_only=True)
+    variant: str = field(default="variant", kw_only=True)
+    name: str = field(default="assignments", kw_only=True)
+
+    def roles(self) -> dict[str, str]:
+        return {"time": self.time, "unit": self.unit, "experiment": self.experiment, "variant": self.variant}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Incidents(Table):
+    """Alarms and what became of them: alarm, response, solution, review; one row per alarm."""
+
+    time: str = field(default="time", kw_only=True)
+    unit: str = field(default="unit", kw_only=True)
+    alarm: str = field(default="alarm", kw_only=True)
+    responded: str = field(default="responded", kw_only=True)
+    solved: str = field(default="solved", kw_only=True)
+    reviewed: str | None = field(default=None, kw_only=True)
+    name: str = field(default="incidents", kw_only=True)
+
+    def roles(self) -> dict[str, str]:
+        roles = {"time": self.time, "unit": self.unit, "alarm": self.alarm}
+        roles |= {"responded": self.responded, "solved": self.solved}
+        return roles | ({"reviewed": self.reviewed} if self.reviewed else {})

@@ -1,0 +1,124 @@
+"""Small values: a period, a segment, an effect with its interval, a message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from types import MappingProxyType
+
+from kpilab.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """Days from `first` to `last`, both included."""
+
+    first: date
+    last: date
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise BadInput(
+                f"period ends {self.last} before it begins {self.first}", "Period", "put the first day first"
+            )
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+    def __iter__(self) -> Iterator[date]:
+        return (self.first + timedelta(days=k) for k in range(self.days))
+
+    def __str__(self) -> str:
+        return f"{self.first}..{self.last}"
+
+    def before(self) -> Period:
+        """The period of equal length that ends the day before this one begins."""
+        return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A segment: dimension -> values, optionally with a part taken out.
+
+    Attributes:
+        values: dimension name -> tuple of values (any of them).
+        without: the same form; rows that match it are left out.
+    """
+
+    values: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
+    without: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", MappingProxyType(_tuples(self.values)))
+        object.__setattr__(self, "without", MappingProxyType(_tuples(self.without)))
+
+    def __hash__(self) -> int:
+        return hash((tuple(sorted(self.values.items())), tuple(sorted(self.without.items()))))
+
+    def __bool__(self) -> bool:
+        return bool(self.values or self.without)
+
+    def __reduce__(self) -> tuple[type[Where], tuple[dict, dict]]:
+        return Where, (dict(self.values), dict(self.without))
+
+    def plain(self) -> dict[str, object]:
+        """As in review.json: one value stands alone, several form a list."""
+        return {k: v[0] if len(v) == 1 else list(v) for k, v in self.values.items()}
+
+    def plain_without(self) -> dict[str, object]:
+        return {k: v[0] if len(v) == 1 else list(v) for k, v in self.without.items()}
+
+
+def _tuples(values: Mapping[str, object]) -> dict[str, tuple[object, ...]]:
+    return {k: tuple(v) if isinstance(v, list | tuple | set | frozenset) else (v,) for k, v in values.items()}
+
+
+EVERYWHERE = Where()
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """An estimated amount with its interval.
+
+    Attributes:
+        value: the estimate, in `unit`.
+        low, high: interval ends; None where no interval can be given.
+        unit: what it is counted in (a metric's name or unit); "" for a plain number.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+
+    @property
+    def excludes_zero(self) -> bool:
+        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
+
+    def scaled(self, factor: float) -> Effect:
+        """The same effect times `factor` (which may be negative)."""
+        ends = [None if e is None else e * factor for e in (self.low, self.high)]
+        low, high = ends if factor >= 0 else reversed(ends)
+        return Effect(self.value * factor, low, high, self.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A sentence without a language: a key of the message files and its values."""
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
+
+    def __hash__(self) -> int:
+        return hash((self.key, tuple(sorted((k, str(v)) for k, v in self.values.items()))))
+
+    def __reduce__(self) -> tuple[type[Message], tuple[str, dict]]:
+        return Message, (self.key, dict(self.values))

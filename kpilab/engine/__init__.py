@@ -1,0 +1,1 @@
+"""The door to the data: connections, queries, and the only way rows reach pandas."""

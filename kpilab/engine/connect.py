@@ -1,0 +1,90 @@
+"""Connections: any Ibis engine by URL, files beside a case, and plain DataFrames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import ibis
+import pandas as pd
+
+from kpilab.errors import BadInput, EngineError
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from ibis.backends import BaseBackend
+
+READERS = {
+    ".parquet": "read_parquet",
+    ".csv": "read_csv",
+    ".tsv": "read_csv",
+    ".txt": "read_csv",
+    ".json": "read_json",
+    ".jsonl": "read_json",
+    ".ndjson": "read_json",
+}
+
+
+def connect(url: str = "duckdb://", options: Mapping[str, object] | None = None) -> BaseBackend:
+    """Open an engine by its Ibis URL; `options` go to the engine's own settings (memory_limit, threads)."""
+    settings = {str(k): v for k, v in (options or {}).items()}
+    try:
+        if url.startswith("duckdb"):
+            path = url.removeprefix("duckdb://") or ":memory:"
+            return ibis.duckdb.connect(path, **settings)
+        if url.startswith("pyspark"):
+            return _spark(settings)
+        return ibis.connect(url.replace("postgresql://", "postgres://", 1), **settings)
+    except (ImportError, ibis.IbisError, OSError, ValueError) as error:
+        scheme = url.split("://", 1)[0]
+        raise BadInput(
+            f"engine {scheme}:// cannot be opened: {_first_line(error)}",
+            "case.yml, key 'engine'",
+            f"check the address, and that the extra is installed: pip install 'kpilab[{scheme}]'",
+        ) from None
+
+
+def _spark(settings: Mapping[str, object]) -> BaseBackend:
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.appName("kpilab")
+    for key, value in {"spark.sql.session.timeZone": "UTC", **settings}.items():
+        builder = builder.config(key, str(value))
+    return ibis.pyspark.connect(builder.getOrCreate())
+
+
+def as_table(data: ir.Table | pd.DataFrame | str | Path, name: str = "table") -> ir.Table:
+    """An Ibis table from a DataFrame, a file or glob, or an Ibis table (returned as it is)."""
+    if isinstance(data, str | Path):
+        return read_file(connect(), data, name)
+    if isinstance(data, pd.DataFrame):
+        return connect().create_table(name, data.reset_index(drop=True))
+    return data
+
+
+def read_file(con: BaseBackend, source: str | Path, name: str) -> ir.Table:
+    """Register a csv, parquet, json or xlsx file (or glob) as a lazy table of the engine."""
+    path = str(source)
+    suffix = Path(path).suffix.lower()
+    if "*" not in path and not Path(path).exists():
+        raise BadInput(
+            f"no file {path!r}", f"table {name!r}, key 'source'", "check the path; it is relative to case.yml"
+        )
+    if "*" in path and not any(Path(path).parent.parent.glob(f"{Path(path).parent.name}/{Path(path).name}")):
+        raise BadInput(f"no file matches {path!r}", f"table {name!r}, key 'source'", "check the pattern")
+    if suffix == ".xlsx":
+        return con.create_table(name, pd.read_excel(path))
+    if suffix not in READERS:
+        known = sorted([*READERS, ".xlsx"])
+        raise BadInput(
+            f"cannot read files that end in {suffix!r}", f"table {name!r}, key 'source'", f"use one of {known}"
+        )
+    try:
+        return getattr(con, READERS[suffix])(path, table_name=name)
+    except Exception as error:
+        raise EngineError(f"file {path!r} cannot be read: {_first_line(error)}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -1,0 +1,78 @@
+"""Errors for people: what is wrong, where, and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+class KpilabError(Exception):
+    """Everything kpilab raises on purpose; the command line shows it without a traceback."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault in what was given to us: what, where, how to mend it."""
+
+    what: str
+    where: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.what}\n  where: {self.where}\n  mend:  {self.mend}"
+
+
+class BadInput(KpilabError):
+    """Input that cannot be used as it is; carries one or several `Problem`s."""
+
+    def __init__(self, what: str, where: str, mend: str, more: Sequence[Problem] = ()) -> None:
+        self.problems: tuple[Problem, ...] = (Problem(what, where, mend), *more)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    @property
+    def what(self) -> str:
+        return self.problems[0].what
+
+    @property
+    def where(self) -> str:
+        return self.problems[0].where
+
+    @property
+    def mend(self) -> str:
+        return self.problems[0].mend
+
+
+class EngineError(KpilabError):
+    """The engine that holds the data refused or lost a query."""
+
+
+def several(problems: Iterable[Problem]) -> BadInput | None:
+    """One error that reports all problems together; None when there are none."""
+    found = tuple(problems)
+    if not found:
+        return None
+    first, *rest = found
+    return BadInput(first.what, first.where, first.mend, rest)
+
+
+def nearest(name: str, known: Iterable[object], most: int = 5) -> str:
+    """How to mend an unknown name: the nearest known ones, or the first few."""
+    names = [str(k) for k in known]
+    if not names:
+        return "nothing is known here; define it first"
+    folded = {n.lower(): n for n in names}
+    close = [folded[c] for c in get_close_matches(str(name).lower(), list(folded), n=most, cutoff=0.5)]
+    shown = close or sorted(names)[:most]
+    return f"use one of {shown} ({len(names)} known)"
+
+
+def unknown_problem(noun: str, name: object, known: Iterable[object], where: str) -> Problem:
+    """The problem 'no <noun> named <name>', with the nearest valid names."""
+    return Problem(f"no {noun} named {str(name)!r}", where, nearest(str(name), known))
+
+
+def unknown(noun: str, name: object, known: Iterable[object], where: str) -> BadInput:
+    """The error 'no <noun> named <name>', with the nearest valid names."""
+    problem = unknown_problem(noun, name, known, where)
+    return BadInput(problem.what, problem.where, problem.mend)

@@ -1,0 +1,1 @@
+"""Seeded sample businesses with planted causes."""

@@ -1,0 +1,1 @@
+"""One planted cause per file."""

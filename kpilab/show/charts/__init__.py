@@ -1,0 +1,23 @@
+"""One function per chart; `draw` finds the one that fits a result's kind."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from kpilab.show.theme import themed
+
+if TYPE_CHECKING:
+    import altair as alt
+
+    from kpilab.core.result import Result
+
+# Result kind -> (module, function); a kind that is not here gets the plain table chart.
+CHARTS: dict[str, tuple[str, str]] = {}
+
+
+def draw(result: Result, lang: str = "en") -> alt.TopLevelMixin:
+    """The chart of a result, titled with its headline."""
+    module, function = CHARTS.get(result.kind, ("plain", "plain"))
+    chart = getattr(import_module(f"kpilab.show.charts.{module}"), function)(result, lang)
+    return themed(chart)

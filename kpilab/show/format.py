@@ -1,0 +1,134 @@
+"""Numbers, dates and lists as people write them, per language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+
+from babel.dates import format_date
+from babel.numbers import format_decimal, format_percent
+
+from kpilab.core.values import Effect, Period, Where
+
+LOCALE = {"en": "en_GB", "zh": "zh_CN"}
+MISSING = "–"
+
+
+def number(value: float | None, lang: str = "en") -> str:
+    """A count or amount with three significant digits below 1,000, none lost above."""
+    if value is None or value != value:
+        return MISSING
+    if abs(value) == float("inf"):
+        return "∞" if value > 0 else "−∞"
+    size = abs(value)
+    pattern = "#,##0" if size >= 1000 or float(value).is_integer() else "#,##0.0" if size >= 100 else "#,##0.##"
+    if 0 < size < 0.1:
+        return f"{value:.3g}".replace("-", "−")
+    return _minus(format_decimal(value, format=pattern, locale=LOCALE[lang]))
+
+
+def signed(value: float | None, lang: str = "en") -> str:
+    text = number(value, lang)
+    return f"+{text}" if value is not None and value > 0 else text
+
+
+def percent(value: float | None, lang: str = "en") -> str:
+    """A share (0-1) in percent."""
+    if value is None or value != value:
+        return MISSING
+    pattern = "#,##0 %" if abs(value) >= 1 else "#,##0.0 %" if abs(value) >= 0.001 or value == 0 else "#,##0.### %"
+    return _minus(
+        format_percent(value, format=pattern if lang == "en" else pattern.replace(" ", ""), locale=LOCALE[lang])
+    )
+
+
+def signed_percent(value: float | None, lang: str = "en") -> str:
+    text = percent(value, lang)
+    return f"+{text}" if value is not None and value > 0 else text
+
+
+def pvalue(value: float | None, lang: str = "en") -> str:
+    if value is None or value != value:
+        return MISSING
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def day(value: date | datetime | str | None, lang: str = "en") -> str:
+    if value is None:
+        return MISSING
+    if isinstance(value, str):
+        value = date.fromisoformat(value[:10])
+    return format_date(value, format="d MMM y" if lang == "en" else "y年M月d日", locale=LOCALE[lang])
+
+
+def period(value: Period | None, lang: str = "en") -> str:
+    if value is None:
+        return MISSING
+    if value.first == value.last:
+        return day(value.first, lang)
+    return f"{day(value.first, lang)} – {day(value.last, lang)}"
+
+
+def items(values: Iterable[object] | None, lang: str = "en") -> str:
+    texts = [str(v) for v in values or ()]
+    return ("、" if lang == "zh" else ", ").join(texts) or MISSING
+
+
+def where(value: Where | Mapping[str, object] | None, lang: str = "en") -> str:
+    """A segment: «android × paid search, without v3.1»; everywhere when empty."""
+    segment = value if isinstance(value, Where) else Where(value or {})  # type: ignore[arg-type]  # any mapping of values
+    if not segment:
+        return "所有分组" if lang == "zh" else "everywhere"
+    text = _product(segment.values) or ("全部" if lang == "zh" else "everything")
+    if segment.without:
+        text += ("(除 " if lang == "zh" else " (without ") + _product(segment.without) + ")"
+    return text
+
+
+def interval(value: Effect | tuple[float | None, float | None] | None, lang: str = "en") -> str:
+    """Interval ends as «low to high»."""
+    low, high = (value.low, value.high) if isinstance(value, Effect) else (value or (None, None))
+    if low is None and high is None:
+        return MISSING
+    return f"{number(low, lang)}{' 至 ' if lang == 'zh' else ' to '}{number(high, lang)}"
+
+
+def _product(values: Mapping[str, tuple[object, ...]]) -> str:
+    return " × ".join(f"{k} = {' | '.join(str(x) for x in v)}" for k, v in values.items())
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")
+
+
+def plain(value: object, lang: str = "en") -> str:
+    """Best guess for a value without a declared form."""
+    if isinstance(value, Period):
+        return period(value, lang)
+    if isinstance(value, Where):
+        return where(value, lang)
+    if isinstance(value, date | datetime):
+        return day(value, lang)
+    if isinstance(value, float):
+        return number(value, lang)
+    if isinstance(value, bool | int | str):
+        return f"{value:,}" if type(value) is int else str(value)
+    if isinstance(value, Iterable):
+        return items(value, lang)
+    return MISSING if value is None else str(value)
+
+
+FORMS: Mapping[str, Callable[[object, str], str]] = {  # type: ignore[assignment]  # each form narrows its own value
+    "": plain,
+    "text": lambda value, lang: str(value),
+    "number": number,
+    "signed": signed,
+    "percent": percent,
+    "signed_percent": signed_percent,
+    "p": pvalue,
+    "date": day,
+    "period": period,
+    "list": items,
+    "where": where,
+    "interval": interval,
+}

@@ -1,0 +1,50 @@
+"""Display bundle of a result: escaped sentence, table and static picture."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from kpilab.show.format import number
+from kpilab.show.say import sentence
+
+if TYPE_CHECKING:
+    from kpilab.core.result import Result
+
+MOST_ROWS = 12
+
+
+def table_html(table: pd.DataFrame, lang: str = "en", most: int = MOST_ROWS) -> str:
+    """An escaped HTML table of the first rows; numbers are right-aligned and rounded for reading."""
+    head = "".join(f"<th scope='col'>{escape(str(c))}</th>" for c in table.columns)
+    body = "".join(
+        f"<tr>{''.join(_cell(v, lang) for v in row)}</tr>" for row in table.head(most).itertuples(index=False)
+    )
+    rest = f"<caption>{most} / {len(table)}</caption>" if len(table) > most else ""
+    return f"<table>{rest}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(value: object, lang: str) -> str:
+    if isinstance(value, float):
+        return f"<td style='text-align:right'>{escape(number(value, lang))}</td>"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"<td style='text-align:right'>{value:,}</td>"
+    return f"<td>{escape(str(value))}</td>"
+
+
+def mimebundle(result: Result, lang: str = "en") -> dict[str, object]:
+    """text/plain and text/html; the picture is an inline SVG, so nothing is loaded from outside."""
+    headline = sentence(result.headline, lang)
+    notes = "".join(f"<li>{escape(sentence(n, lang))}</li>" for n in result.notes)
+    picture = svg(result, lang)
+    html = f"<p><strong>{escape(headline)}</strong></p>{picture}{table_html(result.table, lang)}<ul>{notes}</ul>"
+    return {"text/plain": f"{headline}\n\n{result.table.head(MOST_ROWS).to_string(index=False)}", "text/html": html}
+
+
+def svg(result: Result, lang: str = "en") -> str:
+    """The result's chart as SVG text."""
+    import vl_convert
+
+    return vl_convert.vegalite_to_svg(result.chart(lang).to_json())

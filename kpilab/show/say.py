@@ -1,0 +1,76 @@
+"""Sentences: message keys to text, per language, from `messages/<lang>/<topic>.json`.
+
+A template holds placeholders `{name}` or `{name:form}`; the forms are those of `show/format.py`. Text in
+`[[ ]]` is left out when a value inside it is missing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+from kpilab.core.values import Message
+from kpilab.errors import unknown
+from kpilab.show.format import FORMS
+
+LANGUAGES = ("en", "zh")
+PLACEHOLDER = re.compile(r"\{(\w+)(?::(\w+))?\}")
+OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
+
+
+@cache
+def catalogue(lang: str) -> Mapping[str, str]:
+    """All templates of a language by their full key (`topic.name`)."""
+    if lang not in LANGUAGES:
+        raise unknown("language", lang, LANGUAGES, "lang")
+    folder = files("kpilab.show") / "messages" / lang
+    found: dict[str, str] = {}
+    for file in sorted(folder.iterdir(), key=lambda f: f.name):
+        if file.name.endswith(".json"):
+            topic = file.name.removesuffix(".json")
+            found |= {f"{topic}.{k}": v for k, v in json.loads(file.read_text("utf-8")).items()}
+    return found
+
+
+def template(key: str, lang: str) -> str:
+    known = catalogue(lang)
+    if key not in known:
+        raise unknown("message", key, known, f"show/messages/{lang}")
+    return known[key]
+
+
+def sentence(message: Message, lang: str = "en") -> str:
+    """The sentence of a message; nested messages are said first."""
+    values = {k: _said(v, lang) for k, v in message.values.items()}
+    text = OPTIONAL.sub(lambda m: _optional(m.group(1), values), template(message.key, lang))
+    return PLACEHOLDER.sub(lambda m: _filled(m, values, lang), text)
+
+
+def label(key: str, lang: str = "en") -> str:
+    """A fixed text without values."""
+    return sentence(Message(key), lang)
+
+
+def _said(value: object, lang: str) -> object:
+    if isinstance(value, Message):
+        return sentence(value, lang)
+    if isinstance(value, tuple | list) and any(isinstance(v, Message) for v in value):
+        return [_said(v, lang) for v in value]
+    return value
+
+
+def _optional(text: str, values: Mapping[str, object]) -> str:
+    names = [m.group(1) for m in PLACEHOLDER.finditer(text)]
+    return "" if any(_missing(values.get(n)) for n in names) else text
+
+
+def _missing(value: object) -> bool:
+    return value is None or value == "" or value == () or value == [] or value != value
+
+
+def _filled(match: re.Match[str], values: Mapping[str, object], lang: str) -> str:
+    name, form = match.group(1), match.group(2) or ""
+    return FORMS[form](values.get(name), lang)

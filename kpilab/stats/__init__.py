@@ -1,0 +1,1 @@
+"""Numbers in, numbers out: statistics on arrays; no table, no column name."""

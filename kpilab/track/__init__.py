@@ -1,0 +1,1 @@
+"""The closed loop: store, actions, board, watch, notify."""

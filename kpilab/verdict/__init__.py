@@ -1,0 +1,1 @@
+"""The reverse review: five steps, causes, bridge."""

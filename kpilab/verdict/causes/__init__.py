@@ -1,0 +1,1 @@
+"""What speaks for each kind of cause; one file per kind."""

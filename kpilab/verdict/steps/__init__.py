@@ -1,0 +1,1 @@
+"""The steps of the review, one entry point each."""

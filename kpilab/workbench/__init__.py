@@ -1,0 +1,1 @@
+"""Widget apps for JupyterLab and Voilà; every panel has a headless call."""

@@ -1,0 +1,17 @@
+"""Shared fixtures: where the public reference material lies, if it is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of reference values, data sets and cases; skips where it is absent."""
+    if not SHARED.exists():
+        pytest.skip("the shared reference folder is not beside this checkout")
+    return SHARED

@@ -1,0 +1,97 @@
+"""The house's rules: who may import whom, and how long a file or function may be."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "kpilab"
+FILES = sorted(p for p in ROOT.rglob("*.py") if "_bundle" not in p.parts)
+EVERYTHING = {p.name.removesuffix(".py") for p in ROOT.iterdir()}
+MAY_IMPORT = {
+    "errors": set(),
+    "core": {"errors"},
+    "engine": {"errors", "core"},
+    "stats": {"errors"},
+    "case": {"errors", "core", "engine"},
+    "analysis": {"errors", "core", "engine", "stats"},
+    "verdict": {"errors", "core", "engine", "stats", "case", "analysis"},
+    "show": {"errors", "core"},
+    "report": {"errors", "core", "verdict", "show"},
+    "track": {"errors", "core", "case", "engine", "stats", "analysis", "verdict", "show"},
+    "workbench": EVERYTHING - {"cli"},
+    "samples": {"errors", "core"},
+    "cli": EVERYTHING,
+    "__init__": EVERYTHING,
+    "__main__": {"cli"},
+}
+# core/result.py draws on request; core/table.py wraps a DataFrame or path on request.
+INSIDE_FUNCTIONS = {"core/result.py": {"show"}, "core/table.py": {"engine"}}
+SOLE_USERS = {
+    "duckdb": {"engine"},
+    "pyspark": {"engine"},
+    "sqlglot": {"engine", "case"},
+    "statsmodels": {"stats"},
+    "pydantic": {"case"},
+    "altair": {"show", "workbench", "core", "report"},
+    "ipywidgets": {"workbench"},
+    "jinja2": {"report", "track"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+}
+
+
+def room(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            node.body = []
+    found = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{a.name}" for a in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_only_what_stands_below(path):
+    mine, name = room(path), str(path.relative_to(ROOT))
+    rooms = {i.split(".")[1] for i in imports(path) if i.startswith("kpilab.")} & EVERYTHING
+    allowed = MAY_IMPORT[mine] | {mine} | INSIDE_FUNCTIONS.get(name, set())
+    assert rooms - allowed == set()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_analysis_imports_another(path):
+    if room(path) == "analysis":
+        assert [i for i in imports(path) if i.startswith("kpilab.analysis.")] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_libraries_stay_in_their_room(path):
+    outside = {i.split(".")[0] for i in imports(path)}
+    assert [lib for lib, rooms in SOLE_USERS.items() if lib in outside and room(path) not in rooms] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_and_functions_are_short(path):
+    text = path.read_text("utf-8")
+    assert len(text.splitlines()) <= 400
+    long = [
+        node.name
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef) and _lines_of_code(node) > 50
+    ]
+    assert long == []
+
+
+def _lines_of_code(node: ast.FunctionDef) -> int:
+    """Lines of the body without the docstring."""
+    body = node.body[1:] if ast.get_docstring(node) else node.body
+    return (node.end_lineno or 0) - body[0].lineno + 1 if body else 0
