@@ -129,12 +129,12 @@ DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
-def duration(text: timedelta | str, name: str = "within") -> timedelta:
+def duration(text: timedelta | str, where: str = "within") -> timedelta:
     """A length of time > 0 from text such as "30m", "7d" or "1h 30m" (ms, s, m, h, d, w); a timedelta passes.
 
     Args:
         text: the duration.
-        name: the argument it was given for, named in the error.
+        where: the argument it was given for, named in the error.
 
     Raises:
         BadInput: not a duration, or not above zero.
@@ -149,31 +149,7 @@ def duration(text: timedelta | str, name: str = "within") -> timedelta:
     elif isinstance(text, str) and text.strip() and not DURATION.sub("", text).strip():
         length = timedelta(seconds=sum(float(n) * UNITS[u] for n, u in DURATION.findall(text)))
     else:
-        raise BadInput(f"{text!r} is not a duration", name, mend)
+        raise BadInput(f"{text!r} is not a duration", where, mend)
     if length <= timedelta(0):
-        raise BadInput(f"duration {str(text)!r} is not above zero", name, mend)
+        raise BadInput(f"duration {str(text)!r} is not above zero", where, mend)
     return length
-
-
-DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(s|m|h|d|w)\s*$")
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-def duration(value: str | timedelta, where: str = "within") -> timedelta:
-    """A time span from text such as "30s", "30m", "12h", "7d", "2w", or from a timedelta.
-
-    Raises:
-        BadInput: not such a text, or not longer than zero.
-    """
-    mend = 'give a number and a unit longer than zero: "30s", "30m", "12h", "7d" or "2w"'
-    if isinstance(value, str):
-        match = DURATION.match(value)
-        if match is None:
-            raise BadInput(f"{value!r} is not a time span", where, mend)
-        try:
-            value = timedelta(**{UNITS[match.group(2)]: float(match.group(1))})
-        except OverflowError:
-            raise BadInput(f"{value!r} is too long", where, mend) from None
-    if value <= timedelta(0):
-        raise BadInput(f"time span is {value}", where, mend)
-    return value
