@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,6 +84,19 @@ def read_file(con: BaseBackend, source: str | Path, name: str) -> ir.Table:
         return getattr(con, READERS[suffix])(path, table_name=name)
     except Exception as error:
         raise EngineError(f"file {path!r} cannot be read: {_first_line(error)}") from error
+
+
+def confine(con: BaseBackend, paths: Iterable[str]) -> None:
+    """Let an embedded engine read the given files (and spill to its own folder), and nothing else.
+
+    Other engines guard their files themselves.
+    """
+    if con.name != "duckdb" or not paths:
+        return
+    folders = {str(Path(path).parent) + "/" for path in paths}
+    listed = ", ".join("'" + folder.replace("'", "''") + "'" for folder in sorted(folders))
+    con.raw_sql(f"SET allowed_directories = [{listed}]")
+    con.raw_sql("SET enable_external_access = false")
 
 
 def _first_line(error: BaseException) -> str:

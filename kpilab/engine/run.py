@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -40,3 +40,8 @@ def collect(expression: ir.Table, purpose: str, limit: int = MAX_ROWS) -> pd.Dat
             "use fewer or coarser dimensions, or a shorter period",
         )
     return frame
+
+
+def collect_one(expression: ir.Table, purpose: str) -> dict[str, Any]:
+    """The only row of an aggregate, column -> plain value."""
+    return collect(expression, purpose, limit=1).iloc[0].to_dict()

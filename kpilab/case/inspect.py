@@ -1,0 +1,135 @@
+"""Does the data fit the spec? Columns, types, empty tables, periods without rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import ibis
+
+from kpilab.case.document import Document
+from kpilab.core.case import Case
+from kpilab.core.finding import DataIssue
+from kpilab.core.table import EventLog, Facts, Table
+from kpilab.core.values import Message
+from kpilab.engine.expression import missing, parse_measure, parse_predicate
+from kpilab.engine.run import collect, collect_one
+from kpilab.errors import BadInput, Problem
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+FIRST_ROWS = 5
+
+
+def readable_time(role: Table) -> tuple[Table, list[DataIssue]]:
+    """The table with its time column as a timestamp without zone; rows that cannot be read are counted.
+
+    Raises:
+        BadInput: the column holds no times at all.
+    """
+    column = role.roles()["time"]
+    kind = role.table.schema()[column]
+    if kind.is_date() or (kind.is_timestamp() and getattr(kind, "timezone", None) is None):
+        return role, []
+    if kind.is_timestamp():
+        return replace(role, table=role.table.mutate(**{column: role.table[column].cast("timestamp")})), []
+    if not kind.is_string():
+        if not collect_one(role.table.agg(rows=role.table.count()), "time column")["rows"]:
+            empty = role.table.mutate(**{column: ibis.null("timestamp")})
+            return replace(role, table=empty), [
+                DataIssue(role.name, Message("trust.empty", {"table": role.name}), rows=0)
+            ]
+        raise BadInput(
+            f"column {column!r} holds {kind}, not times",
+            f"table {role.name!r}, role 'time'",
+            "name a date or time column",
+        )
+    return _parsed(role, column)
+
+
+def _parsed(role: Table, column: str) -> tuple[Table, list[DataIssue]]:
+    raw = role.table.mutate(row_in_file=ibis.row_number() + 1)
+    parsed = raw[column].try_cast("timestamp")
+    bad = raw.filter(parsed.isnull() & raw[column].notnull())
+    counts = collect_one(bad.agg(rows=bad.count()).cross_join(raw.agg(all=raw.count())), "time column")
+    rows, total = int(counts["rows"]), int(counts["all"])
+    if total and rows == total:
+        raise BadInput(
+            f"no value of column {column!r} reads as a time",
+            f"table {role.name!r}, role 'time'",
+            "write times as YYYY-MM-DD [HH:MM:SS]",
+        )
+    clean = replace(role, table=role.table.mutate(**{column: role.table[column].try_cast("timestamp")}))
+    if not rows:
+        return clean, []
+    first = collect(bad.order_by("row_in_file").limit(FIRST_ROWS).select("row_in_file"), "time column")[
+        "row_in_file"
+    ].tolist()
+    values = {"table": role.name, "column": column, "rows": rows, "first": tuple(first)}
+    return clean, [DataIssue(role.name, Message("trust.unreadable_time", values), column=column, rows=rows)]
+
+
+def data_problems(case: Case, document: Document) -> list[Problem]:
+    """Columns the expressions name, and tables or periods without rows."""
+    return [*_columns(case, document), *_rows(case, document)]
+
+
+def _columns(case: Case, document: Document) -> Iterator[Problem]:
+    for name, metric in case.metrics.items():
+        table = case.tables.get(metric.table)
+        for key, text in (
+            ("measure", metric.measure),
+            ("numerator", metric.numerator),
+            ("denominator", metric.denominator),
+        ):
+            if table is not None and text is not None:
+                yield from missing(parse_measure(text, ""), table.table.columns, document.at("metrics", name, key))
+        if table is not None and metric.condition is not None:
+            yield from missing(
+                parse_predicate(metric.condition, ""), table.table.columns, document.at("metrics", name, "where")
+            )
+    for k, definition in enumerate(case.definitions):
+        table = case.tables.get(definition.table or "")
+        if table is not None and definition.measure is not None:
+            yield from missing(
+                parse_measure(definition.measure, ""), table.table.columns, document.at("definitions", k, "measure")
+            )
+
+
+def _rows(case: Case, document: Document) -> Iterator[Problem]:
+    measured = {metric.table for metric in case.metrics.values()}
+    for name, role in case.tables.items():
+        if not isinstance(role, EventLog | Facts):
+            continue
+        counts = collect_one(_counts(case, role), f"rows of {name!r}")
+        where = document.at("tables", name, "source")
+        if not counts["all"]:
+            yield Problem(f"table {name!r} is empty", where, "export the table again")
+        elif name in measured:
+            span = f"it holds {str(counts['first'])[:10]} to {str(counts['last'])[:10]}"
+            for period in ("baseline", "current"):
+                if not counts[period]:
+                    days = case.periods[period]
+                    yield Problem(
+                        f"table {name!r} has no rows in the {period} period {days}; {span}",
+                        document.at("periods", period),
+                        "choose a period inside the data, or add the missing rows",
+                    )
+
+
+def _counts(case: Case, role: Table) -> ir.Table:
+    days = role.table.select(day=role.table[role.roles()["time"]].cast("date"))
+    inside = {
+        name: days.day.between(ibis.date(case.periods[name].first), ibis.date(case.periods[name].last)).cast("int64")
+        for name in ("baseline", "current")
+    }
+    days = days.mutate(**inside)
+    return days.agg(
+        all=days.count(),
+        first=days.day.min(),
+        last=days.day.max(),
+        baseline=days.baseline.sum().coalesce(0),
+        current=days.current.sum().coalesce(0),
+    )

@@ -1,0 +1,227 @@
+"""case.yml as pydantic models: the public keys, their types and defaults, exactly as the case format says."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+Grain = Literal["day", "week", "month"]
+Names = tuple[str, ...]
+
+
+class Spec(BaseModel):
+    """Base: unknown keys are errors, nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, str_max_length=10_000)
+
+
+def _ordered(days: tuple[date, date]) -> tuple[date, date]:
+    if days[1] < days[0]:
+        raise ValueError(f"ends {days[1]} before it begins {days[0]}")
+    return days
+
+
+Days = Annotated[tuple[date, date], AfterValidator(_ordered)]
+
+
+class Periods(Spec):
+    baseline: Days
+    current: Days
+    year_ago: Days | None = None
+
+
+class TableSpec(Spec):
+    source: str = Field(min_length=1)
+
+
+class EventsSpec(TableSpec):
+    kind: Literal["events"]
+    time: str
+    user: str
+    event: str
+    session: str | None = None
+    dimensions: Names = ()
+
+
+class FactsSpec(TableSpec):
+    kind: Literal["facts"]
+    time: str
+    dimensions: Names = ()
+
+
+class BenchmarkSpec(TableSpec):
+    kind: Literal["benchmark"]
+    time: str
+    series: str
+    value: str
+    own: str | None = None
+    peers: Names = ()
+
+
+class ReportsSpec(TableSpec):
+    kind: Literal["reports"]
+    time: str
+    reporter: str
+    metric: str
+    value: str
+
+
+class ExecutionsSpec(TableSpec):
+    kind: Literal["executions"]
+    time: str
+    actor: str
+    action: str
+    quantity: str
+    record: str | None = None
+    target: str | None = None
+    tiers: Names = ()
+    evidence: Names = ()
+    logged: Names = ()
+    recorded: str | None = None
+    verified: str | None = None
+
+
+class AssignmentsSpec(TableSpec):
+    kind: Literal["assignments"]
+    time: str
+    unit: str
+    experiment: str
+    variant: str
+
+
+class IncidentsSpec(TableSpec):
+    kind: Literal["incidents"]
+    time: str
+    unit: str
+    alarm: str
+    responded: str
+    solved: str
+    reviewed: str | None = None
+
+
+AnyTable = Annotated[
+    EventsSpec | FactsSpec | BenchmarkSpec | ReportsSpec | ExecutionsSpec | AssignmentsSpec | IncidentsSpec,
+    Field(discriminator="kind"),
+]
+
+
+class Label(Spec):
+    en: str | None = None
+    zh: str | None = None
+
+
+class MetricSpec(Spec):
+    table: str
+    measure: str | None = None
+    numerator: str | None = None
+    denominator: str | None = None
+    where: str | None = None
+    label: str | Label | None = None
+    unit: str = ""
+    better: Literal["up", "down"] = "up"
+    owner: str | None = None
+    per: Grain | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> MetricSpec:
+        ratio = (self.numerator is not None, self.denominator is not None)
+        if self.measure is not None and any(ratio):
+            raise ValueError("has both `measure` and `numerator`/`denominator`; keep one form")
+        if self.measure is None and not all(ratio):
+            raise ValueError("needs `measure`, or both `numerator` and `denominator`")
+        return self
+
+
+class GoalSpec(Spec):
+    metric: str
+    formula: str | None = None
+    target: float | None = None
+
+
+class PairSpec(Spec):
+    logged: str
+    books: str
+
+
+class KpiSpec(Spec):
+    metric: str
+    owner: str | None = None
+    target: float | None = None
+    since: date | None = None
+    parent: str | None = None
+    level: str | None = None
+
+
+class FunnelSpec(Spec):
+    table: str
+    steps: Names = Field(min_length=2)
+    within: str = "7d"
+    by: Literal["user", "session"] = "user"
+    mode: Literal["ordered", "strict", "unordered"] = "ordered"
+    exclude: Names = ()
+
+
+class DefinitionSpec(Spec):
+    metric: str
+    reporter: str
+    since: date | None = Field(default=None, alias="from")
+    text: str = ""
+    table: str | None = None
+    per: Grain | None = None
+    measure: str | None = None
+
+
+class ChangeSpec(Spec):
+    date: date
+    text: str
+
+
+class TestSpec(Spec):
+    assignments: str
+    outcome: str
+    control: str
+    split: dict[str, Annotated[float, Field(gt=0)]]
+    start: date
+    hypothesis: str = ""
+    planned_days: int | None = Field(default=None, gt=0)
+    decided_on: date | None = None
+    decision: str = ""
+    claimed: str = ""
+    looks: int = Field(default=1, ge=1)
+    boundary: Literal["none", "alpha spending", "always valid"] = "none"
+    covariates: Names = ()
+    guardrails: Names = ()
+
+
+class PrivacySpec(Spec):
+    min_group: int = Field(default=0, ge=0)
+    pseudonymise: Names = ()
+
+
+class CaseSpec(Spec):
+    kpilab: Literal[1]
+    title: str
+    language: Literal["en", "zh"] = "en"
+    timezone: str = "UTC"
+    currency: str | None = None
+    holidays: str | None = None
+    periods: Periods
+    engine: str = "duckdb://"
+    engine_options: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    tables: dict[str, AnyTable]
+    metrics: dict[str, MetricSpec]
+    goal: GoalSpec
+    tree: dict[str, str] = Field(default_factory=dict)
+    reconcile: tuple[PairSpec, ...] = ()
+    kpis: tuple[KpiSpec, ...] = ()
+    dashboard: Names = ()
+    funnels: dict[str, FunnelSpec] = Field(default_factory=dict)
+    definitions: tuple[DefinitionSpec, ...] = ()
+    changes: tuple[ChangeSpec, ...] = ()
+    experiments: dict[str, TestSpec] = Field(default_factory=dict)
+    floor: float = Field(default=1.0, ge=0, le=100)
+    privacy: PrivacySpec = PrivacySpec()
+    alarms: dict[str, object] = Field(default_factory=dict)
+    targets: dict[str, object] = Field(default_factory=dict)

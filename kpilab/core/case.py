@@ -1,0 +1,181 @@
+"""The case: a question, and everything needed to answer it. Validated when it was read; it runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from kpilab.core.finding import DataIssue
+from kpilab.core.table import Table
+from kpilab.core.tree import MetricTree
+from kpilab.core.values import Period
+
+Grain = Literal["day", "week", "month"]
+Role = TypeVar("Role", bound=Table)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """The one definition of a metric.
+
+    Attributes:
+        table: name of the table it is measured on.
+        measure: SQL aggregate; None for a ratio, which has `numerator` and `denominator` instead.
+        condition: SQL predicate that restricts the rows; None for all.
+        label: language -> label. better: "up" or "down".
+        per: grain of a metric that does not add up over time; None when it does.
+    """
+
+    name: str
+    table: str
+    measure: str | None = None
+    numerator: str | None = None
+    denominator: str | None = None
+    condition: str | None = None
+    label: Mapping[str, str] = field(default_factory=dict)
+    unit: str = ""
+    better: Literal["up", "down"] = "up"
+    owner: str | None = None
+    per: Grain | None = None
+
+    @property
+    def is_ratio(self) -> bool:
+        return self.denominator is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What the business wants: a metric, the tree that explains it, the planned value."""
+
+    metric: str
+    tree: MetricTree
+    target: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """What a team is measured on."""
+
+    metric: str
+    owner: str | None = None
+    target: float | None = None
+    since: date | None = None
+    parent: str | None = None
+    level: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """Steps users go through: event names or SQL predicates."""
+
+    name: str
+    table: str
+    steps: tuple[str, ...]
+    within: timedelta
+    by: Literal["user", "session"] = "user"
+    mode: Literal["ordered", "strict", "unordered"] = "ordered"
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """How a reporter declares to measure a metric, since when."""
+
+    metric: str
+    reporter: str
+    since: date | None = None
+    text: str = ""
+    table: str | None = None
+    per: Grain | None = None
+    measure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of the change log."""
+
+    date: date
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """An experiment as it was run and decided."""
+
+    name: str
+    assignments: str
+    outcome: str
+    control: str
+    split: Mapping[str, float]
+    start: date
+    hypothesis: str = ""
+    planned_days: int | None = None
+    decided_on: date | None = None
+    decision: str = ""
+    claimed: str = ""
+    looks: int = 1
+    boundary: Literal["none", "alpha spending", "always valid"] = "none"
+    covariates: tuple[str, ...] = ()
+    guardrails: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """What must not be shown: groups smaller than `min_group`, names in the columns of `pseudonymise`."""
+
+    min_group: int = 0
+    pseudonymise: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """A question plus the tables needed to answer it."""
+
+    name: str
+    folder: Path
+    title: str
+    periods: Mapping[str, Period]
+    tables: Mapping[str, Table]
+    metrics: Mapping[str, Metric]
+    goal: Goal
+    language: Literal["en", "zh"] = "en"
+    timezone: str = "UTC"
+    currency: str | None = None
+    holidays: str | None = None
+    reconcile: tuple[tuple[str, str], ...] = ()
+    kpis: tuple[Kpi, ...] = ()
+    dashboard: tuple[str, ...] = ()
+    funnels: Mapping[str, Funnel] = field(default_factory=dict)
+    definitions: tuple[Definition, ...] = ()
+    changes: tuple[Change, ...] = ()
+    experiments: Mapping[str, Test] = field(default_factory=dict)
+    floor: float = 1.0
+    privacy: Privacy = Privacy()
+    alarms: Mapping[str, object] = field(default_factory=dict)
+    targets: Mapping[str, object] = field(default_factory=dict)
+    issues: tuple[DataIssue, ...] = ()
+    engine: str = "duckdb://"
+
+    @property
+    def baseline(self) -> Period:
+        return self.periods["baseline"]
+
+    @property
+    def current(self) -> Period:
+        return self.periods["current"]
+
+    @property
+    def watched(self) -> frozenset[str]:
+        """Metrics that a KPI or a dashboard covers."""
+        return frozenset((*self.dashboard, *(k.metric for k in self.kpis)))
+
+    def of_kind(self, role: type[Role]) -> dict[str, Role]:
+        """Tables of one role by name."""
+        return {name: table for name, table in self.tables.items() if isinstance(table, role)}
+
+    def label(self, metric: str, lang: str) -> str:
+        found = self.metrics.get(metric)
+        return (found.label.get(lang) or found.label.get("en") if found else None) or metric

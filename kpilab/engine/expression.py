@@ -1,0 +1,164 @@
+"""SQL expressions from a case: parsed, held against a whitelist, never run as text that was not checked.
+
+A measure is one aggregate expression, a predicate one condition on a row; both in DuckDB's dialect. Only
+literals, columns, arithmetic, comparisons, CASE, CAST, and the functions listed here pass: no subquery, no
+table, no file or network function, no statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from kpilab.errors import BadInput, Problem, unknown_problem
+
+DIALECT = "duckdb"
+MOST_CHARACTERS = 4_000
+MOST_NODES = 400
+
+AGGREGATES = (
+    exp.Sum, exp.Count, exp.Avg, exp.Min, exp.Max, exp.Median, exp.Quantile, exp.PercentileCont, exp.PercentileDisc,
+    exp.Stddev, exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop, exp.CountIf, exp.ApproxDistinct,
+)  # fmt: skip
+SCALARS = (
+    exp.Abs, exp.Round, exp.Floor, exp.Ceil, exp.Sqrt, exp.Ln, exp.Log, exp.Exp, exp.Pow, exp.Sign,
+    exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least, exp.If, exp.Case, exp.Cast, exp.TryCast,
+    exp.Lower, exp.Upper, exp.Length, exp.Trim, exp.Substring, exp.StartsWith,
+    exp.Extract, exp.DateTrunc, exp.TimestampTrunc, exp.DateDiff, exp.DateAdd, exp.DateSub, exp.TsOrDsToDate, exp.Date,
+    exp.Year, exp.Month, exp.Day, exp.DayOfWeek, exp.DayOfWeekIso,
+)  # fmt: skip
+GRAMMAR = (
+    exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Star, exp.Paren, exp.Neg, exp.Not,
+    exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv, exp.And, exp.Or, exp.EQ, exp.NEQ, exp.GT, exp.GTE,
+    exp.LT, exp.LTE, exp.Is, exp.In, exp.Between, exp.Like, exp.ILike, exp.Filter, exp.Where, exp.Distinct,
+    exp.DataType, exp.DataTypeParam, exp.Interval, exp.Var, exp.WithinGroup, exp.Order, exp.Ordered,
+)  # fmt: skip
+ALLOWED = AGGREGATES + SCALARS + GRAMMAR
+
+
+def parse_measure(text: str, where: str) -> exp.Expr:
+    """An aggregate expression that may be trusted.
+
+    Raises:
+        BadInput: not one expression, something off the whitelist, no aggregate, or a column outside one.
+    """
+    tree = _checked(text, where)
+    if tree.find(*AGGREGATES) is None:
+        raise BadInput(f"{text!r} aggregates nothing", where, "use sum(…), count(…), avg(…) or another aggregate")
+    for column in tree.find_all(exp.Column):
+        inside = column.find_ancestor(*AGGREGATES, exp.Filter, exp.WithinGroup)
+        if inside is None:
+            raise BadInput(
+                f"column {column.name!r} in {text!r} stands outside an aggregate", where, f"e.g. sum({column.name})"
+            )
+    nested = [a for a in tree.find_all(*AGGREGATES) if a.find_ancestor(*AGGREGATES)]
+    if nested:
+        raise BadInput(f"{text!r} has an aggregate inside an aggregate", where, "aggregate once")
+    return tree
+
+
+def parse_predicate(text: str, where: str) -> exp.Expr:
+    """A condition on one row that may be trusted.
+
+    Raises:
+        BadInput: not one expression, something off the whitelist, or an aggregate in it.
+    """
+    tree = _checked(text, where)
+    if tree.find(*AGGREGATES):
+        raise BadInput(f"{text!r} has an aggregate", where, "a condition looks at one row, e.g. event = 'pay'")
+    return tree
+
+
+def is_predicate(text: str) -> bool:
+    """Whether a text reads as a condition (`event = 'pay'`) rather than as a name (`pay`)."""
+    try:
+        tree = _checked(text, "")
+    except BadInput:
+        return False
+    return isinstance(tree, exp.Predicate | exp.And | exp.Or | exp.Not | exp.Paren)
+
+
+def columns(tree: exp.Expr) -> tuple[str, ...]:
+    """Column names the expression reads, each once."""
+    return tuple(dict.fromkeys(column.name for column in tree.find_all(exp.Column)))
+
+
+def missing(tree: exp.Expr, known: Iterable[str], where: str) -> list[Problem]:
+    """One problem for each column that the table does not have."""
+    known = list(known)
+    folded = {k.lower() for k in known}
+    return [unknown_problem("column", c, known, where) for c in columns(tree) if c.lower() not in folded]
+
+
+def restricted(tree: exp.Expr, predicate: exp.Expr | None) -> exp.Expr:
+    """The measure over the rows that meet the predicate only."""
+    if predicate is None:
+        return tree
+    tree = tree.copy()
+    for aggregate in list(tree.find_all(*AGGREGATES)):
+        holder = aggregate.parent if isinstance(aggregate.parent, exp.Filter | exp.WithinGroup) else aggregate
+        holder = holder.parent if isinstance(holder.parent, exp.Filter) else holder
+        if isinstance(holder, exp.Filter):
+            old = holder.expression.this
+            holder.set("expression", exp.Where(this=exp.and_(exp.paren(old), exp.paren(predicate.copy()))))
+            continue
+        filtered = exp.Filter(this=holder.copy(), expression=exp.Where(this=predicate.copy()))
+        tree = filtered if holder is tree else (holder.replace(filtered), tree)[1]
+    return tree
+
+
+def sql(tree: exp.Expr, dialect: str = DIALECT) -> str:
+    """The expression as text of an engine's dialect."""
+    return tree.sql(dialect=dialect, comments=False)
+
+
+def _checked(text: str, where: str) -> exp.Expr:
+    if not isinstance(text, str) or not text.strip() or len(text) > MOST_CHARACTERS:
+        raise BadInput(
+            "expression is empty or too long", where, f"give one SQL expression under {MOST_CHARACTERS:,} characters"
+        )
+    try:
+        trees = sqlglot.parse(f"SELECT {text}", read=DIALECT)
+    except (SqlglotError, RecursionError, ValueError) as error:
+        first = str(error).strip().splitlines()[0][:160]
+        raise BadInput(
+            f"{text!r} is not a SQL expression: {first}", where, "e.g. sum(amount) filter (where event = 'pay')"
+        ) from None
+    return _one_expression(trees, text, where)
+
+
+def _one_expression(trees: list[exp.Expr | None], text: str, where: str) -> exp.Expr:
+    mend = "give one expression of columns, aggregates and scalar functions"
+    if len(trees) != 1 or not isinstance(trees[0], exp.Select):
+        raise BadInput(f"{text!r} is more than one expression", where, mend)
+    select = trees[0]
+    extra = [key for key, value in select.args.items() if value and key not in ("expressions", "kind")]
+    if extra or len(select.expressions) != 1:
+        raise BadInput(f"{text!r} is more than one expression", where, mend)
+    tree = select.expressions[0]
+    nodes = list(tree.walk())
+    if len(nodes) > MOST_NODES:
+        raise BadInput(f"expression has {len(nodes)} parts", where, f"keep it under {MOST_NODES}")
+    for node in nodes:
+        _allow(node, text, where)
+    return tree.copy()
+
+
+def _allow(node: exp.Expr, text: str, where: str) -> None:
+    if isinstance(node, exp.Column) and len(node.parts) > 1:
+        raise BadInput(f"{node.sql()!r} in {text!r} names a table", where, f"write {node.name} alone")
+    # The exact type: a subclass of an allowed node may read a table.
+    if type(node) not in ALLOWED:
+        name = (
+            node.name
+            if isinstance(node, exp.Anonymous)
+            else (node.sql_name() if isinstance(node, exp.Func) else node.key)
+        )
+        raise BadInput(
+            f"{name!r} is not allowed in {text!r}",
+            where,
+            "use aggregates (sum, count, avg, …) and scalar functions only",
+        )

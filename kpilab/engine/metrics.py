@@ -1,0 +1,182 @@
+"""Metrics over time and segment: one query per table, numerator and denominator always together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Literal
+
+import ibis
+import pandas as pd
+
+from kpilab.core.case import Grain, Metric
+from kpilab.core.table import Table
+from kpilab.core.values import EVERYWHERE, Period, Where
+from kpilab.engine.expression import parse_measure, parse_predicate, restricted, sql
+from kpilab.engine.run import collect
+from kpilab.errors import BadInput
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+BUCKET = "bucket"
+PERIOD = "period"
+UNITS: Mapping[Grain, Literal["D", "W", "M"]] = {"day": "D", "week": "W", "month": "M"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How a measurement is cut.
+
+    Attributes:
+        grain: one row per day, week (Monday first) or month in column `bucket`; None for the whole period.
+        by: dimensions, each a column.
+        where: rows outside this segment are left out.
+    """
+
+    grain: Grain | None = None
+    by: tuple[str, ...] = ()
+    where: Where = EVERYWHERE
+
+
+def measure(
+    table: Table, metrics: Sequence[Metric], periods: Mapping[str, Period], cut: Cut = Cut()
+) -> pd.DataFrame:  # a frozen default
+    """Values of metrics of one table, per named period and cut.
+
+    A metric with its own grain (`per`) is measured per full day, week or month, and the mean of those is given;
+    asked for at a grain, every metric is measured at that grain.
+
+    Args:
+        table: the table all `metrics` are measured on.
+        metrics: definitions with checked expressions.
+        periods: name -> days; periods may overlap.
+        cut: grain, dimensions and filter.
+
+    Returns:
+        One row per period × bucket × dimensions that has rows. Columns: `period`, `bucket` (if a grain was asked
+        for), the dimensions, and for each metric `<name>` (value), `<name>:num` and `<name>:den`
+        (numerator and denominator; the value and 1 for a metric that is no ratio). NaN where undefined.
+    """
+    frames: list[pd.DataFrame] = []
+    by_grain: dict[Grain | None, list[Metric]] = {}
+    for metric in metrics:
+        by_grain.setdefault(cut.grain or metric.per, []).append(metric)
+    for grain, group in by_grain.items():
+        for name, period in periods.items():
+            frame = _fetched(table, group, period, Cut(grain, cut.by, cut.where))
+            frame.insert(0, PERIOD, name)
+            frames.append(frame if cut.grain or not grain else _mean_of_full(frame, group, period, grain, cut.by))
+    return _joined(frames, by_grain, len(periods), [PERIOD, *([BUCKET] if cut.grain else []), *cut.by])
+
+
+def segment(table: Table, where: Where) -> ir.Table:
+    """The table's rows inside a segment."""
+    rows = table.table
+    for column, values in where.values.items():
+        rows = rows.filter(_is_one_of(rows, column, values))
+    if where.without:
+        out = [_is_one_of(rows, column, values) for column, values in where.without.items()]
+        inside = out[0]
+        for condition in out[1:]:
+            inside = inside & condition
+        rows = rows.filter(~inside)
+    return rows
+
+
+def _is_one_of(rows: ir.Table, column: str, values: tuple[object, ...]) -> ir.BooleanValue:
+    return rows[column].cast("string").isin([ibis.literal(str(v)) for v in values])
+
+
+def _fetched(table: Table, metrics: Sequence[Metric], period: Period, cut: Cut) -> pd.DataFrame:
+    """One query: the raw numerators and denominators."""
+    rows = segment(table, cut.where)
+    time = rows[table.roles()["time"]]
+    rows = rows.filter(
+        time >= ibis.timestamp(str(period.first)), time < ibis.timestamp(str(period.last + timedelta(days=1)))
+    )
+    if cut.grain:
+        rows = rows.mutate(
+            **{BUCKET: rows[table.roles()["time"]].cast("timestamp").truncate(UNITS[cut.grain]).cast("date")}
+        )
+    keys = [*([BUCKET] if cut.grain else []), *cut.by]
+    frame = collect(_aggregated(rows, metrics, keys), f"metrics {[m.name for m in metrics]} of table {table.name!r}")
+    for metric in metrics:
+        num, den = f"{metric.name}:num", f"{metric.name}:den"
+        frame[num] = pd.to_numeric(frame[num]).astype(float)
+        frame[den] = pd.to_numeric(frame[den]).astype(float) if metric.is_ratio else 1.0
+        frame[metric.name] = frame[num] / frame[den].where(frame[den] != 0)
+    return frame
+
+
+def _aggregated(rows: ir.Table, metrics: Sequence[Metric], keys: list[str]) -> ir.Table:
+    backend = rows.get_backend()
+    dialect = getattr(backend.dialect, "__name__", "duckdb").lower()
+    quote = "`" if dialect in ("pyspark", "spark") else '"'
+    selected = [f"{quote}{key}{quote}" for key in keys]
+    for metric in metrics:
+        condition = parse_predicate(metric.condition, metric.name) if metric.condition else None
+        parts = {"num": metric.measure or metric.numerator, "den": metric.denominator}
+        for part, text in parts.items():
+            if text is not None:
+                expression = restricted(parse_measure(text, metric.name), condition)
+                selected.append(
+                    f"{sql(expression, 'spark' if dialect == 'pyspark' else dialect)} AS {quote}{metric.name}:{part}{quote}"
+                )
+    grouped = f" GROUP BY {', '.join(selected[: len(keys)])}" if keys else ""
+    # The inner text is compiled by Ibis, the expressions were parsed and checked; nothing else is pasted in.
+    return backend.sql(  # type: ignore[attr-defined]  # every SQL backend has it
+        f"SELECT {', '.join(selected)} FROM ({ibis.to_sql(rows, dialect=backend.name)}) AS rows_in_period{grouped}"
+    )
+
+
+def full_buckets(period: Period, grain: Grain) -> list[date]:
+    """First days of the days, weeks (Monday first) or months that lie wholly inside the period."""
+    if grain == "day":
+        return list(period)
+    starts = {d - timedelta(days=d.weekday()) if grain == "week" else d.replace(day=1) for d in period}
+    ends = {s: s + timedelta(days=6) if grain == "week" else _month_end(s) for s in starts}
+    return sorted(s for s in starts if s >= period.first and ends[s] <= period.last)
+
+
+def _month_end(first: date) -> date:
+    return (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
+def _mean_of_full(
+    frame: pd.DataFrame, metrics: Sequence[Metric], period: Period, grain: Grain, by: tuple[str, ...]
+) -> pd.DataFrame:
+    full = full_buckets(period, grain)
+    if not full:
+        raise BadInput(
+            f"period {period} holds no full {grain}",
+            f"metrics {[m.name for m in metrics]}, key 'per'",
+            f"choose a period of at least one {grain}",
+        )
+    inside = frame[pd.to_datetime(frame[BUCKET]).dt.date.isin(full)]
+    numbers = [f"{m.name}:{part}" for m in metrics for part in ("num", "den")]
+    # A bucket without rows counts as nothing, so the mean is over all full buckets.
+    keys = [PERIOD, *by]
+    total = (
+        inside.groupby(keys, dropna=False)[numbers].sum().reset_index()
+        if len(inside)
+        else frame.head(0)[[*keys, *numbers]]
+    )
+    for metric in metrics:
+        num, den = f"{metric.name}:num", f"{metric.name}:den"
+        total[num] = total[num] / len(full)
+        total[den] = total[den] / len(full) if metric.is_ratio else 1.0
+        total[metric.name] = total[num] / total[den].where(total[den] != 0)
+    return total
+
+
+def _joined(
+    frames: list[pd.DataFrame], groups: Mapping[Grain | None, list[Metric]], per_group: int, keys: list[str]
+) -> pd.DataFrame:
+    """Rows of the periods below each other, metrics of different grain side by side."""
+    stacked = [pd.concat(frames[k * per_group : (k + 1) * per_group], ignore_index=True) for k in range(len(groups))]
+    joined = stacked[0]
+    for frame in stacked[1:]:
+        joined = joined.merge(frame, on=keys, how="outer")
+    return joined
