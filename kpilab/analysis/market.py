@@ -1,0 +1,288 @@
+"""Market: is it us, or everybody?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+from kpilab.core.result import Result
+from kpilab.core.table import Benchmark
+from kpilab.core.values import Effect, Message, Period
+from kpilab.engine.run import collect
+from kpilab.errors import BadInput, unknown
+from kpilab.stats.factor import Contrast, contrast, detrend, loadings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Cause = Literal["market", "own", "both", "neither", "unclear"]
+PRIOR_BETA, PRIOR_SD = 1.0, 0.5
+LEAST_HISTORY = 26
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MarketResult(Result):
+    """Answer of `market`.
+
+    Attributes:
+        table: one row per series, `market` (the common movement) and our own among them; columns
+            `series` (str), `role` (own, market, peer, remainder), `change` (relative change of the period
+            means of the logarithm, 0.1 = +10 %), `low`, `high` (interval; what is usual in the history
+            lies inside when it holds zero), `p` (no more than usual), `weight` (share in the market index).
+        market: relative change of the market, with interval.
+        own: relative change of our own series.
+        explained: relative change of our own that the market accounts for (beta times the market).
+        remainder: relative change of our own beyond the market.
+        beta: how much our own moves when the market moves by 1, estimated on the history before the
+            current period and shrunk towards 1 (normal, sd 0.5).
+        beta_history: the same without shrinkage; its interval says how much the history knows.
+        share: share of our own change that the market explains; NaN when our own change
+            is no larger than usual.
+        market_p, own_p, remainder_p: p-values of "no more than usual".
+        cause: market, own (beyond the market), both, neither, or unclear (history too short).
+        weeks: periods of history used.
+        level: confidence level.
+        series: aligned log index of market and own, one row per date (for the chart).
+    """
+
+    market: Effect
+    own: Effect
+    explained: Effect
+    remainder: Effect
+    beta: Effect
+    beta_history: Effect
+    share: Effect
+    market_p: float
+    own_p: float
+    remainder_p: float
+    cause: Cause
+    weeks: int
+    level: float
+    series: pd.DataFrame
+    kind: ClassVar[str] = "market"
+
+    @property
+    def headline(self) -> Message:
+        values = {
+            "market": self.market.value, "low": self.market.low, "high": self.market.high, "own": self.own.value,
+            "explained": self.explained.value, "remainder": self.remainder.value, "p": self.market_p,
+            "remainder_p": self.remainder_p, "weeks": self.weeks,
+        }  # fmt: skip
+        return Message(f"market.{self.cause}", values)
+
+
+def market(
+    benchmark: Benchmark | pd.DataFrame,
+    *,
+    baseline: Period,
+    current: Period,
+    own: str | None = None,
+    peers: Sequence[str] = (),
+    level: float = 0.95,
+) -> MarketResult:
+    """How much did the market move, and how much of our own change does that explain?
+
+    The market is the common movement of the peers: their logarithms, averaged with weights inverse to
+    each one's noise, which the history before the current period tells. A change counts only if it is
+    larger than the changes between equal windows usually are in that history (placebo in time).
+
+    Args:
+        benchmark: one row per date and series; our own series and at least one peer, same dates,
+            positive values; ideally a year of history before the current period.
+        baseline, current: the periods compared; a date belongs to the period that contains it.
+        own: name of our series; taken from the Benchmark role when not given.
+        peers: names of the peers; all other series when not given.
+        level: confidence level of the intervals.
+
+    Returns:
+        MarketResult with one row per series, one for the market, one for what is left of ours.
+
+    Raises:
+        BadInput: unknown series, a date twice for one series, values that are not positive, no date of a
+            period, or no peer that reaches into the current period.
+
+    Note:
+        A peer that ends early is left out and named in `notes`. With fewer than 12 comparable windows in
+        the history nothing is tested and the cause is "unclear".
+    """
+    role = benchmark if isinstance(benchmark, Benchmark) else Benchmark(benchmark)  # type: ignore[arg-type]  # wraps frames
+    wide = _wide(role)
+    own, peers = _names(role, wide, own, tuple(peers))
+    base, now = _window(wide, baseline, "baseline"), _window(wide, current, "current")
+    wide, peers, notes = _usable(wide, own, peers, base | now)
+    base, now = _window(wide, baseline, "baseline"), _window(wide, current, "current")
+    history = np.arange(len(wide)) < np.flatnonzero(now)[0]
+    logs = np.log(wide[[own, *peers]].to_numpy(float))
+    weights, common, noise = loadings(logs[history][:, 1:])
+    index = logs[:, 1:] @ weights
+    moved, ours = contrast(index, base, now), contrast(logs[:, 0], base, now)
+    raw, raw_error = _beta(logs[history], common)
+    beta, beta_error = _shrunk(raw, raw_error)
+    left = contrast(logs[:, 0] - beta * index, base, now)
+    # Detrended, autocorrelated weeks are worth about one in five: beta's interval keeps its level with t, not z.
+    z = float(student.ppf(0.5 + level / 2, max(history.sum() / 5, 3)))
+    windows = 1 / base.sum() + 1 / now.sum()
+    measured = float(np.sqrt(np.sum(weights**2 * noise) * windows))
+    explained = beta * moved.change
+    explained_error = float(np.hypot(beta_error * moved.change, beta * measured))
+    # The remainder is not known better than beta is: add what an error in beta would move.
+    left = Contrast(left.change, float(np.hypot(left.error, beta_error * moved.change)), left.df)
+    weeks = int(history.sum())
+    if weeks < LEAST_HISTORY:
+        notes += (Message("market.short_history", {"weeks": weeks, "least": LEAST_HISTORY}),)
+    return MarketResult(
+        _table(own, peers, logs, weights, (moved, ours, left), base, now, level),
+        market=_relative(moved, level), own=_relative(ours, level), remainder=_relative(left, level),
+        explained=_ends(explained, z * explained_error, relative=True),
+        beta=_ends(beta, z * beta_error), beta_history=_ends(raw, z * raw_error),
+        share=_share(explained, z * explained_error, ours, 1 - level),
+        market_p=moved.p, own_p=ours.p, remainder_p=left.p, cause=_cause(moved, left, 1 - level),
+        weeks=weeks, level=level, notes=notes,
+        series=pd.DataFrame({"date": wide.index, "own": logs[:, 0], "market": index, "base": base, "now": now}),
+    )  # fmt: skip
+
+
+def _wide(role: Benchmark) -> pd.DataFrame:
+    """One row per date, one column per series."""
+    long = collect(role.table.select(date=role.time, series=role.series, value=role.value), "market")
+    long = long.assign(date=pd.to_datetime(long["date"]).dt.tz_localize(None)).dropna(subset=["value"])
+    twice = long[long.duplicated(["date", "series"])]
+    where = f"table {role.name!r}"
+    if len(twice):
+        row = twice.iloc[0]
+        raise BadInput(
+            f"series {row['series']!r} has two values on {row['date'].date()}",
+            where,
+            "keep one row per date and series",
+        )
+    if (long["value"] <= 0).any():
+        row = long[long["value"] <= 0].iloc[0]
+        raise BadInput(
+            f"series {row['series']!r} is {row['value']} on {row['date'].date()}", where, "give values above zero"
+        )
+    return long.pivot(index="date", columns="series", values="value").sort_index()
+
+
+def _names(role: Benchmark, wide: pd.DataFrame, own: str | None, peers: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    where = f"table {role.name!r}, column {role.series!r}"
+    own = own or role.own
+    if own is None:
+        raise BadInput("our own series is not named", "market(own=)", f"name one of {sorted(wide.columns)}")
+    peers = peers or role.peers or tuple(c for c in wide.columns if c != own)
+    for name in (own, *peers):
+        if name not in wide.columns:
+            raise unknown("series", name, wide.columns, where)
+    if not peers:
+        raise BadInput("there is no peer beside our own series", where, "add at least one series of the market")
+    return own, peers
+
+
+def _window(wide: pd.DataFrame, period: Period, name: str) -> np.ndarray:
+    days = pd.DatetimeIndex(wide.index).normalize()
+    inside = (days >= pd.Timestamp(period.first)) & (days <= pd.Timestamp(period.last))
+    if not inside.any():
+        first, last = days[0].date(), days[-1].date()
+        raise BadInput(
+            f"no date of the benchmark lies in {period}", f"market({name}=)", f"choose days within {first}..{last}"
+        )
+    return np.asarray(inside)
+
+
+def _usable(
+    wide: pd.DataFrame, own: str, peers: tuple[str, ...], needed: np.ndarray
+) -> tuple[pd.DataFrame, tuple[str, ...], tuple[Message, ...]]:
+    """Series that cover both periods, gaps of their common history filled; what was done is noted."""
+    covered = [p for p in (own, *peers) if wide.loc[needed, p].notna().all()]
+    missing = tuple(p for p in peers if p not in covered)
+    if own not in covered or len(covered) < 2:
+        short = own if own not in covered else missing[0]
+        last = pd.Timestamp(wide[short].last_valid_index()).date()  # type: ignore[arg-type]  # dates index the table
+        raise BadInput(
+            f"series {short!r} does not cover both periods (last value {last})",
+            "benchmark",
+            "extend the series, or choose periods that it covers",
+        )
+    known = wide[covered].interpolate(limit_area="inside").dropna()
+    gaps = int(wide.loc[known.index, covered].isna().to_numpy().sum())
+    notes = [Message("market.peer_left_out", {"peers": missing})] if missing else []
+    notes += [Message("market.gaps", {"gaps": gaps})] if gaps else []
+    return known, tuple(p for p in covered if p != own), tuple(notes)
+
+
+def _beta(history: np.ndarray, common: float) -> tuple[float, float]:
+    """Slope of our own on the market, freed of the peers' noise; error allows for autocorrelation."""
+    clean = detrend(history)
+    own, peers = clean[:, 0], clean[:, 1:].mean(axis=1)
+    if common <= 0 or len(history) < 12:
+        return PRIOR_BETA, 10 * PRIOR_SD
+    beta = float(np.mean(own * peers)) / common
+    n = clean.shape[1] - 1
+    shared = peers**2 if n == 1 else ((n * peers) ** 2 - (clean[:, 1:] ** 2).sum(axis=1)) / (n * (n - 1))
+    # Long-run variance of the influence of each period on the ratio of two covariances, Bartlett window.
+    influence = (own * peers - beta * shared) / common
+    lags = int(np.ceil(len(influence) ** (1 / 3)))
+    acov = [float(np.mean(influence[k:] * influence[: len(influence) - k])) for k in range(lags + 1)]
+    variance = acov[0] + 2 * sum((1 - k / (lags + 1)) * acov[k] for k in range(1, lags + 1))
+    return beta, float(np.sqrt(max(variance, acov[0]) / len(influence)))
+
+
+def _shrunk(beta: float, error: float) -> tuple[float, float]:
+    known, prior = 1 / error**2, 1 / PRIOR_SD**2
+    return (beta * known + PRIOR_BETA * prior) / (known + prior), float(1 / np.sqrt(known + prior))
+
+
+def _relative(moved: Contrast, level: float) -> Effect:
+    return _ends(moved.change, moved.half(level), relative=True)
+
+
+def _ends(value: float, half: float, *, relative: bool = False) -> Effect:
+    ends = np.array([value, value - half, value + half])
+    value, low, high = (float(e) for e in (np.expm1(ends) if relative else ends))
+    return Effect(value, None if low != low else low, None if high != high else high)
+
+
+def _share(explained: float, half: float, ours: Contrast, alpha: float) -> Effect:
+    if not ours.p < alpha:
+        return Effect(float("nan"))
+    low, high = sorted([(explained - half) / ours.change, (explained + half) / ours.change])
+    return Effect(explained / ours.change, low, high)
+
+
+def _cause(moved: Contrast, left: Contrast, alpha: float) -> Cause:
+    if not moved.df:
+        return "unclear"
+    if moved.p < alpha:
+        return "both" if left.p < alpha else "market"
+    return "own" if left.p < alpha else "neither"
+
+
+def _table(
+    own: str,
+    peers: tuple[str, ...],
+    logs: np.ndarray,
+    weights: np.ndarray,
+    main: tuple[Contrast, Contrast, Contrast],
+    base: np.ndarray,
+    now: np.ndarray,
+    level: float,
+) -> pd.DataFrame:
+    moved, ours, left = main
+    single = [contrast(logs[:, k + 1], base, now) for k in range(len(peers))]
+    rows = [(own, "own", ours, np.nan), ("market", "market", moved, 1.0), ("remainder", "remainder", left, np.nan)]
+    rows += [(p, "peer", c, w) for p, c, w in zip(peers, single, weights, strict=True)]
+    effects = [_relative(c, level) for _, _, c, _ in rows]
+    return pd.DataFrame(
+        {
+            "series": [r[0] for r in rows],
+            "role": [r[1] for r in rows],
+            "change": [e.value for e in effects],
+            "low": [np.nan if e.low is None else e.low for e in effects],
+            "high": [np.nan if e.high is None else e.high for e in effects],
+            "p": [r[2].p for r in rows],
+            "weight": [float(r[3]) for r in rows],
+        }
+    )
