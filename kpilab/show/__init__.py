@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+# Loaded before the function of the same name is defined: a later first import would put the module in its place.
+from kpilab.show.say import sentence
+
 if TYPE_CHECKING:
     import altair as alt
 
@@ -13,8 +16,6 @@ if TYPE_CHECKING:
 
 def say(message: Message, lang: str = "en") -> str:
     """The sentence of `message` in the language `lang`."""
-    from kpilab.show.say import sentence
-
     return sentence(message, lang)
 
 

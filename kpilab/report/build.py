@@ -1,0 +1,54 @@
+"""`write` puts a review on disk as JSON, HTML, Markdown and a workbook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kpilab.core.finding import Review
+from kpilab.report.document import document, now, to_text
+from kpilab.report.files import put
+from kpilab.report.markdown import markdown
+from kpilab.report.page import page
+from kpilab.report.specs import specs
+from kpilab.report.words import Words
+from kpilab.report.workbook import workbook
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPaths:
+    """Where the four files of a review lie."""
+
+    json: Path
+    html: Path
+    md: Path
+    xlsx: Path
+
+
+def write(review: Review, folder: Path, lang: str | None = None, *, created: str | None = None) -> ReportPaths:
+    """Write review.json, .html, .md and .xlsx; each is whole or not there.
+
+    Args:
+        review: what to write.
+        folder: made if missing; files of an earlier review in it are replaced.
+        lang: "en" or "zh"; the review's own language if None.
+        created: ISO time to state; now if None.
+    Returns:
+        ReportPaths.
+    Raises:
+        BadInput: an unknown language, or a folder that cannot be written.
+    """
+    folder = Path(folder)
+    words = Words(review, lang or review.language)
+    charts = specs(words)
+    data = document(words, charts, created or now())
+    put(
+        folder,
+        {
+            "review.json": to_text(data).encode(),
+            "review.html": page(words, data, charts).encode(),
+            "review.md": markdown(words, data).encode(),
+            "review.xlsx": workbook(words, data),
+        },
+    )
+    return ReportPaths(*(folder / f"review.{end}" for end in ("json", "html", "md", "xlsx")))

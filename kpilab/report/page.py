@@ -1,0 +1,139 @@
+"""review.html: one page that opens offline, verdict first."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cache, partial
+from importlib.resources import files
+
+import pandas as pd
+import vl_convert
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from kpilab.core.finding import Finding
+from kpilab.report.document import Json, main_result
+from kpilab.report.specs import BRIDGE
+from kpilab.report.whys import tree
+from kpilab.report.words import Words
+from kpilab.show import format as form
+
+# With the drawing code (0.9 MB) the page stays under 2.5 MB.
+ROOM_FOR_CHARTS, ROOM_FOR_TABLES, MOST_ROWS = 1_000_000, 400_000, 100
+
+
+def page(words: Words, data: Json, charts: Mapping[str, Json]) -> str:
+    """The page's text: scripts run by their hash alone, every name from the data escaped.
+
+    Args:
+        words: the review and its language.
+        data: the same review as in review.json.
+        charts: Vega-Lite spec per finding id, and `bridge`.
+    """
+    scripts = [_bundle(), _file("page.js")]
+    specs = _fitting(words, {key: _titleless(spec) for key, spec in charts.items()})
+    return _template(words.lang).render(
+        w=words,
+        t=words.text,
+        review=words.review,
+        data=data,
+        css=Markup(_file("page.css")),  # noqa: S704  # our own file
+        scripts=[Markup(s) for s in scripts],  # noqa: S704  # the library and our own file
+        hashes=" ".join(f"'{_hash(s)}'" for s in scripts),
+        style_hash=_hash(_file("page.css")),
+        specs={key: embedded(spec) for key, spec in specs.items()},
+        captions={key: _title(spec) for key, spec in charts.items()},
+        locale=embedded(_locale(words.lang)),
+        whys=tree(words),
+        tables=_tables(words),
+    )
+
+
+def embedded(value: object) -> Markup:
+    """JSON for a script element that is only read: nothing in it can end the element."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704  # the signs that matter in HTML are gone
+
+
+def _template(lang: str):  # noqa: ANN202
+    env = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    forms = ("number", "signed", "percent", "interval", "period", "where", "day")
+    env.filters |= {name: partial(_form, getattr(form, name), lang) for name in forms}
+    return env.from_string(_file("page.html.j2"))
+
+
+def _form(function, lang: str, value: object) -> str:  # noqa: ANN001
+    return function(value, lang)
+
+
+@cache
+def _bundle() -> str:
+    """Vega, Vega-Lite and Vega-Embed as one script."""
+    code = vl_convert.javascript_bundle("window.vegaEmbed=vegaEmbed;", vl_version="6.4")
+    return code.replace("\r\n", "\n").replace("\r", "\n").replace("</script", "<\\/script")
+
+
+@cache
+def _file(name: str) -> str:
+    return (files("kpilab.report") / name).read_text("utf-8")
+
+
+def _hash(script: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _locale(lang: str) -> Json:
+    name = form.LOCALE[lang].replace("_", "-")
+    return {"number": vl_convert.get_format_locale(name), "time": vl_convert.get_time_format_locale(name)}
+
+
+def _title(spec: Json) -> str:
+    title = spec.get("title")
+    text = title.get("text", "") if isinstance(title, dict) else title or ""
+    return " ".join(text) if isinstance(text, list) else str(text)
+
+
+def _titleless(spec: Json) -> Json:
+    """The spec without its title: the page says it as text, which wraps and can be read aloud."""
+    return {k: v for k, v in spec.items() if k != "title"}
+
+
+def _fitting(words: Words, specs: Mapping[str, Json]) -> dict[str, Json]:
+    """The charts that fit into the page: the bridge, those behind causes, then the others in order."""
+    cited = [f for cause in words.review.causes for f in cause.findings]
+    kept, room = {}, ROOM_FOR_CHARTS
+    for key in dict.fromkeys([BRIDGE, *cited, *specs]):
+        size = len(embedded(specs[key]).encode()) if key in specs else 0
+        if key in specs and size <= room:
+            kept[key] = specs[key]
+            room -= size
+    return kept
+
+
+def _tables(words: Words) -> dict[str, Json]:
+    """Per finding id: columns, numeric columns and the first rows, as many as the page has room for."""
+    tables, room = {}, ROOM_FOR_TABLES
+    for finding in words.review.findings:
+        table = _table(finding, words.lang)
+        if table is not None:
+            size = sum(len(str(cell)) + 10 for row in table["rows"] for cell in row)
+            if size > room:
+                table |= {"rows": table["rows"][:5]}
+            room = max(0, room - size)
+            tables[finding.id] = table
+    return tables
+
+
+def _table(finding: Finding, lang: str) -> dict | None:
+    result = main_result(finding)
+    if result is None or result.table.empty:
+        return None
+    frame = result.table
+    numeric = [pd.api.types.is_numeric_dtype(t) and not pd.api.types.is_bool_dtype(t) for t in frame.dtypes]
+    rows = [[form.plain(v, lang) for v in row] for row in frame.head(MOST_ROWS).itertuples(index=False, name=None)]
+    return {"columns": [str(c) for c in frame.columns], "numeric": numeric, "rows": rows, "all": len(frame)}
