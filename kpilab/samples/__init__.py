@@ -1,1 +1,1 @@
-"""Seeded sample businesses with planted causes."""
+"""Sample worlds with planted causes: for trying kpilab out, and for measuring its verdict."""

@@ -1,1 +1,1 @@
-"""One planted cause per file."""
+"""Kinds of causes that can be planted: one file each, with `suits` (which trades) and `plant`."""
