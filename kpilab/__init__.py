@@ -39,6 +39,7 @@ _WHERE = {
     "definitions": "kpilab.analysis.definitions",
     "experiment": "kpilab.analysis.experiment",
     "plan": "kpilab.analysis.plan",
+    "reread": "kpilab.analysis.rereading",
 }
 
 __all__ = sorted(_WHERE)

@@ -1,0 +1,91 @@
+"""Units of an experiment beside what they did after they were assigned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import ibis
+from ibis import _
+
+from kpilab.engine.expression import is_predicate, missing, parse_predicate, sql
+from kpilab.errors import BadInput, several, unknown
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from kpilab.core.table import Assignments, EventLog
+    from kpilab.core.values import Period
+
+
+def units(assignments: Assignments, experiment: str, *, beside: ir.Table) -> ir.Table:
+    """One row per unit of the experiment: `unit`, `variant` (its first), `since`, `variants` (how many it met).
+
+    Args:
+        beside: a table on the engine where the units are wanted.
+    """
+    table = moved(assignments.table, beside, assignments.name)
+    rows = table.select(
+        unit=table[assignments.unit],
+        experiment=table[assignments.experiment].cast("string"),
+        variant=table[assignments.variant].cast("string"),
+        time=table[assignments.time].cast("timestamp"),
+    )
+    rows = rows.filter(_.experiment == experiment).group_by("unit")
+    return rows.agg(variant=_.variant.argmin(_.time), since=_.time.min(), variants=_.variant.nunique())
+
+
+def window(who: ir.Table, period: Period) -> ir.Table:
+    """Units assigned inside the period to one variant only."""
+    end = ibis.timestamp(str(period.last + timedelta(days=1)))
+    return who.filter(_.variants == 1, _.since >= ibis.timestamp(str(period.first)), _.since < end)
+
+
+def hits(log: EventLog, outcome: str) -> ir.Table:
+    """The log with a boolean column `hit`: whether the event is, or meets, `outcome`.
+
+    Args:
+        outcome: a SQL condition on one event, or an event name.
+    """
+    if not is_predicate(outcome):
+        return log.table.mutate(hit=_[log.event].cast("string") == outcome)
+    where = f"outcome of table {log.name!r}"
+    tree = parse_predicate(outcome, where)
+    error = several(missing(tree, log.table.columns, where))
+    if error:
+        raise error
+    condition = f"COALESCE(CAST({sql(tree)} AS BOOLEAN), FALSE) AS hit"
+    return log.table.alias("logged").sql(f"SELECT *, {condition} FROM logged", dialect="duckdb")
+
+
+def after_assignment(
+    log: EventLog, outcome: str, who: ir.Table, *, until: date, dimensions: Sequence[str] = ()
+) -> ir.Table:
+    """Events of the units from their assignment to the end of the day `until`.
+
+    Columns: unit, variant, since, time, `hit`, and the dimensions.
+    """
+    for name in dimensions:
+        if name not in log.table.columns:
+            raise unknown("dimension", name, log.table.columns, f"table {log.name!r}")
+    rows = hits(log, outcome)
+    end = ibis.timestamp(str(until + timedelta(days=1)))
+    rows = rows.select("hit", *dimensions, who=rows[log.user], time=rows[log.time].cast("timestamp"))
+    joined = rows.filter(_.time < end).join(who, [("who", "unit")])
+    return joined.filter(_.time >= _.since).drop("who")
+
+
+def moved(table: ir.Table, other: ir.Table, name: str) -> ir.Table:
+    """The table on the engine of `other`: as it is if it lives there already, else copied."""
+    mine, theirs = table.get_backend(), other.get_backend()
+    return table if mine is theirs else theirs.create_table(f"{name}_copy", table.to_pyarrow(), overwrite=True)
+
+
+def check_units(found: int, experiment: str, assignments: Assignments) -> None:
+    if not found:
+        raise BadInput(
+            f"experiment {experiment!r} has no units",
+            f"table {assignments.name!r}, column {assignments.experiment!r}",
+            "check the experiment's name in the assignments",
+        )

@@ -1,0 +1,57 @@
+"""The three queries of a rereading: first hits by day, hits by segment, moments by age."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from itertools import combinations_with_replacement
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+# First day of each age class, in days since assignment; the last class is open.
+AGES = (0, 1, 2, 3, 5, 7, 10, 14, 21)
+
+
+def first_hits(who: ir.Table, events: ir.Table) -> ir.Table:
+    """Units by variant, day of assignment and day of their first hit (null: none)."""
+    first = events.filter(_.hit).group_by("unit").agg(hit=_.time.min().date())
+    rows = who.left_join(first, "unit").select("variant", "hit", day=_.since.date())
+    return rows.group_by("variant", "day", "hit").agg(units=_.count())
+
+
+def segment_counts(who: ir.Table, events: ir.Table, dimensions: Sequence[str], until: date) -> ir.Table:
+    """Units and units with a hit up to `until`, by variant and each dimension's value at their first event.
+
+    The row with an empty `dimension` counts all units.
+    """
+    end = ibis.timestamp(str(until + timedelta(days=1)))
+    values = {d: _[d].cast("string").argmin(_.time) for d in dimensions}
+    seen = events.group_by("unit").agg(hit=(_.hit & (_.time < end)).max(), **values)
+    rows = who.left_join(seen, "unit").mutate(hit=_.hit.fill_null(False).cast("int64"))
+    whole = {"dimension": ibis.literal(""), "value": ibis.literal(None).cast("string")}
+    keys = [whole, *({"dimension": ibis.literal(d), "value": _[d]} for d in dimensions)]
+    parts = [rows.group_by("variant", **key).agg(units=_.count(), hits=_.hit.sum()) for key in keys]
+    return ibis.union(*parts) if dimensions else parts[0]
+
+
+def age_moments(events: ir.Table, until: date) -> ir.Table:
+    """Sums and cross-products, per variant, of active days and days with a hit in each age class of a unit.
+
+    Columns: variant, units, `n0`… (active days), `y0`… (days with a hit), `a0`… (ages), `n0_y3`… (products).
+    """
+    rows = events.filter(_.time < ibis.timestamp(str(until + timedelta(days=1))))
+    rows = rows.mutate(age=_.time.date().delta(_.since.date(), unit="day"))
+    daily = rows.group_by("unit", "variant", "age").agg(hit=_.hit.max().cast("int64"))
+    inside = [
+        ((_.age >= low) & (_.age < high)).cast("int64") for low, high in zip(AGES, (*AGES[1:], 10**6), strict=True)
+    ]
+    sums = {f"n{k}": m.sum() for k, m in enumerate(inside)}
+    sums |= {f"y{k}": (m * _.hit).sum() for k, m in enumerate(inside)}
+    sums |= {f"a{k}": (m * _.age).sum() for k, m in enumerate(inside)}
+    unit = daily.group_by("unit", "variant").agg(**sums)
+    names = [f"{c}{k}" for c in "ny" for k in range(len(AGES))]
+    moments = {n: _[n].sum() for n in sums}
+    moments |= {f"{a}_{b}": (_[a] * _[b]).sum() for a, b in combinations_with_replacement(names, 2)}
+    return unit.group_by("variant").agg(units=_.count(), **moments)

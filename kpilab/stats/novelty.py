@@ -1,0 +1,67 @@
+"""Novelty: does an effect wear off with the days since a unit first met it, and what lasts?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import chi2, norm
+
+HALF_LIVES = (0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0)
+TESTED_HALF_LIFE = 2.8
+
+
+@dataclass(frozen=True, slots=True)
+class Decay:
+    """Effect by age = lasting + extra * 2^(-age / half_life).
+
+    Attributes:
+        p: two-sided p-value of the extra, with one half-life fixed beforehand (so nothing is searched).
+        first: effect on the first day. extra: the part that goes. lasting, low, high: the part that stays; its
+            interval covers every half-life the data allow. half_life: the one that fits best, in days.
+    """
+
+    p: float
+    first: float
+    extra: float
+    lasting: float
+    low: float
+    high: float
+    half_life: float
+
+
+def decay(effects: ArrayLike, covariance: ArrayLike, ages: ArrayLike, level: float = 0.95) -> Decay | None:
+    """Generalised least squares of effects by age on a constant and a decaying part; None below three ages.
+
+    Args:
+        effects: effect at each age. covariance: their covariance matrix (the same units recur).
+        ages: days since first exposure.
+    """
+    y, matrix, age = (np.asarray(x, dtype=float) for x in (effects, covariance, ages))
+    if len(y) < 3:
+        return None
+    weight = np.linalg.pinv(matrix)
+    fits = {h: _fit(y, weight, age, h) for h in HALF_LIVES}
+    tested, spread, _ = fits[TESTED_HALF_LIFE]
+    best = min(fits, key=lambda h: fits[h][2])
+    allowed = [fits[h] for h in HALF_LIVES if fits[h][2] - fits[best][2] <= chi2.ppf(level, 1)]
+    z = norm.ppf(0.5 + level / 2)
+    ends = [(fit[0] - z * np.sqrt(fit[1][0, 0]), fit[0] + z * np.sqrt(fit[1][0, 0])) for fit in _lasting(allowed)]
+    lasting, extra = fits[best][0]
+    p = 2 * norm.sf(abs(tested[1]) / np.sqrt(spread[1, 1]))
+    low, high = min(e[0] for e in ends), max(e[1] for e in ends)
+    return Decay(float(p), float(lasting + extra), float(extra), float(lasting), float(low), float(high), best)
+
+
+def _lasting(fits: list[tuple[NDArray, NDArray, float]]) -> list[tuple[float, NDArray]]:
+    return [(float(beta[0]), spread) for beta, spread, _ in fits]
+
+
+def _fit(y: NDArray, weight: NDArray, age: NDArray, half_life: float) -> tuple[NDArray, NDArray, float]:
+    """Coefficients, their covariance, and the misfit."""
+    design = np.column_stack([np.ones_like(age), 2.0 ** (-age / half_life)])
+    spread = np.linalg.pinv(design.T @ weight @ design)
+    beta = spread @ design.T @ weight @ y
+    rest = y - design @ beta
+    return beta, spread, float(rest @ weight @ rest)
