@@ -1,0 +1,48 @@
+# The two commands: `make review` shows what kpilab does, `make test` shows that it works.
+# Needs Python 3.11 or newer and make. Another Python: make review PYTHON=python3.12
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+CASE   ?= data/shop
+OUT    ?= review
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup review lab lint types test
+
+help:
+	@echo "make review   set up and review the bundled case (CASE=folder for yours, OUT=folder for the report)"
+	@echo "make lab      set up and open the notebooks in JupyterLab"
+	@echo "make test     set up, then lint, types and tests"
+
+setup: $(READY)
+
+# uv installs in seconds what takes pip minutes; where it cannot run, pip does the same from the same lock.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("kpilab needs Python 3.11 or newer: make PYTHON=/path/to/python" if sys.version_info < (3, 11) else 0)'
+	@echo "setting up $(VENV) (once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@{ $(BIN)/python -m pip install --quiet --disable-pip-version-check uv \
+	   && $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock; } \
+	 || { echo "uv cannot install here; using pip, which takes some minutes"; \
+	      $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+review: $(READY)
+	@$(BIN)/kpilab review $(CASE) --out $(OUT)
+
+lab: $(READY)
+	@$(BIN)/kpilab lab
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/basedpyright
+
+test: lint types
+	$(BIN)/python -m pytest -n $(WORKERS)
