@@ -113,7 +113,7 @@ def surge(
     total = len(segments) - 1
     where = None if found is None else EVERYWHERE
     if found is not None and found != total:
-        where = Where({str(segments["dimension"].iat[found]): segments["value"].iat[found]})
+        where = Where({str(segments["dimension"].iat[found]): (segments["value"].iat[found],)})
     return SurgeResult(
         table, steps, where,
         change=Effect(float("nan")) if found is None else _effect(inside[0], found, level),
@@ -138,7 +138,7 @@ def _check(counts: pd.DataFrame, kpi: str, downstream: Sequence[str], baseline: 
 def _calendar(baseline: Period, current: Period) -> tuple[pd.DatetimeIndex, np.ndarray]:
     first = pd.date_range(baseline.first, baseline.last)
     last = pd.date_range(current.first, current.last)
-    return first.append(last), np.repeat([False, True], [len(first), len(last)])
+    return pd.DatetimeIndex([*first, *last]), np.repeat([False, True], [len(first), len(last)])
 
 
 def _cube(counts: pd.DataFrame, columns: list[str], days: pd.DatetimeIndex) -> tuple[pd.DataFrame, np.ndarray]:
