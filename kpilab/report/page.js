@@ -8,6 +8,7 @@
     actions: false,
     ast: true, // Expressions are interpreted, not compiled: the page forbids eval.
     defaultStyle: false,
+    logLevel: 1, // errors
     tooltip: { disableDefaultStyle: true },
     formatLocale: locale.number,
     timeFormatLocale: locale.time,

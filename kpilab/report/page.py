@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from importlib.resources import files
+from itertools import accumulate
+from typing import Literal
 
 import pandas as pd
 import vl_convert
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from kpilab.core.finding import Finding
@@ -23,6 +25,8 @@ from kpilab.show import format as form
 
 # With the drawing code (0.9 MB) the page stays under 2.5 MB.
 ROOM_FOR_CHARTS, ROOM_FOR_TABLES, MOST_ROWS = 1_000_000, 400_000, 100
+
+CHART_LOCALE: Mapping[str, Literal["en-GB", "zh-CN"]] = {"en": "en-GB", "zh": "zh-CN"}
 
 
 def page(words: Words, data: Json, charts: Mapping[str, Json]) -> str:
@@ -60,14 +64,14 @@ def embedded(value: object) -> Markup:
     return Markup(text)  # noqa: S704  # the signs that matter in HTML are gone
 
 
-def _template(lang: str):  # noqa: ANN202
+def _template(lang: str) -> Template:
     env = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     forms = ("number", "signed", "percent", "interval", "period", "where", "day")
     env.filters |= {name: partial(_form, getattr(form, name), lang) for name in forms}
     return env.from_string(_file("page.html.j2"))
 
 
-def _form(function, lang: str, value: object) -> str:  # noqa: ANN001
+def _form(function: Callable[[object, str], str], lang: str, value: object) -> str:
     return function(value, lang)
 
 
@@ -88,7 +92,7 @@ def _hash(script: str) -> str:
 
 
 def _locale(lang: str) -> Json:
-    name = form.LOCALE[lang].replace("_", "-")
+    name = CHART_LOCALE[lang]
     return {"number": vl_convert.get_format_locale(name), "time": vl_convert.get_time_format_locale(name)}
 
 
@@ -121,11 +125,10 @@ def _tables(words: Words) -> dict[str, Json]:
     for finding in words.review.findings:
         table = _table(finding, words.lang)
         if table is not None:
-            size = sum(len(str(cell)) + 10 for row in table["rows"] for cell in row)
-            if size > room:
-                table |= {"rows": table["rows"][:5]}
-            room = max(0, room - size)
-            tables[finding.id] = table
+            sizes = [sum(len(cell.encode()) + 20 for cell in row) for row in table["rows"]]
+            fits = [row for row, used in zip(table["rows"], accumulate(sizes), strict=True) if used <= room]
+            room -= sum(sizes[: len(fits)])
+            tables[finding.id] = table | {"rows": fits}
     return tables
 
 

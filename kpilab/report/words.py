@@ -97,9 +97,7 @@ class Words:
         if goal.expected == goal.baseline:
             return ""
         key = "plan_short" if goal.gap < 0 else "plan_over" if goal.gap > 0 else "plan_met"
-        return self.text(
-            key, gap=number(abs(goal.gap), self.lang), expected=number(goal.expected, self.lang)
-        )
+        return self.text(key, gap=number(abs(goal.gap), self.lang), expected=number(goal.expected, self.lang))
 
     def verdict(self) -> str:
         """The headline: how many causes, none, or a move that stays unexplained."""

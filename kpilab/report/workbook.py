@@ -10,9 +10,9 @@ from typing import cast
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
 from openpyxl.styles import Font
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from openpyxl.worksheet.worksheet import Worksheet
 
 from kpilab.report.document import Json, plain
 from kpilab.report.words import Words
@@ -45,14 +45,13 @@ def workbook(words: Words, data: Json) -> bytes:
     return file.getvalue()
 
 
-def safe(value: object) -> object:
+def safe(value: object) -> str | float | None:
     """A cell's value: text never starts a formula, holds no control characters, and is not too long."""
     value = plain(value)
-    if isinstance(value, list | dict):
-        value = str(value)
-    if not isinstance(value, str):
+    if value is None or isinstance(value, bool | int | float):
         return value
-    text = ILLEGAL_CHARACTERS_RE.sub("", value) if not value.startswith(FORMULA) else "'" + value
+    text = str(value)
+    text = "'" + text if text.startswith(FORMULA) else text
     return ILLEGAL_CHARACTERS_RE.sub("", text)[:LONGEST_TEXT]
 
 
@@ -99,7 +98,7 @@ def _named(sheets: Sequence[Sheet], *taken: str) -> list[Sheet]:
 
 
 def _fill(book: Workbook, sheet: Sheet) -> None:
-    page = cast(WriteOnlyWorksheet, book.create_sheet(sheet.name))
+    page = cast(Worksheet, book.create_sheet(sheet.name))
     page.freeze_panes = "A2"
     for k, width in enumerate(_widths(sheet)):
         page.column_dimensions[chr(65 + k)].width = width
@@ -108,7 +107,7 @@ def _fill(book: Workbook, sheet: Sheet) -> None:
         page.append([safe(v) for v in row])
 
 
-def _bold(page: WriteOnlyWorksheet, text: str) -> WriteOnlyCell:
+def _bold(page: Worksheet, text: str) -> Cell:
     cell = WriteOnlyCell(page, value=safe(text))
     cell.font = Font(bold=True)
     return cell
@@ -117,4 +116,6 @@ def _bold(page: WriteOnlyWorksheet, text: str) -> WriteOnlyCell:
 def _widths(sheet: Sheet) -> list[int]:
     """Column widths that show the first rows, for up to 26 columns."""
     rows = [sheet.header, *sheet.rows[:50]]
-    return [min(80, 2 + max(len(str(row[k])) for row in rows if k < len(row))) for k in range(min(26, len(sheet.header)))]
+    return [
+        min(80, 2 + max(len(str(row[k])) for row in rows if k < len(row))) for k in range(min(26, len(sheet.header)))
+    ]

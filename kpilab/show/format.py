@@ -42,6 +42,11 @@ def percent(value: float | None, lang: str = "en") -> str:
     )
 
 
+def whole_percent(value: float | None, lang: str = "en") -> str:
+    """A share without decimals: a confidence is not known to a tenth of a per cent."""
+    return MISSING if value is None or value != value else percent(round(value, 2), lang).replace(".0", "")
+
+
 def signed_percent(value: float | None, lang: str = "en") -> str:
     text = percent(value, lang)
     return f"+{text}" if value is not None and value > 0 else text
@@ -124,6 +129,7 @@ FORMS: Mapping[str, Callable[[object, str], str]] = {  # type: ignore[assignment
     "number": number,
     "signed": signed,
     "percent": percent,
+    "whole_percent": whole_percent,
     "signed_percent": signed_percent,
     "p": pvalue,
     "date": day,

@@ -180,8 +180,8 @@ def nothing(language: str = "en") -> Review:
     return replace(review, goal=goal, bridge=rest, causes=(), steps=steps, rejected=())
 
 
-def many(findings: int = 120, rows: int = 2_000) -> Review:
+def many(findings: int = 120, rows: int = 200) -> Review:
     """More findings, with larger tables, than a page can hold."""
-    table = pd.DataFrame({"segment": [f"segment number {k}" for k in range(rows)], "value": range(rows)})
+    table = pd.DataFrame({"segment": [f"segment number {k} " * 40 for k in range(rows)], "value": range(rows)})
     found = tuple(finding(f"root_cause.{k}", evidence=(Result(table),)) for k in range(findings))
     return replace(story(), steps=(StepReport("root_cause", found),))

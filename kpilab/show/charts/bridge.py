@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kpilab.core.finding import Review
     from kpilab.core.values import Message
 
-ROW = 34
+ROW, LABEL = 34, 240
 
 
 def bridge(review: Review, say: Callable[[Message], str], lang: str = "en") -> alt.LayerChart:
@@ -27,7 +27,9 @@ def bridge(review: Review, say: Callable[[Message], str], lang: str = "en") -> a
     """
     rows = _rows(review, say, lang)
     order = rows["row"].tolist()
-    y = alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, labelPadding=8, ticks=False, domain=False))
+    y = alt.Y(
+        "row:N", sort=order, title=None, axis=alt.Axis(labelLimit=LABEL, labelPadding=8, ticks=False, domain=False)
+    )
     tip = [
         alt.Tooltip("label:N", title=label("report.bridge_row", lang)),
         alt.Tooltip("text:N", title=label("report.bridge_amount", lang)),
@@ -39,7 +41,11 @@ def bridge(review: Review, say: Callable[[Message], str], lang: str = "en") -> a
     bars = steps.mark_bar(height=18, cornerRadius=2).encode(
         x=x, x2="stop:Q", color=alt.Color("colour:N", scale=None, legend=None)
     )
-    whiskers = steps.mark_rule(strokeWidth=1.5, color=INK).encode(x=alt.X("low:Q"), x2="high:Q")
+    whiskers = (
+        steps.transform_filter("isValid(datum.low)")
+        .mark_rule(strokeWidth=1.5, color=INK)
+        .encode(x=alt.X("low:Q"), x2="high:Q")
+    )
     lines = ends.mark_tick(thickness=4, height=26, color=INK).encode(x=x)
     texts = base.mark_text(align="left", dx=8, fontSize=12, color=INK).encode(x=alt.X("right:Q"), text="text:N")
     links = (
@@ -47,7 +53,8 @@ def bridge(review: Review, say: Callable[[Message], str], lang: str = "en") -> a
         .mark_rule(strokeDash=[2, 2], color=QUIET)
         .encode(x=alt.X("stop:Q"), y=y, y2=alt.Y2("next:N"))
     )
-    return alt.layer(links, bars, whiskers, lines, texts).properties(height=ROW * len(rows))
+    layers = [links, bars, whiskers, lines, texts]
+    return alt.LayerChart(layer=layers, height=ROW * len(rows))
 
 
 def _rows(review: Review, say: Callable[[Message], str], lang: str) -> pd.DataFrame:
