@@ -1,0 +1,83 @@
+"""A chain of events: what the portable expression and the compiled kernel both compute.
+
+A pass starts at every moment t1 of step 1. Step k is met at the earliest moment t_k >= t_(k-1) at which steps
+1..k can be given different rows (the same row may serve neighbouring steps when `reuse`); rows of one moment
+stand in any order. A pass reaches the last step k with t_k <= t1 + within and every limit kept. Passes spoilt by
+an exclusion are dropped. A unit's outcome is its longest pass; of several, the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kpilab.engine.dialect import engine_name
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+NEVER = 2**62  # later than any moment
+FOREVER = 2**61  # longer than any log
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The steps of a funnel as bits of a row's mask, and the rules they keep.
+
+    Attributes:
+        steps: number of required steps; step k is bit k - 1.
+        within: longest time from the first step to the last, microseconds.
+        mode: "ordered", "strict" (no other row between) or "unordered".
+        limits: per step, longest time since the step before, microseconds; None for no limit.
+        groups: steps (from 0) that one row may meet together; a row meets steps of one group only.
+        exclusions: (from, to) steps (from 1); exclusion e is bit steps + e.
+        extras: optional steps, by the required step (from 1) they follow; bits after the exclusions.
+        reuse: whether one row may meet several steps in a row.
+    """
+
+    steps: int
+    within: int = FOREVER
+    mode: str = "ordered"
+    limits: tuple[int | None, ...] = ()
+    groups: tuple[tuple[int, ...], ...] = ()
+    exclusions: tuple[tuple[int, int], ...] = ()
+    extras: tuple[int, ...] = ()
+    reuse: bool = False
+
+    @property
+    def disjoint(self) -> bool:
+        """Whether no row can meet two steps."""
+        return all(len(group) == 1 for group in self.groups) or not self.groups
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the outcome beside the keys."""
+        return ("level", *self.times, *self.waits, *(f"o{k}" for k in range(1, len(self.extras) + 1)))
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        return tuple(f"t{k}" for k in range(1, self.steps + 1))
+
+    @property
+    def waits(self) -> tuple[str, ...]:
+        return tuple(f"d{k}" for k in range(2, self.steps + 1))
+
+
+def outcomes(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
+    """The best pass of every unit that made one, computed where the rows live.
+
+    Args:
+        rows: columns `keys`, `t` (microseconds) and `mask` (steps, exclusions, optional steps as bits); no nulls.
+        chain: the rules.
+        keys: columns that make a unit.
+
+    Returns:
+        A table with `keys`, `level` (steps reached), `t1..tn` (moments of the first longest pass, null above the
+        level), `d2..dn` (microseconds since the step before, mean over the longest passes) and `o1..` (moments of
+        the optional steps). DuckDB takes the compiled kernel once it is compiled, every other engine the expression.
+    """
+    from kpilab.engine import stream, windows
+
+    if engine_name(rows) == "duckdb" and stream.fits(chain) and stream.ready():
+        return stream.outcomes(rows, chain, keys)
+    return windows.outcomes(rows, chain, keys)

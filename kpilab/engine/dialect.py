@@ -1,0 +1,82 @@
+"""Where engines differ: the same quantity, written for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import ibis
+
+from kpilab.errors import BadInput
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+_FROM_TIME = (("timestamp",), "int64")
+_TO_TIME = (("int64",), "timestamp")
+
+
+def _builtin(name: str, signature: tuple[tuple[str, ...], str]) -> Callable[[ir.Value], ir.Value]:
+    """A function the engine itself has, under the engine's name for it."""
+
+    def stub(value):  # type: ignore[no-untyped-def]  # Ibis reads the signature instead
+        ...
+
+    stub.__name__ = name
+    return ibis.udf.scalar.builtin(stub, name=name, signature=signature)
+
+
+@cache
+def _function(engine: str, quantity: str) -> Callable[[ir.Value], ir.Value]:
+    """The engine's own function for a quantity."""
+    if quantity == "microseconds":
+        return _builtin({"duckdb": "epoch_us", "pyspark": "unix_micros"}[engine], _FROM_TIME)
+    return _builtin({"duckdb": "make_timestamp", "pyspark": "timestamp_micros"}[engine], _TO_TIME)
+
+
+def engine_name(table: ir.Table) -> str:
+    """Name of the engine that holds a table ("duckdb", "pyspark" …)."""
+    return str(table.get_backend().name)
+
+
+def microseconds(column: ir.Value, engine: str) -> ir.IntegerValue:
+    """A moment as whole microseconds since 1970 (UTC), on any engine.
+
+    Raises:
+        BadInput: the column is neither a time nor a date.
+    """
+    if column.type().is_date():
+        column = column.cast("timestamp")
+    if not column.type().is_timestamp():
+        raise BadInput(
+            f"column {column.get_name()!r} is {column.type()}, not a time",
+            "EventLog, argument 'time'",
+            "parse it first, in one time zone: pandas.to_datetime(column, utc=True)",
+        )
+    if engine in ("duckdb", "pyspark"):
+        return _function(engine, "microseconds")(column)
+    return column.epoch_seconds().cast("int64") * 1_000_000
+
+
+def moment(us: ir.IntegerValue, engine: str) -> ir.TimestampValue:
+    """The moment (UTC) of whole microseconds since 1970, on any engine."""
+    if engine in ("duckdb", "pyspark"):
+        return _function(engine, "moment")(us)
+    return (us // 1_000_000).as_timestamp("s")
+
+
+@contextmanager
+def row_ids(rows: ir.Table, keys: tuple[str, ...]) -> Iterator[ir.Table]:
+    """A passing table that numbers the distinct keys of `rows` from 0 (column `id`)."""
+    con = rows.get_backend()
+    name = f"kpilab_ids_{uuid4().hex}"
+    distinct = rows.select(*keys).distinct()
+    ids = con.create_table(name, distinct.mutate(id=ibis.row_number()), temp=True)
+    try:
+        yield ids
+    finally:
+        con.drop_table(name, force=True)
