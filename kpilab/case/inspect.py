@@ -130,6 +130,6 @@ def _counts(case: Case, role: Table) -> ir.Table:
         all=days.count(),
         first=days.day.min(),
         last=days.day.max(),
-        baseline=days.baseline.sum().coalesce(0),
-        current=days.current.sum().coalesce(0),
+        baseline=ibis._.baseline.sum().coalesce(0),  # type: ignore[arg-type]  # a deferred column
+        current=ibis._.current.sum().coalesce(0),  # type: ignore[arg-type]  # a deferred column
     )

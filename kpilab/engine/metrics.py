@@ -112,8 +112,8 @@ def _fetched(table: Table, metrics: Sequence[Metric], period: Period, cut: Cut) 
 
 def _aggregated(rows: ir.Table, metrics: Sequence[Metric], keys: list[str]) -> ir.Table:
     backend = rows.get_backend()
-    dialect = getattr(backend.dialect, "__name__", "duckdb").lower()
-    quote = "`" if dialect in ("pyspark", "spark") else '"'
+    dialect = "spark" if backend.name == "pyspark" else backend.name
+    quote = "`" if dialect == "spark" else '"'
     selected = [f"{quote}{key}{quote}" for key in keys]
     for metric in metrics:
         condition = parse_predicate(metric.condition, metric.name) if metric.condition else None
@@ -121,9 +121,7 @@ def _aggregated(rows: ir.Table, metrics: Sequence[Metric], keys: list[str]) -> i
         for part, text in parts.items():
             if text is not None:
                 expression = restricted(parse_measure(text, metric.name), condition)
-                selected.append(
-                    f"{sql(expression, 'spark' if dialect == 'pyspark' else dialect)} AS {quote}{metric.name}:{part}{quote}"
-                )
+                selected.append(f"{sql(expression, dialect)} AS {quote}{metric.name}:{part}{quote}")
     grouped = f" GROUP BY {', '.join(selected[: len(keys)])}" if keys else ""
     # The inner text is compiled by Ibis, the expressions were parsed and checked; nothing else is pasted in.
     return backend.sql(  # type: ignore[attr-defined]  # every SQL backend has it

@@ -44,4 +44,4 @@ def collect(expression: ir.Table, purpose: str, limit: int = MAX_ROWS) -> pd.Dat
 
 def collect_one(expression: ir.Table, purpose: str) -> dict[str, Any]:
     """The only row of an aggregate, column -> plain value."""
-    return collect(expression, purpose, limit=1).iloc[0].to_dict()
+    return {str(k): v for k, v in collect(expression, purpose, limit=1).iloc[0].items()}

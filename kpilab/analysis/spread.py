@@ -1,0 +1,141 @@
+"""Spread: did a rate fall in one place, in every segment, or hidden behind a change of mix?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kpilab.core.result import Result
+from kpilab.core.values import Message, Where
+from kpilab.errors import BadInput, unknown
+from kpilab.stats.localise import locate
+
+DEEPEST, SWEEPS = 3, 40
+# A value counts as new when its share at least quadrupled from almost nothing.
+NEW_BEFORE, NEW_NOW = 0.25, 0.1
+PRIOR_UNITS = 20.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpreadResult(Result):
+    """Answer of `spread`.
+
+    Attributes:
+        table: one row per place found, clearest first; columns `where` (Where), `gain` (evidence in nats net of the
+            search: exp(-gain) bounds the chance of such a find in noise alone), `change` (relative change of the rate
+            there), `low`, `high` (its interval), `carried` (part of the whole fall that the place carries, may exceed
+            1), `amount` (numerator missing there; negative is missing).
+        driver: name of the rate.
+        amount: numerator beyond what the baseline's rates give for the current denominators (negative: missing).
+        expected: numerator at the baseline's rates.
+        replaced: dimensions in which a new value took over; their baseline is that of the values they replaced.
+    """
+
+    driver: str
+    amount: float
+    expected: float
+    replaced: tuple[str, ...]
+    kind: ClassVar[str] = "spread"
+
+    @property
+    def headline(self) -> Message:
+        if self.table.empty:
+            return Message("spread.none", {"driver": self.driver, "change": self.amount / self.expected})
+        row = self.table.iloc[0].to_dict()
+        values = {k: row[k] for k in ("where", "change", "low", "high", "carried")}
+        return Message("spread.place", {"driver": self.driver, **values})
+
+
+def spread(cube: pd.DataFrame, *, driver: str, dimensions: Sequence[str], alpha: float = 0.05) -> SpreadResult:
+    """Find the fewest places in which a rate left its baseline.
+
+    Each cell's expected rate is the baseline's: its own, shrunk towards what its dimension values would give
+    without interaction. A dimension in which a new value took over (a release) is left out of the expectation,
+    so that the new value is held against what it replaced. All combinations of up to three dimensions are
+    searched, and corrected for.
+
+    Args:
+        cube: one row per combination of dimensions; columns of the dimensions, and `num0`, `den0` (baseline),
+            `num1`, `den1` (current): numerator and denominator of the rate, none negative.
+        driver: name of the rate, for messages.
+        dimensions: columns to search.
+        alpha: chance of finding a place in noise alone.
+
+    Returns:
+        SpreadResult with one row per place; none when the change is in no particular place.
+
+    Raises:
+        BadInput: an unknown dimension, a missing column, or no denominator in one of the periods.
+    """
+    _check(cube, dimensions)
+    cube = cube.reset_index(drop=True)
+    replaced = tuple(d for d in dimensions if _took_over(cube, d))
+    kept = [d for d in dimensions if d not in replaced]
+    expected = cube["den1"].to_numpy(float) * baseline_rate(cube, kept)
+    actual = cube["num1"].to_numpy(float)
+    factors = [pd.factorize(cube[d]) for d in dimensions]
+    codes = np.array([f[0] for f in factors], dtype=np.intp).reshape(len(dimensions), len(cube))
+    elements, _ = locate(codes, expected, actual, alpha=alpha, deepest=DEEPEST) if len(dimensions) else ([], None)
+    total = float(actual.sum() - expected.sum())
+    rows = []
+    for element in elements:
+        inside = (float(actual[element.leaves].sum()), float(expected[element.leaves].sum()))
+        where = {dimensions[d]: factors[d][1][v] for d, v in zip(element.dims, element.values, strict=True)}
+        rows.append({"where": Where(where), "gain": element.gain, **_size(*inside, total)})
+    columns = ["where", "gain", "change", "low", "high", "carried", "amount"]
+    return SpreadResult(
+        pd.DataFrame(rows, columns=columns),
+        driver=driver,
+        amount=total,
+        expected=float(expected.sum()),
+        replaced=replaced,
+    )
+
+
+def baseline_rate(cube: pd.DataFrame, dimensions: Sequence[str]) -> NDArray[np.float64]:
+    """The baseline's rate of each cell, shrunk towards the product of its dimension values' own effects."""
+    num, den = cube["num0"].to_numpy(float), cube["den0"].to_numpy(float)
+    smooth = np.full(len(cube), num.sum() / den.sum())
+    codes = [pd.factorize(cube[d])[0] for d in dimensions]
+    for _ in range(SWEEPS if codes else 0):
+        for code in codes:
+            fair, seen = np.bincount(code, den * smooth), np.bincount(code, num)
+            smooth = smooth * np.where(fair > 0, seen / np.where(fair > 0, fair, 1.0), 1.0)[code]
+    if not codes:
+        return smooth
+    groups = cube.groupby(list(dimensions), dropna=False)[["num0", "den0"]].transform("sum").to_numpy(float)
+    return (groups[:, 0] + PRIOR_UNITS * smooth) / (groups[:, 1] + PRIOR_UNITS)
+
+
+def _took_over(cube: pd.DataFrame, dimension: str) -> bool:
+    share = cube.groupby(dimension, dropna=False)[["den0", "den1"]].sum()
+    share = share / share.sum()
+    return bool(((share["den0"] < NEW_BEFORE * share["den1"]) & (share["den1"] > NEW_NOW)).any())
+
+
+def _size(actual: float, expected: float, total: float) -> dict[str, float]:
+    """Change of one place with its Poisson interval, and what it carries of the whole."""
+    half = 1.96 * np.sqrt(max(actual, 1.0)) / expected if expected > 0 else float("nan")
+    change = actual / expected - 1 if expected > 0 else float("nan")
+    carried = (actual - expected) / total if total else float("nan")
+    return {
+        "change": change,
+        "low": change - half,
+        "high": change + half,
+        "carried": carried,
+        "amount": actual - expected,
+    }
+
+
+def _check(cube: pd.DataFrame, dimensions: Sequence[str]) -> None:
+    for column in (*dimensions, "num0", "den0", "num1", "den1"):
+        if column not in cube.columns:
+            raise unknown("column", column, cube.columns, "spread, argument 'cube'")
+    for period, column in (("baseline", "den0"), ("current period", "den1")):
+        if not float(cube[column].sum()) > 0:
+            raise BadInput(f"no denominator in the {period}", "spread, argument 'cube'", "choose a period with rows")

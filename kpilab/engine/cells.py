@@ -1,0 +1,119 @@
+"""The cells: every leaf of the metric tree, per period, by day and by segment, fetched once.
+
+All what-ifs of a review run on these few thousand numbers; the engine is not asked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kpilab.core.case import Case, Metric
+from kpilab.core.table import Table
+from kpilab.engine.metrics import PERIOD, Cut, measure
+from kpilab.engine.run import MAX_ROWS, collect_one
+from kpilab.errors import BadInput
+
+PERIODS = ("baseline", "current")
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """Aggregates of the metrics of a case in the baseline and the current period.
+
+    Attributes:
+        totals: one row per period (index `period`); columns `<metric>`, `<metric>:num`, `<metric>:den`.
+        days: table name -> one row per period × day (`period`, `bucket`), metrics that add up over days.
+        cubes: table name -> one row per period × combination of dimensions, the same metrics.
+        dimensions: table name -> dimensions the cube is cut by (rows stay below the fetch limit).
+        left_out: table name -> dimensions left out because the cube would be too large.
+    """
+
+    totals: pd.DataFrame
+    days: Mapping[str, pd.DataFrame]
+    cubes: Mapping[str, pd.DataFrame]
+    dimensions: Mapping[str, tuple[str, ...]]
+    left_out: Mapping[str, tuple[str, ...]]
+
+    def value(self, metric: str, period: str) -> float:
+        return float(self.totals[metric].to_dict()[period])
+
+    def by_day(self, metric: Metric, period: str) -> pd.DataFrame:
+        """Columns `bucket`, `num`, `den` of one metric, one row per day that has rows."""
+        frame = self.days[metric.table]
+        frame = frame[frame[PERIOD] == period].sort_values("bucket")
+        return pd.DataFrame(
+            {"bucket": frame["bucket"], "num": frame[f"{metric.name}:num"], "den": frame[f"{metric.name}:den"]}
+        ).fillna({"num": 0.0, "den": 0.0})
+
+    def day_arrays(self, metric: Metric, period: str) -> tuple[Array, Array, Array]:
+        """Numerators, denominators and weekdays (0 = Monday), one number per day."""
+        days = self.by_day(metric, period)
+        weekday = pd.to_datetime(days["bucket"]).dt.dayofweek
+        return days["num"].to_numpy(float), days["den"].to_numpy(float), weekday.to_numpy(float)
+
+    def by_segment(self, metric: Metric, dimensions: tuple[str, ...]) -> pd.DataFrame:
+        """One row per segment: `num0`, `den0`, `num1`, `den1` of baseline and current; zero where it has no rows."""
+        cube = self.cubes[metric.table]
+        names = {f"{metric.name}:num": "num", f"{metric.name}:den": "den"}
+        sides = []
+        for k, period in enumerate(PERIODS):
+            rows = cube[cube[PERIOD] == period].rename(columns=names)
+            sides.append(rows.groupby(list(dimensions), dropna=False)[["num", "den"]].sum().add_suffix(str(k)))
+        return pd.concat(sides, axis=1).fillna(0.0).reset_index()
+
+
+def pull(case: Case) -> Cells:
+    """Fetch the cells of all metrics of a case: three queries per table."""
+    periods = {name: case.periods[name] for name in PERIODS}
+    totals: list[pd.DataFrame] = []
+    days, cubes, dimensions, left_out = {}, {}, {}, {}
+    for name, table in case.tables.items():
+        metrics = [m for m in case.metrics.values() if m.table == name]
+        if not metrics:
+            continue
+        totals.append(measure(table, metrics, periods).set_index(PERIOD))
+        adding = [m for m in metrics if m.per is None]
+        if adding:
+            days[name] = measure(table, adding, periods, Cut("day"))
+            kept, dropped = _affordable(table)
+            dimensions[name], left_out[name] = kept, dropped
+            cubes[name] = measure(table, adding, periods, Cut(by=kept)) if kept else days[name].head(0)
+    return Cells(pd.concat(totals, axis=1).reindex(list(PERIODS)), days, cubes, dimensions, left_out)
+
+
+def _affordable(table: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Dimensions whose combinations stay below the fetch limit; the ones with most values go first."""
+    names = list(table.dimensions_named)
+    if not names:
+        return (), ()
+    counts = collect_one(table.table.agg([table.table[d].nunique().name(d) for d in names]), "cells")
+    kept, size = [], 2.0
+    for name in sorted(names, key=lambda d: counts[d]):
+        if size * max(counts[name], 1) <= MAX_ROWS * 4:
+            kept.append(name)
+            size *= max(counts[name], 1)
+    while kept:
+        keys = table.table.select(kept).distinct()
+        if 2 * collect_one(keys.agg(n=keys.count()), "cells")["n"] <= MAX_ROWS:
+            break
+        kept.pop()
+    return tuple(d for d in names if d in kept), tuple(d for d in names if d not in kept)
+
+
+def formula_value(case: Case, cells: Cells, period: str) -> float:
+    """The goal as its formula gives it from the leaves."""
+    values = {leaf: cells.value(leaf, period) for leaf in case.goal.tree.leaves}
+    missing = [leaf for leaf, value in values.items() if value != value]
+    if missing:
+        raise BadInput(
+            f"metric {missing[0]!r} is undefined in the {period} period (no rows, or a zero denominator)",
+            f"metrics {missing}",
+            "choose a period with data, or mend the metric",
+        )
+    return float(case.goal.tree.evaluate(values))
