@@ -1,0 +1,112 @@
+"""The report in a real browser: offline, drawn, readable, accessible."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from kpilab.report.build import write
+from kpilab.report.pdf import pdf
+from tests.report import reviews
+
+pytestmark = pytest.mark.browser
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine")
+    with sync.sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def opened(browser, tmp_path):
+    """Opens a review's page with the network blocked; returns the page and what went wrong in it."""
+
+    def open_page(review, scheme="light", width=1280):
+        wrong: list[str] = []
+        page = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900}).new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("dialog", lambda dialog: (wrong.append("dialog"), dialog.dismiss()))
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+
+        def route(call):
+            if call.request.url.startswith("file:"):
+                return call.continue_()
+            wrong.append(call.request.url)
+            return call.abort()
+
+        page.route("**/*", route)
+        page.goto(write(review, tmp_path).html.as_uri())
+        page.wait_for_selector("html[data-charts=drawn]", state="attached")
+        return page, wrong
+
+    return open_page
+
+
+@pytest.mark.parametrize("name", ["story", "nothing", "hostile"])
+def test_every_chart_is_drawn_with_the_network_blocked(opened, name):
+    page, wrong = opened(getattr(reviews, name)())
+    assert wrong == []
+    assert page.locator(".chart").count() == page.locator(".chart.vega-embed svg").count() > 0
+
+
+def test_every_chart_says_what_it_shows(opened):
+    page, _ = opened(reviews.story())
+    labels = page.locator(".chart").evaluate_all("all => all.map(c => c.getAttribute('aria-label') || '')")
+    assert min(map(len, labels)) > 20
+
+
+def test_pointing_at_a_bar_shows_its_numbers(opened):
+    page, _ = opened(reviews.story())
+    page.locator(".bridge .mark-rect path").nth(2).hover()
+    tip = page.locator("#vg-tooltip-element.visible")
+    tip.wait_for()
+    assert "−5,200" in tip.inner_text()
+    assert "−6,100 to −4,300" in tip.inner_text()
+
+
+def test_the_chinese_page_shows_chinese(opened):
+    page, wrong = opened(reviews.story("zh"))
+    assert wrong == []
+    assert page.locator("html").get_attribute("lang") == "zh-CN"
+    assert page.locator("h1").inner_text() == "背后有 2 个原因。"
+    assert "日志记录值" in page.locator(".bridge svg").inner_html()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_is_never_wider_than_the_screen(opened, width):
+    page, _ = opened(reviews.story(), width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_link_to_a_finding_leads_to_it(opened):
+    page, _ = opened(reviews.story())
+    page.locator("#cause-1 a", has_text="root_cause.1").click()
+    assert page.evaluate("location.hash") == "#finding-root_cause.1"
+    assert page.locator("[id='finding-root_cause.1']").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["story", "nothing"])
+def test_axe_has_no_serious_complaint(opened, name, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page, _ = opened(getattr(reviews, name)(), scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    found = axe.run(page).response["violations"]
+    serious = [(v["id"], v["nodes"][0]["html"][:120]) for v in found if v["impact"] in ("serious", "critical")]
+    assert serious == []
+
+
+def test_the_page_prints_to_pdf(tmp_path):
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine")
+    page = write(reviews.story("zh"), tmp_path).html
+    assert pdf(page, tmp_path / "review.pdf").read_bytes().startswith(b"%PDF")
