@@ -32,10 +32,10 @@ def benchmark(plan: Plan, true: pd.DataFrame, rng: np.random.Generator) -> pd.Da
     weeks = HISTORY + 2 * plan.calendar.days // 7
     market = np.ones(weeks)
     market[HISTORY:] = market_course(plan).reshape(-1, 7).mean(axis=1)
-    common = market * np.exp(_wander(rng, weeks, 0.012, 0.7) + rng.normal(0, plan.wiggle, weeks))
-    series = {"industry_index": common * np.exp(rng.normal(0, 0.010, weeks))}
+    common = market * np.exp(_season(rng, weeks) + rng.normal(0, plan.wiggle, weeks))
+    series = {"industry_index": common * np.exp(rng.normal(0, 0.0105, weeks))}
     for name in ("competitor_a", "competitor_b"):
-        series[name] = common * np.exp(rng.normal(0, 0.022, weeks) + _wander(rng, weeks, 0.006, 0.6))
+        series[name] = common * np.exp(rng.normal(0, 0.0195, weeks))
     series = {"own_goal": _own(plan, true, common, rng), **series}
     first = plan.calendar.first - timedelta(weeks=HISTORY)
     week = pd.date_range(first, periods=weeks, freq="7D")
@@ -49,17 +49,15 @@ def _own(plan: Plan, true: pd.DataFrame, common: np.ndarray, rng: np.random.Gene
     goal = worth.groupby((last["day"] // 7).to_numpy()).sum().reindex(range(2 * plan.calendar.days // 7)).to_numpy()
     baseline = plan.calendar.days // 7
     scale = common[HISTORY : HISTORY + baseline].mean() / goal[:baseline].mean()
-    return np.concatenate([common[:HISTORY] * np.exp(rng.normal(0, 0.02, HISTORY)), goal * scale])
+    return np.concatenate([common[:HISTORY] * np.exp(rng.normal(0, 0.0135, HISTORY)), goal * scale])
 
 
-def _wander(rng: np.random.Generator, n: int, sd: float, memory: float) -> np.ndarray:
-    """A first-order autoregression that starts in its stationary state."""
-    steps = rng.normal(0, sd * np.sqrt(1 - memory**2), n)
-    level = np.empty(n)
-    level[0] = rng.normal(0, sd)
-    for k in range(1, n):
-        level[k] = memory * level[k - 1] + steps[k]
-    return level
+def _season(rng: np.random.Generator, weeks: int) -> np.ndarray:
+    """A yearly wave that has come to rest before the eight weeks under review."""
+    week = np.arange(weeks)
+    wave = rng.uniform(0.0, 0.055) * np.sin(2 * np.pi * week / 52 + rng.uniform(0, 2 * np.pi))
+    trend = rng.normal(0, 0.03) * (week / HISTORY - 1)
+    return (wave + trend) * np.clip((HISTORY - week) / 10, 0, 1)
 
 
 def reports(plan: Plan, true: pd.DataFrame, table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:

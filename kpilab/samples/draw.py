@@ -11,7 +11,7 @@ import numpy as np
 from kpilab.samples.industries import INDUSTRIES, SHOP, Industry
 from kpilab.samples.plan import Calendar, Plan, Trial
 
-HOME = (0.96, 0.94, 0.95, 0.96, 1.04, 1.10, 1.05)
+HOME = (0.96, 0.94, 0.95, 0.96, 1.04, 1.08, 1.04)
 OFFICE = (1.03, 1.06, 1.05, 1.00, 0.98, 0.95, 0.93)
 
 
@@ -41,10 +41,11 @@ def _setting(trade: Industry, rng: np.random.Generator, size: float, first: date
     lean = {dim: rng.lognormal(0, 0.08, (rows, len(shares))) for dim, shares in level.items()}
     first_dim = next(iter(level))
     lean[first_dim] = np.ones((rows, rows))
-    pattern = np.array(HOME if trade.repeat else OFFICE) * rng.lognormal(0, 0.012, 7)
+    pattern = np.array(HOME if trade.repeat else OFFICE) * rng.lognormal(0, 0.008, 7)
     weekday = tuple(float(f) for f in pattern / pattern.mean())
     monday = date(2025, 1, 6) + timedelta(weeks=int(rng.integers(0, 72)))
-    return Plan(trade, Calendar(first or monday), size, level, lean, weekday)
+    day_sd, user_sd = float(rng.uniform(0.05, 0.085)), float(rng.uniform(0.12, 0.5))
+    return Plan(trade, Calendar(first or monday), size, level, lean, weekday, day_sd, user_sd)
 
 
 def _shaken(shares: Mapping[str, float], rng: np.random.Generator) -> dict[str, float]:

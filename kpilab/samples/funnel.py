@@ -10,7 +10,7 @@ import pandas as pd
 
 from kpilab.samples.plan import Plan, Rate
 
-SEGMENT_SD, USER_SD, DAY_SD, TYPE_SD = 0.22, 0.32, 0.06, 0.12
+SEGMENT_SD, TYPE_SD = 0.22, 0.12
 HALF_LIFE = 1.4
 
 
@@ -62,7 +62,7 @@ def _plain(plan: Plan, rows: pd.DataFrame, rng: np.random.Generator) -> np.ndarr
     days, users = 2 * plan.calendar.days, int(rows["user"].max()) + 1
     columns = []
     for step, rate in enumerate(plan.industry.rates, 1):
-        logit = rng.normal(0, USER_SD, users)[rows["user"]] + rng.normal(0, DAY_SD, days)[rows["day"]]
+        logit = rng.normal(0, plan.user_sd, users)[rows["user"]] + rng.normal(0, plan.day_sd, days)[rows["day"]]
         for dim, shares in plan.level.items():
             effect = rng.normal(0, SEGMENT_SD, len(shares))
             if (step, dim) not in plan.even:

@@ -130,6 +130,7 @@ class Plan:
         level: dimension -> value -> share of traffic.
         lean: dimension -> factors on its shares, one row per value of the first dimension.
         weekday: seven factors, Monday first.
+        day_sd, user_sd: how much days and users differ in their rates, on the logit scale.
         market: share of the market lost in the current period once the fall is complete.
         wiggle: extra weekly movement of the market that comes and goes, as a standard deviation.
         even: (step, dimension) pairs on which the dimension makes no difference of its own.
@@ -145,6 +146,8 @@ class Plan:
     level: Mapping[str, Mapping[str, float]]
     lean: Mapping[str, np.ndarray]
     weekday: tuple[float, ...]
+    day_sd: float
+    user_sd: float
     rates: tuple[Rate, ...] = ()
     market: float = 0.0
     wiggle: float = 0.0

@@ -8,14 +8,16 @@ import pandas as pd
 from kpilab.samples.people import market_course, weekday_factors
 from kpilab.samples.plan import Plan
 
-MATCHED, FOLLOWED, SENSED, MINUTES = 0.957, 0.545, 0.94, 10.9
+MATCHED, FOLLOWED, MINUTES = 0.96, 0.545, 10.9
+CARE_SD, SENSOR_SD = 0.013, 0.155
 
 
 def executions(plan: Plan, rng: np.random.Generator) -> pd.DataFrame:
     """One row per actor and day; `padded` counts what was claimed without being done (dropped on writing)."""
     trade, days = plan.industry, 2 * plan.calendar.days
     mean = trade.claims * rng.lognormal(0, 0.05)
-    target, tier = round(1.12 * mean), round(1.12 * mean) + max(3, round(0.22 * mean))
+    target = round(1.16 * mean)
+    tier = target + max(3, round(0.22 * mean))
     actor = np.tile(np.arange(1, trade.actors + 1), days)
     day = np.repeat(np.arange(days), trade.actors)
     pace = rng.lognormal(0, rng.uniform(0.03, 0.22), trade.actors)
@@ -27,7 +29,8 @@ def executions(plan: Plan, rng: np.random.Generator) -> pd.DataFrame:
     table = pd.DataFrame({"record_id": np.arange(len(done)), "day": day, "actor": _names(plan, actor)})
     table["action"], table["target"], table["bonus_tier_2"] = trade.action, target, tier
     table["claimed"] = claimed
-    table["system_matched"] = rng.binomial(done, MATCHED)
+    care = np.clip(rng.normal(MATCHED, CARE_SD, trade.actors), 0.9, 0.995)
+    table["system_matched"] = rng.binomial(done, care[actor - 1])
     table["followup_active"] = rng.binomial(done, FOLLOWED)
     table["minutes_logged"] = logged
     table["sensor_minutes"] = _sensed(logged, padded, claimed, rng)
@@ -58,6 +61,6 @@ def _padding(
 
 
 def _sensed(logged: np.ndarray, padded: np.ndarray, claimed: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Sensors see a little less than what is entered, and nothing of what was not done."""
-    share = np.clip(rng.normal(SENSED, 0.085, len(logged)), 0.5, 1.0)
+    """Half of the time sensors see less than what is entered, and never what was not done."""
+    share = np.clip(rng.normal(1.0, SENSOR_SD, len(logged)), 0.5, 1.0)
     return (logged * share * (1 - padded / np.maximum(claimed, 1))).round()
