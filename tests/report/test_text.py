@@ -1,0 +1,40 @@
+"""The verdict in a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kpilab.report.text import columns, verdict, wrapped
+from tests.report import reviews
+
+
+def test_the_verdict_comes_first_and_names_the_cause():
+    lines = verdict(reviews.story()).splitlines()
+    assert lines[0] == "Third quarter"
+    assert lines[2] == "2 causes stand behind this."
+    assert "1. Leak nobody watches · Pay rate · very likely (93 %)" in lines
+
+
+def test_the_bridge_is_printed_from_expected_to_logged():
+    text = verdict(reviews.story())
+    assert text.index("52,000") < text.index("−5,200") < text.index("44,500")
+    assert "−5,200  --------------------  −6,100 to −4,300" in text
+
+
+def test_no_line_is_wider_than_a_terminal():
+    for lang in ("en", "zh"):
+        assert max(map(columns, verdict(reviews.story(), lang).splitlines())) <= 96
+
+
+def test_chinese_signs_take_two_columns():
+    assert columns("支付a") == 5
+    assert max(map(columns, wrapped("支付" * 60))) <= 96
+
+
+def test_a_quarter_without_trouble_is_told_in_words():
+    assert "Nothing is wrong beyond noise." in verdict(reviews.nothing())
+    assert "除正常波动外，一切正常。" in verdict(reviews.nothing(), "zh")
+
+
+def test_names_cannot_steer_the_terminal():
+    assert "\x1b" not in verdict(replace(reviews.story(), title="\x1b[31mred"))
