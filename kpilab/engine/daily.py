@@ -1,0 +1,49 @@
+"""Daily series: a metric, or the rows of a log, per day and segment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+from ibis import _
+
+from kpilab.core.case import Metric
+from kpilab.core.table import EventLog, Table
+from kpilab.core.values import EVERYWHERE, Period, Where
+from kpilab.engine.days import day_of, inside
+from kpilab.engine.metrics import BUCKET, Cut, measure, segment
+from kpilab.engine.run import collect
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """A metric and the table it is measured on."""
+
+    table: Table
+    metric: Metric
+
+
+def daily(measured: Measured, period: Period, by: str | None = None, where: Where = EVERYWHERE) -> pd.DataFrame:
+    """A metric per day: columns `day`, `value`, and `segment` (text) when cut by a dimension."""
+    cut = Cut("day", (by,) if by else (), where)
+    rows = measure(measured.table, [measured.metric], {"all": period}, cut)
+    frame = pd.DataFrame({"day": pd.to_datetime(rows[BUCKET]), "value": rows[measured.metric.name].astype(float)})
+    return frame.assign(segment=rows[by].astype(str)) if by else frame
+
+
+def daily_rows(log: EventLog, period: Period, by: str | None = None, where: Where = EVERYWHERE) -> pd.DataFrame:
+    """Rows of a log per day and event: columns `day`, `event`, `segment` ("" for the whole log), `rows`."""
+    table = segment(log, where)
+    day = day_of(table, log.time)
+    keys = {"day": day, "event": table[log.event].cast("string")}
+    keys |= {"segment": table[by].cast("string")} if by else {}
+    rows = table.filter(inside(day, period)).group_by(**keys).agg(rows=_.count())
+    frame = collect(rows, "rows per day")
+    frame["day"] = pd.to_datetime(frame["day"])
+    return frame if by else frame.assign(segment="")
+
+
+def on_days(frame: pd.DataFrame, period: Period, column: str) -> pd.Series:
+    """One number per day of the period, 0 on days without rows."""
+    days = pd.date_range(period.first, period.last, freq="D")
+    return frame.groupby("day")[column].sum().reindex(days, fill_value=0).astype(float)

@@ -1,0 +1,160 @@
+"""Lost rows: days on which a series of counts lies far below what the days around it promise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+Floats = NDArray[np.float64]
+
+FLANK, LEAST_BEFORE, LEAST_AFTER = 14, 5, 3
+MEDIAN_NOISE = np.pi / 2  # variance of a median against that of a mean
+LEAST_EXPECTED = 12.0
+BORROWED = 50.0  # counts at which a series' own weekday pattern weighs as much as that of the whole
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Days `first`..`last` (indices, both included) of series `series`; `z` and `p` of the shortfall."""
+
+    series: int
+    first: int
+    last: int
+    z: float
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """Found against expected over a stretch; `share` = 1 - found / expected, with its standard error."""
+
+    found: float
+    expected: float
+    error: float
+
+    @property
+    def share(self) -> float:
+        return 1 - self.found / self.expected if self.expected > 0 else float("nan")
+
+    @property
+    def share_error(self) -> float:
+        return self.error / self.expected if self.expected > 0 else float("nan")
+
+    def interval(self, level: float) -> tuple[float, float]:
+        """Ends of the amount missing."""
+        half = float(norm.ppf(0.5 + level / 2)) * self.error
+        missing = self.expected - self.found
+        return missing - half, missing + half
+
+
+def weekday_pattern(counts: Floats, weekday: NDArray[np.int64]) -> Floats:
+    """Expected size of each day relative to its week, S x D; borrowed from all series where counts are small."""
+    whole = _pattern(counts.sum(0), weekday)[weekday]
+    out = np.empty_like(counts, dtype=float)
+    for s, series in enumerate(counts):
+        weight = np.median(series) * len(series) / 7
+        own = _pattern(series, weekday)[weekday]
+        out[s] = (weight * own + BORROWED * whole) / (weight + BORROWED)
+    return out
+
+
+def dispersion(counts: Floats, pattern: Floats) -> Floats:
+    """Variance over mean of the days around their local level, robust, at least 1; widened for slow swings, S."""
+    out = np.ones(len(counts))
+    for s, (series, w) in enumerate(zip(counts, pattern, strict=True)):
+        level = pd.Series(series / w).rolling(15, center=True, min_periods=5).median().to_numpy()
+        z = (series - w * level) / np.sqrt(np.maximum(w * level, 0.5))
+        z = np.clip(z - np.median(z), -4, 4)
+        spread = max(1.0, (1.4826 * float(np.median(np.abs(z)))) ** 2)
+        follows = float(np.corrcoef(z[1:], z[:-1])[0, 1]) if z.std() > 0 and len(z) > 20 else 0.0
+        rho = min(max(follows, 0.0), 0.6)
+        out[s] = spread * (1 + rho) / (1 - rho)
+    return out
+
+
+def worst_stretch(counts: Floats, pattern: Floats, others: Floats | None, longest: int, least: float) -> Stretch | None:
+    """The stretch of days with the clearest shortfall over all series, p corrected for the whole search.
+
+    Each stretch is compared with the smaller of the median levels in the two weeks before and after it, so a
+    series that fades away for good, or a new one, has no shortfall. A stretch that reaches the last days has no
+    after. Days on which the `others` fall short as well are expected to be lower in proportion.
+
+    Args:
+        counts: per series and day, S x D. pattern: of `weekday_pattern`.
+        others: the rest of the same breakdown, S x D (NaN rows where there is none).
+        longest: most days of a stretch. least: smallest share missing, 0-1.
+    """
+    spread = dispersion(counts, pattern)
+    found, expected, variance = _stretches(counts, pattern, spread, longest)
+    if others is not None:
+        known = np.asarray(~np.isnan(others).any(axis=1, keepdims=True))
+        rest = np.where(known, others, 1.0)
+        own = weekday_pattern(rest, np.arange(counts.shape[1]) % 7)
+        rest_spread = dispersion(rest, own)
+        rest_found, rest_expected, rest_variance = _stretches(rest, own, rest_spread, longest)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            known = known[:, :, None]
+            ratio = np.where(known, np.minimum(rest_found / rest_expected, 1.0), 1.0)
+            relative = np.where(known, rest_variance / rest_expected**2, 0.0)
+        variance = variance * ratio**2 + expected**2 * relative
+        expected = expected * ratio
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = (expected - found) / np.sqrt(variance)
+        z[(expected < LEAST_EXPECTED) | (found > (1 - least) * expected)] = np.nan
+    if np.isnan(z).all():
+        return None
+    s, a, m = np.unravel_index(int(np.nanargmax(z)), z.shape)
+    best = float(z[s, a, m])
+    return Stretch(int(s), int(a), int(a + m), best, min(1.0, float(norm.sf(best)) * int((expected > 0).sum())))
+
+
+def shortfall(series: Floats, pattern: Floats, first: int, last: int) -> Shortfall:
+    """Found and expected of one series over a stretch, from the levels around it."""
+    spread = float(dispersion(series[None, :], pattern[None, :])[0])
+    before, n_before = _level(series[:first] / pattern[:first], FLANK)
+    after, n_after = _level((series[last + 1 :] / pattern[last + 1 :])[::-1], FLANK)
+    levels = [v for v, n, least in ((before, n_before, LEAST_BEFORE), (after, n_after, LEAST_AFTER)) if n >= least]
+    if not levels:
+        return Shortfall(float(series[first : last + 1].sum()), float("nan"), float("nan"))
+    weight = float(pattern[first : last + 1].sum())
+    expected, flank = float(np.mean(levels)) * weight, n_before + n_after
+    variance = spread * expected + MEDIAN_NOISE * spread * expected * weight / max(flank, 1)
+    return Shortfall(float(series[first : last + 1].sum()), expected, float(np.sqrt(max(variance, 1.0))))
+
+
+def _pattern(series: Floats, weekday: NDArray[np.int64]) -> Floats:
+    """Median of day over the level of its week, per weekday, averaging 1."""
+    level = pd.Series(series, dtype=float).rolling(7, center=True, min_periods=4).mean().to_numpy()
+    ratio = series / np.where(level > 0, level, np.nan)
+    out = pd.Series(ratio).groupby(weekday).median().reindex(range(7)).fillna(1.0).to_numpy()
+    out = np.maximum(out, 0.02)
+    return out / out.mean()
+
+
+def _level(values: Floats, n: int) -> tuple[float, int]:
+    near = values[-n:]
+    return (float(np.median(near)), len(near)) if len(near) else (float("nan"), 0)
+
+
+def _stretches(counts: Floats, pattern: Floats, spread: Floats, longest: int) -> tuple[Floats, Floats, Floats]:
+    """Found, expected and variance of every stretch that starts on day a and lasts m + 1 days, S x D x longest."""
+    s, d = counts.shape
+    level = pd.DataFrame((counts / pattern).T)
+    before = level.rolling(FLANK, min_periods=LEAST_BEFORE).median().shift(1).to_numpy().T
+    after = level[::-1].rolling(FLANK, min_periods=LEAST_AFTER).median().shift(1)[::-1].to_numpy().T
+    total = np.concatenate([np.zeros((s, 1)), counts.cumsum(1)], axis=1)
+    weight = np.concatenate([np.zeros((s, 1)), pattern.cumsum(1)], axis=1)
+    found, expected, variance = (np.full((s, d, longest), np.nan) for _ in range(3))
+    for m in range(min(longest, d)):
+        starts = np.arange(d - m)
+        f, w = total[:, starts + m + 1] - total[:, starts], weight[:, starts + m + 1] - weight[:, starts]
+        e = np.fmin(before[:, starts], np.where(np.isnan(after[:, starts + m]), np.inf, after[:, starts + m])) * w
+        e = np.where(np.isnan(before[:, starts]), np.nan, e)
+        found[:, starts, m], expected[:, starts, m] = f, e
+        flank = np.minimum(starts, FLANK) + np.minimum(d - 1 - starts - m, FLANK)
+        variance[:, starts, m] = spread[:, None] * (e + MEDIAN_NOISE * e * w / np.maximum(flank, 1))
+    return found, expected, np.maximum(variance, 1.0)
