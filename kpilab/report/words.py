@@ -37,6 +37,11 @@ class Words:
         key = f"{topic}.{name}"
         return sentence(Message(key), self.lang) if key in catalogue(self.lang) else name
 
+    def asks(self, step: str) -> str:
+        """The question a step asks; "" for a step of the review's own."""
+        key = f"step.{step}_asks"
+        return sentence(Message(key), self.lang) if key in catalogue(self.lang) else ""
+
     def join(self, values: Iterable[object]) -> str:
         """A list as the language writes it."""
         return items(values, self.lang)
