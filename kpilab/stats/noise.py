@@ -1,0 +1,98 @@
+"""Which noise the leaves of a cube carry: does it shrink with size (counts) or not (relative noise)?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import least_squares
+from scipy.stats import chi2
+
+Array = NDArray[np.float64]
+BINS, LEAST, REPEATS = 12, 10.0, 5
+# Only the calmest part of the leaves is looked at: the others may truly have moved.
+CALM, FEWEST = 0.4, 5
+CALM_CHI2 = float(chi2.cdf(chi2.ppf(CALM, 1), 3) / CALM)  # mean of a chi-square(1) variable below that quantile
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Variance of actual − expected: 2·dispersion·mean + relative²·mean².
+
+    Attributes:
+        dispersion: variance per unit of size, in the measure's own unit (about 1 for plain counts in both periods).
+        relative: sd of the deviation of a large leaf, as a share.
+        count_share: share of the variance of the typical leaf that shrinks with size.
+    """
+
+    dispersion: float
+    relative: float
+    count_share: float
+
+    def weights(self, expected: Array) -> Array:
+        """Weights that turn amounts into effective counts (variance equal to mean)."""
+        return 1 / (self.dispersion + self.relative**2 * expected / 2)
+
+
+def fit_noise(expected: Array, actual: Array, *, one_sided: bool = False, seed: int = 0) -> Noise:
+    """Dispersion and relative noise from leaves most of which are normal.
+
+    Args:
+        expected, actual: amounts per leaf, none negative.
+        one_sided: judge by the calmer of the two sides (above, below): stands up to more true deviations,
+            but understates the noise somewhat.
+        seed: for the random grouping of small leaves.
+    """
+    total, gap = expected + actual, actual - expected
+    keep = total > 0
+    total, gap = total[keep], gap[keep]
+    if len(total) < 8:
+        return Noise(1.0, 0.0, 1.0)
+    rng = np.random.default_rng(seed)
+    order = np.argsort(total + 1e-9 * rng.random(len(total)))
+    parts = [
+        _level(total[p], gap[p], rng, one_sided) for p in np.array_split(order, min(BINS, max(2, len(order) // 8)))
+    ]
+    size, level, groups = (np.array(column, dtype=float) for column in zip(*parts, strict=True))
+    return _solved(size, level, groups, float(np.median(total)))
+
+
+def _level(total: Array, gap: Array, rng: np.random.Generator, one_sided: bool) -> tuple[float, float, float]:
+    """Mean size of leaves of like size, their variance per unit of size, and how many groups it rests on.
+
+    Small leaves are first added up at random until a squared deviation means something.
+    """
+    mean = float(np.mean(total))
+    n = max(1, int(len(total) * min(1.0, mean / LEAST)))
+    if n < len(total):
+        groups = [rng.permutation(len(total)) % n for _ in range(REPEATS)]
+        gap = np.concatenate([np.bincount(g, gap) for g in groups])
+        total = np.concatenate([np.bincount(g, total) for g in groups])
+    score = gap**2 / total
+    sides = [_calm(score[side]) for side in (gap >= 0, gap <= 0)]
+    return mean, min(sides) if one_sided else _calm(score), float(n)
+
+
+def _calm(score: Array) -> float:
+    """Mean squared score judged by its calmest part; infinite when there is next to nothing to judge by."""
+    if len(score) < FEWEST:
+        return np.inf
+    return float(np.mean(np.sort(score)[: max(1, int(CALM * len(score)))])) / CALM_CHI2
+
+
+def _solved(size: Array, level: Array, groups: Array, typical: float) -> Noise:
+    """Robust fit of log level = log(dispersion + relative²·size/4): some bins may be full of true deviations."""
+    level = np.clip(level, 1e-12, 1e300)
+    weight = np.sqrt(np.minimum(groups, 200.0) / 4)
+
+    def misfit(log_parameters: Array) -> Array:
+        dispersion, square = np.exp(log_parameters)
+        return weight * (np.log(level) - np.log(dispersion + square * size / 4))
+
+    flat, steep = np.log(np.median(level)), np.log(np.median(4 * level / size))
+    starts = [(flat, steep - 3), (flat - 3, steep)]
+    best = min((least_squares(misfit, s, loss="soft_l1", max_nfev=40) for s in starts), key=lambda fit: fit.cost)
+    dispersion, square = np.exp(best.x)
+    share = dispersion / (dispersion + square * typical / 4)
+    return Noise(float(dispersion), float(np.sqrt(square)), float(share))
