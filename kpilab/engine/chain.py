@@ -80,4 +80,4 @@ def outcomes(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
 
     if engine_name(rows) == "duckdb" and stream.fits(chain) and stream.ready():
         return stream.outcomes(rows, chain, keys)
-    return windows.outcomes(rows, chain, keys)
+    return windows.outcomes(rows, chain, keys).cache()  # asked several times, computed once
