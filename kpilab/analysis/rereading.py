@@ -17,7 +17,7 @@ from kpilab.engine.rereading import AGES, age_moments, first_hits, segment_count
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.inference import holm
-from kpilab.stats.novelty import Decay, decay
+from kpilab.stats.novelty import Decay, cell_rates, decay
 from kpilab.stats.proportion_difference import newcombe, pooled_z, two_sided
 from kpilab.stats.sequential import lan_demets, uncorrected_p
 from kpilab.stats.srm import sample_ratio
@@ -335,38 +335,24 @@ def _ages(moments: pd.DataFrame, control: str, treatment: str) -> tuple[pd.DataF
     arms = {str(row["variant"]): row for row in moments.to_dict("records")}
     if not {control, treatment} <= set(arms):
         return pd.DataFrame(columns=["age", "days", "control", "effect", "low", "high"]), None
-    n = {v: np.array([arms[v][f"n{k}"] for k in range(len(AGES))]) for v in (control, treatment)}
+    parts = {v: _sums(arms[v]) for v in (control, treatment)}
+    n = {v: part[0] for v, part in parts.items()}
     kept = np.flatnonzero(np.minimum(n[control], n[treatment]) >= FEWEST)
-    (rate, cov_c), (treated, cov_t) = (_rates(arms[v], kept) for v in (control, treatment))
-    days = n[control][kept] + n[treatment][kept]
-    age = np.array([arms[control][f"a{k}"] + arms[treatment][f"a{k}"] for k in kept]) / days
+    (rate, cov_c), (treated, cov_t) = (cell_rates(*parts[v][:3], kept) for v in (control, treatment))
+    days = (n[control] + n[treatment])[kept]
+    age = (parts[control][3] + parts[treatment][3])[kept] / days
     effect, matrix = treated - rate, cov_c + cov_t
     half = Z95 * np.sqrt(np.diag(matrix))
     table = pd.DataFrame({"age": age, "days": days.astype(int), "control": rate, "effect": effect})
     return table.assign(low=effect - half, high=effect + half), decay(effect, matrix, age)
 
 
-def _rates(arm: Mapping[Hashable, float], kept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rates by age class and their covariance (delta method over units, which recur in several classes)."""
-    n, y = (np.array([arm[f"{c}{k}"] for k in kept]) for c in "ny")
-    rate = y / n
-
-    def product(a: str, b: str) -> float:
-        return float(arm[f"{a}_{b}"] if f"{a}_{b}" in arm else arm[f"{b}_{a}"])
-
-    matrix = np.array(
-        [
-            [
-                product(f"y{j}", f"y{k}")
-                - rate[i] * product(f"n{j}", f"y{k}")
-                - rate[m] * product(f"n{k}", f"y{j}")
-                + rate[i] * rate[m] * product(f"n{j}", f"n{k}")
-                for m, k in enumerate(kept)
-            ]
-            for i, j in enumerate(kept)
-        ]
-    ).reshape(len(kept), len(kept))
-    return rate, matrix / np.outer(n, n)
+def _sums(arm: Mapping[Hashable, float]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Active days, days with a hit, the products of both (stacked), and ages, by age class."""
+    n, y, age = (np.array([arm[f"{c}{k}"] for k in range(len(AGES))], dtype=float) for c in "nya")
+    names = [f"{c}{k}" for c in "ny" for k in range(len(AGES))]
+    products = np.array([[arm.get(f"{a}_{b}", arm.get(f"{b}_{a}", 0.0)) for b in names] for a in names], dtype=float)
+    return n, y, products, age
 
 
 def _novelty(worn: Decay | None, decided: Mapping[str, float], shipped: bool) -> _Check:

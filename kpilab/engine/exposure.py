@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import ibis
 from ibis import _
 
-from kpilab.engine.expression import is_predicate, missing, parse_predicate, sql
+from kpilab.engine.expression import is_predicate, missing, parse_measure, parse_predicate, restricted, sql
 from kpilab.errors import BadInput, several, unknown
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from kpilab.core.table import Assignments, EventLog
+    from kpilab.core.table import Assignments, EventLog, Facts
     from kpilab.core.values import Period
 
 
@@ -89,3 +89,42 @@ def check_units(found: int, experiment: str, assignments: Assignments) -> None:
             f"table {assignments.name!r}, column {assignments.experiment!r}",
             "check the experiment's name in the assignments",
         )
+
+
+def per_unit(
+    log: EventLog | Facts,
+    who: ir.Table,
+    measures: Mapping[str, str],
+    *,
+    key: str,
+    before: int = 0,
+    dimensions: Sequence[str] = (),
+) -> ir.Table:
+    """One row per unit: its variant, what it did after its assignment, and the same before it.
+
+    A unit without rows did nothing: its measures are 0. Pre-period columns are called `<measure>_before`.
+
+    Args:
+        measures: column -> SQL aggregate over one unit's rows.
+        key: column of the log that holds the unit.
+        before: days before the assignment that are measured too; 0 for none.
+    """
+    rows = log.table.mutate(who=_[key], at=_[log.time].cast("timestamp")).join(who, [("who", "unit")])
+    rows = rows.filter(_.at >= _.since - ibis.interval(days=max(before, 0)))
+    rows = rows.mutate(treated=_.at >= _.since, early=_.at < _.since)
+    parts = ["unit"]
+    for name, text in measures.items():
+        where = f"metric {name!r}"
+        tree = parse_measure(text, where)
+        error = several(missing(tree, log.table.columns, where))
+        if error:
+            raise error
+        phases = {"": "treated"} | ({"_before": "early"} if before else {})
+        for suffix, phase in phases.items():
+            part = restricted(tree, parse_predicate(phase, where))
+            parts.append(f'COALESCE({sql(part)}, 0) AS "{name}{suffix}"')
+    parts += [f'MIN_BY("{d}", at) AS "{d}"' for d in dimensions]
+    done = rows.alias("exposed").sql(f"SELECT {', '.join(parts)} FROM exposed GROUP BY unit", dialect="duckdb")
+    columns = [f"{m}{suffix}" for m in measures for suffix in ("", "_before") if suffix == "" or before]
+    wide = who.left_join(done, "unit").mutate(idle=_.unit_right.isnull())
+    return wide.mutate(**{c: _[c].cast("float64").fill_null(0.0) for c in columns})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from statsmodels.stats.multitest import multipletests
 
 
 def benjamini_hochberg(p: ArrayLike) -> NDArray[np.float64]:
@@ -34,3 +35,14 @@ def holm(p: ArrayLike) -> NDArray[np.float64]:
 def sidak(p: ArrayLike, n: int) -> NDArray[np.float64]:
     """p-value of the best of `n` independent looks."""
     return -np.expm1(n * np.log1p(-np.asarray(p, dtype=float).clip(0, 1 - 1e-16)))
+
+
+def adjusted(p: ArrayLike, method: str) -> NDArray[np.float64]:
+    """p-values corrected by a named method: bonferroni, holm, hochberg, hommel or bh (NaN stays NaN)."""
+    p = np.asarray(p, dtype=float)
+    known = ~np.isnan(p)
+    result = np.full(p.shape, np.nan)
+    names = {"hochberg": "simes-hochberg", "bh": "fdr_bh"}
+    if known.any():
+        result[known] = multipletests(p[known], method=names.get(method, method))[1]
+    return result

@@ -54,6 +54,23 @@ def decay(effects: ArrayLike, covariance: ArrayLike, ages: ArrayLike, level: flo
     return Decay(float(p), float(lasting + extra), float(extra), float(lasting), float(low), float(high), best)
 
 
+def cell_rates(
+    n: NDArray[np.float64], y: NDArray[np.float64], products: NDArray[np.float64], kept: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rates y / n of cells in which the same units recur, and their covariance (delta method over units).
+
+    Args:
+        n, y: sums over units, one per cell. products: sums over units of products of (n, y) with (n, y), stacked.
+        kept: cells wanted.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = y / n
+        slope = np.hstack([np.diag(-rate / n), np.diag(1 / n)])
+    slope = np.nan_to_num(slope, posinf=0.0, neginf=0.0)
+    matrix = slope @ products @ slope.T
+    return rate[kept], matrix[np.ix_(kept, kept)]
+
+
 def _lasting(fits: list[tuple[NDArray, NDArray, float]]) -> list[tuple[float, NDArray]]:
     return [(float(beta[0]), spread) for beta, spread, _ in fits]
 

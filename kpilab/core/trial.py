@@ -1,0 +1,114 @@
+"""Nouns of an experiment: what is measured, how the test was designed, one row per unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from kpilab.core.table import Table
+from kpilab.errors import BadInput
+
+Role = Literal["primary", "secondary", "guardrail"]
+Nulls = Literal["drop", "zero", "error"]
+Boundary = Literal["none", "obrien-fleming", "pocock", "always valid"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Units(Table):
+    """One row per unit of one experiment: its variant and what it did.
+
+    Attributes:
+        variant: column of the variant. time: column of the assignment time; None when unknown.
+        unit: column of the unit's id; None when every row is its own unit.
+        dimensions: columns to break down by.
+    """
+
+    variant: str = field(default="variant", kw_only=True)
+    time: str | None = field(default=None, kw_only=True)
+    unit: str | None = field(default=None, kw_only=True)
+    dimensions: tuple[str, ...] = field(default=(), kw_only=True)
+    name: str = field(default="units", kw_only=True)
+
+    def roles(self) -> dict[str, str]:
+        named = {"variant": self.variant, "time": self.time, "unit": self.unit}
+        return {role: column for role, column in named.items() if column}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One metric of an experiment.
+
+    Attributes:
+        name: how it is called in the results.
+        value: on a log or facts, an SQL aggregate over one unit's rows; on `Units`, a column. The name if empty.
+        per: denominator of a ratio (same form); None for a mean or a proportion.
+        kind: mean, proportion (0/1 per unit) or quantile.
+        quantile: which one, 0-1. cap: values above this quantile of all units are set to it (both figures are given).
+        covariates: columns of `Units` known before the test; on a log the pre-period value is used instead.
+        better: the direction of a gain. role: a win needs the primary ones; a guardrail must not be worse by `margin`.
+        margin: largest tolerable loss of a guardrail, as a share of the control's value.
+    """
+
+    name: str
+    value: str = ""
+    per: str | None = None
+    kind: Literal["mean", "proportion", "quantile"] = "mean"
+    quantile: float = 0.5
+    cap: float | None = None
+    covariates: tuple[str, ...] = ()
+    better: Literal["up", "down"] = "up"
+    role: Role = "primary"
+    margin: float = 0.02
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "value", self.value or self.name)
+        where = f"metric {self.name!r}"
+        if not 0 < self.quantile < 1 or (self.cap is not None and not 0.5 < self.cap < 1):
+            raise BadInput("quantile or cap is no share", where, "give a share between 0 and 1, a cap above 0.5")
+        if not 0 < self.margin < 1:
+            raise BadInput(f"margin {self.margin} is no share", where, "give the tolerable loss as a share, e.g. 0.02")
+        if self.per and self.kind != "mean":
+            raise BadInput(f"a {self.kind} has no denominator", where, "leave out `per`, or make it a mean")
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """How the test was set up; everything has a usual default.
+
+    Attributes:
+        split: variant -> declared share; equal shares if empty.
+        start, planned_days: first day and planned length; None if unknown.
+        boundary: none (one look at the end), a Lan-DeMets boundary for planned looks, or always valid.
+        looks: information share (0-1) of each look taken so far, the last being now; needs a Lan-DeMets boundary.
+        tuning: number of units at which an always-valid interval is tightest; half the units so far if None.
+        cluster: column that was randomised instead of the unit. strata: column for post-stratification.
+        nulls: what a missing value means: leave the unit out, count zero, or stop.
+        before: days before the assignment that serve as covariate on a log; 0 for none.
+        relative: interval of the relative change. prior: (mean, variance) of the relative effect; None for a flat one.
+    """
+
+    split: Mapping[str, float] = field(default_factory=dict)
+    start: date | None = None
+    planned_days: int | None = None
+    boundary: Boundary = "none"
+    looks: tuple[float, ...] = (1.0,)
+    tuning: float | None = None
+    cluster: str | None = None
+    strata: str | None = None
+    nulls: Nulls = "drop"
+    before: int = 0
+    relative: Literal["fieller", "log", "delta"] = "fieller"
+    prior: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        rising = all(a < b for a, b in zip((0.0, *self.looks), self.looks, strict=False))
+        if not self.looks or not rising or self.looks[-1] > 1:
+            raise BadInput(
+                f"looks {self.looks} do not rise within 0-1", "Design", "give the information share of each look"
+            )
+        if any(share <= 0 for share in self.split.values()):
+            raise BadInput(
+                f"split {dict(self.split)} has an empty share", "Design", "give each variant a share above 0"
+            )

@@ -1,0 +1,73 @@
+"""A Bayesian read-out: chance to win and expected loss, with the prior said aloud."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.integrate import quad
+from scipy.stats import beta, norm
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """What is believed about the effect.
+
+    Attributes:
+        mean, sd: of the effect. low, high: credible interval.
+        chance: probability that b is better. loss_ship, loss_keep: effect expected to be lost by shipping b when it
+            is worse, and by keeping a when b is better.
+    """
+
+    mean: float
+    sd: float
+    low: float
+    high: float
+    chance: float
+    loss_ship: float
+    loss_keep: float
+
+
+def normal(effect: float, error: float, *, prior: tuple[float, float] | None = None, level: float = 0.95) -> Posterior:
+    """Posterior of a normal effect; `prior` is (mean, variance), None for a flat one."""
+    mean, variance = effect, error**2
+    if prior is not None:
+        weight = 1 / variance + 1 / prior[1]
+        mean, variance = (effect / variance + prior[0] / prior[1]) / weight, 1 / weight
+    sd = float(np.sqrt(variance))
+    half = norm.ppf(0.5 + level / 2) * sd
+    z = mean / sd
+    ship = sd * norm.pdf(z) - mean * norm.sf(z)
+    keep = sd * norm.pdf(z) + mean * norm.cdf(z)
+    return Posterior(
+        float(mean), sd, float(mean - half), float(mean + half), float(norm.cdf(z)), float(ship), float(keep)
+    )
+
+
+def beta_binomial(
+    xa: float, na: float, xb: float, nb: float, *, prior: tuple[float, float] = (1.0, 1.0), level: float = 0.95
+) -> Posterior:
+    """Posterior of the difference of two proportions, each with a Beta prior (successes, failures).
+
+    Chance and losses are integrals over the posteriors, not simulations; the interval is that of the normal with
+    the posterior's mean and variance.
+    """
+    a = (xa + prior[0], na - xa + prior[1])
+    b = (xb + prior[0], nb - xb + prior[1])
+    (mean_a, sd_a), (mean_b, sd_b) = (_beta_moments(*parameters) for parameters in (a, b))
+    mean, sd = mean_b - mean_a, float(np.hypot(sd_a, sd_b))
+    bottom = max(min(mean_a - 12 * sd_a, mean_b - 12 * sd_b), 0.0)
+    top = min(max(mean_a + 12 * sd_a, mean_b + 12 * sd_b), 1.0)
+    points = [mean_a, mean_b]
+    chance = quad(lambda p: beta.pdf(p, *a) * beta.sf(p, *b), bottom, top, points=points, limit=200)[0]
+    # E[max(a, b)] is the integral of 1 - F_a F_b.
+    best = bottom + quad(lambda p: 1 - beta.cdf(p, *a) * beta.cdf(p, *b), bottom, top, points=points, limit=200)[0]
+    half = float(norm.ppf(0.5 + level / 2) * sd)
+    ship, keep = best - mean_b, best - mean_a
+    return Posterior(mean, sd, mean - half, mean + half, float(chance), float(ship), float(keep))
+
+
+def _beta_moments(successes: float, failures: float) -> tuple[float, float]:
+    """Mean and standard deviation of a Beta distribution."""
+    total = successes + failures
+    return successes / total, float(np.sqrt(successes * failures / (total**2 * (total + 1))))

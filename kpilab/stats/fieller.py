@@ -1,0 +1,77 @@
+"""Relative change b / a - 1: Fieller's interval, and the log and delta forms as options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.stats import t
+
+from kpilab.stats.mean import Difference, Estimate
+
+Method = Literal["fieller", "log", "delta"]
+Bounds = Literal["interval", "unbounded", "undefined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """Change relative to |a|.
+
+    Attributes:
+        value: the estimate. low, high: interval ends; infinite or NaN unless `bounds` is "interval".
+        bounds: "interval", "unbounded" (the control is too near zero for an end to exist) or "undefined"
+            (the control is zero).
+    """
+
+    value: float
+    low: float
+    high: float
+    bounds: Bounds = "interval"
+
+
+def lift(a: Estimate, b: Estimate, test: Difference, *, level: float = 0.95, method: Method = "fieller") -> Lift:
+    """b's change relative to a's absolute value, with the degrees of freedom of `test`.
+
+    Fieller's interval inverts the very t test of the difference: it excludes zero exactly when that test rejects.
+
+    References: Fieller (1954), Some problems in interval estimation.
+    """
+    if a.value == 0 or not np.isfinite(a.value):
+        return Lift(float("nan"), float("nan"), float("nan"), "undefined")
+    value = (b.value - a.value) / abs(a.value)
+    if not test.error > 0:
+        return Lift(value, value, value)
+    critical = float(t.ppf(0.5 + level / 2, test.df))
+    if method == "fieller":
+        ends = fieller(a.value, a.variance, b.value, b.variance, critical)
+        if ends is None:
+            return Lift(value, float("-inf"), float("inf"), "unbounded")
+    elif method == "delta":
+        error = np.sqrt(b.variance + (b.value / a.value) ** 2 * a.variance) / abs(a.value)
+        return Lift(value, float(value - critical * error), float(value + critical * error))
+    else:
+        if b.value / a.value <= 0:
+            return Lift(value, float("nan"), float("nan"), "undefined")
+        error = np.sqrt(a.variance / a.value**2 + b.variance / b.value**2)
+        df = _log_df(a, b)
+        spread = np.exp(float(t.ppf(0.5 + level / 2, df)) * error)
+        ends = b.value / a.value / spread, b.value / a.value * spread
+    # The ratio less one; against a negative control the sign turns so that "up" stays up.
+    low, high = (end - 1 for end in ends)
+    return Lift(value, low, high) if a.value > 0 else Lift(value, -high, -low)
+
+
+def fieller(a: float, var_a: float, b: float, var_b: float, critical: float) -> tuple[float, float] | None:
+    """Ends of the interval of b / a; None when it is unbounded (a within `critical` errors of zero)."""
+    square = critical**2
+    lead = a**2 - square * var_a
+    if lead <= 0:
+        return None
+    root = np.sqrt(max((a * b) ** 2 - lead * (b**2 - square * var_b), 0.0))
+    return float((a * b - root) / lead), float((a * b + root) / lead)
+
+
+def _log_df(a: Estimate, b: Estimate) -> float:
+    va, vb = a.variance / a.value**2, b.variance / b.value**2
+    return float((va + vb) ** 2 / (va**2 / (a.n - 1) + vb**2 / (b.n - 1)))

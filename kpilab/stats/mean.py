@@ -1,0 +1,149 @@
+"""Means and ratios of means: difference, relative change, intervals that never disagree with the p-value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import norm, t
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Moments of one arm: units, means of its columns, and their sample covariance matrix (n - 1)."""
+
+    n: float
+    mean: NDArray[np.float64]
+    cov: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, n: float, mean: ArrayLike, cov: ArrayLike) -> Sample:
+        return cls(float(n), np.atleast_1d(np.asarray(mean, float)), np.atleast_2d(np.asarray(cov, float)))
+
+    @classmethod
+    def of_sums(
+        cls, n: float, sums: ArrayLike, products: ArrayLike, shift: float | NDArray[np.float64] = 0.0
+    ) -> Sample:
+        """From sums and sums of products of columns that were shifted by a constant."""
+        s, q = np.atleast_1d(np.asarray(sums, float)), np.atleast_2d(np.asarray(products, float))
+        if n < 1:
+            return cls(0.0, np.full(len(s), np.nan), np.full((len(s), len(s)), np.nan))
+        spread = (q - np.outer(s, s) / n) / (n - 1) if n > 1 else np.full(q.shape, np.nan)
+        return cls(float(n), s / n + shift, spread)
+
+    @classmethod
+    def of_values(cls, *columns: ArrayLike) -> Sample:
+        values = np.array([np.asarray(c, dtype=float) for c in columns])
+        return cls(float(values.shape[1]), values.mean(axis=1), np.atleast_2d(np.cov(values, ddof=1)))
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """One arm's value with the variance of that estimate and the units behind it."""
+
+    value: float
+    variance: float
+    n: float
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """b - a: effect, its standard error and degrees of freedom, test against `null`, interval."""
+
+    effect: float
+    error: float
+    df: float
+    statistic: float
+    p: float
+    low: float
+    high: float
+
+
+def mean_of(sample: Sample, column: int = 0) -> Estimate:
+    """The mean of a column."""
+    return Estimate(float(sample.mean[column]), float(sample.cov[column, column] / sample.n), sample.n)
+
+
+def ratio_of(sample: Sample, numerator: int = 0, denominator: int = 1) -> Estimate:
+    """Mean of one column per mean of another; variance by the delta method over units."""
+    gradient = ratio_gradient(sample.mean, numerator, denominator)
+    value = sample.mean[numerator] / sample.mean[denominator]
+    return Estimate(float(value), float(gradient @ sample.cov @ gradient / sample.n), sample.n)
+
+
+def ratio_gradient(mean: NDArray[np.float64], numerator: int, denominator: int) -> NDArray[np.float64]:
+    """Slope of mean[numerator] / mean[denominator] in the means."""
+    gradient = np.zeros(len(mean))
+    gradient[numerator] = 1 / mean[denominator]
+    gradient[denominator] -= mean[numerator] / mean[denominator] ** 2
+    return gradient
+
+
+def welch(a: Estimate, b: Estimate, *, level: float = 0.95, null: float = 0.0) -> Difference:
+    """Welch's t test of b - a.
+
+    References: Welch (1947); degrees of freedom by Satterthwaite.
+    """
+    variance = a.variance + b.variance
+    error, effect = float(np.sqrt(variance)), b.value - a.value
+    if not variance > 0:
+        return Difference(effect, error, float("nan"), float("nan"), float("nan"), effect, effect)
+    df = variance**2 / (a.variance**2 / (a.n - 1) + b.variance**2 / (b.n - 1))
+    return t_test(effect, error, df, level=level, null=null)
+
+
+def t_test(effect: float, error: float, df: float, *, level: float = 0.95, null: float = 0.0) -> Difference:
+    """Test and interval of an effect with a known standard error and degrees of freedom (inf: normal)."""
+    statistic = (effect - null) / error
+    half = t.ppf(0.5 + level / 2, df) * error
+    # The survival function keeps tails that 1 - cdf rounds to zero.
+    p = 2 * t.sf(abs(statistic), df)
+    return Difference(effect, error, df, float(statistic), float(p), float(effect - half), float(effect + half))
+
+
+def log_tail(statistic: float, df: float) -> float:
+    """log10 of the two-sided p-value, where the p-value itself is too small for a float."""
+    return float((t.logsf(abs(statistic), df) + np.log(2)) / np.log(10))
+
+
+def student(a: Sample, b: Sample, *, level: float = 0.95) -> Difference:
+    """Student's t test with the common variance of the first column."""
+    df = a.n + b.n - 2
+    common = ((a.n - 1) * a.cov[0, 0] + (b.n - 1) * b.cov[0, 0]) / df
+    error = float(np.sqrt(common * (1 / a.n + 1 / b.n)))
+    return t_test(float(b.mean[0] - a.mean[0]), error, df, level=level)
+
+
+def post_stratified(strata: Sequence[tuple[Sample, Sample]]) -> tuple[Estimate, Estimate]:
+    """Both arms at the common mix of strata, so that an uneven mix neither biases nor widens the effect.
+
+    The variance counts that the mix itself is estimated. `strata` holds (control, treatment) per stratum, first column.
+
+    References: Miratrix, Sekhon & Yu (2013), Adjusting treatment effect estimates by post-stratification.
+    """
+    units = np.array([a.n + b.n for a, b in strata])
+    total, weight = units.sum(), units / units.sum()
+    mix = (np.diag(weight) - np.outer(weight, weight)) / total
+    means = np.array([[arm.mean[0] for arm in pair] for pair in strata])
+    within = np.array([[arm.cov[0, 0] / arm.n for arm in pair] for pair in strata])
+    # The estimated mix moves both arms together; only its pull on the difference counts, half on each arm.
+    gap = means[:, 1] - means[:, 0]
+    pull = float(gap @ mix @ gap) / 2
+    value = weight @ means
+    variance = weight**2 @ within + pull
+    n = [sum(pair[k].n for pair in strata) for k in (0, 1)]
+    return Estimate(float(value[0]), float(variance[0]), n[0]), Estimate(float(value[1]), float(variance[1]), n[1])
+
+
+def clustered(sums: ArrayLike, sizes: ArrayLike) -> Estimate:
+    """Mean per unit from one total and one size per cluster: the cluster is what was drawn."""
+    y, m = np.asarray(sums, dtype=float), np.asarray(sizes, dtype=float)
+    return ratio_of(Sample.of_values(y, m))
+
+
+def normal_interval(effect: float, error: float, level: float = 0.95) -> tuple[float, float]:
+    """Effect ± z · error."""
+    half = norm.ppf(0.5 + level / 2) * error
+    return float(effect - half), float(effect + half)
