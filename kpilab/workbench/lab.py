@@ -40,4 +40,5 @@ def notebooks(folder: Path, package: Path = PACKAGE) -> Path:
 
 def start(folder: Path) -> int:
     """Run JupyterLab until it is closed; its exit code."""
-    return subprocess.run([sys.executable, "-m", "jupyterlab", str(folder)], check=False).returncode
+    command = [sys.executable, "-m", "jupyterlab", str(folder)]
+    return subprocess.run(command, check=False).returncode  # noqa: S603  # our own interpreter, no shell

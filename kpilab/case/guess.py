@@ -1,0 +1,164 @@
+"""Which kind a table is, and which column plays which role: guessed from names, types and repetitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from kpilab.case.look import Column, Sheet
+
+MOST_VALUES, MOST_EVENTS = 60, 200
+USER = "user|users|customer|customers|member|visitor|client|account|uid|case|device|player|unit"
+EVENT = "event|events|action|activity|step|stage|page|screen|operation|milestone"
+SESSION = "session|sessions|visit id|sess"
+ACTOR = "actor|employee|rep|staff|clerk|operator|technician|salesperson|agent|worker"
+CLAIMED = "claimed|quantity|qty|count|amount|done|reported|value"
+KEY = "id|ids|key|uuid|guid|zip|postal|postcode|phone|code|lat|lon|latitude|longitude|index|row|rescued data"
+COUNTED = "n|num|number|count|sum|total|amount|sales|revenue"
+GROUPING = (
+    "store|shop|region|flag|type|group|line|machine|site|department|class|category|level|tier|segment|channel|cell"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A table's kind, the columns of its roles, and the columns to break it down by."""
+
+    kind: str
+    roles: dict[str, str]
+    dimensions: tuple[str, ...] = ()
+    lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def guess(sheet: Sheet) -> Guess | None:
+    """The most special kind that fits; None for a table without a time or without anything to count."""
+    rules: tuple[Callable[[Sheet, str], Guess | None], ...] = (
+        _assignments,
+        _incidents,
+        _events,
+        _executions,
+        _reports,
+        _benchmark,
+        _facts,
+    )
+    time = _time(sheet)
+    if time is None or not sheet.rows:
+        return None
+    return next((found for rule in rules if (found := rule(sheet, time.name))), None)
+
+
+def _time(sheet: Sheet) -> Column | None:
+    """The fullest time column; among equals the one that stands first."""
+    times = sheet.of_type("time")
+    return max(times, key=lambda c: c.filled, default=None)
+
+
+def _roles(time: str, **columns: Column | None) -> dict[str, str] | None:
+    if any(column is None for column in columns.values()):
+        return None
+    return {"time": time} | {role: column.name for role, column in columns.items() if column}
+
+
+def _assignments(sheet: Sheet, time: str) -> Guess | None:
+    roles = _roles(
+        time,
+        unit=sheet.column(USER, "text", "number"),
+        experiment=sheet.column("experiment|test|experiments", "text", "number"),
+        variant=sheet.column("variant|arm|group|variation|version", "text", "number"),
+    )
+    return Guess("assignments", roles) if roles else None
+
+
+def _incidents(sheet: Sheet, time: str) -> Guess | None:
+    roles = _roles(
+        time,
+        unit=sheet.column("unit|machine|line|site|store|service|system|device", "text", "number"),
+        alarm=sheet.column("alarm|incident|alert|fault", "text", "number"),
+        responded=sheet.column("responded|response|acknowledged", "time"),
+        solved=sheet.column("solved|resolved|fixed|closed", "time"),
+    )
+    return Guess("incidents", roles) if roles else None
+
+
+def _executions(sheet: Sheet, time: str) -> Guess | None:
+    roles = _roles(
+        time,
+        actor=sheet.column(ACTOR, "text"),
+        action=sheet.column("action|task|activity|work|kind|type", "text"),
+        quantity=sheet.column(CLAIMED, "number"),
+    )
+    if not roles:
+        return None
+    single = {
+        "record": next((c for c in sheet.columns if c.named(KEY) and c.distinct == sheet.rows), None),
+        "target": sheet.column("target|quota", "number"),
+        "verified": sheet.column("verified|audited|audit", "number", "flag"),
+        "recorded": next(
+            (c for c in sheet.of_type("time") if c.name != time and c.named("recorded|entered|logged")), None
+        ),
+    }
+    roles |= {role: column.name for role, column in single.items() if column}
+    rest = [c for c in sheet.of_type("number", "flag") if c.name not in roles.values() and not c.named(KEY)]
+    lists = {
+        "tiers": [c for c in rest if c.named("tier|bonus|threshold")],
+        "logged": [c for c in rest if c.named("logged|entered")],
+    }
+    lists["evidence"] = [c for c in rest if c not in lists["tiers"] and c not in lists["logged"]]
+    return Guess("executions", roles, lists={k: tuple(c.name for c in v) for k, v in lists.items() if v})
+
+
+def _reports(sheet: Sheet, time: str) -> Guess | None:
+    roles = _roles(
+        time,
+        reporter=sheet.column("reporter|department|team|source|reported by", "text"),
+        metric=sheet.column("metric|kpi|indicator|measure", "text"),
+        value=sheet.column("value|figure|amount", "number"),
+    )
+    return Guess("reports", roles) if roles else None
+
+
+def _benchmark(sheet: Sheet, time: str) -> Guess | None:
+    series = sheet.column("series|index|benchmark|industry|competitor|peer|market", "text")
+    numbers = sheet.of_type("number")
+    if series is None or len(numbers) != 1 or series.distinct > MOST_VALUES:
+        return None
+    return Guess("benchmark", {"time": time, "series": series.name, "value": numbers[0].name})
+
+
+def _events(sheet: Sheet, time: str) -> Guess | None:
+    users = [c for c in sheet.of_type("text", "number") if c.named(USER) and _is_key(c) and 1 < c.distinct < sheet.rows]
+    event = next((c for c in sheet.of_type("text") if c.named(EVENT) and 1 < c.distinct <= MOST_EVENTS), None)
+    if not users or event is None:
+        return None
+    roles = {"time": time, "user": users[0].name, "event": event.name}
+    session = sheet.column(SESSION, "text", "number")
+    if session and session.distinct > 1 and session.name != roles["user"]:
+        roles["session"] = session.name
+    return Guess("events", roles, _dimensions(sheet, set(roles.values())))
+
+
+def _facts(sheet: Sheet, time: str) -> Guess | None:
+    return Guess("facts", {"time": time}, _dimensions(sheet, {time}))
+
+
+def _is_key(column: Column) -> bool:
+    return column.type == "text" or column.named(KEY) or column.named("user|customer|member|uid|case")
+
+
+def _dimensions(sheet: Sheet, taken: set[str]) -> tuple[str, ...]:
+    """Columns with a few values each of which many rows have."""
+    return tuple(
+        c.name
+        for c in sheet.columns
+        if c.name not in taken
+        and 1 < c.distinct <= MOST_VALUES
+        and c.distinct * 5 <= sheet.rows
+        and (c.type in ("text", "flag") or (c.type == "number" and c.named(GROUPING) and not c.named(COUNTED)))
+        and not c.named("name|id|ids|email|phone")
+    )
+
+
+def measures(sheet: Sheet, found: Guess) -> list[Column]:
+    """Numbers that can be added up or averaged: neither keys nor dimensions."""
+    taken = {*found.roles.values(), *found.dimensions}
+    return [c for c in sheet.of_type("number") if c.name not in taken and not c.named(KEY)]
