@@ -80,7 +80,7 @@ def spread(cube: pd.DataFrame, *, driver: str, dimensions: Sequence[str], alpha:
     actual = cube["num1"].to_numpy(float)
     factors = [pd.factorize(cube[d]) for d in dimensions]
     codes = np.array([f[0] for f in factors], dtype=np.intp).reshape(len(dimensions), len(cube))
-    elements, _ = locate(codes, expected, actual, alpha=alpha, deepest=DEEPEST) if len(dimensions) else ([], None)
+    elements = locate(codes, expected, actual, alpha=alpha, deepest=DEEPEST).elements if dimensions else ()
     total = float(actual.sum() - expected.sum())
     rows = []
     for element in elements:

@@ -32,6 +32,7 @@ class Cells:
         cubes: table name -> one row per period × combination of dimensions, the same metrics.
         dimensions: table name -> dimensions the cube is cut by (rows stay below the fetch limit).
         left_out: table name -> dimensions left out because the cube would be too large.
+        as_logged: `totals` before what the log lost was put back; None when nothing was.
     """
 
     totals: pd.DataFrame
@@ -39,6 +40,12 @@ class Cells:
     cubes: Mapping[str, pd.DataFrame]
     dimensions: Mapping[str, tuple[str, ...]]
     left_out: Mapping[str, tuple[str, ...]]
+    as_logged: pd.DataFrame | None = None
+
+    def logged(self, metric: str) -> float:
+        """The metric's current value as the tables say it, before anything lost was put back."""
+        totals = self.totals if self.as_logged is None else self.as_logged
+        return float(totals[metric].to_dict()["current"])
 
     def value(self, metric: str, period: str) -> float:
         return float(self.totals[metric].to_dict()[period])
@@ -55,7 +62,7 @@ class Cells:
         """Numerators, denominators and weekdays (0 = Monday), one number per day."""
         days = self.by_day(metric, period)
         weekday = pd.to_datetime(days["bucket"]).dt.dayofweek
-        return days["num"].to_numpy(float), days["den"].to_numpy(float), weekday.to_numpy(float)
+        return days["num"].to_numpy(float), days["den"].to_numpy(float), weekday.to_numpy().astype(float)
 
     def by_segment(self, metric: Metric, dimensions: tuple[str, ...]) -> pd.DataFrame:
         """One row per segment: `num0`, `den0`, `num1`, `den1` of baseline and current; zero where it has no rows."""

@@ -1,0 +1,123 @@
+"""The bridge from expected to logged: every cause's amount in goal units, summing exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kpilab.analysis.drivers import DriversResult
+from kpilab.core.case import Case
+from kpilab.core.finding import BridgeRow, GoalChange
+from kpilab.core.values import Effect, Message
+from kpilab.engine.cells import Cells
+from kpilab.stats.shapley import shapley
+from kpilab.verdict.candidate import Candidate, Fix
+
+CLEAR_GAIN = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """The goal as the formula gives it, scaled to the goal's own level, with some fixes undone."""
+
+    case: Case
+    now: Mapping[str, float]
+    scale: float
+
+    def goal(self, fixes: Sequence[Fix]) -> float:
+        values = dict(self.now)
+        for fix in fixes:
+            values[fix.node] -= fix.amount.value
+        return self.scale * float(self.case.goal.tree.evaluate(values))
+
+
+def worth(case: Case, cells: Cells, split: DriversResult | None) -> Worth:
+    """The formula at its current leaves."""
+    now = {leaf: cells.value(leaf, "current") for leaf in case.goal.tree.leaves}
+    return Worth(case, now, split.scale if split is not None else 1.0)
+
+
+def effect(model: Worth, fix: Fix) -> Effect:
+    """What one cause alone made of the goal, with the interval of its fix."""
+    here = model.goal(())
+    ends = [here - model.goal((Fix(fix.node, Effect(e)),)) for e in (fix.amount.low, fix.amount.high) if e is not None]
+    value = here - model.goal((fix,))
+    return Effect(value, min(ends, default=None), max(ends, default=None), model.case.goal.metric)
+
+
+def shares(model: Worth, fixes: Sequence[Fix]) -> list[Effect]:
+    """Each cause's share of what all together made of the goal; overlapping causes share fairly."""
+    if not fixes:
+        return []
+    none = model.goal(())
+    values = shapley(lambda s: none - model.goal([fixes[k] for k in s]), len(fixes))
+    alone = [effect(model, fix) for fix in fixes]
+    return [_scaled(a, float(v)) for a, v in zip(alone, values, strict=True)]
+
+
+def bridge(
+    case: Case,
+    cells: Cells,
+    goal: GoalChange,
+    causes: Sequence[Candidate],
+    split: DriversResult | None,
+    lost: Effect | None,
+) -> tuple[list[BridgeRow], list[Effect | None]]:
+    """Rows that sum to logged - expected, and each cause's effect in goal units (None outside the formula).
+
+    Planned growth, the causes, clear gains of other drivers, what the formula does not reproduce, what only the
+    log lost, and what is left unexplained.
+    """
+    model = worth(case, cells, split)
+    inside = [(k, c.fix) for k, c in enumerate(causes) if c.fix is not None]
+    sizes = shares(model, [fix for _, fix in inside])
+    effects: list[Effect | None] = [None] * len(causes)
+    rows: list[BridgeRow] = []
+    if goal.expected != goal.baseline:
+        rows.append(BridgeRow(Message("bridge.planned"), goal.baseline - goal.expected))
+    for (k, _), size in zip(inside, sizes, strict=True):
+        effects[k] = size
+        rows.append(BridgeRow(_label(causes[k]), size.value, size.low, size.high, k))
+    if split is not None:
+        rows += _gains(split, {fix.node: size for (_, fix), size in zip(inside, sizes, strict=True)})
+        if abs(split.unexplained) > 1e-9 * max(abs(goal.baseline), 1.0):
+            rows.append(BridgeRow(Message("bridge.formula"), split.unexplained))
+    if goal.logged != goal.current:
+        ends = (lost.low, lost.high) if lost is not None else (None, None)
+        index = next((k for k, c in enumerate(causes) if c.cause.kind == "data_loss"), None)
+        rows.append(BridgeRow(Message("bridge.lost"), goal.logged - goal.current, *ends, index))
+        if index is not None:
+            effects[index] = Effect(goal.logged - goal.current, *ends, goal.metric)
+    rest = goal.logged - goal.expected - float(np.sum([r.amount for r in rows]))
+    half = (goal.high - goal.low) / 2 if goal.low is not None and goal.high is not None else None
+    ends = (None, None) if half is None else (rest - half, rest + half)
+    rows.append(BridgeRow(Message("bridge.unexplained"), rest, *ends))
+    return rows, effects
+
+
+def _gains(split: DriversResult, caused: Mapping[str, Effect]) -> list[BridgeRow]:
+    """Clear gains of drivers: what a driver's own movement has beyond the causes that act on it."""
+    rows = []
+    for row in split.table.to_dict("records"):
+        driver = str(row["driver"])
+        cause = caused.get(driver)
+        own = row["contribution"] - (cause.value if cause else 0.0)
+        half = (row["contribution_high"] - row["contribution_low"]) / 2
+        if own > half * 1.3 and (row["p"] < CLEAR_GAIN or cause is not None):
+            key = "bridge.mix_gain" if cause is not None else "bridge.gain"
+            rows.append(BridgeRow(Message(key, {"driver": driver}), own, own - half, own + half))
+    return rows
+
+
+def _label(candidate: Candidate) -> Message:
+    cause = candidate.cause
+    values = {"subject": cause.subject, "where": cause.where if cause.where else None}
+    return Message(f"bridge.{cause.kind}", values)
+
+
+def _scaled(alone: Effect, value: float) -> Effect:
+    factor = value / alone.value if alone.value else 1.0
+    scaled = alone.scaled(abs(factor))
+    return Effect(value, scaled.low, scaled.high, alone.unit)

@@ -1,0 +1,40 @@
+"""A past test whose read-out does not stand: lost units, a novelty, or a lucky look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kpilab.analysis.rereading import RereadingResult
+from kpilab.core.case import Case
+from kpilab.core.finding import Cause, StepReport
+from kpilab.core.values import Message
+from kpilab.engine.cells import Cells
+from kpilab.verdict.candidate import Candidate, results
+
+# A rule of the re-reading decides, with its own error rate; these are the shares of true ones among those said.
+CONFIDENCE = {"srm": 0.97, "novelty": 0.9, "peeking": 0.9}
+
+
+def judge(case: Case, cells: Cells, reports: Sequence[StepReport]) -> list[Candidate]:
+    """One candidate per test that fails its re-reading."""
+    found = []
+    for finding, result in results(reports, RereadingResult):
+        if result.verdict == "fine":
+            continue
+        values = {"experiment": result.experiment, "where": result.where or None, "lasting": result.lasting.value}
+        values |= {"low": result.lasting.low, "high": result.lasting.high, "effect": result.effect.value}
+        cause = Cause(
+            f"ab_{result.verdict}",
+            result.experiment,
+            "execution",
+            Message(f"cause.ab_{result.verdict}", values),
+            CONFIDENCE[result.verdict],
+            where=result.where,
+            period=result.period,
+            effect_pct=result.lasting_pct,
+            effect_on="experiment readout",
+            findings=(finding.id,),
+            action=Message(f"action.ab_{result.verdict}", values),
+        )
+        found.append(Candidate(cause, None, rate_effect=result.effect.value / result.base if result.base else None))
+    return found

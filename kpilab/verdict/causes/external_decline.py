@@ -1,0 +1,54 @@
+"""External decline: the market fell, and the volume driver went with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kpilab.analysis.market import MarketResult
+from kpilab.core.case import Case
+from kpilab.core.finding import Cause, StepReport
+from kpilab.core.values import Effect, Message
+from kpilab.engine.cells import Cells
+from kpilab.verdict.candidate import Candidate, Fix, results
+from kpilab.verdict.falls import volume_change
+
+KIND = "external_decline"
+OWN_MUST_FALL = 0.05
+
+
+def judge(case: Case, cells: Cells, reports: Sequence[StepReport]) -> list[Candidate]:
+    """The market's fall, on the volume driver that followed it."""
+    volumes = [leaf for leaf in case.goal.tree.leaves if not case.metrics[leaf].is_ratio and not case.metrics[leaf].per]
+    found = []
+    for finding, result in results(reports, MarketResult):
+        changes = {leaf: volume_change(case, cells, leaf) for leaf in volumes}
+        fallen = {leaf: c for leaf, c in changes.items() if c.value < 0 and c.p < OWN_MUST_FALL}
+        if result.cause not in ("market", "both") or result.market.value >= 0 or not fallen:
+            continue
+        leaf, change = min(fallen.items(), key=lambda item: item[1].value / item[1].before)
+        # No more than what was lost: the market explains a fall, it does not enlarge it.
+        amount = _amount(change.before, change.after, result.explained)
+        market, share = result.market, result.market.value
+        values = {"driver": leaf, "market": share, "low": market.low, "high": market.high, "own": result.own.value}
+        cause = Cause(
+            KIND,
+            leaf,
+            "external",
+            Message("cause.external_decline", values),
+            0.0,
+            period=case.current,
+            effect_pct=100 * share,
+            effect_on="market",
+            findings=(finding.id,),
+            action=Message("action.external_decline", values),
+        )
+        found.append(Candidate(cause, result.market_p, Fix(leaf, amount), amount.value / change.before))
+    return found
+
+
+def _amount(before: float, after: float, explained: Effect) -> Effect:
+    """What the market took from a volume: explained share of the baseline, at most the whole fall."""
+    ends = [
+        max(before * e, after - before) if e is not None else after - before for e in (explained.low, explained.high)
+    ]
+    return Effect(max(before * explained.value, after - before), min(ends), min(max(ends), 0.0))

@@ -1,0 +1,50 @@
+"""Fabricated execution: claimed work that left none of the traces that real work leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kpilab.analysis.evidence import EvidenceResult
+from kpilab.core.case import Case
+from kpilab.core.finding import Cause, StepReport
+from kpilab.core.table import Executions
+from kpilab.core.values import Message
+from kpilab.engine.cells import Cells
+from kpilab.verdict.candidate import Candidate, results
+
+KIND = "fabricated_execution"
+
+
+def judge(case: Case, cells: Cells, reports: Sequence[StepReport]) -> list[Candidate]:
+    """One candidate per action in which actors' claims do not match their traces."""
+    found = []
+    for finding, result in results(reports, EvidenceResult):
+        if not result.flagged:
+            continue
+        subject = kpi_of(case, result.action)
+        values = {"kpi": subject, "actors": result.flagged, "share": result.total.value}
+        values |= {"low": result.total.low, "high": result.total.high}
+        cause = Cause(
+            KIND,
+            subject,
+            "execution",
+            Message("cause.fabricated_execution", values),
+            0.0,
+            actors=result.flagged,
+            period=case.current,
+            effect_pct=100 * result.total.value,
+            effect_on=subject,
+            findings=(finding.id,),
+            action=Message("action.fabricated_execution", values),
+        )
+        found.append(Candidate(cause, finding.q))
+    return found
+
+
+def kpi_of(case: Case, action: str) -> str:
+    """The KPI metric measured on the records of an action; the action's own name if there is none."""
+    records = case.of_kind(Executions)
+    measured = [m for m in case.metrics.values() if m.table in records]
+    named = [m.name for m in measured if m.name == action or action in (m.condition or "") + (m.measure or "")]
+    kpis = {k.metric for k in case.kpis}
+    return next(iter([*named, *(m.name for m in measured if m.name in kpis), action]))

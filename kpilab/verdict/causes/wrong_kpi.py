@@ -1,0 +1,44 @@
+"""Wrong KPI: it jumped in one place, and nothing downstream of it followed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kpilab.analysis.surge import SurgeResult
+from kpilab.core.case import Case
+from kpilab.core.finding import Cause, StepReport
+from kpilab.core.values import Message
+from kpilab.engine.cells import Cells
+from kpilab.verdict.candidate import Candidate, results
+
+KIND = "wrong_kpi"
+
+
+def judge(case: Case, cells: Cells, reports: Sequence[StepReport]) -> list[Candidate]:
+    """One candidate per KPI with a hollow jump."""
+    found = []
+    for finding, result in results(reports, SurgeResult):
+        if result.where is None or finding.subject is None:
+            continue
+        values = {
+            "kpi": finding.subject,
+            "where": result.where,
+            "change": result.total.value,
+            "there": result.change.value,
+            "goal": case.goal.metric,
+        }
+        cause = Cause(
+            KIND,
+            finding.subject,
+            "relation",
+            Message("cause.wrong_kpi", values),
+            0.0,
+            where=result.where,
+            period=case.current,
+            effect_pct=100 * result.total.value,
+            effect_on=finding.subject,
+            findings=(finding.id,),
+            action=Message("action.wrong_kpi", values),
+        )
+        found.append(Candidate(cause, result.q))
+    return found

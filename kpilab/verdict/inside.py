@@ -1,0 +1,47 @@
+"""Causes inside the formula: a driver's fall as a candidate with its fix."""
+
+from __future__ import annotations
+
+from kpilab.core.case import Case
+from kpilab.core.finding import Cause
+from kpilab.core.values import Effect, Message
+from kpilab.engine.cells import Cells
+from kpilab.verdict.candidate import Candidate, Fix
+from kpilab.verdict.falls import Fall
+
+
+def candidate(kind: str, case: Case, cells: Cells, fall: Fall) -> Candidate:
+    """A fall as a candidate of one kind; its size in goal units is filled in with the bridge."""
+    values = {
+        "driver": fall.driver,
+        "where": fall.where,
+        "change": fall.change.value,
+        "low": fall.change.low,
+        "high": fall.change.high,
+        "goal": case.goal.metric,
+        "dimension": fall.dimension,
+    }
+    cause = Cause(
+        kind,
+        fall.driver,
+        "root_cause",
+        Message(f"cause.{kind}", values),
+        0.0,
+        where=fall.where,
+        period=case.current,
+        effect_on=case.goal.metric,
+        findings=(fall.finding,) if fall.finding else (),
+        action=Message(f"action.{kind}", values),
+    )
+    return Candidate(cause, fall.p, Fix(fall.driver, _amount(cells, fall)), fall.change.value)
+
+
+def _amount(cells: Cells, fall: Fall) -> Effect:
+    """How far the fall moved the driver's current value: without it, it would stand at current / (1 + change)."""
+    now = cells.value(fall.driver, "current")
+
+    def moved(change: float | None) -> float:
+        change = max(min(change if change is not None else fall.change.value, 0.0), -0.99)
+        return now - now / (1 + change)
+
+    return Effect(moved(fall.change.value), moved(fall.change.low), moved(fall.change.high), fall.driver)

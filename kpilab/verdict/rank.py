@@ -1,0 +1,96 @@
+"""Which candidates are said: precedence between kinds, multiplicity of the whole review, size, confidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from kpilab.core.case import Case
+from kpilab.engine.cells import Cells
+from kpilab.verdict.bridge import Worth, effect
+from kpilab.verdict.candidate import Candidate
+from kpilab.verdict.falls import change_outside
+
+ALPHA = 0.05
+INSIDE = ("local_regression", "mix_shift", "untracked_leak", "driver_decline")
+# Corrected p-value up to which a confidence is stated; measured in docs/benchmarks/verdict.md.
+CONFIDENCE = ((1e-4, 0.99), (1e-3, 0.97), (1e-2, 0.93), (ALPHA, 0.75))
+
+
+def rank(
+    case: Case, cells: Cells, candidates: Sequence[Candidate], tests: int, model: Worth
+) -> tuple[list[Candidate], list[Candidate]]:
+    """Candidates the review stands behind, best first, and those it rejects.
+
+    Args:
+        candidates: of all kinds.
+        tests: how many questions the whole review asked; Holm's correction counts them all.
+        model: the formula, for the size in goal units.
+    """
+    competing, rejected = _compete(case, cells, candidates)
+    ordered = sorted(competing, key=lambda c: 0.0 if c.p is None else c.p)
+    stated: list[Candidate] = []
+    asked = tests
+    for candidate in ordered:
+        corrected = None if candidate.p is None else min(1.0, candidate.p * max(asked, 1))
+        asked -= 1 if candidate.p is not None else 0
+        if (corrected is not None and corrected > ALPHA) or _small(case, candidate, model):
+            rejected.append(_confident(candidate, min(0.4, 1 - (corrected or 0.6))))
+            continue
+        confidence = candidate.cause.confidence if corrected is None else _confidence(corrected)
+        stated.append(_confident(candidate, confidence))
+    return sorted(stated, key=lambda c: _order(model, c), reverse=True), rejected
+
+
+def _compete(case: Case, cells: Cells, candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+    """Where two explanations compete for the same movement, the more specific takes it."""
+    kept, lost = [], []
+    for candidate in candidates:
+        rivals = [c for c in candidates if c is not candidate]
+        yields = candidate.cause.kind in INSIDE and any(_explained_by(case, cells, candidate, r) for r in rivals)
+        (lost if yields else kept).append(candidate)
+    return kept, lost
+
+
+def _explained_by(case: Case, cells: Cells, candidate: Candidate, rival: Candidate) -> bool:
+    kind, cause = rival.cause.kind, candidate.cause
+    if kind == "wrong_kpi":
+        # Sign-ups that never become active dilute the rates where they were pumped.
+        if any(cause.where.values.get(d) == v for d, v in rival.cause.where.values.items()):
+            return True
+        rest = change_outside(cells, case.metrics[cause.subject], rival.cause.where)
+        return rest is not None and (rest.value >= 0 or rest.p > ALPHA)
+    if kind.startswith("ab_") and not cause.where and rival.rate_effect is not None:
+        return abs(candidate.rate_effect or 0.0) <= abs(rival.rate_effect)
+    return False
+
+
+def _small(case: Case, candidate: Candidate, model: Worth) -> bool:
+    """Below the case's floor; causes outside the formula have no size in goal units."""
+    if candidate.fix is None:
+        return False
+    size = effect(model, candidate.fix).value
+    base = abs(model.goal(()) - size)
+    return bool(base) and 100 * abs(size) / base < case.floor
+
+
+def _confidence(corrected: float) -> float:
+    return next(confidence for limit, confidence in CONFIDENCE if corrected <= limit)
+
+
+def _confident(candidate: Candidate, confidence: float) -> Candidate:
+    return replace(candidate, cause=replace(candidate.cause, confidence=float(np.round(confidence, 3))))
+
+
+def _order(model: Worth, candidate: Candidate) -> tuple[float, float]:
+    """Causes of the goal's gap by size first, then the others by confidence."""
+    size = (
+        abs(effect(model, candidate.fix).value)
+        if candidate.fix
+        else abs(candidate.cause.effect.value)
+        if candidate.cause.effect
+        else 0.0
+    )
+    return size, candidate.cause.confidence

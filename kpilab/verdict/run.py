@@ -1,0 +1,167 @@
+"""`review`: the five steps in order, the causes weighed, the bridge that sums."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from time import perf_counter
+
+import kpilab
+from kpilab.analysis.attainment import AttainmentResult
+from kpilab.analysis.drivers import DriversResult
+from kpilab.analysis.gaps import GapsResult
+from kpilab.core.case import Case
+from kpilab.core.finding import Cause, GoalChange, Review, StepReport
+from kpilab.core.values import Effect, Message
+from kpilab.engine.cells import Cells, pull
+from kpilab.verdict.bridge import bridge, worth
+from kpilab.verdict.candidate import Candidate, results
+from kpilab.verdict.causes import (
+    data_loss,
+    definition_mismatch,
+    driver_decline,
+    experiment,
+    external_decline,
+    fabricated_execution,
+    local_regression,
+    mix_shift,
+    untracked_leak,
+    wrong_kpi,
+)
+from kpilab.verdict.rank import rank
+from kpilab.verdict.repair import repaired
+from kpilab.verdict.steps import execution, external, goal, relation, root_cause, trust
+from kpilab.verdict.whys import chain
+
+Step = Callable[[Case, Cells, Sequence[StepReport]], StepReport]
+Judge = Callable[[Case, Cells, Sequence[StepReport]], list[Candidate]]
+Progress = Callable[[str, int, int], None]
+
+STEPS: tuple[Step, ...] = (
+    goal.examine,
+    relation.examine,
+    root_cause.examine,
+    external.examine,
+    execution.examine,
+)
+JUDGES: tuple[Judge, ...] = (
+    data_loss.judge,
+    experiment.judge,
+    external_decline.judge,
+    local_regression.judge,
+    mix_shift.judge,
+    untracked_leak.judge,
+    driver_decline.judge,
+    wrong_kpi.judge,
+    fabricated_execution.judge,
+    definition_mismatch.judge,
+)
+
+
+def review(case: Case, *, steps: Sequence[Step] = STEPS, progress: Progress | None = None) -> Review:
+    """Why did the business not grow? All five steps, the causes that stand, and the bridge to the goal.
+
+    The data are examined first, and what only the log lost is put back before the steps read it. Each step sees the
+    reports of the earlier ones; causes are weighed at the end, over everything that was looked at.
+
+    Args:
+        case: from `kpilab.open_case`.
+        steps: functions (case, cells, earlier reports) -> report, in order.
+        progress: called with the step's name, steps done, steps in all.
+
+    Returns:
+        Review: `causes` best first (an empty tuple means that nothing is wrong beyond noise), `bridge`, findings.
+
+    Example:
+        >>> import kpilab
+        >>> kpilab.review(kpilab.open_case("data/shop")).causes  # doctest: +SKIP
+    """
+    tell = progress or (lambda name, done, total: None)
+    total = len(steps) + 2
+    tell("data", 0, total)
+    cells = pull(case)
+    reports = [_timed(trust.examine, case, cells, ())]
+    cells = repaired(case, cells, reports)
+    for k, step in enumerate(steps, 1):
+        tell(step.__module__.rsplit(".", 1)[-1], k, total)
+        reports.append(_timed(step, case, cells, tuple(reports)))
+    tell("verdict", total - 1, total)
+    answer = _weighed(case, cells, tuple(reports))
+    tell("verdict", total, total)
+    return answer
+
+
+def _timed(step: Step, case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepReport:
+    start = perf_counter()
+    return replace(step(case, cells, reports), seconds=perf_counter() - start)
+
+
+def _weighed(case: Case, cells: Cells, reports: Sequence[StepReport]) -> Review:
+    split = next((r for _, r in results(reports, DriversResult)), None)
+    candidates = [c for judge in JUDGES for c in judge(case, cells, reports)]
+    tests = sum(len(report.findings) for report in reports)
+    stated, rejected = rank(case, cells, candidates, tests, worth(case, cells, split))
+    change, lost = _goal_change(case, cells, reports, stated)
+    rows, effects = bridge(case, cells, change, stated, split, lost)
+    causes = tuple(
+        _said(case, candidate, size, change, reports) for candidate, size in zip(stated, effects, strict=True)
+    )
+    return Review(
+        case=case.name,
+        title=case.title,
+        language=case.language,
+        periods=case.periods,
+        goal=change,
+        bridge=tuple(rows),
+        causes=causes,
+        steps=tuple(reports),
+        labels={name: m.label for name, m in case.metrics.items() if m.label},
+        settings={"floor": case.floor, "alpha": 0.05, "questions": tests, "seed": 0},
+        version=kpilab.__version__,
+        rejected=tuple(c.cause for c in rejected),
+    )
+
+
+def _goal_change(
+    case: Case, cells: Cells, reports: Sequence[StepReport], stated: Sequence[Candidate]
+) -> tuple[GoalChange, Effect | None]:
+    """The goal in both periods; what only the log lost is added to the current value if the review stands behind it."""
+    name = case.goal.metric
+    rows = next((r.table for _, r in results(reports, AttainmentResult)), None)
+    row = rows.iloc[0].to_dict() if rows is not None else {"baseline": 0.0, "low": None, "high": None}
+    baseline = cells.value(name, "baseline")
+    logged = cells.logged(name)
+    stands = any(c.cause.kind == "data_loss" for c in stated)
+    current = cells.value(name, "current") if stands else logged
+    ends = [None if row[k] is None else row[k] * abs(baseline) for k in ("low", "high")]
+    expected = case.goal.target if case.goal.target is not None else baseline
+    lost = _lost(reports, logged, current) if stands else None
+    return GoalChange(name, baseline, expected, logged, current, *ends), lost
+
+
+def _lost(reports: Sequence[StepReport], logged: float, current: float) -> Effect:
+    """What the log lost, in goal units; the interval is that of the rows lost."""
+    table = next(r.table for _, r in results(reports, GapsResult) if len(r.table))
+    row = table.iloc[0].to_dict()
+    low, high = (row[k] / row["lost"] if row["lost"] else 1.0 for k in ("low", "high"))
+    amount = logged - current
+    return Effect(amount, amount * high, amount * low)
+
+
+def _said(
+    case: Case, candidate: Candidate, size: Effect | None, change: GoalChange, reports: Sequence[StepReport]
+) -> Cause:
+    """The cause with its size, its share of the gap in the sentence, and its 5-Why chain."""
+    cause = candidate.cause
+    if size is not None:
+        pct = cause.effect_pct if cause.effect_on != case.goal.metric else None
+        if pct is None and change.baseline:
+            pct = 100 * size.value / abs(change.baseline)
+        cause = replace(cause, effect=size, effect_pct=pct, statement=_with_size(cause.statement, size, change))
+    return replace(cause, why=chain(case, cause, change, reports))
+
+
+def _with_size(statement: Message, size: Effect, change: GoalChange) -> Message:
+    share = size.value / change.gap if change.gap < 0 and size.value < 0 else None
+    values = {"said": statement, "amount": size.value, "low": size.low, "high": size.high, "share": share}
+    return Message("cause.sized", values | {"goal": change.metric})

@@ -1,0 +1,159 @@
+"""Step 5, execution: was the work really done, is the definition the same everywhere, were the tests read rightly?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kpilab.analysis.definitions import DefinitionsResult, definitions
+from kpilab.analysis.evidence import EvidenceResult, evidence
+from kpilab.analysis.rereading import RereadingResult, reread
+from kpilab.core.case import Case, Test
+from kpilab.core.finding import Finding, StepReport
+from kpilab.core.table import Assignments, EventLog, Executions, Reports
+from kpilab.core.values import EVERYWHERE, Effect, Message, Where
+from kpilab.engine.cells import Cells
+from kpilab.engine.run import collect
+from kpilab.errors import BadInput
+from kpilab.verdict.candidate import numbered
+
+PLANNED_DAYS = 14
+NOT_SHIPPED = ("not shipped", "rolled back", "rejected", "no change", "kept control", "abandoned")
+
+
+def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepReport:
+    """Claims against traces, reports against definitions, decided tests read again."""
+    found: list[Finding | Message] = [*_records(case), *_reports(case), *_tests(case)]
+    findings = [f for f in found if isinstance(f, Finding)]
+    silent = [m for m in found if isinstance(m, Message)]
+    return StepReport("execution", numbered("execution", findings), tuple(silent))
+
+
+def _records(case: Case) -> Iterator[Finding | Message]:
+    tables = case.of_kind(Executions)
+    if not tables:
+        yield Message("execution.no_records")
+    for name, table in tables.items():
+        if not table.evidence:
+            yield Message("execution.no_evidence", {"table": name})
+            continue
+        actions = collect(table.table.select(action=table.table[table.action]).distinct(), "actions")["action"].dropna()
+        for action in sorted(actions):
+            try:
+                result = evidence(table, baseline=case.baseline, current=case.current, action=str(action))
+            except BadInput as error:
+                yield Message("execution.not_examined", {"subject": str(action), "why": error.what})
+                continue
+            yield _evidence(case, str(action), result)
+
+
+def _evidence(case: Case, action: str, result: EvidenceResult) -> Finding:
+    flagged = result.table[result.table["flagged"]]
+    return Finding(
+        "",
+        "execution",
+        "trouble" if len(flagged) else "fine",
+        result.headline,
+        subject=action,
+        period=case.current,
+        actors=result.flagged,
+        effect=Effect(result.total.value, result.total.low, result.total.high, "share") if len(flagged) else None,
+        p=float(flagged["p"].max()) if len(flagged) else None,
+        q=float(flagged["q"].max()) if len(flagged) else None,
+        strength="compared",
+        evidence=(result,),
+    )
+
+
+def _reports(case: Case) -> Iterator[Finding | Message]:
+    tables = case.of_kind(Reports)
+    if not tables:
+        yield Message("execution.no_reports")
+    log = next(iter(case.of_kind(EventLog).values()), None)
+    for name, table in tables.items():
+        try:
+            result = definitions(
+                table,
+                baseline=case.baseline,
+                current=case.current,
+                declared=case.definitions,
+                tables=case.tables,
+                log=log,
+            )
+        except BadInput as error:
+            yield Message("execution.not_examined", {"subject": name, "why": error.what})
+            continue
+        yield _definitions(case, name, table, result)
+
+
+def _definitions(case: Case, name: str, table: Reports, result: DefinitionsResult) -> Finding:
+    jumped = result.table[result.table["jumped"]]
+    first = jumped.iloc[0].to_dict() if len(jumped) else None
+    return Finding(
+        "",
+        "execution",
+        "trouble" if first else "fine",
+        result.headline,
+        subject=str(first["metric"]) if first else name,
+        where=Where({table.reporter: (str(first["reporter"]),)}) if first else EVERYWHERE,
+        period=case.current,
+        effect=Effect(first["jump"], first["low"], first["high"], "share") if first else None,
+        p=float(first["p"]) if first else None,
+        strength="compared",
+        evidence=(result,),
+    )
+
+
+def _tests(case: Case) -> Iterator[Finding | Message]:
+    logs = case.of_kind(EventLog)
+    for test in case.experiments.values():
+        assignments = case.tables[test.assignments]
+        if not logs or not isinstance(assignments, Assignments):
+            yield Message("execution.not_examined", {"subject": test.name, "why": test.assignments})
+            continue
+        try:
+            result = _reread(case, test, assignments, next(iter(logs.values())))
+        except BadInput as error:
+            yield Message("execution.not_examined", {"subject": test.name, "why": error.what})
+            continue
+        yield _rereading(test, result)
+
+
+def _reread(case: Case, test: Test, assignments: Assignments, log: EventLog) -> RereadingResult:
+    metric = case.metrics.get(test.outcome)
+    outcome = (metric.condition or test.outcome) if metric else test.outcome
+    planned = test.planned_days or (
+        (test.decided_on - test.start).days + 1 if test.decided_on is not None else PLANNED_DAYS
+    )
+    decided = test.decided_on or case.current.last
+    return reread(
+        assignments,
+        log,
+        experiment=test.name,
+        outcome=outcome,
+        control=test.control,
+        split=test.split,
+        start=test.start,
+        planned_days=planned,
+        decided_on=decided,
+        looks=test.looks,
+        boundary=test.boundary,
+        shipped=not any(word in test.decision.lower() for word in NOT_SHIPPED),
+    )
+
+
+def _rereading(test: Test, result: RereadingResult) -> Finding:
+    checks = result.table.set_index("check")
+    p = float(checks["p"].to_dict().get(result.verdict, float("nan"))) if result.verdict != "fine" else None
+    return Finding(
+        "",
+        "execution",
+        "fine" if result.verdict == "fine" else "trouble",
+        result.headline,
+        subject=test.name,
+        where=result.where,
+        period=result.period,
+        effect=Effect(result.lasting.value, result.lasting.low, result.lasting.high, test.outcome),
+        p=p,
+        strength="randomised",
+        evidence=(result,),
+    )

@@ -1,0 +1,46 @@
+"""Step 4, external factors: is it us, or everybody?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kpilab.analysis.market import MarketResult, market
+from kpilab.core.case import Case
+from kpilab.core.finding import Finding, StepReport
+from kpilab.core.table import Benchmark
+from kpilab.core.values import Effect, Message
+from kpilab.engine.cells import Cells
+from kpilab.errors import BadInput
+from kpilab.verdict.candidate import numbered
+
+
+def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepReport:
+    """The market's movement, and what is left of our own beyond it."""
+    tables = case.of_kind(Benchmark)
+    if not tables:
+        return StepReport("external", (), (Message("external.no_benchmark"),))
+    findings, silent = [], []
+    for name, table in tables.items():
+        try:
+            found = market(table, baseline=case.baseline, current=case.current)
+        except BadInput as error:
+            silent.append(Message("external.not_examined", {"table": name, "why": error.what}))
+            continue
+        findings.append(_finding(case, name, found))
+    return StepReport("external", numbered("external", findings), tuple(silent))
+
+
+def _finding(case: Case, name: str, found: MarketResult) -> Finding:
+    share = found.explained
+    return Finding(
+        "",
+        "external",
+        "trouble" if found.cause in ("market", "both") and found.market.value < 0 else "fine",
+        found.headline,
+        subject=name,
+        period=case.current,
+        effect=Effect(share.value, share.low, share.high, "share"),
+        p=found.market_p,
+        strength="compared",
+        evidence=(found,),
+    )

@@ -1,0 +1,90 @@
+"""Step 2, KPI and goal: is the KPI related to the goal at all, or was it moved alone?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from kpilab.analysis.surge import SurgeResult, surge
+from kpilab.core.case import Case, Metric
+from kpilab.core.finding import Finding, StepReport
+from kpilab.core.table import EventLog, Facts
+from kpilab.core.values import EVERYWHERE, Effect, Message
+from kpilab.engine.cells import Cells
+from kpilab.engine.metrics import BUCKET, Cut, measure
+from kpilab.errors import BadInput
+from kpilab.verdict.candidate import numbered
+
+
+def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepReport:
+    """For each KPI: did it jump somewhere while nothing downstream of it followed?"""
+    findings: list[Finding] = []
+    silent: list[Message] = []
+    if not case.kpis:
+        silent.append(Message("relation.no_kpis"))
+    for name in dict.fromkeys(k.metric for k in case.kpis):
+        metric = case.metrics[name]
+        if metric.is_ratio or metric.per or name in (case.goal.metric, *case.goal.tree.leaves):
+            continue
+        if not isinstance(case.tables[metric.table], EventLog | Facts):
+            continue
+        below = downstream(case, metric)
+        if not below or not cells.dimensions.get(metric.table):
+            silent.append(Message("relation.no_downstream", {"kpi": name}))
+            continue
+        try:
+            found = _surge(case, cells, metric, below)
+        except BadInput as error:
+            silent.append(Message("relation.not_examined", {"kpi": name, "why": error.what}))
+            continue
+        findings.append(_finding(case, name, found))
+    return StepReport("relation", numbered("relation", findings), tuple(silent))
+
+
+def downstream(case: Case, kpi: Metric) -> tuple[Metric, ...]:
+    """What the KPI ought to lead to: the last count of the goal's formula on the same table."""
+    ratios = [case.metrics[leaf] for leaf in case.goal.tree.leaves if case.metrics[leaf].is_ratio]
+    here = [m for m in ratios if m.table == kpi.table and m.per is None]
+    goal = case.metrics[case.goal.metric]
+    if not here:
+        return (goal,) if goal.table == kpi.table and not goal.is_ratio and goal.per is None else ()
+    last = here[-1]
+    counted = Metric(f"{last.name}:count", last.table, measure=last.numerator, condition=last.condition)
+    return (counted,)
+
+
+def _surge(case: Case, cells: Cells, kpi: Metric, below: tuple[Metric, ...]) -> SurgeResult:
+    periods = {"baseline": case.baseline, "current": case.current}
+    frames = []
+    for dimension in cells.dimensions[kpi.table]:
+        frame = measure(case.tables[kpi.table], [kpi, *below], periods, Cut("day", (dimension,)))
+        frames.append(frame.rename(columns={BUCKET: "day", dimension: "value"}).assign(dimension=dimension))
+    counts = pd.concat(frames, ignore_index=True).fillna({m.name: 0.0 for m in (kpi, *below)})
+    keep = ["day", "dimension", "value", kpi.name, *(m.name for m in below)]
+    return surge(
+        counts[keep],
+        kpi=kpi.name,
+        downstream=[m.name for m in below],
+        baseline=case.baseline,
+        current=case.current,
+    )
+
+
+def _finding(case: Case, name: str, found: SurgeResult) -> Finding:
+    hollow = found.where is not None
+    change = found.change if hollow else found.total
+    return Finding(
+        "",
+        "relation",
+        "trouble" if hollow else "fine",
+        Message("relation.kpi", {"kpi": name, "said": found.headline}),
+        subject=name,
+        where=found.where or EVERYWHERE,
+        period=case.current,
+        effect=Effect(change.value, change.low, change.high, f"share of {name}"),
+        p=found.q,
+        q=found.q,
+        strength="compared",
+        evidence=(found,),
+    )

@@ -1,0 +1,114 @@
+"""Before the steps: is the number real? Rows that cannot be read, rows the log lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kpilab.analysis.gaps import GapsResult, gaps
+from kpilab.core.case import Case
+from kpilab.core.finding import DataIssue, Finding, StepReport
+from kpilab.core.table import EventLog
+from kpilab.core.values import Effect, Message, Period, Where
+from kpilab.engine.cells import Cells
+from kpilab.engine.daily import Measured
+from kpilab.errors import BadInput
+from kpilab.verdict.candidate import numbered
+
+LEAST_DAYS = 21
+
+
+def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepReport:
+    """Look for what is wrong with the data before anything is read from them."""
+    findings: list[Finding] = []
+    silent: list[Message] = []
+    issues = list(case.issues)
+    for name, table in cells.left_out.items():
+        if table:
+            issues.append(DataIssue(name, Message("trust.left_out", {"table": name, "dimensions": table})))
+    for name, log in case.of_kind(EventLog).items():
+        try:
+            found = _gaps(case, name, log)
+        except BadInput as error:
+            silent.append(Message("trust.not_examined", {"table": name, "why": error.what}))
+            continue
+        findings += _findings(name, found)
+        issues += _issues(name, found)
+    if not any(pair for pair in case.reconcile):
+        silent.append(Message("trust.no_books"))
+    return StepReport("trust", numbered("trust", findings), tuple(silent), tuple(issues))
+
+
+def span(case: Case) -> Period:
+    """Baseline and current period in one when they adjoin or overlap; else the current period."""
+    first, last = min(case.baseline.first, case.current.first), max(case.baseline.last, case.current.last)
+    together = Period(first, last)
+    return together if together.days <= case.baseline.days + case.current.days + 7 else case.current
+
+
+def _gaps(case: Case, name: str, log: EventLog) -> GapsResult:
+    pairs = [(case.metrics[a], case.metrics[b]) for a, b in case.reconcile if case.metrics[a].table == name]
+    goal = case.metrics[case.goal.metric]
+    books = goal_on_log = None
+    for logged, booked in pairs:
+        books = Measured(case.tables[booked.table], booked)
+        goal_on_log = Measured(log, logged)
+    if goal.table == name and goal.per is None and not goal.is_ratio:
+        goal_on_log = Measured(log, goal)
+    whole = span(case)
+    if whole.days < LEAST_DAYS:
+        raise BadInput(f"only {whole.days} days", name, f"at least {LEAST_DAYS}")
+    return gaps(log, period=whole, books=books, goal=goal_on_log, current=case.current)
+
+
+def _findings(name: str, found: GapsResult) -> list[Finding]:
+    if found.table.empty:
+        return [
+            Finding("", "trust", "fine", found.headline, subject=name, strength="tested", evidence=(found,), chart=None)
+        ]
+    row = found.table.iloc[0]
+    effect = (
+        Effect(-row["goal_lost"], -row["goal_high"], -row["goal_low"]) if row["goal_lost"] == row["goal_lost"] else None
+    )
+    return [
+        Finding(
+            "",
+            "trust",
+            "trouble" if row["confirmed"] else "unclear",
+            found.headline,
+            subject=name,
+            where=place(row),
+            period=Period(row["first"], row["last"]),
+            effect=effect,
+            p=float(row["p"]),
+            strength="compared" if row["confirmed"] else "tested",
+            evidence=(found,),
+        )
+    ]
+
+
+def _issues(name: str, found: GapsResult) -> list[DataIssue]:
+    return [
+        DataIssue(
+            name,
+            Message(
+                "trust.rows_lost",
+                {
+                    "table": name,
+                    "where": place(row),
+                    "rows": float(row["lost"]),
+                    "low": row["low"],
+                    "high": row["high"],
+                },
+            ),
+            where=place(row),
+            period=Period(row["first"], row["last"]),
+            rows=round(float(row["lost"])),
+        )
+        for _, row in found.table.iterrows()
+    ]
+
+
+def place(row: object) -> Where:
+    """The segment a gap is in."""
+    dimension = row["dimension"]  # type: ignore[index]  # a row of a table
+    return Where({}) if dimension is None else Where({str(dimension): row["value"]})  # type: ignore[index]  # as above

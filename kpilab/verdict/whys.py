@@ -1,0 +1,61 @@
+"""The 5-Why chain of a cause: goal, driver, place, time, entry of the change log; each answer has its number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from kpilab.analysis.drivers import DriversResult
+from kpilab.core.case import Case, Change
+from kpilab.core.finding import Cause, GoalChange, StepReport, Why
+from kpilab.core.values import Message
+from kpilab.verdict.candidate import results
+
+NEAR = timedelta(days=3)
+
+
+def chain(case: Case, cause: Cause, goal: GoalChange, reports: Sequence[StepReport]) -> tuple[Why, ...]:
+    """Questions and answers from the goal down to the change log, as far as the numbers carry."""
+    links = [_goal(goal, reports)]
+    inside = cause.kind in ("local_regression", "mix_shift", "untracked_leak", "driver_decline", "external_decline")
+    if inside:
+        links += _driver(cause, reports)
+    links.append(Why(Message(f"why.{cause.kind}_q", {"subject": cause.subject}), cause.statement, _first(cause)))
+    if inside and cause.subject not in case.watched:
+        links.append(
+            Why(
+                Message("why.unwatched_q", {"subject": cause.subject}),
+                Message("why.unwatched", {"subject": cause.subject}),
+            )
+        )
+    near = changes_near(case, cause)
+    if near:
+        entries = tuple(f"{c.date}: {c.text}" for c in near)
+        links.append(Why(Message("why.changes_q"), Message("why.changes", {"entries": entries})))
+    return tuple(links)
+
+
+def changes_near(case: Case, cause: Cause) -> tuple[Change, ...]:
+    """Entries of the change log within three days of the trouble's start: candidates, not causes."""
+    if cause.period is None:
+        return ()
+    return tuple(c for c in case.changes if abs(c.date - cause.period.first) <= NEAR)
+
+
+def _goal(goal: GoalChange, reports: Sequence[StepReport]) -> Why:
+    finding = next((f.id for r in reports if r.step == "goal" for f in r.findings), None)
+    values = {"goal": goal.metric, "change": goal.change, "share": (goal.change_pct or 0.0) / 100, "gap": goal.gap}
+    return Why(Message("why.goal_q", {"goal": goal.metric}), Message("why.goal", values), finding)
+
+
+def _driver(cause: Cause, reports: Sequence[StepReport]) -> list[Why]:
+    for finding, split in results(reports, DriversResult):
+        rows = split.table[split.table["driver"] == cause.subject].to_dict("records")
+        if rows:
+            values = {k: rows[0][k] for k in ("driver", "change", "low", "high", "contribution")} | {"goal": split.goal}
+            return [Why(Message("why.driver_q", {"goal": split.goal}), Message("why.driver", values), finding.id)]
+    return []
+
+
+def _first(cause: Cause) -> str | None:
+    return cause.findings[0] if cause.findings else None
