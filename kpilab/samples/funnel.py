@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from kpilab.samples.plan import Plan, Rate
+from kpilab.samples.plan import Plan, Rate, Trial
 
 SEGMENT_SD, TYPE_SD = 0.22, 0.12
 HALF_LIFE = 1.4
@@ -32,8 +32,8 @@ class Funnel:
 def funnel(plan: Plan, rows: pd.DataFrame, trial: pd.DataFrame | None, rng: np.random.Generator) -> Funnel:
     """Walk every session through the steps."""
     plain = _plain(plan, rows, rng)
-    if trial is not None and plan.trial is not None and plan.trial.kind == "novelty":
-        plain[:, plan.trial.step - 1] *= _novelty(plan.trial.lift, rows, trial)
+    if trial is not None and plan.trial is not None and plan.trial.lift:
+        plain[:, plan.trial.step - 1] *= _lift(plan.trial, rows, trial)
     chance = levered(plan, plain, rows, plan.rates)
     if plan.signups is not None:
         chance[rows["fake"].to_numpy(), 1:] *= 0.03
@@ -72,10 +72,12 @@ def _plain(plan: Plan, rows: pd.DataFrame, rng: np.random.Generator) -> np.ndarr
     return np.column_stack(columns)
 
 
-def _novelty(lift: float, rows: pd.DataFrame, trial: pd.DataFrame) -> np.ndarray:
-    """Factor per session: B's users are lifted at first sight, half as much every 1.4 days after."""
-    at = rows["day"] + rows["second"] / 86400
-    user = rows["user"]
-    age = at - user.map(trial.set_index("user")["at"])
-    treated = user.map(trial.set_index("user")["variant"]).eq("B") & (age >= 0)
-    return np.where(treated, 1 + lift * 0.5 ** (age.fillna(99) / HALF_LIFE), 1.0)
+def _lift(test: Trial, rows: pd.DataFrame, trial: pd.DataFrame) -> np.ndarray:
+    """Factor per session of B's users: a novelty halves every 1.4 days, a real gain stays and is shipped to all."""
+    user, at = rows["user"], rows["day"] + rows["second"] / 86400
+    shown = trial.set_index("user")
+    age = at - user.map(shown["at"])
+    treated = user.map(shown["variant"]).eq("B") & (age >= 0)
+    if test.kind == "winner":
+        return np.where(treated | (rows["day"] > test.start + test.days), 1 + test.lift, 1.0)
+    return np.where(treated, 1 + test.lift * 0.5 ** (age.fillna(99) / HALF_LIFE), 1.0)

@@ -91,9 +91,12 @@ class Padding:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """An A/B test over the first three weeks; `kind` says what is wrong with it ("honest": nothing)."""
+    """An A/B test over the first three weeks; `kind` says what is wrong with it.
 
-    kind: Literal["honest", "srm", "novelty", "peeking"]
+    Nothing is with "honest" (B is as good as A) and "winner" (B is better for good, and was shipped).
+    """
+
+    kind: Literal["honest", "winner", "srm", "novelty", "peeking"]
     step: int
     lift: float = 0.0
     dim: str = ""

@@ -225,6 +225,8 @@ def _decision(world: World, rng: np.random.Generator) -> tuple[str, str, int, st
         look, z = world.stopped
         claim = f"B wins, p<0.05 (z={z:.2f}) at look {look} of daily looks"
         return "stopped early and shipped", claim, look, "none"
+    if kind == "winner":
+        return "shipped to all", "significant uplift of B, lasting", 1, "none"
     if kind == "srm":
         return "shipped to all", "significant uplift of B", 1, "none"
     if kind == "novelty":

@@ -28,9 +28,10 @@ def without_weak(
     people = rows.drop_duplicates("user").set_index("user")
     place = shown["user"].map(people[test.dim]) == test.value
     weak = shown["user"].map(best) <= test.step
-    # Most of those lost are weak ones; chance takes a few of the others.
-    lost = np.where(weak, 1.35, 0.35) * test.lost
-    gone = (shown["variant"] == "B") & place & (rng.random(len(shown)) < lost)
+    liable = (shown["variant"] == "B") & place
+    # Most of those lost are weak ones; chance takes some of the others.
+    lean = np.where(weak, 1.3, 0.6)
+    gone = liable & (rng.random(len(shown)) < test.lost * lean / lean[liable].mean())
     return shown[~gone].reset_index(drop=True)
 
 

@@ -18,11 +18,11 @@ def suits(trade: Industry) -> bool:
 
 
 def plant(plan: Plan, rng: np.random.Generator, effect: float) -> tuple[Plan, Planted]:
-    """Cuts one rate by 50-68 % where one or two dimension values meet the new version."""
+    """Cuts one rate by 55-70 % where one or two dimension values meet the new version."""
     dim, _, new = plan.industry.rollout
     where = _combination(plan, rng) | {dim: new}
     step = int(rng.integers(1, len(plan.industry.steps)))
-    lever = Rate(step, 1 - effect * rng.uniform(0.50, 0.68), where, plan.calendar.rollout)
+    lever = Rate(step, 1 - effect * rng.uniform(0.55, 0.70), where, plan.calendar.rollout)
     planted = Planted(
         kind="local_regression",
         subject=plan.ratio(step),
@@ -46,7 +46,7 @@ def _combination(plan: Plan, rng: np.random.Generator) -> dict[str, str]:
         for y in plan.level[b]
     ]
     found += [({a: x}, plan.level[a][x]) for a in dims for x in plan.level[a]]
-    fitting = [where for where, share in found if 0.09 <= share <= 0.18]
+    fitting = [where for where, share in found if 0.10 <= share <= 0.18]
     return dict(fitting[int(rng.integers(len(fitting)))])
 
 
