@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from kpilab.core.result import Result
 
 # Result kind -> (module, function); a kind that is not here gets the plain table chart.
-CHARTS: dict[str, tuple[str, str]] = {}
+CHARTS: dict[str, tuple[str, str]] = {
+    "attainment": ("goal", "attainment"),
+    "drivers": ("goal", "drivers"),
+    "history": ("series", "history"),
+    "screen": ("relation", "screen"),
+    "correlate": ("relation", "correlate"),
+    "relate": ("relation", "relate"),
+}
 
 
 def draw(result: Result, lang: str = "en") -> alt.TopLevelMixin:

@@ -1,0 +1,106 @@
+"""The time axis: which grain, is it regular, which calendar terms belong to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kpilab.errors import BadInput
+from kpilab.stats.calendar import holiday_counts
+from kpilab.stats.series import LEAST_PERIODS, Array, weekdays
+
+Dates = NDArray[np.datetime64]
+# Grain -> (fewest and most days from one period to the next, periods per year).
+STEPS: dict[str, tuple[int, int, float]] = {
+    "day": (1, 1, 365.25), "week": (7, 7, 52.18), "month": (28, 31, 12.0), "quarter": (90, 92, 4.0),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A regular time axis.
+
+    Attributes:
+        grain: day, week, month or quarter. days: first day of each period.
+        season: periods per year where the axis is long enough to carry yearly terms, else None.
+    """
+
+    grain: str
+    days: Dates
+    season: float | None
+
+    @property
+    def weekday(self) -> NDArray[np.int64]:
+        """Monday = 0."""
+        return (self.days.astype("datetime64[D]").astype(np.int64) + 3) % 7
+
+
+def axis(times: ArrayLike, where: str) -> Axis:
+    """Check a time axis and name its grain.
+
+    Raises:
+        BadInput: fewer than 12 periods, a period twice, a gap, or no regular step.
+    """
+    days = np.asarray(times, dtype="datetime64[D]")
+    if len(days) < LEAST_PERIODS:
+        raise BadInput(
+            f"there are only {len(days)} periods", where, f"give at least {LEAST_PERIODS}, better 26 or more"
+        )
+    steps = np.diff(days).astype(np.int64)
+    if (steps <= 0).any():
+        raise BadInput(
+            f"period {days[1:][steps <= 0][0]} occurs twice or out of order", where, "give one sorted row per period"
+        )
+    usual = int(np.median(steps))
+    grain = next((g for g, (low, high, _) in STEPS.items() if low <= usual <= high), None)
+    if grain is None:
+        raise BadInput(f"periods are {usual} days apart", where, "give daily, weekly, monthly or quarterly values")
+    low, high, year = STEPS[grain]
+    wrong = np.flatnonzero((steps < low) | (steps > high))
+    if len(wrong):
+        raise BadInput(
+            f"the {grain} after {days[wrong[0]]} is missing or irregular ({len(wrong)} gaps in all)",
+            where,
+            "fill the gap, or choose a coarser grain",
+        )
+    # Half a year shows enough of the yearly wave for weeks; days and months need more of it.
+    least = {"day": 365, "week": 26, "month": 24, "quarter": 16}[grain]
+    return Axis(grain, days, year if len(days) >= least else None)
+
+
+def calendar_terms(ax: Axis, country: str | None, events: Sequence[date | tuple[date, date]] = ()) -> Array:
+    """Weekday, holiday and event columns of an axis (yearly waves are not among them).
+
+    A holiday counts its days in the period; daily axes get the day before and after as well. An event is
+    a day, or a first and last day; it has a column for its periods and one for the period after.
+    """
+    parts = [weekdays(ax.weekday)] if ax.grain == "day" else []
+    if country is not None:
+        count = holiday_counts(_edges(ax), country)
+        around = (0, -1, 1) if ax.grain == "day" else (0,)
+        parts += [np.roll(count, k)[:, None] for k in around]
+    parts += [column for event in events for column in _event(ax, event)]
+    columns = np.hstack([p.reshape(len(ax.days), -1) for p in parts]) if parts else np.empty((len(ax.days), 0))
+    return columns[:, columns.std(axis=0) > 0]
+
+
+def _edges(ax: Axis) -> Dates:
+    """First day of each period, and the first day after the last."""
+    after = ax.days[-1] + np.timedelta64(STEPS[ax.grain][0], "D")
+    return np.append(ax.days, after)
+
+
+def _event(ax: Axis, event: date | tuple[date, date]) -> list[Array]:
+    first, last = event if isinstance(event, tuple) else (event, event)
+    first, last = (np.datetime64(d.date() if isinstance(d, datetime) else d, "D") for d in (first, last))
+    edges = _edges(ax)
+    during = ((edges[:-1] <= last) & (edges[1:] > first)).astype(float)
+    if not during.any():
+        return []
+    after = np.zeros(len(during))
+    after[min(np.flatnonzero(during)[-1] + 1, len(during) - 1)] = 1
+    return [during[:, None], after[:, None]]

@@ -1,0 +1,195 @@
+"""Short business series made comparable: calendar and trend out, autocorrelation out, outliers capped.
+
+All functions take many series at once (rows) on one regular time axis (columns).
+References: Haugh (1976), Checking the independence of two covariance-stationary time series; Hurvich and
+Tsai (1989), Regression and time series model selection in small samples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+LEAST_PERIODS = 12
+TREND_FROM = 78
+KNOT_EVERY = 26
+CAP = 2.5
+
+
+def fourier(n: int, period: float, harmonics: int) -> Array:
+    """Sine and cosine terms of a cycle of `period` steps, one column each."""
+    angle = 2 * np.pi * np.arange(n)[:, None] * np.arange(1, harmonics + 1) / period
+    return np.hstack([np.sin(angle), np.cos(angle)])
+
+
+def weekdays(weekday: Ints) -> Array:
+    """Dummies of the days of the week that occur, the first one left out."""
+    days = np.unique(weekday)[1:]
+    return (np.asarray(weekday)[:, None] == days).astype(float)
+
+
+def spline_trend(n: int, every: int = KNOT_EVERY) -> Array:
+    """Quadratic spline in time with a knot every `every` steps (its constant left out)."""
+    time = np.arange(n) / every
+    knots = np.arange(every, n - every // 2, every) / every
+    return np.column_stack([time, time**2, *(np.maximum(time - k, 0) ** 2 for k in knots)])
+
+
+def highest_order(n: int) -> int:
+    """Largest autoregressive order that a series of `n` periods can carry."""
+    return 2 if n < 30 else 3 if n < 40 else 4 if n < 100 else 6
+
+
+@dataclass(frozen=True, slots=True)
+class Innovations:
+    """What is new in each period of each series, after everything predictable is taken out.
+
+    Attributes:
+        values: series × periods, the first period lost. Standardised; a series that holds nothing new
+            (constant, or fully explained by the terms) is NaN.
+        orders: autoregressive order chosen for each series.
+        terms: number of regressors taken out.
+    """
+
+    values: Array
+    orders: Ints
+    terms: int
+
+
+def innovations(series: Array, terms: Array | None = None) -> Innovations:
+    """Differences, freed of the terms' differences, freed of their own past (AR by AICc), capped.
+
+    For 78 periods or more a quadratic spline trend joins the terms.
+    """
+    series = np.atleast_2d(np.asarray(series, dtype=float))
+    n = series.shape[1]
+    columns = np.empty((n, 0)) if terms is None else np.asarray(terms, dtype=float).reshape(n, -1)
+    if n >= TREND_FROM:
+        columns = np.hstack([columns, spline_trend(n)])
+    steps, used = _residuals(np.diff(series, axis=1), np.diff(columns, axis=0))
+    scale = np.abs(series).max(axis=1, initial=0) * 1e-9
+    steps[steps.std(axis=1) <= scale] = np.nan
+    most = highest_order(n)
+    new, orders = _without_past(steps, most)
+    return Innovations(_capped(new), orders, used)
+
+
+def _residuals(y: Array, x: Array) -> tuple[Array, int]:
+    """Rows of `y` without what a constant and the columns of `x` explain; number of columns used."""
+    design = np.hstack([np.ones((y.shape[1], 1)), x])
+    q, r = np.linalg.qr(design)
+    # A term that repeats others (a holiday outside the range, a Fourier term at T = 26) must not count.
+    strong = np.abs(np.diag(r)) > 1e-8 * max(np.abs(np.diag(r)).max(), 1e-300)
+    q = np.linalg.qr(design[:, strong])[0]
+    return y - (y @ q) @ q.T, int(strong.sum()) - 1
+
+
+def _without_past(y: Array, most: int) -> tuple[Array, Ints]:
+    """Innovations of the autoregression that AICc chooses, order 0 to `most`, for each row."""
+    # The first periods lack a past: it counts as zero, its mean, so that none is lost (they are few).
+    m, now = y.shape[1], y
+    past = np.stack([np.pad(y[:, : m - k], ((0, 0), (k, 0))) for k in range(1, most + 1)], axis=1)
+    best, orders, lowest = now.copy(), np.zeros(len(y), dtype=np.int64), _aicc(now, 0, m)
+    gram, cross = np.einsum("ikt,ilt->ikl", past, past), np.einsum("ikt,it->ik", past, now)
+    usable = np.isfinite(lowest)
+    for p in range(1, most + 1):
+        ridge = 1e-10 * np.trace(gram[usable, :p, :p], axis1=1, axis2=2)[:, None, None] * np.eye(p)
+        phi = np.linalg.solve(gram[usable, :p, :p] + ridge, cross[usable, :p, None])[:, :, 0]
+        left = now[usable] - np.einsum("ik,ikt->it", phi, past[usable, :p])
+        score = _aicc(left, p, m)
+        better = score < lowest[usable]
+        rows = np.flatnonzero(usable)[better]
+        best[rows], orders[rows], lowest[rows] = left[better], p, score[better]
+    return best, orders
+
+
+def _aicc(residual: Array, p: int, m: int) -> Array:
+    power = np.mean(residual**2, axis=1)
+    with np.errstate(divide="ignore"):
+        return np.where(power > 0, m * np.log(power) + m * (m + p) / max(m - p - 2, 1), np.nan)
+
+
+def _capped(x: Array) -> Array:
+    """Rows centred, capped at 2.5 robust standard deviations, standardised."""
+    x = x - np.median(x, axis=1, keepdims=True)
+    spread = 1.4826 * np.median(np.abs(x), axis=1, keepdims=True)
+    x = np.clip(x, -CAP * spread, CAP * spread)
+    x = x - x.mean(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return x / x.std(axis=1, keepdims=True)
+
+
+@dataclass(frozen=True, slots=True)
+class CrossCorrelation:
+    """Correlation of each KPI with the goal at each lag (KPI leads by `lags` periods).
+
+    Attributes:
+        lags: the lags looked at.
+        rho: KPIs × lags.
+        df: degrees of freedom of each, the same shape.
+        p: two-sided p-value of the best lag of each KPI, corrected for the lags (Šidák).
+    """
+
+    lags: Ints
+    rho: Array
+    df: Array
+    p: Array
+
+    @property
+    def best(self) -> Ints:
+        """Position of the strongest lag of each KPI."""
+        return np.argmax(np.nan_to_num(np.abs(_t(self.rho, self.df)), nan=-1), axis=1)
+
+    def critical(self, alpha: float) -> Array:
+        """Size of rho from which on a lag counts, corrected for the lags."""
+        t = stdtrit(self.df, 1 - _sidak_alpha(alpha, len(self.lags)) / 2)
+        return t / np.sqrt(self.df + t**2)
+
+    def bounds(self, alpha: float) -> tuple[Array, Array]:
+        """Simultaneous interval of each rho over the lags (Fisher's z)."""
+        z = -stdtrit(1e6, _sidak_alpha(alpha, len(self.lags)) / 2) / np.sqrt(np.maximum(self.df - 1, 1))
+        centre = np.arctanh(np.clip(self.rho, -0.999999, 0.999999))
+        return np.tanh(centre - z), np.tanh(centre + z)
+
+    def largest(self, alpha: float) -> Array:
+        """Upper bound of |rho| over the lags, per KPI (one-sided; NaN counts as 1)."""
+        half = -stdtrit(1e6, alpha) / np.sqrt(np.maximum(self.df - 1, 1))
+        ends = np.tanh(np.arctanh(np.minimum(np.abs(self.rho), 0.999999)) + half)
+        return np.nan_to_num(ends, nan=1.0).max(axis=1)
+
+    def detectable(self, alpha: float, power: float = 0.8) -> Array:
+        """Smallest true rho that would be found with this power, per KPI."""
+        z = -stdtrit(1e6, _sidak_alpha(alpha, len(self.lags)) / 2) + stdtrit(1e6, power)
+        return np.tanh(z / np.sqrt(np.maximum(self.df.min(axis=1) - 1, 1)))
+
+
+def cross_correlation(kpis: Innovations, goal: Innovations, lags: Ints) -> CrossCorrelation:
+    """Correlate innovations; degrees of freedom pay for terms and autoregressive orders.
+
+    `goal` holds one row, or one row for each KPI.
+    """
+    x, y, lags = kpis.values, np.broadcast_to(goal.values, kpis.values.shape), np.asarray(lags)
+    paid = kpis.terms + np.maximum(kpis.orders, goal.orders) // 2
+    rho, df = np.empty((len(x), len(lags))), np.empty((len(x), len(lags)))
+    n = x.shape[1]
+    for k, lag in enumerate(lags):
+        a, b = (x[:, : n - lag], y[:, lag:]) if lag >= 0 else (x[:, -lag:], y[:, : n + lag])
+        rho[:, k] = np.sum(a * b, axis=1) / np.sqrt(np.sum(a**2, axis=1) * np.sum(b**2, axis=1))
+        df[:, k] = np.maximum(n - abs(lag) - 2 - paid, 2)
+    p = 2 * stdtr(df, -np.abs(_t(rho, df)))
+    best = np.where(np.isnan(p).all(axis=1), np.nan, np.nanmin(np.where(np.isnan(p), 1.0, p), axis=1))
+    return CrossCorrelation(lags, rho, df, -np.expm1(len(lags) * np.log1p(-np.minimum(best, 1 - 1e-16))))
+
+
+def _t(rho: Array, df: Array) -> Array:
+    return rho * np.sqrt(df / np.maximum(1 - rho**2, 1e-12))
+
+
+def _sidak_alpha(alpha: float, looks: int) -> float:
+    return float(-np.expm1(np.log1p(-alpha) / looks))
