@@ -36,6 +36,15 @@ class Document:
         return f"{self.file} line {line}" + (f", key {key}" if key else "")
 
 
+class _Loader(yaml.SafeLoader):
+    """The safe loader, which leaves dates as text: a date that does not exist is then named with its key."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  # as PyYAML declares it
+        sign: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for sign, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 def read_document(path: Path) -> Document:
     """Read a YAML file with the safe loader.
 
@@ -44,8 +53,9 @@ def read_document(path: Path) -> Document:
     """
     text = _text(path)
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text) if root is not None and _aliases(text) <= MOST_ALIASES else None
+        root = yaml.compose(text, Loader=_Loader)
+        # Our loader is a safe one: plain data only.
+        data = yaml.load(text, Loader=_Loader) if root is not None and _aliases(text) <= MOST_ALIASES else None  # noqa: S506
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""

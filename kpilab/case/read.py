@@ -90,6 +90,8 @@ def _dates(text: str, option: str) -> Period:
     try:
         first, last = text.split("..")
         return Period(date.fromisoformat(first), date.fromisoformat(last))
+    except BadInput as error:
+        raise BadInput(error.what, option, error.mend) from None
     except ValueError:
         mend = "write YYYY-MM-DD..YYYY-MM-DD" + (", previous or year_ago" if option == "--baseline" else "")
         raise BadInput(f"{text!r} is not a period", option, mend) from None
