@@ -18,11 +18,7 @@ def suits(trade: Industry) -> bool:
 def plant(plan: Plan, rng: np.random.Generator, effect: float) -> tuple[Plan, Planted]:
     """Loses 36-46 % of one large segment in arm B, mostly users who would not have converted."""
     dim = next(iter(plan.level))
-    value = (
-        max(plan.level[dim], key=lambda v: plan.level[dim][v])
-        if rng.random() < 0.5
-        else str(rng.choice(list(plan.level[dim])))
-    )
+    value = str(rng.choice([v for v, share in plan.level[dim].items() if share >= 0.3]))
     lost = effect * float(rng.uniform(0.36, 0.46))
     test = Trial("srm", len(plan.industry.steps) - 1, dim=dim, value=value, lost=lost)
     planted = Planted(
