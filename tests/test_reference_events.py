@@ -33,10 +33,10 @@ def cases(name):
 
 def log_of(case):
     rows = []
-    for k, e in enumerate(case["events"]):
+    for e in case["events"]:
         time = datetime.fromisoformat(e["ts"]) if isinstance(e["ts"], str) else datetime(2020, 1, 1) + timedelta(seconds=e["ts"])
         props = {key: "" if v is None else str(v) for key, v in e.get("props", {}).items()}
-        rows.append({"user": str(e["user"]), "time": time, "event": str(e["event"]), "row": k, **props})
+        rows.append({"user": str(e["user"]), "time": time, "event": str(e["event"]), **props})
     f = case["funnel"]
     for s in [*f["steps"], {"event": "never"}]:
         if not isinstance(s["event"], list):  # an event without a user: known to the log, done by nobody

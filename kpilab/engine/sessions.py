@@ -47,5 +47,5 @@ def with_session(log: EventLog, rows: ir.Table, gap: timedelta = GAP) -> ir.Tabl
     pause = rows["__t"] - rows["__t"].lag().over(order)
     rows = rows.mutate(__new=(pause > whole(gap)).fill_null(True).cast("int64"))
     # Range, not rows: events of one moment stay in one session whatever their order.
-    so_far = ibis.window(group_by="__unit", order_by="__t", preceding=None, following=0, how="range")
+    so_far = ibis.range_window(group_by="__unit", order_by="__t", preceding=None, following=0)
     return rows.mutate(__session=rows["__new"].sum().over(so_far)).drop("__new")

@@ -1,0 +1,127 @@
+"""Events of each user or session side by side: what comes next, what came before.
+
+Events of one moment have no order of their own; they are put in the order of their names, so that an answer does
+not depend on how rows are stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING
+
+import ibis
+
+from kpilab.core.values import EVERYWHERE, Where
+from kpilab.engine.metrics import segment
+from kpilab.engine.sessions import GAP, day_start, readable, with_session
+from kpilab.errors import unknown
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from kpilab.core.table import EventLog
+    from kpilab.core.values import Period
+
+START, END = "path_start", "path_end"
+ARROW = " → "
+
+
+def walk(
+    log: EventLog, *, by: str = "session", gap: timedelta = GAP, where: Where = EVERYWHERE,
+    period: Period | None = None, collapse: bool = False, keep: tuple[str, ...] = (),
+) -> ir.Table:  # fmt: skip
+    """One row per event: `unit` (user), `path` (session, or 0), `t`, `event`, `place` (from 0), kept columns.
+
+    Args:
+        by: "session" ends a path with the session, "user" goes on.
+        gap: pause that begins a new session where the log names none.
+        collapse: draw immediate repeats of an event together (the first stays).
+
+    Raises:
+        BadInput: `by` is neither.
+    """
+    if by not in ("user", "session"):
+        raise unknown("unit", by, ("user", "session"), "paths, argument 'by'")
+    table = readable(replace(log, table=segment(log, where)))
+    table = table.filter(table["__event"].notnull())
+    if period is not None:
+        table = table.filter(table["__t"] >= day_start(period.first), table["__t"] < day_start(period.last, 1))
+    path = with_session(log, table, gap)["__session"] if by == "session" else None
+    table = with_session(log, table, gap) if path is not None else table
+    columns = {"unit": table["__unit"], "t": table["__t"], "event": table["__event"].cast("string")}
+    paths = table["__session"] if path is not None else ibis.literal(0, "int64")
+    rows = table.select(**columns, path=paths, **{c: table[c] for c in keep})
+    if collapse:
+        repeat = rows["event"] == rows["event"].lag().over(ordered())
+        rows = rows.mutate(__repeat=repeat.fill_null(False)).filter(lambda r: ~r["__repeat"]).drop("__repeat")
+    return rows.mutate(place=ibis.row_number().over(ordered()))
+
+
+def ordered(descending: bool = False) -> ir.LegacyWindowBuilder:
+    """The window of a path in time."""
+    order = [ibis.desc("t"), ibis.desc("event")] if descending else ["t", "event"]
+    return ibis.window(group_by=["unit", "path"], order_by=order)
+
+
+def edges(rows: ir.Table) -> ir.Table:
+    """One row per pair of neighbours, with the entry to and the exit from each path: `source`, `target`, `wait`."""
+    order = ordered()
+    pairs = rows.select(
+        "unit", "path",
+        source=rows["event"], target=rows["event"].lead().over(order).fill_null(END),
+        wait=rows["t"].lead().over(order) - rows["t"],
+    )  # fmt: skip
+    first = rows.filter(rows["place"] == 0)
+    entries = first.select(
+        "unit", "path", source=ibis.literal(START), target=first["event"], wait=ibis.null("int64")
+    )  # fmt: skip
+    return pairs.union(entries)
+
+
+def transitions(rows: ir.Table) -> ir.Table:
+    """Edges drawn together: `source`, `target`, `count`, `users`, `mean_seconds`."""
+    pairs = edges(rows)
+    return pairs.group_by(["source", "target"]).agg(
+        count=pairs.count(), users=pairs["unit"].nunique(), mean_seconds=pairs["wait"].mean() / 1e6
+    )
+
+
+def stretches(rows: ir.Table, length: int, start: str | None, end: str | None) -> ir.Table:
+    """One row per unit and path: `unit`, `path`, `events` (text of up to `length` events), `last`.
+
+    From the first `start` forward; or up to the last `end`, backward; or, with neither, from the path's beginning.
+    """
+    backward = start is None and end is not None
+    rows = rows.mutate(**{f"e{k}": _neighbour(rows, k, backward) for k in range(1, length)})
+    anchor = end if backward else start
+    if anchor is not None:
+        rows = rows.filter(rows["event"] == anchor)
+    place = rows["place"].max() if backward else rows["place"].min()
+    rows = rows.mutate(__edge=place.over(ibis.window(group_by=["unit", "path"])))
+    rows = rows.filter(rows["place"] == rows["__edge"])
+    columns = [rows["event"], *[rows[f"e{k}"] for k in range(1, length)]]
+    if not backward and end is not None:
+        rows, columns = _cut_at(rows, columns, end)
+    parts = [columns[0], *[(ARROW + c).fill_null("") for c in columns[1:]]]
+    if backward:
+        parts = [*[(c + ARROW).fill_null("") for c in columns[:0:-1]], columns[0]]
+    return rows.select("unit", "path", events=reduce(add, parts))
+
+
+def _neighbour(rows: ir.Table, k: int, backward: bool) -> ir.StringValue:
+    return (rows["event"].lag(k) if backward else rows["event"].lead(k)).over(ordered())
+
+
+def _cut_at(rows: ir.Table, columns: list[ir.Value], end: str) -> tuple[ir.Table, list[ir.Value]]:
+    """Paths that reach `end` within the length, cut there."""
+    reached: ir.BooleanValue = ibis.literal(False)
+    kept = []
+    for column in columns:
+        kept.append(reached.ifelse(ibis.null("string"), column))
+        reached = reached | (column == end).fill_null(False)
+    rows = rows.mutate(__reached=reached, **{f"k{k}": c for k, c in enumerate(kept)})
+    rows = rows.filter(rows["__reached"])
+    return rows, [rows[f"k{k}"] for k in range(len(columns))]
