@@ -36,13 +36,19 @@ CaseFolder = Annotated[Path, typer.Argument(metavar="CASE", help="A case.yml, or
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show every problem and every detail.")]
 
 
-@app.callback()
-def _options(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
-) -> None:
-    if version:
+def _version(asked: bool) -> None:
+    if asked:
         typer.echo(f"kpilab {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Options before the command; the callback has done the work."""
 
 
 @app.command()
@@ -81,6 +87,7 @@ def review(
     baseline: Annotated[
         str | None, typer.Option("--baseline", metavar="WHAT", help="previous, year_ago or first..last day.")
     ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Print the report to PDF too (needs Chromium).")] = False,
     verbose: Verbose = False,
 ) -> None:
     """Find out which KPI was wrong, what was missed, what the market did, and what was done on paper only."""
@@ -95,7 +102,11 @@ def review(
             result = reviewed(open_case(case, current=current, baseline=baseline, language=language), progress=progress)
         paths = write(result, out, language)
         typer.echo(verdict(result, language or result.language))
-        typer.echo(f"\n{paths.html}")
+        typer.echo(f"{paths.html}")
+        if pdf:
+            from kpilab.report.pdf import pdf as printed
+
+            typer.echo(f"{printed(paths.html, out / 'review.pdf')}")
 
 
 @app.command()
@@ -175,6 +186,6 @@ def _progress(lang: str | None) -> Iterator[Progress | None]:
         task = bar.add_task("", total=None)
 
         def advance(step: str, done: int, total: int) -> None:
-            bar.update(task, description=label(f"step.{step}", lang or "en"), completed=done, total=total)
+            bar.update(task, description=label(f"progress.{step}", lang or "en"), completed=done, total=total)
 
         yield advance
