@@ -29,7 +29,8 @@ class SpreadResult(Result):
         table: one row per place found, clearest first; columns `where` (Where), `gain` (evidence in nats net of the
             search: exp(-gain) bounds the chance of such a find in noise alone), `change` (relative change of the rate
             there), `low`, `high` (its interval), `carried` (part of the whole fall that the place carries, may exceed
-            1), `amount` (numerator missing there; negative is missing).
+            1), `amount` (numerator beyond the baseline's rates there; negative is missing), `share` (part of the
+            expected numerator that the place holds, 0-1).
         driver: name of the rate.
         amount: numerator beyond what the baseline's rates give for the current denominators (negative: missing).
         expected: numerator at the baseline's rates.
@@ -87,7 +88,8 @@ def spread(cube: pd.DataFrame, *, driver: str, dimensions: Sequence[str], alpha:
         inside = (float(actual[element.leaves].sum()), float(expected[element.leaves].sum()))
         where = {dimensions[d]: factors[d][1][v] for d, v in zip(element.dims, element.values, strict=True)}
         rows.append({"where": Where(where), "gain": element.gain, **_size(*inside, total)})
-    columns = ["where", "gain", "change", "low", "high", "carried", "amount"]
+        rows[-1]["share"] = inside[1] / float(expected.sum())
+    columns = ["where", "gain", "change", "low", "high", "carried", "amount", "share"]
     return SpreadResult(
         pd.DataFrame(rows, columns=columns),
         driver=driver,

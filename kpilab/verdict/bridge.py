@@ -47,6 +47,12 @@ def effect(model: Worth, fix: Fix) -> Effect:
     return Effect(value, min(ends, default=None), max(ends, default=None), model.case.goal.metric)
 
 
+def relative(model: Worth, fix: Fix) -> float | None:
+    """What one cause alone made of the goal, in percent of the goal without it."""
+    without = model.goal((fix,))
+    return 100 * (model.goal(()) / without - 1) if without else None
+
+
 def shares(model: Worth, fixes: Sequence[Fix]) -> list[Effect]:
     """Each cause's share of what all together made of the goal; overlapping causes share fairly."""
     if not fixes:

@@ -22,6 +22,7 @@ CARRIES = 0.8
 NEARLY_ALL = 0.8
 HIDDEN = 0.3
 LEAST_GAIN = 8.0
+MOST_SHARE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,13 @@ def falls(case: Case, cells: Cells, reports: Sequence[StepReport]) -> tuple[Fall
 
 
 def _placed(driver: str, finding: str, spread: SpreadResult) -> Fall | None:
-    """One place carries at least 80 % of the fall; what is left elsewhere is within its noise."""
-    down = spread.table[(spread.table["change"] < 0) & (spread.table["gain"] >= LEAST_GAIN)]
+    """One place carries at least 80 % of the fall; what is left elsewhere is within its noise.
+
+    A value that nearly all rows have (a finished release) is no place: it cannot be told from everywhere.
+    """
+    table = spread.table
+    down = table[(table["change"] < 0) & (table["gain"] >= LEAST_GAIN) & (table["share"] <= MOST_SHARE)]
+    down = down[down["where"].map(bool).astype(bool)]
     if down.empty:
         return None
     row = down.iloc[0].to_dict()

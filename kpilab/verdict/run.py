@@ -14,7 +14,7 @@ from kpilab.core.case import Case
 from kpilab.core.finding import Cause, GoalChange, Review, StepReport
 from kpilab.core.values import Effect, Message
 from kpilab.engine.cells import Cells, pull
-from kpilab.verdict.bridge import bridge, worth
+from kpilab.verdict.bridge import Worth, bridge, relative, worth
 from kpilab.verdict.candidate import Candidate, results
 from kpilab.verdict.causes import (
     data_loss,
@@ -36,6 +36,7 @@ from kpilab.verdict.whys import chain
 Step = Callable[[Case, Cells, Sequence[StepReport]], StepReport]
 Judge = Callable[[Case, Cells, Sequence[StepReport]], list[Candidate]]
 Progress = Callable[[str, int, int], None]
+MOST_OF_GAP = 1.5
 
 STEPS: tuple[Step, ...] = (
     goal.examine,
@@ -100,11 +101,12 @@ def _weighed(case: Case, cells: Cells, reports: Sequence[StepReport]) -> Review:
     split = next((r for _, r in results(reports, DriversResult)), None)
     candidates = [c for judge in JUDGES for c in judge(case, cells, reports)]
     tests = sum(len(report.findings) for report in reports)
-    stated, rejected = rank(case, cells, candidates, tests, worth(case, cells, split))
+    model = worth(case, cells, split)
+    stated, rejected = rank(case, cells, candidates, tests, model)
     change, lost = _goal_change(case, cells, reports, stated)
     rows, effects = bridge(case, cells, change, stated, split, lost)
     causes = tuple(
-        _said(case, candidate, size, change, reports) for candidate, size in zip(stated, effects, strict=True)
+        _said(case, candidate, size, change, model, reports) for candidate, size in zip(stated, effects, strict=True)
     )
     return Review(
         case=case.name,
@@ -149,19 +151,26 @@ def _lost(reports: Sequence[StepReport], logged: float, current: float) -> Effec
 
 
 def _said(
-    case: Case, candidate: Candidate, size: Effect | None, change: GoalChange, reports: Sequence[StepReport]
+    case: Case,
+    candidate: Candidate,
+    size: Effect | None,
+    change: GoalChange,
+    model: Worth,
+    reports: Sequence[StepReport],
 ) -> Cause:
     """The cause with its size, its share of the gap in the sentence, and its 5-Why chain."""
     cause = candidate.cause
     if size is not None:
-        pct = cause.effect_pct if cause.effect_on != case.goal.metric else None
-        if pct is None and change.baseline:
-            pct = 100 * size.value / abs(change.baseline)
+        pct = cause.effect_pct
+        if pct is None and candidate.fix is not None:
+            pct = relative(model, candidate.fix)
         cause = replace(cause, effect=size, effect_pct=pct, statement=_with_size(cause.statement, size, change))
     return replace(cause, why=chain(case, cause, change, reports))
 
 
 def _with_size(statement: Message, size: Effect, change: GoalChange) -> Message:
+    """The size in goal units; as a share of the gap only where that says something."""
     share = size.value / change.gap if change.gap < 0 and size.value < 0 else None
+    share = share if share is not None and share <= MOST_OF_GAP else None
     values = {"said": statement, "amount": size.value, "low": size.low, "high": size.high, "share": share}
     return Message("cause.sized", values | {"goal": change.metric})

@@ -38,7 +38,7 @@ def clearest(searched: SpreadResult | None) -> Where | None:
     if searched is None or searched.table.empty:
         return None
     row = searched.table.iloc[0].to_dict()
-    return row["where"] if row["gain"] >= CLEAR_GAIN else None
+    return row["where"] if row["where"] and row["gain"] >= CLEAR_GAIN else None
 
 
 def _finding(case: Case, row: dict, searched: SpreadResult | None) -> Finding:
