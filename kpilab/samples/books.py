@@ -67,7 +67,8 @@ def reports(plan: Plan, true: pd.DataFrame, table: pd.DataFrame, rng: np.random.
     told = {"marketing": usual.copy(), "operations": usual.copy()}
     if plan.wider is not None:
         current = usual.index >= pd.Timestamp(plan.calendar.current.first)
-        told["marketing"][current] = _distinct(plan, true, plan.wider)[current]
+        added = (_distinct(plan, true, plan.wider) - usual) * plan.widened
+        told["marketing"][current] += added[current]
     parts = []
     for department, value in told.items():
         heard = (value * (1 + rng.normal(0, 0.006, len(value)))).round()

@@ -44,7 +44,7 @@ def _setting(trade: Industry, rng: np.random.Generator, size: float, first: date
     pattern = np.array(HOME if trade.repeat else OFFICE) * rng.lognormal(0, 0.008, 7)
     weekday = tuple(float(f) for f in pattern / pattern.mean())
     monday = date(2025, 1, 6) + timedelta(weeks=int(rng.integers(0, 72)))
-    day_sd, user_sd = float(rng.uniform(0.05, 0.085)), float(rng.uniform(0.12, 0.5))
+    day_sd, user_sd = float(rng.uniform(0.05, 0.085)), float(rng.uniform(0.0, 0.3))
     return Plan(trade, Calendar(first or monday), size, level, lean, weekday, day_sd, user_sd)
 
 

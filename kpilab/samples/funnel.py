@@ -10,7 +10,8 @@ import pandas as pd
 
 from kpilab.samples.plan import Plan, Rate, Trial
 
-SEGMENT_SD, TYPE_SD = 0.22, 0.12
+# Segments differ by about a tenth of the rate, so more on the logit scale where the rate is high.
+SEGMENT_SD, MOST_SD = 0.10, 0.6
 HALF_LIFE = 1.4
 
 
@@ -63,11 +64,12 @@ def _plain(plan: Plan, rows: pd.DataFrame, rng: np.random.Generator) -> np.ndarr
     columns = []
     for step, rate in enumerate(plan.industry.rates, 1):
         logit = rng.normal(0, plan.user_sd, users)[rows["user"]] + rng.normal(0, plan.day_sd, days)[rows["day"]]
+        sd = min(MOST_SD, SEGMENT_SD / (1 - rate))
         for dim, shares in plan.level.items():
-            effect = rng.normal(0, SEGMENT_SD, len(shares))
+            effect = rng.normal(0, sd, len(shares))
             if (step, dim) not in plan.even:
                 logit = logit + rows[dim].map(dict(zip(shares, effect, strict=True))).to_numpy(float)
-        logit = logit + rng.normal(0, TYPE_SD) * (rows["user_type"] == plan.industry.kinds[0]).to_numpy()
+        logit = logit + rng.normal(0, sd) * (rows["user_type"] == plan.industry.kinds[0]).to_numpy()
         columns.append(1 / (1 + np.exp(-(logit + np.log(rate / (1 - rate)) + rng.normal(0, 0.12)))))
     return np.column_stack(columns)
 

@@ -138,6 +138,7 @@ class Plan:
         wiggle: extra weekly movement of the market that comes and goes, as a standard deviation.
         even: (step, dimension) pairs on which the dimension makes no difference of its own.
         wider: position of the wider step that one department begins to count.
+        widened: share of those whom the wider step would add that it does count.
         declared: whether the change of definition is declared.
         reworded: a department words its definition anew without counting differently.
         growth: planned growth of the goal (target over baseline); None for no target.
@@ -160,6 +161,7 @@ class Plan:
     loss: Loss | None = None
     padding: Padding | None = None
     wider: int | None = None
+    widened: float = 1.0
     declared: bool = False
     reworded: bool = False
     trial: Trial | None = None

@@ -29,7 +29,9 @@ def plant(plan: Plan, rng: np.random.Generator, effect: float) -> tuple[Plan, Pl
         size=_jump,
         period=current_period,
     )
-    return replace(plan, wider=wider, declared=bool(rng.random() < 0.5)), planted
+    # Half the effect: half of the wider event's users are counted, which no definition declares.
+    declared = bool(rng.random() < 0.5) and effect == 1
+    return replace(plan, wider=wider, widened=effect, declared=declared), planted
 
 
 def _jump(world: World) -> float:
