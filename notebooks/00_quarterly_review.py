@@ -1,0 +1,88 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Quarterly review
+# The KPIs hit target. Why did the business not grow?
+#
+# This notebook asks the five questions of a reverse review of one case: what result was wanted, do the KPIs move
+# with it, where exactly was it lost, is it us or everybody, and was the work really done.
+
+# %% tags=["parameters"]
+case = "../data/shop"
+lang = "en"
+out = "review"
+
+# %%
+import altair as alt
+import pandas as pd
+
+import kpilab
+from kpilab.report.build import write
+from kpilab.report.text import verdict
+from kpilab.report.words import Words
+from kpilab.show.charts.bridge import bridge
+from kpilab.show.theme import themed
+
+alt.renderers.enable("svg")
+
+# %% [markdown]
+# ## The case
+# A folder with a `case.yml` and its tables. Nothing is computed yet; what is wrong with the file or the data is
+# said here, all at once.
+
+# %%
+opened = kpilab.open_case(case)
+print(opened.title, "|", "baseline", opened.baseline, "|", "current", opened.current)
+pd.Series({name: type(table).__name__ for name, table in opened.tables.items()}, name="kind").to_frame()
+
+# %% [markdown]
+# ## The verdict
+
+# %%
+review = kpilab.review(opened)
+print(verdict(review, lang))
+
+# %% [markdown]
+# ## From what was expected to what is in the log
+# The rows sum to the gap. What the causes do not explain stands there as its own row.
+
+# %%
+words = Words(review, lang)
+themed(bridge(review, words.say, lang).properties(width=560))
+
+# %% [markdown]
+# ## All findings
+# Also what is fine, and what could not be told.
+
+# %%
+findings = pd.DataFrame(
+    [(f.id, f.verdict, f.strength, words.say(f.statement)) for f in review.findings],
+    columns=["finding", "verdict", "strength", "statement"],
+)
+findings.style.hide(axis="index").set_properties(**{"text-align": "left", "white-space": "normal"})
+
+# %% [markdown]
+# ## The evidence of one finding
+# Each finding carries the results its numbers come from: a sentence, a table, a picture.
+
+# %%
+trouble = [f for f in review.findings if f.verdict == "trouble" and f.evidence]
+(trouble or [f for f in review.findings if f.evidence])[0].evidence[0]
+
+# %% [markdown]
+# ## The report
+# One HTML file that opens offline, the same as JSON and Markdown, and all tables as a workbook.
+
+# %%
+print(write(review, out, lang).html)
