@@ -65,7 +65,9 @@ class PathsResult(Result):
         if self.table.empty:
             return Message("paths.none")
         row = self.table.iloc[0]
-        return Message("paths.top", {"path": row["path"], "share": row["share"], "count": int(row["count"]), "of": self.count})
+        return Message(
+            "paths.top", {"path": row["path"], "share": row["share"], "count": int(row["count"]), "of": self.count}
+        )
 
 
 def paths(
@@ -151,7 +153,13 @@ def _transitions(rows: ir.Table, users: int, minimum: int, level: float) -> pd.D
 def _check(log: EventLog, names: list[str]) -> None:
     if not names:
         return
-    known = collect(log.table.select(event=log.table[log.event].cast("string")).distinct(), "paths")["event"].dropna().tolist()
-    error = several(unknown_problem("event", n, known, f"table {log.name!r}, column {log.event!r}") for n in names if n not in known)
+    known = (
+        collect(log.table.select(event=log.table[log.event].cast("string")).distinct(), "paths")["event"]
+        .dropna()
+        .tolist()
+    )
+    error = several(
+        unknown_problem("event", n, known, f"table {log.name!r}, column {log.event!r}") for n in names if n not in known
+    )
     if error:
         raise error

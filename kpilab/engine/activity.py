@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import ibis
@@ -13,8 +15,6 @@ from kpilab.engine.sessions import day_start, readable
 from kpilab.errors import unknown
 
 if TYPE_CHECKING:
-    from datetime import date
-
     import ibis.expr.types as ir
 
     from kpilab.core.table import EventLog
@@ -57,19 +57,18 @@ def bucket_of(rows: ir.Table, log: EventLog, grain: str) -> ir.IntegerValue:
 
 def bucket_start(bucket: int, grain: str) -> date:
     """First day of a bucket."""
-    import datetime
-
     if grain == "month":
-        return datetime.date(1970 + bucket // 12, bucket % 12 + 1, 1)
-    return datetime.date(1970, 1, 1) + datetime.timedelta(days=bucket if grain == "day" else bucket * 7 - 3)
+        return date(1970 + bucket // 12, bucket % 12 + 1, 1)
+    return date(1970, 1, 1) + timedelta(days=bucket if grain == "day" else bucket * 7 - 3)
 
 
-def cohorts(first: ir.Table, back: ir.Table, by: tuple[str, ...] = ()) -> ir.Table:
+def cohorts(first: ir.Table, back: ir.Table, by: tuple[str, ...] = (), brackets: tuple[int, ...] = ()) -> ir.Table:
     """Users by the bucket of their first event and by how many buckets later they came back.
 
     Args:
         first: `unit`, `bucket` of the events that make a user begin (and the columns `by`).
         back: `unit`, `bucket` of the events that count as coming back.
+        brackets: ages at which brackets begin (the last only ends); `age` is then a bracket's first age.
 
     Returns:
         Columns `cohort`, `by`, `age` (buckets since the cohort's), `users`; age 0 counts the whole cohort.
@@ -80,6 +79,10 @@ def cohorts(first: ir.Table, back: ir.Table, by: tuple[str, ...] = ()) -> ir.Tab
     seen = back.select(person="unit", bucket="bucket").distinct()
     joined = born.inner_join(seen, born["unit"] == seen["person"])
     joined = joined.filter(joined["bucket"] > joined["cohort"]).mutate(age=joined["bucket"] - joined["cohort"])
+    if brackets:
+        spans = [((joined["age"] >= a) & (joined["age"] < b), a) for a, b in pairwise(brackets)]
+        joined = joined.mutate(age=ibis.cases(*spans, else_=-1).cast("int64"))
+        joined = joined.filter(joined["age"] > 0).select("unit", "cohort", *by, "age").distinct()
     later = joined.group_by(["cohort", *by, "age"]).agg(users=joined.count())
     return size.union(later)
 
@@ -92,3 +95,65 @@ def rolling(first: ir.Table, back: ir.Table, by: tuple[str, ...] = ()) -> ir.Tab
     age = ibis.greatest((joined["last"] - joined["cohort"]).fill_null(0), 0)
     joined = joined.mutate(age=age)
     return joined.group_by(["cohort", *by, "age"]).agg(users=joined.count())
+
+
+def counted(days: ir.Table, by: tuple[str, ...] = ()) -> ir.Table:
+    """Users per day and in the 7 and 28 days that end with it: `day`, `by`, `dau`, `wau`, `mau`.
+
+    An activity counts for the days until the user's next one, at most 28: an increment when it begins to count and
+    a decrement when it ceases, summed up over days. So no user is joined with a calendar.
+    """
+    order = ibis.window(group_by=["unit", *by], order_by="bucket")
+    spells = days.mutate(after=days["bucket"].lead().over(order))
+    wide = [_changes(spells, by, length, name) for name, length in (("dau", 1), ("wau", 7), ("mau", 28))]
+    steps = wide[0].union(wide[1], wide[2])
+    zeros = dict.fromkeys(("dau", "wau", "mau"), 0)
+    grid = _calendar(days, by)
+    steps = steps.union(grid.mutate(**{c: ibis.literal(v, "int64") for c, v in zeros.items()}).select(steps.columns))
+    daily = steps.group_by(["day", *by]).agg(**{c: steps[c].sum() for c in zeros})
+    running = ibis.window(group_by=list(by), order_by="day", preceding=None, following=0)
+    sums = daily.mutate(**{c: daily[c].sum().over(running).cast("int64") for c in zeros})
+    last = days.aggregate(last=days["bucket"].max())
+    return sums.cross_join(last).filter(lambda s: s["day"] <= s["last"]).drop("last")
+
+
+def _changes(spells: ir.Table, by: tuple[str, ...], length: int, name: str) -> ir.Table:
+    """+1 on the day an activity begins to count, -1 on the day it ceases, as columns dau, wau, mau."""
+    until = spells["bucket"] + length
+    until = spells["after"].isnull().ifelse(until, ibis.least(until, spells["after"]))
+    rows = spells.mutate(until=until)
+    begins = rows.select(day="bucket", change=ibis.literal(1, "int64"), **{c: rows[c] for c in by})
+    ends = rows.select(day="until", change=ibis.literal(-1, "int64"), **{c: rows[c] for c in by})
+    both = begins.union(ends)
+    summed = both.group_by(["day", *by]).agg(change=both["change"].sum())
+    others = {c: summed["change"] if c == name else ibis.literal(0, "int64") for c in ("dau", "wau", "mau")}
+    return summed.select("day", *by, **{c: v.cast("int64") for c, v in others.items()})
+
+
+def _calendar(days: ir.Table, by: tuple[str, ...]) -> ir.Table:
+    """Every day of the log, for every value, so that quiet days are listed."""
+    ends = days.aggregate(first=days["bucket"].min(), last=days["bucket"].max())
+    dates = ends.select(day=ibis.range(ends["first"], ends["last"] + 1).unnest().cast("int64"))
+    return dates.cross_join(days.select(*by).distinct()) if by else dates
+
+
+def lifecycle(buckets: ir.Table, by: tuple[str, ...] = ()) -> ir.Table:
+    """Users new, returning, resurrected and dormant per bucket: each activity looks one back and one ahead."""
+    order = ibis.window(group_by=["unit", *by], order_by="bucket")
+    rows = buckets.mutate(before=buckets["bucket"].lag().over(order), after=buckets["bucket"].lead().over(order))
+    kept = {c: rows[c] for c in by}
+    new = rows["before"].isnull()
+    returning = (rows["bucket"] - rows["before"] == 1).fill_null(False)
+    here = rows.select(
+        bucket="bucket", new=new.cast("int64"), returning=returning.cast("int64"),
+        resurrected=(~new & ~returning).cast("int64"), dormant=ibis.literal(0, "int64"), **kept,
+    )  # fmt: skip
+    gone = rows.filter((rows["after"].isnull()) | (rows["after"] - rows["bucket"] > 1))
+    zero = ibis.literal(0, "int64")
+    gone = gone.select(
+        bucket=gone["bucket"] + 1, new=zero, returning=zero, resurrected=zero, dormant=ibis.literal(1, "int64"),
+        **{c: gone[c] for c in by},
+    )  # fmt: skip
+    rows = here.union(gone)
+    names = ("new", "returning", "resurrected", "dormant")
+    return rows.group_by(["bucket", *by]).agg(**{c: rows[c].sum() for c in names})

@@ -18,7 +18,10 @@ def log_of(text):
     rows = []
     for part in text.split(";"):
         user, events = part.split(":")
-        rows += [(user.strip(), pd.Timestamp("2026-01-01") + pd.Timedelta(minutes=k), e) for k, e in enumerate(events.split())]
+        rows += [
+            (user.strip(), pd.Timestamp("2026-01-01") + pd.Timedelta(minutes=k), e)
+            for k, e in enumerate(events.split())
+        ]
     return EventLog(pd.DataFrame(rows, columns=["user", "time", "event"]).sample(frac=1, random_state=1))
 
 
@@ -80,7 +83,9 @@ def test_process_mining_counts(shared, name):
     frame = pd.read_csv(shared / "datasets" / f"{name}.csv", dtype=str)
     # The published counts keep the file's order inside one moment: microseconds say it.
     times = pd.to_datetime(frame["timestamp"], utc=True, format="ISO8601")
-    frame["time"] = times.dt.tz_localize(None).astype("datetime64[us]") + pd.to_timedelta(frame.groupby("case_id").cumcount(), unit="us")
+    frame["time"] = times.dt.tz_localize(None).astype("datetime64[us]") + pd.to_timedelta(
+        frame.groupby("case_id").cumcount(), unit="us"
+    )
     log = EventLog(frame, user="case_id", event="activity")
     result = paths(log, by="user", length=1)
     inner = result.transitions[(result.transitions["source"] != START) & (result.transitions["target"] != END)]
