@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from kpilab.core.finding import Finding
+from kpilab.core.result import Result
 from kpilab.report.document import Json, main_result, plain, steady
 from kpilab.report.words import Words
-from kpilab.show import chart
+from kpilab.show import chart, say
 from kpilab.show.charts.bridge import bridge
 from kpilab.show.theme import themed
 
@@ -14,16 +15,23 @@ BRIDGE = "bridge"
 
 def specs(words: Words) -> dict[str, Json]:
     """Spec per finding id that has a chart, and `bridge`; each carries its alternative text."""
-    found = {f.id: _spec(f, words) for f in words.review.findings if f.chart is not None and f.evidence}
+    found = {f.id: _spec(result, f, words) for f in words.review.findings if (result := _drawable(f)) is not None}
     drawn = themed(bridge(words.review, words.say, words.lang)).to_dict()
     found[BRIDGE] = described(drawn, words.text("bridge_alt") + " " + words.goal_line())
     return found
 
 
-def _spec(finding: Finding, words: Words) -> Json:
-    result = main_result(finding)
-    assert result is not None  # noqa: S101  # specs() asks only for findings with evidence
-    return described(chart(result, words.lang).to_dict(), words.say(finding.statement))
+def _drawable(finding: Finding) -> Result | None:
+    """The result to draw: none when the finding asks for no chart or has no rows."""
+    result = None if finding.chart is None else main_result(finding)
+    return None if result is None or result.table.empty else result
+
+
+def _spec(result: Result, finding: Finding, words: Words) -> Json:
+    spec = chart(result, words.lang).to_dict()
+    if spec.get("title") == say(result.headline, words.lang):
+        spec["title"] = words.say(result.headline)  # with the case's labels
+    return described(spec, words.say(finding.statement))
 
 
 def described(spec: Json, text: str) -> Json:

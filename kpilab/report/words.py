@@ -70,7 +70,10 @@ class Words:
 
     def acts_on(self, on: str) -> str:
         """What a percentage is of: the goal, or what the cause acts on."""
-        return self.text("on_goal") if on in ("", "goal", self.review.goal.metric) else self.name(on)
+        if on in ("", "goal", self.review.goal.metric):
+            return self.text("on_goal")
+        key = f"report.on_{on.replace(' ', '_')}"
+        return sentence(Message(key), self.lang) if key in catalogue(self.lang) else self.name(on)
 
     def share_of_gap(self, cause: Cause) -> float | None:
         """Part of the gap that a cause explains; None where it works the other way or has no size."""
