@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kpilab.stats.series import Array, CrossCorrelation, Ints, cross_correlation, fourier, innovations
+from kpilab.stats.series import Array, CrossCorrelation, Ints, cross_correlation, fourier, innovations, split
 
 HARMONICS = 2
 LEAST_RHO = 0.3
@@ -65,8 +65,8 @@ def relation_tests(kpis: Array, goal: Array, question: Question) -> RelationTest
     """Test each row of `kpis` against `goal` (one row, or one for each KPI)."""
     kpis, goal = np.atleast_2d(kpis), np.atleast_2d(goal)
     n = kpis.shape[1]
-    terms = question.regressors(n)
-    cross = cross_correlation(innovations(kpis, terms), innovations(goal, terms), question.looked_at(n))
+    new = innovations(np.concatenate([kpis, goal]), question.regressors(n))
+    cross = cross_correlation(*split(new, len(kpis)), question.looked_at(n))
     low, high = cross.bounds(question.alpha)
     rows, best = np.arange(len(kpis)), cross.best
     verdict = np.where(cross.p < question.alpha, "related", "inconclusive")

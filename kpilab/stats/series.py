@@ -94,7 +94,8 @@ def _without_past(y: Array, most: int) -> tuple[Array, Ints]:
     """Innovations of the autoregression that AICc chooses, order 0 to `most`, for each row."""
     # The first periods lack a past: it counts as zero, its mean, so that none is lost (they are few).
     m, now = y.shape[1], y
-    past = np.stack([np.pad(y[:, : m - k], ((0, 0), (k, 0))) for k in range(1, most + 1)], axis=1)
+    padded = np.concatenate([np.zeros((len(y), most)), y], axis=1)
+    past = np.stack([padded[:, most - k : most - k + m] for k in range(1, most + 1)], axis=1)
     best, orders, lowest = now.copy(), np.zeros(len(y), dtype=np.int64), _aicc(now, 0, m)
     gram, cross = np.einsum("ikt,ilt->ikl", past, past), np.einsum("ikt,it->ik", past, now)
     usable = np.isfinite(lowest)
@@ -167,6 +168,12 @@ class CrossCorrelation:
         """Smallest true rho that would be found with this power, per KPI."""
         z = -stdtrit(1e6, _sidak_alpha(alpha, len(self.lags)) / 2) + stdtrit(1e6, power)
         return np.tanh(z / np.sqrt(np.maximum(self.df.min(axis=1) - 1, 1)))
+
+
+def split(new: Innovations, at: int) -> tuple[Innovations, Innovations]:
+    """The first `at` series, and the others."""
+    first = Innovations(new.values[:at], new.orders[:at], new.terms)
+    return first, Innovations(new.values[at:], new.orders[at:], new.terms)
 
 
 def cross_correlation(kpis: Innovations, goal: Innovations, lags: Ints) -> CrossCorrelation:

@@ -1,0 +1,134 @@
+"""What happens if nothing changes: a forecast whose interval has proved itself on the series' own past.
+
+References: Gardner and McKenzie (1985), Forecasting trends in time series; Vovk, Gammerman and Shafer
+(2005), Algorithmic learning in a random world (conformal intervals).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import t as student
+
+from kpilab.errors import BadInput
+from kpilab.stats.series import fourier
+
+Array = NDArray[np.float64]
+WINDOWS = (1, 2, 4, 8, 16, 0)
+HARMONICS = 2
+LEAST = 12
+# Overlapping origins of one series are worth this many independent ones per horizon of past.
+SPARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Forecast of the coming periods and of their mean.
+
+    Attributes:
+        value, low, high: per coming period.
+        mean, mean_low, mean_high: of the mean over all coming periods (what a target is about).
+        level: nominal level of the intervals.
+        covered: share of past forecasts of the mean that the same interval covered (rolling origin).
+        origins: number of past forecasts that the interval was calibrated on.
+        df: what they are worth as independent ones.
+    """
+
+    value: Array
+    low: Array
+    high: Array
+    mean: float
+    mean_low: float
+    mean_high: float
+    level: float
+    covered: float
+    origins: int
+    df: float
+
+    def attain(self, target: float) -> float:
+        """Chance that the mean over the coming periods reaches `target`."""
+        half = self.mean_high - self.mean
+        if half <= 0:
+            return float(self.mean >= target)
+        scale = half / student.ppf(0.5 + self.level / 2, self.df)
+        return float(student.sf((target - self.mean) / scale, self.df))
+
+
+def forecast(series: ArrayLike, horizon: int, *, season: int | None = None, level: float = 0.8) -> Forecast:
+    """Forecast `horizon` periods without change, with an interval from the errors of past forecasts.
+
+    The point is the mean of the last k values (k from 1 to all), with or without the average growth,
+    whichever would have forecast the past best, plus a seasonal wave where two full seasons are known. The
+    series is forecast again from every earlier origin; the errors of those forecasts give the interval,
+    widened (Student's t) because overlapping origins tell less than their number.
+
+    Args:
+        series: past values, oldest first, at least 12, without gaps.
+        horizon: periods to forecast, at least 1.
+        season: length of the season in periods; used when two full seasons are known.
+        level: nominal level of the intervals, 0 to 1.
+
+    Raises:
+        BadInput: fewer than 12 values, a gap, or a horizon below 1.
+    """
+    y = np.asarray(series, dtype=float)
+    if len(y) < LEAST or not np.isfinite(y).all():
+        raise BadInput(
+            f"{int(np.isfinite(y).sum())} usable values", "forecast(series)", f"give {LEAST} or more, no gaps"
+        )
+    if horizon < 1:
+        raise BadInput(f"horizon is {horizon}", "forecast(horizon=)", "give at least 1 period")
+    wave = _wave(y, horizon, season) if season and len(y) >= 2 * season else np.zeros(len(y) + horizon)
+    plain = y - wave[: len(y)]
+    first = max(LEAST // 2, len(y) // 4)
+    choices = [(k, grows) for k in WINDOWS for grows in (False, True)]
+    misses = [float(np.mean(_errors(plain, horizon, first, k, grows).mean(axis=1) ** 2)) for k, grows in choices]
+    best, grows = choices[int(np.argmin(misses))]
+    errors = _errors(plain, horizon, first, best, grows)
+    level_now, growth = (float(v[-1]) for v in _states(plain, np.array([len(y)]), best, grows))
+    ahead = level_now + growth * np.arange(1, horizon + 1) + wave[len(y) :]
+    return _with_interval(ahead, errors, len(y) - first, level)
+
+
+def _wave(y: Array, horizon: int, season: int) -> Array:
+    """Seasonal wave over past and coming periods, from the differences (levels may wander)."""
+    known = fourier(len(y) + horizon, season, min(HARMONICS, max(season // 2, 1)))
+    steps = np.diff(known[: len(y)], axis=0)
+    design = np.column_stack([np.ones(len(steps)), steps])
+    slope = np.linalg.lstsq(design, np.diff(y), rcond=None)[0][1:]
+    return known @ slope
+
+
+def _states(y: Array, origins: NDArray[np.int64], window: int, grows: bool) -> tuple[Array, Array]:
+    """Level at the end of the first n values and growth per period, for each origin n."""
+    total = np.concatenate([[0.0], np.cumsum(y)])
+    k = np.minimum(window or len(y), origins)
+    growth = (y[origins - 1] - y[0]) / (origins - 1) if grows else np.zeros(len(origins))
+    return (total[origins] - total[origins - k]) / k + growth * (k - 1) / 2, growth
+
+
+def _errors(y: Array, horizon: int, first: int, window: int, grows: bool) -> Array:
+    """Forecast errors, origin × step, from every origin with a whole horizon of known values behind it."""
+    steps = min(horizon, len(y) - first)
+    origins = np.arange(first, len(y) - steps + 1)
+    level, growth = _states(y, origins, window, grows)
+    actual = np.lib.stride_tricks.sliding_window_view(y, steps)[origins]
+    errors = actual - level[:, None] - growth[:, None] * np.arange(1, steps + 1)
+    # A horizon longer than the past: the last step stands for the later ones.
+    return np.pad(errors, ((0, 0), (0, horizon - steps)), mode="edge")
+
+
+def _with_interval(ahead: Array, errors: Array, spanned: int, level: float) -> Forecast:
+    whole = errors.mean(axis=1)
+    df = max(SPARE * spanned / len(ahead), 2.0)
+    factor = float(student.ppf(0.5 + level / 2, df))
+    half = factor * np.maximum.accumulate(np.sqrt(np.mean(errors**2, axis=0)))
+    # The choice among forecasts was made on the same errors: they look better than the next will be.
+    optimism = np.sqrt(1 + len(ahead) / spanned)
+    half, spread = half * optimism, factor * optimism * float(np.sqrt(np.mean(whole**2)))
+    mean, covered = float(ahead.mean()), float(np.mean(np.abs(whole) <= spread))
+    return Forecast(
+        ahead, ahead - half, ahead + half, mean, mean - spread, mean + spread, level, covered, len(whole), df
+    )
