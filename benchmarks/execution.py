@@ -12,8 +12,12 @@ import numpy as np
 import pandas as pd
 
 from kpilab.analysis.evidence import evidence
-from kpilab.core.table import Executions
+from kpilab.analysis.gaps import gaps
+from kpilab.core.case import Metric
+from kpilab.core.table import EventLog, Executions, Facts
 from kpilab.core.values import Period
+from kpilab.engine.daily import Measured
+from kpilab.stats.density import excess_above
 
 FIRST = dt.date(2025, 3, 3)
 BASELINE = Period(FIRST, FIRST + dt.timedelta(days=27))
@@ -95,7 +99,80 @@ def evidence_table(draws: int, seed: int) -> pd.DataFrame:
     )
 
 
-PARTS = {"evidence": evidence_table}
+def padded(rng, shape: str, n: int, share: float) -> np.ndarray:
+    """Attainment of a target; `share` of all values is moved from .9-1 to 1-1.015."""
+    draws = {
+        "normal": lambda: rng.normal(0.97, 0.12, n),
+        "lognormal": lambda: 0.96 * np.exp(rng.normal(0, 0.13, n)),
+        "gamma": lambda: rng.gamma(60, 0.97 / 60, n),
+        "two groups": lambda: np.where(rng.random(n) < 0.6, rng.normal(0.9, 0.08, n), rng.normal(1.06, 0.1, n)),
+        "heavy tails": lambda: 0.97 + 0.1 * rng.standard_t(5, n),
+    }
+    values = draws[shape]()
+    near = np.flatnonzero((values > 0.9) & (values < 1))
+    moved = rng.choice(near, min(round(share * n), len(near)), replace=False)
+    values[moved] = rng.uniform(1, 1.015, len(moved))
+    return values
+
+
+def bunching_table(draws: int, seed: int) -> pd.DataFrame:
+    rows = []
+    for shape in ("normal", "lognormal", "gamma", "two groups", "heavy tails"):
+        for share in (0.0, 0.03):
+            rng = np.random.default_rng(seed)
+            found = [excess_above(padded(rng, shape, 300, share), 1.0, width=0.015, draws=199) for _ in range(draws)]
+            hit = float(np.mean([f is not None and f.p <= 0.05 for f in found]))
+            rows.append({"shape": shape, "padded": share, "found": hit, "se": np.sqrt(hit * (1 - hit) / draws)})
+    return pd.DataFrame(rows)
+
+
+WEEK = np.array([1.0, 0.9, 0.9, 1.0, 1.2, 1.5, 1.3])
+
+
+def shop(rng, lost_from: int | None, rollout: bool, swing: float) -> tuple[EventLog, Measured]:
+    """Four stores and two versions over 56 days; 80 % of one store's rows are lost for three days."""
+    level = 40 * WEEK[np.arange(56) % 7] * np.linspace(1, rng.uniform(0.8, 1.2), 56)
+    shares, rows, paid = np.array([0.15, 0.2, 0.3, 0.35]), [], []
+    for day in range(56):
+        for store, share in enumerate(shares):
+            today = level[day] * 4 * share * rng.gamma(1 / swing**2, swing**2)
+            paid.append((FIRST + dt.timedelta(days=day), f"S{store}", rng.poisson(0.3 * today)))
+            gone = lost_from is not None and store == 1 and lost_from <= day < lost_from + 3
+            new = 0.0 if not rollout else float(np.clip((day - 27) / 6, 0, 0.9))
+            for step, rate in (("visit", 1.0), ("order", 0.5), ("pay", 0.3)):
+                n = rng.poisson(today * rate * (0.2 if gone else 1.0))
+                version = np.where(rng.random(n) < new, "v2", "v1")
+                rows += [(FIRST + dt.timedelta(days=day), "u", step, f"S{store}", v) for v in version]
+    log = EventLog(
+        pd.DataFrame(rows, columns=["time", "user", "event", "store", "version"]), dimensions=("store", "version")
+    )
+    ledger = Facts(pd.DataFrame(paid, columns=["date", "store", "paid"]), dimensions=("store",))
+    return log, Measured(ledger, Metric("paid", "facts", measure="sum(paid)"))
+
+
+def gaps_table(draws: int, seed: int) -> pd.DataFrame:
+    period, rows = Period(FIRST, FIRST + dt.timedelta(days=55)), []
+    for name, lost, books in (
+        ("80 % of a store's rows lost for 3 days, with books", True, True),
+        ("the same without books", True, False),
+        ("clean, with books", False, True),
+        ("clean, without books", False, False),
+    ):
+        rng, good, said = np.random.default_rng(seed), 0, 0
+        for _ in range(draws):
+            start = int(rng.integers(7, 46)) if lost else None
+            log, ledger = shop(rng, start, rollout=bool(rng.random() < 0.5), swing=0.1)
+            table = gaps(log, period=period, books=ledger if books else None).table
+            said += len(table) > 0
+            if start is not None and len(table):
+                row = table.iloc[0]
+                off = [abs((row[k] - FIRST).days - v) for k, v in (("first", start), ("last", start + 2))]
+                good += row["value"] == "S1" and max(off) <= 1
+        rows.append({"world": name, "found_and_dated": good / draws if lost else np.nan, "anything_said": said / draws})
+    return pd.DataFrame(rows)
+
+
+PARTS = {"evidence": evidence_table, "bunching": bunching_table, "gaps": gaps_table}
 
 
 def main() -> None:

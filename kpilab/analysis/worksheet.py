@@ -1,0 +1,95 @@
+"""Worksheet: the sample as a file for the auditor, and back again with nothing guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from kpilab.errors import BadInput, Problem, several
+
+if TYPE_CHECKING:
+    from kpilab.analysis.audit import SamplePlan
+
+YES = frozenset({"yes", "y", "true", "1", "ok", "是", "对", "通过"})
+NO = frozenset({"no", "n", "false", "0", "否", "不", "错", "未通过"})
+RESULT, COMMENT = "confirmed", "comment"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_worksheet(plan: SamplePlan, path: str | Path) -> Path:
+    """Write the drawn records to a csv or xlsx file with empty columns `confirmed` and `comment`.
+
+    Text that a spreadsheet would run as a formula is written with a leading apostrophe.
+
+    Raises:
+        BadInput: a file name that ends in neither .csv nor .xlsx.
+    """
+    path = Path(path)
+    sheet = plan.table.assign(**{RESULT: "", COMMENT: ""})
+    for column in ("record", "stratum", "action"):
+        sheet[column] = [f"'{v}" if str(v).startswith(FORMULA) else v for v in sheet[column]]
+    if path.suffix == ".csv":
+        # The mark at the start lets spreadsheets read Chinese text.
+        sheet.to_csv(path, index=False, encoding="utf-8-sig")
+    elif path.suffix == ".xlsx":
+        sheet.to_excel(path, index=False)
+    else:
+        raise _suffix(path, "write_worksheet(path=)")
+    return path
+
+
+def read_worksheet(plan: SamplePlan, path: str | Path) -> pd.DataFrame:
+    """Read the filled-in worksheet: columns `record` and `confirmed` (bool); rows left empty are left out.
+
+    Raises:
+        BadInput: all faults together, each with its row: a record id that is missing, foreign or occurs twice, a
+            result that is neither yes nor no; or a file that has lost its columns.
+    """
+    path = Path(path)
+    sheet = _sheet(path)
+    for column in ("record", RESULT):
+        if column not in sheet.columns:
+            raise BadInput(f"no column {column!r}", f"worksheet {path.name}", f"it has {list(sheet.columns)}")
+    ids = sheet["record"].str.strip().str.removeprefix("'")
+    answers = sheet[RESULT].str.strip().str.lower()
+    error = several(_faults(ids, answers, set(plan.table["record"]), path.name))
+    if error:
+        raise error
+    given = answers != ""
+    return pd.DataFrame({"record": ids[given], "confirmed": answers[given].isin(YES)}).reset_index(drop=True)
+
+
+def _sheet(path: Path) -> pd.DataFrame:
+    if not path.exists():
+        raise BadInput(f"no file {path.name!r}", "read_worksheet(path=)", "check the path")
+    if path.suffix == ".csv":
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    if path.suffix == ".xlsx":
+        return pd.read_excel(path, dtype=str, keep_default_na=False)
+    raise _suffix(path, "read_worksheet(path=)")
+
+
+def _faults(ids: pd.Series, answers: pd.Series, drawn: set[str], name: str) -> Iterable[Problem]:
+    # Row 1 of the file holds the headings.
+    seen: dict[str, int] = {}
+    for row, (record, answer) in enumerate(zip(ids, answers, strict=True), 2):
+        where = f"worksheet {name}, row {row}"
+        if record == "":
+            if answer:
+                yield Problem("a result without a record id", where, "fill in the id the plan drew")
+        elif record not in drawn:
+            yield Problem(f"record {record!r} was not drawn", where, "check only the drawn records")
+        elif record in seen:
+            yield Problem(f"record {record!r} occurs twice, first in row {seen[record]}", where, "keep one of the rows")
+        seen.setdefault(record, row)
+        if answer and answer not in YES | NO:
+            yield Problem(
+                f"result {answer!r} is neither yes nor no", where, "write yes or no (是 / 否), or leave it empty"
+            )
+
+
+def _suffix(path: Path, where: str) -> BadInput:
+    return BadInput(f"cannot use a file that ends in {path.suffix!r}", where, "use .csv or .xlsx")

@@ -1,0 +1,105 @@
+"""Audit: the draw is reproducible, the worksheet guesses nothing, the bounds are exact."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+from kpilab.analysis.audit import audit, sample
+from kpilab.analysis.worksheet import read_worksheet, write_worksheet
+from kpilab.core.table import Executions
+from kpilab.core.values import Period
+from kpilab.errors import BadInput
+
+FIRST = dt.date(2025, 3, 3)
+PERIOD = Period(FIRST, FIRST + dt.timedelta(days=27))
+
+
+@pytest.fixture(scope="module")
+def plan():
+    rows = [(f"r{k}", FIRST + dt.timedelta(days=k % 28), f"a{k % 4}", "visit", 1 + k % 7) for k in range(1000)]
+    frame = pd.DataFrame(rows, columns=["record", "date", "actor", "action", "quantity"])
+    return sample(Executions(frame, record="record"), period=PERIOD)
+
+
+def filled(plan, tmp_path, suffix, change):
+    path = write_worksheet(plan, tmp_path / f"sheet{suffix}")
+    sheet = pd.read_csv(path, dtype=str, keep_default_na=False) if suffix == ".csv" else pd.read_excel(path, dtype=str)
+    sheet["confirmed"] = "yes"
+    change(sheet)
+    sheet.to_csv(path, index=False) if suffix == ".csv" else sheet.to_excel(path, index=False)
+    return path
+
+
+def test_the_size_is_the_exact_one_and_every_actor_is_in(plan):
+    assert len(plan.table) in (57, 58)
+    assert (plan.strata["sampled"] >= 2).all()
+    assert plan.table["record"].is_unique
+
+
+def test_the_same_seed_draws_the_same_records(plan):
+    frame = plan.table.rename(columns={"day": "date", "stratum": "actor"})
+    again = sample(
+        Executions(frame.rename(columns={"day": "date", "stratum": "actor"}), record="record"), period=PERIOD
+    )
+    shuffled = frame.sample(frac=1, random_state=1)
+    assert sample(Executions(shuffled, record="record"), period=PERIOD).table.equals(again.table)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_out_and_back(plan, tmp_path, suffix):
+    def two_are_not(sheet):
+        sheet.loc[:1, "confirmed"] = ["no", "否"]
+
+    results = read_worksheet(plan, filled(plan, tmp_path, suffix, two_are_not))
+    assert (~results["confirmed"]).sum() == 2
+    found = audit(plan, results)
+    assert found.rate.low < 2 / len(plan.table) < found.rate.high
+    assert found.adjusted.low < found.adjusted.value < found.claimed
+    assert found.rate.value < found.upper
+
+
+def test_a_clean_sample_still_has_an_upper_bound(plan):
+    found = audit(plan, plan.table[["record"]].assign(confirmed=True))
+    assert found.rate.value == 0
+    assert 0.03 < found.upper <= 0.05
+    assert found.adjusted.value == found.claimed
+
+
+def test_every_fault_of_a_worksheet_is_listed_by_row(plan, tmp_path):
+    def spoil(sheet):
+        sheet.loc[0, "record"] = ""
+        sheet.loc[1, "record"] = "r9999"
+        sheet.loc[3, "record"] = sheet.loc[2, "record"]
+        sheet.loc[4, "confirmed"] = "maybe"
+
+    with pytest.raises(BadInput) as error:
+        read_worksheet(plan, filled(plan, tmp_path, ".csv", spoil))
+    assert [p.where.split(", ")[1] for p in error.value.problems] == ["row 2", "row 3", "row 5", "row 6"]
+    assert "occurs twice, first in row 4" in str(error.value)
+    assert "neither yes nor no" in str(error.value)
+
+
+def test_rows_left_empty_are_counted(plan, tmp_path):
+    def half(sheet):
+        sheet.loc[:9, "confirmed"] = ""
+
+    found = audit(plan, read_worksheet(plan, filled(plan, tmp_path, ".csv", half)))
+    assert found.notes[0].values["records"] == 10
+
+
+def test_text_that_would_run_as_a_formula_is_written_as_text(tmp_path):
+    frame = pd.DataFrame({"record": ["=1+1", "b", "c"], "date": FIRST, "actor": "a", "action": "v", "quantity": 1})
+    plan = sample(Executions(frame, record="record"), period=PERIOD)
+    path = write_worksheet(plan, tmp_path / "sheet.csv")
+    assert "'=1+1" in path.read_text("utf-8-sig")
+    assert read_worksheet(plan, path).empty
+
+
+def test_bad_input(plan):
+    with pytest.raises(BadInput, match="not drawn"):
+        audit(plan, pd.DataFrame({"record": ["x"], "confirmed": [True]}))
+    with pytest.raises(BadInput, match="no record column"):
+        sample(Executions(pd.DataFrame({"date": [FIRST], "actor": "a", "action": "v", "quantity": 1})), period=PERIOD)
