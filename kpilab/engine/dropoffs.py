@@ -1,0 +1,63 @@
+"""Users who stopped at a step against those who went on: what they did next, and before, and who they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import ibis
+
+from kpilab.core.values import EVERYWHERE, Where
+from kpilab.engine.funnels import reached
+from kpilab.engine.metrics import segment
+from kpilab.engine.sessions import readable
+from kpilab.engine.steps import Plan
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from kpilab.core.table import EventLog
+
+NOTHING = "path_end"
+
+
+def split(log: EventLog, plan: Plan, step: int, where: Where = EVERYWHERE) -> ir.Table:
+    """One row per user that reached `step`: `person`, `at` (moment), `until` (window's end), `went` (0 or 1)."""
+    best = reached(log, plan, by="user", where=where, period=None)
+    best = best.filter(best["level"] >= step)
+    went = (best["level"] > step).cast("int64")
+    until = best["t1"] + min(plan.chain.within, 2**60)
+    return best.select(person="unit", at=f"t{step}", until=until, went=went)
+
+
+def events_of(log: EventLog, where: Where, keep: tuple[str, ...] = ()) -> ir.Table:
+    rows = readable(replace(log, table=segment(log, where)))
+    rows = rows.filter(rows["__event"].notnull())
+    kept = {c: rows[c].cast("string").fill_null("") for c in keep}
+    return rows.select(unit="__unit", t="__t", event=rows["__event"].cast("string"), **kept)
+
+
+def next_events(rows: ir.Table, users: ir.Table) -> ir.Table:
+    """`event`, `went`, `users`: the first event after the step, in time; "path_end" when there is none."""
+    joined = rows.inner_join(users, rows["unit"] == users["person"])
+    later = joined.filter(joined["t"] > joined["at"], joined["t"] <= joined["until"])
+    order = ibis.window(group_by="person", order_by=["t", "event"])
+    first = later.mutate(place=ibis.row_number().over(order)).filter(lambda r: r["place"] == 0)
+    some = first.group_by(["event", "went"]).agg(users=first.count())
+    silent = users.anti_join(first.select("person"), "person")
+    none = silent.group_by("went").agg(users=silent.count())
+    return some.union(none.select(event=ibis.literal(NOTHING), went="went", users="users"))
+
+
+def earlier_events(rows: ir.Table, users: ir.Table) -> ir.Table:
+    """`event`, `went`, `users`: users that had done an event before the step."""
+    joined = rows.inner_join(users, rows["unit"] == users["person"])
+    before = joined.filter(joined["t"] < joined["at"]).select("person", "event", "went").distinct()
+    return before.group_by(["event", "went"]).agg(users=before.count())
+
+
+def properties(rows: ir.Table, users: ir.Table, column: str) -> ir.Table:
+    """`event` (the value), `went`, `users`: the user's value of a column at the step."""
+    joined = rows.inner_join(users, [rows["unit"] == users["person"], rows["t"] == users["at"]])
+    values = joined.group_by(["person", "went"]).agg(event=joined[column].min())
+    return values.group_by(["event", "went"]).agg(users=values.count()).select("event", "went", "users")
