@@ -32,11 +32,23 @@ class Group:
     """Columns whose moments belong together.
 
     A unit counts where none of `columns` is missing; a missing covariate is set to the shift, which is near its mean.
+
+    Attributes:
+        columns: the metric's: one, or numerator and denominator. covariates: columns known before the test.
+        known: positions (in columns + covariates) that form each covariate: one, or numerator and denominator.
+        proportion: whether the values are 0 and 1.
     """
 
     name: str
     columns: tuple[str, ...]
     covariates: tuple[str, ...] = ()
+    known: tuple[tuple[int, ...], ...] = ()
+    proportion: bool = False
+
+    @property
+    def metric(self) -> tuple[int, ...]:
+        """Positions of the columns that form the metric: one for a mean, two for a ratio."""
+        return tuple(range(len(self.columns)))
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -81,9 +93,15 @@ class Moments:
     def units(self) -> int:
         return int(self.frame["units"].sum())
 
+    def group(self, name: str) -> Group:
+        for group in self.groups:
+            if group.name == name:
+                return group
+        raise unknown("metric", name, [g.name for g in self.groups], "moments")
+
     def sums(self, name: str) -> tuple[float, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Units, shifted sums, shifted products and the shifts of a group, over all rows."""
-        group = next(g for g in self.groups if g.name == name)
+        group = self.group(name)
         size = range(len(group.all))
         total = self.frame[[c for c in self.frame.columns if str(c).startswith(f"{name}:")]].sum()
         s = np.array([total[f"{name}:{i}"] for i in size], dtype=float)

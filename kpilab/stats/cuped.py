@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kpilab.stats.mean import Estimate, Sample, ratio_gradient
 
 # A metric is one column (a mean) or two (a ratio of means).
-Columns = tuple[int] | tuple[int, int]
+Columns = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import root_scalar
-from scipy.stats import norm, t
+from scipy.stats import chi2, norm
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(160)
 
@@ -44,16 +44,10 @@ def _inside(bound: float, shares: NDArray[np.float64], df: float) -> float:
     if not np.isfinite(df) or df > 5000:
         return given(1.0)
     chance = (np.arange(64) + 0.5) / 64
-    from_chi = np.sqrt(_chi2_quantile(chance, df) / df)
+    from_chi = np.sqrt(chi2.ppf(chance, df) / df)
     return float(np.mean([given(s) for s in from_chi]))
 
 
-def _chi2_quantile(chance: NDArray[np.float64], df: float) -> NDArray[np.float64]:
-    from scipy.stats import chi2
-
-    return chi2.ppf(chance, df)
-
-
-def single_p(statistic: float, df: float) -> float:
-    """Two-sided p-value of one comparison."""
-    return float(2 * t.sf(abs(statistic), df))
+def norm_z(p: ArrayLike) -> list[float]:
+    """|z| that two-sided p-values stand for."""
+    return norm.isf(np.asarray(p, dtype=float) / 2).tolist()
