@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from kpilab.analysis.relate import relate
 from kpilab.analysis.surge import SurgeResult, surge
 from kpilab.core.case import Case, Metric
 from kpilab.core.finding import Finding, StepReport
@@ -25,6 +26,9 @@ def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepRepo
         silent.append(Message("relation.no_kpis"))
     for name in dict.fromkeys(k.metric for k in case.kpis):
         metric = case.metrics[name]
+        found = _related(case, cells, metric)
+        findings += [found] if isinstance(found, Finding) else []
+        silent += [found] if isinstance(found, Message) else []
         if metric.is_ratio or metric.per or name in (case.goal.metric, *case.goal.tree.leaves):
             continue
         if not isinstance(case.tables[metric.table], EventLog | Facts):
@@ -40,6 +44,37 @@ def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepRepo
             continue
         findings.append(_finding(case, name, found))
     return StepReport("relation", numbered("relation", findings), tuple(silent))
+
+
+def _related(case: Case, cells: Cells, kpi: Metric) -> Finding | Message | None:
+    """The KPI's daily series against the goal's; None where either does not add up over days."""
+    goal = case.metrics[case.goal.metric]
+    if kpi.per or goal.per or kpi.name == goal.name:
+        return Message("relation.no_daily", {"kpi": kpi.name, "goal": goal.name}) if kpi.name != goal.name else None
+    try:
+        found = relate(_daily(cells, kpi), _daily(cells, goal), calendar=case.holidays)
+    except BadInput as error:
+        return Message("relation.not_examined", {"kpi": kpi.name, "why": error.what})
+    return Finding(
+        "",
+        "relation",
+        {"related": "fine", "unrelated": "trouble", "inconclusive": "unclear"}[found.verdict],
+        found.headline,
+        subject=kpi.name,
+        period=case.current,
+        effect=Effect(found.rho, found.low, found.high, "rho"),
+        p=found.p,
+        strength="tested",
+        evidence=(found,),
+    )
+
+
+def _daily(cells: Cells, metric: Metric) -> pd.Series:
+    """One value per day over both periods."""
+    days = pd.concat([cells.by_day(metric, period) for period in ("baseline", "current")]).drop_duplicates("bucket")
+    values = days["num"] / days["den"].where(days["den"] > 0)
+    series = pd.Series(values.to_numpy(), index=pd.DatetimeIndex(pd.to_datetime(days["bucket"])), name=metric.name)
+    return series.sort_index()
 
 
 def downstream(case: Case, kpi: Metric) -> tuple[Metric, ...]:

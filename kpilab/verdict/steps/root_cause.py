@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from kpilab.analysis.blindspots import BlindspotsResult, blindspots
 from kpilab.analysis.drivers import DriversResult
+from kpilab.analysis.funnel_change import FunnelChangeResult, funnel_change
 from kpilab.analysis.spread import SpreadResult, spread
-from kpilab.core.case import Case
+from kpilab.core.case import Case, Funnel
 from kpilab.core.finding import Finding, StepReport
+from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Effect, Message, Where
 from kpilab.engine.cells import Cells
+from kpilab.errors import BadInput
 from kpilab.verdict.candidate import numbered, results
 
 CLEAR_GAIN = 12.0
@@ -30,7 +35,67 @@ def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepRepo
             cube = cells.by_segment(metric, dimensions)
             searched = spread(cube, driver=metric.name, dimensions=dimensions)
         findings.append(_finding(case, row, searched))
-    return StepReport("root_cause", numbered("root_cause", findings))
+    ways, silent = _funnels(case)
+    return StepReport("root_cause", numbered("root_cause", [*findings, *ways]), silent)
+
+
+def _funnels(case: Case) -> tuple[list[Finding], tuple[Message, ...]]:
+    """For each funnel: which step changed, and which step nobody watches costs most."""
+    findings: list[Finding] = []
+    silent: list[Message] = []
+    for funnel in case.funnels.values():
+        log = case.tables[funnel.table]
+        if not isinstance(log, EventLog):
+            continue
+        try:
+            changed = funnel_change(
+                log,
+                funnel.steps,
+                current=case.current,
+                baseline=case.baseline,
+                within=funnel.within,
+                mode=funnel.mode,
+                by=funnel.by,
+                exclude=funnel.exclude,
+            )
+            blind = blindspots(
+                log, funnel.steps, watched=covered(case, funnel), within=funnel.within, period=case.current
+            )
+        except BadInput as error:
+            silent.append(Message("root_cause.not_examined", {"funnel": funnel.name, "why": error.what}))
+            continue
+        findings += [_of_funnel(case, funnel, changed), _of_funnel(case, funnel, blind)]
+    if not case.funnels:
+        silent.append(Message("root_cause.no_funnel"))
+    return findings, tuple(silent)
+
+
+def covered(case: Case, funnel: Funnel) -> tuple[str, ...]:
+    """Steps whose conversion somebody watches: a watched ratio counts them on top and not below."""
+    watched = [case.metrics[m] for m in case.watched if m in case.metrics and m != case.goal.metric]
+    ratios = [m for m in watched if m.is_ratio]
+    return tuple(
+        step
+        for step in funnel.steps
+        if any(_mentions(m.numerator, step) and not _mentions(m.denominator, step) for m in ratios)
+    )
+
+
+def _mentions(expression: str | None, step: str) -> bool:
+    return re.search(rf"(?<![A-Za-z0-9]){re.escape(step)}(?![A-Za-z0-9])", expression or "") is not None
+
+
+def _of_funnel(case: Case, funnel: Funnel, result: FunnelChangeResult | BlindspotsResult) -> Finding:
+    return Finding(
+        "",
+        "root_cause",
+        "info",
+        result.headline,
+        subject=funnel.name,
+        period=case.current,
+        strength="tested" if isinstance(result, FunnelChangeResult) else "described",
+        evidence=(result,),
+    )
 
 
 def clearest(searched: SpreadResult | None) -> Where | None:

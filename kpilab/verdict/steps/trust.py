@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kpilab.analysis.gaps import GapsResult, gaps
+from kpilab.analysis.reconcile import reconcile
 from kpilab.core.case import Case
 from kpilab.core.finding import DataIssue, Finding, StepReport
 from kpilab.core.table import EventLog
@@ -33,9 +34,36 @@ def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepRepo
             continue
         findings += _findings(name, found)
         issues += _issues(name, found)
+    findings += _reconciled(case)
     if not any(pair for pair in case.reconcile):
         silent.append(Message("trust.no_books"))
     return StepReport("trust", numbered("trust", findings), tuple(silent), tuple(issues))
+
+
+def _reconciled(case: Case) -> list[Finding]:
+    """Each pair of log and books, day by day; days that differ do not say why."""
+    found = []
+    for logged, books in case.reconcile:
+        pair = [case.metrics[name] for name in (logged, books)]
+        if any(m.per or m.is_ratio for m in pair):
+            continue
+        sides = [Measured(case.tables[m.table], m) for m in pair]
+        try:
+            result = reconcile(sides[0], sides[1], period=span(case))
+        except BadInput:
+            continue
+        found.append(
+            Finding(
+                "",
+                "trust",
+                "fine" if result.differing.empty else "unclear",
+                result.headline,
+                subject=logged,
+                strength="compared",
+                evidence=(result,),
+            )
+        )
+    return found
 
 
 def span(case: Case) -> Period:
