@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab import Breakdown, EventLog, Step, funnel
+from kpilab import Breakdown, EventLog, Step, funnel, retention, sequences
 from kpilab.analysis.funnel import Exclusion
 from kpilab.engine import stream
 
@@ -130,6 +130,63 @@ def test_funnels_of_other_tools(case, fast, monkeypatch):
         assert len(result.values) == len(expect["breakdown"]) * len(steps)
     if "time_to_convert" in expect:
         assert result.table["mean_seconds"].iat[1] == pytest.approx(expect["time_to_convert"]["average"])
+
+
+def plain_log(case):
+    start = pd.Timestamp("2020-01-01")
+    rows = [(e["user"], start + pd.Timedelta(seconds=e["ts"]), f"e{e['event']}") for e in case["events"]]
+    return EventLog(pd.DataFrame(rows, columns=["user", "time", "event"]))
+
+
+SEQUENCES = {
+    "(?1)(?t>11)(?2)": {"after": "12s"},
+    "(?1)(?t<=2)(?3)": {"within": "2s"},
+    "(?2)(?t>=7)(?2)": {"after": "7s"},
+    "(?2)(?t>7)(?2)": {"after": "8s"},
+    "(?1)(?t<11)(?2)": {"within": "10s"},
+    "(?1)(?t<3)(?3)": {"within": "2s"},
+}
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in cases("funnel_cases.json") if "equence" in c["function"]], ids=lambda c: c["id"]
+)
+def test_sequences_of_other_tools(case):
+    log, pattern = plain_log(case), case["pattern"]
+    events = [f"e{case['conditions'][int(k) - 1]}" for k in pattern.replace("(?t", "").split("(?")[1:] for k in k[0]]
+    if pattern in SEQUENCES:
+        row = sequences(log, (events[0], events[-1]), **SEQUENCES[pattern]).table.iloc[0]
+        found = row["users_followed"]
+        # Counts of the peer do not overlap; here every first event counts: none is lost, so it is an upper bound.
+        assert (
+            case["expect"] == found
+            if case["function"] == "sequenceMatch"
+            else row["followed"] >= case["expect"] >= found
+        )
+    elif len(events) == 1:
+        count = int((log.table["event"] == events[0]).sum().execute())
+        assert case["expect"] == (count if case["function"] == "sequenceCount" else min(count, 1))
+    else:
+        reached = funnel(log, events, within="1h", mode="strict").table["users"].iat[-1]
+        assert case["expect"] == reached
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in cases("funnel_cases.json") if c["function"] == "retention"], ids=lambda c: c["id"]
+)
+def test_retention_of_another_tool(case):
+    frame = pd.DataFrame(case["events"])
+    frame = frame[frame["date"].isin(case["date_in"])]
+    sums = case["expect"].get("sums")
+    if sums is None:
+        by_user = case["expect"]["by_user"]
+        frame = frame[frame["user"].isin(list(by_user))]
+        sums = np.sum(list(by_user.values()), axis=0).tolist()
+    log = EventLog(frame.assign(time=pd.to_datetime(frame["date"]), event="open"))
+    table = retention(log, grain="day").table
+    first = table[table["cohort"] == pd.Timestamp(case["conditions"][0]).date()].set_index("age")["users"]
+    ages = [(pd.Timestamp(d) - pd.Timestamp(case["conditions"][0])).days for d in case["conditions"]]
+    assert [int(first[a]) for a in ages] == sums
 
 
 def test_at_most_five_per_cent_are_left_out():
