@@ -44,9 +44,9 @@ def search(spaces: list[Cuboid], codes: NDArray[np.intp], expected: Array, actua
 
 def _parts_say_more(space: Cuboid, codes: NDArray[np.intp], expected: Array, actual: Array) -> bool:
     """Occam: does naming some values of one further dimension describe the element's leaves better than the whole?"""
-    whole = float(count_evidence(expected.sum(), actual.sum()))
+    whole = float(count_evidence(np.array([expected.sum()]), np.array([actual.sum()]))[0])
     for d in set(range(len(codes))) - set(space.dims):
-        f, v = np.bincount(codes[d], expected), np.bincount(codes[d], actual)
+        f, v = (np.bincount(codes[d], x).astype(float) for x in (expected, actual))
         present = f + v > 0
         f, v = f[present], v[present]
         if len(f) < 2:

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpilab.stats import countsearch, ratiosearch
-from kpilab.stats.cuboids import Cuboid, Hit, cuboids
+from kpilab.stats.cuboids import Cuboid, Hit, cuboids, same_leaves
 from kpilab.stats.noise import Noise, fit_noise
 
 Array = NDArray[np.float64]
 MOST = 30
+ALIKE = 0.95  # overlap of leaves (by size) from which two elements count as the same explanation
 # Share of the typical leaf's variance that must shrink with size for the cube to count as counts.
 COUNTS, WHOLE_NUMBERS = 0.5, 0.02
 
@@ -24,55 +25,94 @@ class Element:
     Attributes:
         dims, values: its dimensions and the code of its value in each.
         gain: evidence in nats net of the search; exp(−gain) bounds the chance of such a find in noise alone.
+        cost: nats it costs to name it; part of the evidence an element must bring before it is taken.
         leaves: its leaves.
+        equivalent: other (dims, values) that hold nearly the same leaves: the data cannot tell them apart.
     """
 
     dims: tuple[int, ...]
     values: tuple[int, ...]
     gain: float
+    cost: float
     leaves: NDArray[np.intp]
+    equivalent: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Located:
+    """The elements found, strongest first, the noise they were told from, and whether it is that of counts."""
+
+    elements: tuple[Element, ...]
+    noise: Noise
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What is known of a cube before looking.
+
+    Attributes:
+        spread, least: of its noise, see `fit_noise`.
+        counts: whether its noise is that of counts; judged from the leaves when None.
+        uneven: a cause need not move its leaves by the same factor, so what is found is settled leaf by leaf.
+    """
+
+    spread: Array | None = None
+    least: float = 0.0
+    counts: bool | None = None
+    uneven: bool = False
 
 
 def locate(
     codes: NDArray[np.intp],
     expected: Array,
     actual: Array,
+    known: Known | None = None,
     *,
     alpha: float = 0.05,
     deepest: int | None = None,
-    noise: Noise | None = None,
-) -> tuple[list[Element], Noise]:
-    """The elements that carry the deviation, strongest first, and the noise they were told from.
+) -> Located:
+    """The few elements that carry the deviation.
 
     Args:
         codes: one row per dimension, one column per leaf; values 0..levels-1.
         expected, actual: amounts per leaf, none negative.
+        known: what is known of the noise.
         alpha: chance of finding anything in noise alone.
         deepest: most dimensions one element may name.
-        noise: fitted to the leaves when None.
     """
     live = np.flatnonzero((expected != 0) | (actual != 0))
     codes, expected, actual = codes[:, live], expected[live], actual[live]
+    known = known or Known()
+    spread = np.ones(len(live)) if known.spread is None else known.spread[live]
     if len(live) == 0:
-        return [], Noise(1.0, 0.0, 1.0)
-    noise = noise or fit_noise(expected, actual)
+        return Located((), Noise(1.0, 0.0, 1.0), True)
+    noise = fit_noise(expected, actual, spread, least=known.least)
     spaces = cuboids(codes, deepest)
-    search = _by_counts if are_counts(expected, actual) else _by_ratios
-    hits = search(spaces, codes, expected, actual, noise, -np.log(alpha))
-    return [_element(spaces[h.cuboid], h, codes, live) for h in hits], noise
+    counts = are_counts(expected, actual, spread) if known.counts is None else known.counts
+    weight = noise.weights((expected + actual) / 2, spread)
+    fair, seen = expected * weight, actual * weight
+    enough = -float(np.log(alpha))
+    hits = (
+        _by_counts(spaces, codes, fair, seen, enough, uneven=known.uneven)
+        if counts
+        else _by_ratios(spaces, codes, expected, actual, enough)
+    )
+    elements = [_element(spaces, h, codes, expected + actual, live) for h in hits]
+    return Located(tuple(elements), noise, counts)
 
 
-def are_counts(expected: Array, actual: Array) -> bool:
+def are_counts(expected: Array, actual: Array, spread: Array) -> bool:
     """Does the noise shrink with size? Whole numbers need less proof of it."""
     whole = bool(np.all(actual == np.round(actual)))
-    return fit_noise(expected, actual, one_sided=True).count_share > (WHOLE_NUMBERS if whole else COUNTS)
+    return fit_noise(expected, actual, spread, one_sided=True).count_share > (WHOLE_NUMBERS if whole else COUNTS)
 
 
 def _by_counts(
-    spaces: list[Cuboid], codes: NDArray[np.intp], expected: Array, actual: Array, noise: Noise, least: float
+    spaces: list[Cuboid], codes: NDArray[np.intp], fair: Array, seen: Array, least: float, *, uneven: bool
 ) -> list[Hit]:
-    weight = noise.weights((expected + actual) / 2)
-    fair, seen, hits = expected * weight, actual * weight, []
+    """`fair`, `seen`: expected and actual in effective counts."""
+    hits: list[Hit] = []
     while len(hits) < MOST:
         hit = countsearch.search(spaces, codes, fair, seen, least)
         if hit is None:
@@ -80,12 +120,13 @@ def _by_counts(
         hits.append(hit)
         # What was found is from now on expected: a further deviation inside it can still be seen.
         member = spaces[hit.cuboid].members(hit.element)
-        fair[member] *= seen[member].sum() / max(fair[member].sum(), 1e-300)
+        factor = seen[member].sum() / max(fair[member].sum(), 1e-300)
+        fair[member] = seen[member] if uneven else fair[member] * factor
     return _once(hits)
 
 
 def _by_ratios(
-    spaces: list[Cuboid], codes: NDArray[np.intp], expected: Array, actual: Array, noise: Noise, least: float
+    spaces: list[Cuboid], codes: NDArray[np.intp], expected: Array, actual: Array, least: float
 ) -> list[Hit]:
     x = ratiosearch.deviation(expected, actual)
     live, hits = np.ones(len(x), dtype=bool), []
@@ -107,7 +148,9 @@ def _once(hits: list[Hit]) -> list[Hit]:
     return sorted(kept.values(), key=lambda h: -h.gain)
 
 
-def _element(space: Cuboid, hit: Hit, codes: NDArray[np.intp], live: NDArray[np.intp]) -> Element:
+def _element(spaces: list[Cuboid], hit: Hit, codes: NDArray[np.intp], size: Array, live: NDArray[np.intp]) -> Element:
+    space = spaces[hit.cuboid]
     member = space.members(hit.element)
-    values = tuple(int(codes[d, member[0]]) for d in space.dims)
-    return Element(space.dims, values, hit.gain, live[member])
+    mine = space.dims, tuple(int(codes[d, member[0]]) for d in space.dims)
+    same = tuple(other for other in same_leaves(spaces, codes, member, size, ALIKE) if other != mine)
+    return Element(*mine, hit.gain, space.cost, live[member], same)

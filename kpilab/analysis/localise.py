@@ -1,0 +1,351 @@
+"""Localise: which few combinations of dimensions carry a deviation?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from kpilab.core.result import Result
+from kpilab.core.table import Facts, Table
+from kpilab.core.values import Effect, Message, Where
+from kpilab.engine.leaves import MOST_VALUES, Leaves, between, sums
+from kpilab.errors import BadInput, unknown
+from kpilab.stats.expected import Succession, at_old_rate, at_replaced_rate, succession
+from kpilab.stats.localise import Element, Known, Located, locate
+from kpilab.stats.selection import unselected
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from numpy.typing import NDArray
+
+    from kpilab.core.values import Period
+
+COLUMNS = ["where", "expected", "actual", "contribution", "low", "high", "share", "change", "change_low", "change_high"]
+COLUMNS += ["corrected", "size", "leaves", "p", "equivalent"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LocaliseResult(Result):
+    """Answer of `localise`.
+
+    Attributes:
+        table: one row per combination found, strongest evidence first; columns `where` (Where), `expected`, `actual`
+            (amounts; for a rate the numerator, and what it would be at the expected rate), `contribution`
+            (actual − expected), `low`, `high` (its interval), `share` (of the whole deviation; NaN if that is 0),
+            `change` (relative, −1 and up; NaN when nothing was expected), `change_low`, `change_high`, `corrected`
+            (`change` without the winner's curse), `size` (share of all that was expected), `leaves` (how many),
+            `p` (chance of such a find anywhere in the search when nothing happened, at most), `equivalent`
+            (tuple of other combinations that hold nearly the same leaves).
+        expected, actual: totals over the cube.
+        noise: "counts" or "relative": which noise the cube carries.
+        level: confidence level of the intervals.
+    """
+
+    expected: float
+    actual: float
+    noise: str
+    level: float
+    kind: ClassVar[str] = "localise"
+
+    @property
+    def headline(self) -> Message:
+        if self.table.empty:
+            return Message("localise.nothing", {"gap": self.actual - self.expected})
+        first = self.table.iloc[0]
+        values = {
+            "where": first["where"],
+            "change": float(first["change"]),
+            "contribution": float(first["contribution"]),
+        }
+        values |= {
+            "interval": Effect(first["contribution"], float(first["low"]), float(first["high"])),
+            "more": len(self.table) - 1,
+        }
+        return Message("localise.found" if len(self.table) == 1 else "localise.found_several", values)
+
+    @property
+    def places(self) -> tuple[Where, ...]:
+        """The combinations found, strongest first."""
+        return tuple(self.table["where"])
+
+
+def localise(
+    data: Facts | ir.Table | pd.DataFrame,
+    *,
+    dimensions: Sequence[str] = (),
+    measure: str | None = None,
+    numerator: str | None = None,
+    denominator: str | None = None,
+    expected: str | tuple[str, str] | None = None,
+    periods: tuple[Period, Period] | None = None,
+    deepest: int | None = None,
+    alpha: float = 0.05,
+    level: float = 0.95,
+) -> LocaliseResult:
+    """Find the smallest set of dimension combinations that carries a deviation from what was expected.
+
+    The cube's leaves (finest combinations) are compared with their expectation. Every combination of up to
+    `deepest` dimensions is a candidate; one is taken when a common shift of its leaves is a shorter description
+    than noise, the length of naming it included. Whether noise shrinks with size (counts) or not (relative) is
+    judged from the calm leaves. A value that is new is compared with the values it replaced.
+
+    Args:
+        data: facts with a time column and `periods`; or one row per leaf (or finer) with an `expected` column.
+        dimensions: columns to search; default: those the facts name.
+        measure: column that adds up; or
+        numerator, denominator: columns of a rate; the numerator is compared at the denominator's present size.
+        expected: column with the expected amount; for a rate the pair (numerator, denominator) of the reference.
+        periods: baseline and current; the baseline is scaled to the length of the current period.
+        deepest: most dimensions in one combination; default all.
+        alpha: chance of finding anything at all where nothing happened.
+        level: confidence level of the intervals.
+
+    Returns:
+        LocaliseResult with one row per combination; none when nothing stands out beyond noise.
+
+    Raises:
+        BadInput: unknown columns, neither or both of measure and numerator, negative amounts, nothing expected
+            anywhere, or no dimension.
+
+    Note:
+        Segments were chosen because they stood out: `corrected` gives the change without that advantage.
+
+    Example:
+        >>> cube = pd.DataFrame({"app": ["a", "b"] * 50, "shop": [str(k) for k in range(100)], "was": 100.0})
+        >>> cube["now"] = cube["was"].where(cube["app"] == "a", 40.0)
+        >>> found = localise(cube, dimensions=["app", "shop"], measure="now", expected="was")
+        >>> [place.plain() for place in found.places]
+        [{'app': 'b'}]
+    """
+    table, names = _table(data, tuple(dimensions))
+    leaves = _leaves(table, names, Question(measure, numerator, denominator, expected, periods))
+    ratio = periods[1].days / periods[0].days if periods else None
+    cube = _cube(leaves.frame, names, rate=numerator is not None, ratio=ratio)
+    known = Known(cube.spread, cube.least, cube.counts, uneven=cube.whole is not None)
+    found = locate(cube.codes, *cube.searched, known, alpha=alpha, deepest=deepest)
+    rows = [_row(element, cube, found, level, alpha) for element in found.elements]
+    notes = [
+        Message("localise.grouped", {"dimension": d, "values": n, "kept": MOST_VALUES})
+        for d, n in leaves.grouped.items()
+    ]
+    notes += cube.notes
+    notes += [Message("localise.selected")] if rows else []
+    notes += [Message("localise.equivalent")] if any(row["equivalent"] for row in rows) else []
+    totals = float(cube.expected.sum()), float(cube.actual.sum())
+    noise = "counts" if found.counts else "relative"
+    return LocaliseResult(pd.DataFrame(rows, columns=COLUMNS), *totals, noise, level, notes=tuple(notes))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which columns are compared; see `localise`."""
+
+    measure: str | None
+    numerator: str | None
+    denominator: str | None
+    expected: str | tuple[str, str] | None
+    periods: tuple[Period, Period] | None
+
+    def __post_init__(self) -> None:
+        rate = self.numerator is not None and self.denominator is not None
+        if (self.measure is None) != rate or (self.numerator is None) != (self.denominator is None):
+            raise BadInput(
+                f"measure is {self.measure!r}, numerator {self.numerator!r}, denominator {self.denominator!r}",
+                "localise(measure=, numerator=, denominator=)",
+                "give either a measure, or a numerator and a denominator",
+            )
+        if (self.expected is None) == (self.periods is None):
+            raise BadInput(
+                "nothing, or two things, to compare with",
+                "localise(expected=, periods=)",
+                "give either the expected column(s), or the baseline and the current period",
+            )
+        if self.expected is not None and isinstance(self.expected, str) == rate:
+            raise BadInput(
+                f"expected is {self.expected!r}",
+                "localise(expected=)",
+                "give one column for a measure, and the pair (numerator, denominator) for a rate",
+            )
+
+    def now(self) -> dict[str, str]:
+        if self.measure is not None:
+            return {"num": self.measure}
+        return {"num": str(self.numerator), "den": str(self.denominator)}
+
+    def reference(self) -> dict[str, str]:
+        names = (self.expected,) if isinstance(self.expected, str) else (self.expected or ())
+        return dict(zip(("num", "den"), names, strict=False))
+
+
+def _table(data: Facts | ir.Table | pd.DataFrame, dimensions: tuple[str, ...]) -> tuple[Table, tuple[str, ...]]:
+    table = data if isinstance(data, Table) else Table(data, name="cube")  # type: ignore[arg-type]  # a Table wraps frames itself
+    names = dimensions or table.dimensions_named
+    if not names:
+        raise BadInput(
+            "no dimension to search", "localise(dimensions=)", "name the columns to break the deviation down by"
+        )
+    for name in names:
+        if name not in table.table.columns:
+            raise unknown("column", name, table.table.columns, f"table {table.name!r}, localise(dimensions=)")
+    return table, tuple(dict.fromkeys(names))
+
+
+def _leaves(table: Table, names: tuple[str, ...], question: Question) -> Leaves:
+    now, reference = question.now(), question.reference()
+    for column in (*now.values(), *reference.values()):
+        if column not in table.table.columns:
+            raise unknown("column", column, table.table.columns, f"table {table.name!r}")
+    if question.periods is None:
+        columns = {f"{k}1": table.table[c].cast("float64") for k, c in now.items()}
+        columns |= {f"{k}0": table.table[c].cast("float64") for k, c in reference.items()}
+        return sums(table.table, names, columns)
+    if not isinstance(table, Facts):
+        raise BadInput(
+            "periods need to know which column is the time",
+            "localise(periods=)",
+            "wrap the table: Facts(table, time=…)",
+        )
+    leaves = sums(table.table, names, between(table.table, table.time, question.periods, now))
+    ratio = question.periods[1].days / question.periods[0].days
+    scaled = {f"{k}0": leaves.frame[f"{k}0"] * ratio for k in now}
+    return Leaves(leaves.frame.assign(**scaled), leaves.grouped)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cube:
+    """Leaves as arrays: codes per dimension, the text of each code, expected and actual amounts.
+
+    `spread`, `least`: what is known of their count noise; `counts`: whether it is known to be count noise.
+    `whole`: denominators of a rate above one half: then its misses are searched, as the rarer side carries the noise.
+    """
+
+    names: tuple[str, ...]
+    codes: NDArray[np.intp]
+    values: tuple[pd.Index, ...]
+    expected: NDArray[np.float64]
+    actual: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    least: float = 0.0
+    counts: bool | None = None
+    whole: NDArray[np.float64] | None = None
+    notes: tuple[Message, ...] = ()
+
+    @property
+    def searched(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Expected and actual amounts whose deviation is searched."""
+        if self.whole is None:
+            return self.expected, self.actual
+        return np.maximum(self.whole - self.expected, 0.0), self.whole - self.actual
+
+    def where(self, dims: Sequence[int], codes: Sequence[int]) -> Where:
+        return Where({self.names[d]: self.values[d][c] for d, c in zip(dims, codes, strict=True)})
+
+
+def _cube(frame: pd.DataFrame, names: tuple[str, ...], *, rate: bool, ratio: float | None) -> Cube:
+    """Leaves with what they would be if nothing had changed, new values against those they replaced."""
+    _check(frame)
+    coded = [pd.factorize(frame[d], sort=True) for d in names]
+    codes, values = np.array([c for c, _ in coded], dtype=np.intp), tuple(pd.Index(v) for _, v in coded)
+    num0, num1 = frame["num0"].to_numpy(float), frame["num1"].to_numpy(float)
+    whole_numbers, whole_reference = (bool(np.all(v == np.round(v))) for v in (num1, num0))
+    if rate:
+        den0, den1 = frame["den0"].to_numpy(float), frame["den1"].to_numpy(float)
+        return _at_old_rates(Cube(names, codes, values, num0, num1, np.ones(len(num0))), den0, den1)
+    if ratio is None:
+        return Cube(names, codes, values, num0, num1, np.ones(len(num0)), 0.5 * whole_numbers * (1 + whole_reference))
+    spread = np.full(len(num0), (1 + ratio) / 2)
+    return _with_successors_merged(
+        Cube(names, codes, values, num0, num1, spread, 1.0 * whole_numbers, whole_numbers or None)
+    )
+
+
+def _at_old_rates(cube: Cube, den0: NDArray[np.float64], den1: NDArray[np.float64]) -> Cube:
+    expected, basis, notes = at_old_rate(cube.expected, den0, den1), den0.copy(), []
+    for d, code in enumerate(cube.codes):
+        change = succession(code, den0, den1)
+        if change.new:
+            notes.append(_succession_note(cube, d, change))
+            new = np.isin(code, change.new)
+            other, rests_on = at_replaced_rate(cube.codes, d, change, cube.expected, den0, den1)
+            expected[new], basis[new] = other[new], rests_on[new]
+    # What has nothing to be compared with is taken as it is.
+    expected = np.where(np.isnan(expected), cube.actual, expected)
+    spread = (1 + np.divide(den1, basis, out=np.ones_like(den1), where=basis > 0)) / 2
+    share = float(cube.actual.sum() / den1.sum()) if den1.sum() > 0 else 0.0
+    told = replace(cube, expected=expected, spread=spread, notes=tuple(notes))
+    if np.any(cube.actual != np.round(cube.actual)) or np.any(cube.actual > den1):
+        return told
+    return replace(told, least=max(share, 1 - share), counts=True, whole=den1 if share > 0.5 else None)
+
+
+def _with_successors_merged(cube: Cube) -> Cube:
+    """An amount that moved from old values to new ones has not changed: both become one value."""
+    codes, values, notes = cube.codes.copy(), list(cube.values), []
+    for d in range(len(codes)):
+        change = succession(codes[d], cube.expected, cube.actual)
+        if change.new and change.replaced:
+            notes.append(_succession_note(cube, d, change))
+            merged = [*change.replaced, *change.new]
+            codes[d][np.isin(codes[d], merged)] = len(values[d])
+            together = tuple(values[d][k] for k in merged)
+            values[d] = pd.Index([*values[d], together], tupleize_cols=False)
+    if not notes:
+        return cube
+    keys, leaf = np.unique(codes, axis=1, return_inverse=True)
+    expected, actual = (np.bincount(leaf.ravel(), v, keys.shape[1]).astype(float) for v in (cube.expected, cube.actual))
+    spread = np.full(keys.shape[1], cube.spread[0])
+    return replace(
+        cube, codes=keys, values=tuple(values), expected=expected, actual=actual, spread=spread, notes=tuple(notes)
+    )
+
+
+def _succession_note(cube: Cube, dim: int, change: Succession) -> Message:
+    new, replaced = (tuple(cube.values[dim][k] for k in part) for part in (change.new, change.replaced))
+    key = "localise.successor" if replaced else "localise.newcomer"
+    return Message(key, {"dimension": cube.names[dim], "new": new, "replaced": replaced})
+
+
+def _check(frame: pd.DataFrame) -> None:
+    columns = [c for c in ("num0", "num1", "den0", "den1") if c in frame]
+    if bool((frame[columns] < 0).any(axis=None)):
+        raise BadInput(
+            "some amounts are negative",
+            "localise(measure=)",
+            "split the measure into its positive and its negative part (sales, refunds) and search each",
+        )
+    reference = "den0" if "den0" in frame else "num0"
+    if not (frame[reference] > 0).any():
+        raise BadInput("nothing was expected anywhere", "localise(expected=, periods=)", "choose a baseline with data")
+
+
+def _row(element: Element, cube: Cube, found: Located, level: float, alpha: float) -> dict[str, object]:
+    expected, actual = (v[element.leaves] for v in (cube.expected, cube.actual))
+    before, now = float(expected.sum()), float(actual.sum())
+    mean = np.mean([v[element.leaves] for v in cube.searched], axis=0)
+    error = float(np.sqrt(found.noise.variance(mean, cube.spread[element.leaves]).sum()))
+    z, half = float(norm.ppf(0.5 + level / 2)), 0.0
+    half, gap, whole = z * error, now - before, float(cube.actual.sum() - cube.expected.sum())
+    seen = unselected(gap / error, float(np.sqrt(2 * (element.cost - np.log(alpha))))) if error else 0.0
+    base = before if before else np.nan
+    return {
+        "where": cube.where(element.dims, element.values),
+        "expected": before,
+        "actual": now,
+        "contribution": gap,
+        "low": gap - half,
+        "high": gap + half,
+        "share": gap / whole if whole else np.nan,
+        "change": gap / base,
+        "change_low": max((gap - half) / base, -1.0),
+        "change_high": (gap + half) / base,
+        "corrected": seen * error / base,
+        "size": before / cube.expected.sum(),
+        "leaves": len(element.leaves),
+        "p": float(np.exp(-element.gain)),
+        "equivalent": tuple(cube.where(*other) for other in element.equivalent),
+    }

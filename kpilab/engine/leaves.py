@@ -1,0 +1,66 @@
+"""Leaves: sums per finest combination of dimensions, one GROUP BY on the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import ibis
+import pandas as pd
+from ibis import _
+
+from kpilab.engine.days import day_of, inside
+from kpilab.engine.run import collect, collect_one
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from kpilab.core.values import Period
+
+MOST_VALUES = 300
+OTHER, MISSING = "(other)", "(missing)"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Leaves:
+    """A cube's leaves.
+
+    Attributes:
+        frame: one row per combination that occurs: the dimensions (text) and the summed columns.
+        grouped: dimension -> how many values it has, where the rarest were put together as "(other)".
+    """
+
+    frame: pd.DataFrame
+    grouped: Mapping[str, int]
+
+
+def sums(table: ir.Table, dimensions: tuple[str, ...], columns: Mapping[str, ir.Value]) -> Leaves:
+    """Sums of `columns` (name -> row expression) per combination of `dimensions`."""
+    table = table.select(**{d: _label(table[d]) for d in dimensions}, **columns)
+    counts = collect_one(table.agg([table[d].nunique().name(d) for d in dimensions]), "leaves")
+    grouped = {d: int(counts[d]) for d in dimensions if counts[d] > MOST_VALUES}
+    for d in grouped:
+        size = [cast("ir.NumericColumn", table[c]).abs().sum() for c in columns]
+        top = table.group_by(d).agg(size=ibis.greatest(*size)).order_by([ibis.desc("size"), d]).limit(MOST_VALUES)
+        kept = collect(top, "leaves")[d].tolist()
+        table = table.mutate(**{d: table[d].isin(kept).ifelse(table[d], ibis.literal(OTHER))})
+    rows = table.group_by(list(dimensions)).agg(**{c: _[c].sum().fill_null(0) for c in columns})
+    frame = collect(rows, "leaves").sort_values(list(dimensions), ignore_index=True)
+    return Leaves(frame.astype(dict.fromkeys(columns, float)), grouped)
+
+
+def between(
+    table: ir.Table, time: str, periods: tuple[Period, Period], columns: Mapping[str, str]
+) -> dict[str, ir.Value]:
+    """Row expressions `<name>0` and `<name>1`: the column where the day lies in the first or second period, else 0."""
+    day = day_of(table, time)
+    return {
+        f"{name}{k}": inside(day, period).ifelse(table[column].cast("float64"), ibis.literal(0.0))
+        for k, period in enumerate(periods)
+        for name, column in columns.items()
+    }
+
+
+def _label(column: ir.Value) -> ir.Value:
+    return ibis.coalesce(column.cast("string"), ibis.literal(MISSING))
