@@ -45,7 +45,7 @@ class ActivityResult(Result):
         whole = self.table.groupby("day")[["dau", "mau"]].sum(min_count=1)
         last, full = whole.iloc[-1], whole["mau"].notna().iloc[-1]
         values = {"day": whole.index[-1], "dau": int(last["dau"]), "mau": int(last["mau"]) if full else None}
-        return Message("activity.last", values | {"stickiness": last["dau"] / last["mau"] if full else None})
+        return Message("activity.last", values | {"stickiness": float(last["dau"] / last["mau"]) if full else None})
 
 
 def activity(

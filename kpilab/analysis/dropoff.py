@@ -61,7 +61,7 @@ class DropoffResult(Result):
         }
         if row["what"] == "path_end":
             return Message("funnel.stopped_silent", values)
-        return Message("funnel.stopped", values | {"what": row["what"], "other": row["went_share"]})
+        return Message("funnel.stopped", values | {"what": row["what"], "other": float(row["went_share"])})
 
 
 def dropoff(

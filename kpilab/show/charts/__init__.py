@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
 # Result kind -> (module, function); a kind that is not here gets the plain table chart.
 CHARTS: dict[str, tuple[str, str]] = {
+    "funnel": ("funnel", "funnel"),
+    "funnel_change": ("funnel", "change"),
+    "dropoff": ("funnel", "dropoff"),
+    "blindspots": ("funnel", "blindspots"),
+    "paths": ("flow", "paths"),
+    "retention": ("lifecycle", "retention"),
+    "activity": ("lifecycle", "activity"),
     "attainment": ("goal", "attainment"),
     "drivers": ("goal", "drivers"),
     "history": ("series", "history"),
