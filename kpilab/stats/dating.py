@@ -1,0 +1,89 @@
+"""When a level changed, and whether at once or gradually: one regression per candidate start and length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+Array = NDArray[np.float64]
+LENGTHS = (1, 4, 7, 14, 21, 28)  # days from the old level to the new; 1 is a step
+MARGIN = 2  # days at either end that cannot be told from an edge
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dated:
+    """A dated change.
+
+    Attributes:
+        start: index of the first day of the change; length: days until the new level is reached.
+        chance: per day, chance that the change began on it (given that there was one).
+        gradual: chance that it took more than one day.
+        before, change, error: old level, change of level and its standard error.
+        fitted: level per day.
+        p: chance of as sharp a change somewhere in the series if nothing changed.
+    """
+
+    start: int
+    length: int
+    chance: Array
+    gradual: float
+    before: float
+    change: float
+    error: float
+    fitted: Array
+    p: float
+
+
+def date_change(
+    rate: Array, weight: Array, pattern: NDArray[np.intp], *, draws: int = 499, seed: int = 0
+) -> Dated | None:
+    """Date the one largest change of level; None when the series is too short.
+
+    Args:
+        rate: level per day; weight: precision of each day (its exposure; equal for plain totals).
+        pattern: recurring group of each day (0-6, its weekday), taken out.
+        draws: permutations of the residuals for `p`.
+    """
+    n = len(rate)
+    if n < 4 * MARGIN + 2:
+        return None
+    starts, lengths = np.meshgrid(np.arange(MARGIN, n - MARGIN + 1), LENGTHS)
+    keep = starts + lengths <= n + 1
+    starts, lengths = starts[keep], lengths[keep]
+    shape = np.clip((np.arange(n) - starts[:, None] + 1) / lengths[:, None], 0.0, 1.0)
+    root = np.sqrt(weight / weight.mean())
+    base = np.stack([np.where(pattern == k, root, 0.0) for k in np.unique(pattern)], axis=1)
+    basis = np.linalg.qr(base)[0]
+    y, x = rate * root, shape * root
+    y, x = y - basis @ (basis.T @ y), x - (x @ basis) @ basis.T
+    size = np.maximum(np.einsum("ij,ij->i", x, x), 1e-12)
+    gain, total = (x @ y) ** 2 / size, float(y @ y)
+    free = n - base.shape[1] - 1
+    left = np.maximum(total - gain, 1e-12 * max(total, 1e-300))
+    log_chance = -0.5 * free * np.log(left) - np.log(np.where(lengths == 1, 1, len(LENGTHS) - 1))
+    chance = np.exp(log_chance - logsumexp(log_chance))
+    best = int(np.argmax(chance))
+    shuffled = np.random.default_rng(seed).permuted(np.tile(y, (draws, 1)), axis=1)
+    null = np.max((shuffled @ x.T) ** 2 / size, axis=1)
+    change = float(x[best] @ y / size[best])
+    error = float(np.sqrt(left[best] / free / size[best]))
+    before = float(np.average(rate - change * shape[best], weights=weight))
+    return Dated(
+        int(starts[best]), int(lengths[best]), np.bincount(starts, chance, n).astype(float),
+        float(chance[lengths > 1].sum()), before, change, error, before + change * shape[best],
+        float((1 + np.sum(null >= gain[best])) / (draws + 1)),
+    )  # fmt: skip
+
+
+def credible(chance: Array, level: float) -> tuple[int, int]:
+    """First and last index of the shortest run of days that holds the start with chance `level`."""
+    total = np.concatenate([[0.0], np.cumsum(chance)])
+    best = (0, len(chance) - 1)
+    for first in range(len(chance)):
+        last = int(np.searchsorted(total, total[first] + level * total[-1] - 1e-12)) - 1
+        if last < len(chance) and last - first < best[1] - best[0]:
+            best = (first, max(last, first))
+    return best
