@@ -16,15 +16,16 @@ from kpilab.engine.run import collect_one
 from kpilab.errors import BadInput
 
 AMOUNTS = (
-    "revenue|gmv|turnover|sales",
-    "amount|income|value|paid|payment|total|goal",
-    "profit|margin|price|output|units",
+    "revenue|gmv|turnover|sales|销售额|营收|收入",
+    "amount|income|value|paid|payment|total|goal|金额|实付",
+    "profit|margin|price|output|units|利润|产量",
 )
 AVERAGED = (
     "rate|ratio|pct|percent|share|discount|price|temperature|cpi|unemployment|avg|average|mean|score|oee|"
-    "availability|performance|quality|factor|flag"
+    "availability|performance|quality|factor|flag|率|平均|占比|折扣|价格|温度"
 )
-ORDERS, BUYERS = "order|transaction|invoice|receipt|ticket|booking", "customer|user|member|client|account"
+ORDERS = "order|transaction|invoice|receipt|ticket|booking|订单"
+BUYERS = "customer|user|member|client|account|客户|用户|会员|顾客"
 ONE = {"rows": "row", "orders": "order", "customers": "customer"}
 MOST_FURTHER = 8
 DAYS_OFF = 3  # a quarter counts as whole when its last days are a holiday or weekend without rows
@@ -87,7 +88,12 @@ def draft(sheet: Sheet, found: Guess) -> Draft:
 def quoted(column: str) -> str:
     """The column's name as SQL understands it."""
     try:
-        plain = column.isidentifier() and columns(parse_measure(f"sum({column})", "")) == (column,)
+        # `user` alone is a function elsewhere.
+        plain = (
+            column.isidentifier()
+            and column.lower() != "user"
+            and columns(parse_measure(f"sum({column})", "")) == (column,)
+        )
     except BadInput:
         plain = False
     return column if plain else '"' + column.replace('"', '""') + '"'
@@ -162,7 +168,7 @@ def _countable(sheet: Sheet) -> tuple[list[str], list[str]]:
 
 
 def _amount(columns: list[Column]) -> Column | None:
-    able = [c for c in columns if not c.named(AVERAGED) and c.distinct > 1]
+    able = [c for c in columns if not c.named(AVERAGED) and c.filled]
     return next((c for pattern in AMOUNTS for c in able if c.named(pattern)), None)
 
 

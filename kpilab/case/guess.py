@@ -8,15 +8,19 @@ from dataclasses import dataclass, field
 from kpilab.case.look import Column, Sheet
 
 MOST_VALUES, MOST_EVENTS = 60, 200
-USER = "user|users|customer|customers|member|visitor|client|account|uid|case|device|player|unit"
-EVENT = "event|events|action|activity|step|stage|page|screen|operation|milestone"
-SESSION = "session|sessions|visit id|sess"
-ACTOR = "actor|employee|rep|staff|clerk|operator|technician|salesperson|agent|worker"
-CLAIMED = "claimed|quantity|qty|count|amount|done|reported|value"
-KEY = "id|ids|key|uuid|guid|zip|postal|postcode|phone|code|lat|lon|latitude|longitude|index|row|rescued data"
-COUNTED = "n|num|number|count|sum|total|amount|sales|revenue"
+USER = "user|users|customer|customers|member|visitor|client|account|uid|case|device|player|unit|用户|客户|会员|顾客"
+EVENT = "event|events|action|activity|step|stage|page|screen|operation|milestone|事件|行为|动作|步骤|环节"
+SESSION = "session|sessions|visit id|sess|会话"
+ACTOR = "actor|employee|rep|staff|clerk|operator|technician|salesperson|agent|worker|员工|店员|销售员|业务员|操作员"
+CLAIMED = "claimed|quantity|qty|count|amount|done|reported|value|数量|完成量"
+KEY = (
+    "id|ids|key|uuid|guid|zip|postal|postcode|phone|code|lat|lon|latitude|longitude|index|row|rescued data"
+    "|编号|编码|号码|邮编"
+)
+COUNTED = "n|num|number|count|sum|total|amount|sales|revenue|数|额|量"
 GROUPING = (
     "store|shop|region|flag|type|group|line|machine|site|department|class|category|level|tier|segment|channel|cell"
+    "|门店|区域|类型|级别|渠道|产线|机台"
 )
 
 
@@ -154,7 +158,7 @@ def _dimensions(sheet: Sheet, taken: set[str]) -> tuple[str, ...]:
         and 1 < c.distinct <= MOST_VALUES
         and c.distinct * 5 <= sheet.rows
         and (c.type in ("text", "flag") or (c.type == "number" and c.named(GROUPING) and not c.named(COUNTED)))
-        and not c.named("name|id|ids|email|phone")
+        and not c.named("name|id|ids|email|phone|姓名|编号|电话")
     )
 
 

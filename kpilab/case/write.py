@@ -6,6 +6,7 @@ import os
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import yaml
 
 from kpilab.case.draft import Draft, draft, measures, periods, quoted, text
@@ -228,7 +229,7 @@ def _tests(table: Sheet, roles: dict[str, str], outcome: str) -> dict[str, dict[
         if len(variants) > 1:
             split = {v: 1 / len(variants) for v in variants}
             found[str(test)] = {"assignments": table.name, "outcome": outcome, "control": variants[0], "split": split}
-            found[str(test)]["start"] = min(part["first"])
+            found[str(test)]["start"] = pd.Timestamp(min(part["first"])).date()
     return found
 
 
