@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from kpilab.core.result import Result
 from kpilab.core.values import Message, Where
@@ -19,6 +21,7 @@ DEEPEST, SWEEPS = 3, 40
 # A value counts as new when its share at least quadrupled from almost nothing.
 NEW_BEFORE, NEW_NOW = 0.25, 0.1
 PRIOR_UNITS = 20.0
+Z95 = 1.96
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +30,8 @@ class SpreadResult(Result):
 
     Attributes:
         table: one row per place found, clearest first; columns `where` (Where), `gain` (evidence in nats net of the
-            search: exp(-gain) bounds the chance of such a find in noise alone), `change` (relative change of the rate
+            search), `p` (chance of such a change somewhere in noise alone: both periods' noise, corrected for all
+            combinations searched), `change` (relative change of the rate
             there), `low`, `high` (its interval), `carried` (part of the whole fall that the place carries, may exceed
             1), `amount` (numerator beyond the baseline's rates there; negative is missing), `share` (part of the
             expected numerator that the place holds, 0-1).
@@ -52,7 +56,9 @@ class SpreadResult(Result):
         return Message("spread.place", {"driver": self.driver, **values})
 
 
-def spread(cube: pd.DataFrame, *, driver: str, dimensions: Sequence[str], alpha: float = 0.05) -> SpreadResult:
+def spread(
+    cube: pd.DataFrame, *, driver: str, dimensions: Sequence[str], variance: float | None = None, alpha: float = 0.05
+) -> SpreadResult:
     """Find the fewest places in which a rate left its baseline.
 
     Each cell's expected rate is the baseline's: its own, shrunk towards what its dimension values would give
@@ -65,6 +71,8 @@ def spread(cube: pd.DataFrame, *, driver: str, dimensions: Sequence[str], alpha:
             `num1`, `den1` (current): numerator and denominator of the rate, none negative.
         driver: name of the rate, for messages.
         dimensions: columns to search.
+        variance: of the numerator per unit of the denominator, over-dispersion between days included; None for
+            that of a count.
         alpha: chance of finding a place in noise alone.
 
     Returns:
@@ -83,13 +91,19 @@ def spread(cube: pd.DataFrame, *, driver: str, dimensions: Sequence[str], alpha:
     codes = np.array([f[0] for f in factors], dtype=np.intp).reshape(len(dimensions), len(cube))
     elements = locate(codes, expected, actual, alpha=alpha, deepest=DEEPEST).elements if dimensions else ()
     total = float(actual.sum() - expected.sum())
+    unit = variance if variance is not None else float(expected.sum() / cube["den1"].sum())
+    searched = _combinations(codes)
     rows = []
     for element in elements:
-        inside = (float(actual[element.leaves].sum()), float(expected[element.leaves].sum()))
         where = {dimensions[d]: factors[d][1][v] for d, v in zip(element.dims, element.values, strict=True)}
-        rows.append({"where": Where(where), "gain": element.gain, **_size(*inside, total)})
-        rows[-1]["share"] = inside[1] / float(expected.sum())
-    columns = ["where", "gain", "change", "low", "high", "carried", "amount", "share"]
+        before = cube[_matches(cube, {d: v for d, v in where.items() if d in kept})]["den0"].sum()
+        now = cube.loc[element.leaves, "den1"].sum()
+        amounts = (float(actual[element.leaves].sum()), float(expected[element.leaves].sum()), total)
+        # The expectation is itself a sample: its noise counts like that of the current period.
+        error = float(np.sqrt(unit * (now + now**2 / (before + PRIOR_UNITS))))
+        rows.append({"where": Where(where), "gain": element.gain, **_size(*amounts, error, searched)})
+        rows[-1]["share"] = amounts[1] / float(expected.sum())
+    columns = ["where", "gain", "p", "change", "low", "high", "carried", "amount", "share"]
     return SpreadResult(
         pd.DataFrame(rows, columns=columns),
         driver=driver,
@@ -120,18 +134,32 @@ def _took_over(cube: pd.DataFrame, dimension: str) -> bool:
     return bool(((share["den0"] < NEW_BEFORE * share["den1"]) & (share["den1"] > NEW_NOW)).any())
 
 
-def _size(actual: float, expected: float, total: float) -> dict[str, float]:
-    """Change of one place with its Poisson interval, and what it carries of the whole."""
-    half = 1.96 * np.sqrt(max(actual, 1.0)) / expected if expected > 0 else float("nan")
-    change = actual / expected - 1 if expected > 0 else float("nan")
-    carried = (actual - expected) / total if total else float("nan")
-    return {
-        "change": change,
-        "low": change - half,
-        "high": change + half,
-        "carried": carried,
-        "amount": actual - expected,
-    }
+def _combinations(codes: NDArray[np.intp]) -> int:
+    """How many places of up to three dimensions hold rows."""
+    count = 0
+    for depth in range(1, min(DEEPEST, len(codes)) + 1):
+        for dims in combinations(range(len(codes)), depth):
+            count += len(np.unique(codes[list(dims)], axis=1).T)
+    return count
+
+
+def _matches(cube: pd.DataFrame, where: Mapping[str, object]) -> NDArray[np.bool_]:
+    inside = np.ones(len(cube), dtype=bool)
+    for dimension, value in where.items():
+        inside &= (cube[dimension] == value).to_numpy()
+    return inside
+
+
+def _size(actual: float, expected: float, total: float, error: float, searched: int) -> dict[str, float]:
+    """Change of one place with its interval, its chance in noise, and what it carries of the whole."""
+    amount = actual - expected
+    if not expected > 0:
+        nan = float("nan")
+        return {"p": nan, "change": nan, "low": nan, "high": nan, "carried": nan, "amount": amount}
+    p = float(min(1.0, 2 * norm.sf(abs(amount) / error) * searched)) if error > 0 else 1.0
+    ends = {"low": (amount - Z95 * error) / expected, "high": (amount + Z95 * error) / expected}
+    carried = amount / total if total else float("nan")
+    return {"p": p, "change": amount / expected, **ends, "carried": carried, "amount": amount}
 
 
 def _check(cube: pd.DataFrame, dimensions: Sequence[str]) -> None:

@@ -21,7 +21,7 @@ Pattern = Literal["place", "mix", "everywhere"]
 CARRIES = 0.8
 NEARLY_ALL = 0.8
 HIDDEN = 0.3
-LEAST_GAIN = 8.0
+SURE = 0.01
 MOST_SHARE = 0.7
 
 
@@ -74,7 +74,7 @@ def _placed(driver: str, finding: str, spread: SpreadResult) -> Fall | None:
     A value that nearly all rows have (a finished release) is no place: it cannot be told from everywhere.
     """
     table = spread.table
-    down = table[(table["change"] < 0) & (table["gain"] >= LEAST_GAIN) & (table["share"] <= MOST_SHARE)]
+    down = table[(table["change"] < 0) & (table["p"] < SURE) & (table["share"] <= MOST_SHARE)]
     down = down[down["where"].map(bool).astype(bool)]
     if down.empty:
         return None
@@ -85,9 +85,7 @@ def _placed(driver: str, finding: str, spread: SpreadResult) -> Fall | None:
         return None
     size = row["amount"] / spread.expected
     half = abs(row["high"] - row["low"]) / 2 * abs(size / row["change"])
-    return Fall(
-        driver, "place", row["where"], Effect(size, size - half, size + half), float(np.exp(-row["gain"])), finding
-    )
+    return Fall(driver, "place", row["where"], Effect(size, size - half, size + half), row["p"], finding)
 
 
 def _hidden(

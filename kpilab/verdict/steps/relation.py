@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from kpilab.analysis.relate import relate
 from kpilab.analysis.surge import SurgeResult, surge
 from kpilab.core.case import Case, Metric
-from kpilab.core.finding import Finding, StepReport
+from kpilab.core.finding import Finding, StepReport, Verdict
 from kpilab.core.table import EventLog, Facts
 from kpilab.core.values import EVERYWHERE, Effect, Message
 from kpilab.engine.cells import Cells
 from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.errors import BadInput
 from kpilab.verdict.candidate import numbered
+from kpilab.verdict.steps.trust import span
+
+RELATED: Mapping[str, Verdict] = {"related": "fine", "unrelated": "trouble", "inconclusive": "unclear"}
 
 
 def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepReport:
@@ -26,7 +29,7 @@ def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepRepo
         silent.append(Message("relation.no_kpis"))
     for name in dict.fromkeys(k.metric for k in case.kpis):
         metric = case.metrics[name]
-        found = _related(case, cells, metric)
+        found = _related(case, metric)
         findings += [found] if isinstance(found, Finding) else []
         silent += [found] if isinstance(found, Message) else []
         if metric.is_ratio or metric.per or name in (case.goal.metric, *case.goal.tree.leaves):
@@ -46,19 +49,19 @@ def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepRepo
     return StepReport("relation", numbered("relation", findings), tuple(silent))
 
 
-def _related(case: Case, cells: Cells, kpi: Metric) -> Finding | Message | None:
-    """The KPI's daily series against the goal's; None where either does not add up over days."""
+def _related(case: Case, kpi: Metric) -> Finding | Message | None:
+    """The KPI's daily series against the goal's; None for the goal itself."""
     goal = case.metrics[case.goal.metric]
-    if kpi.per or goal.per or kpi.name == goal.name:
-        return Message("relation.no_daily", {"kpi": kpi.name, "goal": goal.name}) if kpi.name != goal.name else None
+    if kpi.name == goal.name:
+        return None
     try:
-        found = relate(_daily(cells, kpi), _daily(cells, goal), calendar=case.holidays)
+        found = relate(_daily(case, kpi), _daily(case, goal), calendar=case.holidays)
     except BadInput as error:
         return Message("relation.not_examined", {"kpi": kpi.name, "why": error.what})
     return Finding(
         "",
         "relation",
-        {"related": "fine", "unrelated": "trouble", "inconclusive": "unclear"}[found.verdict],
+        RELATED[found.verdict],
         found.headline,
         subject=kpi.name,
         period=case.current,
@@ -69,12 +72,11 @@ def _related(case: Case, cells: Cells, kpi: Metric) -> Finding | Message | None:
     )
 
 
-def _daily(cells: Cells, metric: Metric) -> pd.Series:
-    """One value per day over both periods."""
-    days = pd.concat([cells.by_day(metric, period) for period in ("baseline", "current")]).drop_duplicates("bucket")
-    values = days["num"] / days["den"].where(days["den"] > 0)
-    series = pd.Series(values.to_numpy(), index=pd.DatetimeIndex(pd.to_datetime(days["bucket"])), name=metric.name)
-    return series.sort_index()
+def _daily(case: Case, metric: Metric) -> pd.Series:
+    """One value per day over both periods; a weekly or monthly metric is measured by the day here."""
+    days = measure(case.tables[metric.table], [metric], {"all": span(case)}, Cut("day"))
+    index = pd.DatetimeIndex(pd.to_datetime(days[BUCKET]))
+    return pd.Series(days[metric.name].to_numpy(float), index=index, name=metric.name).sort_index()
 
 
 def downstream(case: Case, kpi: Metric) -> tuple[Metric, ...]:

@@ -15,9 +15,9 @@ from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Effect, Message, Where
 from kpilab.engine.cells import Cells
 from kpilab.errors import BadInput
+from kpilab.stats.rates import unit_variance
 from kpilab.verdict.candidate import numbered, results
 
-CLEAR_GAIN = 12.0
 SURE = 0.01
 
 
@@ -33,7 +33,9 @@ def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepRepo
         searched = None
         if metric.is_ratio and metric.per is None and dimensions:
             cube = cells.by_segment(metric, dimensions)
-            searched = spread(cube, driver=metric.name, dimensions=dimensions)
+            before, after = (cells.day_arrays(metric, period) for period in ("baseline", "current"))
+            variance = unit_variance(before[0], before[1], after[0], after[1])
+            searched = spread(cube, driver=metric.name, dimensions=dimensions, variance=variance)
         findings.append(_finding(case, row, searched))
     ways, silent = _funnels(case)
     return StepReport("root_cause", numbered("root_cause", [*findings, *ways]), silent)
@@ -103,7 +105,7 @@ def clearest(searched: SpreadResult | None) -> Where | None:
     if searched is None or searched.table.empty:
         return None
     row = searched.table.iloc[0].to_dict()
-    return row["where"] if row["where"] and row["gain"] >= CLEAR_GAIN else None
+    return row["where"] if row["where"] and row["p"] < SURE else None
 
 
 def _finding(case: Case, row: dict, searched: SpreadResult | None) -> Finding:
