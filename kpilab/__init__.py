@@ -46,6 +46,8 @@ _WHERE = {
     "definitions": "kpilab.analysis.definitions",
     "experiment": "kpilab.analysis.experiment",
     "plan": "kpilab.analysis.plan",
+    "subgroups": "kpilab.analysis.subgroups",
+    "course": "kpilab.analysis.course",
     "reread": "kpilab.analysis.rereading",
 }
 

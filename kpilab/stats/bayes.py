@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.integrate import quad
-from scipy.stats import beta, norm
+from scipy.stats import beta
+
+from kpilab.stats.tail import critical, upper
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +37,12 @@ def normal(effect: float, error: float, *, prior: tuple[float, float] | None = N
         weight = 1 / variance + 1 / prior[1]
         mean, variance = (effect / variance + prior[0] / prior[1]) / weight, 1 / weight
     sd = float(np.sqrt(variance))
-    half = norm.ppf(0.5 + level / 2) * sd
+    half = critical(level) * sd
     z = mean / sd
-    ship = sd * norm.pdf(z) - mean * norm.sf(z)
-    keep = sd * norm.pdf(z) + mean * norm.cdf(z)
-    return Posterior(
-        float(mean), sd, float(mean - half), float(mean + half), float(norm.cdf(z)), float(ship), float(keep)
-    )
+    density = float(np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi))
+    ship = sd * density - mean * upper(z)
+    keep = sd * density + mean * upper(-z)
+    return Posterior(float(mean), sd, float(mean - half), float(mean + half), upper(-z), float(ship), float(keep))
 
 
 def beta_binomial(
@@ -62,7 +63,7 @@ def beta_binomial(
     chance = quad(lambda p: beta.pdf(p, *a) * beta.sf(p, *b), bottom, top, points=points, limit=200)[0]
     # E[max(a, b)] is the integral of 1 - F_a F_b.
     best = bottom + quad(lambda p: 1 - beta.cdf(p, *a) * beta.cdf(p, *b), bottom, top, points=points, limit=200)[0]
-    half = float(norm.ppf(0.5 + level / 2) * sd)
+    half = critical(level) * sd
     ship, keep = best - mean_b, best - mean_a
     return Posterior(mean, sd, mean - half, mean + half, float(chance), float(ship), float(keep))
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.stats import t
 
 from kpilab.stats.mean import Difference, Estimate
+from kpilab.stats.tail import critical
 
 Method = Literal["fieller", "log", "delta"]
 Bounds = Literal["interval", "unbounded", "undefined"]
@@ -42,29 +42,29 @@ def lift(a: Estimate, b: Estimate, test: Difference, *, level: float = 0.95, met
     value = (b.value - a.value) / abs(a.value)
     if not test.error > 0:
         return Lift(value, value, value)
-    critical = float(t.ppf(0.5 + level / 2, test.df))
+    limit = critical(level, test.df)
     if method == "fieller":
-        ends = fieller(a.value, a.variance, b.value, b.variance, critical)
+        ends = fieller(a.value, a.variance, b.value, b.variance, limit)
         if ends is None:
             return Lift(value, float("-inf"), float("inf"), "unbounded")
     elif method == "delta":
         error = np.sqrt(b.variance + (b.value / a.value) ** 2 * a.variance) / abs(a.value)
-        return Lift(value, float(value - critical * error), float(value + critical * error))
+        return Lift(value, float(value - limit * error), float(value + limit * error))
     else:
         if b.value / a.value <= 0:
             return Lift(value, float("nan"), float("nan"), "undefined")
         error = np.sqrt(a.variance / a.value**2 + b.variance / b.value**2)
         df = _log_df(a, b)
-        spread = np.exp(float(t.ppf(0.5 + level / 2, df)) * error)
+        spread = np.exp(critical(level, df) * error)
         ends = b.value / a.value / spread, b.value / a.value * spread
     # The ratio less one; against a negative control the sign turns so that "up" stays up.
     low, high = (end - 1 for end in ends)
     return Lift(value, low, high) if a.value > 0 else Lift(value, -high, -low)
 
 
-def fieller(a: float, var_a: float, b: float, var_b: float, critical: float) -> tuple[float, float] | None:
-    """Ends of the interval of b / a; None when it is unbounded (a within `critical` errors of zero)."""
-    square = critical**2
+def fieller(a: float, var_a: float, b: float, var_b: float, limit: float) -> tuple[float, float] | None:
+    """Ends of the interval of b / a; None when it is unbounded (a within `limit` errors of zero)."""
+    square = limit**2
     lead = a**2 - square * var_a
     if lead <= 0:
         return None

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm, t
+from scipy.stats import t
+
+from kpilab.stats.tail import critical, two_sided
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +99,10 @@ def welch(a: Estimate, b: Estimate, *, level: float = 0.95, null: float = 0.0) -
 def t_test(effect: float, error: float, df: float, *, level: float = 0.95, null: float = 0.0) -> Difference:
     """Test and interval of an effect with a known standard error and degrees of freedom (inf: normal)."""
     statistic = (effect - null) / error
-    half = t.ppf(0.5 + level / 2, df) * error
+    half = critical(level, df) * error
     # The survival function keeps tails that 1 - cdf rounds to zero.
-    p = 2 * t.sf(abs(statistic), df)
-    return Difference(effect, error, df, float(statistic), float(p), float(effect - half), float(effect + half))
+    p = two_sided(statistic, df)
+    return Difference(effect, error, df, float(statistic), p, float(effect - half), float(effect + half))
 
 
 def log_tail(statistic: float, df: float) -> float:
@@ -145,5 +147,5 @@ def clustered(sums: ArrayLike, sizes: ArrayLike) -> Estimate:
 
 def normal_interval(effect: float, error: float, level: float = 0.95) -> tuple[float, float]:
     """Effect ± z · error."""
-    half = norm.ppf(0.5 + level / 2) * error
+    half = critical(level) * error
     return float(effect - half), float(effect + half)

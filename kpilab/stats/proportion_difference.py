@@ -8,6 +8,7 @@ from scipy.optimize import root_scalar
 from scipy.stats import norm
 
 from kpilab.stats.proportion import wilson
+from kpilab.stats.tail import critical, upper
 
 
 def pooled_z(xa: ArrayLike, na: ArrayLike, xb: ArrayLike, nb: ArrayLike) -> NDArray[np.float64]:
@@ -75,10 +76,10 @@ def miettinen_nurminen(xa: float, na: float, xb: float, nb: float, level: float 
         >>> [round(end, 5) for end in miettinen_nurminen(48, 80, 56, 70)]
         [0.05283, 0.33817]
     """
-    critical, effect, edge = norm.ppf(0.5 + level / 2), xb / nb - xa / na, 1 - 1e-12
+    limit, effect, edge = critical(level), xb / nb - xa / na, 1 - 1e-12
 
     def surplus(margin: float, side: int) -> float:
-        return float(score_z(xa, na, xb, nb, margin) - side * critical)
+        return float(score_z(xa, na, xb, nb, margin) - side * limit)
 
     ends = []
     for side, far in ((1, -edge), (-1, edge)):
@@ -106,4 +107,4 @@ def _restricted(xa: float, na: float, xb: float, nb: float, margin: float) -> tu
 
 def not_inferior(xa: float, na: float, xb: float, nb: float, margin: float) -> float:
     """One-sided p-value of "b is worse than a by at least `margin`" (margin > 0, higher is better)."""
-    return float(norm.sf(score_z(xa, na, xb, nb, -margin)))
+    return upper(score_z(xa, na, xb, nb, -margin))

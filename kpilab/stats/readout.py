@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.stats import chi2, norm, t
+from scipy.stats import chi2
 
 from kpilab.stats import bayes
 from kpilab.stats.anytime import sequence
@@ -16,6 +16,7 @@ from kpilab.stats.fieller import Lift, Method, lift
 from kpilab.stats.mean import Difference, Estimate, Sample, t_test, welch
 from kpilab.stats.proportion_difference import miettinen_nurminen, not_inferior, score_z
 from kpilab.stats.sequential import Spending, lan_demets, spending_p
+from kpilab.stats.tail import critical, normal_upper, two_sided, upper
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,11 @@ class Looks:
         if self.boundary == "always valid":
             tuning = self.tuning or n / 2
             _, high, p = sequence(difference.effect, difference.error, n, tuning=tuning, level=level)
-            return p, float(1 - 2 * norm.sf((high - difference.effect) / difference.error))
+            return p, 1 - two_sided((high - difference.effect) / difference.error)
         spending: Spending = self.boundary
         bound = lan_demets(self.shares, level, spending)[-1]
-        z = float(norm.isf(difference.p / 2))
-        return spending_p(z, self.shares, spending), float(1 - 2 * norm.sf(bound))
+        z = normal_upper(difference.p / 2)
+        return spending_p(z, self.shares, spending), 1 - two_sided(float(bound))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def _finished(
     prior: tuple[float, float] | None, better: int, cut: float,
 ) -> Readout:  # fmt: skip
     p, level_now = looks.corrected(fixed, a.n + b.n, level)
-    half = t.ppf(0.5 + level_now / 2, fixed.df) * fixed.error if fixed.error > 0 else 0.0
+    half = critical(level_now, fixed.df) * fixed.error if fixed.error > 0 else 0.0
     test = Difference(
         fixed.effect, fixed.error, fixed.df, fixed.statistic, p, float(fixed.effect - half), float(fixed.effect + half)
     )
@@ -159,7 +160,7 @@ def guarded(readout: Readout, margin: float, *, better: int = 1, proportion: boo
     error = float(np.sqrt(b.variance + slope**2 * a.variance))
     if not error > 0:
         return float("nan")
-    return float(t.sf(better * (b.value - slope * a.value) / error, readout.difference.df))
+    return upper(float(better * (b.value - slope * a.value) / error), readout.difference.df)
 
 
 def interaction(effects: Sequence[float], errors: Sequence[float]) -> float:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # Result kind -> (module, function); a kind that is not here gets the plain table chart.
 CHARTS: dict[str, tuple[str, str]] = {
+    "market": ("counterfactual", "market"),
+    "counterfactual": ("counterfactual", "counterfactual"),
     "funnel": ("funnel", "funnel"),
     "funnel_change": ("funnel", "change"),
     "dropoff": ("funnel", "dropoff"),
@@ -27,6 +29,11 @@ CHARTS: dict[str, tuple[str, str]] = {
     "screen": ("relation", "screen"),
     "correlate": ("relation", "correlate"),
     "relate": ("relation", "relate"),
+    "experiment": ("trial", "experiment"),
+    "subgroups": ("trial", "subgroups"),
+    "course": ("trial", "course"),
+    "plan": ("trial", "plan"),
+    "rereading": ("trial", "rereading"),
 }
 
 

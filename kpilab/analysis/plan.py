@@ -1,0 +1,140 @@
+"""Plan: how long must the test run, and would its machinery cry wolf on our own data?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis import _
+
+from kpilab.core.result import Result
+from kpilab.core.trial import Design, Outcome, Units
+from kpilab.core.values import Message
+from kpilab.engine.moments import Moments, moments
+from kpilab.engine.trial import prepare
+from kpilab.errors import BadInput
+from kpilab.stats.cuped import adjust
+from kpilab.stats.mean import Sample
+from kpilab.stats.power import smallest_effect, total_units
+from kpilab.stats.readout import read
+from kpilab.stats.sequential import lan_demets
+
+BUCKETS = 200
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlanResult(Result):
+    """Answer of `plan`.
+
+    Attributes:
+        table: one row per relative effect; columns `effect` (relative), `units` (of all arms), `days` (at the history's
+            traffic; NaN without times).
+        metric, mean, sd: of the history; `sd` per unit after the covariates took their share `cut` (0-1).
+        smallest: relative effect that the history's own number of units would find. power, level: as asked.
+        traffic: units per day; NaN without times.
+        false_alarms: share of A/A splits of the history that came out significant; `simulations` of them.
+    """
+
+    metric: str
+    mean: float
+    sd: float
+    cut: float
+    smallest: float
+    power: float
+    level: float
+    traffic: float
+    false_alarms: float
+    simulations: int
+    kind: ClassVar[str] = "plan"
+
+    @property
+    def headline(self) -> Message:
+        first = self.table.to_dict("records")[0]
+        values = {"metric": self.metric, "effect": first["effect"], "units": first["units"], "days": first["days"]}
+        return Message("plan.needed", values | {"power": self.power, "cut": self.cut or None})
+
+
+def plan(
+    history: Units,
+    *,
+    metric: Outcome | str,
+    effects: Sequence[float] = (0.01, 0.02, 0.05, 0.1),
+    arms: int = 2,
+    looks: int = 1,
+    power: float = 0.8,
+    level: float = 0.95,
+    simulations: int = 400,
+    seed: int = 1,
+) -> PlanResult:
+    """Size a test from the team's own units: their variance, what their covariates explain, their traffic.
+
+    Args:
+        history: one row per unit of a past window as long as the test; the variant column may hold anything.
+        metric: a mean, proportion or ratio. effects: relative effects worth finding.
+        arms: equally large, the control among them; each treatment's error is a share of the whole (Bonferroni).
+        looks: planned O'Brien-Fleming looks. simulations: random A/A splits of the history; 0 for none.
+
+    Raises:
+        BadInput: no effect, fewer than two arms, a metric that does not vary or has mean 0, or a quantile.
+    """
+    wanted = Outcome(metric) if isinstance(metric, str) else replace(metric, cap=None)
+    if not effects or min(map(abs, effects)) == 0 or arms < 2 or looks < 1 or wanted.kind == "quantile":
+        raise BadInput("effects, arms, looks or the metric cannot be planned for", "plan", "see the arguments' ranges")
+    trial = prepare(history, None, [wanted], None, Design(), ())
+    keys = ["bucket", *(["day"] if "day" in trial.table.columns else [])]
+    spread = _.row if history.unit is None else _[history.unit]
+    rows = trial.table.mutate(row=ibis.row_number())
+    found = moments(rows.mutate(bucket=(spread.hash() % BUCKETS).abs()), trial.groups, by=keys)
+    whole, group = Sample.of_sums(*found.sums(wanted.name)), found.group(wanted.name)
+    both = adjust(whole, whole, group.metric, group.known)
+    variance, mean = both.a.variance * whole.n, both.a.value
+    if not variance > 0 or mean == 0:
+        raise BadInput("the metric does not vary, or its mean is 0", f"metric {wanted.name!r}", "choose another metric")
+    inner = 1 - (1 - level) / (arms - 1)
+    paid = float(lan_demets(np.arange(1, looks + 1) / looks, inner)[-1] / lan_demets([1.0], inner)[-1])
+    traffic = _traffic(found)
+    units = [total_units(e * mean, variance, level=inner, power=power, inflation=paid) * arms / 2 for e in effects]
+    table = pd.DataFrame({"effect": list(effects), "units": np.ceil(units)})
+    table["days"] = np.ceil(table["units"] / traffic)
+    alarms = _false_alarms(found, wanted.name, simulations, seed, level)
+    error = float(np.sqrt(variance * 2 * arms / whole.n))
+    smallest = smallest_effect(error, level=inner, power=power, inflation=paid) / abs(mean)
+    return PlanResult(
+        table,
+        wanted.name,
+        mean,
+        float(np.sqrt(variance)),
+        both.cut,
+        smallest,
+        power,
+        level,
+        traffic,
+        alarms,
+        simulations,
+    )
+
+
+def _traffic(found: Moments) -> float:
+    if "day" not in found.keys:
+        return float("nan")
+    days = pd.to_datetime(found.frame["day"])
+    return found.units() / (int((days.max() - days.min()).days) + 1)
+
+
+def _false_alarms(found: Moments, name: str, simulations: int, seed: int, level: float) -> float:
+    """Split the buckets at random, many times: every difference is chance, so 1 - level of them may alarm."""
+    group, rng, hits = found.group(name), np.random.default_rng(seed), 0
+    parts = [Sample.of_sums(*found.only(bucket=b).sums(name)) for b in found.values("bucket")]
+    if simulations == 0 or len(parts) < 4:
+        return float("nan")
+    rows = [found.only(bucket=b).sums(name) for b in found.values("bucket")]
+    n, s, q = (np.array([row[k] for row in rows]) for k in range(3))
+    for _k in range(simulations):
+        mine = rng.permutation(len(rows)) < len(rows) // 2
+        a, b = (Sample.of_sums(n[m].sum(), s[m].sum(axis=0), q[m].sum(axis=0), rows[0][3]) for m in (mine, ~mine))
+        hits += read(a, b, group.metric, group.known, proportion=group.proportion, level=level).p_fixed <= 1 - level
+    return hits / simulations

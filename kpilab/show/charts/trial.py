@@ -1,0 +1,164 @@
+"""Charts of experiments: forest, course, subgroups, plan, and what a rereading found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import altair as alt
+import pandas as pd
+
+from kpilab.show import say
+from kpilab.show.say import label
+from kpilab.show.theme import BAD, GOOD, NEUTRAL, PALETTE, QUIET
+
+if TYPE_CHECKING:
+    from kpilab.analysis.course import CourseResult
+    from kpilab.analysis.experiment import ExperimentResult
+    from kpilab.analysis.plan import PlanResult
+    from kpilab.analysis.rereading import RereadingResult
+    from kpilab.analysis.subgroups import SubgroupsResult
+    from kpilab.core.result import Result
+
+WIDTH = 460
+Layers: TypeAlias = alt.LayerChart | alt.FacetChart
+
+
+def titled(result: Result, lang: str) -> alt.TitleParams:
+    """The headline, broken at sentence ends and long clauses."""
+    text = say(result.headline, lang)
+    size, step = (66, " ") if lang == "en" else (36, "")
+    words, lines = (text.split(" ") if step else list(text)), [""]
+    for word in words:
+        joined = f"{lines[-1]}{step}{word}" if lines[-1] else word
+        lines = [*lines[:-1], joined] if len(joined) <= size else [*lines, word]
+    return alt.TitleParams(lines, anchor="start", offset=12)
+
+
+def forest(table: pd.DataFrame, title: str, axis: alt.Axis) -> Layers:
+    """Intervals around points, one row per `name`; `tone` colours them."""
+    y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False))
+    colour = alt.Color("tone:N", scale=None, legend=None)
+    base = alt.Chart(table)
+    zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(x="x:Q")
+    bars = base.mark_rule(strokeWidth=3).encode(
+        y=y, x=alt.X("low:Q", title=title, axis=axis), x2="high:Q", color=colour
+    )
+    points = base.mark_point(filled=True, size=90, opacity=1).encode(y=y, x="value:Q", color=colour)
+    text = base.mark_text(dy=-11, fontSize=11).encode(y=y, x="value:Q", text="text:N", color=colour)
+    return alt.layer(zero, bars, points, text).properties(width=WIDTH, height=alt.Step(46))
+
+
+def _tone(low: pd.Series, high: pd.Series, gain: pd.Series | None = None) -> list[str]:
+    if gain is not None:
+        return [{1: GOOD, -1: BAD}.get(g, NEUTRAL) for g in gain]
+    return [PALETTE[0] if a > 0 or b < 0 else NEUTRAL for a, b in zip(low, high, strict=True)]
+
+
+def _percent(values: pd.Series) -> list[str]:
+    return [f"{100 * v:+.1f} %".replace("-", "−") for v in values]
+
+
+def experiment(result: ExperimentResult, lang: str = "en") -> Layers:
+    """Relative change of every metric with its interval; green better, orange worse, grey neither."""
+    table = result.table[result.table["bounds"] == "interval"].copy()
+    several = table["treatment"].nunique() > 1
+    table["name"] = table["metric"] + (" · " + table["treatment"] if several else "")
+    table = table.assign(value=table["lift"], low=table["lift_low"], high=table["lift_high"])
+    table = table.assign(tone=_tone(table["low"], table["high"], table["gain"]), text=_percent(table["lift"]))
+    chart = forest(
+        table[["name", "value", "low", "high", "tone", "text"]], label("experiment.lift", lang), alt.Axis(format="+.0%")
+    )
+    return chart.properties(title=titled(result, lang))
+
+
+def subgroups(result: SubgroupsResult, lang: str = "en") -> Layers:
+    """Relative change per value of a dimension."""
+    table = result.table.rename(columns={"value": "name"}).drop(columns=["low", "high"])
+    table = table.rename(columns={"lift": "value", "lift_low": "low", "lift_high": "high"})
+    table = table.assign(tone=_tone(table["low"], table["high"]), text=_percent(table["value"]))
+    chart = forest(
+        table[["name", "value", "low", "high", "tone", "text"]], label("subgroups.lift", lang), alt.Axis(format="+.0%")
+    )
+    return chart.properties(title=titled(result, lang))
+
+
+def course(result: CourseResult, lang: str = "en") -> Layers:
+    """Cumulative effect with the interval of one look and of daily looks."""
+    title = titled(result, lang)
+    title = alt.TitleParams(
+        title.text,
+        anchor="start",
+        offset=12,
+        subtitle=f"{label('course.single', lang)} · {label('course.daily', lang)}",
+    )
+    # The first days are so wide that they would hide all others.
+    shown = result.table[result.table["bound"] < 5]
+    table = shown if len(shown) > 1 else result.table
+    x = alt.X("day:T", title=label("course.day", lang))
+    base = alt.Chart(table)
+    y = alt.Y("wide_low:Q", title=label("course.effect", lang))
+    wide = base.mark_area(opacity=0.18, color=PALETTE[0]).encode(x=x, y=y, y2="wide_high:Q")
+    single = base.mark_area(opacity=0.35, color=PALETTE[0]).encode(x=x, y="low:Q", y2="high:Q")
+    line = base.mark_line(color=PALETTE[0], strokeWidth=2.5).encode(x=x, y="effect:Q")
+    zero = alt.Chart(pd.DataFrame({"y": [0.0]})).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(y="y:Q")
+    return alt.layer(wide, single, line, zero).properties(width=WIDTH, height=260, title=title)
+
+
+def plan(result: PlanResult, lang: str = "en") -> Layers:
+    """Units needed by the effect to be found."""
+    table = result.table.assign(
+        text=[f"{u:,.0f}" for u in result.table["units"]], name=_percent(result.table["effect"])
+    )
+    y = alt.Y("name:N", sort=None, title=label("plan.effect", lang))
+    base = alt.Chart(table).encode(y=y, x=alt.X("units:Q", title=label("plan.units", lang)))
+    bars, text = base.mark_bar(color=PALETTE[0]), base.mark_text(align="left", dx=4).encode(text="text:N")
+    return alt.layer(bars, text).properties(width=WIDTH, height=alt.Step(34), title=titled(result, lang))
+
+
+def rereading(result: RereadingResult, lang: str = "en") -> Layers:
+    """What the verdict rests on: lost units by segment, effect by age, or the course against its boundary."""
+    draw = {"srm": _lost, "novelty": _ages}.get(result.verdict, _curve)
+    return draw(result, lang).properties(width=WIDTH, title=titled(result, lang))
+
+
+def _lost(result: RereadingResult, lang: str) -> Layers:
+    table = result.segments.head(12).copy()
+    table["name"] = table["dimension"] + " = " + table["value"]
+    table["tone"] = [BAD if q <= 0.05 else QUIET for q in table["q"]]
+    table = table[["name", "ratio", "tone"]]
+    y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=260))
+    x = alt.X("ratio:Q", title=label("rereading.ratio", lang), scale=alt.Scale(zero=False))
+    points = alt.Chart(table).mark_point(filled=True, size=110, opacity=1)
+    points = points.encode(y=y, x=x, color=alt.Color("tone:N", scale=None, legend=None))
+    declared = alt.Chart(pd.DataFrame({"x": [1.0]})).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(x="x:Q")
+    return alt.layer(declared, points)
+
+
+def _ages(result: RereadingResult, lang: str) -> Layers:
+    base = alt.Chart(result.ages)
+    x = alt.X("age:Q", title=label("rereading.age", lang))
+    bars = base.mark_rule(color=PALETTE[0], strokeWidth=3)
+    bars = bars.encode(
+        x=x, y=alt.Y("low:Q", title=label("rereading.effect", lang), axis=alt.Axis(format="+.0%")), y2="high:Q"
+    )
+    points = base.mark_point(filled=True, size=90, opacity=1, color=PALETTE[0]).encode(x=x, y="effect:Q")
+    zero = alt.Chart(pd.DataFrame({"y": [0.0]})).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(y="y:Q")
+    return alt.layer(zero, bars, points)
+
+
+def _curve(result: RereadingResult, lang: str) -> Layers:
+    table = result.curve.assign(lower=-result.curve["bound"])
+    x = alt.X("day:T", title=label("rereading.day", lang))
+    base = alt.Chart(table)
+    z = base.mark_line(color=PALETTE[0], strokeWidth=2.5).encode(x=x, y=alt.Y("z:Q", title=label("rereading.z", lang)))
+    edges = [base.mark_line(color=BAD, strokeDash=[5, 3]).encode(x=x, y=c) for c in ("bound:Q", "lower:Q")]
+    named = base.transform_filter("isValid(datum.bound)").mark_text(color=BAD, dy=-8, align="right")
+    named = named.encode(
+        x=alt.X("max(day):T"), y=alt.Y("min(bound):Q"), text=alt.value(label("rereading.boundary", lang))
+    )
+    day = base.transform_filter("datum.decided")
+    mark = day.mark_point(filled=True, size=130, opacity=1, color=PALETTE[1]).encode(x=x, y="z:Q")
+    word = day.mark_text(dx=8, align="left", color=PALETTE[1]).encode(
+        x=x, y="z:Q", text=alt.value(label("rereading.decided", lang))
+    )
+    return alt.layer(*edges, z, named, mark, word).properties(height=260)
