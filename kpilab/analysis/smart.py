@@ -1,0 +1,107 @@
+"""SMART: is every KPI specific, measurable, achievable, relevant and time-bound?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import pandas as pd
+
+from kpilab.core.case import Kpi, Metric
+from kpilab.core.result import Result
+from kpilab.core.values import Message
+from kpilab.engine.lineage import sources
+from kpilab.errors import BadInput
+
+if TYPE_CHECKING:
+    from kpilab.core.table import Table
+    from kpilab.core.tree import MetricTree
+
+CRITERIA = ("specific", "measurable", "achievable", "relevant", "time_bound")
+LEAST_CHANCE, MOST_CHANCE = 0.1, 0.9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SmartResult(Result):
+    """Answer of `smart`.
+
+    Attributes:
+        table: one row per KPI; columns `kpi`, `owner`, `target`, `since`, `chance` (to reach the target, 0-1; NaN when
+            not known), and for `specific`, `measurable`, `achievable`, `relevant`, `time_bound` True, False, or None
+            (cannot tell), `missing` (tuple of what to mend: criteria that are False).
+    """
+
+    kind: ClassVar[str] = "smart"
+
+    @property
+    def headline(self) -> Message:
+        failing = tuple(self.table.loc[self.table["missing"].map(len) > 0, "kpi"])
+        values = {"kpis": len(self.table), "failing": failing}
+        return Message("smart.failing" if failing else "smart.good", values)
+
+
+def smart(
+    kpis: Sequence[Kpi],
+    *,
+    metrics: Mapping[str, Metric],
+    tables: Mapping[str, Table],
+    tree: MetricTree | None = None,
+    chances: Mapping[str, float] | None = None,
+    related: Mapping[str, bool | None] | None = None,
+) -> SmartResult:
+    """Check every KPI against the five criteria.
+
+    Specific: it has a definition and an owner. Measurable: its columns exist in its table. Achievable: the chance to
+    reach the target, handed in from a calibrated forecast, lies between 10 and 90 % (lower is out of reach, higher
+    is no target). Relevant: it, or a parent of it, stands in the goal's formula, or figures show a relation.
+    Time-bound: it has a target and a day since when.
+
+    Args:
+        kpis: what teams are measured on. metrics, tables: of the case. tree: the goal's formula.
+        chances: KPI -> chance to reach its target. related: KPI -> whether it moves with the goal; None: unclear.
+
+    Raises:
+        BadInput: no KPIs.
+    """
+    if not kpis:
+        raise BadInput("no KPIs", "smart(kpis=)", "name at least one under `kpis` in case.yml")
+    parents = {k.metric: k.parent for k in kpis}
+    rows = []
+    for kpi in kpis:
+        metric = metrics.get(kpi.metric)
+        chance = (chances or {}).get(kpi.metric)
+        row: dict[str, object] = {"kpi": kpi.metric, "owner": kpi.owner or (metric.owner if metric else None)}
+        row |= {"target": kpi.target, "since": kpi.since, "chance": float("nan") if chance is None else chance}
+        row["specific"] = metric is not None and row["owner"] is not None
+        row["measurable"] = metric is not None and _measurable(metric, tables)
+        row["achievable"] = None if chance is None else LEAST_CHANCE <= chance <= MOST_CHANCE
+        row["relevant"] = _relevant(kpi.metric, parents, tree, (related or {}).get(kpi.metric))
+        row["time_bound"] = kpi.target is not None and kpi.since is not None
+        row["missing"] = tuple(c for c in CRITERIA if row[c] is False)
+        rows.append(row)
+    return SmartResult(pd.DataFrame(rows).astype(dict.fromkeys(CRITERIA, object)))
+
+
+def _measurable(metric: Metric, tables: Mapping[str, Table]) -> bool:
+    if metric.table not in tables:
+        return False
+    known = {c.lower() for c in tables[metric.table].table.columns}
+    return all(c.lower() in known for c in sources(metric))
+
+
+def _relevant(
+    name: str, parents: Mapping[str, str | None], tree: MetricTree | None, related: bool | None
+) -> bool | None:
+    if related is not None:
+        return related
+    if tree is None:
+        return None
+    seen: set[str] = set()
+    at: str | None = name
+    while at is not None and at not in seen:
+        if at in tree.nodes:
+            return True
+        seen.add(at)
+        at = parents.get(at)
+    return None
