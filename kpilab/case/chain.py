@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 
@@ -42,7 +42,8 @@ def _order(sheet: Sheet, found: Guess) -> tuple[pd.Series, pd.DataFrame]:
     reached = counts.set_index("event")["units"].sort_values(ascending=False).head(MOST_EVENTS)
     known = first.filter(first.event.isin(list(reached.index)))
     other = known.view()
-    pairs = known.join(other, "unit").filter(lambda r: r.event != r.event_right, lambda r: r.first <= r.first_right)
+    joined = known.join(other, "unit")
+    pairs = joined.filter(joined.event != joined.event_right, joined.first <= joined.first_right)
     both = collect(pairs.group_by("event", "event_right").agg(units=pairs.count()), "order of the events")
     table = both.pivot_table(index="event", columns="event_right", values="units", fill_value=0)
     return reached, table.div(reached.reindex(table.columns), axis=1)
@@ -78,9 +79,12 @@ def count_chain(sheet: Sheet, columns: list[Column]) -> tuple[str, ...]:
     if len(whole) < 2:
         return ()
     table = sheet.table
-    sums = {f"sum {a}": table[a].sum() for a in whole}
-    above = {f"{a} {b}": (table[b] > table[a]).sum() for a in whole for b in whole if a != b}
-    found = collect_one(table.agg(**sums, **above), f"counts of table {sheet.name!r}")
+    numbers = {a: cast("ir.NumericColumn", table[a]) for a in whole}
+    sums = {f"sum {a}": number.sum() for a, number in numbers.items()}
+    above = {
+        f"{a} {b}": cast("ir.BooleanColumn", numbers[b] > numbers[a]).sum() for a in whole for b in whole if a != b
+    }
+    found = collect_one(table.agg([e.name(n) for n, e in (sums | above).items()]), f"counts of table {sheet.name!r}")
     order = sorted((a for a in whole if found[f"sum {a}"] > 0), key=lambda a: -found[f"sum {a}"])
     chain: list[str] = []
     for name in order:

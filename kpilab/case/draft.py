@@ -117,8 +117,8 @@ def _of_events(sheet: Sheet, found: Guess) -> Draft:
     tree.chain(steps, counts, f"_{noun}")
     if amount is None:
         return tree.draft(f"{steps[-1]}_{noun}", counts[-1], funnel=steps, reached=reached)
-    last = sheet.table[found.roles["event"]] == steps[-1]
-    at_end = collect_one(sheet.table.agg(n=sheet.table[amount.name].count(where=last)), "amounts")["n"]
+    last = sheet.table.filter(sheet.table[found.roles["event"]] == steps[-1])
+    at_end = collect_one(last.agg(n=last[amount.name].count()), "amounts")["n"]
     total = f"sum({quoted(amount.name)})" + (f" filter (where {event} = {text(steps[-1])})" if at_end else "")
     tree.add(f"{amount.name}_per_{steps[-1]}", numerator=total, denominator=counts[-1])
     return tree.draft(amount.name, total, funnel=steps, reached=reached)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from kpilab.engine.connect import READERS, connect, read_file
 from kpilab.engine.run import collect_one
@@ -106,14 +106,14 @@ def slug(text: str) -> str:
 
 def _sheet(name: str, source: str, table: ir.Table) -> Sheet:
     schema = table.schema()
-    aggregates = {"rows": table.count()}
+    aggregates: dict[str, ir.Scalar] = {"rows": table.count()}
     for k, (column, kind) in enumerate(schema.items()):
         value = table[column]
         aggregates |= {f"{k}:filled": value.count(), f"{k}:distinct": value.nunique()}
         if kind.is_temporal() or kind.is_string():
-            time = value.try_cast("timestamp") if kind.is_string() else value.cast("timestamp")
+            time = cast("ir.TimestampColumn", value.try_cast("timestamp"))
             aggregates |= {f"{k}:times": time.count(), f"{k}:first": time.min(), f"{k}:last": time.max()}
-    found = collect_one(table.agg(**aggregates), f"table {name!r}")
+    found = collect_one(table.agg([e.name(n) for n, e in aggregates.items()]), f"table {name!r}")
     columns = tuple(_column(str(c), schema[c], found, k) for k, c in enumerate(schema))
     return Sheet(name, source, table, int(found["rows"]), columns)
 
