@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab import Breakdown, EventLog, Step, funnel, retention, sequences
+from kpilab import Breakdown, EventLog, Period, Step, funnel, retention, sequences
 from kpilab.analysis.funnel import Exclusion
 from kpilab.engine import stream
 
@@ -46,9 +46,9 @@ def log_of(case):
         if not isinstance(s["event"], list):  # an event without a user: known to the log, done by nobody
             rows.append({"user": None, "time": rows[0]["time"], "event": str(s["event"])})
     frame = pd.DataFrame(rows)
-    if case["id"] == "ph-050":
-        f = f | {"date_from": "2020-01-01T08:00:00"}  # the peer's days are those of Los Angeles; ours are UTC
-    if f.get("date_from"):
+    if case["id"] == "ph-050":  # the peer's days are those of Los Angeles
+        frame["time"] -= pd.Timedelta(hours=8)
+    elif f.get("date_from"):
         frame = frame[(frame["time"] >= f["date_from"]) & (frame["time"] <= f["date_to"])]
     columns = {c for s in [*f["steps"], *f.get("exclusions", [])] for c in s.get("where", {})}
     wanted = f.get("breakdown", {}).get("property", [])
@@ -82,6 +82,8 @@ def asked(case):
             for e in f.get("exclusions", [])
         ],
     }
+    if case["id"] == "ph-050":
+        options["period"] = Period(date(2020, 1, 1), date(2020, 1, 14))
     b = f.get("breakdown")
     if b:
         prop = b["property"]
