@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 
 # Result kind -> (module, function); a kind that is not here gets the plain table chart.
 CHARTS: dict[str, tuple[str, str]] = {
+    "evidence": ("trust", "evidence"),
+    "audit": ("trust", "audit"),
+    "sample": ("trust", "sample"),
+    "bunching": ("trust", "bunching"),
+    "gaps": ("trust", "gaps"),
+    "reconcile": ("trust", "reconcile"),
+    "definitions": ("trust", "definitions"),
     "market": ("counterfactual", "market"),
     "counterfactual": ("counterfactual", "counterfactual"),
     "funnel": ("funnel", "funnel"),
@@ -34,6 +41,10 @@ CHARTS: dict[str, tuple[str, str]] = {
     "course": ("trial", "course"),
     "plan": ("trial", "plan"),
     "rereading": ("trial", "rereading"),
+    "decompose": ("rootcause", "decompose"),
+    "localise": ("rootcause", "localise"),
+    "ratemix": ("rootcause", "ratemix"),
+    "dating": ("rootcause", "dating"),
 }
 
 
