@@ -36,6 +36,8 @@ CHARTS: dict[str, tuple[str, str]] = {
     "screen": ("relation", "screen"),
     "correlate": ("relation", "correlate"),
     "relate": ("relation", "relate"),
+    "explore": ("explore", "explore"),
+    "split": ("explore", "split"),
     "experiment": ("trial", "experiment"),
     "subgroups": ("trial", "subgroups"),
     "course": ("trial", "course"),

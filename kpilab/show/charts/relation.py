@@ -23,7 +23,7 @@ MOST_ROWS = 30
 
 def relate(result: RelateResult, lang: str = "en") -> alt.TopLevelMixin:
     """Both series, the KPI moved by its lag; below them the correlation at each lag with its band."""
-    title = alt.TitleParams(_wrapped(say(result.headline, lang)))
+    title = alt.TitleParams(wrapped(say(result.headline, lang)))
     return alt.vconcat(_aligned(result, lang), _lags(result, lang), title=title, spacing=18)
 
 
@@ -77,7 +77,7 @@ def correlate(result: CorrelateResult, lang: str = "en") -> alt.TopLevelMixin:
         shown=np.where(both["verdict"] == "related", both["rho"], np.nan), text=both["rho"].map("{:.2f}".format)
     )
     names = list(result.names)
-    base = alt.Chart(both, title=alt.TitleParams(_wrapped(say(result.headline, lang)))).encode(
+    base = alt.Chart(both, title=alt.TitleParams(wrapped(say(result.headline, lang)))).encode(
         x=alt.X("first:N", sort=names, title=None, axis=alt.Axis(labelAngle=-40)),
         y=alt.Y("second:N", sort=names, title=None),
     )
@@ -103,7 +103,7 @@ def correlate(result: CorrelateResult, lang: str = "en") -> alt.TopLevelMixin:
 def screen(result: ScreenResult, lang: str = "en") -> alt.TopLevelMixin:
     """The KPIs by strength of relation with their intervals; related ones stand out."""
     rows = result.table.head(MOST_ROWS)
-    base = alt.Chart(rows, title=alt.TitleParams(_wrapped(say(result.headline, lang)))).encode(
+    base = alt.Chart(rows, title=alt.TitleParams(wrapped(say(result.headline, lang)))).encode(
         y=alt.Y("kpi:N", sort=None, title=None),
         color=alt.condition(alt.datum.verdict == "related", alt.value(PALETTE[0]), alt.value(QUIET)),
     )
@@ -115,7 +115,7 @@ def screen(result: ScreenResult, lang: str = "en") -> alt.TopLevelMixin:
     return alt.layer(zero, bars, dots).properties(width=WIDTH, height=alt.Step(20))
 
 
-def _wrapped(text: str, width: int = 78) -> list[str]:
+def wrapped(text: str, width: int = 78) -> list[str]:
     """A long headline in several lines; Chinese counts double and may break anywhere."""
     lines, line, used = [], "", 0.0
     for word in text.replace(",", ",\u200b").replace(";", ";\u200b").replace("\u200b", " \u200b").split(" "):
