@@ -42,6 +42,7 @@ _WHERE = {
     "localise": "kpilab.analysis.localise",
     "dating": "kpilab.analysis.dating",
     "ratemix": "kpilab.analysis.ratemix",
+    "nextsplit": "kpilab.analysis.nextsplit",
     "conflicts": "kpilab.analysis.conflicts",
     "counterfactual": "kpilab.analysis.counterfactual",
     "audit": "kpilab.analysis.audit",

@@ -1,0 +1,123 @@
+"""Next split: which dimension, if any, should the next «why?» be asked along?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2
+
+from kpilab.core.result import Result
+from kpilab.core.values import EVERYWHERE, Message, Where
+from kpilab.errors import BadInput, unknown
+from kpilab.stats.countsearch import count_evidence
+from kpilab.stats.inference import holm
+from kpilab.stats.noise import fit_noise
+
+COLUMNS = ["dimension", "value", "expected", "actual", "contribution", "share", "p", "q"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NextsplitResult(Result):
+    """Answer of `nextsplit`.
+
+    Attributes:
+        table: one row per dimension, best first; columns `dimension`, `value` (the one that deviates most from the
+            rest), `expected`, `actual` (its amounts), `contribution` (actual − expected), `share` (of the whole
+            deviation; NaN if that is 0), `p` (chance of values as uneven if all had moved alike), `q` (corrected for
+            the dimensions looked at).
+        where: the filters in force, kept at every level.
+        alpha: level below which a split is proposed.
+    """
+
+    where: Where
+    alpha: float
+    kind: ClassVar[str] = "nextsplit"
+
+    @property
+    def best(self) -> Where | None:
+        """The filters with the proposed value added; None when no split explains the change beyond noise."""
+        if self.table.empty or self.table["q"].iat[0] > self.alpha:
+            return None
+        first = self.table.iloc[0]
+        return Where({**self.where.values, str(first["dimension"]): first["value"]}, self.where.without)
+
+    @property
+    def headline(self) -> Message:
+        if self.best is None:
+            return Message("nextsplit.nothing", {"where": self.where})
+        first = self.table.iloc[0]
+        values = {"dimension": first["dimension"], "value": first["value"], "p": float(first["q"])}
+        return Message("nextsplit.best", values | {"contribution": float(first["contribution"])})
+
+
+def nextsplit(
+    segments: pd.DataFrame, *, dimensions: Sequence[str], where: Where = EVERYWHERE, alpha: float = 0.05
+) -> NextsplitResult:
+    """Propose the dimension along which a change differs most, or none.
+
+    For each dimension not yet fixed, values are tested for having moved alike (likelihood ratio on effective counts,
+    noise judged from the finest combinations), and the tests are corrected for how many dimensions were looked at.
+
+    Args:
+        segments: one row per finest combination: the dimensions and `num0`, `num1`; for a rate also `den0`, `den1`.
+        dimensions: columns to choose from.
+        where: filters in force; only rows inside are looked at.
+        alpha: chance of proposing a split where all moved alike.
+
+    Returns:
+        NextsplitResult with one row per dimension.
+
+    Raises:
+        BadInput: unknown columns, or no rows under the filters.
+    """
+    for column in (*dimensions, "num0", "num1"):
+        if column not in segments.columns:
+            raise unknown("column", column, segments.columns, "nextsplit(segments)")
+    frame = _inside(segments, where)
+    expected, actual, spread = _amounts(frame)
+    mean = (expected + actual) / 2
+    noise = fit_noise(expected, actual, spread, least=0.5)
+    weight = noise.weights(np.maximum(mean, 1e-12), spread)
+    rows = []
+    for d in dimensions:
+        if d in where.values or frame[d].nunique() < 2:
+            continue
+        code, values = pd.factorize(frame[d], sort=True)
+        fair, seen = (np.bincount(code, v * weight, len(values)).astype(float) for v in (expected, actual))
+        f, v = (np.bincount(code, x, len(values)).astype(float) for x in (expected, actual))
+        alike = fair * (seen.sum() / max(fair.sum(), 1e-300))
+        p = float(chi2.sf(2 * count_evidence(alike, seen).sum(), max((alike + seen > 0).sum() - 1, 1)))
+        k = int(np.argmax(count_evidence(alike, seen)))
+        whole = float((v - f).sum())
+        rows.append((d, values[k], f[k], v[k], v[k] - f[k], (v[k] - f[k]) / whole if whole else np.nan, p))
+    table = pd.DataFrame(rows, columns=COLUMNS[:-1])
+    table["q"] = holm(table["p"].to_numpy(float))
+    return NextsplitResult(table.sort_values(["q", "p"], ignore_index=True), where, alpha)
+
+
+def _inside(segments: pd.DataFrame, where: Where) -> pd.DataFrame:
+    keep = np.ones(len(segments), dtype=bool)
+    for d, values in where.values.items():
+        if d not in segments.columns:
+            raise unknown("column", d, segments.columns, "nextsplit(where=)")
+        keep &= segments[d].isin(list(values)).to_numpy()
+    if where.without:
+        keep &= ~np.all([segments[d].isin(list(v)).to_numpy() for d, v in where.without.items()], axis=0)
+    if not keep.any():
+        raise BadInput("no rows under these filters", "nextsplit(where=)", "take one of the filters away")
+    return segments[keep]
+
+
+def _amounts(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Expected and actual amounts; for a rate the numerator at the old rate, with the noise of that rate."""
+    num0, num1 = frame["num0"].to_numpy(float), frame["num1"].to_numpy(float)
+    if "den0" not in frame:
+        return num0, num1, np.ones(len(frame))
+    den0, den1 = frame["den0"].to_numpy(float), frame["den1"].to_numpy(float)
+    known = den0 > 0
+    expected = np.where(known, np.divide(num0, den0, out=np.zeros_like(num0), where=known) * den1, num1)
+    return expected, num1, (1 + np.divide(den1, den0, out=np.ones_like(den1), where=known)) / 2
