@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -84,7 +85,7 @@ def evidence_run(rng, draws: int, **world) -> dict[str, float]:
     }
 
 
-def evidence_table(draws: int, seed: int) -> pd.DataFrame:
+def evidence_rows(draws: int, seed: int) -> Iterator[dict]:
     worlds = {
         "3 of 16 pad by 10 %": {},
         "3 of 16 pad by 5 %": {"padding": 0.05},
@@ -94,9 +95,8 @@ def evidence_table(draws: int, seed: int) -> pd.DataFrame:
         "nobody pads, 3 claims a day": {"fabricators": 0, "per_day": 3},
         "nobody pads, 120 claims a day": {"fabricators": 0, "per_day": 120},
     }
-    return pd.DataFrame(
-        [{"world": name} | evidence_run(np.random.default_rng(seed), draws, **world) for name, world in worlds.items()]
-    )
+    for name, world in worlds.items():
+        yield {"world": name} | evidence_run(np.random.default_rng(seed), draws, **world)
 
 
 def padded(rng, shape: str, n: int, share: float) -> np.ndarray:
@@ -115,15 +115,13 @@ def padded(rng, shape: str, n: int, share: float) -> np.ndarray:
     return values
 
 
-def bunching_table(draws: int, seed: int) -> pd.DataFrame:
-    rows = []
+def bunching_rows(draws: int, seed: int) -> Iterator[dict]:
     for shape in ("normal", "lognormal", "gamma", "two groups", "heavy tails"):
         for share in (0.0, 0.03):
             rng = np.random.default_rng(seed)
             found = [excess_above(padded(rng, shape, 300, share), 1.0, width=0.015, draws=199) for _ in range(draws)]
             hit = float(np.mean([f is not None and f.p <= 0.05 for f in found]))
-            rows.append({"shape": shape, "padded": share, "found": hit, "se": np.sqrt(hit * (1 - hit) / draws)})
-    return pd.DataFrame(rows)
+            yield {"shape": shape, "padded": share, "found": hit, "se": float(np.sqrt(hit * (1 - hit) / draws))}
 
 
 WEEK = np.array([1.0, 0.9, 0.9, 1.0, 1.2, 1.5, 1.3])
@@ -150,8 +148,8 @@ def shop(rng, lost_from: int | None, rollout: bool, swing: float) -> tuple[Event
     return log, Measured(ledger, Metric("paid", "facts", measure="sum(paid)"))
 
 
-def gaps_table(draws: int, seed: int) -> pd.DataFrame:
-    period, rows = Period(FIRST, FIRST + dt.timedelta(days=55)), []
+def gaps_rows(draws: int, seed: int) -> Iterator[dict]:
+    period = Period(FIRST, FIRST + dt.timedelta(days=55))
     for name, lost, books in (
         ("80 % of a store's rows lost for 3 days, with books", True, True),
         ("the same without books", True, False),
@@ -168,11 +166,10 @@ def gaps_table(draws: int, seed: int) -> pd.DataFrame:
                 row = table.iloc[0]
                 off = [abs((row[k] - FIRST).days - v) for k, v in (("first", start), ("last", start + 2))]
                 good += row["value"] == "S1" and max(off) <= 1
-        rows.append({"world": name, "found_and_dated": good / draws if lost else np.nan, "anything_said": said / draws})
-    return pd.DataFrame(rows)
+        yield {"world": name, "found_and_dated": good / draws if lost else None, "anything_said": said / draws}
 
 
-PARTS = {"evidence": evidence_table, "bunching": bunching_table, "gaps": gaps_table}
+PARTS = {"evidence": evidence_rows, "bunching": bunching_rows, "gaps": gaps_rows}
 
 
 def main() -> None:
@@ -184,7 +181,11 @@ def main() -> None:
     for name, part in PARTS.items():
         if asked.part in (None, name):
             print(f"\n{name}, {asked.draws} draws, seed {asked.seed}")
-            print(part(asked.draws, asked.seed).round(4).to_string(index=False))
+            for row in part(asked.draws, asked.seed):
+                print(
+                    " | ".join(f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()),
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":

@@ -272,7 +272,7 @@ def _every_step(whole: Shortfall, steps: list[Shortfall]) -> bool:
     """Whether every event is short in like measure, as far as its counts can tell."""
     known = [s for s in steps if s.expected >= 5]
     return all(
-        s.share + 2 * s.share_error >= whole.share and s.share >= SAME_AT_EVERY_STEP * whole.share for s in known
+        s.share + 3 * s.share_error >= whole.share and s.share >= SAME_AT_EVERY_STEP * whole.share for s in known
     )
 
 

@@ -68,8 +68,10 @@ def dispersion(counts: Floats, pattern: Floats) -> Floats:
     for s, (series, w) in enumerate(zip(counts, pattern, strict=True)):
         level = pd.Series(series / w).rolling(15, center=True, min_periods=5).median().to_numpy()
         z = (series - w * level) / np.sqrt(np.maximum(w * level, 0.5))
-        z = np.clip(z - np.median(z), -4, 4)
+        z = z - np.median(z)
         spread = max(1.0, (1.4826 * float(np.median(np.abs(z)))) ** 2)
+        # Days of loss are no slow swing: left in, they would widen the errors until nothing is lost.
+        z = np.where(np.abs(z) > 3 * np.sqrt(spread), 0.0, z)
         follows = float(np.corrcoef(z[1:], z[:-1])[0, 1]) if z.std() > 0 and len(z) > 20 else 0.0
         rho = min(max(follows, 0.0), 0.6)
         out[s] = spread * (1 + rho) / (1 - rho)
