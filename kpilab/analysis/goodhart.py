@@ -1,0 +1,96 @@
+"""Goodhart: did the KPI stop meaning anything when it became a target?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+from kpilab.core.result import Result
+from kpilab.core.values import Effect, Message
+from kpilab.errors import BadInput
+from kpilab.stats.axis import axis
+from kpilab.stats.breaks import slope_break, sup_f
+
+LEAST_EACH = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GoodhartResult(Result):
+    """Answer of `goodhart`.
+
+    Attributes:
+        table: two rows, before and after `since`; columns `part`, `slope` (change of the goal per unit change
+            of the KPI), `low`, `high`, `periods`.
+        change: slope after minus before, with interval. p: of "no change".
+        searched: the date at which the relation changed most, found by searching (exploratory).
+        searched_p: p-value of a change at some date, corrected for the search.
+        level: confidence level. since: first period as a target.
+    """
+
+    change: Effect
+    p: float
+    searched: date
+    searched_p: float
+    level: float
+    since: date
+    kind: ClassVar[str] = "goodhart"
+
+    @property
+    def headline(self) -> Message:
+        before, after = (float(s) for s in self.table["slope"])
+        values = {
+            "before": before, "after": after, "p": self.p, "since": self.since, "searched": self.searched,
+            "searched_p": self.searched_p, "low": self.change.low, "high": self.change.high,
+        }  # fmt: skip
+        if self.p >= 1 - self.level:
+            return Message("goodhart.none", values)
+        return Message("goodhart.weaker" if abs(after) < abs(before) else "goodhart.changed", values)
+
+
+def goodhart(kpi: pd.Series, goal: pd.Series, *, since: date, level: float = 0.95, seed: int = 1) -> GoodhartResult:
+    """Test whether the goal still follows the KPI since the KPI became a target.
+
+    Slope of the goal's changes on the KPI's changes, before and after `since`. Beside it the date is searched
+    for, with a p-value corrected for the search: it is a hint, not a proof.
+
+    Args:
+        kpi, goal: one value per period, indexed by date, regular, without gaps.
+        since: first day on which the KPI was a target; at least 10 periods lie on each side.
+        level: confidence level. seed: of the search's null distribution.
+
+    Returns:
+        GoodhartResult with one row before and one after.
+
+    Raises:
+        BadInput: gaps, a period twice, fewer than 10 periods on one side, or a KPI that never changes.
+    """
+    frame = pd.concat({"kpi": kpi, "goal": goal}, axis=1, join="inner").astype(float).dropna().sort_index()
+    axis(frame.index.to_numpy(), "goodhart(kpi, goal)")
+    first = int((frame.index < pd.Timestamp(since)).sum())
+    if min(first, len(frame) - first) < LEAST_EACH:
+        raise BadInput(
+            f"{first} periods lie before {since} and {len(frame) - first} after", "goodhart(since=)",
+            f"give at least {LEAST_EACH} on each side",
+        )  # fmt: skip
+    x, y = frame["kpi"].to_numpy(), frame["goal"].to_numpy()
+    if min(np.ptp(x[:first]), np.ptp(x[first:])) == 0:
+        raise BadInput("the KPI never changes on one side", "goodhart(kpi)", "give a KPI that varies")
+    found = slope_break(x, y, first)
+    search = sup_f(np.diff(y), np.column_stack([np.ones(len(x) - 1), np.diff(x)]), seed=seed)
+    t = float(student.ppf(0.5 + level / 2, found.df))
+    rows = [
+        ("before", found.before, found.before_error, first),
+        ("after", found.after, found.after_error, len(x) - first),
+    ]
+    table = pd.DataFrame(
+        [(part, slope, slope - t * error, slope + t * error, n) for part, slope, error, n in rows],
+        columns=["part", "slope", "low", "high", "periods"],
+    )
+    change = Effect(found.change, found.change - t * found.change_error, found.change + t * found.change_error)
+    day = pd.DatetimeIndex(frame.index)[search.last + 2].date()
+    return GoodhartResult(table, change, found.p, day, search.p, level, since)

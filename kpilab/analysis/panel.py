@@ -1,0 +1,92 @@
+"""Panel: does the KPI move the goal inside stores, teams or channels, and does the total mislead?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+from kpilab.core.result import Result
+from kpilab.core.values import Message
+from kpilab.errors import BadInput, unknown
+from kpilab.stats.panel import panel_slopes
+
+LEAST_UNITS, LEAST_PERIODS = 4, 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PanelResult(Result):
+    """Answer of `panel`.
+
+    Attributes:
+        table: two rows; columns `comparison` (within: from period to period inside the units; between:
+            across the units' means), `slope` (goal per unit of KPI), `low`, `high`, `p`.
+        ecological: the two slopes have opposite signs, both beyond chance: the comparison of units misleads.
+        units, periods: how many. level: confidence level.
+    """
+
+    ecological: bool
+    units: int
+    periods: int
+    level: float
+    kind: ClassVar[str] = "panel"
+
+    @property
+    def headline(self) -> Message:
+        row = self.table.iloc[0]
+        values = {k: float(row[k]) for k in ("slope", "low", "high", "p")} | {"units": self.units}
+        values["between"] = float(self.table["slope"].iloc[1])
+        if self.ecological:
+            return Message("panel.ecological", values)
+        return Message("panel.related" if values["p"] < 1 - self.level else "panel.none", values)
+
+
+def panel(data: pd.DataFrame, *, unit: str, time: str, kpi: str, goal: str, level: float = 0.95) -> PanelResult:
+    """Test the relation of KPI and goal over many units at once, within and between them.
+
+    Within: changes from period to period, freed of what all units share in a period; errors are clustered
+    by unit. Between: the units' means. Opposite signs are the ecological fallacy (Simpson).
+
+    Args:
+        data: one row per unit and period; columns `unit`, `time`, `kpi`, `goal`; cells may be missing.
+        level: confidence level.
+
+    Returns:
+        PanelResult with one row for within and one for between.
+
+    Raises:
+        BadInput: a missing column, a unit twice in a period, fewer than 4 units or 6 periods, a constant KPI.
+    """
+    for column in (unit, time, kpi, goal):
+        if column not in data.columns:
+            raise unknown("column", column, data.columns, "panel(data)")
+    if data.duplicated([unit, time]).any():
+        raise BadInput("a unit has a period twice", "panel(data)", "keep one row per unit and period")
+    x, y = (data.pivot(index=unit, columns=time, values=c).sort_index(axis=1).to_numpy(float) for c in (kpi, goal))
+    units, periods = x.shape
+    if units < LEAST_UNITS or periods < LEAST_PERIODS:
+        raise BadInput(
+            f"there are {units} units and {periods} periods", "panel(data)",
+            f"give at least {LEAST_UNITS} units and {LEAST_PERIODS} periods",
+        )  # fmt: skip
+    if np.nanstd(np.diff(x, axis=1)) == 0:
+        raise BadInput("the KPI never changes within units", "panel(kpi=)", "give a KPI that varies")
+    found = panel_slopes(x, y)
+    rows = [
+        ("within", found.within, found.within_error, found.df, found.p),
+        ("between", found.between, found.between_error, units - 2, found.between_p),
+    ]
+    halves = [float(student.ppf(0.5 + level / 2, df)) * error for _, _, error, df, _ in rows]
+    table = pd.DataFrame(
+        {
+            "comparison": [r[0] for r in rows], "slope": [r[1] for r in rows],
+            "low": [r[1] - h for r, h in zip(rows, halves, strict=True)],
+            "high": [r[1] + h for r, h in zip(rows, halves, strict=True)], "p": [r[4] for r in rows],
+        }
+    )  # fmt: skip
+    opposite = bool(found.within * found.between < 0 and (table["p"] < 1 - level).all())
+    notes = (Message("panel.few", {"units": units}),) if units < 8 else ()
+    return PanelResult(table, opposite, units, periods, level, notes=notes)

@@ -1,0 +1,50 @@
+"""Units × periods: does the KPI move the goal within units, and does the comparison between units mislead?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import linregress
+from scipy.stats import t as student
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class PanelSlopes:
+    """Slopes of the goal on the KPI.
+
+    Attributes:
+        within, within_error, df, p: from period to period inside the units, period effects taken out,
+            errors clustered by unit with t(G - 1).
+        between, between_error, between_p: across the units' means.
+    """
+
+    within: float
+    within_error: float
+    df: int
+    p: float
+    between: float
+    between_error: float
+    between_p: float
+
+
+def panel_slopes(kpi: Array, goal: Array) -> PanelSlopes:
+    """`kpi` and `goal` are units × periods; missing cells (NaN) are left out."""
+    missing = np.isnan(kpi) | np.isnan(goal)
+    kpi, goal = np.where(missing, np.nan, kpi), np.where(missing, np.nan, goal)
+    x, y = (d - np.nanmean(d, axis=0) for d in (np.diff(kpi, axis=1), np.diff(goal, axis=1)))
+    x, y = np.nan_to_num(x), np.nan_to_num(y)
+    units = len(kpi)
+    power = float(np.sum(x**2))
+    slope = float(np.sum(x * y) / power)
+    scores = np.sum(x * (y - slope * x), axis=1)
+    error = float(np.sqrt(np.sum(scores**2) * units / (units - 1)) / power)
+    means = linregress(np.nanmean(kpi, axis=1), np.nanmean(goal, axis=1))
+    between, between_p, between_error = float(means[0]), float(means[3]), float(means[4])
+    return PanelSlopes(
+        slope, error, units - 1, float(2 * student.sf(abs(slope) / error, units - 1)),
+        between, between_error, between_p,
+    )  # fmt: skip
