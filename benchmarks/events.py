@@ -63,7 +63,9 @@ def clickhouse(path: Path) -> Callable[[], object] | None:
     conditions = ", ".join(f"event = '{s}'" for s in STEPS)
     listed = ",".join(f"'{s}'" for s in STEPS)
     query = f"""SELECT level, count() FROM (SELECT
-        windowFunnel(604800000000)(toUInt64(toUnixTimestamp64Micro(time)), {conditions}) AS level FROM file('{path}', Parquet) WHERE event IN ({listed}) GROUP BY user) GROUP BY level ORDER BY level"""
+        windowFunnel(604800000000)(toUInt64(toUnixTimestamp64Micro(time)), {conditions}) AS level
+        FROM file('{path}', Parquet) WHERE event IN ({listed})
+        GROUP BY user) GROUP BY level ORDER BY level"""
     return lambda: str(chdb.query(query, "CSV"))
 
 
@@ -94,7 +96,7 @@ def portable(path: Path) -> None:
     windows.outcomes(rows, plan.chain, keys).group_by("level").agg(n=ibis._.count()).to_pandas()
 
 
-def measured(folder: Path, millions: float, repeat: int) -> None:
+def measured(folder: Path, millions: float, repeat: int, only: str) -> None:
     """Print one size's table."""
     path, rows = folder / "log.parquet", int(millions * 1e6)
     make(path, rows)
@@ -115,6 +117,8 @@ def measured(folder: Path, millions: float, repeat: int) -> None:
         }
     print(f"\n{rows:,} rows  floor {base:.3f} s")
     for name, call in work.items():
+        if only not in name:
+            continue
         took = best(call, repeat)
         print(f"  {name:32s} {took:8.3f} s   {took / base:6.2f} x floor", flush=True)
     print(f"  peak memory of this process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
@@ -125,11 +129,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=float, nargs="+", default=[1, 10], help="millions of rows")
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--only", default="", help="part of the names of the rows wanted")
     asked = parser.parse_args()
     stream.prepare()
     with tempfile.TemporaryDirectory() as folder:
         for millions in asked.rows:
-            measured(Path(folder), millions, asked.repeat)
+            measured(Path(folder), millions, asked.repeat, asked.only)
 
 
 if __name__ == "__main__":

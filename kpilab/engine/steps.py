@@ -196,8 +196,7 @@ def rows_of(
     if plan.chain.mode != "strict" and len(names) == len(plan.bits()):
         table = table.filter(table["__event"].cast("string").isin(sorted(set(names))))
     table = _with_conditions(table, plan)
-    bits = [_condition(table, bit, k) for k, bit in enumerate(plan.bits())]
-    mask = reduce(add, [c.fill_null(False).cast("int32") * (1 << k) for k, c in enumerate(bits)])
+    mask = _mask(table, plan)
     session = {"session": table["__session"]} if by == "session" else {}
     held = {f"hold_{c}": table[c] for c in plan.hold}
     rows = table.select(
@@ -233,6 +232,16 @@ def _with_conditions(table: ir.Table, plan: Plan) -> ir.Table:
     columns = ", ".join(f"({text}) AS __bit{k}" for k, text in parsed.items())
     # The inner text is compiled by Ibis, the conditions were parsed and checked; nothing else is pasted in.
     return backend.sql(f"SELECT *, {columns} FROM ({ibis.to_sql(table, dialect=backend.name)}) AS rows_of_log")
+
+
+def _mask(table: ir.Table, plan: Plan) -> ir.IntegerValue:
+    """Each row's bits; one look at the event where every bit has a name of its own."""
+    names = [b.event for b in plan.bits() if isinstance(b.event, str) and not is_predicate(b.event) and not b.where]
+    if len(set(names)) == len(plan.bits()):
+        event = table["__event"].cast("string")
+        return event.cases(*[(name, 1 << k) for k, name in enumerate(names)], else_=0).cast("int32")
+    bits = [_condition(table, bit, k) for k, bit in enumerate(plan.bits())]
+    return reduce(add, [c.fill_null(False).cast("int32") * (1 << k) for k, c in enumerate(bits)])
 
 
 def _condition(table: ir.Table, bit: Step | Exclusion, k: int) -> ir.BooleanValue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -51,7 +52,7 @@ def _loading() -> Future[None]:
 
 def _load() -> None:
     """Compile in a process of its own (this one stays free), then load the machine code from disk."""
-    subprocess.run([sys.executable, "-m", "kpilab.engine.kernel"], check=False, capture_output=True)  # noqa: S603
+    subprocess.run([sys.executable, "-m", "kpilab.engine.kernel"], check=False, capture_output=True)
     from kpilab.engine import kernel
 
     kernel.warm()
@@ -89,17 +90,12 @@ def _fetched(rows: ir.Table, keys: tuple[str, ...]) -> tuple[pa.Table, NDArray, 
 
 
 def _columns(table: ir.Table) -> list[NDArray]:
-    """The columns of an expression as arrays, fetched batch by batch."""
-    found: list[list[NDArray]] = [[] for _ in table.columns]
-    for batch in table.get_backend().to_pyarrow_batches(table, chunk_size=BATCH):
-        for column, values in zip(found, batch.columns, strict=True):
-            column.append(values.to_numpy(zero_copy_only=False))
-    types = [t.to_pandas() for t in table.schema().types]
-    joined = []
-    for column, kind in zip(found, types, strict=True):
-        joined.append(np.concatenate(column) if column else np.zeros(0, kind))
-        column.clear()
-    return joined
+    """The columns of an expression as arrays; each leaves the Arrow table as it is copied."""
+    fetched, found = table.to_pyarrow(), []
+    while fetched.num_columns:
+        found.append(fetched.column(0).to_numpy())
+        fetched = fetched.remove_column(0)
+    return found
 
 
 def _numbered(key: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
@@ -135,7 +131,7 @@ def _parts(bounds: NDArray, cores: int) -> Iterator[NDArray]:
     cuts = np.unique(np.concatenate([[0], cuts, [len(bounds) - 1]]))
     if len(cuts) == 1:
         cuts = np.array([0, 0])
-    for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+    for low, high in itertools.pairwise(cuts):
         yield bounds[low : high + 1]
 
 
