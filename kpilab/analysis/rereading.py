@@ -55,7 +55,7 @@ class RereadingResult(Result):
         ages: one row per age; `age` (days since assignment), `days` (active unit-days), `control` (rate), `effect`,
             `low`, `high`.
         segments: one row per dimension value; `dimension`, `value`, one count per variant, `ratio` (treatment to
-            control, 1 = as declared), `p`, `q` (Holm over all values).
+            control, 1 = as declared), `low`, `high`, `p`, `q` (Holm over all values).
     """
 
     experiment: str
@@ -301,6 +301,8 @@ def _segments(by: pd.DataFrame, split: Mapping[str, float], control: str, treatm
     tests = [sample_ratio(row, list(split.values())) for row in wide.to_numpy()]
     with np.errstate(divide="ignore", invalid="ignore"):
         wide["ratio"] = wide[treatment] / split[treatment] / (wide[control] / split[control])
+        spread = np.exp(Z95 * np.sqrt(1 / wide[treatment] + 1 / wide[control]))
+    wide = wide.assign(low=wide["ratio"] / spread, high=wide["ratio"] * spread)
     wide["p"] = [t.p for t in tests]
     wide["q"] = holm(wide["p"]) if len(wide) else []
     return wide.reset_index().rename_axis(columns=None).sort_values("p", ignore_index=True)

@@ -103,10 +103,13 @@ class Moments:
         """Units, shifted sums, shifted products and the shifts of a group, over all rows."""
         group = self.group(name)
         size = range(len(group.all))
-        total = self.frame[[c for c in self.frame.columns if str(c).startswith(f"{name}:")]].sum()
-        s = np.array([total[f"{name}:{i}"] for i in size], dtype=float)
-        q = np.array([[total[f"{name}:{min(i, j)}:{max(i, j)}"] for j in size] for i in size], dtype=float)
-        return float(total[f"{name}:n"]), s, q, np.array([self.shifts[c] for c in group.all])
+        pairs = list(combinations_with_replacement(size, 2))
+        wanted = [f"{name}:n", *(f"{name}:{i}" for i in size), *(f"{name}:{i}:{j}" for i, j in pairs)]
+        total = np.nansum(self.frame[wanted].to_numpy(dtype=float), axis=0)
+        products = np.zeros((len(size), len(size)))
+        for (i, j), value in zip(pairs, total[1 + len(size) :], strict=True):
+            products[i, j] = products[j, i] = value
+        return float(total[0]), total[1 : 1 + len(size)], products, np.array([self.shifts[c] for c in group.all])
 
 
 def moments(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeAlias
 
 import altair as alt
@@ -20,18 +21,21 @@ if TYPE_CHECKING:
     from kpilab.core.result import Result
 
 WIDTH = 460
+# A run of anything but spaces and Chinese, with the space after it, or one Chinese character.
+PIECES = re.compile(r"[^ \u2e80-\u9fff\uff00-\uffef]+ ?|.")
 Layers: TypeAlias = alt.LayerChart | alt.FacetChart
 
 
 def titled(result: Result, lang: str) -> alt.TitleParams:
-    """The headline, broken at sentence ends and long clauses."""
-    text = say(result.headline, lang)
-    size, step = (66, " ") if lang == "en" else (36, "")
-    words, lines = (text.split(" ") if step else list(text)), [""]
-    for word in words:
-        joined = f"{lines[-1]}{step}{word}" if lines[-1] else word
-        lines = [*lines[:-1], joined] if len(joined) <= size else [*lines, word]
-    return alt.TitleParams(lines, anchor="start", offset=12)
+    """The headline in lines that fit the chart; a number is never torn apart."""
+    most = 64 if lang == "en" else 36
+    text = say(result.headline, lang).replace(" %", "\u00a0%").replace("p < ", "p\u00a0<\u00a0")
+    lines = [""]
+    for piece in PIECES.findall(text):
+        if len(lines[-1]) + len(piece.rstrip()) > most and piece[0] not in ",;:。、)":
+            lines.append("")
+        lines[-1] += piece
+    return alt.TitleParams([line.strip(" ") for line in lines], anchor="start", offset=12)
 
 
 def forest(table: pd.DataFrame, title: str, axis: alt.Axis) -> Layers:
@@ -125,13 +129,14 @@ def _lost(result: RereadingResult, lang: str) -> Layers:
     table = result.segments.head(12).copy()
     table["name"] = table["dimension"] + " = " + table["value"]
     table["tone"] = [BAD if q <= 0.05 else QUIET for q in table["q"]]
-    table = table[["name", "ratio", "tone"]]
+    table = table[["name", "ratio", "low", "high", "tone"]]
     y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=260))
     x = alt.X("ratio:Q", title=label("rereading.ratio", lang), scale=alt.Scale(zero=False))
-    points = alt.Chart(table).mark_point(filled=True, size=110, opacity=1)
-    points = points.encode(y=y, x=x, color=alt.Color("tone:N", scale=None, legend=None))
+    base = alt.Chart(table).encode(y=y, color=alt.Color("tone:N", scale=None, legend=None))
+    bars = base.mark_rule(strokeWidth=3).encode(x=alt.X("low:Q", title=label("rereading.ratio", lang)), x2="high:Q")
+    points = base.mark_point(filled=True, size=90, opacity=1).encode(x=x)
     declared = alt.Chart(pd.DataFrame({"x": [1.0]})).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(x="x:Q")
-    return alt.layer(declared, points)
+    return alt.layer(declared, bars, points)
 
 
 def _ages(result: RereadingResult, lang: str) -> Layers:
@@ -151,14 +156,17 @@ def _curve(result: RereadingResult, lang: str) -> Layers:
     x = alt.X("day:T", title=label("rereading.day", lang))
     base = alt.Chart(table)
     z = base.mark_line(color=PALETTE[0], strokeWidth=2.5).encode(x=x, y=alt.Y("z:Q", title=label("rereading.z", lang)))
-    edges = [base.mark_line(color=BAD, strokeDash=[5, 3]).encode(x=x, y=c) for c in ("bound:Q", "lower:Q")]
-    named = base.transform_filter("isValid(datum.bound)").mark_text(color=BAD, dy=-8, align="right")
+    edges = [
+        base.mark_line(color=BAD, strokeDash=[5, 3], point=alt.OverlayMarkDef(color=BAD, size=12)).encode(x=x, y=c)
+        for c in ("bound:Q", "lower:Q")
+    ]
+    named = base.transform_filter("isValid(datum.bound)").mark_text(color=BAD, dx=10, align="left")
     named = named.encode(
-        x=alt.X("max(day):T"), y=alt.Y("min(bound):Q"), text=alt.value(label("rereading.boundary", lang))
+        x=alt.X("min(day):T"), y=alt.Y("max(bound):Q"), text=alt.value(label("rereading.boundary", lang))
     )
     day = base.transform_filter("datum.decided")
     mark = day.mark_point(filled=True, size=130, opacity=1, color=PALETTE[1]).encode(x=x, y="z:Q")
-    word = day.mark_text(dx=8, align="left", color=PALETTE[1]).encode(
+    word = day.mark_text(dy=-16, color=PALETTE[1]).encode(
         x=x, y="z:Q", text=alt.value(label("rereading.decided", lang))
     )
     return alt.layer(*edges, z, named, mark, word).properties(height=260)
