@@ -293,7 +293,8 @@ def _confirmed(log: Shortfall, books: Shortfall | None) -> bool | None:
         return None
     error = float(np.hypot(log.share_error, books.share_error))
     if log.share - books.share < 2 * error:
-        return False if books.share > log.share / 2 else None
+        fell = books.share > max(log.share / 2, 2 * books.share_error)
+        return False if fell else None
     return bool(books.share < log.share / 2)
 
 
