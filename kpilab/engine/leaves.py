@@ -12,6 +12,7 @@ from ibis import _
 
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.run import collect, collect_one
+from kpilab.errors import BadInput
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -38,16 +39,26 @@ class Leaves:
 def sums(table: ir.Table, dimensions: tuple[str, ...], columns: Mapping[str, ir.Value]) -> Leaves:
     """Sums of `columns` (name -> row expression) per combination of `dimensions`."""
     table = table.select(**{d: _label(table[d]) for d in dimensions}, **columns)
-    counts = collect_one(table.agg([table[d].nunique().name(d) for d in dimensions]), "leaves")
-    grouped = {d: int(counts[d]) for d in dimensions if counts[d] > MOST_VALUES}
+    try:
+        frame = _summed(table, dimensions, tuple(columns))
+        grouped = {d: n for d in dimensions if (n := int(frame[d].nunique())) > MOST_VALUES}
+        if not grouped:
+            return Leaves(frame, grouped)
+    except BadInput:  # too many combinations to fetch: the long dimensions are grouped first
+        counts = collect_one(table.agg([table[d].nunique().name(d) for d in dimensions]), "leaves")
+        grouped = {d: int(counts[d]) for d in dimensions if counts[d] > MOST_VALUES}
     for d in grouped:
         size = [cast("ir.NumericColumn", table[c]).abs().sum() for c in columns]
         top = table.group_by(d).agg(size=ibis.greatest(*size)).order_by([ibis.desc("size"), d]).limit(MOST_VALUES)
         kept = collect(top, "leaves")[d].tolist()
         table = table.mutate(**{d: table[d].isin(kept).ifelse(table[d], ibis.literal(OTHER))})
+    return Leaves(_summed(table, dimensions, tuple(columns)), grouped)
+
+
+def _summed(table: ir.Table, dimensions: tuple[str, ...], columns: tuple[str, ...]) -> pd.DataFrame:
     rows = table.group_by(list(dimensions)).agg(**{c: _[c].sum().fill_null(0) for c in columns})
     frame = collect(rows, "leaves").sort_values(list(dimensions), ignore_index=True)
-    return Leaves(frame.astype(dict.fromkeys(columns, float)), grouped)
+    return frame.astype(dict.fromkeys(columns, float))
 
 
 def between(

@@ -54,16 +54,15 @@ def localise(result: LocaliseResult, lang: str = "en") -> alt.LayerChart | alt.C
     """One bar per combination found, with its interval."""
     rows = result.table.head(MOST).drop(columns=["equivalent"])
     rows = rows.assign(place=[where_text(w, lang) for w in rows["where"]], amount=rows["contribution"])
-    rows = rows.drop(columns="where")
+    # The label stands at the right end of bar and interval, never on them.
+    rows = rows.drop(columns="where").assign(outer=rows[["high", "contribution"]].max(axis=1).clip(lower=0))
     title = say(result.headline, lang)
     y = alt.Y("place:N", sort=rows["place"].tolist(), title=None, axis=alt.Axis(labelLimit=360))
     base = alt.Chart(rows, title=alt.TitleParams(title, limit=900), width=WIDTH)
     bars = base.mark_bar(size=18).encode(y=y, x=alt.X("amount:Q", title=label("localise.axis", lang)), color=UP_OR_DOWN)
     ends = base.mark_rule(color=NEUTRAL, strokeWidth=2).encode(y=y, x="low:Q", x2="high:Q")
-    text = base.mark_text(align="left", dx=4, dy=-10).encode(
-        y=y, x="amount:Q", text=alt.Text("change:Q", format="+.1%")
-    )
-    return bars + ends + text
+    text = base.mark_text(align="left", dx=4).encode(y=y, x="outer:Q", text=alt.Text("change:Q", format="+.1%"))
+    return (bars + ends + text).properties(height=alt.Step(32))
 
 
 def ratemix(result: RatemixResult, lang: str = "en") -> alt.LayerChart:
