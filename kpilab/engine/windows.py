@@ -155,7 +155,7 @@ def _unordered(moments: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Tab
     table = table.mutate(
         **{f"s{name}": ibis.array([table[c].fill_null(NEVER) for c in found]).sort() for name, found in lists.items()}
     )
-    places = {name: k for name, k in _attached(chain)}
+    places = dict(_attached(chain))
     values = {
         name: table["se" if name.startswith("e") else f"s{name}"][k - 1].nullif(NEVER) for name, k in places.items()
     }
