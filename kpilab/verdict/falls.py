@@ -62,7 +62,11 @@ def falls(case: Case, cells: Cells, reports: Sequence[StepReport]) -> tuple[Fall
             continue
         finding, spread = searched.get(metric.name, (findings.get(metric.name, ""), None))
         fall = _placed(metric.name, finding, spread) if spread is not None else None
-        fall = fall or _hidden(cells, metric, finding, split, row, spread) or _everywhere(metric, finding, split, row)
+        fall = (
+            fall
+            or _hidden(cells, metric, finding, split, row, spread)
+            or _everywhere(metric, finding, split, row, spread)
+        )
         if fall is not None:
             found.append(fall)
     return tuple(found)
@@ -121,16 +125,18 @@ def _moved_to(cells: Cells, metric: Metric, dimension: str) -> tuple[object, flo
     return wide[dimension].iloc[k], Change(0.0, z / 2, 1.0, 1e6).p
 
 
-def _everywhere(metric: Metric, finding: str, split: DriversResult, row: dict) -> Fall | None:
-    """The driver as a whole fell, beyond its noise between days."""
+def _everywhere(
+    metric: Metric, finding: str, split: DriversResult, row: dict, spread: SpreadResult | None
+) -> Fall | None:
+    """The driver as a whole fell, beyond its noise between days, and at constant mix whichever way it is cut."""
     if row["change"] >= 0:
         return None
-    mix = split.mix[split.mix["driver"] == metric.name]
-    if len(mix) and float(mix["falling"].median()) < NEARLY_ALL:
+    replaced = spread.replaced if spread is not None else ()
+    mix = split.mix[(split.mix["driver"] == metric.name) & ~split.mix["dimension"].isin(replaced)]
+    if (mix["change"] >= 0).any() or (len(mix) and float(mix["falling"].median()) < NEARLY_ALL):
         return None
-    return Fall(
-        metric.name, "everywhere", EVERYWHERE, Effect(row["change"], row["low"], row["high"]), row["p"] / 2, finding
-    )
+    p = max([row["p"], *mix["p"]]) / 2
+    return Fall(metric.name, "everywhere", EVERYWHERE, Effect(row["change"], row["low"], row["high"]), p, finding)
 
 
 def change_outside(cells: Cells, metric: Metric, place: Where) -> Change | None:

@@ -13,10 +13,13 @@ from kpilab.verdict.bridge import Worth, effect
 from kpilab.verdict.candidate import Candidate
 from kpilab.verdict.falls import change_outside
 
-ALPHA = 0.05
+# Chance of any false cause in a review where nothing is wrong, over all questions asked.
+ALPHA = 0.02
+# What is left of a fall outside a rival's place must stand on its own.
+ALONE = 0.003
 INSIDE = ("local_regression", "mix_shift", "untracked_leak", "driver_decline")
 # Corrected p-value up to which a confidence is stated; measured in docs/benchmarks/verdict.md.
-CONFIDENCE = ((1e-4, 0.99), (1e-3, 0.97), (1e-2, 0.93), (ALPHA, 0.75))
+CONFIDENCE = ((1e-4, 0.99), (1e-3, 0.97), (1e-2, 0.93), (ALPHA, 0.85))
 
 
 def rank(
@@ -61,7 +64,7 @@ def _explained_by(case: Case, cells: Cells, candidate: Candidate, rival: Candida
         if any(cause.where.values.get(d) == v for d, v in rival.cause.where.values.items()):
             return True
         rest = change_outside(cells, case.metrics[cause.subject], rival.cause.where)
-        return rest is not None and (rest.value >= 0 or rest.p > ALPHA)
+        return rest is not None and (rest.value >= 0 or rest.p > ALONE)
     if kind.startswith("ab_") and not cause.where and rival.rate_effect is not None:
         return abs(candidate.rate_effect or 0.0) <= abs(rival.rate_effect)
     return False
