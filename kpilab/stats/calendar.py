@@ -38,6 +38,7 @@ def days_off(country: str, year: int) -> dict[date, str]:
 @cache
 def make_up_days(country: str, year: int) -> frozenset[date]:
     """Weekend days that are worked to make up for a bridge (China's 调休)."""
+    days_off(country, year)  # names an unknown country
     found = holidays.country_holidays(country.upper(), years=year)
     weekends = getattr(found, "weekend_workdays", set()) or set()
     return frozenset(d for d in weekends if d.year == year)

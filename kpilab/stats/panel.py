@@ -42,7 +42,7 @@ def panel_slopes(kpi: Array, goal: Array) -> PanelSlopes:
     slope = float(np.sum(x * y) / power)
     scores = np.sum(x * (y - slope * x), axis=1)
     error = float(np.sqrt(np.sum(scores**2) * units / (units - 1)) / power)
-    means = linregress(np.nanmean(kpi, axis=1), np.nanmean(goal, axis=1))
+    means = np.asarray(linregress(np.nanmean(kpi, axis=1), np.nanmean(goal, axis=1)), dtype=float)
     between, between_p, between_error = float(means[0]), float(means[3]), float(means[4])
     return PanelSlopes(
         slope, error, units - 1, float(2 * student.sf(abs(slope) / error, units - 1)),
