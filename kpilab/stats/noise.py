@@ -111,8 +111,8 @@ def _solved(size: Array, level: Array, groups: Array, typical: float) -> Noise:
     starts = [(flat, steep - 3), (flat - 3, steep)]
     best = min((least_squares(misfit, s, loss="soft_l1", max_nfev=40) for s in starts), key=lambda fit: fit.cost)
     dispersion, square = np.exp(best.x)
+    share = dispersion / (dispersion + square * typical / 4)
     simple = least_squares(lambda x: misfit(np.append(x, -50.0)), [flat], loss="soft_l1", max_nfev=40)
     if simple.cost < best.cost + WORTH:
         dispersion, square = float(np.exp(simple.x[0])), 0.0
-    share = dispersion / (dispersion + square * typical / 4)
     return Noise(float(dispersion), float(np.sqrt(square)), float(share))

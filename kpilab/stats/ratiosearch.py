@@ -12,6 +12,7 @@ Mask = NDArray[np.bool_]
 BINS, TAIL = 40, 30
 STRAY = 0.05  # share of an element's leaves that may behave as if nothing had happened
 MOSTLY = 0.6  # at least this share of an element's leaves must have shifted
+ALL = 0.9  # and this share of all leaves, before everything is said to have shifted
 NARROWEST = 0.01  # smallest spread of a common shift
 CANDIDATES = 60  # elements looked at closely
 MOST_PER_LEAF = 50.0  # nats of evidence one leaf may give
@@ -101,7 +102,7 @@ def _refitted(y: Array, null: Array, leaf: Array, codes: NDArray[np.intp], dims:
     peak = np.logaddexp(peak + np.log(0.9), np.log(0.1))
     ratio = np.where(y > 0, np.clip(peak - null, -MOST_PER_LEAF, MOST_PER_LEAF), -MOST_PER_LEAF)
     share = _free_share(ratio)
-    if share < MOSTLY:
+    if share < (MOSTLY if dims else ALL):
         return -np.inf
     share = min(share, 1 - STRAY)
     per_leaf = np.logaddexp(ratio + np.log(share), np.log1p(-share))
