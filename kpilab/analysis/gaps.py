@@ -288,14 +288,15 @@ def _pattern_of(series: np.ndarray, sought: _Sought) -> np.ndarray:
 
 
 def _confirmed(log: Shortfall, books: Shortfall | None) -> bool | None:
-    """Whether the books went on where the log fell; None where they cannot tell."""
+    """Whether the books went on where the log fell; None where they are too few or too uneven to tell."""
     if books is None or not books.expected > 0:
         return None
-    error = float(np.hypot(log.share_error, books.share_error))
-    if log.share - books.share < 2 * error:
-        fell = books.share > max(log.share / 2, 2 * books.share_error)
-        return False if fell else None
-    return bool(books.share < log.share / 2)
+    # Had the books fallen like the log, fewer entries would be left and would scatter less.
+    fallen = float(np.hypot(books.share_error * np.sqrt(max(1 - log.share, 0.05)), log.share_error))
+    from_none, from_log = books.share / books.share_error, (log.share - books.share) / fallen
+    if from_log < from_none:
+        return False
+    return True if from_none < 2 < from_log else None
 
 
 def _plausible(

@@ -73,7 +73,8 @@ def dispersion(counts: Floats, pattern: Floats) -> Floats:
         # Days of loss are no slow swing: left in, they would widen the errors until nothing is lost.
         z = np.where(np.abs(z) > 3 * np.sqrt(spread), 0.0, z)
         follows = float(np.corrcoef(z[1:], z[:-1])[0, 1]) if z.std() > 0 and len(z) > 20 else 0.0
-        rho = min(max(follows, 0.0), 0.6)
+        # What chance alone lets two neighbours share (two standard errors) is no slow swing.
+        rho = min(follows, 0.6) if follows > 2 / np.sqrt(len(z)) else 0.0
         out[s] = spread * (1 + rho) / (1 - rho)
     return out
 
