@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -33,6 +34,16 @@ class Language(StrEnum):
 
 
 CaseFolder = Annotated[Path, typer.Argument(metavar="CASE", help="A case.yml, or the folder that holds it.")]
+StorePlace = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        metavar="PLACE",
+        envvar="KPILAB_STORE",
+        help="Folder, .db file or postgresql:// address of the store.",
+    ),
+]
+Lang = Annotated[Language | None, typer.Option("--lang", help="Language of the answer.")]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show every problem and every detail.")]
 
 
@@ -88,6 +99,7 @@ def review(
         str | None, typer.Option("--baseline", metavar="WHAT", help="previous, year_ago or first..last day.")
     ] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Print the report to PDF too (needs Chromium).")] = False,
+    store: StorePlace = "",
     verbose: Verbose = False,
 ) -> None:
     """Find out which KPI was wrong, what was missed, what the market did, and what was done on paper only."""
@@ -103,6 +115,11 @@ def review(
         paths = write(result, out, language)
         typer.echo(verdict(result, language or result.language))
         typer.echo(f"{paths.html}")
+        if store:
+            from kpilab.track.store import Store
+
+            with Store.open(store) as opened:
+                typer.echo(f"kept as review {opened.save(result)}")
         if pdf:
             from kpilab.report.pdf import pdf as printed
 
@@ -142,6 +159,125 @@ def lab(
         place = notebooks(folder)
         typer.echo(f"JupyterLab on {place}")
         raise typer.Exit(start(place))
+
+
+actions = typer.Typer(help="What is being done about the causes, and whether it worked.", no_args_is_help=True)
+app.add_typer(actions, name="actions")
+
+
+@actions.command("list")
+def actions_list(
+    case: Annotated[
+        Path | None, typer.Argument(metavar="CASE", help="Test the actions on the data of this case.")
+    ] = None,
+    store: StorePlace = ".",
+    lang: Lang = None,
+    verbose: Verbose = False,
+) -> None:
+    """List actions; with a case, test whether those that are done worked."""
+    with _told(2, verbose):
+        from kpilab.track.store import Store
+        from kpilab.track.text import action_lines, effect_lines
+
+        with Store.open(store) as opened:
+            if case is None:
+                lines = action_lines(opened.actions(), lang or "en", date.today())
+            else:
+                from kpilab.case.read import open_case
+                from kpilab.track.effects import effects
+
+                read = open_case(case, language=lang)
+                lines = effect_lines(effects(opened, read), read, read.language, date.today())
+        typer.echo("\n".join(lines))
+
+
+@actions.command("add")
+def actions_add(
+    case: CaseFolder,
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="What is to be done, in your words.")],
+    owner: Annotated[str, typer.Option("--owner", help="Who does it.")],
+    due: Annotated[str | None, typer.Option("--due", metavar="DAY", help="YYYY-MM-DD.")] = None,
+    metric: Annotated[str | None, typer.Option("--metric", help="What should move.")] = None,
+    where: Annotated[list[str] | None, typer.Option("--where", metavar="DIM=VALUE", help="Only in a segment.")] = None,
+    expected: Annotated[float | None, typer.Option("--expected", metavar="%", help="Change hoped for, in %.")] = None,
+    experiment: Annotated[str | None, typer.Option("--experiment", help="Its A/B test.")] = None,
+    cause: Annotated[int | None, typer.Option("--cause", help="Number of the stored cause it answers.")] = None,
+    store: StorePlace = ".",
+    verbose: Verbose = False,
+) -> None:
+    """Keep an action: who does what by when, and what should move by how much."""
+    with _told(2, verbose):
+        from kpilab.case.read import open_case
+        from kpilab.track.actions import Plan, add
+        from kpilab.track.store import Store
+
+        plan = Plan(what, owner, due, metric, tuple(where or ()), expected, experiment, cause)
+        read = open_case(case)
+        with Store.open(store) as opened:
+            typer.echo(f"kept as action {add(opened, read, plan)}")
+
+
+@actions.command("done")
+def actions_done(
+    action: Annotated[int, typer.Argument(metavar="N", help="Number of the action.")],
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="DAY", help="First day in effect; today if left out.")
+    ] = None,
+    drop: Annotated[bool, typer.Option("--drop", help="It will not be done.")] = False,
+    store: StorePlace = ".",
+    verbose: Verbose = False,
+) -> None:
+    """Close an action: it is in effect since a day, or dropped."""
+    with _told(2, verbose):
+        from kpilab.track.actions import day
+        from kpilab.track.store import Store
+
+        with Store.open(store) as opened:
+            if drop:
+                opened.drop(action)
+            else:
+                opened.finish(action, day(on, "--on") if on else date.today())
+        typer.echo(f"action {action} is {'dropped' if drop else 'done'}")
+
+
+@app.command()
+def compare(
+    old: Annotated[
+        str, typer.Argument(metavar="OLD", help="A review.json, its folder, or the number of a saved review.")
+    ],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The later one.")],
+    store: StorePlace = ".",
+    lang: Lang = None,
+    verbose: Verbose = False,
+) -> None:
+    """Which causes of an earlier review are still open, gone or new?"""
+    with _told(2, verbose):
+        from kpilab.track.compare import compare as compared
+        from kpilab.track.compare import find
+        from kpilab.track.text import compare_lines
+
+        before, after = find(old, store), find(new, store)
+        typer.echo("\n".join(compare_lines(compared(before, after), lang or after.language)))
+
+
+@app.command()
+def notify(
+    which: Annotated[
+        str | None, typer.Argument(metavar="REVIEW", help="As in compare; the newest if left out.")
+    ] = None,
+    store: StorePlace = ".",
+    lang: Lang = None,
+    verbose: Verbose = False,
+) -> None:
+    """Push the verdict in short to the addresses in KPILAB_NOTIFY_URLS."""
+    with _told(2, verbose):
+        from kpilab.track.compare import find
+        from kpilab.track.notify import notify as push
+        from kpilab.track.notify import short
+
+        review = find(which, store)
+        title, body = short(review, lang or review.language)
+        typer.echo(f"{title}\n{body}\nsent to {push(title, body)} addresses")
 
 
 def main() -> None:
