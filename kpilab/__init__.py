@@ -33,6 +33,8 @@ _WHERE = {
     "dropoff": "kpilab.analysis.dropoff",
     "blindspots": "kpilab.analysis.blindspots",
     "paths": "kpilab.analysis.paths",
+    "step_matrix": "kpilab.analysis.step_matrix",
+    "Gap": "kpilab.analysis.step_matrix",
     "sequences": "kpilab.analysis.sequences",
     "retention": "kpilab.analysis.retention",
     "activity": "kpilab.analysis.activity",

@@ -10,9 +10,10 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, duration
+from kpilab.engine.patterns import found_at, named
 from kpilab.engine.run import collect
-from kpilab.engine.walks import END, START, stretches, transitions, walk
-from kpilab.errors import BadInput, several, unknown_problem
+from kpilab.engine.walks import END, START, checked, stretches, transitions, walk
+from kpilab.errors import BadInput, unknown
 from kpilab.stats.proportion import wilson
 
 if TYPE_CHECKING:
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 
     from kpilab.core.table import EventLog
     from kpilab.core.values import Period, Where
+    from kpilab.engine.patterns import Way
 
 MOST = 100
+REST = "…"
+WEIGHTS = ("count", "probability", "user_share", "per_path", "share", "mean_seconds", "median_seconds")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +46,7 @@ class PathsResult(Result):
     """
 
     transitions: pd.DataFrame
+    values: pd.DataFrame
     count: int
     users: int
     events: int
@@ -54,11 +59,18 @@ class PathsResult(Result):
         return self.transitions[self.transitions["source"] == self.transitions["target"]].reset_index(drop=True)
 
     def matrix(self, weight: str = "count") -> pd.DataFrame:
-        """Transitions as a square: rows are sources, columns targets."""
+        """Transitions as a square: rows are sources, columns targets; seconds are NaN where there is no transition.
+
+        Args:
+            weight: "count", "probability", "user_share", "per_path", "share", "mean_seconds" or "median_seconds".
+        """
+        if weight not in WEIGHTS:
+            raise unknown("weight", weight, WEIGHTS, "matrix, argument 'weight'")
         names = sorted({*self.transitions["source"], *self.transitions["target"]} - {START, END})
         wide = self.transitions.pivot(index="source", columns="target", values=weight)
         order = [START, *names, END]
-        return wide.reindex(index=order, columns=order).fillna(0.0).astype(float)
+        square = wide.reindex(index=order, columns=order).astype(float)
+        return square if weight.endswith("seconds") else square.fillna(0.0)
 
     @property
     def headline(self) -> Message:
@@ -79,6 +91,8 @@ def paths(
     by: str = "session",
     gap: timedelta | str = "30m",
     collapse: bool = False,
+    through: Way | None = None,
+    breakdown: str | None = None,
     minimum: int = 1,
     most: int = 20,
     where: Where = EVERYWHERE,
@@ -97,6 +111,8 @@ def paths(
         start, end: event names. length: most events of a way, 1 to 20.
         by: "session" or "user". gap: pause that begins a session where the log has none.
         collapse: draw immediate repeats together.
+        through: only whole paths that hold this event or way (as `step_matrix` reads it).
+        breakdown: a dimension; a way has its value at the event it is read from.
         minimum: leave out transitions seen less often.
         most: ways listed; the rest is pooled, so that counts add up.
         where, period: only events of this segment, of these days.
@@ -106,7 +122,7 @@ def paths(
         PathsResult with one row per way.
 
     Raises:
-        BadInput: an event that never occurs, a length outside 1..20, a bad duration.
+        BadInput: an event or column that never occurs, a length outside 1..20, a bad duration.
 
     Note:
         Two ways that differ by one event count as different; shorten or collapse before reading much into shares.
@@ -116,14 +132,23 @@ def paths(
     """
     if not 1 <= length <= 20:
         raise BadInput(f"length {length!r} is outside 1..20", "paths, argument 'length'", "3 to 6 events read well")
-    rows = walk(log, by=by, gap=duration(gap, "gap"), where=where, period=period, collapse=collapse).cache()
-    _check(log, [e for e in (start, end) if e is not None])
-    whole = collect(rows.aggregate(users=rows["unit"].nunique(), events=rows.count()), "paths").iloc[0]
-    ways = stretches(rows, length, start, end).cache()
+    if breakdown is not None and breakdown not in log.table.columns:
+        raise unknown("column", breakdown, log.table.columns, f"table {log.name!r}")
+    checked(log, [e for e in (start, end) if e is not None] + (named(through) if through else []))
+    keep = (breakdown,) if breakdown else ()
+    rows = walk(log, by=by, gap=duration(gap, "gap"), where=where, period=period, collapse=collapse, keep=keep).cache()
+    if through is not None:
+        held = found_at(rows, through)
+        rows = rows.semi_join(held, [rows[c].identical_to(held[c]) for c in ("unit", "path")]).cache()
+    whole = collect(
+        rows.aggregate(users=rows["unit"].nunique(), events=rows.count(), paths=(rows["place"] == 0).sum()), "paths"
+    ).iloc[0]
+    ways = stretches(rows, length, start, end, keep).cache()
     total = collect(ways.aggregate(count=ways.count(), users=ways["unit"].nunique()), "paths").iloc[0]
-    links = _transitions(rows, int(whole["users"]), minimum, level)
+    links = _transitions(rows, int(whole["users"]), int(whole["paths"]), minimum, level)
     table = _ways(ways, int(total["count"]), min(most, MOST), level)
-    return PathsResult(table, links, int(total["count"]), int(total["users"]), int(whole["events"]), level)
+    values = _values(ways, table["path"].tolist(), keep, level)
+    return PathsResult(table, links, values, int(total["count"]), int(total["users"]), int(whole["events"]), level)
 
 
 def _ways(ways: ir.Table, total: int, most: int, level: float) -> pd.DataFrame:
@@ -132,34 +157,37 @@ def _ways(ways: ir.Table, total: int, most: int, level: float) -> pd.DataFrame:
     rest = total - int(top["count"].sum())
     table = top.rename(columns={"events": "path"})
     if rest:
-        table = pd.concat([table, pd.DataFrame({"path": ["…"], "count": [rest], "users": [pd.NA]})], ignore_index=True)
+        table = pd.concat([table, pd.DataFrame({"path": [REST], "count": [rest], "users": [pd.NA]})], ignore_index=True)
     table["users"] = table["users"].astype("Int64")
     table["share"] = table["count"] / max(total, 1)
     table["low"], table["high"] = wilson(table["count"], total, level)
     return table
 
 
-def _transitions(rows: ir.Table, users: int, minimum: int, level: float) -> pd.DataFrame:
+def _values(ways: ir.Table, listed: list[str], keep: tuple[str, ...], level: float) -> pd.DataFrame:
+    """The listed ways by value; the others pooled."""
+    if not keep:
+        return pd.DataFrame()
+    column = keep[0]
+    named_way = ways["events"].isin(listed).ifelse(ways["events"], REST)
+    ways = ways.mutate(**{column: ways[column].cast("string").fill_null(""), "path_taken": named_way})
+    grouped = ways.group_by([column, "path_taken"]).agg(count=ways.count(), users=ways["unit"].nunique())
+    table = collect(grouped, "paths: breakdown").rename(columns={"path_taken": "path"})
+    total = table.groupby(column)["count"].transform("sum")
+    table["share"] = table["count"] / total
+    table["low"], table["high"] = wilson(table["count"], total, level)
+    order = [column, "count", "path"]
+    return table.sort_values(order, ascending=[True, False, True]).reset_index(drop=True)
+
+
+def _transitions(rows: ir.Table, users: int, paths: int, minimum: int, level: float) -> pd.DataFrame:
     links = collect(transitions(rows), "paths: transitions")
     leaving = links.groupby("source")["count"].transform("sum")
     links["probability"] = links["count"] / leaving
     links["low"], links["high"] = wilson(links["count"], leaving, level)
     links["user_share"] = links["users"] / max(users, 1)
+    links["per_path"] = links["count"] / max(paths, 1)
+    links["share"] = links["count"] / max(int(links["count"].sum()), 1)
     links = links[links["count"] >= minimum].sort_values(["count", "source", "target"], ascending=[False, True, True])
-    order = ["source", "target", "count", "users", "probability", "low", "high", "user_share", "mean_seconds"]
-    return links[order].reset_index(drop=True)
-
-
-def _check(log: EventLog, names: list[str]) -> None:
-    if not names:
-        return
-    known = (
-        collect(log.table.select(event=log.table[log.event].cast("string")).distinct(), "paths")["event"]
-        .dropna()
-        .tolist()
-    )
-    error = several(
-        unknown_problem("event", n, known, f"table {log.name!r}, column {log.event!r}") for n in names if n not in known
-    )
-    if error:
-        raise error
+    first = ["source", "target", "count", "users", "probability", "low", "high", "user_share", "per_path", "share"]
+    return links[[*first, "mean_seconds", "median_seconds"]].reset_index(drop=True)

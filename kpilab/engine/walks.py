@@ -6,6 +6,7 @@ not depend on how rows are stored.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import reduce
@@ -16,8 +17,9 @@ import ibis
 
 from kpilab.core.values import EVERYWHERE, Where
 from kpilab.engine.metrics import segment
+from kpilab.engine.run import collect
 from kpilab.engine.sessions import GAP, day_start, readable, with_session
-from kpilab.errors import unknown
+from kpilab.errors import several, unknown, unknown_problem
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -60,6 +62,22 @@ def walk(
     return rows.mutate(place=ibis.row_number().over(ordered()))
 
 
+def checked(log: EventLog, names: Sequence[str]) -> None:
+    """Whether all these events occur.
+
+    Raises:
+        BadInput: those that do not, each with the nearest names.
+    """
+    if not names:
+        return
+    events = log.table.select(event=log.table[log.event].cast("string")).distinct()
+    known = collect(events, "events of the log")["event"].dropna().tolist()
+    place = f"table {log.name!r}, column {log.event!r}"
+    error = several(unknown_problem("event", n, known, place) for n in names if n not in known)
+    if error:
+        raise error
+
+
 def ordered(descending: bool = False) -> ir.LegacyWindowBuilder:
     """The window of a path in time."""
     order = [ibis.desc("t"), ibis.desc("event")] if descending else ["t", "event"]
@@ -82,15 +100,19 @@ def edges(rows: ir.Table) -> ir.Table:
 
 
 def transitions(rows: ir.Table) -> ir.Table:
-    """Edges drawn together: `source`, `target`, `count`, `users`, `mean_seconds`."""
+    """Edges drawn together: `source`, `target`, `count`, `users`, `mean_seconds`, `median_seconds`."""
     pairs = edges(rows)
+    seconds = pairs["wait"].cast("float64") / 1e6
     return pairs.group_by(["source", "target"]).agg(
-        count=pairs.count(), users=pairs["unit"].nunique(), mean_seconds=pairs["wait"].mean() / 1e6
+        count=pairs.count(),
+        users=pairs["unit"].nunique(),
+        mean_seconds=seconds.mean(),
+        median_seconds=seconds.quantile(0.5),
     )
 
 
-def stretches(rows: ir.Table, length: int, start: str | None, end: str | None) -> ir.Table:
-    """One row per unit and path: `unit`, `path`, `events` (text of up to `length` events), `last`.
+def stretches(rows: ir.Table, length: int, start: str | None, end: str | None, keep: tuple[str, ...] = ()) -> ir.Table:
+    """One row per unit and path: `unit`, `path`, `events` (text of up to `length` events), the columns to keep.
 
     From the first `start` forward; or up to the last `end`, backward; or, with neither, from the path's beginning.
     """
@@ -108,7 +130,7 @@ def stretches(rows: ir.Table, length: int, start: str | None, end: str | None) -
     parts = [columns[0], *[(ARROW + c).fill_null("") for c in columns[1:]]]
     if backward:
         parts = [*[(c + ARROW).fill_null("") for c in columns[:0:-1]], columns[0]]
-    return rows.select("unit", "path", events=reduce(add, parts))
+    return rows.select("unit", "path", *keep, events=reduce(add, parts))
 
 
 def _neighbour(rows: ir.Table, k: int, backward: bool) -> ir.StringValue:
