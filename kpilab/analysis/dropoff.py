@@ -104,7 +104,7 @@ def dropoff(
     for column in by:
         if column not in log.table.columns:
             raise unknown("column", column, log.table.columns, f"table {log.name!r}")
-    users = split(log, plan, place, where).cache()
+    users = split(log, plan, place, where)  # computed once already, wherever it came from
     rows = events_of(log, where, tuple(by))
     totals = collect(users.group_by("went").agg(users=users.count()), "dropoff").set_index("went")["users"]
     stopped, went = int(totals.get(0, 0)), int(totals.get(1, 0))

@@ -1,0 +1,90 @@
+"""Explore: any metric by any two dimensions and time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from kpilab.core.result import Result
+from kpilab.core.values import EVERYWHERE, Message, Where
+from kpilab.engine.metrics import BUCKET, PERIOD, Cut, measure
+from kpilab.errors import BadInput, unknown
+
+if TYPE_CHECKING:
+    from kpilab.core.case import Case, Grain
+
+GRAINS = ("day", "week", "month")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExploreResult(Result):
+    """Answer of `explore`.
+
+    Attributes:
+        table: one row per period, bucket and combination of values that has rows; columns `period` (its name),
+            `date` (first day of the bucket, if a grain was asked for), the dimensions (text; "" where empty), `value`
+            (of the metric; NaN where undefined), `numerator`, `denominator` (of a ratio; the value and 1 otherwise).
+        metric, by, grain, where: as asked.
+    """
+
+    metric: str
+    by: tuple[str, ...]
+    grain: Grain | None
+    where: Where
+    kind: ClassVar[str] = "explore"
+
+    @property
+    def headline(self) -> Message:
+        values = {"metric": self.metric, "by": self.by or None, "where": self.where or None, "rows": len(self.table)}
+        return Message("explore.shown" if len(self.table) else "explore.nothing", values)
+
+
+def explore(
+    case: Case,
+    metric: str,
+    *,
+    by: Sequence[str] = (),
+    grain: Grain | None = None,
+    where: Where = EVERYWHERE,
+    periods: Sequence[str] = ("baseline", "current"),
+) -> ExploreResult:
+    """Measure a metric as the case defines it, by up to two dimensions and over time.
+
+    Args:
+        case: metrics, tables and periods.
+        metric: name of a metric of the case.
+        by: up to two dimensions of its table.
+        grain: "day", "week" or "month" for a course over time; None for one value per period.
+        where: only rows of this segment.
+        periods: names of the case's periods.
+
+    Returns:
+        ExploreResult.
+
+    Raises:
+        BadInput: an unknown metric, dimension, grain or period, or more than two dimensions.
+
+    Example:
+        >>> explore(case, "revenue", by=["platform"], grain="week").table  # doctest: +SKIP
+    """
+    if metric not in case.metrics:
+        raise unknown("metric", metric, case.metrics, "explore, argument 'metric'")
+    found = case.metrics[metric]
+    table = case.tables[found.table]
+    for dimension in by:
+        if dimension not in table.dimensions_named:
+            raise unknown("dimension", dimension, table.dimensions_named, f"table {found.table!r}")
+    if len(by) > 2:
+        raise BadInput(f"{len(by)} dimensions", "explore, argument 'by'", "choose up to two")
+    if grain is not None and grain not in GRAINS:
+        raise unknown("grain", grain, GRAINS, "explore, argument 'grain'")
+    for name in periods:
+        if name not in case.periods:
+            raise unknown("period", name, case.periods, "explore, argument 'periods'")
+    spans = {name: case.periods[name] for name in periods}
+    frame = measure(table, [found], spans, Cut(grain, tuple(by), where))
+    names = {metric: "value", f"{metric}:num": "numerator", f"{metric}:den": "denominator", BUCKET: "date"}
+    frame = frame.rename(columns=names).astype(dict.fromkeys(by, "string")).fillna(dict.fromkeys(by, ""))
+    columns = [PERIOD, *(["date"] if grain else []), *by, "value", "numerator", "denominator"]
+    return ExploreResult(frame[columns].sort_values(columns[:-3], ignore_index=True), metric, tuple(by), grain, where)

@@ -1,0 +1,143 @@
+"""The nouns of the workbench: what an app asks, what can be chosen, where a click leads. No widget in here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from kpilab.core.case import Case
+from kpilab.core.finding import StepName
+from kpilab.core.result import Result
+from kpilab.core.table import Table
+from kpilab.core.values import EVERYWHERE, Message, Where
+from kpilab.workbench.call import Call
+
+if TYPE_CHECKING:
+    import altair as alt
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a panel shows.
+
+    Attributes:
+        view: name of one of the app's views.
+        choice: what was chosen, by the name of the control.
+        where: the filter; carried along through every drill.
+    """
+
+    view: str
+    choice: Mapping[str, object] = field(default_factory=dict)
+    where: Where = EVERYWHERE
+
+    def get(self, name: str) -> str:
+        """A choice as text; "" when nothing was chosen."""
+        value = self.choice.get(name)
+        return "" if value is None else str(value)
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """A list kept among the choices, e.g. the events to choose from."""
+        value = self.choice.get(name)
+        return value if isinstance(value, tuple) else ()
+
+    def chosen(self, **choice: object) -> State:
+        """The same with other choices."""
+        return replace(self, choice={**self.choice, **choice})
+
+    def looking(self, view: str, **choice: object) -> State:
+        """Another view of the same, with the same filter."""
+        return replace(self.chosen(**choice), view=view)
+
+    def inside(self, where: Mapping[str, object]) -> State:
+        """The same within a smaller segment."""
+        values = dict(self.where.values) | {name: (value,) for name, value in where.items()}
+        return replace(self, where=Where(values, self.where.without))
+
+    def outside(self, dimension: str) -> State:
+        """The same with the filter on one dimension taken away."""
+        kept = [{k: v for k, v in d.items() if k != dimension} for d in (self.where.values, self.where.without)]
+        return replace(self, where=Where(*kept))
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One thing to choose: `options` are (value, what to call it); none means a free text.
+
+    Attributes:
+        name: key in the state's choices; its label is the message `workbench.<name>`.
+    """
+
+    name: str
+    options: tuple[tuple[object, Message | str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A button: what it says, and where it leads. `main` marks the proposal among the offers."""
+
+    label: Message
+    state: State
+    main: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a view asks: the call, how its answer is drawn, and which columns a click on a mark gives.
+
+    Attributes:
+        draw: (result, language) -> chart; the result's own chart if None.
+        fields: columns of the chart's data that identify a mark; () when a click leads nowhere.
+        table: name of the result's attribute that is the evidence.
+        chart: False when there is nothing to draw.
+    """
+
+    call: Call
+    draw: Callable[[Result, str], alt.TopLevelMixin] | None = None
+    fields: tuple[str, ...] = ()
+    table: str = "table"
+    chart: bool = True
+
+
+def _nowhere(case: Case, state: State, mark: Mapping[str, object]) -> State | None:
+    """A click that leads nowhere."""
+    return None
+
+
+def _nothing(case: Case, state: State, result: Result | None) -> tuple[Offer, ...]:
+    """No offers."""
+    return ()
+
+
+def _no_table(case: Case, state: State) -> Table | None:
+    """No table to filter."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One app: pure functions of the case and the state; the panel gives them widgets.
+
+    Attributes:
+        name: its title is the message `workbench.<name>`, its question `workbench.<name>_asks`.
+        step: the step of the review that its findings belong to.
+        start: the state it opens with.
+        controls: what can be chosen now.
+        views: view -> what it asks.
+        clicked: where a click on a mark leads; None for nowhere.
+        offers: buttons below the chart: drills, and what to look at next.
+        table: the table whose dimensions can be filtered; None for no filter.
+    """
+
+    name: str
+    step: StepName
+    start: Callable[[Case], State]
+    controls: Callable[[Case, State], tuple[Control, ...]]
+    views: Mapping[str, Callable[[Case, State], Asked]]
+    clicked: Callable[[Case, State, Mapping[str, object]], State | None] = _nowhere
+    offers: Callable[[Case, State, Result | None], tuple[Offer, ...]] = _nothing
+    table: Callable[[Case, State], Table | None] = _no_table
+
+    def asked(self, case: Case, state: State) -> Asked:
+        """What a state asks of the case: the headless twin of the panel."""
+        return self.views[state.view](case, state)

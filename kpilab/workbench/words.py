@@ -1,0 +1,90 @@
+"""The words of a panel in one language: messages with the case's own labels, and small pieces of HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+import pandas as pd
+
+from kpilab.core.case import Case
+from kpilab.core.result import Result
+from kpilab.core.values import Message
+from kpilab.errors import BadInput
+from kpilab.show.format import number, plain
+from kpilab.show.say import catalogue, sentence
+
+MOST_ROWS = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Words:
+    """Says things about a case in the language `lang`."""
+
+    case: Case
+    lang: str
+
+    def text(self, key: str, **values: object) -> str:
+        """The text `workbench.<key>`, or any full key."""
+        return self.say(Message(key if "." in key else f"workbench.{key}", values))
+
+    def say(self, message: Message | str) -> str:
+        """A message with metrics called by their labels; a plain name by its label, if it has one."""
+        return (
+            self.case.label(message, self.lang)
+            if isinstance(message, str)
+            else sentence(self._labelled(message), self.lang)
+        )
+
+    def column(self, name: str) -> str:
+        """What a column is called."""
+        key = f"column.{name}"
+        return sentence(Message(key), self.lang) if key in catalogue(self.lang) else name.replace("_", " ")
+
+    def problem(self, error: BaseException) -> str:
+        """An error in words, as HTML: what, where, how to mend it; of an error of ours, its name."""
+        if isinstance(error, BadInput):
+            found = [
+                f"<strong>{escape(p.what)}</strong><br>{escape(p.where)}<br>{escape(self.text('mend', mend=p.mend))}"
+                for p in error.problems
+            ]
+        else:
+            said = f"{type(error).__name__}: {error}"
+            found = [f"<strong>{escape(self.text('failed'))}</strong><br>{escape(said)}"]
+        return f"<div class='kp-error' role='alert'>{'<hr>'.join(found)}</div>"
+
+    def evidence(self, result: Result, table: pd.DataFrame) -> str:
+        """The answer in words, its doubts and its table, as HTML."""
+        notes = "".join(f"<li>{escape(self.say(n))}</li>" for n in result.notes)
+        said = f"<p class='kp-said'><strong>{escape(self.say(result.headline))}</strong></p>"
+        return f"{said}<ul>{notes}</ul>{self.table(table)}"
+
+    def table(self, table: pd.DataFrame) -> str:
+        """The first rows as an HTML table."""
+        head = "".join(f"<th scope='col'>{escape(self.column(str(c)))}</th>" for c in table.columns)
+        rows = table.head(MOST_ROWS).itertuples(index=False, name=None)
+        body = "".join(f"<tr>{''.join(self._cell(v) for v in row)}</tr>" for row in rows)
+        more = len(table) - MOST_ROWS
+        rest = f"<p>{escape(self.text('more_rows', rows=more))}</p>" if more > 0 else ""
+        return f"<div class='kp-table'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}</div>"
+
+    def _cell(self, value: object) -> str:
+        if isinstance(value, float):
+            return f"<td class='kp-number'>{escape(number(value, self.lang))}</td>"
+        if type(value) is int:
+            return f"<td class='kp-number'>{value:,}</td>"
+        return f"<td>{escape(str(self._label(plain(value, self.lang))))}</td>"
+
+    def _label(self, value: object) -> object:
+        return self.case.label(value, self.lang) if isinstance(value, str) else value
+
+    def _labelled(self, message: Message) -> Message:
+        return Message(message.key, {k: self._value(v) for k, v in message.values.items()})
+
+    def _value(self, value: object) -> object:
+        if isinstance(value, Message):
+            return self._labelled(value)
+        if isinstance(value, tuple | list):
+            return tuple(self._value(v) for v in value)
+        return value if isinstance(value, Mapping) else self._label(value)

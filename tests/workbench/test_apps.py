@@ -1,0 +1,72 @@
+"""Every view of every app has a headless twin, and the code it shows gives the same result."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from kpilab.core.result import Result
+from kpilab.show.say import LANGUAGES, catalogue
+from kpilab.workbench.app import App
+from kpilab.workbench.definitions import DEFINITIONS
+from kpilab.workbench.execution import EXECUTION
+from kpilab.workbench.explore import EXPLORE
+from kpilab.workbench.external import EXTERNAL
+from kpilab.workbench.funnel import FUNNEL
+from kpilab.workbench.goal import GOAL
+from kpilab.workbench.lifecycle import LIFECYCLE
+from kpilab.workbench.paths import PATHS
+from kpilab.workbench.relation import RELATION
+from kpilab.workbench.trial import TRIAL
+from kpilab.workbench.whys import WHYS
+
+APPS = (DEFINITIONS, EXECUTION, EXPLORE, EXTERNAL, FUNNEL, GOAL, LIFECYCLE, PATHS, RELATION, TRIAL, WHYS)
+VIEWS = [(app, view) for app in APPS for view in app.views]
+# What a view needs beside the state the app opens with.
+NEEDS = {"step": "pay", "dimension": "platform"}
+
+
+def state(app: App, view: str, case):
+    start = app.start(case).looking(view, **{k: v for k, v in NEEDS.items() if app is FUNNEL or k == "dimension"})
+    return start.inside({"platform": "android"}) if view == "rest" else start
+
+
+def twin(code: str) -> Result:
+    scope: dict[str, object] = {}
+    exec(code, scope)
+    result = scope["result"]
+    assert isinstance(result, Result)
+    return result
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("app", "view"), VIEWS, ids=[f"{a.name}-{v}" for a, v in VIEWS])
+def test_a_view_answers_draws_and_its_code_gives_the_same(app, view, shop, monkeypatch):
+    asked = app.asked(shop, state(app, view, shop))
+    result = asked.call.ask()
+    table = getattr(result, asked.table)
+    if len(table) and asked.chart:
+        for lang in LANGUAGES:
+            drawn = (asked.draw or (lambda r, language: r.chart(language)))(result, lang).to_dict()
+            assert drawn["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
+    monkeypatch.setattr("kpilab.open_case", lambda folder: shop)
+    pd.testing.assert_frame_equal(twin(asked.call.code(shop)).table, result.table)
+
+
+@pytest.mark.parametrize("app", APPS, ids=lambda a: a.name)
+def test_every_control_has_a_name_and_every_choice_a_text(app, shop):
+    for view in app.views:
+        for control in app.controls(shop, state(app, view, shop)):
+            assert f"workbench.{control.name}" in catalogue("en")
+            keys = [text.key for _, text in control.options if not isinstance(text, str)]
+            assert set(keys) <= set(catalogue("en"))
+
+
+@pytest.mark.parametrize("app", APPS, ids=lambda a: a.name)
+def test_every_offer_leads_to_a_view_and_keeps_the_filter(app, shop):
+    for view in app.views:
+        here = state(app, view, shop).inside({"channel": "paid"})
+        for offer in app.offers(shop, here, None):
+            assert offer.state.view in app.views
+            assert offer.state.where == here.where
+            assert offer.label.key in catalogue("en")
