@@ -26,9 +26,9 @@ class SurgeResult(Result):
     Attributes:
         table: one row per segment searched, and one for the total (dimension and value ""); columns
             `dimension`, `value`, `before`, `now` (KPI per day), `change` (relative), `low`, `high`, `beyond`
-            (relative change beyond the rest of the same dimension; NaN for the total), `p` (largest of: no
-            rise, none beyond the rest, some downstream count followed), `q` (the same, corrected for all
-            segments: Holm).
+            (relative change beyond the rest of the same dimension; NaN for the total), `jump` (p of no rise
+            there beyond the rest), `p` (largest of: `jump`, some downstream count followed), `q` (the same,
+            corrected for all segments: Holm).
         downstream: one row per downstream count in the segment found; columns `series`, `change`, `low`,
             `high`, `follows` (its log growth as a share of the KPI's, beyond the rest), `p` (that it follows).
         where: the segment with the hollow jump (everywhere when the rest jumped as well); None without one.
@@ -105,10 +105,11 @@ def surge(
     # The total has no rest: it is compared with standing still.
     beyond = [_beyond(i, o, len(segments) - 1) for i, o in zip(inside, outside, strict=True)]
     flat = np.max([not_following(beyond[0], b, follows) for b in beyond[1:]], axis=0)
-    p = np.maximum.reduce([inside[0].rise(), beyond[0].rise(), flat])
+    jump = np.maximum(inside[0].rise(), beyond[0].rise())
+    p = np.maximum(jump, flat)
     q = holm(p)
     found = _found(q, beyond, outside, follows, 1 - level)
-    table = _table(segments, cube[:, 0], now, inside[0], beyond[0], p, q, level)
+    table = _table(segments, cube[:, 0], now, inside[0], beyond[0], (jump, p, q), level)
     steps = _steps(found, inside, beyond, list(downstream), follows, level)
     total = len(segments) - 1
     where = None if found is None else EVERYWHERE
@@ -205,14 +206,15 @@ def _steps(
 
 def _table(
     segments: pd.DataFrame, kpi: np.ndarray, now: np.ndarray, own: Growth, beyond: Growth,
-    p: np.ndarray, q: np.ndarray, level: float,
+    tests: tuple[np.ndarray, np.ndarray, np.ndarray], level: float,
 ) -> pd.DataFrame:  # fmt: skip
+    jump, p, q = tests
     change, low, high = own.relative(level)
     more = np.expm1(beyond.log)
     more[-1] = np.nan
     return segments.assign(
         before=kpi[:, ~now].mean(axis=1), now=kpi[:, now].mean(axis=1),
-        change=change, low=low, high=high, beyond=more, p=p, q=q,
+        change=change, low=low, high=high, beyond=more, jump=jump, p=p, q=q,
     )  # fmt: skip
 
 

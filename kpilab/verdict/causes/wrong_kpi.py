@@ -40,5 +40,13 @@ def judge(case: Case, cells: Cells, reports: Sequence[StepReport]) -> list[Candi
             findings=(finding.id,),
             action=Message("action.wrong_kpi", values),
         )
-        found.append(Candidate(cause, result.q))
+        found.append(Candidate(cause, jump(result)))
     return found
+
+
+def jump(result: SurgeResult) -> float:
+    """Chance of such a jump in any segment in noise alone.
+
+    The whole review corrects this one; that nothing downstream followed is a condition with its own level.
+    """
+    return float(min(1.0, result.table["jump"].iloc[:-1].min() * (len(result.table) - 1)))
