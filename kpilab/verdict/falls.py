@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Literal
 
 import numpy as np
 
+from kpilab.analysis.dating import DatingResult
 from kpilab.analysis.drivers import DriversResult
 from kpilab.analysis.spread import SpreadResult
 from kpilab.core.case import Case, Metric
@@ -22,6 +24,7 @@ CARRIES = 0.8
 NEARLY_ALL = 0.8
 HIDDEN = 0.3
 SURE = 0.01
+TWO_WEEKS = timedelta(days=14)
 MOST_SHARE = 0.7
 
 
@@ -37,6 +40,8 @@ class Fall:
         change: relative change of the driver that the fall makes (negative), with interval.
         p: corrected for the search over dimensions or combinations.
         finding: id of the finding that carries the number.
+        dimension: for a mix, the dimension whose shares moved.
+        since: first day, where the days tell it within two weeks; it may lie in the baseline.
     """
 
     driver: str
@@ -46,6 +51,7 @@ class Fall:
     p: float
     finding: str
     dimension: str | None = None
+    since: date | None = None
 
 
 def falls(case: Case, cells: Cells, reports: Sequence[StepReport]) -> tuple[Fall, ...]:
@@ -68,8 +74,17 @@ def falls(case: Case, cells: Cells, reports: Sequence[StepReport]) -> tuple[Fall
             or _everywhere(metric, finding, split, row, spread)
         )
         if fall is not None:
-            found.append(fall)
+            found.append(replace(fall, since=_since(case, reports, fall)))
     return tuple(found)
+
+
+def _since(case: Case, reports: Sequence[StepReport], fall: Fall) -> date | None:
+    for finding, dated in results(reports, DatingResult):
+        if finding.id != fall.finding or dated.start is None or dated.low is None or dated.high is None:
+            continue
+        near = case.current.first - TWO_WEEKS <= dated.start <= case.current.last
+        return dated.start if near and dated.high - dated.low <= TWO_WEEKS else None
+    return None
 
 
 def _placed(driver: str, finding: str, spread: SpreadResult) -> Fall | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kpilab.core.case import Case
 from kpilab.core.finding import Cause
-from kpilab.core.values import Effect, Message
+from kpilab.core.values import Effect, Message, Period
 from kpilab.engine.cells import Cells
 from kpilab.verdict.candidate import Candidate, Fix
 from kpilab.verdict.falls import Fall
@@ -28,7 +28,7 @@ def candidate(kind: str, case: Case, cells: Cells, fall: Fall) -> Candidate:
         Message(f"cause.{kind}", values),
         0.0,
         where=fall.where,
-        period=case.current,
+        period=Period(fall.since, case.current.last) if fall.since else case.current,
         effect_on=case.goal.metric,
         findings=(fall.finding,) if fall.finding else (),
         action=Message(f"action.{kind}", values),

@@ -6,17 +6,20 @@ import re
 from collections.abc import Sequence
 
 from kpilab.analysis.blindspots import BlindspotsResult, blindspots
+from kpilab.analysis.dating import DatingResult, dating
 from kpilab.analysis.drivers import DriversResult
 from kpilab.analysis.funnel_change import FunnelChangeResult, funnel_change
 from kpilab.analysis.spread import SpreadResult, spread
-from kpilab.core.case import Case, Funnel
+from kpilab.core.case import Case, Funnel, Metric
 from kpilab.core.finding import Finding, StepReport
 from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Effect, Message, Where
 from kpilab.engine.cells import Cells
+from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.errors import BadInput
 from kpilab.stats.rates import unit_variance
 from kpilab.verdict.candidate import numbered, results
+from kpilab.verdict.steps.trust import span
 
 SURE = 0.01
 
@@ -36,7 +39,7 @@ def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepRepo
             before, after = (cells.day_arrays(metric, period) for period in ("baseline", "current"))
             variance = unit_variance(before[0], before[1], after[0], after[1])
             searched = spread(cube, driver=metric.name, dimensions=dimensions, variance=variance)
-        findings.append(_finding(case, row, searched))
+        findings.append(_finding(case, row, searched, _dated(case, metric, row, searched)))
     ways, silent = _funnels(case)
     return StepReport("root_cause", numbered("root_cause", [*findings, *ways]), silent)
 
@@ -108,7 +111,24 @@ def clearest(searched: SpreadResult | None) -> Where | None:
     return row["where"] if row["where"] and row["p"] < SURE else None
 
 
-def _finding(case: Case, row: dict, searched: SpreadResult | None) -> Finding:
+def _dated(case: Case, metric: Metric, row: dict, searched: SpreadResult | None) -> DatingResult | None:
+    """When the trouble of one driver began, read off the days of the place it is in; None for a steady driver."""
+    placed = clearest(searched)
+    if placed is None and not row["p"] < SURE:
+        return None
+    # A new value has no days before it took over: its place is read with the values it replaced.
+    new = searched.replaced if searched is not None else ()
+    where = Where({d: v for d, v in (placed or EVERYWHERE).values.items() if d not in new})
+    days = measure(case.tables[metric.table], [metric], {"all": span(case)}, Cut("day", where=where))
+    log = tuple((change.date, change.text) for change in case.changes)
+    columns = {"value": f"{metric.name}:num", "exposure": f"{metric.name}:den" if metric.is_ratio else None}
+    try:
+        return dating(days, time=BUCKET, changes=log, **columns)
+    except BadInput:
+        return None
+
+
+def _finding(case: Case, row: dict, searched: SpreadResult | None, dated: DatingResult | None) -> Finding:
     """What happened to one driver."""
     placed = clearest(searched)
     values = {k: row[k] for k in ("driver", "change", "low", "high", "contribution", "p")} | {"goal": case.goal.metric}
@@ -117,6 +137,8 @@ def _finding(case: Case, row: dict, searched: SpreadResult | None) -> Finding:
     said = Message(f"root_cause.{key}", values)
     if placed is not None and searched is not None:
         said = Message("root_cause.placed", {"said": said, "place": searched.headline})
+    if dated is not None and dated.start is not None:
+        said = Message("root_cause.dated", {"said": said, "when": dated.headline})
     worse = (row["change"] < 0) == (case.metrics[row["driver"]].better == "up")
     return Finding(
         "",
@@ -129,5 +151,5 @@ def _finding(case: Case, row: dict, searched: SpreadResult | None) -> Finding:
         effect=Effect(row["contribution"], row["contribution_low"], row["contribution_high"], case.goal.metric),
         p=row["p"],
         strength="tested",
-        evidence=(searched,) if searched is not None else (),
+        evidence=tuple(r for r in (searched, dated) if r is not None),
     )
