@@ -33,6 +33,7 @@ _WHERE = {
     "dropoff": "kpilab.analysis.dropoff",
     "blindspots": "kpilab.analysis.blindspots",
     "paths": "kpilab.analysis.paths",
+    "paths_change": "kpilab.analysis.paths_change",
     "step_matrix": "kpilab.analysis.step_matrix",
     "Gap": "kpilab.analysis.step_matrix",
     "sequences": "kpilab.analysis.sequences",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import ibis
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, duration
+from kpilab.engine.column import column
 from kpilab.engine.funnels import OTHER, Breakdown, bucketed, counts, reached, waits
 from kpilab.engine.run import collect
 from kpilab.engine.steps import Exclusion, Plan, Step, planned
@@ -63,14 +64,14 @@ class FunnelResult(Result):
     def weakest(self) -> str | None:
         """Required step that loses most users; None when nobody began."""
         required = self.table[~self.table["optional"]].iloc[1:]
-        return None if required["rate"].isna().all() else str(required.loc[required["lost"].idxmax(), "step"])
+        return None if required["rate"].isna().all() else str(required["step"].iat[int(required["lost"].argmax())])
 
     @property
     def headline(self) -> Message:
         if self.weakest is None:
             return Message("funnel.empty", {"step": self.table["step"].iat[0]})
         required = self.table[~self.table["optional"]].reset_index(drop=True)
-        place = int(required["lost"].idxmax())
+        place = int(required["lost"].argmax())
         row = required.iloc[place]
         values = {"step": row["step"], "before": required["step"].iat[place - 1], "lost": int(row["lost"])}
         values |= {"rate": row["rate"], "low": row["low"], "high": row["high"], "overall": required["overall"].iat[-1]}
@@ -108,7 +109,7 @@ def funnel(
         breakdown: a dimension, or `Breakdown(dimension, attribution=…)`.
         exclude: events that spoil a pass when they stand inside it, or `Exclusion`s between named steps; a user
             without a clean pass is left out altogether.
-        reuse_event: let one event meet several equal steps in a row.
+        reuse_event: let one event serve several steps (equal ones, or conditions it meets at once).
         grain: "day", "week" or "month" for a trend.
         where: only events of this segment.
         period: only events of these days.
@@ -185,14 +186,16 @@ def _values(best: ir.Table, plan: Plan, cut: Breakdown, level: float) -> pd.Data
     if cut.limit is not None:
         sizes = collect(best.group_by(list(columns)).agg(n=best.count()), "funnel breakdown")
         kept = sizes.sort_values(["n", *columns], ascending=[False, *[True] * len(columns)]).head(cut.limit)
-        inside = [ibis.and_(*[best[c] == v for c, v in row.items()]) for row in kept[list(columns)].to_dict("records")]
-        best = best.mutate(**{c: ibis.or_(*inside).ifelse(best[c], OTHER) for c in columns})
+        rows = kept[list(columns)].itertuples(index=False, name=None)
+        inside = [ibis.and_(*[column(best, c) == v for c, v in zip(columns, row, strict=True)]) for row in rows]
+        listed: Any = ibis.or_(*inside)
+        best = best.mutate(**{c: listed.ifelse(best[c], OTHER) for c in columns})
     return _table(best, plan, columns, level)
 
 
 def _notes(table: pd.DataFrame) -> tuple[Message, ...]:
-    few = table.loc[~table["optional"], "users"].iat[0]
-    return (Message("funnel.few", {"users": int(few)}),) if 0 < few < 30 else ()
+    few = int(table["users"].to_numpy()[~table["optional"].to_numpy(bool)][0])
+    return (Message("funnel.few", {"users": few}),) if 0 < few < 30 else ()
 
 
 def _check_events(log: EventLog, plan: Plan) -> None:
@@ -209,8 +212,8 @@ def _check_events(log: EventLog, plan: Plan) -> None:
     error = several(unknown_problem("event", n, known, where) for n in names if n is not None and n not in known)
     if error:
         raise error
-    users = log.table.filter(log.table[log.user].notnull(), log.table[log.time].notnull()).count().execute()
-    if not users:
+    usable = log.table.filter(log.table[log.user].notnull(), log.table[log.time].notnull())
+    if not int(collect(usable.aggregate(n=usable.count()), "funnel")["n"].iat[0]):
         raise BadInput(
             f"no row has both a {log.user!r} and a {log.time!r}", f"table {log.name!r}", "name the right columns"
         )

@@ -1,7 +1,7 @@
 """A chain of events: what the portable expression and the compiled kernel both compute.
 
 A pass starts at every moment t1 of step 1. Step k is met at the earliest moment t_k >= t_(k-1) at which steps
-1..k can be given different rows (the same row may serve neighbouring steps when `reuse`); rows of one moment
+1..k can be given different rows (one row may serve any number of steps when `reuse`); rows of one moment
 stand in any order. A pass reaches the last step k with t_k <= t1 + within and every limit kept. Passes spoilt by
 an exclusion are dropped. A unit's outcome is its longest pass; of several, the first.
 """
@@ -32,7 +32,7 @@ class Chain:
         groups: steps (from 0) that one row may meet together; a row meets steps of one group only.
         exclusions: (from, to) steps (from 1); exclusion e is bit steps + e.
         extras: optional steps, by the required step (from 1) they follow; bits after the exclusions.
-        reuse: whether one row may meet several steps in a row.
+        reuse: whether one row may serve several steps.
     """
 
     steps: int

@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import pytest
 
-from kpilab import EventLog, funnel, paths
+from kpilab import EventLog, Where, funnel, paths, paths_change
 from kpilab.core.values import EVERYWHERE
 from kpilab.engine.walks import END, START, walk
 from kpilab.errors import BadInput
@@ -50,6 +50,58 @@ def test_pooled_ways_keep_the_total():
 def test_totals_reconcile_with_the_funnel():
     log = log_of("ann: a b a b; bob: a c; cid: b")
     assert paths(log, start="a", by="user").users == funnel(log, ["a", "b"]).table["users"].iat[0] == 2
+
+
+def test_the_exits_of_a_way_reconcile_with_the_drop_off_of_the_funnel():
+    log = log_of("ann: a b; bob: a; cid: a c; dan: b a; eve: a x b")
+    steps = funnel(log, ["a", "b"]).table["users"]
+    ways = paths(log, start="a", end="b", by="user", length=20)
+    assert paths(log, start="a", by="user").users - ways.users == steps.iat[0] - steps.iat[1] == 3
+
+
+def test_a_breakdown_adds_up_to_the_ways():
+    rows = log_of("ann: a b; bob: a c; cid: a b").table.to_pandas()
+    log = EventLog(rows.assign(os=rows["user"].map({"ann": "ios", "bob": "web"})))
+    result = paths(log, start="a", breakdown="os")
+    assert result.values.groupby("path")["count"].sum().to_dict() == {"a → b": 2, "a → c": 1}
+    assert set(result.values["os"]) == {"ios", "web", ""}
+
+
+def test_only_whole_paths_that_hold_a_way_are_kept():
+    assert paths(log_of("ann: a b; bob: a c"), through="b").table["path"].tolist() == ["a → b"]
+
+
+def sides(n, m):
+    rows = [
+        (f"u{side}{k}", side, e)
+        for side in "xy"
+        for k in range(n)
+        for e in ("a", "b" if (side, k < m) == ("x", True) else "c")
+    ]
+    frame = pd.DataFrame(rows, columns=["user", "side", "event"])
+    frame["time"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(frame.groupby("user").cumcount(), unit="min")
+    return EventLog(frame)
+
+
+def test_two_groups_are_compared_way_by_way():
+    change = paths_change(sides(100, 40), current=Where({"side": "x"}), baseline=Where({"side": "y"}), start="a")
+    row = change.table.set_index("path").loc["a → b"]
+    assert (row["current"], row["baseline"], row["current_count"]) == (0.4, 0.0, 40)
+    # One path per user: the variance of a share, p (1 - p) / n, and nothing from the other side.
+    half = (row["high"] - row["low"]) / 2
+    assert half == pytest.approx(1.972 * (0.4 * 0.6 / 99) ** 0.5, rel=0.01)
+    assert row["q"] < 1e-6
+    assert change.matrix("count").loc["a", "b"] == 40
+
+
+def test_equal_groups_do_not_differ():
+    rows = sides(50, 20).table.to_pandas().query("side == 'x'")
+    log = EventLog(pd.concat([rows, rows.assign(user=rows["user"] + "z", side="z")]))
+    change = paths_change(log, current=Where({"side": "x"}), baseline=Where({"side": "z"}))
+    assert set(change.table["path"]) == {"a → b", "a → c"}
+    assert change.table["difference"].tolist() == [0, 0]
+    assert change.table["q"].tolist() == [1, 1]
+    assert change.headline.key == "paths_change.same"
 
 
 def test_transitions_name_entry_exit_and_loops():

@@ -28,7 +28,7 @@ def naive(rows, chain):
             ways, times = [(start,)], [start[0]]
             for k in range(1, chain.steps):
                 nexts = [w + (r,) for w in ways for r in mine
-                         if r[2] >> k & 1 and r[0] >= w[-1][0] and ((chain.reuse and r == w[-1]) or r not in w)]  # fmt: skip
+                         if r[2] >> k & 1 and r[0] >= w[-1][0] and (chain.reuse or r not in w)]  # fmt: skip
                 ways = nexts
                 times.append(min((w[-1][0] for w in ways), default=None))
             level = 1
