@@ -82,8 +82,10 @@ def check(case: CaseFolder, verbose: Verbose = False) -> None:
     with _told(1, verbose):
         from kpilab.case.read import open_case
         from kpilab.show.say import sentence
+        from kpilab.track.rules import rules
 
         opened = open_case(case)
+        rules(opened)
         for issue in opened.issues:
             typer.echo(f"note: {sentence(issue.statement, opened.language)}")
         typer.echo(f"{opened.title}: in order ({len(opened.tables)} tables, {len(opened.metrics)} metrics)")
@@ -278,6 +280,51 @@ def notify(
         review = find(which, store)
         title, body = short(review, lang or review.language)
         typer.echo(f"{title}\n{body}\nsent to {push(title, body)} addresses")
+
+
+@app.command()
+def board(
+    case: CaseFolder,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where board.html goes.")],
+    today: Annotated[str | None, typer.Option("--today", metavar="DAY", help="As if today were this day.")] = None,
+    store: StorePlace = "",
+    lang: Lang = None,
+    verbose: Verbose = False,
+) -> None:
+    """Write the board: per owner the target, pace, forecast, trend and last actions, in one offline page."""
+    with _told(2, verbose):
+        from kpilab.case.read import open_case
+        from kpilab.track.actions import day
+        from kpilab.track.board import write
+
+        read = open_case(case, language=lang)
+        typer.echo(f"{write(read, out, place=store or None, today=day(today, '--today') if today else None)}")
+
+
+@app.command()
+def watch(
+    case: CaseFolder,
+    today: Annotated[str | None, typer.Option("--today", metavar="DAY", help="As if today were this day.")] = None,
+    store: StorePlace = ".",
+    lang: Lang = None,
+    verbose: Verbose = False,
+) -> None:
+    """Evaluate the alarm rules once, for cron; exit code 3 when an alarm is new, and it is pushed if configured."""
+    with _told(2, verbose):
+        from kpilab.case.read import open_case
+        from kpilab.track.actions import day
+        from kpilab.track.store import Store
+        from kpilab.track.watch import tell, watch_lines
+        from kpilab.track.watch import watch as watched
+
+        read = open_case(case, language=lang)
+        with Store.open(store) as opened:
+            result = watched(read, opened, today=day(today, "--today") if today else None)
+            typer.echo("\n".join(watch_lines(result, read, read.language)))
+            with _told(3 if result.new else 2, verbose):
+                tell(read, opened)
+        if result.new:
+            raise typer.Exit(3)
 
 
 def main() -> None:
