@@ -94,7 +94,7 @@ def differences_of_sums(sums: Sums, level: float = 0.95) -> dict[str, np.ndarray
         error = np.sqrt(np.maximum(variance, 0.0))
         value = r1 - r0
         error = np.where(error > 1e-9 * (r1 + r0), error, np.nan)  # nothing but rounding is left of it
-        half = float(student.ppf(0.5 + level / 2, units - 1)) * error
+        half = student.ppf(0.5 + level / 2, units - 1) * error
         p = 2 * student.sf(np.abs(value) / error, units - 1)
     ends = {"low": np.maximum(value - half, -1.0), "high": np.minimum(value + half, 1.0)}
     return {"current": r1, "baseline": r0, "difference": value, **ends, "p": p}
