@@ -94,7 +94,7 @@ def decompose(
     tree = MetricTree.parse("goal", tree) if isinstance(tree, str) else tree
     rows = _rows(tree, baseline, current)
     table = pd.DataFrame(rows, columns=[c for c in COLUMNS if c not in ("low", "high", "share", "log")])
-    before, after = float(table["baseline"].iat[0]), float(table["current"].iat[0])
+    before, after = (float(table[c].to_numpy(float)[0]) for c in ("baseline", "current"))
     half = np.full(len(table), np.nan)
     if errors:
         half = float(norm.ppf(0.5 + level / 2)) * _errors(tree, baseline, current, errors)

@@ -52,7 +52,7 @@ class DropoffResult(Result):
         after = self.table[self.table["kind"] == "next"]
         if not self.stopped or after.empty:
             return Message("funnel.nobody_stopped", {"step": self.step})
-        row = after.loc[after["stopped"].idxmax()]
+        row = after.iloc[int(after["stopped"].argmax())]
         values = {
             "step": self.step,
             "following": self.following,

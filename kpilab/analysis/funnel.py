@@ -213,7 +213,7 @@ def _check_events(log: EventLog, plan: Plan) -> None:
     if error:
         raise error
     usable = log.table.filter(log.table[log.user].notnull(), log.table[log.time].notnull())
-    if not int(collect(usable.aggregate(n=usable.count()), "funnel")["n"].iat[0]):
+    if collect(usable.aggregate(n=usable.count()), "funnel")["n"].sum() == 0:
         raise BadInput(
             f"no row has both a {log.user!r} and a {log.time!r}", f"table {log.name!r}", "name the right columns"
         )

@@ -13,6 +13,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Period, Where
+from kpilab.engine.column import column
 from kpilab.engine.funnels import Breakdown, reached
 from kpilab.engine.run import collect
 from kpilab.engine.steps import Exclusion, Plan, Step, planned
@@ -46,7 +47,7 @@ class FunnelChangeResult(Result):
         steps = self.table[(self.table["of"] == "previous") & (self.table["q"] < 1 - self.level)]
         if steps.empty:
             return Message("funnel.unchanged", {"steps": int((self.table["of"] == "previous").sum())})
-        row = steps.loc[steps["difference"].abs().idxmax()]
+        row = steps.iloc[int(steps["difference"].abs().argmax())]
         values = {c: row[c] for c in ("step", "current", "baseline", "q")}
         return Message("funnel.changed", values | {"low": row["low"] * 100, "high": row["high"] * 100})
 
@@ -116,8 +117,8 @@ def _side(log: EventLog, plan: Plan, by: str, where: Where, side: Period | Where
 
 def _step(both: ir.Table, plan: Plan, columns: list[str], before: int, step: int, level: float) -> pd.DataFrame:
     """Rows of one step: how many users have which trials and successes on each side, then the difference."""
-    tried = (both["level"] >= before).cast("int64")
-    went = (both["level"] >= step).cast("int64")
+    tried = (column(both, "level") >= before).cast("int64")
+    went = (column(both, "level") >= step).cast("int64")
     now = both["__current"].cast("int64")
     sums = {
         "n1": (tried * now).sum(),

@@ -40,7 +40,7 @@ class NextsplitResult(Result):
     @property
     def best(self) -> Where | None:
         """The filters with the proposed value added; None when no split explains the change beyond noise."""
-        if self.table.empty or self.table["q"].iat[0] > self.alpha:
+        if self.table.empty or self.table["q"].to_numpy(float)[0] > self.alpha:
             return None
         first = self.table.iloc[0]
         return Where({**self.where.values, str(first["dimension"]): first["value"]}, self.where.without)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, duration
+from kpilab.engine.column import column
 from kpilab.engine.run import collect
 from kpilab.engine.sessions import whole
 from kpilab.engine.walks import walk
@@ -109,23 +110,23 @@ def _followed(rows: ir.Table, first: str, then: str, limits: tuple[int, int], ad
     low, high = limits
     order = ibis.window(group_by="unit", order_by="place")
     if adjacent:
-        next_is = rows["event"].lead().over(order) == then
+        next_is = column(rows, "event").lead().over(order) == then
         moment = next_is.ifelse(rows["t"].lead().over(order), ibis.null("int64"))
     else:
-        hits = (rows["event"] == then).ifelse(rows["t"], ibis.null("int64"))
+        others = (column(rows, "event") == then).ifelse(rows["t"], ibis.null("int64"))
         # Of one moment, only rows that stand behind (by name) are later; a wait above zero looks along time itself.
         later = ibis.window(group_by="unit", order_by=ibis.desc("place"), preceding=(None, 1))
         ahead = ibis.range_window(group_by="unit", order_by="t", following=(low, None)) if low else later
-        moment = hits.min().over(ahead)
+        moment = others.min().over(ahead)
     marked = rows.mutate(wait=moment - rows["t"]).filter(rows["event"] == first)
-    in_time = ((marked["wait"] >= low) & (marked["wait"] <= high)).fill_null(False)
-    marked = marked.mutate(hit=in_time)
-    people = marked.group_by("unit").agg(times=marked.count(), followed=marked["hit"].cast("int64").sum())
-    waits = marked.filter(marked["hit"]).aggregate(
-        median_seconds=lambda m: (m["wait"].cast("float64") / 1e6).quantile(0.5)
-    )
+    wait = column(marked, "wait")
+    marked = marked.mutate(hit=((wait >= low) & (wait <= high)).fill_null(False))
+    people = marked.group_by("unit").agg(times=marked.count(), followed=column(marked, "hit").cast("int64").sum())
+    hits = marked.filter(column(marked, "hit"))
+    waits = hits.aggregate(median_seconds=(column(hits, "wait").cast("float64") / 1e6).quantile(0.5))
+    times, followed = column(people, "times"), column(people, "followed")
     counts = people.aggregate(
-        times=people["times"].sum().fill_null(0), followed=people["followed"].sum().fill_null(0),
-        users=people.count(), users_followed=(people["followed"] > 0).cast("int64").sum().fill_null(0),
+        times=times.sum().fill_null(0), followed=followed.sum().fill_null(0),
+        users=people.count(), users_followed=(followed > 0).cast("int64").sum().fill_null(0),
     )  # fmt: skip
     return counts.cross_join(waits)

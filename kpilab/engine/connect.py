@@ -95,8 +95,8 @@ def confine(con: BaseBackend, paths: Iterable[str]) -> None:
         return
     folders = {str(Path(path).parent) + "/" for path in paths}
     listed = ", ".join("'" + folder.replace("'", "''") + "'" for folder in sorted(folders))
-    con.raw_sql(f"SET allowed_directories = [{listed}]")
-    con.raw_sql("SET enable_external_access = false")
+    for setting in (f"allowed_directories = [{listed}]", "enable_external_access = false"):
+        con.raw_sql(f"SET {setting}")  # type: ignore[attr-defined]  # every SQL backend has it
 
 
 def _first_line(error: BaseException) -> str:

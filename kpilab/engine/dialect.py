@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import ibis
@@ -20,18 +20,18 @@ _FROM_TIME = (("timestamp",), "int64")
 _TO_TIME = (("int64",), "timestamp")
 
 
-def _builtin(name: str, signature: tuple[tuple[str, ...], str]) -> Callable[[ir.Value], ir.Value]:
+def _builtin(name: str, signature: tuple[tuple[str, ...], str]) -> Callable[..., Any]:
     """A function the engine itself has, under the engine's name for it."""
 
     def stub(value):  # type: ignore[no-untyped-def]  # Ibis reads the signature instead
         ...
 
     stub.__name__ = name
-    return ibis.udf.scalar.builtin(stub, name=name, signature=signature)
+    return ibis.udf.scalar.builtin(name=name, signature=signature)(stub)
 
 
 @cache
-def _function(engine: str, quantity: str) -> Callable[[ir.Value], ir.Value]:
+def _function(engine: str, quantity: str) -> Callable[..., Any]:
     """The engine's own function for a quantity."""
     if quantity == "microseconds":
         return _builtin({"duckdb": "epoch_us", "pyspark": "unix_micros"}[engine], _FROM_TIME)
@@ -59,7 +59,8 @@ def microseconds(column: ir.Value, engine: str) -> ir.IntegerValue:
         )
     if engine in ("duckdb", "pyspark"):
         return _function(engine, "microseconds")(column)
-    return column.epoch_seconds().cast("int64") * 1_000_000
+    seconds = cast("ir.TimestampColumn", column).epoch_seconds()
+    return cast("ir.IntegerValue", seconds.cast("int64") * 1_000_000)
 
 
 def moment(us: ir.IntegerValue, engine: str) -> ir.TimestampValue:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from kpilab.core.values import EVERYWHERE, Where
+from kpilab.engine.column import column
 from kpilab.engine.funnels import reached
 from kpilab.engine.metrics import segment
 from kpilab.engine.sessions import readable
@@ -24,25 +25,25 @@ NOTHING = "path_end"
 def split(log: EventLog, plan: Plan, step: int, where: Where = EVERYWHERE) -> ir.Table:
     """One row per user that reached `step`: `person`, `at` (moment), `until` (window's end), `went` (0 or 1)."""
     best = reached(log, plan, by="user", where=where, period=None)
-    best = best.filter(best["level"] >= step)
-    went = (best["level"] > step).cast("int64")
-    until = best["t1"] + min(plan.chain.within, 2**60)
+    best = best.filter(column(best, "level") >= step)
+    went = (column(best, "level") > step).cast("int64")
+    until = column(best, "t1") + min(plan.chain.within, 2**60)
     return best.select(person="unit", at=f"t{step}", until=until, went=went)
 
 
 def events_of(log: EventLog, where: Where, keep: tuple[str, ...] = ()) -> ir.Table:
     rows = readable(replace(log, table=segment(log, where)))
     rows = rows.filter(rows["__event"].notnull())
-    kept = {c: rows[c].cast("string").fill_null("") for c in keep}
+    kept = {c: column(rows, c).cast("string").fill_null("") for c in keep}
     return rows.select(unit="__unit", t="__t", event=rows["__event"].cast("string"), **kept)
 
 
 def next_events(rows: ir.Table, users: ir.Table) -> ir.Table:
     """`event`, `went`, `users`: the first event after the step, in time; "path_end" when there is none."""
-    joined = rows.inner_join(users, rows["unit"] == users["person"])
+    joined = rows.inner_join(users, [rows["unit"] == users["person"]])
     later = joined.filter(joined["t"] > joined["at"], joined["t"] <= joined["until"])
     order = ibis.window(group_by="person", order_by=["t", "event"])
-    first = later.mutate(place=ibis.row_number().over(order)).filter(lambda r: r["place"] == 0)
+    first = later.mutate(place=ibis.row_number().over(order)).filter(ibis._["place"] == 0)
     some = first.group_by(["event", "went"]).agg(users=first.count())
     silent = users.anti_join(first.select("person"), "person")
     none = silent.group_by("went").agg(users=silent.count())
@@ -51,7 +52,7 @@ def next_events(rows: ir.Table, users: ir.Table) -> ir.Table:
 
 def earlier_events(rows: ir.Table, users: ir.Table) -> ir.Table:
     """`event`, `went`, `users`: users that had done an event before the step."""
-    joined = rows.inner_join(users, rows["unit"] == users["person"])
+    joined = rows.inner_join(users, [rows["unit"] == users["person"]])
     before = joined.filter(joined["t"] < joined["at"]).select("person", "event", "went").distinct()
     return before.group_by(["event", "went"]).agg(users=before.count())
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import pandas as pd
 
 from kpilab.engine.chain import outcomes
+from kpilab.engine.column import column
 from kpilab.engine.dialect import engine_name, moment
 from kpilab.engine.run import collect
 from kpilab.engine.steps import Plan, rows_of
@@ -16,6 +17,7 @@ from kpilab.errors import unknown
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    from ibis.expr.operations.relations import JoinKind
 
     from kpilab.core.table import EventLog
     from kpilab.core.values import Period, Where
@@ -57,7 +59,7 @@ def reached(
         raise unknown("attribution", breakdown.attribution, TOUCHES, "Breakdown, argument 'attribution'")
     rows, keys = rows_of(log, plan, by=by, where=where, period=period, keep=columns)
     if columns:
-        rows = rows.mutate(**{c: rows[c].cast("string").fill_null("") for c in columns})
+        rows = rows.mutate(**{c: column(rows, c).cast("string").fill_null("") for c in columns})
     if breakdown and breakdown.attribution == "all":
         keys = (*keys, *columns)
     best = outcomes(rows.select(*keys, "t", "mask"), plan.chain, keys)
@@ -75,7 +77,7 @@ def _over_held(best: ir.Table, plan: Plan, keys: tuple[str, ...]) -> ir.Table:
         return best
     rest = [k for k in keys if k not in held]
     order = ibis.window(group_by=rest, order_by=[ibis.desc("level"), "t1", *held])
-    first = best.mutate(__place=ibis.row_number().over(order)).filter(lambda b: b["__place"] == 0)
+    first = best.mutate(__place=ibis.row_number().over(order)).filter(ibis._["__place"] == 0)
     return first.drop("__place", *held)
 
 
@@ -84,21 +86,21 @@ def _attributed(best: ir.Table, rows: ir.Table, plan: Plan, breakdown: Breakdown
     if breakdown.attribution == "step":
         bit = 1 << (breakdown.step - 1)
         at = best.select(*keys, at=f"t{breakdown.step}").drop_null("at")
-        hits = rows.filter((rows["mask"] & bit) != 0).rename({"row_t": "t"})
+        hits = rows.filter((column(rows, "mask") & bit) != 0).rename({"row_t": "t"})
         found = hits.inner_join(at, [*[hits[k].identical_to(at[k]) for k in keys], hits["row_t"] == at["at"]])
         values = found.group_by(list(keys)).agg(**{c: found[c].min() for c in columns})
         return _joined(best, values, keys, "inner")
-    steps = rows.filter((rows["mask"] & ((1 << n) - 1)) != 0)
+    steps = rows.filter((column(rows, "mask") & ((1 << n) - 1)) != 0)
     filled = steps.filter(ibis.or_(*[steps[c] != "" for c in columns]))
     edge = filled["t"].min() if breakdown.attribution == "first_touch" else filled["t"].max()
     filled = filled.mutate(edge=edge.over(ibis.window(group_by=keys)))
     filled = filled.filter(filled["t"] == filled["edge"])
     values = filled.group_by(list(keys)).agg(**{c: filled[c].min() for c in columns})
     joined = _joined(best, values, keys, "left")
-    return joined.mutate(**{c: joined[c].fill_null("") for c in columns})
+    return joined.mutate(**{c: column(joined, c).fill_null("") for c in columns})
 
 
-def _joined(best: ir.Table, values: ir.Table, keys: tuple[str, ...], how: str) -> ir.Table:
+def _joined(best: ir.Table, values: ir.Table, keys: tuple[str, ...], how: JoinKind) -> ir.Table:
     renamed = values.rename({f"right_{k}": k for k in keys})
     on = [best[k].identical_to(renamed[f"right_{k}"]) for k in keys]
     return best.join(renamed, on, how=how).drop(*[f"right_{k}" for k in keys])
@@ -106,17 +108,18 @@ def _joined(best: ir.Table, values: ir.Table, keys: tuple[str, ...], how: str) -
 
 def counts(best: ir.Table, plan: Plan, by: tuple[str, ...] = ()) -> pd.DataFrame:
     """One row per value of `by`: `n1..` units that reached each step, `m1..` that took each optional step."""
-    reach = {f"n{k}": (best["level"] >= k).cast("int64").sum() for k in range(1, plan.chain.steps + 1)}
-    taken = {f"m{o}": best[f"o{o}"].notnull().cast("int64").sum() for o in range(1, len(plan.optional) + 1)}
+    level = column(best, "level")
+    reach = {f"n{k}": (level >= k).cast("int64").sum() for k in range(1, plan.chain.steps + 1)}
+    taken = {f"m{o}": column(best, f"o{o}").notnull().cast("int64").sum() for o in range(1, len(plan.optional) + 1)}
     frame = collect(best.group_by(list(by)).agg(**reach, **taken) if by else best.aggregate(**reach, **taken), "funnel")
     return frame.fillna(dict.fromkeys([*reach, *taken], 0)).astype(dict.fromkeys([*reach, *taken], "int64"))
 
 
 def waits(best: ir.Table, plan: Plan, by: tuple[str, ...] = (), shares: tuple[float, ...] = (0.5, 0.9)) -> pd.DataFrame:
     """Seconds from step to step: `mean_k`, `q0_k`, `q1_k` … per value of `by`, one column per step from the second."""
-    found: dict[str, ir.Value] = {}
+    found: dict[str, Any] = {}
     for k in range(2, plan.chain.steps + 1):
-        seconds = best[f"d{k}"].cast("float64") / 1e6
+        seconds = column(best, f"d{k}").cast("float64") / 1e6
         found[f"mean_{k}"] = seconds.mean()
         found |= {f"q{q}_{k}": seconds.quantile(share) for q, share in enumerate(shares)}
     return collect(best.group_by(list(by)).agg(**found) if by else best.aggregate(**found), "funnel")
@@ -126,5 +129,5 @@ def bucketed(best: ir.Table, grain: str) -> ir.Table:
     """`best` with column `bucket`: the day, week (from Monday) or month in which the pass began."""
     if grain not in GRAINS:
         raise unknown("grain", grain, GRAINS, "argument 'grain'")
-    started = moment(best["t1"], engine_name(best))
+    started: Any = moment(column(best, "t1"), engine_name(best))
     return best.mutate(bucket=started.truncate(GRAINS[grain]).cast("date"))

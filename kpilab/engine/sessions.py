@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from kpilab.engine.chain import FOREVER
+from kpilab.engine.column import column
 from kpilab.engine.dialect import engine_name, microseconds
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def with_session(log: EventLog, rows: ir.Table, gap: timedelta = GAP) -> ir.Tabl
     if log.session:
         return rows.mutate(__session=rows[log.session])
     order = ibis.window(group_by="__unit", order_by="__t")
-    pause = rows["__t"] - rows["__t"].lag().over(order)
+    pause = column(rows, "__t") - rows["__t"].lag().over(order)
     rows = rows.mutate(__new=(pause > whole(gap)).fill_null(True).cast("int64"))
     # Range, not rows: events of one moment stay in one session whatever their order.
     so_far = ibis.range_window(group_by="__unit", order_by="__t", preceding=None, following=0)
-    return rows.mutate(__session=rows["__new"].sum().over(so_far)).drop("__new")
+    return rows.mutate(__session=column(rows, "__new").sum().over(so_far)).drop("__new")

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import reduce
 from operator import add
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 
 from kpilab.core.values import EVERYWHERE, Where, duration
 from kpilab.engine.chain import Chain
+from kpilab.engine.column import column
 from kpilab.engine.expression import is_predicate, missing, parse_predicate, sql
 from kpilab.engine.metrics import segment
 from kpilab.engine.sessions import day_start, readable, whole, with_session
@@ -188,13 +189,14 @@ def rows_of(
     _check_columns(log, plan, keep, where)
     table = readable(replace(log, table=segment(log, where)))
     if period is not None:
-        table = table.filter(table["__t"] >= day_start(period.first), table["__t"] < day_start(period.last, 1))
+        t = column(table, "__t")
+        table = table.filter(t >= day_start(period.first), t < day_start(period.last, 1))
     keys: tuple[str, ...] = ("unit",)
     if by == "session":
         table, keys = with_session(log, table), ("unit", "session")
     names = [b.event for b in plan.bits() if isinstance(b.event, str) and not is_predicate(b.event)]
     if plan.chain.mode != "strict" and len(names) == len(plan.bits()):
-        table = table.filter(table["__event"].cast("string").isin(sorted(set(names))))
+        table = table.filter(column(table, "__event").cast("string").isin(sorted(set(names))))
     table = _with_conditions(table, plan)
     mask = _mask(table, plan)
     session = {"session": table["__session"]} if by == "session" else {}
@@ -231,46 +233,48 @@ def _with_conditions(table: ir.Table, plan: Plan) -> ir.Table:
     parsed = {k: sql(parse_predicate(text, "funnel, argument 'steps'"), dialect) for k, text in texts.items()}
     columns = ", ".join(f"({text}) AS __bit{k}" for k, text in parsed.items())
     # The inner text is compiled by Ibis, the conditions were parsed and checked; nothing else is pasted in.
-    return backend.sql(f"SELECT *, {columns} FROM ({ibis.to_sql(table, dialect=backend.name)}) AS rows_of_log")
+    return backend.sql(  # type: ignore[attr-defined]  # every SQL backend has it
+        f"SELECT *, {columns} FROM ({ibis.to_sql(table, dialect=backend.name)}) AS rows_of_log"
+    )
 
 
 def _mask(table: ir.Table, plan: Plan) -> ir.IntegerValue:
     """Each row's bits; one look at the event where every bit has a name of its own."""
     names = [b.event for b in plan.bits() if isinstance(b.event, str) and not is_predicate(b.event) and not b.where]
     if len(set(names)) == len(plan.bits()):
-        event = table["__event"].cast("string")
+        event = column(table, "__event").cast("string")
         return event.cases(*[(name, 1 << k) for k, name in enumerate(names)], else_=0).cast("int32")
-    bits = [_condition(table, bit, k) for k, bit in enumerate(plan.bits())]
+    bits: list[Any] = [_condition(table, bit, k) for k, bit in enumerate(plan.bits())]
     return reduce(add, [c.fill_null(False).cast("int32") * (1 << k) for k, c in enumerate(bits)])
 
 
 def _condition(table: ir.Table, bit: Step | Exclusion, k: int) -> ir.BooleanValue:
     """Whether a row meets one bit."""
     if f"__bit{k}" in table.columns:
-        met = table[f"__bit{k}"]
+        met = column(table, f"__bit{k}")
     elif isinstance(bit.event, str):
-        met = table["__event"].cast("string") == bit.event
+        met = column(table, "__event").cast("string") == bit.event
     else:
         met = bit.event(table)
-    for column, wanted in bit.where.items():
+    for name, wanted in bit.where.items():
         values = wanted if isinstance(wanted, list | tuple | set | frozenset) else (wanted,)
         texts = ["" if v is None else str(v) for v in values]
-        met = met & table[column].cast("string").fill_null("").isin(texts)
+        met = met & column(table, name).cast("string").fill_null("").isin(texts)
     return met
 
 
 def _held(rows: ir.Table, plan: Plan, keys: tuple[str, ...]) -> ir.Table:
     """Rows once for every value their unit's first step had; held steps count under their own value only."""
     columns = [f"hold_{c}" for c in plan.hold]
-    first = rows.filter((rows["mask"] & 1) != 0).select(*keys, *columns).distinct()
+    first = rows.filter((column(rows, "mask") & 1) != 0).select(*keys, *columns).distinct()
     first = first.drop_null(columns).rename({f"first_{c}": c for c in columns})
     joined = rows.inner_join(first, [rows[k].identical_to(first[k]) for k in keys]).select(
         rows, *[first[f"first_{c}"] for c in columns]
     )
-    mask = joined["mask"]
-    for column in plan.hold:
-        bits = 1 + sum(1 << k for k, s in enumerate(plan.required) if column in s.hold)
-        agrees = (joined[f"hold_{column}"] == joined[f"first_hold_{column}"]).fill_null(False)
+    mask = column(joined, "mask")
+    for name in plan.hold:
+        bits = 1 + sum(1 << k for k, s in enumerate(plan.required) if name in s.hold)
+        agrees = (column(joined, f"hold_{name}") == joined[f"first_hold_{name}"]).fill_null(False)
         mask = agrees.ifelse(mask, mask - (mask & bits))
     kept = [c for c in joined.columns if c not in columns and c not in ("mask", *(f"first_{c}" for c in columns))]
     rows = joined.select(*kept, mask=mask, **{c: joined[f"first_{c}"] for c in columns})

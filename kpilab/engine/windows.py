@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from functools import reduce
 from itertools import combinations
-from operator import and_
-from typing import TYPE_CHECKING
+from operator import and_, or_
+from typing import TYPE_CHECKING, Any, cast
 
 import ibis
 
 from kpilab.engine.chain import NEVER, Chain
+from kpilab.engine.column import column
 from kpilab.errors import BadInput
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ def outcomes(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
     return _best(_kept(passes, chain), chain, keys)
 
 
-def _bit(column: ir.IntegerColumn, *bits: int) -> ir.BooleanValue:
+def _bit(mask: Any, *bits: int) -> ir.BooleanColumn:
     """Whether the mask has any of the bits."""
-    return (column & sum(1 << b for b in bits)) != 0
+    return (mask & sum(1 << b for b in bits)) != 0
 
 
 def _subsets(chain: Chain) -> list[tuple[int, ...]]:
@@ -52,16 +53,16 @@ def _name(subset: tuple[int, ...]) -> str:
 
 def _moments(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
     """One row per unit and moment: how many rows meet each set of steps, and the next exclusion and optional step."""
-    n, mask = chain.steps, rows["mask"]
+    n, mask = chain.steps, column(rows, "mask")
     if chain.mode == "unordered":
         mask = _first_only(mask, n)
-    counts = {_name(s): _bit(mask, *s).cast("int64").sum() for s in _subsets(chain)}
+    counts = {_name(s): cast("ir.IntegerColumn", _bit(mask, *s).cast("int64")).sum() for s in _subsets(chain)}
     marks = {f"b{b}": _bit(mask, b).max() for b in range(n, n + len(chain.exclusions) + len(chain.extras))}
     moments = rows.group_by([*keys, "t"]).agg(size=mask.count(), **counts, **marks)
     later = ibis.window(group_by=keys, order_by=ibis.desc("t"), preceding=(None, 1))
     since = ibis.window(group_by=keys, order_by=ibis.desc("t"), preceding=None, following=0)
     coming = {
-        f"v{p}": moments[f"b{n + p}"].ifelse(moments["t"], ibis.null("int64")).min().over(
+        f"v{p}": column(moments, f"b{n + p}").ifelse(moments["t"], ibis.null("int64")).min().over(
             later if p < len(chain.exclusions) else since
         )
         for p in range(len(chain.exclusions) + len(chain.extras))
@@ -69,9 +70,9 @@ def _moments(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
     return moments.mutate(**coming) if coming else moments
 
 
-def _first_only(mask: ir.IntegerColumn, n: int) -> ir.IntegerValue:
+def _first_only(mask: Any, n: int) -> ir.IntegerColumn:
     """The mask with the first step it meets only (exclusions stay)."""
-    steps = ibis.cases(*[(_bit(mask, k), 1 << k) for k in range(n)], else_=0)
+    steps: Any = ibis.cases(*[(_bit(mask, k), 1 << k) for k in range(n)], else_=0)
     return steps + (mask - (mask & ((1 << n) - 1)))
 
 
@@ -107,53 +108,57 @@ def _ordered(moments: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table
 
 def _reach(table: ir.Table, chain: Chain, start: int) -> ir.IntegerValue:
     """Last step that rows of this moment can meet when `start` steps are already met; `start` when none."""
-    reach = ibis.literal(start, "int64")
+    reach: Any = ibis.literal(start, "int64")
     for last in range(start + 1, chain.steps + 1):
         needed = set(range(start, last))
         # Hall's theorem: every set of steps needs at least as many rows as it has steps.
-        met = [table[_name(s)] >= (1 if chain.reuse else len(s)) for s in _subsets(chain) if needed >= set(s)]
+        met = [column(table, _name(s)) >= (1 if chain.reuse else len(s)) for s in _subsets(chain) if needed >= set(s)]
         reach = reach + reduce(and_, met).cast("int64")
     return reach
 
 
 def _entry(table: ir.Table, chain: Chain, start: int, name: str, step: int) -> ir.Value:
     """Value carried by a pass that enters this moment with `start` steps met."""
-    reach, missing = table["reach"], ibis.null("int64")
+    reach, missing = column(table, "reach"), ibis.null("int64")
     own = table["t"] if name.startswith("e") else table["v" + name[1:]]
     branches = [(reach == start, missing), (reach >= step, own)]
     for last in range(start + 1, step):
         onward = table[f"{name}_after{last}"]
         if chain.mode == "strict" and start:
             # Nothing may stand between: every row of the moment must have served.
-            onward = (table["size"] == last - start).ifelse(onward, missing)
+            onward = (column(table, "size") == last - start).ifelse(onward, missing)
         branches.append((reach == last, onward))
     return ibis.cases(*branches, else_=missing)
 
 
-def _after(table: ir.Table, chain: Chain, column: str, keys: tuple[str, ...]) -> ir.Value:
+def _after(table: ir.Table, chain: Chain, name: str, keys: tuple[str, ...]) -> ir.Value:
     """The value a pass finds after this moment: the earliest later one, or the very next in strict mode."""
     if chain.mode == "strict":
-        return table[column].lead().over(ibis.window(group_by=keys, order_by="t"))
-    return table[column].min().over(ibis.window(group_by=keys, order_by=ibis.desc("t"), preceding=(None, 1)))
+        return table[name].lead().over(ibis.window(group_by=keys, order_by="t"))
+    return table[name].min().over(ibis.window(group_by=keys, order_by=ibis.desc("t"), preceding=(None, 1)))
 
 
 def _unordered(moments: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
     """One row per moment of any step: when the first, second … different step follows."""
     n, since = chain.steps, ibis.window(group_by=keys, order_by=ibis.desc("t"), preceding=None, following=0)
-    here = {f"h{k}": (moments[f"c{k}"] > 0) for k in range(n)}
+    here = {f"h{k}": (column(moments, f"c{k}") > 0) for k in range(n)}
     table = moments.mutate(**here)
-    carried = {f"e_{k}": table[f"h{k}"].ifelse(table["t"], ibis.null("int64")).min().over(since) for k in range(n)}
+    met = [column(table, f"h{k}") for k in range(n)]
+    carried = {f"e_{k}": met[k].ifelse(table["t"], ibis.null("int64")).min().over(since) for k in range(n)}
     for p in range(len(chain.exclusions)):
         # A null next exclusion must not vanish in the minimum: it means "never".
-        value = table[f"v{p}"].fill_null(NEVER)
-        carried |= {f"p{p}_{k}": table[f"h{k}"].ifelse(value, ibis.null("int64")).min().over(since) for k in range(n)}
+        value = column(table, f"v{p}").fill_null(NEVER)
+        carried |= {f"p{p}_{k}": met[k].ifelse(value, ibis.null("int64")).min().over(since) for k in range(n)}
     table = table.mutate(**carried)
-    table = table.filter(reduce(lambda a, b: a | b, [table[f"h{k}"] for k in range(n)]))
+    table = table.filter(reduce(or_, [column(table, f"h{k}") for k in range(n)]))
     # Later steps have later exclusions, so sorting both lists keeps them side by side.
     lists = {"e": [f"e_{k}" for k in range(n)]}
     lists |= {f"p{p}": [f"p{p}_{k}" for k in range(n)] for p in range(len(chain.exclusions))}
     table = table.mutate(
-        **{f"s{name}": ibis.array([table[c].fill_null(NEVER) for c in found]).sort() for name, found in lists.items()}
+        **{
+            f"s{name}": ibis.array([column(table, c).fill_null(NEVER) for c in found]).sort()
+            for name, found in lists.items()
+        }
     )
     places = dict(_attached(chain))
     values = {
@@ -165,17 +170,19 @@ def _unordered(moments: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Tab
 def _kept(passes: ir.Table, chain: Chain) -> ir.Table:
     """Passes with the level they reach in time, without those an exclusion spoils."""
     limits = chain.limits or (None,) * chain.steps
-    level, going = ibis.literal(1, "int64"), ibis.literal(True)
+    times = {k: column(passes, f"e{k}") for k in range(1, chain.steps + 1)}
+    level, going = cast("ir.IntegerScalar", ibis.literal(1, "int64")), cast("ir.BooleanValue", ibis.literal(True))
     for k in range(2, chain.steps + 1):
-        in_time = (passes[f"e{k}"] - passes["e1"] <= chain.within).fill_null(False)
+        in_time = (times[k] - times[1] <= chain.within).fill_null(False)
         if limits[k - 1] is not None:
-            in_time = in_time & (passes[f"e{k}"] - passes[f"e{k - 1}"] <= limits[k - 1]).fill_null(False)
+            in_time = in_time & (times[k] - times[k - 1] <= limits[k - 1]).fill_null(False)
         going = going & in_time
         level = level + going.cast("int64")
     passes = passes.mutate(level=level)
     for p, (first, last) in enumerate(chain.exclusions):
-        end = (passes["level"] >= last).ifelse(passes[f"e{last}"], passes["e1"] + chain.within)
-        spoilt = (passes["level"] >= first) & (passes[f"p{p}"] < end).fill_null(False)
+        level = column(passes, "level")
+        end = (level >= last).ifelse(passes[f"e{last}"], column(passes, "e1") + chain.within)
+        spoilt = (level >= first) & (passes[f"p{p}"] < end).fill_null(False)
         passes = passes.filter(~spoilt)
     return passes
 
@@ -185,10 +192,12 @@ def _best(passes: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
     longest = passes.filter(passes["level"] == passes["best"])
     extras = range(len(chain.exclusions), len(chain.exclusions) + len(chain.extras))
     wanted = {f"t{k}": f"e{k}" for k in range(1, chain.steps + 1)}
-    firsts = {out: longest[column].argmin(longest["e1"]) for out, column in wanted.items()}
+    firsts = {out: longest[name].argmin(longest["e1"]) for out, name in wanted.items()}
     # An engine may pass over nulls in argmin, so "never" is a number here.
-    optional = {f"o{o}": longest[f"p{p}"].fill_null(NEVER).argmin(longest["e1"]) for o, p in enumerate(extras, 1)}
-    waits = {f"d{k}": (longest[f"e{k}"] - longest[f"e{k - 1}"]).mean() for k in range(2, chain.steps + 1)}
+    optional = {
+        f"o{o}": column(longest, f"p{p}").fill_null(NEVER).argmin(longest["e1"]) for o, p in enumerate(extras, 1)
+    }
+    waits = {f"d{k}": (column(longest, f"e{k}") - longest[f"e{k - 1}"]).mean() for k in range(2, chain.steps + 1)}
     found = longest.group_by(list(keys)).agg(level=longest["level"].max(), **firsts, **waits, **optional)
     return found.mutate(**_blanked(found, chain)).select(*keys, *chain.columns)
 
@@ -196,13 +205,14 @@ def _best(passes: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
 def _blanked(found: ir.Table, chain: Chain) -> dict[str, ir.Value]:
     """Times above the level are no part of the pass; an optional step counts before the next step or in time."""
     steps = range(2, chain.steps + 1)
-    times = {f"t{k}": (found["level"] >= k).ifelse(found[f"t{k}"], ibis.null("int64")) for k in steps}
-    waits = {f"d{k}": (found["level"] >= k).ifelse(found[f"d{k}"], ibis.null("float64")) for k in steps}
+    level = column(found, "level")
+    times = {f"t{k}": (level >= k).ifelse(found[f"t{k}"], ibis.null("int64")) for k in steps}
+    waits = {f"d{k}": (level >= k).ifelse(found[f"d{k}"], ibis.null("float64")) for k in steps}
     extras = {}
     for o, after in enumerate(chain.extras, 1):
-        moment, end = found[f"o{o}"], found["t1"] + chain.within
+        moment, end = found[f"o{o}"], column(found, "t1") + chain.within
         if after < chain.steps:
-            end = (found["level"] > after).ifelse(found[f"t{after + 1}"], end)
-        met = ((found["level"] >= after) & (moment <= end)).fill_null(False)
+            end = (level > after).ifelse(found[f"t{after + 1}"], end)
+        met = ((level >= after) & (moment <= end)).fill_null(False)
         extras[f"o{o}"] = met.ifelse(moment, ibis.null("int64"))
     return times | waits | extras

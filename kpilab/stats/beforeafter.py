@@ -91,9 +91,9 @@ def contrast(
     if error == 0:
         return UNKNOWN
     half = float(student.ppf(0.5 + level / 2, df)) * error
-    ends = np.expm1([change, change - half, change + half])
+    value, low, high = (float(e) for e in np.expm1([change, change - half, change + half]))
     p = float(2 * student.sf(abs(change) / error, df))
-    return Contrast(*(float(e) for e in ends), p, float(np.expm1(half + float(student.ppf(power, df)) * error)))
+    return Contrast(value, low, high, p, float(np.expm1(half + float(student.ppf(power, df)) * error)))
 
 
 def _error(days: list[Array], weekdays: list[NDArray[np.int64]]) -> tuple[float, float]:

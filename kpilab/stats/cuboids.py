@@ -57,10 +57,10 @@ def cuboids(codes: NDArray[np.intp], deepest: int | None = None) -> list[Cuboid]
     """
     n_dims, n = codes.shape
     levels = [int(m) + 1 for m in codes.max(axis=1, initial=0)]
-    deepest = n_dims if deepest is None else min(n_dims, deepest)
+    most = n_dims if deepest is None else min(n_dims, deepest)
     whole = Cuboid((), np.zeros(n, dtype=np.intp), 1, np.array([n]), log(n_dims))
     found: dict[tuple[int, ...], Cuboid] = {(): whole}
-    for k in range(1, deepest + 1):
+    for k in range(1, most + 1):
         for dims in combinations(range(n_dims), k):
             parent, last = found[dims[:-1]], dims[-1]
             code = np.asarray(parent.code * levels[last] + codes[last])

@@ -23,7 +23,6 @@ def odds_ratios(
     b, d = n1 - a, n0 - c
     log = np.log((a + SMALL) * (d + SMALL) / ((b + SMALL) * (c + SMALL)))
     half = norm.ppf(0.5 + level / 2) * np.sqrt(sum(1 / (v + SMALL) for v in (a, b, c, d)))
-    p = np.array(
-        [fisher_exact([[int(w), int(x)], [int(y), int(z)]]).pvalue for w, x, y, z in zip(a, b, c, d, strict=True)]
-    )
+    tables = [[[int(w), int(x)], [int(y), int(z)]] for w, x, y, z in zip(a, b, c, d, strict=True)]
+    p = np.array([fisher_exact(t).pvalue for t in tables])  # type: ignore[attr-defined]  # scipy's result has it
     return np.exp(log), np.exp(log - half), np.exp(log + half), p

@@ -53,7 +53,7 @@ def paths(result: PathsResult, lang: str = "en") -> alt.TopLevelMixin:
 
 def _box(node: Node, low: float, high: float, size: int) -> dict[str, object]:
     place, event = node
-    ends = {"x": place, "x2": place + BAR, "low": low, "high": high, "mid": (low + high) / 2}
+    ends: dict[str, object] = {"x": place, "x2": place + BAR, "low": low, "high": high, "mid": (low + high) / 2}
     return ends | {"event": event, "said": f"{event} {size:,}"}
 
 

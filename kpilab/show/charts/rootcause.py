@@ -23,7 +23,7 @@ WIDTH = 480
 UP_OR_DOWN = alt.condition("datum.amount >= 0", alt.value(GOOD), alt.value(BAD))
 
 
-def decompose(result: DecomposeResult, lang: str = "en") -> alt.LayerChart:
+def decompose(result: DecomposeResult, lang: str = "en") -> alt.TopLevelMixin:
     """Waterfall from the baseline to the current value, one bar per leaf of the formula."""
     leaves = result.leaves.sort_values("contribution", key=abs, ascending=False)
     end = result.before + leaves["contribution"].cumsum()
@@ -50,7 +50,7 @@ def decompose(result: DecomposeResult, lang: str = "en") -> alt.LayerChart:
     return bars + falls + text.encode(x=x, y="top:Q", text=alt.Text("amount:Q", format="+,.4~g"))
 
 
-def localise(result: LocaliseResult, lang: str = "en") -> alt.LayerChart | alt.Chart:
+def localise(result: LocaliseResult, lang: str = "en") -> alt.TopLevelMixin:
     """One bar per combination found, with its interval."""
     rows = result.table.head(MOST).drop(columns=["equivalent"])
     rows = rows.assign(place=[where_text(w, lang) for w in rows["where"]], amount=rows["contribution"])
@@ -65,7 +65,7 @@ def localise(result: LocaliseResult, lang: str = "en") -> alt.LayerChart | alt.C
     return (bars + ends + text).properties(height=alt.Step(32))
 
 
-def ratemix(result: RatemixResult, lang: str = "en") -> alt.LayerChart:
+def ratemix(result: RatemixResult, lang: str = "en") -> alt.TopLevelMixin:
     """Quadrant: each segment's rate effect against its mix effect, dots as large as its share."""
     rows = result.table.head(MOST).assign(mix=lambda t: t["mix"] + t["entry"])
     base = alt.Chart(rows, title=alt.TitleParams(say(result.headline, lang), limit=900), width=WIDTH, height=340)
@@ -79,7 +79,7 @@ def ratemix(result: RatemixResult, lang: str = "en") -> alt.LayerChart:
     return cross + dots + names
 
 
-def dating(result: DatingResult, lang: str = "en") -> alt.LayerChart:
+def dating(result: DatingResult, lang: str = "en") -> alt.TopLevelMixin:
     """The daily level with the fitted change; the days on which it may have begun are shaded."""
     rows = result.table.assign(day=pd.to_datetime(result.table["day"]))
     base = alt.Chart(rows, title=alt.TitleParams(say(result.headline, lang), limit=900), width=WIDTH + 120)
@@ -87,7 +87,7 @@ def dating(result: DatingResult, lang: str = "en") -> alt.LayerChart:
     y = alt.Y("value:Q", title=label("dating.value", lang), scale=alt.Scale(zero=False))
     layers = base.mark_line(color=QUIET, point=alt.OverlayMarkDef(color=QUIET, size=18)).encode(x=x, y=y)
     layers += base.mark_line(color=PALETTE[0], strokeWidth=2.5, interpolate="step-after").encode(x=x, y="fitted:Q")
-    if result.start is None:
+    if result.start is None or result.low is None or result.high is None:
         return layers
     span = pd.DataFrame({"low": [pd.Timestamp(result.low)], "high": [pd.Timestamp(result.high) + pd.Timedelta(days=1)]})
     return alt.Chart(span).mark_rect(color=PALETTE[1], opacity=0.18).encode(x="low:T", x2="high:T") + layers
