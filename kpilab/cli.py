@@ -163,6 +163,23 @@ def lab(
         raise typer.Exit(start(place))
 
 
+@app.command("app")
+def pages(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the notebooks are copied to.")] = Path(
+        "kpilab-lab"
+    ),
+    port: Annotated[int, typer.Option("--port", help="Where the page is served, on this machine only.")] = 8866,
+    verbose: Verbose = False,
+) -> None:
+    """Open the notebooks as pages without code, for people who only read and click."""
+    with _told(2, verbose):
+        from kpilab.workbench.lab import notebooks, serve
+
+        place = notebooks(folder)
+        typer.echo(f"http://127.0.0.1:{port} shows {place}; Ctrl-C ends it")
+        raise typer.Exit(serve(place, port))
+
+
 actions = typer.Typer(help="What is being done about the causes, and whether it worked.", no_args_is_help=True)
 app.add_typer(actions, name="actions")
 

@@ -33,6 +33,10 @@ from kpilab.report.text import verdict
 from kpilab.report.words import Words
 from kpilab.show.charts.bridge import bridge
 from kpilab.show.theme import themed
+from kpilab.workbench.basket import Workspace
+from kpilab.workbench.funnel import FUNNEL
+from kpilab.workbench.panel import Panel
+from kpilab.workbench.review import ReviewPanel
 
 alt.renderers.enable("svg")
 
@@ -45,6 +49,22 @@ alt.renderers.enable("svg")
 opened = kpilab.open_case(case)
 print(opened.title, "|", "baseline", opened.baseline, "|", "current", opened.current)
 pd.Series({name: type(table).__name__ for name, table in opened.tables.items()}, name="kind").to_frame()
+
+# %% [markdown]
+# ## The review as an app
+# Press the button; nothing is computed before. The cells below say the same in code.
+
+# %%
+ReviewPanel(opened, lang=lang)
+
+# %% [markdown]
+# ## Ask further
+# Click on a step of the funnel to break it out, on a value to go inside it; what you find can be added to the
+# review.
+# The notebooks beside this one hold an app for each question.
+
+# %%
+Panel(opened, FUNNEL, store=Workspace(opened, out), lang=lang)
 
 # %% [markdown]
 # ## The verdict

@@ -1,18 +1,16 @@
-"""Where findings go that somebody adds by hand: a list, and a file of lines beside the work."""
+"""Where findings go that somebody adds by hand: a list in memory, or the store of the workspace."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Protocol
 
+from kpilab.core.case import Case
 from kpilab.core.finding import Finding
-from kpilab.errors import BadInput
-from kpilab.report.document import plain
-from kpilab.show.say import LANGUAGES, sentence
+from kpilab.track.store import Store
 
 
-class Store(Protocol):
+class Keeper(Protocol):
     """Anything that keeps findings."""
 
     def add(self, finding: Finding) -> None:
@@ -21,43 +19,34 @@ class Store(Protocol):
 
 
 class Basket:
-    """Findings in memory and, if a folder is given, one JSON line each in its `findings.jsonl`."""
+    """Findings in memory."""
 
-    def __init__(self, folder: str | Path | None = None) -> None:
+    def __init__(self) -> None:
         self.findings: list[Finding] = []
-        self.file = None if folder is None else Path(folder) / "findings.jsonl"
+
+    def add(self, finding: Finding) -> None:
+        """Keep a finding."""
+        self.findings.append(finding)
+
+
+class Workspace:
+    """Findings in a store on disk, with the newest review of the case (see `kpilab.track.store.Store`).
+
+    The store is opened for each finding and closed again: a widget may be pressed from any thread.
+
+    Args:
+        case: whose findings.
+        place: a folder, a .db file or a postgresql:// address; made when the first finding comes.
+    """
+
+    def __init__(self, case: Case, place: str | Path = ".") -> None:
+        self.case, self.place = case, place
 
     def add(self, finding: Finding) -> None:
         """Keep a finding.
 
         Raises:
-            BadInput: the file cannot be written.
+            BadInput: the store cannot be opened.
         """
-        if self.file is not None:
-            try:
-                self.file.parent.mkdir(parents=True, exist_ok=True)
-                with self.file.open("a", encoding="utf-8") as lines:
-                    lines.write(json.dumps(_line(finding), ensure_ascii=False) + "\n")
-            except OSError as error:
-                raise BadInput(
-                    f"cannot write {self.file}: {error.strerror}", "Basket(folder=)", "choose another folder"
-                ) from None
-        self.findings.append(finding)
-
-    def __len__(self) -> int:
-        return len(self.findings)
-
-
-def _line(finding: Finding) -> dict[str, object]:
-    """A finding as plain data, its sentence in every language."""
-    return {
-        "id": finding.id,
-        "step": finding.step,
-        "verdict": finding.verdict,
-        "subject": finding.subject,
-        "where": plain(finding.where.plain()),
-        "without": plain(finding.where.plain_without()),
-        "period": plain(finding.period),
-        "strength": finding.strength,
-        "statement": {lang: sentence(finding.statement, lang) for lang in LANGUAGES},
-    }
+        with Store.open(self.place) as store:
+            store.add_finding(self.case.name, finding, self.case.language)

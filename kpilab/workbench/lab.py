@@ -42,3 +42,10 @@ def start(folder: Path) -> int:
     """Run JupyterLab until it is closed; its exit code."""
     command = [sys.executable, "-m", "jupyterlab", str(folder)]
     return subprocess.run(command, check=False).returncode  # noqa: S603  # our own interpreter, no shell
+
+
+def serve(folder: Path, port: int = 8866) -> int:
+    """Show the notebooks as pages without code, on this machine only; the exit code of Voilà."""
+    quiet = ["--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1"]
+    command = [sys.executable, "-m", "voila", str(folder), *quiet]
+    return subprocess.run(command, check=False).returncode  # noqa: S603  # our own interpreter, no shell

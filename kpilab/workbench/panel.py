@@ -16,7 +16,7 @@ from kpilab.core.values import Where
 from kpilab.errors import KpilabError
 from kpilab.show.say import LANGUAGES
 from kpilab.workbench.app import App, Asked, Control, Offer, State
-from kpilab.workbench.basket import Basket, Store
+from kpilab.workbench.basket import Basket, Keeper
 from kpilab.workbench.filter import FilterBar
 from kpilab.workbench.job import Job
 from kpilab.workbench.link import Link
@@ -41,9 +41,9 @@ class Panel(widgets.VBox):
         lang: "en" or "zh"; the case's own language if None.
     """
 
-    def __init__(self, case: Case, app: App, *, store: Store | None = None, lang: str | None = None) -> None:
+    def __init__(self, case: Case, app: App, *, store: Keeper | None = None, lang: str | None = None) -> None:
         self.case, self.app = case, app
-        self.store: Store = Basket() if store is None else store
+        self.store: Keeper = Basket() if store is None else store
         self.words = Words(case, lang or case.language)
         self.state, self.past = app.start(case), list[State]()
         self.answer: Answer | None = None

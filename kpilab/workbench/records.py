@@ -65,8 +65,8 @@ def records(
     if event is not None and isinstance(found, EventLog):
         rows = rows.filter(rows[found.event] == event)
     person = found.roles().get("user") or found.roles().get("actor")
-    counted = {"rows": rows.count()} | ({"people": rows[person].nunique()} if person else {})
-    size = collect_one(rows.agg(**counted), "records")
+    counted = [rows.count().name("rows"), *([rows[person].nunique().name("people")] if person else [])]
+    size = collect_one(rows.agg(counted), "records")
     if person and 0 < size["people"] < case.privacy.min_group:
         raise BadInput(
             f"{size['people']} people are too few to be looked at",

@@ -31,11 +31,9 @@ class Words:
 
     def say(self, message: Message | str) -> str:
         """A message with metrics called by their labels; a plain name by its label, if it has one."""
-        return (
-            self.case.label(message, self.lang)
-            if isinstance(message, str)
-            else sentence(self._labelled(message), self.lang)
-        )
+        if isinstance(message, str):
+            return self.case.label(message, self.lang)
+        return sentence(self._labelled(message), self.lang)
 
     def column(self, name: str) -> str:
         """What a column is called."""

@@ -1,0 +1,62 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Execution audit
+# Was the work really done?
+#
+# Real work leaves traces. Here claims are held against them, thresholds against the claims just above, and a
+# sample is drawn for checking by hand. Press **Show** in the panel: nothing is computed before. The cell below it
+# asks the same in one line of Python.
+
+# %% tags=["parameters"]
+case = "../data/shop"
+lang = "en"
+workspace = "."
+
+# %%
+import altair as alt
+
+import kpilab
+from kpilab.analysis.audit import sample
+from kpilab.analysis.bunching import bunching
+from kpilab.core.table import Executions
+from kpilab.workbench.basket import Workspace
+from kpilab.workbench.execution import EXECUTION
+from kpilab.workbench.panel import Panel
+
+alt.renderers.enable("svg")
+opened = kpilab.open_case(case, language=lang)
+store = Workspace(opened, workspace)
+
+# %%
+Panel(opened, EXECUTION, store=store, lang=lang)
+
+# %% [markdown]
+# ## Claims against traces
+
+# %%
+records = next(iter(opened.of_kind(Executions).values()))
+kpilab.evidence(records, baseline=opened.baseline, current=opened.current)
+
+# %% [markdown]
+# ## Do too many claims land just above the target?
+
+# %%
+bunching(records, period=opened.current)
+
+# %% [markdown]
+# ## What to check by hand
+
+# %%
+sample(records, period=opened.current)
