@@ -17,9 +17,10 @@ from kpilab.core.table import Assignments, Benchmark, EventLog, Table
 from kpilab.core.values import EVERYWHERE, Message, Period, Where
 from kpilab.engine.days import day_of
 from kpilab.engine.metrics import BUCKET, Cut, full_buckets, measure
-from kpilab.engine.run import collect, collect_one
+from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.beforeafter import UNKNOWN, Contrast, Days, contrast
+from kpilab.track.pace import known_days
 from kpilab.track.records import Action
 from kpilab.track.store import Store
 
@@ -158,15 +159,12 @@ def _by_days(case: Case, metric: Metric, where: Where, start: date, level: float
 
 def _windows(case: Case, table: Table, start: date) -> tuple[Period, Period] | None:
     """Days before and after, whole weeks; None when a whole week after is not there yet."""
-    time = table.roles()["time"]
-    span = collect_one(
-        table.table.agg(first=day_of(table.table, time).min(), last=day_of(table.table, time).max()), "effects"
-    )
-    first, last = (pd.Timestamp(span[k]).date() for k in ("first", "last"))
-    last = min(last, case.current.last)
+    known = known_days(table)
+    if known is None:
+        return None
+    last = min(known.last, case.current.last)
     after = ((last - start).days + 1) // WEEK * WEEK
-    known = (start - first).days // WEEK * WEEK
-    before = min(max(after, LEAST_BEFORE), known)
+    before = min(max(after, LEAST_BEFORE), (start - known.first).days // WEEK * WEEK)
     if after < WEEK or before < WEEK:
         return None
     return (

@@ -142,7 +142,7 @@ def _sent(service: NotifyBase | None, title: str, body: str) -> bool:
     from apprise import Apprise
 
     one = Apprise()
-    return one.add(service) and bool(one.notify(title=title, body=body, body_format="text"))
+    return service is not None and one.add(service) and bool(one.notify(title=title, body=body, body_format="text"))
 
 
 def _kind(url: str) -> str:

@@ -10,8 +10,11 @@ import numpy as np
 import pandas as pd
 
 from kpilab.core.case import Case, Metric
+from kpilab.core.table import Table
 from kpilab.core.values import EVERYWHERE, Effect, Period, Where
+from kpilab.engine.days import day_of
 from kpilab.engine.metrics import BUCKET, Cut, full_buckets, measure
+from kpilab.engine.run import collect_one
 from kpilab.stats.forecast import LEAST, forecast
 
 Standing = Literal["ahead", "open", "behind", "reached", "missed", "unknown"]
@@ -92,6 +95,15 @@ def progress(
     return Progress(metric.name, value, target, due, pace, end, chance, until, over, series, metric.better)
 
 
+def known_days(table: Table) -> Period | None:
+    """First and last day that a table holds rows of; None for an empty one."""
+    days = table.table.select(day=day_of(table.table, table.roles()["time"]))
+    found = collect_one(days.agg(first=days["day"].min(), last=days["day"].max()), "days of a table")
+    if pd.isna(found["first"]):
+        return None
+    return Period(pd.Timestamp(found["first"]).date(), pd.Timestamp(found["last"]).date())
+
+
 def _rows(case: Case, metric: Metric, span: Period, last: date, where: Where) -> pd.DataFrame:
     """Columns `day`, `num`, `den`, `value`: every day (week, month) from the first to the last that has rows."""
     grain = metric.per or "day"
@@ -133,7 +145,7 @@ def _end(
     else:
         ends = [(known * value + left * m) / planned for m in means]
         wanted = None if target is None else (planned * target - known * value) / left
-    return Effect(*ends), None if wanted is None else found.attain(wanted)
+    return Effect(ends[0], ends[1], ends[2]), None if wanted is None else found.attain(wanted)
 
 
 def _length(grain: str) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from kpilab.core.finding import Review
 from kpilab.core.values import EVERYWHERE, Message, Period, Where
@@ -187,40 +187,41 @@ def from_file(path: Path) -> ReviewRecord:
         ) from None
 
 
-def _from_json(data: Mapping[str, object]) -> ReviewRecord:
+def _from_json(data: Mapping[str, Any]) -> ReviewRecord:
     lang = str(data.get("language", "en"))
-    goal = dict(data["goal"])  # type: ignore[arg-type]  # a mapping, or not a review
-    goal["low"], goal["high"] = goal.pop("interval", None) or (None, None)
-    rows = [r for f in data.get("findings", ()) for r in f.get("table") or ()]  # type: ignore[union-attr]
+    low, high = data["goal"].get("interval") or (None, None)
+    goal: dict[str, Any] = {k: v for k, v in data["goal"].items() if k != "interval"}
+    goal |= {"low": low, "high": high}
+    rows = [row for finding in data.get("findings", ()) for row in finding.get("table") or ()]
     return ReviewRecord(
         case=str(data["case"]),
         title=str(data.get("title", data["case"])),
         language=lang,
-        periods={k: period(v) for k, v in data["periods"].items()},  # type: ignore[union-attr]
+        periods={name: period(days) for name, days in data["periods"].items()},
         goal=goal,
-        causes=tuple(_cause(c, lang) for c in data["causes"]),  # type: ignore[union-attr]
-        bridge=tuple(dict(r) for r in data.get("bridge", ())),  # type: ignore[union-attr]
-        levels={str(goal["metric"]): (goal["baseline"], goal["current"])} | _levels(rows),
+        causes=tuple(_cause(c, lang) for c in data["causes"]),
+        bridge=tuple(dict(row) for row in data.get("bridge", ())),
+        levels={str(goal["metric"]): (float(goal["baseline"]), float(goal["current"]))} | _levels(rows),
         version=str(data.get("version", "")),
         made=str(data.get("created", "")),
     )
 
 
-def _cause(data: Mapping[str, object], lang: str) -> CauseRecord:
-    low, high = data.get("interval") or (None, None)  # type: ignore[misc]
+def _cause(data: Mapping[str, Any], lang: str) -> CauseRecord:
+    low, high = data.get("interval") or (None, None)
     days = data.get("period")
     return CauseRecord(
         kind=str(data["kind"]),
         subject=str(data["subject"]),
-        where=Where(data.get("where") or {}, data.get("except") or {}),  # type: ignore[arg-type]
-        actors=tuple(data.get("actors") or ()),  # type: ignore[arg-type]
+        where=Where(data.get("where") or {}, data.get("except") or {}),
+        actors=tuple(data.get("actors") or ()),
         period=period(days) if days else None,
-        effect=data.get("effect"),  # type: ignore[arg-type]
+        effect=data.get("effect"),
         low=low,
         high=high,
-        effect_pct=data.get("effect_pct"),  # type: ignore[arg-type]
+        effect_pct=data.get("effect_pct"),
         effect_on=str(data.get("effect_on") or ""),
-        confidence=float(data.get("confidence") or 0),  # type: ignore[arg-type]
+        confidence=float(data.get("confidence") or 0),
         said={lang: str(data.get("statement") or "")},
         advice={lang: str(data.get("action") or "")},
     )

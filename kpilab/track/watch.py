@@ -16,12 +16,11 @@ from kpilab.core.case import Case
 from kpilab.core.result import Result
 from kpilab.core.values import Message, Period
 from kpilab.engine.metrics import BUCKET, Cut, measure
-from kpilab.engine.run import collect_one
 from kpilab.errors import BadInput
 from kpilab.show.say import sentence
 from kpilab.stats.nextday import next_day
 from kpilab.track.notify import NotSent, addresses, notify
-from kpilab.track.pace import progress
+from kpilab.track.pace import known_days, progress
 from kpilab.track.records import spoken, told
 from kpilab.track.rows import json_text, now
 from kpilab.track.rules import Chart, Freshness, Pace, Rule, rules
@@ -179,12 +178,10 @@ def _paced(case: Case, rule: Pace, today: date) -> _Seen:
 def _fresh(case: Case, rule: Freshness, today: date) -> _Seen:
     """Age in days from the newest row's day to today: 1 for a table that is filled every night."""
     table = case.tables[rule.table]
-    newest = collect_one(table.table.agg(last=table.table[table.roles()["time"]].cast("timestamp").max()), "watch")[
-        "last"
-    ]
-    if newest is None or pd.isna(newest):
+    known = known_days(table)
+    if known is None:
         return _Seen("fired", Message("watch.fresh_empty", {"table": rule.table}))
-    day = pd.Timestamp(newest).date()
+    day = known.last
     values = {"table": rule.table, "day": day, "age": (today - day).days, "within": rule.within / timedelta(days=1)}
     stale = today - day > rule.within
     return _Seen("fired" if stale else "quiet", Message("watch.fresh_stale" if stale else "watch.fresh_quiet", values))
