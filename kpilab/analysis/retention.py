@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message
 from kpilab.engine.activity import active, bucket_start, cohorts, rolling
+from kpilab.engine.retention import returns
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.proportion import wilson
@@ -104,12 +105,18 @@ def retention(
             f"brackets {tuple(brackets)} do not rise from 1", "retention, argument 'brackets'", "e.g. (1, 2, 4, 8)"
         )
     columns = (by,) if by else ()
-    first = active(log, grain=grain, events=(start,) if start else (), where=where, period=period, keep=columns)
-    came = active(log, grain=grain, events=(back,) if back else (), where=where, period=period)
-    counted = collect(_query(first, came, how, brackets, columns), "retention")
+    found = None
+    if how == "n":
+        found = returns(log, grain=grain, start=start, back=back, by=columns, where=where, period=period)
+    if found is None:
+        first = active(log, grain=grain, events=(start,) if start else (), where=where, period=period, keep=columns)
+        came = active(log, grain=grain, events=(back,) if back else (), where=where, period=period)
+        counted = collect(_query(first, came, how, brackets, columns), "retention")
+        seen = collect(came.aggregate(last=came["bucket"].max()), "retention")["last"]
+        found = counted, int(seen.fillna(-1).to_numpy()[0])
+    counted, last = found
     if counted.empty:
         _nobody(log, start)
-    last = int(collect(came.aggregate(last=came["bucket"].max()), "retention")["last"].fillna(-1).iat[0])
     table = _filled(counted, last, how, brackets, list(columns))
     curve = table.groupby([*columns, "age"], as_index=False)[["size", "users"]].sum()
     table["cohort"] = [bucket_start(int(c), grain) for c in table["cohort"]]
@@ -132,8 +139,8 @@ def _filled(counted: pd.DataFrame, last: int, how: str, brackets: Sequence[int],
     if how == "rolling":
         wide = wide.loc[:, ::-1].cumsum(axis=1).loc[:, ::-1]
     wide[0] = size
-    table = wide.stack().rename("users").reset_index()
-    table["size"] = table.set_index(keys).index.map(size)
+    table = cast("pd.Series", wide.stack()).rename("users").reset_index()
+    table["size"] = size.reindex(table.set_index(keys).index).to_numpy()
     ends = dict(zip(brackets, [b - 1 for b in brackets[1:]], strict=False)) if how == "bracket" else {}
     seen = table["cohort"] + table["age"].map(ends).fillna(table["age"]) <= last
     table = table[seen | (table["age"] == 0)].reset_index(drop=True)

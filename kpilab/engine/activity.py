@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from kpilab.core.values import EVERYWHERE, Where
+from kpilab.engine.column import column
 from kpilab.engine.metrics import segment
 from kpilab.engine.sessions import day_start, readable
 from kpilab.errors import unknown
@@ -37,20 +38,21 @@ def active(
         raise unknown("grain", grain, GRAINS, "argument 'grain'")
     rows = readable(replace(log, table=segment(log, where)))
     if events:
-        rows = rows.filter(rows["__event"].cast("string").isin(list(events)))
+        rows = rows.filter(column(rows, "__event").cast("string").isin(list(events)))
     if period is not None:
-        rows = rows.filter(rows["__t"] >= day_start(period.first), rows["__t"] < day_start(period.last, 1))
-    kept = {c: rows[c].cast("string").fill_null("") for c in keep}
+        t = column(rows, "__t")
+        rows = rows.filter(t >= day_start(period.first), t < day_start(period.last, 1))
+    kept = {c: column(rows, c).cast("string").fill_null("") for c in keep}
     return rows.select(unit="__unit", bucket=bucket_of(rows, log, grain), **kept).distinct()
 
 
 def bucket_of(rows: ir.Table, log: EventLog, grain: str) -> ir.IntegerValue:
     """Number of the day, week or month since 1970 (weeks begin on Monday)."""
-    day = (rows["__t"] - (rows["__t"] % DAY + DAY) % DAY) // DAY
+    t = column(rows, "__t")
     if grain == "day":
-        return day.cast("int64")
+        return (t // DAY).cast("int64")
     if grain == "week":
-        return ((day + 3) // 7).cast("int64")  # 1970-01-01 was a Thursday
+        return ((t + 3 * DAY) // (7 * DAY)).cast("int64")  # 1970-01-01 was a Thursday
     moment = rows[log.time].cast("timestamp")
     return ((moment.year() - 1970) * 12 + moment.month() - 1).cast("int64")
 
@@ -77,12 +79,14 @@ def cohorts(first: ir.Table, back: ir.Table, by: tuple[str, ...] = (), brackets:
     size = born.group_by(["cohort", *by]).agg(users=born.count())
     size = size.select("cohort", *by, age=ibis.literal(0, "int64"), users="users")
     seen = back.select(person="unit", bucket="bucket").distinct()
-    joined = born.inner_join(seen, born["unit"] == seen["person"])
-    joined = joined.filter(joined["bucket"] > joined["cohort"]).mutate(age=joined["bucket"] - joined["cohort"])
+    joined = born.inner_join(seen, [born["unit"] == seen["person"]])
+    joined = joined.filter(joined["bucket"] > joined["cohort"])
+    joined = joined.mutate(age=column(joined, "bucket") - joined["cohort"])
     if brackets:
-        spans = [((joined["age"] >= a) & (joined["age"] < b), a) for a, b in pairwise(brackets)]
+        age = column(joined, "age")
+        spans = [((age >= a) & (age < b), a) for a, b in pairwise(brackets)]
         joined = joined.mutate(age=ibis.cases(*spans, else_=-1).cast("int64"))
-        joined = joined.filter(joined["age"] > 0).select("unit", "cohort", *by, "age").distinct()
+        joined = joined.filter(column(joined, "age") > 0).select("unit", "cohort", *by, "age").distinct()
     later = joined.group_by(["cohort", *by, "age"]).agg(users=joined.count())
     return size.union(later)
 
@@ -91,8 +95,8 @@ def rolling(first: ir.Table, back: ir.Table, by: tuple[str, ...] = ()) -> ir.Tab
     """As `cohorts`, but `age` is the last bucket a user was seen in: sum upwards for "came back then or later"."""
     born = first.group_by("unit").agg(cohort=first["bucket"].min(), **{c: first[c].argmin(first["bucket"]) for c in by})
     last = back.group_by("unit").agg(last=back["bucket"].max()).rename(person="unit")
-    joined = born.left_join(last, born["unit"] == last["person"])
-    age = ibis.greatest((joined["last"] - joined["cohort"]).fill_null(0), 0)
+    joined = born.left_join(last, [born["unit"] == last["person"]])
+    age = ibis.greatest((column(joined, "last") - joined["cohort"]).fill_null(0), 0)
     joined = joined.mutate(age=age)
     return joined.group_by(["cohort", *by, "age"]).agg(users=joined.count())
 
@@ -110,22 +114,22 @@ def counted(days: ir.Table, by: tuple[str, ...] = ()) -> ir.Table:
     zeros = dict.fromkeys(("dau", "wau", "mau"), 0)
     grid = _calendar(days, by)
     steps = steps.union(grid.mutate(**{c: ibis.literal(v, "int64") for c, v in zeros.items()}).select(steps.columns))
-    daily = steps.group_by(["day", *by]).agg(**{c: steps[c].sum() for c in zeros})
+    daily = steps.group_by(["day", *by]).agg(**{c: column(steps, c).sum() for c in zeros})
     running = ibis.window(group_by=list(by), order_by="day", preceding=None, following=0)
-    sums = daily.mutate(**{c: daily[c].sum().over(running).cast("int64") for c in zeros})
+    sums = daily.mutate(**{c: column(daily, c).sum().over(running).cast("int64") for c in zeros})
     last = days.aggregate(last=days["bucket"].max())
-    return sums.cross_join(last).filter(lambda s: s["day"] <= s["last"]).drop("last")
+    return sums.cross_join(last).filter(ibis._["day"] <= ibis._["last"]).drop("last")
 
 
 def _changes(spells: ir.Table, by: tuple[str, ...], length: int, name: str) -> ir.Table:
     """+1 on the day an activity begins to count, -1 on the day it ceases, as columns dau, wau, mau."""
-    until = spells["bucket"] + length
+    until = column(spells, "bucket") + length
     until = spells["after"].isnull().ifelse(until, ibis.least(until, spells["after"]))
     rows = spells.mutate(until=until)
     begins = rows.select(day="bucket", change=ibis.literal(1, "int64"), **{c: rows[c] for c in by})
     ends = rows.select(day="until", change=ibis.literal(-1, "int64"), **{c: rows[c] for c in by})
     both = begins.union(ends)
-    summed = both.group_by(["day", *by]).agg(change=both["change"].sum())
+    summed = both.group_by(["day", *by]).agg(change=column(both, "change").sum())
     others = {c: summed["change"] if c == name else ibis.literal(0, "int64") for c in ("dau", "wau", "mau")}
     return summed.select("day", *by, **{c: v.cast("int64") for c, v in others.items()})
 
@@ -133,7 +137,7 @@ def _changes(spells: ir.Table, by: tuple[str, ...], length: int, name: str) -> i
 def _calendar(days: ir.Table, by: tuple[str, ...]) -> ir.Table:
     """Every day of the log, for every value, so that quiet days are listed."""
     ends = days.aggregate(first=days["bucket"].min(), last=days["bucket"].max())
-    dates = ends.select(day=ibis.range(ends["first"], ends["last"] + 1).unnest().cast("int64"))
+    dates = ends.select(day=ibis.range(ends["first"], column(ends, "last") + 1).unnest().cast("int64"))
     return dates.cross_join(days.select(*by).distinct()) if by else dates
 
 
@@ -143,17 +147,17 @@ def lifecycle(buckets: ir.Table, by: tuple[str, ...] = ()) -> ir.Table:
     rows = buckets.mutate(before=buckets["bucket"].lag().over(order), after=buckets["bucket"].lead().over(order))
     kept = {c: rows[c] for c in by}
     new = rows["before"].isnull()
-    returning = (rows["bucket"] - rows["before"] == 1).fill_null(False)
+    returning = (column(rows, "bucket") - rows["before"] == 1).fill_null(False)
     here = rows.select(
         bucket="bucket", new=new.cast("int64"), returning=returning.cast("int64"),
         resurrected=(~new & ~returning).cast("int64"), dormant=ibis.literal(0, "int64"), **kept,
     )  # fmt: skip
-    gone = rows.filter((rows["after"].isnull()) | (rows["after"] - rows["bucket"] > 1))
+    gone = rows.filter((rows["after"].isnull()) | (column(rows, "after") - rows["bucket"] > 1))
     zero = ibis.literal(0, "int64")
     gone = gone.select(
-        bucket=gone["bucket"] + 1, new=zero, returning=zero, resurrected=zero, dormant=ibis.literal(1, "int64"),
+        bucket=column(gone, "bucket") + 1, new=zero, returning=zero, resurrected=zero, dormant=ibis.literal(1, "int64"),
         **{c: gone[c] for c in by},
     )  # fmt: skip
     rows = here.union(gone)
     names = ("new", "returning", "resurrected", "dormant")
-    return rows.group_by(["bucket", *by]).agg(**{c: rows[c].sum() for c in names})
+    return rows.group_by(["bucket", *by]).agg(**{c: column(rows, c).sum() for c in names})

@@ -78,3 +78,19 @@ def test_lifecycle_parts_sum_to_the_active_users():
 def test_bad_input_is_named(options):
     with pytest.raises(BadInput):
         retention(log_of(LOG), **options)
+
+
+@pytest.mark.parametrize("grain", ["day", "week", "month"])
+@pytest.mark.parametrize("days", [40, 300])
+def test_bits_and_distinct_rows_count_alike(grain, days, monkeypatch):
+    random = np.random.default_rng(days)
+    n = 400
+    frame = pd.DataFrame({
+        "user": random.integers(0, 40, n), "event": random.choice(["open", "buy"], n), "os": "x",
+        "time": pd.Timestamp("1969-12-20") + pd.to_timedelta(random.integers(0, days * 86400, n), unit="s"),
+    })  # fmt: skip
+    frame.loc[::50, "user"] = None
+    options = {"grain": grain, "start": "buy", "back": "open"}
+    fast = retention(EventLog(frame), **options)
+    monkeypatch.setattr("kpilab.analysis.retention.returns", lambda *_, **__: None)
+    pd.testing.assert_frame_equal(fast.table, retention(EventLog(frame), **options).table)
