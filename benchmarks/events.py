@@ -72,19 +72,22 @@ def clickhouse(path: Path) -> Callable[[], object] | None:
 def paths_sql(path: Path) -> None:
     """Sessions, top ways of five from 'cart', and the transition matrix in plain DuckDB SQL."""
     con = duckdb.connect()
-    con.execute(f"""CREATE TEMP TABLE e AS SELECT "user", time, event, sum(fresh) OVER (PARTITION BY "user" ORDER BY time) AS session
+    con.execute(f"""CREATE TEMP TABLE e AS
+        SELECT "user", time, event, sum(fresh) OVER (PARTITION BY "user" ORDER BY time) AS session
         FROM (SELECT *, CASE WHEN time - lag(time) OVER (PARTITION BY "user" ORDER BY time) <= INTERVAL 30 MINUTE
               THEN 0 ELSE 1 END AS fresh FROM '{path}')""")
     con.execute("""SELECT event, follows, count(*), count(DISTINCT "user") FROM (SELECT "user", event, lead(event) OVER
         (PARTITION BY "user", session ORDER BY time) AS follows FROM e) GROUP BY ALL""").fetchall()
-    con.execute("""SELECT way, count(*) FROM (SELECT list_slice(l, list_position(l, 'cart'), list_position(l, 'cart') + 4) AS way
+    con.execute("""SELECT way, count(*)
+        FROM (SELECT list_slice(l, list_position(l, 'cart'), list_position(l, 'cart') + 4) AS way
         FROM (SELECT list(event ORDER BY time) AS l FROM e GROUP BY "user", session) WHERE list_contains(l, 'cart'))
         GROUP BY way ORDER BY 2 DESC LIMIT 20""").fetchall()
 
 
 def retention_sql(path: Path) -> None:
     """Weekly cohorts by one bit mask per user."""
-    duckdb.sql(f"""WITH m AS (SELECT "user", bit_or(1::BIGINT << (epoch(time)::BIGINT // 604800 - 2900)::INT) AS b FROM '{path}' GROUP BY 1)
+    duckdb.sql(f"""WITH m AS (SELECT "user", bit_or(1::BIGINT << (epoch(time)::BIGINT // 604800 - 2900)::INT) AS b
+        FROM '{path}' GROUP BY 1)
         SELECT first, k, count(*) FROM (SELECT b, (log2(b & -b))::INT AS first FROM m), range(20) r(k)
         WHERE (b >> k) & 1 = 1 GROUP BY 1, 2""").fetchall()
 

@@ -11,11 +11,12 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import reduce
 from operator import add
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 
 from kpilab.core.values import EVERYWHERE, Where
+from kpilab.engine.column import column
 from kpilab.engine.metrics import segment
 from kpilab.engine.run import collect
 from kpilab.engine.sessions import GAP, day_start, readable, with_session
@@ -23,6 +24,7 @@ from kpilab.errors import several, unknown, unknown_problem
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    from ibis.expr.builders import LegacyWindowBuilder
 
     from kpilab.core.table import EventLog
     from kpilab.core.values import Period
@@ -50,15 +52,16 @@ def walk(
     table = readable(replace(log, table=segment(log, where)))
     table = table.filter(table["__event"].notnull())
     if period is not None:
-        table = table.filter(table["__t"] >= day_start(period.first), table["__t"] < day_start(period.last, 1))
+        t = column(table, "__t")
+        table = table.filter(t >= day_start(period.first), t < day_start(period.last, 1))
     path = with_session(log, table, gap)["__session"] if by == "session" else None
     table = with_session(log, table, gap) if path is not None else table
     columns = {"unit": table["__unit"], "t": table["__t"], "event": table["__event"].cast("string")}
     paths = table["__session"] if path is not None else ibis.literal(0, "int64")
     rows = table.select(**columns, path=paths, **{c: table[c] for c in keep})
     if collapse:
-        repeat = rows["event"] == rows["event"].lag().over(ordered())
-        rows = rows.mutate(__repeat=repeat.fill_null(False)).filter(lambda r: ~r["__repeat"]).drop("__repeat")
+        repeat = column(rows, "event") == rows["event"].lag().over(ordered())
+        rows = rows.mutate(__repeat=repeat.fill_null(False)).filter(~ibis._["__repeat"]).drop("__repeat")
     return rows.mutate(place=ibis.row_number().over(ordered()))
 
 
@@ -78,7 +81,7 @@ def checked(log: EventLog, names: Sequence[str]) -> None:
         raise error
 
 
-def ordered(descending: bool = False) -> ir.LegacyWindowBuilder:
+def ordered(descending: bool = False) -> LegacyWindowBuilder:
     """The window of a path in time."""
     order = [ibis.desc("t"), ibis.desc("event")] if descending else ["t", "event"]
     return ibis.window(group_by=["unit", "path"], order_by=order)
@@ -89,8 +92,8 @@ def edges(rows: ir.Table) -> ir.Table:
     order = ordered()
     pairs = rows.select(
         "unit", "path",
-        source=rows["event"], target=rows["event"].lead().over(order).fill_null(END),
-        wait=rows["t"].lead().over(order) - rows["t"],
+        source=rows["event"], target=column(rows, "event").lead().over(order).fill_null(END),
+        wait=column(rows, "t").lead().over(order) - rows["t"],
     )  # fmt: skip
     first = rows.filter(rows["place"] == 0)
     entries = first.select(
@@ -102,7 +105,7 @@ def edges(rows: ir.Table) -> ir.Table:
 def transitions(rows: ir.Table) -> ir.Table:
     """Edges drawn together: `source`, `target`, `count`, `users`, `mean_seconds`, `median_seconds`."""
     pairs = edges(rows)
-    seconds = pairs["wait"].cast("float64") / 1e6
+    seconds = column(pairs, "wait").cast("float64") / 1e6
     return pairs.group_by(["source", "target"]).agg(
         count=pairs.count(),
         users=pairs["unit"].nunique(),
@@ -124,7 +127,7 @@ def stretches(rows: ir.Table, length: int, start: str | None, end: str | None, k
     place = rows["place"].max() if backward else rows["place"].min()
     rows = rows.mutate(__edge=place.over(ibis.window(group_by=["unit", "path"])))
     rows = rows.filter(rows["place"] == rows["__edge"])
-    columns = [rows["event"], *[rows[f"e{k}"] for k in range(1, length)]]
+    columns = [column(rows, name) for name in ("event", *(f"e{k}" for k in range(1, length)))]
     if not backward and end is not None:
         rows, columns = _cut_at(rows, columns, end)
     parts = [columns[0], *[(ARROW + c).fill_null("") for c in columns[1:]]]
@@ -133,17 +136,17 @@ def stretches(rows: ir.Table, length: int, start: str | None, end: str | None, k
     return rows.select("unit", "path", *keep, events=reduce(add, parts))
 
 
-def _neighbour(rows: ir.Table, k: int, backward: bool) -> ir.StringValue:
+def _neighbour(rows: ir.Table, k: int, backward: bool) -> ir.Value:
     return (rows["event"].lag(k) if backward else rows["event"].lead(k)).over(ordered())
 
 
-def _cut_at(rows: ir.Table, columns: list[ir.Value], end: str) -> tuple[ir.Table, list[ir.Value]]:
+def _cut_at(rows: ir.Table, columns: list[Any], end: str) -> tuple[ir.Table, list[Any]]:
     """Paths that reach `end` within the length, cut there."""
-    reached: ir.BooleanValue = ibis.literal(False)
+    reached: Any = ibis.literal(False)
     kept = []
-    for column in columns:
-        kept.append(reached.ifelse(ibis.null("string"), column))
-        reached = reached | (column == end).fill_null(False)
+    for event in columns:
+        kept.append(reached.ifelse(ibis.null("string"), event))
+        reached = reached | (event == end).fill_null(False)
     rows = rows.mutate(__reached=reached, **{f"k{k}": c for k, c in enumerate(kept)})
-    rows = rows.filter(rows["__reached"])
-    return rows, [rows[f"k{k}"] for k in range(len(columns))]
+    rows = rows.filter(column(rows, "__reached"))
+    return rows, [column(rows, f"k{k}") for k in range(len(columns))]

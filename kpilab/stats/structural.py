@@ -76,20 +76,7 @@ def _gibbs(y, x, prior, level_sd, draws, burn, seed):  # pragma: no cover - comp
     beta, centre_beta, noise, drift = np.zeros(k), np.zeros(k), (1 - R2), level_sd**2
     level, mean, var = np.zeros(n), np.empty(n), np.empty(n)
     for step in range(draws + burn):
-        fit = past @ beta
-        # Forward filter, backward sample of the level.
-        m, p = y[0], 1.0
-        for t in range(n):
-            gain = p / (p + noise)
-            m = m + gain * (y[t] - fit[t] - m)
-            p = p * (1 - gain)
-            mean[t], var[t] = m, p
-            p = p + drift
-        level[n - 1] = mean[n - 1] + np.sqrt(var[n - 1]) * np.random.randn()
-        for t in range(n - 2, -1, -1):
-            back = var[t] / (var[t] + drift)
-            centre = mean[t] + back * (level[t + 1] - mean[t])
-            level[t] = centre + np.sqrt(var[t] * (1 - back)) * np.random.randn()
+        _draw_level(y, past @ beta, noise, drift, mean, var, level)
         # Level variance, then noise variance and coefficients together.
         moves = 0.0
         for t in range(1, n):
@@ -110,16 +97,41 @@ def _gibbs(y, x, prior, level_sd, draws, burn, seed):  # pragma: no cover - comp
         if step >= burn:
             row = step - burn
             betas[row] = beta
-            now = level[n - 1]
-            for t in range(total):
-                if t >= n:
-                    now += np.sqrt(drift) * np.random.randn()
-                base = level[t] if t < n else now
-                regress = 0.0
-                for j in range(k):
-                    regress += x[t, j] * beta[j]
-                paths[row, t] = base + regress + np.sqrt(noise) * np.random.randn()
+            _draw_path(x, beta, level, drift, noise, paths[row])
     return paths, betas
+
+
+@njit(cache=True)
+def _draw_level(y, fit, noise, drift, mean, var, level):  # pragma: no cover - compiled
+    """Write a draw of the level into `level`: filter forwards, sample backwards."""
+    n = len(y)
+    m, p = y[0], 1.0
+    for t in range(n):
+        gain = p / (p + noise)
+        m = m + gain * (y[t] - fit[t] - m)
+        p = p * (1 - gain)
+        mean[t], var[t] = m, p
+        p = p + drift
+    level[n - 1] = mean[n - 1] + np.sqrt(var[n - 1]) * np.random.randn()
+    for t in range(n - 2, -1, -1):
+        back = var[t] / (var[t] + drift)
+        centre = mean[t] + back * (level[t + 1] - mean[t])
+        level[t] = centre + np.sqrt(var[t] * (1 - back)) * np.random.randn()
+
+
+@njit(cache=True)
+def _draw_path(x, beta, level, drift, noise, path):  # pragma: no cover - compiled
+    """Write a draw of all periods into `path`; after the last known level it goes on at random."""
+    n = len(level)
+    now = level[n - 1]
+    for t in range(len(x)):
+        if t >= n:
+            now += np.sqrt(drift) * np.random.randn()
+        base = level[t] if t < n else now
+        regress = 0.0
+        for j in range(len(beta)):
+            regress += x[t, j] * beta[j]
+        path[t] = base + regress + np.sqrt(noise) * np.random.randn()
 
 
 @dataclass(frozen=True, slots=True)
