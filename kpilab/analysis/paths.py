@@ -10,6 +10,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, duration
+from kpilab.engine.column import column
 from kpilab.engine.patterns import found_at, named
 from kpilab.engine.run import collect
 from kpilab.engine.walks import END, START, checked, stretches, transitions, walk
@@ -141,7 +142,8 @@ def paths(
         held = found_at(rows, through)
         rows = rows.semi_join(held, [rows[c].identical_to(held[c]) for c in ("unit", "path")]).cache()
     whole = collect(
-        rows.aggregate(users=rows["unit"].nunique(), events=rows.count(), paths=(rows["place"] == 0).sum()), "paths"
+        rows.aggregate(users=rows["unit"].nunique(), events=rows.count(), paths=(column(rows, "place") == 0).sum()),
+        "paths",
     ).iloc[0]
     ways = stretches(rows, length, start, end, keep).cache()
     total = collect(ways.aggregate(count=ways.count(), users=ways["unit"].nunique()), "paths").iloc[0]
@@ -168,15 +170,15 @@ def _values(ways: ir.Table, listed: list[str], keep: tuple[str, ...], level: flo
     """The listed ways by value; the others pooled."""
     if not keep:
         return pd.DataFrame()
-    column = keep[0]
-    named_way = ways["events"].isin(listed).ifelse(ways["events"], REST)
-    ways = ways.mutate(**{column: ways[column].cast("string").fill_null(""), "path_taken": named_way})
-    grouped = ways.group_by([column, "path_taken"]).agg(count=ways.count(), users=ways["unit"].nunique())
+    by = keep[0]
+    named_way = column(ways, "events").isin(listed).ifelse(ways["events"], REST)
+    ways = ways.mutate(**{by: column(ways, by).cast("string").fill_null(""), "path_taken": named_way})
+    grouped = ways.group_by([by, "path_taken"]).agg(count=ways.count(), users=ways["unit"].nunique())
     table = collect(grouped, "paths: breakdown").rename(columns={"path_taken": "path"})
-    total = table.groupby(column)["count"].transform("sum")
+    total = table.groupby(by)["count"].transform("sum")
     table["share"] = table["count"] / total
     table["low"], table["high"] = wilson(table["count"], total, level)
-    order = [column, "count", "path"]
+    order = [by, "count", "path"]
     return table.sort_values(order, ascending=[True, False, True]).reset_index(drop=True)
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import reduce
 from operator import mul
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import ibis
 import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Period, Where, duration
+from kpilab.engine.column import column
 from kpilab.engine.run import collect
 from kpilab.engine.walks import END, START, checked, edges, stretches, walk
 from kpilab.errors import BadInput
@@ -59,7 +60,7 @@ class PathsChangeResult(Result):
         sure = self.table[self.table["q"] < 1 - self.level]
         if sure.empty:
             return Message("paths_change.same", {"ways": len(self.table)})
-        row = sure.loc[sure["difference"].abs().idxmax()]
+        row = sure.iloc[int(sure["difference"].abs().argmax())]
         return Message("paths_change.differs", {c: row[c] for c in ("path", "current", "baseline", "q")})
 
 
@@ -134,9 +135,9 @@ def _both(sides: list[ir.Table]) -> ir.Table:
 
 def _differences(rows: ir.Table, group: tuple[str, ...], item: tuple[str, ...], level: float) -> pd.DataFrame:
     """Per group and item: its share of the group's rows on each side, and the difference clustered by user."""
-    now, then = rows["now"], 1 - rows["now"]
+    now, then = column(rows, "now"), 1 - column(rows, "now")
     trials = rows.group_by(["unit", *group]).agg(n1=now.sum(), n0=then.sum())
-    measures = _sums(trials, TRIED) | {"clusters": trials.count()}
+    measures: dict[str, Any] = _sums(trials, TRIED) | {"clusters": trials.count()}
     tried = trials.group_by(list(group)).agg(**measures) if group else trials.aggregate(**measures)
     hits = rows.group_by(["unit", *group, *item]).agg(y1=now.sum(), y0=then.sum())
     on = [hits[c].identical_to(trials[c]) for c in ("unit", *group)]
@@ -154,5 +155,5 @@ def _differences(rows: ir.Table, group: tuple[str, ...], item: tuple[str, ...], 
 
 def _sums(users: ir.Table, names: tuple[str, ...]) -> dict[str, ir.Value]:
     """Sums over users of columns ("n1") and of products of two ("y1n0")."""
-    factors = {n: [users[n[k : k + 2]].cast("float64") for k in range(0, len(n), 2)] for n in names}
+    factors = {n: [column(users, n[k : k + 2]).cast("float64") for k in range(0, len(n), 2)] for n in names}
     return {n: reduce(mul, columns).sum() for n, columns in factors.items()}

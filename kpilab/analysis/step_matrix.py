@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import ibis
 import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, duration
+from kpilab.engine.column import column
 from kpilab.engine.patterns import Gap, Way, blocks, found_at, named
 from kpilab.engine.run import collect
 from kpilab.engine.sessions import whole
@@ -57,7 +58,7 @@ class StepMatrixResult(Result):
         after = self.table[(self.table["block"] == 0) & (self.table["step"] == 1)]
         if after.empty:
             return Message("step_matrix.paths", {"paths": self.paths, "of": self.of})
-        row = after.loc[after["share"].idxmax()]
+        row = after.iloc[int(after["share"].argmax())]
         return Message(
             "step_matrix.next", {c: row[c] for c in ("event", "share", "low", "high")} | {"paths": self.paths}
         )
@@ -108,12 +109,12 @@ def step_matrix(
         raise unknown("occurrence", occurrence, ("first", "last"), "step_matrix, argument 'occurrence'")
     checked(log, named(around))
     rows = walk(log, by=by, gap=duration(gap, "gap"), where=where, period=period, collapse=collapse).cache()
-    everyone = int(collect(rows.select("unit", "path").distinct().count().as_table(), "step_matrix").iat[0, 0])
+    everyone = _size(rows.select("unit", "path").distinct())
     runs = blocks(around)
     centres = _moved(found_at(rows, around, occurrence == "last"), rows, offset, len(runs)).cache()
     both = rows.inner_join(centres, [rows[c].identical_to(centres[c]) for c in ("unit", "path")])
     near = both.drop("unit_right", "path_right")
-    paths = int(collect(centres.count().as_table(), "step_matrix").iat[0, 0])
+    paths = _size(centres)
     if not paths:
         raise BadInput(
             f"no path holds {around!r}", "step_matrix, argument 'around'", "shorten the way, or allow a Gap()"
@@ -125,21 +126,27 @@ def step_matrix(
     return StepMatrixResult(table, tuple(events), paths, everyone, level)
 
 
+def _size(rows: ir.Table) -> int:
+    return int(collect(rows.count().as_table(), "step_matrix").to_numpy()[0, 0])
+
+
 def _moved(centres: ir.Table, rows: ir.Table, offset: int | str | timedelta, runs: int) -> ir.Table:
     """Centres shifted by events or by time; paths that end before are left out."""
     if isinstance(offset, int):
-        places = {f"at{k}": centres[f"at{k}"] + offset for k in range(runs)}
+        places = {f"at{k}": column(centres, f"at{k}") + offset for k in range(runs)}
         moved = centres.mutate(**places)
-        return moved.filter(*[moved[c] >= 0 for c in places], *[moved[c] <= moved["events"] + 1 for c in places])
+        end = column(moved, "events") + 1
+        return moved.filter(*[column(moved, c) >= 0 for c in places], *[column(moved, c) <= end for c in places])
     if runs > 1:
         raise BadInput(
             "a way of several blocks moved by time", "step_matrix, argument 'offset'", "give a number of events"
         )
-    later = rows.select(person="unit", walked="path", place=rows["place"] + 1, t="t")
+    later = rows.select(person="unit", walked="path", place=column(rows, "place") + 1, t="t")
     joined = centres.inner_join(
         later, [centres["unit"].identical_to(later["person"]), centres["path"].identical_to(later["walked"])]
     )
-    known = joined["t"].max(where=joined["place"] == joined["at0"]).over(ibis.window(group_by=["unit", "path"]))
+    at: Any = joined["t"].max(where=joined["place"] == joined["at0"])
+    known = at.over(ibis.window(group_by=["unit", "path"]))
     joined = joined.mutate(due=known + whole(duration(offset, "offset")))
     joined = joined.filter(joined["t"] >= joined["due"])
     return joined.group_by(["unit", "path", "events"]).agg(at0=joined["place"].min().cast("int64"))
@@ -149,11 +156,11 @@ def _block(near: ir.Table, centres: ir.Table, k: int, run: tuple[str, ...], step
     """Counts of one block: events near its centre, then entries and exits, which go on for ever."""
     low = 0 if run[0] == START else -steps
     high = len(run) - 1 + (0 if run[-1] == END else steps)
-    centre = centres[f"at{k}"]
-    step = near["place"].cast("int64") + 1 - near[f"at{k}"]
+    centre, ending = column(centres, f"at{k}"), column(centres, "events")
+    step = column(near, "place").cast("int64") + 1 - near[f"at{k}"]
     inside = near.mutate(step=step).filter(step >= low, step <= high)
     found = collect(inside.group_by(["step", "event"]).agg(count=inside.count()), "step_matrix")
-    ends = centres.select(entry=ibis.least(centre, -low + 1), exit=ibis.least(centres["events"] + 1 - centre, high + 1))
+    ends = centres.select(entry=ibis.least(centre, -low + 1), exit=ibis.least(ending + 1 - centre, high + 1))
     kinds = collect(ends.group_by(["entry", "exit"]).agg(n=ends.count()), "step_matrix")
     span = range(low, high + 1)
     entries = [(s, START, int(kinds.loc[kinds["entry"] <= -s, "n"].sum())) for s in span]

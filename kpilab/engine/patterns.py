@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
+from kpilab.engine.column import column
 from kpilab.engine.walks import END, START
 from kpilab.errors import BadInput
 
@@ -65,24 +66,25 @@ def found_at(rows: ir.Table, way: Way, last: bool = False) -> ir.Table:
     if len(named(way)) > len(ascii_letters):
         raise BadInput(f"a way names {len(named(way))} events", "a way", f"name at most {len(ascii_letters)}")
     known = [(name, letter) for name, letter in letters.items() if name not in (START, END)]
-    letter = rows["event"].cases(*known, else_=OTHER) if known else ibis.literal(OTHER)
+    letter = column(rows, "event").cases(*known, else_=OTHER) if known else ibis.literal(OTHER)
     rows = rows.mutate(__letter=letter)
     words = rows.group_by(["unit", "path"]).agg(
         word=rows["__letter"].group_concat("", order_by="place"), events=rows.count().cast("int64")
     )
-    words = words.mutate(word=ibis.literal(ENTRY) + words["word"] + EXIT)
+    words = words.mutate(word=ibis.literal(ENTRY) + column(words, "word") + EXIT)
     text = _regex(way, letters, last)
-    words = words.filter(words["word"].re_search(text))
+    words = words.filter(column(words, "word").re_search(text))
+    word = column(words, "word")
     places, before = {}, []
     for k, block in enumerate(blocks(way)):
-        before.append(words["word"].re_extract(text, k + 1).length().cast("int64"))
+        before.append(word.re_extract(text, k + 1).length().cast("int64"))
         places[f"at{k}"] = reduce(add, before)
         before.append(ibis.literal(len(block), "int64"))
     return words.select("unit", "path", "events", **places)
 
 
 def _parts(way: Way) -> list[str | Gap]:
-    parts = [way] if isinstance(way, str) else list(way)
+    parts: list[str | Gap] = [way] if isinstance(way, str) else list(way)
     if not parts:
         raise BadInput("a way without events", "a way", "name at least one event")
     return parts

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import pandas as pd
 
 from kpilab.core.values import EVERYWHERE, Where
 from kpilab.engine.activity import GRAINS, bucket_of
+from kpilab.engine.column import column
 from kpilab.engine.dialect import engine_name, microseconds
 from kpilab.engine.metrics import segment
 from kpilab.engine.run import collect
@@ -17,8 +18,6 @@ from kpilab.engine.sessions import day_start, readable
 from kpilab.errors import unknown
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
-
     from kpilab.core.table import EventLog
     from kpilab.core.values import Period
 
@@ -44,33 +43,35 @@ def returns(
         return None
     rows = readable(replace(log, table=segment(log, where)))
     if period is not None:
-        rows = rows.filter(rows["__t"] >= day_start(period.first), rows["__t"] < day_start(period.last, 1))
-    age, event = (bucket_of(rows, log, grain) - low).cast("int64"), rows["__event"].cast("string")
+        t = column(rows, "__t")
+        rows = rows.filter(t >= day_start(period.first), t < day_start(period.last, 1))
+    age: Any = (bucket_of(rows, log, grain) - low).cast("int64")
+    event = column(rows, "__event").cast("string")
     began = None if start is None else event == start
     came = None if back is None else event == back
     bits = {f"w{w}": _bits(age, w, words).bit_or(where=came) for w in range(words)}
-    values = {c: rows[c].cast("string").fill_null("").argmin(rows["__t"], where=began) for c in by}
+    values = {c: column(rows, c).cast("string").fill_null("").argmin(rows["__t"], where=began) for c in by}
     users = rows.group_by("__unit").agg(cohort=age.min(where=began), **bits, **values)
     kinds = users.group_by(["cohort", *by, *bits]).agg(n=users.count())
-    seen = {f"b{k}": (kinds[f"w{k // BITS}"] >> (k % BITS)) & 1 for k in range(high - low + 1)}
+    seen = {f"b{k}": (column(kinds, f"w{k // BITS}") >> (k % BITS)) & 1 for k in range(high - low + 1)}
     sums = {name: (bit * kinds["n"]).sum() for name, bit in seen.items()}
-    wide = collect(kinds.group_by(["cohort", *by]).agg(size=kinds["n"].sum(), **sums), "retention")
+    wide = collect(kinds.group_by(["cohort", *by]).agg(size=column(kinds, "n").sum(), **sums), "retention")
     return _long(wide.rename(columns={f"b{k}": k for k in range(high - low + 1)}), low, list(by))
 
 
 def _span(log: EventLog, grain: str) -> tuple[int, int]:
     """First and last bucket of a log; 0 and 0 of an empty one."""
     time = log.table[log.time]
-    ends = [log.table.aggregate(**{log.time: edge}) for edge in (time.min(), time.max())]
+    ends = [log.table.aggregate([edge.name(log.time)]) for edge in (time.min(), time.max())]
     both = ends[0].union(ends[1])
     both = both.mutate(__t=microseconds(both[log.time], engine_name(both)))
     found = collect(both.select(bucket=bucket_of(both, log, grain)), "retention")["bucket"].dropna()
     return (int(found.min()), int(found.max())) if len(found) else (0, 0)
 
 
-def _bits(age: ir.IntegerValue, word: int, words: int) -> ir.IntegerValue:
+def _bits(age: Any, word: int, words: int) -> Any:
     """The bit of a row's bucket within one word; 0 when it belongs to another."""
-    one = ibis.literal(1, "int64")
+    one: Any = ibis.literal(1, "int64")
     if words == 1:
         return one << age
     inside = (age >= word * BITS) & (age < (word + 1) * BITS)
@@ -79,7 +80,7 @@ def _bits(age: ir.IntegerValue, word: int, words: int) -> ir.IntegerValue:
 
 def _long(wide: pd.DataFrame, low: int, by: list[str]) -> tuple[pd.DataFrame, int]:
     """One row per cohort and age from a column per bucket; users without a cohort tell of the last bucket only."""
-    buckets = [c for c in wide.columns if c not in ("cohort", "size", *by)]
+    buckets: list[Any] = [c for c in wide.columns if c not in ("cohort", "size", *by)]
     last = max((b for b in buckets if wide[b].fillna(0).any()), default=-1 - low)
     wide = wide[wide["cohort"].notna()]
     long = wide.melt(["cohort", *by], buckets, var_name="bucket", value_name="users").fillna({"users": 0})
