@@ -48,7 +48,9 @@ def paths(result: PathsResult, lang: str = "en") -> alt.TopLevelMixin:
     layers = [bars, said] if not links else [ribbon, bars, said]
     title = head(result, lang)
     title.subtitle = label("paths.sankey", lang)
-    return alt.layer(*layers).properties(width=WIDTH, height=HEIGHT, title=title)
+    # Ribbons are half transparent: on a transparent ground the PNG renderer falsifies their colours.
+    ground = alt.ViewBackground(fill="white", strokeWidth=0)
+    return alt.layer(*layers, view=ground).properties(width=WIDTH, height=HEIGHT, title=title)
 
 
 def _box(node: Node, low: float, high: float, size: int) -> dict[str, object]:
