@@ -41,10 +41,11 @@ def alarms(rng: np.random.Generator, days: int, alike: float, kind: str, factor:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=4000, help="series per row")
+    parser.add_argument("--kind", nargs="+", choices=("total", "rate"), default=("total", "rate"))
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     print(f"{'kind':6} {'history':>7} {'AR(1)':>6} {'false alarms':>13} {'± 2 se':>7} {'fall of 30 % seen':>18}")
-    for kind in ("total", "rate"):
+    for kind in asked.kind:
         for days in (28, 60, 120):
             for alike in (0.0, 0.3, 0.5, 0.7):
                 rng = np.random.default_rng([asked.seed, days, int(10 * alike)])

@@ -56,6 +56,7 @@ _WHERE = {
     "subgroups": "kpilab.analysis.subgroups",
     "course": "kpilab.analysis.course",
     "reread": "kpilab.analysis.rereading",
+    "Store": "kpilab.track.store",
 }
 
 __all__ = sorted(_WHERE)

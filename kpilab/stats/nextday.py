@@ -73,7 +73,7 @@ def next_day(
     alike = _alike(z, steps)
     before = np.where(np.concatenate([[False], steps]), np.concatenate([[0.0], z[:-1]]), 0.0)
     left = _capped(z - alike * before)
-    spent = 2 + (WEEK - 1 if np.any(factor != 1) else 0)
+    spent = 2 + (1 if np.ptp(d) > 0 else 0) + (WEEK - 1 if np.any(factor != 1) else 0)
     df = max(len(z) - spent, 2)
     sigma = float(np.sqrt(np.sum(left**2) / df))
     yesterday = float(z[-1]) if days[-1] == on - 1 else 0.0

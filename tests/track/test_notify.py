@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from kpilab.errors import BadInput
-from kpilab.track.notify import ENVIRONMENT, NotSent, notify, short
+from kpilab.track.notify import ENVIRONMENT, NotSent, addresses, notify, short
 from kpilab.track.store import Store
 from tests.report.reviews import nothing, story
 
@@ -64,6 +65,17 @@ def test_an_address_that_is_none_is_told_without_it(address, monkeypatch, capfd)
     with pytest.raises(BadInput, match="address 1") as told:
         notify("t", "b")
     assert "tok3n" not in str(told.value) + "".join(capfd.readouterr())
+
+
+def test_addresses_may_stand_in_the_keyring(tmp_path, monkeypatch):
+    (tmp_path / "keyring.py").write_text("def get_password(service, name): return f'json://{service}/{name} json://b'")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "keyring", raising=False)
+    monkeypatch.delenv(ENVIRONMENT, raising=False)
+    assert addresses() == ("json://kpilab/notify_urls", "json://b")
+    monkeypatch.setenv(ENVIRONMENT, "json://c")
+    assert addresses() == ("json://c",)
+    monkeypatch.delitem(sys.modules, "keyring", raising=False)
 
 
 def test_without_an_address_it_says_where_to_put_one(monkeypatch):

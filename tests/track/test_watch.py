@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import numpy as np
 import pytest
 
+from kpilab.case.read import open_case
 from kpilab.errors import BadInput
 from kpilab.show.say import sentence
 from kpilab.stats.nextday import next_day
 from kpilab.track.notify import NotSent
-from kpilab.track.rules import Chart, Freshness, Pace, rules
+from kpilab.track.rules import Chart, Pace, rules
 from kpilab.track.store import Store
 from kpilab.track.watch import tell, watch, watch_lines
 from tests.track.conftest import daily
@@ -59,20 +61,14 @@ def test_the_same_alarm_never_comes_twice_until_it_was_quiet(store, make):
 
 
 def test_of_many_that_watch_at_once_one_alone_is_told_that_it_is_new(tmp_path, make):
-    case = make(last_day(0.6), "alarms:\n  fresh: {rule: freshness, table: daily, within: 1d}\n")
-    frozen = rules(case)[0]
-    assert isinstance(frozen, Freshness)
+    folder = make(daily(), FRESH).folder
 
     def called(_):
         with Store.open(tmp_path) as store:
-            added = store.database.rows(
-                "INSERT INTO alarms (case_name, rule, fired, said) VALUES ('loop', 'fresh', '2026-05-01', '{}')"
-                " ON CONFLICT DO NOTHING RETURNING id"
-            )
-            return len(added)
+            return watch(open_case(folder), store, today=date(2026, 5, 2)).new
 
-    with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(called, range(16))) == 1
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(called, range(8))) == 1
 
 
 def test_a_goal_behind_its_pace_fires_only_after_some_days(store, make):
@@ -112,6 +108,18 @@ def test_new_alarms_are_pushed_once_and_again_when_they_did_not_arrive(store, ma
     assert tell(case, store, lang="zh", to=[url(receiver)]) == 1
     assert tell(case, store, to=[url(receiver)]) == 0
     assert "下单率" in receiver.got[0][1]["message"]
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif("KPILAB_TEST_POSTGRES" not in os.environ, reason="no server named in KPILAB_TEST_POSTGRES")
+def test_a_server_remembers_alarms_and_actions_too(make, receiver):  # noqa: F811
+    case = make(last_day(0.6), APP)
+    with Store.open(os.environ["KPILAB_TEST_POSTGRES"]) as store:
+        store.database.rows("DELETE FROM alarms")
+        assert [states(case, store)[0][2] for _ in range(2)] == [True, False]
+        assert [tell(case, store, to=[url(receiver)]) for _ in range(2)] == [1, 0]
+        assert states(make(last_day(1.0), APP), store)[0][1] == "quiet"
+        assert states(make(last_day(0.6), APP), store)[0][2]
 
 
 def test_nothing_is_pushed_where_no_address_is_known(store, make, monkeypatch):
