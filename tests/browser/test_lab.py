@@ -1,0 +1,132 @@
+"""The workbench in a real browser: JupyterLab and Voilà, a click that drills, a finding that is kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+from kpilab.track.store import Store
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PATIENCE = 240_000  # milliseconds; a busy machine takes its time
+TOKEN = "test"
+SETTINGS = {
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    # All cells are on the page, also those below its end.
+    "notebook-extension/tracker": {"windowingMode": "none"},
+}
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator:
+    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine")
+    with sync.sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        opened = chromium.new_context(viewport={"width": 1400, "height": 1000}).new_page()
+        opened.set_default_timeout(PATIENCE)
+        yield opened
+        chromium.close()
+
+
+@pytest.fixture
+def workspace(tmp_path) -> Path:
+    """A copy of the notebooks beside the data, as `kpilab lab` lays them out."""
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns(".*", "kpilab.db*"))
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    for name, values in SETTINGS.items():
+        file = tmp_path / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(values))
+    return tmp_path
+
+
+@pytest.fixture
+def serve(workspace) -> Iterator:
+    """Starts a server module on a free port; gives its address once it answers."""
+    running: list[subprocess.Popen] = []
+
+    def start(module: str, *arguments: str) -> str:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        environment = os.environ | {"JUPYTERLAB_SETTINGS_DIR": str(workspace / "settings")}
+        command = [sys.executable, "-m", module, "--no-browser", f"--port={port}", *arguments]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        running.append(subprocess.Popen(command, cwd=workspace / "notebooks", env=environment, **quiet))
+        address = f"http://127.0.0.1:{port}"
+        _answers(f"{address}/api" if module == "jupyterlab" else f"{address}/voila/static/voila.js")
+        return address
+
+    yield start
+    for server in running:
+        server.terminate()
+        server.wait(20)
+
+
+def _answers(address: str) -> None:
+    """Until the server talks; that it knows no such page is an answer, too."""
+    for _ in range(240):
+        try:
+            urlopen(address).close()
+            return
+        except URLError as error:
+            if hasattr(error, "code"):
+                return
+            time.sleep(0.5)
+    raise TimeoutError(address)
+
+
+def drill(page) -> None:
+    """In the funnel's panel: show it, click on the payment bar, go inside one value, add that to the review."""
+    panel = page.locator(".kp-panel", has=page.locator("h3", has_text=re.compile("^Funnel$")))
+    panel.get_by_role("button", name="Show", exact=True).click()
+    bars = panel.locator(".vega-embed .mark-rect path[aria-label*='step: pay']")
+    bars.first.wait_for()
+    before = panel.locator(".vega-embed").inner_html()
+    bars.first.click()
+    points = panel.locator(".vega-embed .mark-symbol path[aria-label*='android']")
+    points.first.wait_for()
+    assert panel.locator(".vega-embed").inner_html() != before
+    points.first.click()
+    panel.locator(".kp-chip", has_text="platform = android").wait_for()
+    bars.first.wait_for()
+    panel.get_by_role("button", name="Add to the review").click()
+    panel.get_by_text("added to the review").wait_for()
+
+
+def test_lab_opens_the_first_notebook_and_a_click_drills(page, serve, workspace):
+    lab = ("--ip=127.0.0.1", f"--IdentityProvider.token={TOKEN}", "--allow-root")
+    address = serve("jupyterlab", *lab)
+    page.goto(f"{address}/lab/tree/00_quarterly_review.ipynb?token={TOKEN}")
+    page.get_by_text("| Idle").first.wait_for()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    drill(page)
+    with Store.open(workspace / "notebooks" / "review") as store:
+        found = store.findings("shop")
+    assert [dict(f.where.plain()) for f in found if f.review is None] == [{"platform": "android"}]
+
+
+def test_voila_shows_the_same_without_code(page, serve, workspace):
+    address = serve("voila", "10_funnel.ipynb", "--Voila.ip=127.0.0.1")
+    page.goto(address)
+    drill(page)
+    assert page.get_by_text("kpilab.open_case(case").count() == 0
+    with Store.open(workspace / "notebooks") as store:
+        assert len(store.findings("shop")) == 1
