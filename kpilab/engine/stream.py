@@ -8,6 +8,7 @@ import subprocess
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import ibis
@@ -44,18 +45,26 @@ def prepare() -> None:
 
 @cache
 def _loading() -> Future[None]:
-    pool = ThreadPoolExecutor(1, "kpilab-kernel")
-    future = pool.submit(_load)
-    pool.shutdown(wait=False)
+    """The kernel on its way. A daemon thread: a process that ends earlier is not held up by it."""
+    future: Future[None] = Future()
+    Thread(target=_load, args=(future,), name="kpilab-kernel", daemon=True).start()
     return future
 
 
-def _load() -> None:
-    """Compile in a process of its own (this one stays free), then load the machine code from disk."""
-    subprocess.run([sys.executable, "-m", "kpilab.engine.kernel"], check=False, capture_output=True)
-    from kpilab.engine import kernel
+def _load(future: Future[None]) -> None:
+    """Compile in a process of its own (this one stays free), then load the machine code from disk.
 
-    kernel.warm()
+    numba keeps the code beside the package or, where that cannot be written, in the user's cache folder.
+    """
+    try:
+        subprocess.run([sys.executable, "-m", "kpilab.engine.kernel"], check=False, capture_output=True)
+        from kpilab.engine import kernel
+
+        kernel.warm()
+    except BaseException as error:  # noqa: BLE001  handed on to whoever waits
+        future.set_exception(error)
+    else:
+        future.set_result(None)
 
 
 def fits(chain: Chain) -> bool:
