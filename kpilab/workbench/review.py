@@ -123,12 +123,11 @@ class ReviewPanel(widgets.VBox):
         whys = f"<h4>{escape(told.text('whys'))}</h4>{_whys(tree(told))}" if self.review.causes else ""
         self.causes.value = causes + whys
         self.asking.value = f"<h4>{escape(told.text('findings'))}</h4>"
-        self._offer(told)
+        self._offer(told, self.review.findings)
 
-    def _offer(self, told: Told) -> None:
+    def _offer(self, told: Told, findings: tuple[Finding, ...]) -> None:
         """The findings to choose from, those of trouble first; the chosen one stays."""
-        assert self.review is not None
-        order = sorted(self.review.findings, key=lambda f: f.verdict != "trouble")
+        order = sorted(findings, key=lambda f: f.verdict != "trouble")
         options = [(f"{told.judged(f)} · {told.known('step', f.step)} · {told.say(f.statement)}", f.id) for f in order]
         kept = self.finding.value
         self.finding.options = options
