@@ -11,7 +11,7 @@ from kpilab.engine.run import collect
 from kpilab.workbench.app import Control
 from kpilab.workbench.job import ENGINE
 
-NOTHING = (None, "–")
+NOTHING = ("", "–")
 MOST_VALUES = 100
 
 

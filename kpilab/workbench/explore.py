@@ -39,7 +39,7 @@ def _controls(case: Case, state: State) -> tuple[Control, ...]:
 def _explore(case: Case, state: State) -> Asked:
     by = _by(case, state)
     periods = ("baseline", "current") if state.get("periods") == "both" else ("current",)
-    options: dict[str, object] = {"by": list(by), "grain": state.choice.get("grain"), "where": state.where}
+    options: dict[str, object] = {"by": list(by), "grain": state.get("grain") or None, "where": state.where}
     return Asked(Call(explore, (case, state.get("metric")), options | {"periods": list(periods)}), fields=by)
 
 

@@ -58,23 +58,23 @@ class FilterBar:
         free = [d for d in (self.table.dimensions_named if self.table else ()) if d not in self.where.values]
         if not free:
             return ()
-        first = [(self.words.text("add_filter"), None), *((self.words.column(d), d) for d in free)]
-        dimension = widgets.Dropdown(options=first, value=None, layout=widgets.Layout(width="auto"))
-        value = widgets.Dropdown(options=[("…", None)], value=None, layout=widgets.Layout(width="auto", display="none"))
+        first = [(self.words.text("add_filter"), ""), *((self.words.column(d), d) for d in free)]
+        dimension = widgets.Dropdown(options=first, value="", layout=widgets.Layout(width="auto"))
+        value = widgets.Dropdown(options=[("…", "")], value="", layout=widgets.Layout(width="auto", display="none"))
         dimension.observe(lambda change: self._offer(change["new"], value), "value")
         value.observe(lambda change: self._add(dimension.value, change["new"]), "value")
         return dimension, value
 
     def _offer(self, dimension: str | None, picker: widgets.Dropdown) -> None:
-        if dimension is None or self.table is None:
+        if not dimension or self.table is None:
             return
         with ENGINE:
             found = values_of(self.table, dimension, self.where)
-        picker.options = [("…", None), *((v, v) for v in found)]
+        picker.options = [("…", ""), *((v, v) for v in found)]
         picker.layout.display = ""
 
     def _add(self, dimension: str | None, value: str | None) -> None:
-        if dimension is not None and value is not None:
+        if dimension and value:
             self.changed(Where(dict(self.where.values) | {dimension: (value,)}, self.where.without))
 
 

@@ -44,8 +44,8 @@ def _controls(case: Case, state: State) -> tuple[Control, ...]:
 
 def _retention(case: Case, state: State) -> Asked:
     options = {
-        "start": state.choice.get("start"),
-        "back": state.choice.get("back_event"),
+        "start": state.get("start") or None,
+        "back": state.get("back_event") or None,
         "grain": state.get("grain"),
         "how": state.get("how"),
         "where": state.where,

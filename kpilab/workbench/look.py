@@ -3,7 +3,9 @@
 STYLE = """<style>
 .kp-panel{background:#fff;color:#1F2933;border:1px solid #E6E8EB;border-radius:8px;padding:14px 16px;
  font-size:13px;--jp-ui-font-color1:#1F2933;--jp-widgets-color:#1F2933;--jp-widgets-label-color:#1F2933}
-.kp-panel .widget-label,.kp-panel .jupyter-widgets{color:#1F2933}
+.kp-panel .widget-label{color:#1F2933}
+.kp-panel .jupyter-button:is(.mod-primary,.mod-success,.mod-info){color:#fff}
+.kp-panel .widget-toggle-buttons,.kp-panel .widget-toggle-buttons>div{flex:0 0 auto;flex-wrap:nowrap;width:auto}
 .kp-panel h3{margin:0;font-size:17px;color:#1F2933}
 .kp-asks{margin:0;color:#52606D}
 .kp-label{color:#52606D;margin-right:4px}
@@ -28,6 +30,7 @@ STYLE = """<style>
 @keyframes kp-busy{from{margin-left:0}to{margin-left:70%}}
 @media (prefers-reduced-motion:reduce){.kp-bar.kp-busy i{animation:none;width:100%}}
 .kp-why{border-left:2px solid #B9C0C7;padding-left:12px;margin:4px 0}
+.kp-why em{font-style:normal;color:#52606D}
 .kp-cause{border-left:4px solid #D55E00;padding:4px 12px;margin:8px 0}
 .kp-verdict{font-size:20px;font-weight:600;margin:6px 0}
 </style>"""

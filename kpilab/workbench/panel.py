@@ -228,7 +228,7 @@ class Panel(widgets.VBox):
             self._shown = shown
         self._quiet = True
         for name, picker in self._pickers.items():
-            wanted = self.state.view if name == "view" else self.state.choice.get(name)
+            wanted = self.state.view if name == "view" else self.state.choice.get(name) or ""
             picker.value = wanted if wanted in [v for _, v in picker.options] else None
         self._quiet = False
 

@@ -44,8 +44,8 @@ def _controls(case: Case, state: State) -> tuple[Control, ...]:
 
 def _options(case: Case, state: State) -> dict[str, object]:
     return {
-        "start": state.choice.get("start"),
-        "end": state.choice.get("end"),
+        "start": state.get("start") or None,
+        "end": state.get("end") or None,
         "length": state.choice.get("length"),
         "by": "session" if _log(case, state).session else "user",
         "where": state.where,
@@ -69,7 +69,7 @@ def _clicked(case: Case, state: State, mark: Mapping[str, object]) -> State | No
 def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...]:
     other = "transitions" if state.view == "paths" else "paths"
     offers = [Offer(Message(f"workbench.view_{other}"), state.looking(other))]
-    start = state.choice.get("start")
+    start = state.get("start")
     if start:
         backwards = state.looking("paths", start=None, end=start)
         offers.append(Offer(Message("workbench.came_from", {"step": start}), backwards, main=True))
