@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -36,7 +36,9 @@ def addresses() -> tuple[str, ...]:
     """
     text = os.environ.get(ENVIRONMENT, "")
     if not text.strip() and find_spec("keyring") is not None:
-        text = import_module("keyring").get_password("kpilab", "notify_urls") or ""
+        # A machine without a keyring service raises an error that is a RuntimeError.
+        with suppress(RuntimeError):
+            text = import_module("keyring").get_password("kpilab", "notify_urls") or ""
     return tuple(text.split())
 
 

@@ -6,6 +6,8 @@ import json
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 import pytest
 
@@ -67,15 +69,15 @@ def test_an_address_that_is_none_is_told_without_it(address, monkeypatch, capfd)
     assert "tok3n" not in str(told.value) + "".join(capfd.readouterr())
 
 
-def test_addresses_may_stand_in_the_keyring(tmp_path, monkeypatch):
-    (tmp_path / "keyring.py").write_text("def get_password(service, name): return f'json://{service}/{name} json://b'")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "keyring", raising=False)
+def test_addresses_may_stand_in_the_keyring(monkeypatch):
+    keyring = ModuleType("keyring")
+    keyring.__spec__ = ModuleSpec("keyring", None)
+    keyring.get_password = lambda service, name: f"json://{service}/{name} json://b"
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
     monkeypatch.delenv(ENVIRONMENT, raising=False)
     assert addresses() == ("json://kpilab/notify_urls", "json://b")
     monkeypatch.setenv(ENVIRONMENT, "json://c")
     assert addresses() == ("json://c",)
-    monkeypatch.delitem(sys.modules, "keyring", raising=False)
 
 
 def test_without_an_address_it_says_where_to_put_one(monkeypatch):
