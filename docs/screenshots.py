@@ -110,7 +110,7 @@ def main(names: list[str]) -> None:
             if name != "report":
                 panel_only(name, folder, lang)
         browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_context(viewport={"width": 1200, "height": 900}).new_page()
+        page = browser.new_context(viewport={"width": 1200, "height": 1800}).new_page()
         page.set_default_timeout(PATIENCE)
         with voila(folder) as address:
             for name, lang in jobs:
