@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
         "KPILAB_LAB" not in os.environ,
-        reason="does not pass yet: the click on «Show» in a live notebook is not answered in time; KPILAB_LAB=1 runs it",
+        reason="does not pass yet: a click in a live notebook is not answered in time; KPILAB_LAB=1 runs it",
     ),
 ]
 ROOT = Path(__file__).parents[2]
