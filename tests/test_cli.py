@@ -163,13 +163,24 @@ def test_ctrl_c_ends_quietly(case, tmp_path, monkeypatch):
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
 def test_a_terminal_shows_the_step():
     master, slave = os.openpty()
-    code = "from kpilab.cli import _progress\nwith _progress('en') as tell: tell('root_cause', 1, 7)"
+    code = "from kpilab.cli.progress import progress\nwith progress('en') as tell: tell('root_cause', 1, 7)"
     subprocess.run(
         [sys.executable, "-c", code], stderr=slave, check=True, timeout=60, env=os.environ | {"TERM": "xterm"}
     )
     os.close(slave)
     assert b"root cause" in os.read(master, 10_000)
     os.close(master)
+
+
+def test_verbose_says_how_long_each_step_took(case, tmp_path):
+    answer = run("review", case, "--out", tmp_path / "out", "--verbose")
+    assert answer.exit_code == 0
+    lines = answer.stderr.splitlines()
+    assert all(float(line.split()[0]) >= 0 for line in lines)
+    assert [line.split("  ")[-1].split(":")[0] for line in lines] == [
+        "loading", "reading the data", "goal", "relation", "root cause", "external", "execution",
+        "weighing the causes", "writing the report",
+    ]  # fmt: skip
 
 
 def test_notebooks_are_copied_from_an_installed_package_once(tmp_path):

@@ -113,7 +113,7 @@ def test_funnels_of_other_tools(case, fast, monkeypatch):
     if case["id"] in NOT_OURS:
         pytest.skip(NOT_OURS[case["id"]])
     if not fast:
-        monkeypatch.setattr(stream, "ready", lambda: False)
+        monkeypatch.setattr(stream, "ready", lambda rows: False)
     steps, options = asked(case)
     log, expect = log_of(case), case["expect"]
     result = funnel(log, steps, **options)

@@ -97,9 +97,10 @@ def funnel_change(
     ]
     both = sides[0].union(sides[1])
     columns = list(cut.columns) if cut else []
-    blocks = [_step(both, plan, columns, k - 1, k, level) for k in range(2, plan.chain.steps + 1)]
+    kinds = _kinds(both, plan.chain.steps, columns)
+    blocks = [_step(kinds, plan, columns, k - 1, k, level) for k in range(2, plan.chain.steps + 1)]
     table = pd.concat(
-        [*blocks, _step(both, plan, columns, 1, plan.chain.steps, level).assign(of="first")], ignore_index=True
+        [*blocks, _step(kinds, plan, columns, 1, plan.chain.steps, level).assign(of="first")], ignore_index=True
     )
     if table.empty:
         raise BadInput("nobody began in either side", "funnel_change", "check the periods, the segments and the steps")
@@ -115,25 +116,26 @@ def _side(log: EventLog, plan: Plan, by: str, where: Where, side: Period | Where
     return reached(log, plan, by=by, where=joined, period=None, breakdown=cut)
 
 
-def _step(both: ir.Table, plan: Plan, columns: list[str], before: int, step: int, level: float) -> pd.DataFrame:
-    """Rows of one step: how many users have which trials and successes on each side, then the difference."""
-    tried = (column(both, "level") >= before).cast("int64")
-    went = (column(both, "level") >= step).cast("int64")
+def _kinds(both: ir.Table, steps: int, columns: list[str]) -> pd.DataFrame:
+    """Kinds of users and their number: units that reached step k in the current (`c`) and the baseline side (`b`)."""
     now = both["__current"].cast("int64")
-    sums = {
-        "n1": (tried * now).sum(),
-        "y1": (went * now).sum(),
-        "n0": (tried * (1 - now)).sum(),
-        "y0": (went * (1 - now)).sum(),
+    reach = {k: (column(both, "level") >= k).cast("int64") for k in range(1, steps + 1)}
+    sums = {f"c{k}": (r * now).sum() for k, r in reach.items()} | {
+        f"b{k}": (r * (1 - now)).sum() for k, r in reach.items()
     }
     users = both.group_by([*columns, "unit"]).agg(**sums)
-    kinds = collect(users.group_by([*columns, *sums]).agg(clusters=users.count()), "funnel_change")
+    return collect(users.group_by([*columns, *sums]).agg(clusters=users.count()), "funnel_change")
+
+
+def _step(kinds: pd.DataFrame, plan: Plan, columns: list[str], before: int, step: int, level: float) -> pd.DataFrame:
+    """Rows of one step: the difference between the sides among the units that reached the step before."""
     found = []
     for value, block in kinds.groupby(columns, dropna=False) if columns else [((), kinds)]:
-        d = clustered_difference((block["n1"], block["y1"]), (block["n0"], block["y0"]), block["clusters"], level)
+        now, then = ((block[f"{side}{before}"], block[f"{side}{step}"]) for side in ("c", "b"))
+        d = clustered_difference(now, then, block["clusters"], level)
         trials = {
-            s: int((block[c] * block["clusters"]).sum())
-            for s, c in (("current_trials", "n1"), ("baseline_trials", "n0"))
+            "current_trials": int((now[0] * block["clusters"]).sum()),
+            "baseline_trials": int((then[0] * block["clusters"]).sum()),
         }
         named = dict(zip(columns, np.atleast_1d(np.asarray(value, dtype=object)), strict=False))
         rates = {"current": d.current, "baseline": d.baseline}

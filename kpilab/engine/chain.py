@@ -74,10 +74,10 @@ def outcomes(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
     Returns:
         A table with `keys`, `level` (steps reached), `t1..tn` (moments of the first longest pass, null above the
         level), `d2..dn` (microseconds since the step before, mean over the longest passes) and `o1..` (moments of
-        the optional steps). DuckDB takes the compiled kernel once it is compiled, every other engine the expression.
+        the optional steps). DuckDB takes the compiled kernel for many rows, every other engine the expression.
     """
     from kpilab.engine import stream, windows
 
-    if engine_name(rows) == "duckdb" and stream.fits(chain) and stream.ready():
+    if engine_name(rows) == "duckdb" and stream.fits(chain) and stream.ready(rows):
         return stream.outcomes(rows, chain, keys)
     return windows.outcomes(rows, chain, keys).cache()  # asked several times, computed once

@@ -6,7 +6,7 @@ import itertools
 import os
 import subprocess
 import sys
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -28,13 +28,24 @@ if TYPE_CHECKING:
 MODES = {"ordered": 0, "strict": 1, "unordered": 2}
 MOST_BITS = 31
 BATCH = 1_000_000
+WORTH_LOADING = 500_000  # rows that the expression answers sooner than the kernel is loaded
+ROWS_A_SECOND = 500_000  # of the expression, about
 SPARSE = 4  # integer keys that span more than this many times the rows are numbered anew
 
 
-def ready() -> bool:
-    """Whether the kernel is loaded; the first call sets it going in the background and does not wait."""
+def ready(rows: ir.Table) -> bool:
+    """Whether the kernel is to be used: at once when it is loaded, and for many rows when it loads in good time.
+
+    A small log never loads it. For a large one it is set going in the background and waited for about as long as the
+    expression would take; whoever comes later finds it loaded.
+    """
     if os.environ.get("NUMBA_DISABLE_JIT") == "1":
         return False
+    if not _loading.cache_info().currsize:
+        number = rows.count().execute()
+        if number < WORTH_LOADING:
+            return False
+        wait([_loading()], timeout=number / ROWS_A_SECOND)
     return _loading().done() and _loading().exception() is None
 
 

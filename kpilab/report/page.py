@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache, partial
 from importlib.resources import files
 from itertools import accumulate
@@ -15,6 +17,7 @@ import pandas as pd
 import vl_convert
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
+from platformdirs import user_cache_path
 
 from kpilab.core.finding import Finding
 from kpilab.report.document import Json, main_result
@@ -77,7 +80,20 @@ def _form(function: Callable[[object, str], str], lang: str, value: object) -> s
 
 @cache
 def _bundle() -> str:
-    """Vega, Vega-Lite and Vega-Embed as one script."""
+    """Vega, Vega-Lite and Vega-Embed as one script, kept in the user's cache folder from one run to the next."""
+    place = user_cache_path("kpilab") / f"vega-{vl_convert.__version__}.js"
+    with suppress(OSError, UnicodeDecodeError):
+        return place.read_text("utf-8")
+    code = _bundled()
+    with suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        draft = place.with_suffix(f".{os.getpid()}")
+        draft.write_text(code, "utf-8")
+        draft.replace(place)  # whole or not at all
+    return code
+
+
+def _bundled() -> str:
     code = vl_convert.javascript_bundle("window.vegaEmbed=vegaEmbed;", vl_version="6.4")
     return code.replace("\r\n", "\n").replace("\r", "\n").replace("</script", "<\\/script")
 

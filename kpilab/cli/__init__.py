@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from enum import StrEnum
@@ -16,7 +17,6 @@ from kpilab import __version__
 from kpilab.errors import BadInput, KpilabError
 
 MOST_PROBLEMS = 7  # what fits on one screen
-Progress = Callable[[str, int, int], None]
 
 app = typer.Typer(
     name="kpilab",
@@ -106,15 +106,19 @@ def review(
 ) -> None:
     """Find out which KPI was wrong, what was missed, what the market did, and what was done on paper only."""
     with _told(2, verbose):
-        from kpilab.case.read import open_case
-        from kpilab.report.build import write
-        from kpilab.report.text import verdict
-        from kpilab.verdict.run import review as reviewed
+        from kpilab.cli.progress import progress
 
         language = lang.value if lang else None
-        with _progress(language) as progress:
-            result = reviewed(open_case(case, current=current, baseline=baseline, language=language), progress=progress)
-        paths = write(result, out, language)
+        with progress(language or "en", timed=verbose) as tell:
+            from kpilab.case.read import open_case
+            from kpilab.report.build import write
+            from kpilab.report.text import verdict
+            from kpilab.verdict.run import review as reviewed
+
+            read = open_case(case, current=current, baseline=baseline, language=language)
+            result = reviewed(read, progress=tell)
+            tell("report", 1, 1)
+            paths = write(result, out, language)
         typer.echo(verdict(result, language or result.language))
         typer.echo(f"{paths.html}")
         if store:
@@ -349,6 +353,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a letter shows a question mark instead of ending the command.
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
+    # A command is one short piece of work: looking for garbage again and again costs a tenth of it and finds little.
+    gc.set_threshold(100_000, 50, 100)
     app(prog_name="kpilab")
 
 
@@ -368,24 +374,3 @@ def _told(code: int, verbose: bool) -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo("stopped", err=True)
         raise typer.Exit(130) from None
-
-
-@contextmanager
-def _progress(lang: str | None) -> Iterator[Progress | None]:
-    """A bar with the name of the step on a terminal; nothing anywhere else."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from kpilab.show.say import label
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-
-        def advance(step: str, done: int, total: int) -> None:
-            bar.update(task, description=label(f"progress.{step}", lang or "en"), completed=done, total=total)
-
-        yield advance
