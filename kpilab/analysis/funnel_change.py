@@ -131,7 +131,7 @@ def _step(kinds: pd.DataFrame, plan: Plan, columns: list[str], before: int, step
     """Rows of one step: the difference between the sides among the units that reached the step before."""
     found = []
     for value, block in kinds.groupby(columns, dropna=False) if columns else [((), kinds)]:
-        now, then = ((block[f"{side}{before}"], block[f"{side}{step}"]) for side in ("c", "b"))
+        now, then = ((block[f"{side}{before}"].array, block[f"{side}{step}"].array) for side in ("c", "b"))
         d = clustered_difference(now, then, block["clusters"], level)
         trials = {
             "current_trials": int((now[0] * block["clusters"]).sum()),

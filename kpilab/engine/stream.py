@@ -42,7 +42,7 @@ def ready(rows: ir.Table) -> bool:
     if os.environ.get("NUMBA_DISABLE_JIT") == "1":
         return False
     if not _loading.cache_info().currsize:
-        number = rows.count().execute()
+        number = rows.count().to_pyarrow().as_py()
         if number < WORTH_LOADING:
             return False
         wait([_loading()], timeout=number / ROWS_A_SECOND)

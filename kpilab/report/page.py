@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache, partial
+from importlib.metadata import version
 from importlib.resources import files
 from itertools import accumulate
 from typing import Literal
@@ -81,7 +82,7 @@ def _form(function: Callable[[object, str], str], lang: str, value: object) -> s
 @cache
 def _bundle() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script, kept in the user's cache folder from one run to the next."""
-    place = user_cache_path("kpilab") / f"vega-{vl_convert.__version__}.js"
+    place = user_cache_path("kpilab") / f"vega-{version('vl-convert-python')}.js"
     with suppress(OSError, UnicodeDecodeError):
         return place.read_text("utf-8")
     code = _bundled()
