@@ -11,7 +11,7 @@ from kpilab.show.format import interval, signed, signed_percent
 from kpilab.show.say import label, sentence
 from kpilab.track.compare import CompareResult, known
 from kpilab.track.effects import EffectsResult
-from kpilab.track.records import Action
+from kpilab.track.records import Action, WhyRecord, told
 
 
 def action_lines(actions: tuple[Action, ...], lang: str, today: date) -> list[str]:
@@ -34,6 +34,17 @@ def effect_lines(result: EffectsResult, case: Case, lang: str, today: date) -> l
         parts = [label("action_state.late" if late else f"action_state.{row['answer']}", lang)]
         parts += list(_test(row, lang))
         lines.append("   " + " · ".join(parts))
+    return lines
+
+
+def why_lines(whys: tuple[WhyRecord, ...], lang: str) -> list[str]:
+    """The answers of a cause by number, each with what analysts said of it."""
+    lines = []
+    for k, why in enumerate(whys, 1):
+        said = told(why.answer, lang)
+        said = sentence(Message("why.rejected", {"said": said}), lang) if why.rejected else said
+        question = told(why.question, lang) if why.question else sentence(Message("why.by_hand_q"), lang)
+        lines += [f"{k}. {question} {said}", *(f"   {comment}" for comment in why.comments)]
     return lines
 
 

@@ -1,0 +1,52 @@
+"""What every command shares: its options, and how errors are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kpilab.errors import BadInput, KpilabError
+
+MOST_PROBLEMS = 7  # what fits on one screen
+
+
+class Language(StrEnum):
+    en = "en"
+    zh = "zh"
+
+
+CaseFolder = Annotated[Path, typer.Argument(metavar="CASE", help="A case.yml, or the folder that holds it.")]
+StorePlace = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        metavar="PLACE",
+        envvar="KPILAB_STORE",
+        help="Folder, .db file or postgresql:// address of the store.",
+    ),
+]
+Lang = Annotated[Language | None, typer.Option("--lang", help="Language of the answer.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Show every problem and every detail.")]
+
+
+@contextmanager
+def told(code: int, verbose: bool) -> Iterator[None]:
+    """Errors made for people go to stderr and become the exit code; Ctrl-C ends quietly."""
+    try:
+        yield
+    except KpilabError as error:
+        problems = error.problems if isinstance(error, BadInput) else (error,)
+        shown = problems if verbose else problems[:MOST_PROBLEMS]
+        for problem in shown:
+            typer.echo(f"error: {problem}", err=True)
+        if len(shown) < len(problems):
+            typer.echo(f"… and {len(problems) - len(shown)} more; --verbose shows all", err=True)
+        raise typer.Exit(code) from None
+    except KeyboardInterrupt:
+        typer.echo("stopped", err=True)
+        raise typer.Exit(130) from None
