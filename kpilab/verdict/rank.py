@@ -14,12 +14,12 @@ from kpilab.verdict.candidate import Candidate
 from kpilab.verdict.falls import change_outside
 
 # Chance of any false cause in a review where nothing is wrong, over all questions asked.
-ALPHA = 0.02
+ALPHA = 0.05
 # What is left of a fall outside a rival's place must stand on its own.
 ALONE = 0.003
 INSIDE = ("local_regression", "mix_shift", "untracked_leak", "driver_decline")
 # Corrected p-value up to which a confidence is stated; measured in docs/benchmarks/verdict.md.
-CONFIDENCE = ((1e-4, 0.99), (1e-3, 0.97), (1e-2, 0.93), (ALPHA, 0.85))
+CONFIDENCE = ((1e-4, 0.99), (1e-3, 0.97), (1e-2, 0.93), (0.02, 0.85), (ALPHA, 0.75))
 
 
 def rank(

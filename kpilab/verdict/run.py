@@ -100,7 +100,7 @@ def _timed(step: Step, case: Case, cells: Cells, reports: Sequence[StepReport]) 
 def _weighed(case: Case, cells: Cells, reports: Sequence[StepReport]) -> Review:
     split = next((r for _, r in results(reports, DriversResult)), None)
     candidates = [c for judge in JUDGES for c in judge(case, cells, reports)]
-    tests = sum(len(report.findings) for report in reports)
+    tests = sum(f.strength != "described" for report in reports for f in report.findings)
     model = worth(case, cells, split)
     stated, rejected = rank(case, cells, candidates, tests, model)
     change, lost = _goal_change(case, cells, reports, stated)
