@@ -14,6 +14,7 @@ from kpilab.core.case import Definition, Grain, Metric
 from kpilab.core.result import Result
 from kpilab.core.values import Message
 from kpilab.engine.days import day_of, inside
+from kpilab.engine.expression import identifier, literal
 from kpilab.engine.metrics import BUCKET, UNITS, Cut, measure
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
@@ -196,10 +197,10 @@ def _from_log(log: EventLog, periods: list[Period]) -> tuple[str, ...]:
     rows = log.table.filter(inside(day, periods[0]) | inside(day, periods[-1]))
     events = collect(rows.group_by(event=rows[log.event].cast("string")).agg(n=_.count()), "definitions")
     names = events.sort_values("n", ascending=False)["event"].dropna().head(20)
-    quoted = [str(n).replace("'", "''") for n in names]
-    users = [f"count(distinct {log.user}) filter (where {log.event} = '{n}')" for n in quoted]
-    counts = [f"count(*) filter (where {log.event} = '{n}')" for n in quoted]
-    return (*users, f"count(distinct {log.user})", *counts)
+    user, event = identifier(log.user), identifier(log.event)
+    conditions = [f"filter (where {event} = {literal(str(n))})" for n in names]
+    users = [f"count(distinct {user}) {c}" for c in conditions]
+    return (*users, f"count(distinct {user})", *(f"count(*) {c}" for c in conditions))
 
 
 def _logs(frame: pd.DataFrame) -> pd.DataFrame:

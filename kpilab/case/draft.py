@@ -11,7 +11,7 @@ from kpilab.case.chain import count_chain, event_chain, milestones
 from kpilab.case.guess import KEY, Guess, measures
 from kpilab.case.look import Column, Sheet, slug
 from kpilab.core.values import Period
-from kpilab.engine.expression import columns, parse_measure
+from kpilab.engine.expression import identifier, literal
 from kpilab.engine.run import collect_one
 from kpilab.errors import BadInput
 
@@ -85,41 +85,23 @@ def draft(sheet: Sheet, found: Guess) -> Draft:
     return _of_events(sheet, found) if found.kind == "events" else _of_facts(sheet, found)
 
 
-def quoted(column: str) -> str:
-    """The column's name as SQL understands it."""
-    try:
-        # `user` alone is a function elsewhere.
-        plain = (
-            column.isidentifier()
-            and column.lower() != "user"
-            and columns(parse_measure(f"sum({column})", "")) == (column,)
-        )
-    except BadInput:
-        plain = False
-    return column if plain else '"' + column.replace('"', '""') + '"'
-
-
-def text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
 def _of_events(sheet: Sheet, found: Guess) -> Draft:
-    tree, event = _Tree(sheet.name), quoted(found.roles["event"])
+    tree, event = _Tree(sheet.name), identifier(found.roles["event"])
     unit, noun = (
-        quoted(found.roles.get("session") or found.roles["user"]),
+        identifier(found.roles.get("session") or found.roles["user"]),
         "sessions" if "session" in found.roles else "users",
     )
     steps, reached = event_chain(sheet, found)
     amount = _amount(measures(sheet, found))
     if not steps:
         return tree.draft(f"active_{noun}", f"count(distinct {unit})")
-    counts = [f"count(distinct {unit}) filter (where {event} = {text(s)})" for s in steps]
+    counts = [f"count(distinct {unit}) filter (where {event} = {literal(s)})" for s in steps]
     tree.chain(steps, counts, f"_{noun}")
     if amount is None:
         return tree.draft(f"{steps[-1]}_{noun}", counts[-1], funnel=steps, reached=reached)
     last = sheet.table.filter(sheet.table[found.roles["event"]] == steps[-1])
     at_end = collect_one(last.agg(n=last[amount.name].count()), "amounts")["n"]
-    total = f"sum({quoted(amount.name)})" + (f" filter (where {event} = {text(steps[-1])})" if at_end else "")
+    total = f"sum({identifier(amount.name)})" + (f" filter (where {event} = {literal(steps[-1])})" if at_end else "")
     tree.add(f"{amount.name}_per_{steps[-1]}", numerator=total, denominator=counts[-1])
     return tree.draft(amount.name, total, funnel=steps, reached=reached)
 
@@ -145,14 +127,14 @@ def _volume(
 ) -> tuple[list[str], list[str], str, str]:
     """Names and counts of the steps, and the goal with its measure."""
     if chain:
-        counts = [f"sum({quoted(c)})" for c in chain]
+        counts = [f"sum({identifier(c)})" for c in chain]
         steps = [c.removeprefix("n_") for c in chain]
     elif passed := milestones(sheet, found):
-        steps, counts = ["rows", *passed], ["count(*)", *(f"count({quoted(c)})" for c in passed)]
+        steps, counts = ["rows", *passed], ["count(*)", *(f"count({identifier(c)})" for c in passed)]
     else:
         steps, counts = _countable(sheet)
     if amount is not None:
-        return steps, counts, amount.name, f"sum({quoted(amount.name)})"
+        return steps, counts, amount.name, f"sum({identifier(amount.name)})"
     # Without an amount the last step is the goal itself; one step alone explains nothing.
     return (steps, counts, f"total_{steps[-1]}", counts[-1]) if len(steps) > 1 else ([], [], steps[0], counts[0])
 
@@ -164,7 +146,7 @@ def _countable(sheet: Sheet) -> tuple[list[str], list[str]]:
     keys = [(n, c) for n, c in found if c is not None and 1 < c.distinct < sheet.rows]
     if not keys:
         return ["rows"], ["count(*)"]
-    return [n for n, _ in keys], [f"count(distinct {quoted(c.name)})" for _, c in keys]
+    return [n for n, _ in keys], [f"count(distinct {identifier(c.name)})" for _, c in keys]
 
 
 def _amount(columns: list[Column]) -> Column | None:
@@ -173,7 +155,7 @@ def _amount(columns: list[Column]) -> Column | None:
 
 
 def _further(tree: _Tree, column: Column) -> None:
-    name = quoted(column.name)
+    name = identifier(column.name)
     if column.named(AVERAGED):
         tree.add(f"mean_{column.name}", factor=False, numerator=f"sum({name})", denominator=f"count({name})")
     else:

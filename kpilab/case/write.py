@@ -9,11 +9,12 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from kpilab.case.draft import Draft, draft, measures, periods, quoted, text
+from kpilab.case.draft import Draft, draft, measures, periods
 from kpilab.case.guess import Guess, guess
 from kpilab.case.look import Sheet, look, slug
 from kpilab.case.read import open_case
 from kpilab.core.values import Period
+from kpilab.engine.expression import identifier, literal, parse_measure, sql
 from kpilab.engine.run import collect, collect_one
 from kpilab.errors import BadInput
 
@@ -176,15 +177,16 @@ def _books(sheet: Sheet, best: Draft, sheets: list[Sheet], guesses: dict[str, Gu
     total = _total(sheet, best.metrics[best.goal]["measure"])
     others = [s for s in sheets if s is not sheet and guesses[s.name].kind == "facts"]
     return {
-        f"{s.name}_{slug(c.name)}": {"table": s.name, "measure": f"sum({quoted(c.name)})"}
+        f"{s.name}_{slug(c.name)}": {"table": s.name, "measure": f"sum({identifier(c.name)})"}
         for s in others
         for c in measures(s, guesses[s.name])
-        if total and abs(_total(s, f"sum({quoted(c.name)})") / total - 1) < CLOSE
+        if total and abs(_total(s, f"sum({identifier(c.name)})") / total - 1) < CLOSE
     }
 
 
 def _total(sheet: Sheet, measure: str) -> float:
-    rows = sheet.table.alias("whole_table").sql(f"SELECT {measure} AS total FROM whole_table")
+    checked = sql(parse_measure(measure, f"table {sheet.name!r}"))
+    rows = sheet.table.alias("whole_table").sql(f"SELECT {checked} AS total FROM whole_table")
     return float(collect_one(rows, "totals")["total"] or 0)
 
 
@@ -199,8 +201,8 @@ def _work(sheets: list[Sheet], guesses: dict[str, Guess]) -> dict[str, dict[str,
         names = sheet.table.group_by(action=sheet.table[column].cast("string")).agg(rows=sheet.table.count())
         frame = collect(names.filter(names.action.notnull()), "actions").sort_values("rows", ascending=False)
         for action in frame["action"].head(MOST_ACTIONS):
-            metric = {"table": sheet.name, "measure": f"sum({quoted(roles['quantity'])})"}
-            only = {} if len(frame) == 1 else {"where": f"{quoted(column)} = {text(action)}"}
+            metric = {"table": sheet.name, "measure": f"sum({identifier(roles['quantity'])})"}
+            only = {} if len(frame) == 1 else {"where": f"{identifier(column)} = {literal(action)}"}
             found[slug(action) or "work"] = metric | only
     return found
 
@@ -208,7 +210,7 @@ def _work(sheets: list[Sheet], guesses: dict[str, Guess]) -> dict[str, dict[str,
 def _experiments(sheet: Sheet, best: Draft, sheets: list[Sheet], guesses: dict[str, Guess]) -> str:
     if not best.funnel:
         return ""
-    outcome = f"{quoted(guesses[sheet.name].roles['event'])} = {text(best.funnel[-1])}"
+    outcome = f"{identifier(guesses[sheet.name].roles['event'])} = {literal(best.funnel[-1])}"
     found: dict[str, dict[str, object]] = {}
     for table in sheets:
         if guesses[table.name].kind == "assignments":

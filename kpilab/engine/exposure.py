@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
-from kpilab.engine.expression import is_predicate, missing, parse_measure, parse_predicate, restricted, sql
+from kpilab.engine.expression import (
+    is_predicate,
+    missing,
+    parse_measure,
+    parse_predicate,
+    quoted,
+    restricted,
+    sql,
+)
 from kpilab.errors import BadInput, several, unknown
 
 if TYPE_CHECKING:
@@ -122,8 +130,11 @@ def per_unit(
         phases = {"": "treated"} | ({"_before": "early"} if before else {})
         for suffix, phase in phases.items():
             part = restricted(tree, parse_predicate(phase, where))
-            parts.append(f'COALESCE({sql(part)}, 0) AS "{name}{suffix}"')
-    parts += [f'MIN_BY("{d}", at) AS "{d}"' for d in dimensions]
+            parts.append(f"COALESCE({sql(part)}, 0) AS {quoted(name + suffix)}")
+    for name in dimensions:
+        if name not in log.table.columns:
+            raise unknown("dimension", name, log.table.columns, f"table {log.name!r}")
+        parts.append(f'MIN_BY({quoted(name)}, "at") AS {quoted(name)}')
     done = rows.alias("exposed").sql(f"SELECT {', '.join(parts)} FROM exposed GROUP BY unit", dialect="duckdb")
     columns = [f"{m}{suffix}" for m in measures for suffix in ("", "_before") if suffix == "" or before]
     wide = who.left_join(done, "unit").mutate(idle=_.unit_right.isnull())

@@ -72,6 +72,30 @@ def parse_predicate(text: str, where: str) -> exp.Expr:
     return tree
 
 
+def identifier(column: str) -> str:
+    """A column's name as it may be written into an expression: quoted unless it is a plain word."""
+    try:
+        # `user` alone is a function elsewhere.
+        plain = (
+            column.isidentifier()
+            and column.lower() != "user"
+            and columns(parse_measure(f"sum({column})", "")) == (column,)
+        )
+    except BadInput:
+        plain = False
+    return column if plain else quoted(column)
+
+
+def quoted(name: str, quote: str = '"') -> str:
+    """A name between quotes, its own quotes doubled, so that nothing in it is read as SQL."""
+    return quote + name.replace(quote, quote * 2) + quote
+
+
+def literal(value: str) -> str:
+    """A text as it may be written into an expression."""
+    return quoted(value, "'")
+
+
 def is_predicate(text: str) -> bool:
     """Whether a text reads as a condition (`event = 'pay'`) rather than as a name (`pay`)."""
     try:

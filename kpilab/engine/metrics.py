@@ -13,7 +13,7 @@ import pandas as pd
 from kpilab.core.case import Grain, Metric
 from kpilab.core.table import Table
 from kpilab.core.values import EVERYWHERE, Period, Where
-from kpilab.engine.expression import parse_measure, parse_predicate, restricted, sql
+from kpilab.engine.expression import parse_measure, parse_predicate, quoted, restricted, sql
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput
 
@@ -114,23 +114,19 @@ def _aggregated(rows: ir.Table, metrics: Sequence[Metric], keys: list[str]) -> i
     backend = rows.get_backend()
     dialect = "spark" if backend.name == "pyspark" else backend.name
     quote = "`" if dialect == "spark" else '"'
-    selected = [_named(key, quote) for key in keys]
+    selected = [quoted(key, quote) for key in keys]
     for metric in metrics:
         condition = parse_predicate(metric.condition, metric.name) if metric.condition else None
         parts = {"num": metric.measure or metric.numerator, "den": metric.denominator}
         for part, text in parts.items():
             if text is not None:
                 expression = restricted(parse_measure(text, metric.name), condition)
-                selected.append(f"{sql(expression, dialect)} AS {_named(f'{metric.name}:{part}', quote)}")
+                selected.append(f"{sql(expression, dialect)} AS {quoted(f'{metric.name}:{part}', quote)}")
     grouped = f" GROUP BY {', '.join(selected[: len(keys)])}" if keys else ""
     # The inner text is compiled by Ibis, the expressions were parsed and checked, the names are quoted.
     return backend.sql(  # type: ignore[attr-defined]  # every SQL backend has it
         f"SELECT {', '.join(selected)} FROM ({ibis.to_sql(rows, dialect=backend.name)}) AS rows_in_period{grouped}"
     )
-
-
-def _named(name: str, quote: str) -> str:
-    return quote + name.replace(quote, quote * 2) + quote
 
 
 def full_buckets(period: Period, grain: Grain) -> list[date]:

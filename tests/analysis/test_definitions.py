@@ -17,8 +17,8 @@ from kpilab.errors import BadInput
 FIRST = dt.date(2025, 3, 3)
 BASELINE = Period(FIRST, FIRST + dt.timedelta(days=27))
 CURRENT = Period(FIRST + dt.timedelta(days=28), FIRST + dt.timedelta(days=55))
-ORDERED = "count(distinct user) filter (where event = 'order')"
-VISITED = "count(distinct user) filter (where event = 'visit')"
+ORDERED = "count(distinct \"user\") filter (where event = 'order')"
+VISITED = "count(distinct \"user\") filter (where event = 'visit')"
 
 
 def world(changed_from: int = 28) -> tuple[Reports, EventLog]:
