@@ -32,7 +32,6 @@ def team(
 
     Padding leaves a match in 15 % and a follow-up in 10 % of the invented units and no sensor time.
     """
-    days = 56
     skill = rng.gamma(30, per_day / 30, actors)
     match = np.clip(0.96 + differ * rng.standard_normal(actors), 0.85, 0.995)
     follow = np.clip(0.55 + differ * rng.standard_normal(actors), 0.2, 0.9)
@@ -62,6 +61,12 @@ def team(
     return pd.DataFrame(rows, columns=columns), {f"a{c:02d}" for c in cheats}
 
 
+def error(hits: float, draws: int) -> float:
+    """Monte-Carlo standard error of a share; with no or only hits, that of one miss."""
+    share = min(max(hits / draws, 1 / draws), 1 - 1 / draws)
+    return float(np.sqrt(share * (1 - share) / draws))
+
+
 def evidence_run(rng, draws: int, **world) -> dict[str, float]:
     found, named, teams, wrong, size = [], 0, 0, 0, []
     for _ in range(draws):
@@ -77,9 +82,9 @@ def evidence_run(rng, draws: int, **world) -> dict[str, float]:
     power = float(np.mean(found)) if found else float("nan")
     return {
         "found": power,
-        "found_se": float(np.sqrt(power * (1 - power) / max(len(found), 1))),
+        "found_se": error(float(np.sum(found)), len(found)) if found else float("nan"),
         "teams_with_a_false_name": teams / draws,
-        "teams_se": float(np.sqrt(teams / draws * (1 - teams / draws) / draws)),
+        "teams_se": error(teams, draws),
         "false_share_of_names": wrong / named if named else 0.0,
         "overstatement": float(np.mean(size)),
     }
@@ -115,13 +120,26 @@ def padded(rng, shape: str, n: int, share: float) -> np.ndarray:
     return values
 
 
+def padded_counts(rng, n: int, share: float) -> np.ndarray:
+    """Whole-number claims around 40 against a target of 41; `share` of all is moved from 37-40 to 41."""
+    values = rng.poisson(40, n)
+    near = np.flatnonzero((values >= 37) & (values <= 40))
+    values[rng.choice(near, min(round(share * n), len(near)), replace=False)] = 41
+    return values.astype(float)
+
+
 def bunching_rows(draws: int, seed: int) -> Iterator[dict]:
-    for shape in ("normal", "lognormal", "gamma", "two groups", "heavy tails"):
-        for share in (0.0, 0.03):
-            rng = np.random.default_rng(seed)
-            found = [excess_above(padded(rng, shape, 300, share), 1.0, width=0.015, draws=199) for _ in range(draws)]
-            hit = float(np.mean([f is not None and f.p <= 0.05 for f in found]))
-            yield {"shape": shape, "padded": share, "found": hit, "se": float(np.sqrt(hit * (1 - hit) / draws))}
+    """Size (nothing moved) and power at n = 300, and size at n = 1,500."""
+    for shape in ("normal", "lognormal", "gamma", "two groups", "heavy tails", "whole numbers"):
+        for n, share in ((300, 0.0), (300, 0.03), (1500, 0.0)):
+            rng, hits = np.random.default_rng(seed), 0
+            for _ in range(draws):
+                if shape == "whole numbers":
+                    found = excess_above(padded_counts(rng, n, share), 40.5, width=1.0, draws=199)
+                else:
+                    found = excess_above(padded(rng, shape, n, share), 1.0, width=0.015, draws=199)
+                hits += found is not None and found.p <= 0.05
+            yield {"shape": shape, "n": n, "padded": share, "found": hits / draws, "se": error(hits, draws)}
 
 
 WEEK = np.array([1.0, 0.9, 0.9, 1.0, 1.2, 1.5, 1.3])
@@ -166,7 +184,8 @@ def gaps_rows(draws: int, seed: int) -> Iterator[dict]:
                 row = table.iloc[0]
                 off = [abs((row[k] - FIRST).days - v) for k, v in (("first", start), ("last", start + 2))]
                 good += row["value"] == "S1" and max(off) <= 1
-        yield {"world": name, "found_and_dated": good / draws if lost else None, "anything_said": said / draws}
+        known = {"found_and_dated": good / draws, "found_se": error(good, draws)} if lost else {}
+        yield {"world": name} | known | {"anything_said": said / draws, "said_se": error(said, draws)}
 
 
 PARTS = {"evidence": evidence_rows, "bunching": bunching_rows, "gaps": gaps_rows}

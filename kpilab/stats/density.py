@@ -12,6 +12,7 @@ Floats = NDArray[np.float64]
 DEGREES = (2, 3, 4)
 WINDOW = 24  # bins on either side
 LEAST_VALUES = 50
+ROUNDS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,9 @@ def excess_above(
     """Count of the bin [threshold, threshold + width) against a smooth log-density of all other bins.
 
     A Poisson regression on a polynomial (degree 2-4 by AIC) is fitted without the bin in question; the departure
-    over its standard error is compared with the same statistic on samples drawn from the fit (parametric
-    bootstrap), which keeps the size where the normal approximation does not. None with fewer than 50 values in the
-    window or nothing on one side.
+    over its standard error is compared with the same statistic, degree chosen anew, on samples drawn from the fit
+    (parametric bootstrap), which keeps the size where the normal approximation does not. None with fewer than 50
+    values in the window or nothing on one side.
 
     References: Chetty et al. (2011), Adjustment costs, firm responses, and micro vs. macro labor supply elasticities.
     """
@@ -63,17 +64,13 @@ def excess_above(
     span = slice(max(used[0] - 2, 0), min(used[-1] + 3, len(counts)))
     x = ((edges[:-1] + edges[1:]) / 2 - threshold)[span] / (WINDOW * width)
     y, hole = counts[span], WINDOW - span.start
-    fits = [_fit(np.vander(x, d + 1), y, hole) for d in DEGREES]
-    degree, (mu, error) = min(zip(DEGREES, fits, strict=True), key=lambda f: _aic(y, f[1][0], hole, f[0]))
+    fit = _smooth(x, y[None, :], hole)
+    mu, error, z = fit.mu[0], float(fit.error[0]), float(fit.z[0])
     found, expected = float(y[hole]), float(mu[hole])
-    z = _z(found, expected, error)
-    rng, design = np.random.default_rng(seed), np.vander(x, degree + 1)
-    simulated = []
-    for sample in rng.poisson(mu, (draws, len(mu))).astype(float):
-        again, its_error = _fit(design, sample, hole)
-        simulated.append(_z(float(sample[hole]), float(again[hole]), its_error))
+    rng = np.random.default_rng(seed)
+    simulated = _smooth(x, rng.poisson(mu, (draws, len(mu))).astype(float), hole).z
     # Ties of the discrete counts are broken at random, so that the size is not below the level either.
-    p = (1 + np.sum(np.array(simulated) > z) + rng.uniform() * np.sum(np.array(simulated) == z)) / (draws + 1)
+    p = (1 + np.sum(simulated > z) + rng.uniform() * np.sum(simulated == z)) / (draws + 1)
     half = float(norm.ppf(0.5 + level / 2)) * float(np.sqrt(max(found, 1.0) + error**2))
     low, high = found - expected - half, found - expected + half
     shown = np.asarray(edges[span.start : span.start + len(y) + 1], dtype=np.float64)
@@ -86,31 +83,51 @@ def _width(values: Floats) -> float:
     return float((high - low) / 1.349 / 8) or float(values.std() / 8) or 1.0
 
 
-def _fit(design: Floats, y: Floats, hole: int) -> tuple[Floats, float]:
-    """Poisson regression without the bin `hole`; expected counts of all bins, and the error in the hole."""
-    weight = np.ones(len(y))
+@dataclass(frozen=True, slots=True)
+class _Smooth:
+    """Fits of B histograms: expected counts (B x bins), their error in the hole and z of the count there (B)."""
+
+    mu: Floats
+    error: Floats
+    z: Floats
+
+
+def _smooth(x: Floats, y: Floats, hole: int) -> _Smooth:
+    """Every histogram (row of `y`) with the degree that suits it best."""
+    fits = [_fit(np.vander(x, d + 1), y, hole) for d in DEGREES]
+    best = np.argmin([_aic(y, mu, hole, d) for d, (mu, _) in zip(DEGREES, fits, strict=True)], axis=0)
+    rows = np.arange(len(y))
+    mu = np.array([m for m, _ in fits])[best, rows]
+    error = np.array([e for _, e in fits])[best, rows]
+    return _Smooth(mu, error, (y[:, hole] - mu[:, hole]) / np.sqrt(mu[:, hole] + error**2))
+
+
+def _fit(design: Floats, y: Floats, hole: int) -> tuple[Floats, Floats]:
+    """Poisson regressions without the bin `hole`; expected counts of all bins, and the errors in the hole."""
+    weight = np.ones(y.shape[1])
     weight[hole] = 0.0
     eta = np.log(np.maximum(y, 0.5))
-    for _ in range(12):
-        mu = np.exp(np.clip(eta, -8, 12))
-        w = weight * mu
-        target = eta + (y - mu) / mu
-        information = design.T @ (w[:, None] * design) + 1e-9 * np.eye(design.shape[1])
-        new = design @ np.linalg.solve(information, design.T @ (w * target))
+    for _ in range(ROUNDS):
+        mu = np.exp(eta)
+        target = weight * (mu * eta + y - mu)
+        new = np.linalg.solve(_information(design, weight * mu), (target @ design)[:, :, None])[:, :, 0] @ design.T
         done = np.max(np.abs(new - eta)) < 1e-6
         eta = np.clip(new, -8, 12)
         if done:
             break
     mu = np.exp(eta)
-    information = design.T @ ((weight * mu)[:, None] * design) + 1e-9 * np.eye(design.shape[1])
-    row = design[hole]
-    return mu, float(mu[hole] * np.sqrt(row @ np.linalg.solve(information, row)))
+    row = np.broadcast_to(design[hole][:, None], (len(y), design.shape[1], 1))
+    variance = np.linalg.solve(_information(design, weight * mu), row)[:, :, 0] @ design[hole]
+    return mu, mu[:, hole] * np.sqrt(variance)
 
 
-def _aic(y: Floats, mu: Floats, hole: int, degree: int) -> float:
-    keep = np.arange(len(y)) != hole
-    return float(2 * degree - 2 * np.sum(y[keep] * np.log(mu[keep]) - mu[keep]))
+def _information(design: Floats, weight: Floats) -> Floats:
+    """Design' W Design for each row of weights."""
+    k = design.shape[1]
+    products = (design[:, :, None] * design[:, None, :]).reshape(len(design), k * k)
+    return (weight @ products).reshape(len(weight), k, k) + 1e-9 * np.eye(k)
 
 
-def _z(found: float, expected: float, error: float) -> float:
-    return float((found - expected) / np.sqrt(expected + error**2))
+def _aic(y: Floats, mu: Floats, hole: int, degree: int) -> Floats:
+    keep = np.arange(y.shape[1]) != hole
+    return 2 * degree - 2 * np.sum(y[:, keep] * np.log(mu[:, keep]) - mu[:, keep], axis=1)
