@@ -56,6 +56,11 @@ _WHERE = {
     "subgroups": "kpilab.analysis.subgroups",
     "course": "kpilab.analysis.course",
     "reread": "kpilab.analysis.rereading",
+    "oee": "kpilab.analysis.oee",
+    "Machines": "kpilab.analysis.oee",
+    "control": "kpilab.analysis.control",
+    "response": "kpilab.analysis.response",
+    "fair": "kpilab.analysis.fair",
     "Store": "kpilab.track.store",
 }
 

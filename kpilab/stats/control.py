@@ -102,7 +102,7 @@ def xbar(samples: ArrayLike, *, known: int | None = None) -> Chart:
     return Chart(means, *ends, np.abs(means - centre) > half, sigma, 0.0)
 
 
-def individuals(values: ArrayLike, *, known: int | None = None, false_alarms: float = USUAL) -> Chart:
+def individuals(values: ArrayLike, *, known: int | None = None, false_alarms: float = USUAL, spent: int = 0) -> Chart:
     """One value per point; what the point before tells is counted in, so that a wandering series does not alarm.
 
     The residuals of a first-order autoregression are charted: centre and limits of a point stand where its
@@ -113,6 +113,7 @@ def individuals(values: ArrayLike, *, known: int | None = None, false_alarms: fl
         values: in order; NaN for a missing point, which starts the series afresh.
         known: the first points, on which limits are set; None for all.
         false_alarms: chance of a false alarm per point of a usual series.
+        spent: what was estimated beforehand (6 for a weekday pattern); limits are widened for it.
 
     Raises:
         BadInput: fewer than 12 known values.
@@ -132,23 +133,25 @@ def individuals(values: ArrayLike, *, known: int | None = None, false_alarms: fl
     if not len(ranges):
         raise BadInput("no two points in a row", "individuals(values)", "give a series with fewer gaps")
     sigma = float(ranges.mean()) / TWO
-    spent = 2 if alike > 0 else 1  # what was estimated of the centre
-    df = max(WORTH * len(ranges) - spent, 2.0)
-    width = float(student.isf(false_alarms / 2, df)) * float(np.sqrt(1 + spent / len(ranges)))
+    spent += 2 if alike > 0 else 1  # what is estimated here
+    df, cost = max(WORTH * len(ranges) - spent, 2.0), min(spent / len(ranges), 0.5)
+    width = float(student.isf(false_alarms / 2, df)) * float(np.sqrt((1 + cost) / (1 - cost)))
     half = np.full(len(x), width * sigma)
     half[~np.isfinite(before)] /= float(np.sqrt(1 - alike**2))
     outside = np.abs(x - centre) > half
     return Chart(x, centre, centre - half, centre + half, outside, sigma, alike)
 
 
-def rates(num: ArrayLike, den: ArrayLike, *, known: int | None = None, false_alarms: float = USUAL) -> Chart:
+def rates(
+    num: ArrayLike, den: ArrayLike, *, known: int | None = None, false_alarms: float = USUAL, spent: int = 0
+) -> Chart:
     """Counts out of counts: Laney's p′, whose limits hold for large counts too.
 
     A plain p chart takes the binomial for the whole spread; with thousands of counts per point everything alarms. Here
     each rate is measured in binomial standard deviations, and those are charted as individuals.
 
     Args:
-        num, den: per point; a point without denominator is missing. known, false_alarms: as in `individuals`.
+        num, den: per point; a point without denominator is missing. known, false_alarms, spent: as in `individuals`.
 
     Raises:
         BadInput: fewer than 12 known points, or rates that are all 0 or all 1.
@@ -159,7 +162,7 @@ def rates(num: ArrayLike, den: ArrayLike, *, known: int | None = None, false_ala
     if not 0 < p < 1:
         raise BadInput(f"the rate is {p:g} throughout", "rates(num, den)", "a chart needs a rate between 0 and 1")
     unit = np.sqrt(p * (1 - p) / d)
-    z = individuals((n / d - p) / unit, known=known, false_alarms=false_alarms)
+    z = individuals((n / d - p) / unit, known=known, false_alarms=false_alarms, spent=spent)
     ends = [p + unit * part for part in (z.centre, z.low, z.high)]
     return Chart(n / d, ends[0], np.clip(ends[1], 0, 1), np.clip(ends[2], 0, 1), z.outside, z.sigma, z.alike)
 

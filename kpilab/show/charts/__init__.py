@@ -52,6 +52,10 @@ CHARTS: dict[str, tuple[str, str]] = {
     "localise": ("rootcause", "localise"),
     "ratemix": ("rootcause", "ratemix"),
     "dating": ("rootcause", "dating"),
+    "oee": ("process", "oee"),
+    "control": ("process", "control"),
+    "response": ("process", "response"),
+    "fair": ("process", "fair"),
 }
 
 
