@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kpilab.case.check import metric_tree, read_spec
 from kpilab.case.document import Document, read_document
 from kpilab.case.inspect import data_problems, readable_time
+from kpilab.case.privacy import pseudonyms
 from kpilab.case.spec import CaseSpec, Label, TableSpec
 from kpilab.core.case import Case, Change, Definition, Funnel, Goal, Kpi, Metric, Privacy, Test
 from kpilab.core.finding import DataIssue
@@ -65,6 +66,8 @@ def open_case(
     tables, issues, problems = _tables(spec, document, con, path.parent)
     case = _case(spec, path, periods, tables, issues)
     problems += data_problems(case, document)
+    if not problems:
+        case, problems = pseudonyms(case, document)
     error = several(problems)
     if error:
         raise error

@@ -81,3 +81,13 @@ def row_ids(rows: ir.Table, keys: tuple[str, ...]) -> Iterator[ir.Table]:
         yield ids
     finally:
         con.drop_table(name, force=True)
+
+
+def sha256(column: ir.StringValue, engine: str) -> ir.StringValue:
+    """The SHA-256 of a text (UTF-8) in 64 hexadecimal digits, on any engine."""
+    if engine != "postgres":
+        return cast("ir.StringValue", column.hexdigest("sha256"))
+    as_bytes = _builtin("convert_to", (("string", "string"), "binary"))
+    digest = _builtin("sha256", (("binary",), "binary"))
+    encoded = _builtin("encode", (("binary", "string"), "string"))
+    return encoded(digest(as_bytes(column, "UTF8")), "hex")

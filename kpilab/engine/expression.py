@@ -7,7 +7,7 @@ table, no file or network function, no statement.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import sqlglot
 from sqlglot import exp
@@ -108,6 +108,15 @@ def is_predicate(text: str) -> bool:
 def columns(tree: exp.Expr) -> tuple[str, ...]:
     """Column names the expression reads, each once."""
     return tuple(dict.fromkeys(column.name for column in tree.find_all(exp.Column)))
+
+
+def read_by_value(tree: exp.Expr, hidden: Collection[str]) -> tuple[str, ...]:
+    """Those of the hidden columns whose values the expression looks at; counting them does not."""
+    counting = (exp.Distinct, exp.Count, exp.ApproxDistinct, exp.Is)
+    folded = {h.lower() for h in hidden}
+    found = [c.name for c in tree.find_all(exp.Column) if c.name.lower() in folded]
+    looked = [c.name for c in tree.find_all(exp.Column) if isinstance(c.parent, counting)]
+    return tuple(dict.fromkeys(name for name in found if found.count(name) > looked.count(name)))
 
 
 def missing(tree: exp.Expr, known: Iterable[str], where: str) -> list[Problem]:

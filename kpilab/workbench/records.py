@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import pandas as pd
-
 from kpilab.core.case import Case
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog
@@ -22,7 +20,7 @@ class RecordsResult(Result):
     """Answer of `records`.
 
     Attributes:
-        table: the first rows by time, columns as in the table; names that must not be shown are replaced by numbers.
+        table: the first rows by time, columns as in the table; names that must not be shown are pseudonyms already.
         rows: how many there are in all. name: of the table. where, event: as asked.
     """
 
@@ -75,10 +73,4 @@ def records(
         )
     order = [rows[c] for c in (found.roles()["time"], *([person] if person else []))]
     frame = collect(rows.order_by(order).limit(most), "records")
-    return RecordsResult(_hidden(frame, case.privacy.pseudonymise), int(size["rows"]), table, where, event)
-
-
-def _hidden(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Names replaced by numbers that hold within this table only."""
-    codes = {c: [f"{c} {k + 1}" for k in pd.factorize(frame[c])[0]] for c in columns if c in frame}
-    return frame.assign(**codes)
+    return RecordsResult(frame, int(size["rows"]), table, where, event)

@@ -1,0 +1,147 @@
+"""Privacy of a case: the secret behind its pseudonyms, and what may still be asked of a hidden column."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from secrets import token_hex
+
+from sqlglot import exp
+
+from kpilab.case.document import Document
+from kpilab.core.case import Case
+from kpilab.core.table import Assignments, EventLog, Reports
+from kpilab.engine.expression import is_predicate, parse_measure, parse_predicate, read_by_value
+from kpilab.engine.pseudonym import pseudonym, pseudonymised
+from kpilab.errors import BadInput, Problem, nearest
+
+KEY_FILE, VARIABLE, LEAST = ".kpilab-key", "KPILAB_KEY", 16
+Read = tuple[str, tuple[str | int, ...], str, Callable[[str, str], exp.Expr]]
+
+
+def pseudonyms(case: Case, document: Document) -> tuple[Case, list[Problem]]:
+    """The case with the values of its hidden columns replaced in every table; and what speaks against it."""
+    names = case.privacy.pseudonymise
+    if not names:
+        return case, []
+    hidden, problems = _hidden(case, document)
+    problems += [*_apart(case, hidden, document), *_read_by_name(case, hidden, document)]
+    if problems:
+        return case, problems
+    key = secret(case.folder)
+    tables = {name: pseudonymised(table, hidden, key) for name, table in case.tables.items()}
+    reporters = {t.reporter for t in case.of_kind(Reports).values()}
+    declared = case.definitions
+    if reporters & hidden:
+        declared = tuple(replace(d, reporter=pseudonym(d.reporter, key)) for d in declared)
+    return replace(case, tables=tables, definitions=declared), []
+
+
+def secret(folder: Path) -> str:
+    """The key of the pseudonyms: from the variable KPILAB_KEY, else the file .kpilab-key beside case.yml.
+
+    The file is made at the first use, readable by its owner alone; it stays, so that a person has the same pseudonym
+    in the next review.
+
+    Raises:
+        BadInput: a key under 16 characters, or a folder in which none can be kept.
+    """
+    given = os.environ.get(VARIABLE)
+    where = f"environment variable {VARIABLE}"
+    if given is None:
+        where = str(folder / KEY_FILE)
+        given = _kept(folder / KEY_FILE)
+    if len(given) < LEAST:
+        raise BadInput(
+            f"the key of the pseudonyms has {len(given)} characters", where, f"give {LEAST} or more, kept secret"
+        )
+    return given
+
+
+def _kept(path: Path) -> str:
+    try:
+        if not path.exists():
+            _make(path)
+        return path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(
+            f"the key of the pseudonyms cannot be kept: {error}",
+            str(path),
+            f"make the folder writable, or give the key in the environment variable {VARIABLE}",
+        ) from None
+
+
+def _make(path: Path) -> None:
+    """Write a new key beside its place and link it there, so that two processes end up with the same whole key."""
+    part = path.with_name(f"{KEY_FILE}.{os.getpid()}.part")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(token_hex(32))
+        with suppress(FileExistsError):
+            os.link(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _hidden(case: Case, document: Document) -> tuple[frozenset[str], list[Problem]]:
+    """Columns that the names mean, as columns or as roles, in whatever table they stand."""
+    tables = case.tables.values()
+    known = {n for t in tables for n in (*t.table.columns, *t.roles())}
+    hidden, problems = set[str](), list[Problem]()
+    for k, name in enumerate(case.privacy.pseudonymise):
+        if name not in known:
+            where = document.at("privacy", "pseudonymise", k)
+            problems.append(Problem(f"no column or role named {name!r}", where, nearest(name, known)))
+        hidden |= {t.roles()[name] for t in tables if name in t.roles()}
+        hidden |= {c for t in tables for c in t.table.columns if c == name}
+    return frozenset(hidden), problems
+
+
+def _apart(case: Case, hidden: frozenset[str], document: Document) -> Iterator[Problem]:
+    """Users must be called alike in events and assignments, or no unit of a test would be found in the log."""
+    users = {t.user for t in case.of_kind(EventLog).values()}
+    units = {t.unit for t in case.of_kind(Assignments).values()}
+    both = users | units
+    if users and units and both & hidden and both - hidden:
+        yield Problem(
+            f"{sorted(both & hidden)} are pseudonymised and {sorted(both - hidden)} are not",
+            document.at("privacy", "pseudonymise"),
+            "users of the events and units of the tests are the same people: name all these columns, or none",
+        )
+
+
+def _read_by_name(case: Case, hidden: frozenset[str], document: Document) -> Iterator[Problem]:
+    """Expressions that compare a hidden column with a name: they would match nothing any more."""
+    for table, path, text, parse in _expressions(case):
+        columns = case.tables[table].table.columns if table in case.tables else ()
+        for column in read_by_value(parse(text, ""), hidden.intersection(columns)):
+            yield Problem(
+                f"{column!r} is pseudonymised and cannot be read in {text!r}",
+                document.at(*path),
+                f"count it, e.g. count(distinct {column}), or use another column",
+            )
+
+
+def _expressions(case: Case) -> Iterator[Read]:
+    """Table, place in case.yml, text and parser of every expression of the case."""
+    for name, m in case.metrics.items():
+        for key, text in (("measure", m.measure), ("numerator", m.numerator), ("denominator", m.denominator)):
+            if text:
+                yield m.table, ("metrics", name, key), text, parse_measure
+        if m.condition:
+            yield m.table, ("metrics", name, "where"), m.condition, parse_predicate
+    for k, d in enumerate(case.definitions):
+        if d.measure and d.table:
+            yield d.table, ("definitions", k, "measure"), d.measure, parse_measure
+    for name, funnel in case.funnels.items():
+        for k, step in enumerate(funnel.steps):
+            if is_predicate(step):
+                yield funnel.table, ("funnels", name, "steps", k), step, parse_predicate
+    log = next(iter(case.of_kind(EventLog)), "")
+    for name, test in case.experiments.items():
+        if test.outcome not in case.metrics:
+            yield log, ("experiments", name, "outcome"), test.outcome, parse_predicate
