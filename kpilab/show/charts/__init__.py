@@ -21,6 +21,7 @@ CHARTS: dict[str, tuple[str, str]] = {
     "gaps": ("trust", "gaps"),
     "reconcile": ("trust", "reconcile"),
     "definitions": ("trust", "definitions"),
+    "restatement": ("data", "restatement"),
     "market": ("counterfactual", "market"),
     "counterfactual": ("counterfactual", "counterfactual"),
     "funnel": ("funnel", "funnel"),

@@ -1,0 +1,34 @@
+"""Charts of faults in the data: figures restated, hours without rows, faults of a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import altair as alt
+import pandas as pd
+
+from kpilab.show.charts.words import head
+from kpilab.show.say import label
+from kpilab.show.theme import BAD, PALETTE, QUIET
+
+if TYPE_CHECKING:
+    from kpilab.analysis.restatement import RestatementResult
+
+WIDTH = 560
+
+
+def restatement(result: RestatementResult, lang: str = "en") -> alt.TopLevelMixin:
+    """The figure of each day as first reported and as reported later; days that changed stand out."""
+    names = {k: label(f"restatement.{k}", lang) for k in ("before", "after")}
+    table = result.table
+    long = pd.concat([pd.DataFrame({"day": table["day"], "value": table[k], "what": v}) for k, v in names.items()])
+    colour = alt.Color(
+        "what:N", title=None, legend=alt.Legend(orient="top"),
+        scale=alt.Scale(domain=list(names.values()), range=[QUIET, PALETTE[0]]),
+    )  # fmt: skip
+    x = alt.X("day:T", title=label("restatement.day", lang))
+    y = alt.Y("value:Q", title=label("restatement.value", lang), scale=alt.Scale(zero=False))
+    base = alt.Chart(long, title=head(result, lang), width=WIDTH, height=240)
+    lines = base.mark_line().encode(x=x, y=y, color=colour)
+    changed = table.loc[table["kind"] != "same", ["day", "after"]].rename(columns={"after": "value"})
+    return lines + alt.Chart(changed).mark_circle(color=BAD, size=60, opacity=1).encode(x=x, y=y)
