@@ -150,6 +150,12 @@ def reread(
     hits = collect(first_hits(who, events), "rereading")
     counts = _counts(hits, split, experiment, assignments)
     curves = {v: _curve(hits, control, v, planned, period, looks) for v in counts if v != control}
+    if not all(np.isfinite(_decided(curve)["z"]) for curve in curves.values()):
+        raise BadInput(
+            f"up to the decision of {experiment!r} the outcome {outcome!r} is the same for every unit",
+            f"table {assignments.name!r}, column {assignments.unit!r}",
+            "check that units have the ids they have in the log, and that the outcome is counted since the start",
+        )
     treatment = max(curves, key=lambda v: abs(_decided(curves[v])["z"]))
     by_segment = collect(segment_counts(who, events, names, period.last), "rereading")
     segments = _segments(by_segment, split, control, treatment)

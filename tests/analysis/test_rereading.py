@@ -114,3 +114,10 @@ def test_honest_tests_are_left_alone():
 def test_bad_input_says_what_is_wrong(changes, words):
     with pytest.raises(BadInput, match=words):
         read(world(7, units=60), **changes)
+
+
+def test_units_that_never_show_up_in_the_log_are_said():
+    assignments, log = world(5)
+    table = assignments.table.mutate(user=assignments.table["user"] + 10**6)
+    with pytest.raises(BadInput, match="same for every unit"):
+        read((Assignments(table), log))
