@@ -57,6 +57,7 @@ _WHERE = {
     "timing": "kpilab.analysis.timing",
     "quality": "kpilab.analysis.quality",
     "gaps": "kpilab.analysis.gaps",
+    "outages": "kpilab.analysis.outages",
     "reconcile": "kpilab.analysis.reconcile",
     "restatement": "kpilab.analysis.restatement",
     "Measured": "kpilab.engine.daily",
@@ -74,6 +75,12 @@ _WHERE = {
     "control": "kpilab.analysis.control",
     "response": "kpilab.analysis.response",
     "fair": "kpilab.analysis.fair",
+    "targets": "kpilab.analysis.targets",
+    "pace": "kpilab.analysis.pace",
+    "incentives": "kpilab.analysis.incentives",
+    "Tier": "kpilab.analysis.incentives",
+    "claims": "kpilab.analysis.claims",
+    "levels": "kpilab.analysis.levels",
     "Store": "kpilab.track.store",
 }
 

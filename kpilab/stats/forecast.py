@@ -55,6 +55,12 @@ class Forecast:
         scale = half / student.ppf(0.5 + self.level / 2, self.df)
         return float(student.sf((target - self.mean) / scale, self.df))
 
+    def reach(self, chance: float) -> float:
+        """The mean over the coming periods that is reached with this chance."""
+        half = self.mean_high - self.mean
+        scale = float(half / student.ppf(0.5 + self.level / 2, self.df))
+        return self.mean + float(student.isf(chance, self.df)) * scale
+
 
 def forecast(series: ArrayLike, horizon: int, *, season: int | None = None, level: float = 0.8) -> Forecast:
     """Forecast `horizon` periods without change, with an interval from the errors of past forecasts.

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from kpilab.core.case import Case, Metric
@@ -15,7 +14,7 @@ from kpilab.core.values import EVERYWHERE, Effect, Period, Where
 from kpilab.engine.days import day_of
 from kpilab.engine.metrics import BUCKET, Cut, full_buckets, measure
 from kpilab.engine.run import collect_one
-from kpilab.stats.forecast import LEAST, forecast
+from kpilab.stats.pace import elapsed, end
 
 Standing = Literal["ahead", "open", "behind", "reached", "missed", "unknown"]
 HISTORY = 180  # days looked back
@@ -86,13 +85,15 @@ def progress(
         return Progress(metric.name, empty, target, None, None, None, None, None, 0.0, rows, metric.better)
     value = float(now["num"].sum() / (1.0 if adds else now["den"].sum()))
     due = None if target is None else target * (_elapsed(rows, planned, len(now)) if adds else 1.0)
-    end, chance = _end(rows, len(now), len(planned), value, target, adds, SEASON[grain])
+    found = end(rows["value"], value, len(now), len(planned), target=target, adds=adds, season=SEASON[grain])
+    chance = None if found is None else found.chance
     if chance is not None and metric.better == "down":
         chance = 1 - chance
+    ends = None if found is None else Effect(found.value, found.low, found.high)
     pace = value / due if due else None
     until = min(pd.Timestamp(now["day"].iloc[-1]).date() + timedelta(days=_length(grain) - 1), last)
     series = rows[["day", "value"]]
-    return Progress(metric.name, value, target, due, pace, end, chance, until, over, series, metric.better)
+    return Progress(metric.name, value, target, due, pace, ends, chance, until, over, series, metric.better)
 
 
 def known_days(table: Table) -> Period | None:
@@ -123,29 +124,7 @@ def _rows(case: Case, metric: Metric, span: Period, last: date, where: Where) ->
 def _elapsed(rows: pd.DataFrame, planned: list[date], known: int) -> float:
     """Share of a total that usually falls on the days that are over, by weekday."""
     usual = rows.groupby(rows["day"].dt.dayofweek)["num"].mean()
-    weights = np.array([float(usual.get(d.weekday(), usual.mean())) for d in planned])
-    return float(weights[:known].sum() / weights.sum()) if weights.sum() > 0 else known / len(planned)
-
-
-def _end(
-    rows: pd.DataFrame, known: int, planned: int, value: float, target: float | None, adds: bool, season: int | None
-) -> tuple[Effect | None, float | None]:
-    """Where the period will end, and the chance that this is at or above the target."""
-    left = planned - known
-    if left <= 0:
-        return Effect(value, value, value), None if target is None else float(value >= target)
-    past = rows["value"].dropna().to_numpy(float)
-    if len(past) < LEAST:
-        return None, None
-    found = forecast(past, left, season=season)
-    means = (found.mean, found.mean_low, found.mean_high)
-    if adds:
-        ends = [value + left * m for m in means]
-        wanted = None if target is None else (target - value) / left
-    else:
-        ends = [(known * value + left * m) / planned for m in means]
-        wanted = None if target is None else (planned * target - known * value) / left
-    return Effect(ends[0], ends[1], ends[2]), None if wanted is None else found.attain(wanted)
+    return elapsed([float(usual.get(d.weekday(), usual.mean())) for d in planned], known)
 
 
 def _length(grain: str) -> int:

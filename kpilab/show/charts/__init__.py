@@ -22,6 +22,7 @@ CHARTS: dict[str, tuple[str, str]] = {
     "reconcile": ("trust", "reconcile"),
     "definitions": ("trust", "definitions"),
     "restatement": ("data", "restatement"),
+    "outages": ("data", "outages"),
     "market": ("counterfactual", "market"),
     "counterfactual": ("counterfactual", "counterfactual"),
     "funnel": ("funnel", "funnel"),
@@ -57,6 +58,11 @@ CHARTS: dict[str, tuple[str, str]] = {
     "control": ("process", "control"),
     "response": ("process", "response"),
     "fair": ("process", "fair"),
+    "targets": ("people", "targets"),
+    "pace": ("people", "pace"),
+    "incentives": ("people", "incentives"),
+    "claims": ("people", "claims"),
+    "levels": ("people", "levels"),
 }
 
 
