@@ -118,6 +118,6 @@ def levels(result: LevelsResult, lang: str = "en") -> alt.TopLevelMixin:
     return _sized(text, len(rows), head(result, lang).text)
 
 
-def _sized(chart: alt.LayerChart | alt.Chart, rows: int, title: object, legend: str = "") -> alt.TopLevelMixin:
+def _sized(chart: alt.TopLevelMixin, rows: int, title: object, legend: str = "") -> alt.TopLevelMixin:
     parameters = alt.TitleParams(title, subtitle=legend) if legend else alt.TitleParams(title)  # type: ignore[arg-type]
     return chart.properties(width=WIDE, height=ROW * max(rows, 1), title=parameters)
