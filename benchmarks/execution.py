@@ -1,6 +1,6 @@
 """Execution audit and data quality: are fabricators, padding and lost rows found, and nobody else?
 
-python benchmarks/execution.py [--part evidence|bunching|gaps] [--draws 200] [--seed 1]
+python benchmarks/execution.py [--part evidence|bunching|gaps|outages] [--draws 200] [--seed 1]
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import pandas as pd
 
 from kpilab.analysis.evidence import evidence
 from kpilab.analysis.gaps import gaps
+from kpilab.analysis.outages import outages
 from kpilab.core.case import Metric
 from kpilab.core.table import EventLog, Executions, Facts
 from kpilab.core.values import Period
@@ -188,7 +189,43 @@ def gaps_rows(draws: int, seed: int) -> Iterator[dict]:
         yield {"world": name} | known | {"anything_said": said / draws, "said_se": error(said, draws)}
 
 
-PARTS = {"evidence": evidence_rows, "bunching": bunching_rows, "gaps": gaps_rows}
+HOURS = np.array([0, 0, 0, 0, 0, 1, 2, 4, 6, 7, 7, 8, 9, 8, 7, 7, 8, 9, 10, 9, 6, 4, 2, 1]) / 115
+
+
+def hourly_shop(rng, lost_from: int | None, hours: int, swing: float = 0.1) -> EventLog:
+    """Four stores over 56 days, hour by hour; some visits leave several rows; one store loses 80 % for some hours."""
+    parts = []
+    for store, share in enumerate((0.15, 0.2, 0.3, 0.35)):
+        level = 600 * share * WEEK[np.arange(56) % 7] * rng.gamma(1 / swing**2, swing**2, 56)
+        visits = rng.poisson(np.outer(level, HOURS).ravel())
+        if lost_from is not None and store == 1:
+            visits[lost_from : lost_from + hours] = rng.binomial(visits[lost_from : lost_from + hours], 0.2)
+        at = np.repeat(np.arange(56 * 24), visits)
+        for step, rate in (("visit", 1.0), ("order", 0.5), ("pay", 0.3)):
+            kept = at[rng.random(len(at)) < rate]
+            time = pd.Timestamp(FIRST) + pd.to_timedelta(kept, unit="h")
+            parts.append(pd.DataFrame({"time": time, "user": "u", "event": step, "store": f"S{store}"}))
+    return EventLog(pd.concat(parts, ignore_index=True), dimensions=("store",))
+
+
+def outages_rows(draws: int, seed: int) -> Iterator[dict]:
+    period = Period(FIRST, FIRST + dt.timedelta(days=55))
+    for name, hours in (("80 % of a store's rows lost for 6 busy hours", 6), ("the same for 12", 12), ("clean", 0)):
+        rng, good, said = np.random.default_rng(seed), 0, 0
+        for _ in range(draws):
+            start = int(rng.integers(7, 46)) * 24 + int(rng.integers(9, 14))
+            table = outages(hourly_shop(rng, start if hours else None, hours), period=period).table
+            said += len(table) > 0
+            if hours and len(table):
+                row, zero = table.iloc[0], pd.Timestamp(FIRST)
+                ends = [(row[k] - zero) / pd.Timedelta(hours=1) for k in ("first", "last")]
+                off = max(abs(ends[0] - start), abs(ends[1] - start - hours + 1))
+                good += row["value"] == "S1" and off <= 1
+        known = {"found_and_dated": good / draws, "found_se": error(good, draws)} if hours else {}
+        yield {"world": name} | known | {"anything_said": said / draws, "said_se": error(said, draws)}
+
+
+PARTS = {"evidence": evidence_rows, "bunching": bunching_rows, "gaps": gaps_rows, "outages": outages_rows}
 
 
 def main() -> None:

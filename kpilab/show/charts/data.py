@@ -12,6 +12,7 @@ from kpilab.show.say import label
 from kpilab.show.theme import BAD, PALETTE, QUIET
 
 if TYPE_CHECKING:
+    from kpilab.analysis.outages import OutagesResult
     from kpilab.analysis.restatement import RestatementResult
 
 WIDTH = 560
@@ -32,3 +33,20 @@ def restatement(result: RestatementResult, lang: str = "en") -> alt.TopLevelMixi
     lines = base.mark_line().encode(x=x, y=y, color=colour)
     changed = table.loc[table["kind"] != "same", ["day", "after"]].rename(columns={"after": "value"})
     return lines + alt.Chart(changed).mark_circle(color=BAD, size=60, opacity=1).encode(x=x, y=y)
+
+
+def outages(result: OutagesResult, lang: str = "en") -> alt.TopLevelMixin:
+    """Rows per hour around the clearest outage, and what was expected."""
+    names = {"found": label("outages.found_rows", lang), "expected": label("outages.expected", lang)}
+    hours = result.hourly[result.hourly["outage"] == 0]
+    parts = [pd.DataFrame({"hour": hours["hour"], "rows": hours[k], "what": v}) for k, v in names.items()]
+    colour = alt.Color(
+        "what:N", title=None, legend=alt.Legend(orient="top"),
+        scale=alt.Scale(domain=list(names.values()), range=[PALETTE[0], QUIET]),
+    )  # fmt: skip
+    x = alt.X("hour:T", title=label("outages.hour", lang))
+    y = alt.Y("rows:Q", title=label("outages.rows", lang))
+    base = alt.Chart(pd.concat(parts), title=head(result, lang), width=WIDTH, height=240)
+    lines = base.mark_line(interpolate="step-after").encode(x=x, y=y, color=colour)
+    first = result.table.head(1)[["first", "last"]].assign(last=lambda t: t["last"] + pd.Timedelta(hours=1))
+    return alt.Chart(first).mark_rect(color=BAD, opacity=0.12).encode(x="first:T", x2="last:T") + lines
