@@ -29,7 +29,7 @@ MODES = {"ordered": 0, "strict": 1, "unordered": 2}
 MOST_BITS = 31
 BATCH = 1_000_000
 WORTH_LOADING = 500_000  # rows that the expression answers sooner than the kernel is loaded
-ROWS_A_SECOND = 500_000  # of the expression, about
+ROWS_A_SECOND = 200_000  # of the expression, about
 SPARSE = 4  # integer keys that span more than this many times the rows are numbered anew
 
 
