@@ -153,12 +153,17 @@ def _forest(table: pd.DataFrame, axis: str, title: alt.TitleParams, lang: str) -
     table["right"] = table["high"].where(table["high"].notna(), table["contribution"])
     table["ends"] = [interval((a, b), lang) for a, b in zip(table["low"], table["high"], strict=True)]
     y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False))
-    x = alt.X("contribution:Q", title=axis, scale=alt.Scale(padding=70), axis=alt.Axis(format="+~s", tickCount=6))
+    scale = {"title": axis, "scale": alt.Scale(padding=70), "axis": alt.Axis(format="+~s", tickCount=6)}
     tone = alt.Color("tone:N", scale=None, legend=None)
     base = alt.Chart(table).encode(y=y, tooltip=["name:N", "text:N", "ends:N"])
     zero = alt.Chart(table.head(1)).mark_rule(color=QUIET).encode(x=alt.datum(0))
-    spans = base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q", color=tone)
-    points = base.mark_point(filled=True, size=110, opacity=1).encode(x=x, color=tone)
+    spans = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", **scale), x2="high:Q", color=tone)
+    points = base.mark_point(filled=True, size=110, opacity=1).encode(x=alt.X("contribution:Q", **scale), color=tone)
     texts = base.mark_text(align="left", dx=8, color=INK).encode(x="right:Q", text="text:N")
     height = max(ROW * len(table), 60)
-    return alt.LayerChart(layer=[points, spans, zero, texts], width=WIDTH, height=height, title=title)
+    return alt.LayerChart(
+        layer=[zero, spans, points, texts],  # points on top: they are clicked
+        width=WIDTH,
+        height=height,
+        title=title,
+    )
