@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ORDER = ("company", "region", "store", "team", "person")
 LEAST = 20
+SURE = 0.01  # a conflict is a heavy word: chance that any of the pairs is accused wrongly
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,7 +139,7 @@ def _against(kpis: Sequence[Kpi], metrics: Mapping[str, Metric], series: pd.Data
             continue
         signs = [-1.0 if metrics[m].better == "down" else 1.0 for m in (name, str(parent))]
         x, y = (both.iloc[:, k].to_numpy(float) * signs[k] for k in (0, 1))
-        found = relation_tests(x[None, :], y, Question(lags=(0, 1), alpha=0.05 / len(pairs)))
+        found = relation_tests(x[None, :], y, Question(lags=(0, 1), alpha=SURE / len(pairs)))
         if str(found.verdict[0]) == "related" and float(found.rho[0]) < 0:
             ends = (float(v[0]) for v in (found.rho, found.low, found.high, found.p))
             rows.append((name, parent, "moves_against", *ends))

@@ -11,17 +11,20 @@ import yaml
 
 from kpilab.errors import unknown
 from kpilab.samples.draw import draw, shop_setting
+from kpilab.samples.files import files
 from kpilab.samples.harmless import HARMLESS
 from kpilab.samples.industries import INDUSTRIES, Industry
 from kpilab.samples.kinds import KINDS, PAIRS
 from kpilab.samples.plan import Plan, Planted, Rate, current_period
 from kpilab.samples.spec import spec
+from kpilab.samples.trades.write import TRADES
+from kpilab.samples.trades.write import write as write_trade
 from kpilab.samples.world import World, goal_effect, simulate
 
 
 def names() -> tuple[str, ...]:
-    """Worlds that `write` knows: the shop, one per kind of cause, harmless ones, and two causes at once."""
-    return ("shop", *KINDS, *HARMLESS, "two_causes")
+    """Worlds that `write` knows: the shop, the trades, one per kind of cause, harmless ones, two causes at once."""
+    return ("shop", *TRADES, *KINDS, *HARMLESS, "two_causes")
 
 
 def write(name: str, folder: Path | str, *, seed: int = 0, size: float = 1.0, effect: float = 1.0) -> Path:
@@ -35,7 +38,7 @@ def write(name: str, folder: Path | str, *, seed: int = 0, size: float = 1.0, ef
         effect: factor on every planted size, 0.5 = half as large.
 
     Returns:
-        The folder, with case.yml, six tables and truth.json.
+        The folder, with case.yml, its tables and truth.json.
 
     Raises:
         BadInput: no world of this name.
@@ -43,10 +46,13 @@ def write(name: str, folder: Path | str, *, seed: int = 0, size: float = 1.0, ef
     Example:
         >>> write("mix_shift", "/tmp/mix", seed=3)  # doctest: +SKIP
     """
+    if name in TRADES:
+        return write_trade(name, Path(folder), seed=seed, size=size, effect=effect)
     world, planted, document = make(name, seed=seed, size=size, effect=effect)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    _tables(world, folder)
+    for file, table in files(world).items():
+        table.to_parquet(folder / f"{file}.parquet", index=False, compression="zstd")
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
     (folder / "case.yml").write_text(text, "utf-8")
     truth = {"case": folder.name, "causes": [truth_of(cause, world) for cause in planted]}
@@ -119,21 +125,3 @@ def _shop(rng: np.random.Generator, size: float, effect: float) -> tuple[Plan, t
         period=current_period,
     )
     return replace(plan, rates=(lift, leak), kpi_target=1.02), (planted,)
-
-
-def _tables(world: World, folder: Path) -> None:
-    dims = [*world.plan.level, world.plan.industry.rollout[0], "user_type", world.plan.industry.actor]
-    events = world.events.reset_index(names="event_id")
-    events = events[["event_id", "ts", "user_id", "session_id", "event", "amount", *dims]]
-    work = world.executions
-    work.insert(1, "date", np.datetime64(world.plan.calendar.first, "s") + work["day"].to_numpy().astype("m8[D]"))
-    tables = {
-        "events": events,
-        "facts": world.facts,
-        "benchmark": world.benchmark,
-        "execution": work.drop(columns=["day", "padded"]),
-        "reported": world.reports,
-        "experiments": world.assignments,
-    }
-    for name, table in tables.items():
-        table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
