@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import pandas as pd
 
@@ -46,16 +48,19 @@ def read_worksheet(plan: SamplePlan, path: str | Path) -> pd.DataFrame:
 
     Raises:
         BadInput: all faults together, each with its row: a record id that is missing, foreign or occurs twice, a
-            result that is neither yes nor no; or a file that has lost its columns.
+            result that is neither yes nor no, and drawn records whose row is gone; or a file that cannot be read or has
+            lost its columns. Nothing is guessed: one fault, and no result is taken.
     """
     path = Path(path)
     sheet = _sheet(path)
     for column in ("record", RESULT):
-        if column not in sheet.columns:
-            raise BadInput(f"no column {column!r}", f"worksheet {path.name}", f"it has {list(sheet.columns)}")
+        if list(sheet.columns).count(column) != 1:
+            mend = f"keep the columns as they were written; it has {list(sheet.columns)}"
+            raise BadInput(f"no single column {column!r}", f"worksheet {path.name}", mend)
     ids = sheet["record"].str.strip().str.removeprefix("'")
     answers = sheet[RESULT].str.strip().str.lower()
-    error = several(_faults(ids, answers, set(plan.table["record"]), path.name))
+    used = (sheet.map(str.strip) != "").any(axis=1)
+    error = several(_faults(ids, answers, used, list(plan.table["record"]), path.name))
     if error:
         raise error
     given = answers != ""
@@ -65,22 +70,34 @@ def read_worksheet(plan: SamplePlan, path: str | Path) -> pd.DataFrame:
 def _sheet(path: Path) -> pd.DataFrame:
     if not path.exists():
         raise BadInput(f"no file {path.name!r}", "read_worksheet(path=)", "check the path")
-    if path.suffix == ".csv":
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    if path.suffix == ".xlsx":
-        return pd.read_excel(path, dtype=str, keep_default_na=False)
-    raise _suffix(path, "read_worksheet(path=)")
+    if path.suffix not in (".csv", ".xlsx"):
+        raise _suffix(path, "read_worksheet(path=)")
+    try:
+        if path.suffix == ".xlsx":
+            frame = pd.read_excel(path, dtype=str, keep_default_na=False, header=None)
+        else:
+            # Rows are read one by one: a row too long or empty must not move the others.
+            frame = pd.DataFrame(list(csv.reader(path.read_text("utf-8-sig").splitlines(keepends=True))), dtype=str)
+    except (OSError, ValueError, KeyError, csv.Error, BadZipFile) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        mend = "save it again as CSV (UTF-8) or xlsx"
+        raise BadInput(f"cannot be read: {first}", f"worksheet {path.name}", mend) from None
+    frame = frame.fillna("").astype(str)
+    if frame.empty:
+        raise BadInput("holds nothing", f"worksheet {path.name}", "hand back the sheet as it was written")
+    return frame.iloc[1:].set_axis(frame.iloc[0].str.strip().tolist(), axis=1).reset_index(drop=True)
 
 
-def _faults(ids: pd.Series, answers: pd.Series, drawn: set[str], name: str) -> Iterable[Problem]:
+def _faults(ids: pd.Series, answers: pd.Series, used: pd.Series, drawn: list[str], name: str) -> Iterable[Problem]:
     # Row 1 of the file holds the headings.
     seen: dict[str, int] = {}
-    for row, (record, answer) in enumerate(zip(ids, answers, strict=True), 2):
+    known = set(drawn)
+    for row, (record, answer, filled) in enumerate(zip(ids, answers, used, strict=True), 2):
         where = f"worksheet {name}, row {row}"
         if record == "":
-            if answer:
-                yield Problem("a result without a record id", where, "fill in the id the plan drew")
-        elif record not in drawn:
+            if filled:
+                yield Problem("no record id", where, "fill in the id the plan drew, or clear the row")
+        elif record not in known:
             yield Problem(f"record {record!r} was not drawn", where, "check only the drawn records")
         elif record in seen:
             yield Problem(f"record {record!r} occurs twice, first in row {seen[record]}", where, "keep one of the rows")
@@ -89,6 +106,10 @@ def _faults(ids: pd.Series, answers: pd.Series, drawn: set[str], name: str) -> I
             yield Problem(
                 f"result {answer!r} is neither yes nor no", where, "write yes or no (是 / 否), or leave it empty"
             )
+    for record in drawn:
+        if record not in seen:
+            where = f"worksheet {name}, no row"
+            yield Problem(f"drawn record {record!r} is missing", where, "put its row back; leave the result empty")
 
 
 def _suffix(path: Path, where: str) -> BadInput:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from kpilab.analysis.audit import audit, sample
 from kpilab.analysis.worksheet import read_worksheet, write_worksheet
@@ -31,6 +34,11 @@ def filled(plan, tmp_path, suffix, change):
     change(sheet)
     sheet.to_csv(path, index=False) if suffix == ".csv" else sheet.to_excel(path, index=False)
     return path
+
+
+def answered(sheet, answers):
+    """The first results; the other rows are left empty."""
+    sheet["confirmed"] = answers + [""] * (len(sheet) - len(answers))
 
 
 def test_the_size_is_the_exact_one_and_every_actor_is_in(plan):
@@ -77,9 +85,74 @@ def test_every_fault_of_a_worksheet_is_listed_by_row(plan, tmp_path):
 
     with pytest.raises(BadInput) as error:
         read_worksheet(plan, filled(plan, tmp_path, ".csv", spoil))
-    assert [p.where.split(", ")[1] for p in error.value.problems] == ["row 2", "row 3", "row 5", "row 6"]
-    assert "occurs twice, first in row 4" in str(error.value)
-    assert "neither yes nor no" in str(error.value)
+    listed = [(p.where.split(", ")[1], p.what) for p in error.value.problems]
+    ids = plan.table["record"].tolist()
+    assert listed == [
+        ("row 2", "no record id"),
+        ("row 3", "record 'r9999' was not drawn"),
+        ("row 5", f"record {ids[2]!r} occurs twice, first in row 4"),
+        ("row 6", "result 'maybe' is neither yes nor no"),
+        *(("no row", f"drawn record {ids[k]!r} is missing") for k in (0, 1, 3)),
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+@pytest.mark.parametrize("answer", ["maybe", "yes?", "2", "y/n", "无", "-", "yes no", "nan"])
+def test_a_result_that_is_neither_yes_nor_no_is_not_guessed(plan, tmp_path, suffix, answer):
+    path = filled(
+        plan,
+        tmp_path,
+        suffix,
+        lambda sheet: sheet.__setitem__("confirmed", ["yes"] * 9 + [answer] + ["no"] * (len(sheet) - 10)),
+    )
+    with pytest.raises(BadInput) as error:
+        read_worksheet(plan, path)
+    assert [p.where.split(", ")[1] for p in error.value.problems] == ["row 11"]
+    assert repr(answer) in str(error.value)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_a_row_that_was_deleted_is_missed(plan, tmp_path, suffix):
+    path = filled(plan, tmp_path, suffix, lambda sheet: sheet.drop(index=[4, 7], inplace=True))
+    with pytest.raises(BadInput) as error:
+        read_worksheet(plan, path)
+    ids = plan.table["record"]
+    assert [p.what for p in error.value.problems] == [f"drawn record {ids[k]!r} is missing" for k in (4, 7)]
+
+
+def test_upper_case_blanks_and_other_languages_are_read(plan, tmp_path):
+    answers = [" YES ", "No", "是", "否", "TRUE", "false"]
+    path = filled(
+        plan, tmp_path, ".csv", lambda sheet: sheet.__setitem__("confirmed", answers + [""] * (len(sheet) - 6))
+    )
+    assert read_worksheet(plan, path)["confirmed"].tolist() == [True, False, True, False, True, False]
+
+
+def test_ids_keep_their_zeros(tmp_path):
+    frame = pd.DataFrame({"record": ["007", "0010", "1e5"], "date": FIRST, "actor": "a", "action": "v", "quantity": 1})
+    plan = sample(Executions(frame, record="record"), period=PERIOD)
+    for suffix in (".csv", ".xlsx"):
+        path = filled(plan, tmp_path, suffix, lambda sheet: None)
+        assert set(read_worksheet(plan, path)["record"]) == {"007", "0010", "1e5"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.csv", b"record;confirmed\nr1;yes\n", "no single column 'record'"),
+        ("a.csv", "record,confirmed,备注\nr1,yes,好\n".encode("gbk"), "cannot be read"),
+        ("a.csv", b"", "holds nothing"),
+        ("a.xlsx", b"not a workbook", "cannot be read"),
+        ("a.xlsx", b"PK\x03\x04broken", "cannot be read"),
+        ("a.csv", b"record,confirmed,confirmed\nr1,yes,no\n", "no single column 'confirmed'"),
+        ("a.txt", b"", "ends in '.txt'"),
+    ],
+)
+def test_a_file_that_is_no_worksheet_is_refused(plan, tmp_path, name, content, said):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match=said):
+        read_worksheet(plan, path)
 
 
 def test_rows_left_empty_are_counted(plan, tmp_path):
@@ -103,3 +176,12 @@ def test_bad_input(plan):
         audit(plan, pd.DataFrame({"record": ["x"], "confirmed": [True]}))
     with pytest.raises(BadInput, match="no record column"):
         sample(Executions(pd.DataFrame({"date": [FIRST], "actor": "a", "action": "v", "quantity": 1})), period=PERIOD)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(lambda t: ("record,confirmed\n" + t).encode())))
+def test_whatever_a_file_holds_it_is_read_or_refused(plan, tmp_path, content):
+    path = tmp_path / "sheet.csv"
+    path.write_bytes(content)
+    with contextlib.suppress(BadInput):
+        read_worksheet(plan, path)
