@@ -103,7 +103,7 @@ def test_a_result_that_is_neither_yes_nor_no_is_not_guessed(plan, tmp_path, suff
         plan,
         tmp_path,
         suffix,
-        lambda sheet: sheet.__setitem__("confirmed", ["yes"] * 9 + [answer] + ["no"] * (len(sheet) - 10)),
+        lambda sheet: answered(sheet, ["yes"] * 9 + [answer]),
     )
     with pytest.raises(BadInput) as error:
         read_worksheet(plan, path)
@@ -122,9 +122,7 @@ def test_a_row_that_was_deleted_is_missed(plan, tmp_path, suffix):
 
 def test_upper_case_blanks_and_other_languages_are_read(plan, tmp_path):
     answers = [" YES ", "No", "是", "否", "TRUE", "false"]
-    path = filled(
-        plan, tmp_path, ".csv", lambda sheet: sheet.__setitem__("confirmed", answers + [""] * (len(sheet) - 6))
-    )
+    path = filled(plan, tmp_path, ".csv", lambda sheet: answered(sheet, answers))
     assert read_worksheet(plan, path)["confirmed"].tolist() == [True, False, True, False, True, False]
 
 
