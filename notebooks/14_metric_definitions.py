@@ -47,6 +47,18 @@ Panel(opened, DEFINITIONS, store=store, lang=lang)
 DEFINITIONS.asked(opened, DEFINITIONS.start(opened)).call.ask()
 
 # %% [markdown]
+# ## What every metric is made of, and whether the KPIs are SMART
+# One definition per metric, with owner and the columns it reads; then the five criteria for every KPI.
+
+# %%
+kpilab.registry(opened.metrics, definitions=opened.definitions)
+
+# %%
+kpilab.smart(
+    opened.kpis, metrics=opened.metrics, tables=opened.tables, tree=opened.goal.tree, current=opened.current
+)
+
+# %% [markdown]
 # ## Explore
 # Any metric of the case by any two dimensions and time, as it is defined in `case.yml`.
 

@@ -196,3 +196,13 @@ def test_notebooks_are_copied_from_an_installed_package_once(tmp_path):
     assert (notebooks(tmp_path / "lab", package) / "a.ipynb").read_text("utf-8") == "mine"
     with pytest.raises(BadInput, match="no notebooks"):
         notebooks(tmp_path / "lab", tmp_path)
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "nobody owns"), ("zh", "无人负责")])
+def test_metrics_lists_definitions_sources_and_smart(case, lang, said):
+    (case / "case.yml").write_text(CASE + "\nkpis:\n  - {metric: visits, target: 100}\n", "utf-8")
+    result = run("metrics", case, "--lang", lang)
+    assert result.exit_code == 0
+    assert said in result.stdout
+    assert "sum(amount)" in result.stdout
+    assert "SMART" in result.stdout

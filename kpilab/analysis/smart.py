@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 import pandas as pd
 
 from kpilab.core.case import Kpi, Metric
 from kpilab.core.result import Result
-from kpilab.core.values import Message
+from kpilab.core.values import Message, Period
 from kpilab.engine.lineage import sources
+from kpilab.engine.metrics import BUCKET, Cut, full_buckets, measure
 from kpilab.errors import BadInput
+from kpilab.stats.forecast import LEAST, forecast
 
 if TYPE_CHECKING:
     from kpilab.core.table import Table
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 CRITERIA = ("specific", "measurable", "achievable", "relevant", "time_bound")
 LEAST_CHANCE, MOST_CHANCE = 0.1, 0.9
+HISTORY = 180  # days looked back
+SEASON = {"day": 7, "week": None, "month": None}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,19 +52,23 @@ def smart(
     metrics: Mapping[str, Metric],
     tables: Mapping[str, Table],
     tree: MetricTree | None = None,
+    current: Period | None = None,
     chances: Mapping[str, float] | None = None,
     related: Mapping[str, bool | None] | None = None,
 ) -> SmartResult:
     """Check every KPI against the five criteria.
 
     Specific: it has a definition and an owner. Measurable: its columns exist in its table. Achievable: the chance to
-    reach the target, handed in from a calibrated forecast, lies between 10 and 90 % (lower is out of reach, higher
-    is no target). Relevant: it, or a parent of it, stands in the goal's formula, or figures show a relation.
+    reach the target lies between 10 and 90 % (lower is out of reach, higher is no target); it comes from a forecast
+    of the current period from the days before it, calibrated on the series' own past. Relevant: it, or a parent of
+    it, stands in the goal's formula, or figures show a relation.
     Time-bound: it has a target and a day since when.
 
     Args:
         kpis: what teams are measured on. metrics, tables: of the case. tree: the goal's formula.
-        chances: KPI -> chance to reach its target. related: KPI -> whether it moves with the goal; None: unclear.
+        current: the period the targets are for; None leaves open whether they are achievable.
+        chances: KPI -> chance to reach its target, where known better than from history.
+        related: KPI -> whether it moves with the goal; None: unclear.
 
     Raises:
         BadInput: no KPIs.
@@ -71,6 +80,8 @@ def smart(
     for kpi in kpis:
         metric = metrics.get(kpi.metric)
         chance = (chances or {}).get(kpi.metric)
+        if chance is None and current is not None and metric is not None and metric.table in tables:
+            chance = _chance(metric, tables[metric.table], kpi.target, current)
         row: dict[str, object] = {"kpi": kpi.metric, "owner": kpi.owner or (metric.owner if metric else None)}
         row |= {"target": kpi.target, "since": kpi.since, "chance": float("nan") if chance is None else chance}
         row["specific"] = metric is not None and row["owner"] is not None
@@ -81,6 +92,26 @@ def smart(
         row["missing"] = tuple(c for c in CRITERIA if row[c] is False)
         rows.append(row)
     return SmartResult(pd.DataFrame(rows).astype(dict.fromkeys(CRITERIA, object)))
+
+
+def _chance(metric: Metric, table: Table, target: float | None, current: Period) -> float | None:
+    """Chance to reach the target of the current period, as far as the days before it tell; None if they do not."""
+    grain = metric.per or "day"
+    ahead = len(full_buckets(current, grain))
+    past = Period(current.first - timedelta(days=HISTORY), current.first - timedelta(days=1))
+    if target is None or not ahead or not _measurable(metric, {metric.table: table}):
+        return None
+    rows = measure(table, [metric], {"past": past}, Cut(grain))
+    rows = rows.assign(day=pd.to_datetime(rows[BUCKET])).set_index("day")[metric.name].astype(float)
+    days = pd.DatetimeIndex(full_buckets(past, grain))
+    days = days[days >= rows.index.min()] if len(rows) else days[:0]
+    adds = metric.per is None and not metric.is_ratio
+    series = rows.reindex(days).fillna(0.0) if adds else rows.reindex(days).dropna()
+    if len(series) < LEAST:
+        return None
+    found = forecast(series.to_numpy(), ahead, season=SEASON[grain])
+    reached = found.attain(target / ahead if adds else target)
+    return reached if metric.better == "up" else 1 - reached
 
 
 def _measurable(metric: Metric, tables: Mapping[str, Table]) -> bool:

@@ -12,6 +12,7 @@ import typer
 from kpilab import __version__
 from kpilab.cli.actions import actions
 from kpilab.cli.common import CaseFolder, Lang, Language, StorePlace, Verbose, told
+from kpilab.cli.metrics import metrics
 from kpilab.cli.whys import whys
 from kpilab.errors import BadInput
 
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(actions, name="actions")
 app.add_typer(whys, name="whys")
+app.command()(metrics)
 
 
 def _version(asked: bool) -> None:

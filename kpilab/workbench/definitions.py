@@ -1,14 +1,16 @@
-"""The definitions app: does every department count the same metric in the same way, and do log and books agree?"""
+"""The definitions app: does everybody count alike; what is every metric made of; are the KPIs SMART?"""
 
 from __future__ import annotations
 
 from kpilab.analysis.definitions import definitions
+from kpilab.analysis.registry import registry
+from kpilab.analysis.smart import smart
 from kpilab.core.case import Case
 from kpilab.core.table import EventLog, Reports
 from kpilab.errors import BadInput
 from kpilab.workbench.app import App, Asked, Control, State
 from kpilab.workbench.call import Call
-from kpilab.workbench.choices import named
+from kpilab.workbench.choices import named, worded
 
 
 def _start(case: Case) -> State:
@@ -16,7 +18,8 @@ def _start(case: Case) -> State:
 
 
 def _controls(case: Case, state: State) -> tuple[Control, ...]:
-    return (named("table", case.of_kind(Reports)),)
+    tables = (named("table", case.of_kind(Reports)),) if state.view == "definitions" else ()
+    return (worded("view", VIEWS), *tables)
 
 
 def _definitions(case: Case, state: State) -> Asked:
@@ -33,4 +36,14 @@ def _definitions(case: Case, state: State) -> Asked:
     return Asked(Call(definitions, (tables[state.get("table")],), options))
 
 
-DEFINITIONS = App("definitions", "execution", _start, _controls, {"definitions": _definitions})
+def _registry(case: Case, state: State) -> Asked:
+    return Asked(Call(registry, (case.metrics,), {"definitions": case.definitions}))
+
+
+def _smart(case: Case, state: State) -> Asked:
+    options = {"metrics": case.metrics, "tables": case.tables, "tree": case.goal.tree, "current": case.current}
+    return Asked(Call(smart, (case.kpis,), options))
+
+
+VIEWS = {"definitions": _definitions, "registry": _registry, "smart": _smart}
+DEFINITIONS = App("definitions", "execution", _start, _controls, VIEWS)

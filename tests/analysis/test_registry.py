@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,6 +13,7 @@ from kpilab.analysis.smart import smart
 from kpilab.core.case import Definition, Kpi, Metric
 from kpilab.core.table import EventLog
 from kpilab.core.tree import MetricTree
+from kpilab.core.values import Period
 from kpilab.engine.lineage import lineage
 from kpilab.errors import BadInput
 
@@ -54,3 +56,22 @@ def test_smart_says_what_is_missing_and_what_it_cannot_tell():
     ]
     assert table["relevant"].tolist() == [True, True, True]
     assert table["achievable"].tolist() == [False, None, None]
+
+
+@pytest.mark.parametrize(("target", "achievable"), [(2_800, True), (4_000, False), (1_500, False)])
+def test_the_chance_of_a_target_comes_from_the_days_before(target, achievable):
+    rng = np.random.default_rng(1)
+    days = pd.date_range("2025-01-01", periods=90)
+    log = EventLog(pd.DataFrame({"time": days, "user": "u", "event": "pay", "amount": rng.normal(100, 20, 90)}))
+    current = Period(dt.date(2025, 3, 4), dt.date(2025, 3, 31))
+    kpi = Kpi("revenue", owner="sales", target=target, since=DAY)
+    row = smart([kpi], metrics=METRICS, tables={"events": log}, current=current).table.iloc[0]
+    assert row["achievable"] is achievable
+    assert 0 <= row["chance"] <= 1
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_both_views_can_be_drawn(lang):
+    kpis = [Kpi("revenue", target=10, since=DAY)]
+    assert registry(METRICS).chart(lang).to_dict()
+    assert smart(kpis, metrics=METRICS, tables={"events": LOG}).chart(lang).to_dict()

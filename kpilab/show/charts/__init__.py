@@ -23,6 +23,8 @@ CHARTS: dict[str, tuple[str, str]] = {
     "definitions": ("trust", "definitions"),
     "restatement": ("data", "restatement"),
     "outages": ("data", "outages"),
+    "registry": ("metrics", "registry"),
+    "smart": ("metrics", "smart"),
     "market": ("counterfactual", "market"),
     "counterfactual": ("counterfactual", "counterfactual"),
     "funnel": ("funnel", "funnel"),
