@@ -1,29 +1,36 @@
-"""Quality: what is wrong with a table before anybody computes with it?"""
+"""Quality: what is wrong with a table before anybody computes with it, and what does it do to the goal?"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 import pandas as pd
 from ibis import _
 
 from kpilab.core.result import Result
-from kpilab.core.values import Message
+from kpilab.core.table import Benchmark, EventLog, Executions, Facts, Reports
+from kpilab.core.values import Effect, Message
+from kpilab.engine.column import column
+from kpilab.engine.daily import Measured, daily, on_days
 from kpilab.engine.days import day_of, inside
+from kpilab.engine.faults import Range, Suspect, counted, described, distinct_rows, held, suspects, twice
 from kpilab.engine.run import collect
 from kpilab.errors import unknown
 from kpilab.stats.slips import clock_slips, unit_slips
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
-
+    from kpilab.core.case import Metric
     from kpilab.core.table import Table
     from kpilab.core.values import Period
 
-COLUMNS = ["check", "column", "first", "last", "rows", "share", "detail"]
+MOST_COMPARED = 5_000_000
+REGULAR = (EventLog, Facts, Executions, Reports, Benchmark)
+COLUMNS = ["check", "column", "dimension", "value", "first", "last", "rows", "share", "detail"]
+EFFECT = ["effect", "low", "high"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,9 +39,11 @@ class QualityResult(Result):
 
     Attributes:
         table: one row per fault; columns `check` ("empty", "out_of_range", "repeated_rows", "repeated_ids", "stale",
-            "entered_before", "clock", "unit"), `column` (None for the whole row), `first`, `last` (days; None when
-            all over), `rows` (affected), `share` (of the rows of the period, 0-1), `detail` (number: days missing at
-            the end, hours moved, factor; NaN otherwise).
+            "entered_before", "clock", "unit"), `column` (None for the whole row), `dimension`, `value` (the segment
+            that holds at least 80 % of the faulty rows; None when they are spread), `first`, `last` (days), `rows`
+            (affected), `share` (of the rows of the period, 0-1), `detail` (number: days missing at the end, hours
+            moved, factor; NaN otherwise), `effect`, `low`, `high` (what the fault adds to the goal of the current
+            period, and what it may add at least and at most; NaN without a goal).
         name: table examined. rows: in the period.
     """
 
@@ -47,29 +56,41 @@ class QualityResult(Result):
         values = {"table": self.name, "rows": self.rows, "faults": len(self.table)}
         if self.table.empty:
             return Message("quality.clean", values)
-        worst = self.table.sort_values("rows", ascending=False).iloc[0]
-        fault = Message(f"quality.{worst['check']}", {"column": worst["column"], "rows": int(worst["rows"])})
-        return Message("quality.faults", values | {"worst": fault})
+        return Message("quality.faults", values | {"worst": self.statements[int(self.table["rows"].argmax())]})
+
+    @property
+    def statements(self) -> tuple[Message, ...]:
+        """The sentence of each fault, in the order of the table."""
+        rows = self.table[["check", "column", "rows", "detail"]].to_dict("records")
+        return tuple(Message(f"quality.{row['check']}", {str(k): row[k] for k in row if k != "check"}) for row in rows)
 
 
 def quality(
     table: Table,
     *,
     period: Period,
-    ranges: Mapping[str, tuple[float | None, float | None]] | None = None,
+    ranges: Mapping[str, Range] | None = None,
     unique: Sequence[str] = (),
     amounts: Sequence[str] = (),
+    goal: Metric | None = None,
+    current: Period | None = None,
 ) -> QualityResult:
     """Examine a table: empty cells, values out of range, repeats, staleness, slips of clock and unit.
 
     All counting happens on the engine. Empty cells are looked for in every column the table's role names; repeats are
-    rows equal in every column. A clock slip is a day whose profile over the hours is the usual one moved by whole
-    hours; a unit slip a day whose median amount is 10, 100, 1,000 or 60 times the usual one, or the reverse.
+    rows equal in every column (not looked for in more than five million rows). A clock slip is a day whose profile
+    over the hours is the usual one moved by whole hours; a unit slip a day whose median amount is 10, 100, 1,000 or 60
+    times the usual one, or the reverse.
+
+    The effect on the goal is what the faulty rows hold of it: from nothing (the rows are right) to all of it (they are
+    wrong). For a unit slip it is what the factor adds; for a clock slip what stands within the moved hours of midnight;
+    for days missing at the end their usual amount, with the interval of its scatter.
 
     Args:
         table: any role. period: days to examine.
         ranges: column -> (least, most), None for open. unique: columns whose values must not repeat.
         amounts: columns to watch for unit slips.
+        goal: a metric of this table. current: days whose goal counts; None for `period`.
 
     Returns:
         QualityResult with one row per fault; none when the table is clean.
@@ -77,92 +98,107 @@ def quality(
     Raises:
         BadInput: a column the table does not have.
     """
-    for column in (*(ranges or {}), *unique, *amounts):
-        if column not in table.table.columns:
-            raise unknown("column", column, table.table.columns, f"table {table.name!r}")
+    for name in (*(ranges or {}), *unique, *amounts):
+        if name not in table.table.columns:
+            raise unknown("column", name, table.table.columns, f"table {table.name!r}")
     time = table.roles()["time"]
-    rows = table.table.filter(inside(day_of(table.table, time), period))
-    total = _count(rows)
-    named = list(dict.fromkeys([*table.roles().values(), *table.dimensions_named]))
-    found = _empty(rows, named) + _ranges(rows, ranges or {}) + _repeats(rows, unique) + _stale(rows, time, period)
-    found += _before(rows, table) + _clock(rows, time) + [f for a in amounts for f in _unit(rows, time, a)]
-    frame = pd.DataFrame(found, columns=COLUMNS)
+    table = replace(table, table=table.table.filter(inside(day_of(table.table, time), period)))
+    which = suspects(table, ranges or {})
+    counts = counted(table.table, which, unique, time)
+    total = int(counts["rows"])
+    examined = _Examined(table, goal, current or period)
+    found = [examined.fault(s) for k, s in enumerate(which) if counts[f"s{k}"] > 0]
+    found += [examined.repeats("repeated_ids", (c,)) for k, c in enumerate(unique) if counts[f"n{k}"] > counts[f"d{k}"]]
+    compared = total <= MOST_COMPARED
+    if compared and distinct_rows(table.table) < total:
+        found.append(examined.repeats("repeated_rows", table.table.columns))
+    found += [*_stale(examined, counts, period), *_clock(examined, time), *_units(examined, time, amounts)]
+    frame = pd.DataFrame(found, columns=[*COLUMNS, *EFFECT])
     frame["share"] = frame["rows"] / total if total else float("nan")
-    return QualityResult(frame, table.name, total)
+    notes = () if compared else (Message("quality.not_compared", {"rows": total, "most": MOST_COMPARED}),)
+    return QualityResult(frame, table.name, total, notes=notes)
 
 
-def _fault(check: str, column: str | None, rows: float, detail: float = float("nan"), **days: object) -> dict:
-    return {"check": check, "column": column, "rows": int(rows), "detail": detail, "first": None, "last": None} | days
+@dataclass(frozen=True, slots=True, eq=False)
+class _Examined:
+    """The rows of the period, and the goal that faults are held against."""
+
+    table: Table
+    goal: Metric | None
+    current: Period
+
+    def fault(self, suspect: Suspect, *, detail: float = float("nan"), part: float = 1.0, of: Any = None) -> dict:
+        """One fault as a row; its effect is `part` of what the rows `of` (all faulty ones) hold."""
+        return self._row(self.table, suspect, detail, part, suspect.condition if of is None else of)
+
+    def repeats(self, check: str, columns: Sequence[str]) -> dict:
+        table, copies = twice(self.table, columns)
+        only = columns[0] if check == "repeated_ids" else None
+        return self._row(table, Suspect(check, only, copies), float("nan"), 1.0, copies)
+
+    def _row(self, table: Table, suspect: Suspect, detail: float, part: float, of: Any) -> dict:
+        faulty = described(table, suspect.condition)
+        dimension, values = next(iter(faulty.where.values.items()), (None, (None,)))
+        row = {"check": suspect.check, "column": suspect.column, "dimension": dimension, "value": values[0]}
+        row |= {"first": faulty.first, "last": faulty.last, "rows": faulty.rows, "detail": detail}
+        if self.goal is None:
+            return row | dict.fromkeys(EFFECT, float("nan"))
+        amount = part * held(table, self.goal, self.current, of)
+        return row | {"effect": amount, "low": min(amount, 0.0), "high": max(amount, 0.0)}
 
 
-def _count(rows: ir.Table) -> int:
-    return int(collect(rows.agg(n=rows.count()), "quality")["n"].iloc[0])
+def _stale(examined: _Examined, counts: Mapping[str, Any], period: Period) -> Iterator[dict]:
+    """Days missing at the end, where rows come regularly: fewer than usually lie between two of them are none."""
+    if pd.isna(counts["newest"]) or not isinstance(examined.table, REGULAR):
+        return
+    last, first = (pd.Timestamp(counts[k]).date() for k in ("newest", "oldest"))
+    days = (period.last - last).days
+    if days < max(1.0, (last - first).days / max(counts["days"] - 1, 1)):
+        return
+    row: dict[str, Any] = {"check": "stale", "column": examined.table.roles()["time"], "dimension": None, "value": None}
+    row |= {"first": last + timedelta(days=1), "last": period.last, "rows": 0, "detail": float(days)}
+    lost = _usual(examined, last, days)
+    ends = (float("nan"),) * 3 if lost is None else (lost.value, lost.low, lost.high)
+    yield row | dict(zip(EFFECT, ends, strict=True))
 
 
-def _empty(rows: ir.Table, named: list[str]) -> list[dict]:
-    counts = collect(rows.agg([rows[c].count().name(c) for c in named] + [rows.count().name("kpilab_n")]), "quality")
-    known = counts.iloc[0]
-    return [_fault("empty", c, known["kpilab_n"] - known[c]) for c in named if known[c] < known["kpilab_n"]]
+def _usual(examined: _Examined, last: date, days: int) -> Effect | None:
+    """What days without rows usually hold of the goal, as an amount missing; None where that has no sense."""
+    goal = examined.goal
+    if goal is None or goal.per or goal.is_ratio or last < examined.current.first:
+        return None
+    series = on_days(daily(Measured(examined.table, goal), examined.current), examined.current, "value")
+    known = series[series.index <= pd.Timestamp(last)].to_numpy()
+    missing = days * float(known.mean())
+    half = 1.96 * float(known.std(ddof=1)) * np.sqrt(days * (1 + days / len(known))) if len(known) > 1 else missing
+    return Effect(-missing, -missing - half, min(-missing + half, 0.0))
 
 
-def _ranges(rows: ir.Table, ranges: Mapping[str, tuple[float | None, float | None]]) -> list[dict]:
-    found = []
-    for column, (least, most) in ranges.items():
-        value = _[column].cast("float64")
-        outside = [value < least] if least is not None else []
-        outside += [value > most] if most is not None else []
-        n = sum(_count(rows.filter(condition)) for condition in outside)
-        if n:
-            found.append(_fault("out_of_range", column, n))
-    return found
-
-
-def _repeats(rows: ir.Table, unique: Sequence[str]) -> list[dict]:
-    found = []
-    for check, keys in [("repeated_rows", list(rows.columns)), *[("repeated_ids", [c]) for c in unique]]:
-        n = _count(rows) - _count(rows.select(keys).distinct())
-        if n:
-            found.append(_fault(check, keys[0] if check == "repeated_ids" else None, n))
-    return found
-
-
-def _stale(rows: ir.Table, time: str, period: Period) -> list[dict]:
-    days = rows.select(day=day_of(rows, time)).filter(_.day.notnull()).order_by(_.day.desc()).limit(1)
-    newest = collect(days, "quality")
-    if newest.empty:
-        return []
-    last = pd.to_datetime(newest["day"].iloc[0]).date()
-    if last >= period.last:
-        return []
-    missing = float((period.last - last).days)
-    return [_fault("stale", time, 0, missing, first=last + timedelta(days=1), last=period.last)]
-
-
-def _before(rows: ir.Table, table: Table) -> list[dict]:
-    roles = table.roles()
-    if "recorded" not in roles:
-        return []
-    early = rows.filter(day_of(rows, roles["recorded"]) < day_of(rows, roles["time"]))
-    n = _count(early)
-    return [_fault("entered_before", roles["recorded"], n)] if n else []
-
-
-def _clock(rows: ir.Table, time: str) -> list[dict]:
-    if not rows[time].type().is_timestamp():
-        return []
-    keyed = rows.mutate(kpilab_day=day_of(rows, time), kpilab_hour=_[time].hour())
-    counts = collect(keyed.group_by(["kpilab_day", "kpilab_hour"]).agg(n=_.count()), "quality")
+def _clock(examined: _Examined, time: str) -> Iterator[dict]:
+    rows = examined.table.table
+    if not rows[time].type().is_timestamp() or not isinstance(examined.table, EventLog | Executions):
+        return
+    day, hour = day_of(rows, time), column(rows, time).hour()
+    counts = collect(rows.group_by(kpilab_day=day, kpilab_hour=hour).agg(n=_.count()), "quality")
     wide = counts.pivot_table(index="kpilab_day", columns="kpilab_hour", values="n", aggfunc="sum", fill_value=0)
     wide = wide.reindex(columns=range(24), fill_value=0).sort_index()
-    moved = clock_slips(wide.to_numpy(float))
-    found = zip(pd.to_datetime(wide.index), moved, wide.sum(axis=1), strict=True)
-    return [_fault("clock", time, n, float(s), first=d.date(), last=d.date()) for d, s, n in found if s]
+    for at, hours in zip(pd.to_datetime(wide.index), clock_slips(wide.to_numpy(float)), strict=True):
+        if hours:
+            moved: Any = day == at.date()
+            edge = moved & ((hour < abs(int(hours))) | (hour >= 24 - abs(int(hours))))
+            yield examined.fault(Suspect("clock", time, moved), detail=float(hours), of=edge)
 
 
-def _unit(rows: ir.Table, time: str, amount: str) -> list[dict]:
-    keyed = rows.mutate(kpilab_day=day_of(rows, time)).filter(_[amount].notnull())
-    by_day = keyed.group_by("kpilab_day").agg(typical=_[amount].cast("float64").median(), n=_.count())
-    frame = collect(by_day, "quality").sort_values("kpilab_day")
-    factors = unit_slips(frame["typical"].to_numpy(float))
-    found = zip(pd.to_datetime(frame["kpilab_day"]), factors, frame["n"], strict=True)
-    return [_fault("unit", amount, n, float(f), first=d.date(), last=d.date()) for d, f, n in found if f != 1]
+def _units(examined: _Examined, time: str, amounts: Sequence[str]) -> Iterator[dict]:
+    if not amounts:
+        return
+    rows = examined.table.table
+    day = day_of(rows, time)
+    medians = {f"m{k}": column(rows, amount).cast("float64").median() for k, amount in enumerate(amounts)}
+    frame = collect(rows.group_by(kpilab_day=day).agg(**medians), "quality").sort_values("kpilab_day")
+    for k, amount in enumerate(amounts):
+        factors = unit_slips(frame[f"m{k}"].to_numpy(float))
+        for at, factor in zip(pd.to_datetime(frame["kpilab_day"]), factors, strict=True):
+            if factor != 1:
+                suspect = Suspect("unit", amount, (day == at.date()) & rows[amount].notnull())
+                yield examined.fault(suspect, detail=float(factor), part=1 - 1 / float(factor))

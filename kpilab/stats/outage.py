@@ -16,6 +16,7 @@ BORROWED = 200.0  # rows at which a series' own profile over the day weighs as m
 LEAST_EXPECTED = 10.0
 TRIMMED = 0.02
 BLOCKS = (1, 3, 6)  # hours
+LENGTHS = (*range(1, 24), *range(24, 48, 2), *range(48, 97, 4))  # hours; ends of long runs are less sharp
 HALF_WINDOW = 7
 
 
@@ -95,7 +96,7 @@ def worst_hours(counts: Floats, own: Usual, rest: Floats, others: Usual, longest
     known = ~np.isnan(rest).any(axis=1, keepdims=True)
     rest_total, rest_expected = _sums(np.where(known, rest, 1.0)), _sums(np.where(known, others.expected, 1.0))
     best, looked = (0.0, 0, 0, 0), 0
-    for length in range(1, min(longest, counts.shape[1]) + 1):
+    for length in [n for n in LENGTHS if n <= min(longest, counts.shape[1])]:
         f, e = (s[:, length:] - s[:, :-length] for s in (total, expected))
         rf, re = (s[:, length:] - s[:, :-length] for s in (rest_total, rest_expected))
         e = e * np.where(known & (re > 0), np.minimum(rf / np.maximum(re, 1e-9), 1.0), 1.0)

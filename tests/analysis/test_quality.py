@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 
 from kpilab.analysis.quality import quality
-from kpilab.core.table import EventLog, Executions
+from kpilab.core.case import Metric
+from kpilab.core.table import Benchmark, EventLog, Executions
 from kpilab.core.values import Period
 from kpilab.errors import BadInput
+from kpilab.show import say
 
 FIRST = dt.date(2025, 3, 3)
 PERIOD = Period(FIRST, FIRST + dt.timedelta(days=13))
@@ -76,3 +78,51 @@ def test_entered_before_it_was_done():
 def test_bad_input():
     with pytest.raises(BadInput, match="no column named 'amout'"):
         faults(frame(), amounts=["amout"])
+
+
+GOAL = Metric("revenue", "events", measure="sum(amount)")
+
+
+def test_each_fault_says_where_when_and_what_it_holds_of_the_goal():
+    data = frame().assign(store=lambda f: np.where(f.index % 5 == 0, "S1", "S2"))
+    copied = data[(data["store"] == "S1") & (data["time"].dt.date == FIRST + dt.timedelta(days=3))]
+    log = EventLog(pd.concat([data, copied]), dimensions=("store",))
+    row = quality(log, period=PERIOD, goal=GOAL).table.iloc[0]
+    assert row[["check", "dimension", "value", "rows"]].tolist() == ["repeated_rows", "store", "S1", len(copied)]
+    assert (row["first"], row["last"]) == (FIRST + dt.timedelta(days=3), FIRST + dt.timedelta(days=3))
+    assert row["effect"] == pytest.approx(copied["amount"].sum())
+    assert (row["low"], row["high"]) == (0.0, row["effect"])
+
+
+def test_the_effect_of_cents_is_what_the_factor_adds():
+    data = frame()
+    cents = data["time"].dt.date == FIRST + dt.timedelta(days=8)
+    true = data.loc[cents, "amount"].sum()
+    data.loc[cents, "amount"] *= 100
+    row = quality(EventLog(data), period=PERIOD, amounts=["amount"], goal=GOAL).table.iloc[0]
+    assert row["effect"] == pytest.approx(99 * true)
+
+
+def test_days_missing_at_the_end_are_sized_from_the_others():
+    data = frame()
+    gone = data["time"] >= "2025-03-14"
+    row = quality(EventLog(data[~gone]), period=PERIOD, goal=GOAL).table.iloc[0]
+    assert row["low"] < -data.loc[gone, "amount"].sum() < row["high"] < 0
+
+
+def test_a_weekly_table_is_not_stale_within_its_week():
+    weeks = pd.DataFrame({"date": [FIRST, FIRST + dt.timedelta(days=7)], "series": "us", "value": [1.0, 2.0]})
+    assert quality(Benchmark(weeks), period=PERIOD).table.empty
+
+
+def test_an_empty_table_has_no_fault():
+    assert quality(EventLog(frame().head(0)), period=PERIOD, unique=["user"], goal=GOAL).table.empty
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_fault_can_be_said(lang):
+    data = frame()
+    data.loc[:6, "event"] = None
+    result = quality(EventLog(data[data["time"] < "2025-03-14"]), period=PERIOD)
+    assert [m.key for m in result.statements] == ["quality.empty", "quality.stale"]
+    assert all("{" not in say(m, lang) for m in (*result.statements, result.headline))

@@ -9,11 +9,12 @@ from kpilab.analysis.reconcile import reconcile
 from kpilab.core.case import Case
 from kpilab.core.finding import DataIssue, Finding, StepReport
 from kpilab.core.table import EventLog
-from kpilab.core.values import Effect, Message, Period, Where
+from kpilab.core.values import Effect, Message, Period
 from kpilab.engine.cells import Cells
 from kpilab.engine.daily import Measured
 from kpilab.errors import BadInput
 from kpilab.verdict.candidate import numbered
+from kpilab.verdict.faults import examined, lost_rows, place, silent_hours
 
 LEAST_DAYS = 21
 
@@ -29,11 +30,19 @@ def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepRepo
     for name, log in case.of_kind(EventLog).items():
         try:
             found = _gaps(case, name, log)
+            hours = silent_hours(name, log, span(case)) if log.table[log.time].type().is_timestamp() else None
         except BadInput as error:
             silent.append(Message("trust.not_examined", {"table": name, "why": error.what}))
             continue
         findings += _findings(name, found)
-        issues += _issues(name, found)
+        issues += lost_rows(name, found, case.goal.metric)
+        if hours is not None:
+            findings.append(hours[0])
+            issues += hours[1]
+    for name, table in case.tables.items():
+        finding, faults = examined(case, name, table, span(case))
+        findings.append(finding)
+        issues += faults
     findings += _reconciled(case)
     if not any(pair for pair in case.reconcile):
         silent.append(Message("trust.no_books"))
@@ -93,7 +102,7 @@ def _findings(name: str, found: GapsResult) -> list[Finding]:
         return [
             Finding("", "trust", "fine", found.headline, subject=name, strength="tested", evidence=(found,), chart=None)
         ]
-    row = found.table.iloc[0]
+    row = found.table.iloc[0].to_dict()
     effect = (
         Effect(-row["goal_lost"], -row["goal_high"], -row["goal_low"]) if row["goal_lost"] == row["goal_lost"] else None
     )
@@ -112,31 +121,3 @@ def _findings(name: str, found: GapsResult) -> list[Finding]:
             evidence=(found,),
         )
     ]
-
-
-def _issues(name: str, found: GapsResult) -> list[DataIssue]:
-    return [
-        DataIssue(
-            name,
-            Message(
-                "trust.rows_lost",
-                {
-                    "table": name,
-                    "where": place(row),
-                    "rows": float(row["lost"]),
-                    "low": row["low"],
-                    "high": row["high"],
-                },
-            ),
-            where=place(row),
-            period=Period(row["first"], row["last"]),
-            rows=round(float(row["lost"])),
-        )
-        for _, row in found.table.iterrows()
-    ]
-
-
-def place(row: object) -> Where:
-    """The segment a gap is in."""
-    dimension = row["dimension"]  # type: ignore[index]  # a row of a table
-    return Where({}) if dimension is None else Where({str(dimension): row["value"]})  # type: ignore[index]  # as above
