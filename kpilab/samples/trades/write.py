@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
+import pandas as pd
 import yaml
 
 from kpilab.samples.trades import activity, checkout, equipment, growth, landing, retail
@@ -41,3 +43,18 @@ def _written(made: Made, folder: Path, name: str) -> None:
     (folder / "case.yml").write_text(text, "utf-8")
     truth = {"case": name, "causes": list(made.causes)}
     (folder / "truth.json").write_text(json.dumps(truth, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def sample_or(case: str, name: str) -> Path:
+    """The folder of the user's own case, or of a fresh sample world when `case` is empty."""
+    if case:
+        return Path(case)
+    return write(name, Path(mkdtemp()) / name, seed=0, size=1.0, effect=1.0)
+
+
+def planted(folder: Path) -> pd.DataFrame:
+    """What truth.json says was planted, one row per cause; no rows for a case that has none."""
+    columns = ["kind", "subject", "where", "actors", "effect_pct", "why"]
+    file = folder / "truth.json"
+    causes = json.loads(file.read_text("utf-8"))["causes"] if file.exists() else []
+    return pd.DataFrame(causes, columns=columns)

@@ -24,7 +24,8 @@ def plain(result: Result, lang: str = "en") -> alt.Chart:
         return alt.Chart(pd.DataFrame({"rows": [len(result.table)]})).mark_text().encode(text="rows:Q")
     if not labels:
         table, labels = table.assign(row=range(1, len(table) + 1)), ["row"]
-    table = table.assign(**{labels[0]: table[labels[0]].astype(str)})
+    # Only what is drawn goes along: other columns may hold what a chart cannot take (days, messages).
+    table = table[[labels[0], numbers[0]]].assign(**{labels[0]: table[labels[0]].astype(str)})
     return (
         alt.Chart(table, title=say(result.headline, lang))
         .mark_bar()

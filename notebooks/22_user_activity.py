@@ -1,0 +1,130 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Internet: user activity
+# Registrations go up. Are there more active users, of which product, and which of forty KPIs must one look at?
+#
+# Without a case of your own this notebook makes an app with three products and eight weeks of events, with a few things
+# planted in it; the last cell names them. With your own: set `case` to its folder and the names below to yours.
+
+# %% tags=["parameters"]
+case = ""  # folder of your own case; empty: a sample world is made
+lang = "en"
+log, books, wall = "events", "daily", "wall"
+product, channel, kind = "product", "channel", "user_type"
+registered, opened_app, in_books = "registrations", "opens", "opens_booked"
+test = "winback"
+
+# %%
+import pandas as pd
+
+import kpilab
+from kpilab import Measured, Period, Where
+from kpilab.analysis.gaps import gaps
+from kpilab.analysis.screen import screen
+from kpilab.engine.metrics import Cut, measure
+from kpilab.samples.trades.write import planted, sample_or
+
+folder = sample_or(case, "activity")
+opened = kpilab.open_case(folder, language=lang)
+events, daily = opened.tables[log], opened.tables[books]
+both = Period(opened.baseline.first, opened.current.last)
+print(opened.title, "|", opened.baseline, "→", opened.current)
+
+# %% [markdown]
+# ## First: did the log lose anything?
+# A fall that is only in the log is no fall. Every segment is held against its own weeks before and after, and against
+# the books.
+
+# %%
+lost = gaps(events, period=both, books=Measured(daily, opened.metrics[in_books]))
+lost
+
+# %% [markdown]
+# ## Who is active, who comes, who goes quiet?
+
+# %%
+kpilab.activity(events)
+
+# %%
+parts = kpilab.activity(events, by=(product, channel, kind), period=opened.current)
+last = parts.table[parts.table["day"] == parts.table["day"].max()]
+names = [product, channel, kind, "dau", "wau", "mau", "stickiness", "low", "high"]
+last.sort_values("wau", ascending=False)[names].head(8).round(3)
+
+# %%
+kpilab.retention(events)
+
+# %% [markdown]
+# ## Registered is not active
+# Registrations by channel, and how many of the newly registered come back in the week after: a channel that grows in
+# the first column and not in the second has been bought, not won.
+
+# %%
+counts = measure(daily, [opened.metrics[registered]], opened.periods, Cut(None, (channel,)))
+table = counts.pivot(index=channel, columns="period", values=registered)
+table["growth"] = table["current"] / table["baseline"] - 1
+shares = {}
+for name in table.index:
+    users = {"where": Where({channel: name}), "period": opened.current}
+    came = kpilab.sequences(events, ("register", "open"), after="1d", **users)
+    shares[name] = came.table.iloc[0][["rate", "low", "high"]]
+table.join(pd.DataFrame(shares).T).round(3)
+
+# %% [markdown]
+# ## Early warning
+# Opens per day with limits that know the weekday and what yesterday tells about today. `kpilab watch` draws the same
+# chart once a day and speaks up when a new point is outside.
+
+# %%
+kpilab.control(Measured(events, opened.metrics[opened_app]), period=both, known=opened.baseline, by=(product,))
+
+# %% [markdown]
+# ## Did the push bring fading users back?
+# Half of them got it, by lot. Counted are all opens from the assignment on; units are compared as assigned.
+
+# %%
+trial = opened.experiments[test]
+counted = "count(*) filter (where event = 'open')"
+who = opened.tables[trial.assignments]
+pushed = kpilab.experiment(who, events, metrics=[counted], control=trial.control, name=test)
+pushed
+
+# %% [markdown]
+# ## Forty KPIs on the wall
+# Which of them move with the goal, and which only repeat each other? Trend, season and the number of looks are
+# accounted for; of each group one KPI is enough.
+
+# %%
+series = opened.tables[wall].table.to_pandas().set_index(opened.tables[wall].time)
+kept = screen(series, goal=opened.goal.metric)
+kept
+
+# %%
+core = kept.table[kept.table["keep"]]
+core[["kpi", "rho", "low", "high", "q", "verdict", "cluster"]].round(3)
+
+# %% [markdown]
+# ## Planted, and found
+
+# %%
+effect = pushed.table.iloc[0]
+found = {
+    "wrong_kpi": f"{table['growth'].idxmax()} {table['growth'].max():+.0%} registrations",
+    "data_loss": "; ".join(f"{r.dimension} = {r.value}, {r.first} to {r.last}" for r in lost.table.itertuples()),
+    "working_action": f"p = {effect['p']:.4f}",
+    "redundant_kpis": f"{core['cluster'].nunique()} of {len(kept.table)} say something of their own",
+}
+truth = planted(folder)
+truth.assign(found=truth["kind"].map(found))

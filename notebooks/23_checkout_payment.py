@@ -1,0 +1,125 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # E-commerce: the payment step
+# The order rate is above its target, and revenue fell. Where are users lost, did the repair help, and is it still
+# true at the next review?
+#
+# Without a case of your own this notebook makes an online shop and its next review, with something planted in both;
+# the last cell names it. With your own: set `case` to the folder of the first review, `later` to the next one's.
+
+# %% tags=["parameters"]
+case = ""  # folder of your own case; empty: a sample world is made
+later = ""  # folder of the next review; empty: <case>/next/<name of the case>
+lang = "en"
+funnel = "main"
+expected = 20.0  # per cent, what the repair is hoped to bring
+
+# %%
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pandas as pd
+
+import kpilab
+from kpilab.engine.metrics import measure
+from kpilab.report.text import verdict
+from kpilab.report.words import Words
+from kpilab.samples.trades.write import planted, sample_or
+from kpilab.show.charts.bridge import bridge
+from kpilab.show.theme import themed
+from kpilab.track.actions import Plan, add
+from kpilab.track.compare import compare
+from kpilab.track.effects import effects
+
+folder = sample_or(case, "checkout")
+first = kpilab.open_case(folder, language=lang)
+log = first.tables[first.funnels[funnel].table]
+steps = first.funnels[funnel].steps
+print(first.title, "|", first.baseline, "→", first.current)
+
+# %% [markdown]
+# ## What the team watches
+# The KPIs with their targets, and the goal nobody is measured on.
+
+# %%
+names = [k.metric for k in first.kpis]
+values = {}
+for name in (first.goal.metric, *names):
+    metric = first.metrics[name]
+    values[name] = measure(first.tables[metric.table], [metric], first.periods).set_index("period")[name]
+targets = {k.metric: k.target for k in first.kpis} | {first.goal.metric: first.goal.target}
+pd.DataFrame(values).T.assign(target=pd.Series(targets)).round(3)
+
+# %% [markdown]
+# ## What users do
+# The whole path, to the money. The lowest rate is not the news; what changed is.
+
+# %%
+kpilab.funnel(log, steps, within="1d", period=first.current)
+
+# %%
+change = kpilab.funnel_change(log, steps, baseline=first.baseline, current=first.current, within="1d")
+change
+
+# %% [markdown]
+# ## Which step does nobody watch?
+
+# %%
+watched = [s for s in steps if s == steps[0] or any(m.startswith(f"{s}_per_") for m in first.watched)]
+kpilab.blindspots(log, steps, watched=watched, within="1d", period=first.current)
+
+# %% [markdown]
+# ## The verdict
+# The review weighs all five questions and says what it stands behind; the rows of the bridge sum to the gap.
+
+# %%
+review = kpilab.review(first)
+print(verdict(review, lang))
+
+# %%
+themed(bridge(review, Words(review, lang).say, lang).properties(width=560))
+
+# %% [markdown]
+# ## The repair, and the next review
+# The cause gets an action with an owner and an expected effect. At the next review it is tested on the new data: did
+# the step come back, by how much, and is the cause gone or only no longer falling?
+
+# %%
+following = Path(later) if later else folder / "next" / folder.name
+second = kpilab.open_case(following, language=lang)
+cause = review.causes[0]
+with kpilab.Store.open(mkdtemp()) as store:
+    plan = Plan(f"repair {cause.subject}", "product", metric=cause.subject, expected=expected)
+    store.finish(add(store, first, plan), second.current.first)
+    old = store.save(review)
+    new = store.save(kpilab.review(second))
+    worked = effects(store, second)
+    became = compare(store.review(old), store.review(new))
+worked
+
+# %%
+became
+
+# %% [markdown]
+# ## Planted, and found
+
+# %%
+row = worked.table.iloc[0]
+found = {
+    "untracked_leak": f"{cause.kind}: {cause.subject}, {cause.effect_pct:+.1f} %",
+    "mended": f"{row['metric']}: {row['effect']:+.1%} ({row['low']:+.1%} to {row['high']:+.1%}), {row['answer']}",
+}
+truth = pd.concat([planted(folder), planted(following)], ignore_index=True)
+truth.assign(found=truth["kind"].map(found))

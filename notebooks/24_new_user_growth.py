@@ -1,0 +1,131 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Growth team: whose share, and is it real?
+# Six people claimed their own shares of the target. Do the claims add up, who is on the way, and do the registrations
+# become users?
+#
+# Without a case of your own this notebook makes such a team, with a few things planted in it; the last cell names them.
+# With your own: set `case` to its folder and the names below to yours.
+
+# %% tags=["parameters"]
+case = ""  # folder of your own case; empty: a sample world is made
+lang = "en"
+results, work, promised = "daily", "work", "promised"
+person, kpi, activation = "person", "registrations", "activation"
+weekly, monthly = 40.0, 300.0  # rewards for a week, and for the month, on target
+
+# %%
+from datetime import timedelta
+
+import pandas as pd
+
+import kpilab
+from kpilab import Measured, Period, Tier
+from kpilab.analysis.attainment import attainment
+from kpilab.engine.cells import pull
+from kpilab.engine.metrics import BUCKET, Cut, measure
+from kpilab.samples.trades.write import planted, sample_or
+
+folder = sample_or(case, "growth")
+opened = kpilab.open_case(folder, language=lang)
+daily = opened.tables[results]
+made = Measured(daily, opened.metrics[kpi])
+both = Period(opened.baseline.first, opened.current.last)
+print(opened.title, "|", opened.baseline, "→", opened.current)
+
+# %% [markdown]
+# ## Do the claims add up?
+# A sum that fits can hide that one part is claimed twice and another by nobody. Bars are claims, ticks what the target
+# needs; the names stand beside.
+
+# %%
+claimed = opened.tables[promised]
+rows = claimed.table.to_pandas()[[claimed.actor, claimed.action, claimed.quantity]]
+rows.columns = ["actor", "part", "quantity"]
+shares = kpilab.claims(rows, wanted=opened.targets[kpi])
+shares
+
+# %%
+shares.people.round(3)
+
+# %% [markdown]
+# ## The weekly list
+# Who brought how many in each week of the period, and how many of them were active a week later. The second list is
+# the one that counts.
+
+# %%
+cut = Cut("week", (person,))
+list_ = measure(daily, [made.metric, opened.metrics[activation]], {"now": opened.current}, cut)
+list_.pivot(index=person, columns=BUCKET, values=[kpi, activation]).round(2)
+
+# %% [markdown]
+# ## On pace?
+
+# %%
+goals = shares.people.set_index("actor")["claimed"].to_dict()
+halfway = opened.current.first + timedelta(days=13)
+progress = kpilab.pace(made, goals, by=person, period=opened.current, until=halfway)
+progress
+
+# %% [markdown]
+# ## Stage rewards
+# A reward for every week on target and one for the month. The weekly one moves those who have lost sight of the month;
+# both together must fit the budget. The week's outlook is a quarter of the month's, and twice as uncertain in parts.
+
+# %%
+month = kpilab.incentives(progress.table, tiers=(Tier("month", 1.0, monthly),), budget=1200.0)
+week = progress.table.assign(target=lambda t: t["target"] / 4, end=lambda t: t["end"] / 4)
+half = (progress.table["high"] - progress.table["low"]) / 2 / 2
+week = week.assign(low=week["end"] - half, high=week["end"] + half)
+stage = kpilab.incentives(week, tiers=(Tier("week", 1.0, weekly),))
+both_rewards = {"month": month.table, "week": stage.table}
+pd.concat({k: t.set_index("unit")[["payout", "marginal", "moved"]] for k, t in both_rewards.items()}, axis=1).round(2)
+
+# %%
+month
+
+# %% [markdown]
+# ## Registrations up, activity flat?
+# The goal is active users. Does it move with the KPI the team is paid for?
+
+# %%
+attainment(opened, pull(opened))
+
+# %%
+rate = Measured(daily, opened.metrics[activation])
+kpilab.control(rate, by=(person,), period=Period(both.first - timedelta(weeks=8), both.last), known=None)
+
+# %% [markdown]
+# ## Does the work leave traces?
+# Real registrations leave a trace in the system and come back. Each person's claims against both, and against the own
+# past.
+
+# %%
+traces = kpilab.evidence(opened.tables[work], baseline=opened.baseline, current=opened.current)
+traces
+
+# %% [markdown]
+# ## Planted, and found
+
+# %%
+table = shares.table
+flagged = traces.table[traces.table["flagged"]]
+found = {
+    "wrong_kpi": ", ".join(flagged["actor"]),
+    "claim_gap": ", ".join(table.loc[table["gap"] > 0, "part"]),
+    "claim_overlap": ", ".join(table.loc[table["overlap"] > 0, "part"]),
+}
+truth = planted(folder)
+truth.assign(found=truth["kind"].map(found))
