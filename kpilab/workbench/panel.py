@@ -24,7 +24,8 @@ from kpilab.workbench.look import STYLE, progress
 from kpilab.workbench.words import Words
 
 NAMES = {"en": "English", "zh": "中文"}
-WIDE, NARROW = widgets.Layout(width="100%"), widgets.Layout(width="250px", flex="0 0 250px", margin="0 16px 0 0")
+# Plain values: a widget made when the module is imported would be unknown to the page that shows it later.
+WIDE, NARROW = {"width": "100%"}, {"width": "250px", "flex": "0 0 250px", "margin": "0 16px 0 0"}
 Answer = tuple[Asked, Result]
 
 
