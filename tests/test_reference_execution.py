@@ -11,6 +11,7 @@ from scipy.stats import chi2
 
 from kpilab.stats.audit import accepted_at, clopper_pearson, sample_size, upper_bound
 from kpilab.stats.digits import benford_counts, benford_shares
+from kpilab.stats.jump import density_jump
 from kpilab.stats.proportion import wilson
 
 
@@ -72,3 +73,17 @@ def test_benford(cases, shared):
     assert found.deviation == pytest.approx(expected["mad"], abs=1e-8)
     case = cases["benford_corporate_chi2"]
     assert found.chi2 == pytest.approx(case["expected"]["chi2"], abs=case["tol"])
+
+
+def test_density_jump(cases, shared):
+    case = cases["rddensity_senate_default"]
+    margin = pd.read_csv(shared / "datasets" / case["input"]["file"])["margin"].dropna()
+    found = density_jump(margin, case["input"]["cutoff"])
+    assert found is not None
+    ends = {"T": found.z, "p": found.p, "h_left": found.width_left, "h_right": found.width_right}
+    assert ends == pytest.approx(case["expected"], abs=case["tol"])
+
+
+def test_every_published_case_has_a_test(cases):
+    tested = ("audit_n_", "finite_", "audit_upper_", "cp_", "wilson_", "iso2859_", "benford_", "rddensity_")
+    assert [name for name in cases if not name.startswith(tested)] == []

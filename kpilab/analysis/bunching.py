@@ -16,12 +16,14 @@ from kpilab.engine.run import collect
 from kpilab.errors import BadInput
 from kpilab.stats.density import Bunching, excess_above
 from kpilab.stats.inference import holm
+from kpilab.stats.jump import density_jump
 
 if TYPE_CHECKING:
     from kpilab.core.table import Executions
     from kpilab.core.values import Period
 
 ALPHA = 0.05
+COLUMNS = ["threshold", "at", "values", "found", "expected", "excess", "low", "high", "p", "jump_p"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +33,8 @@ class BunchingResult(Result):
     Attributes:
         table: one row per threshold (target and tiers); columns `threshold` (column name), `at` (value; 1 where claims
             are measured in multiples of the threshold), `values` (claims in the window), `found`, `expected` (claims
-            in the bin just above), `excess`, `low`, `high`, `p`, `p_adjusted` (Holm), `bunched` (bool).
+            in the bin just above), `excess`, `low`, `high`, `p`, `jump_p` (two-sided p of a jump of the density at the
+            threshold, a second opinion of less power; NaN for whole numbers), `p_adjusted` (Holm), `bunched` (bool).
         histogram: per threshold and bin: `threshold`, `start`, `end`, `found`, `fitted`.
         level: confidence level of the interval.
     """
@@ -87,9 +90,10 @@ def bunching(
             skipped.append(name)
             continue
         shown = float(at + 0.5) if width else at
-        rows.append(_row(name, shown, found))
+        jump = None if width else density_jump(values, at)
+        rows.append(_row(name, shown, found) | {"jump_p": jump.p if jump else float("nan")})
         bins.append(_bins(name, found))
-    table = pd.DataFrame(rows, columns=["threshold", "at", "values", "found", "expected", "excess", "low", "high", "p"])
+    table = pd.DataFrame(rows, columns=COLUMNS)
     table["p_adjusted"] = holm(table["p"])
     table["bunched"] = table["p_adjusted"] <= ALPHA
     notes = (Message("bunching.too_few", {"thresholds": tuple(skipped)}),) if skipped else ()
