@@ -50,6 +50,7 @@ _WHERE = {
     "counterfactual": "kpilab.analysis.counterfactual",
     "audit": "kpilab.analysis.audit",
     "sample": "kpilab.analysis.audit",
+    "priority": "kpilab.analysis.priority",
     "write_worksheet": "kpilab.analysis.worksheet",
     "read_worksheet": "kpilab.analysis.worksheet",
     "bunching": "kpilab.analysis.bunching",

@@ -18,6 +18,7 @@ CHARTS: dict[str, tuple[str, str]] = {
     "audit": ("trust", "audit"),
     "sample": ("trust", "sample"),
     "bunching": ("trust", "bunching"),
+    "priority": ("data", "priority"),
     "gaps": ("trust", "gaps"),
     "reconcile": ("trust", "reconcile"),
     "definitions": ("trust", "definitions"),

@@ -13,9 +13,10 @@ from kpilab.show.theme import BAD, PALETTE, QUIET
 
 if TYPE_CHECKING:
     from kpilab.analysis.outages import OutagesResult
+    from kpilab.analysis.priority import PriorityResult
     from kpilab.analysis.restatement import RestatementResult
 
-WIDTH = 560
+WIDTH, MOST = 560, 40
 
 
 def restatement(result: RestatementResult, lang: str = "en") -> alt.TopLevelMixin:
@@ -50,3 +51,16 @@ def outages(result: OutagesResult, lang: str = "en") -> alt.TopLevelMixin:
     lines = base.mark_line(interpolate="step-after").encode(x=x, y=y, color=colour)
     first = result.table.head(1)[["first", "last"]].assign(last=lambda t: t["last"] + pd.Timedelta(hours=1))
     return alt.Chart(first).mark_rect(color=BAD, opacity=0.12).encode(x="first:T", x2="last:T") + lines
+
+
+def priority(result: PriorityResult, lang: str = "en") -> alt.TopLevelMixin:
+    """One bar per actor, first to check first; no colour of alarm: it is an order, not a finding."""
+    table = result.table.head(MOST)[["actor", "score"]]
+    return (
+        alt.Chart(table, title=head(result, lang), width=WIDTH)
+        .mark_bar(color=PALETTE[0])
+        .encode(
+            y=alt.Y("actor:N", sort=None, title=label("priority.actor", lang)),
+            x=alt.X("score:Q", title=label("priority.score", lang)),
+        )
+    )
