@@ -5,6 +5,8 @@ from __future__ import annotations
 from kpilab.analysis.audit import sample
 from kpilab.analysis.bunching import bunching
 from kpilab.analysis.evidence import evidence
+from kpilab.analysis.heaping import heaping
+from kpilab.analysis.priority import priority
 from kpilab.analysis.timing import timing
 from kpilab.core.case import Case
 from kpilab.core.result import Result
@@ -48,6 +50,16 @@ def _bunching(case: Case, state: State) -> Asked:
     return Asked(Call(bunching, (_records(case, state),), options))
 
 
+def _heaping(case: Case, state: State) -> Asked:
+    options = {"period": case.current, "action": state.choice.get("action")}
+    return Asked(Call(heaping, (_records(case, state),), options))
+
+
+def _priority(case: Case, state: State) -> Asked:
+    options = {"period": case.current, "action": state.choice.get("action")}
+    return Asked(Call(priority, (_records(case, state),), options))
+
+
 def _timing(case: Case, state: State) -> Asked:
     options = {"period": case.current, "action": state.choice.get("action")}
     return Asked(Call(timing, (_records(case, state),), options))
@@ -57,7 +69,14 @@ def _sample(case: Case, state: State) -> Asked:
     return Asked(Call(sample, (_records(case, state),), {"period": case.current}))
 
 
-VIEWS = {"evidence": _evidence, "bunching": _bunching, "timing": _timing, "sample": _sample}
+VIEWS = {
+    "evidence": _evidence,
+    "bunching": _bunching,
+    "heaping": _heaping,
+    "timing": _timing,
+    "priority": _priority,
+    "sample": _sample,
+}
 
 
 def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...]:
