@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kpilab.core.finding import Finding
 from kpilab.core.result import Result
 from kpilab.report.document import Json, main_result, plain, steady
@@ -39,4 +41,23 @@ def described(spec: Json, text: str) -> Json:
     spec = {k: v for k, v in spec.items() if k != "description"}
     if ("mark" in spec or "layer" in spec) and not isinstance(spec.get("width"), dict):
         spec |= {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
-    return steady({"description": text} | {k: plain(v) for k, v in spec.items()})
+    return steady({"description": text} | {k: plain(v) for k, v in _quiet(spec).items()})
+
+
+def _quiet(spec: dict[str, Any]) -> dict[str, Any]:
+    """The spec with the marks that carry no data (a line at zero) hidden from screen readers: they have no name."""
+    parts = {k: [_quiet(part) for part in spec[k]] for k in ("layer", "concat", "hconcat", "vconcat") if k in spec}
+    if isinstance(spec.get("spec"), dict):
+        parts["spec"] = _quiet(spec["spec"])
+    if "mark" in spec and not any("field" in channel for channel in _channels(spec)):
+        mark = spec["mark"]
+        parts["mark"] = ({"type": mark} if isinstance(mark, str) else mark) | {"aria": False}
+    return spec | parts
+
+
+def _channels(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every channel of a unit's encoding; a channel may hold several."""
+    found = []
+    for channel in spec.get("encoding", {}).values():
+        found += channel if isinstance(channel, list) else [channel]
+    return found

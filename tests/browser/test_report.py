@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +15,7 @@ from kpilab.report.pdf import pdf
 from tests.report import reviews
 
 pytestmark = pytest.mark.browser
+ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
@@ -103,6 +107,26 @@ def test_axe_has_no_serious_complaint(opened, name, scheme):
     found = axe.run(page).response["violations"]
     serious = [(v["id"], v["nodes"][0]["html"][:120]) for v in found if v["impact"] in ("serious", "critical")]
     assert serious == []
+
+
+@pytest.fixture(scope="module")
+def bundled():
+    import kpilab
+
+    return kpilab.review(kpilab.open_case(ROOT / "data" / "shop"))
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_report_of_the_bundled_case_is_whole_and_accessible(opened, bundled, lang):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page, wrong = opened(replace(bundled, language=lang))
+    assert wrong == []
+    assert page.locator(".chart").count() == page.locator(".chart.vega-embed svg").count() > 5
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    found = axe.run(page).response["violations"]
+    serious = [(v["id"], n["html"]) for v in found if v["impact"] in ("serious", "critical") for n in v["nodes"]]
+    assert serious == []
+    assert len(re.findall("[一-鿿]", page.locator("main").inner_text())) > (1000 if lang == "zh" else -1)
 
 
 def test_the_page_prints_to_pdf(tmp_path):
