@@ -46,7 +46,9 @@ def described(spec: Json, text: str) -> Json:
 
 def _quiet(spec: dict[str, Any]) -> dict[str, Any]:
     """The spec with the marks that carry no data (a line at zero) hidden from screen readers: they have no name."""
-    parts = {k: [_quiet(part) for part in spec[k]] for k in ("layer", "concat", "hconcat", "vconcat") if k in spec}
+    parts: dict[str, Any] = {
+        k: [_quiet(part) for part in spec[k]] for k in ("layer", "concat", "hconcat", "vconcat") if k in spec
+    }
     if isinstance(spec.get("spec"), dict):
         parts["spec"] = _quiet(spec["spec"])
     if "mark" in spec and not any("field" in channel for channel in _channels(spec)):
