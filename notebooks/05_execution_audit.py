@@ -57,6 +57,14 @@ bunching(records, period=opened.current)
 
 # %% [markdown]
 # ## What to check by hand
+# First the order: whose records differ most from those of the colleagues. It is no finding about anybody; it only
+# weighs the draw. `kpilab.write_worksheet(plan, "check.xlsx")` gives the sheet to fill in, `read_worksheet` and
+# `audit` read it back.
 
 # %%
-sample(records, period=opened.current)
+order = kpilab.priority(records, period=opened.current)
+order
+
+# %%
+plan = sample(records, period=opened.current, weights=order.weights)
+plan
