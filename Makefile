@@ -10,12 +10,13 @@ OUT    ?= review
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup review lab lint types test
+.PHONY: help setup review lab lint types test docs
 
 help:
 	@echo "make review   set up and review the bundled case (CASE=folder for yours, OUT=folder for the report)"
 	@echo "make lab      set up and open the notebooks in JupyterLab"
 	@echo "make test     set up, then lint, types and tests"
+	@echo "make docs     set up and build the documentation into site/ (read it: python3 -m http.server -d site)"
 
 setup: $(READY)
 
@@ -46,3 +47,10 @@ types: $(READY)
 
 test: lint types
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+# The documentation's tools are not in the lock: they are installed by name, once. Building needs no network.
+docs: $(READY)
+	@$(BIN)/python -c 'import material, mkdocstrings_handlers.python' 2>/dev/null \
+	 || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'mkdocs-material>=9.5' 'mkdocstrings[python]>=0.27'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "site/index.html"

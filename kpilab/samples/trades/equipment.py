@@ -159,7 +159,7 @@ def _document(base: tuple[pd.Timestamp, pd.Timestamp], now: tuple[pd.Timestamp, 
         },
         "goal": {"metric": "good_time", "formula": "planned_time * availability * performance * quality"},
         "kpis": [
-            {"metric": "oee", "owner": "plant", "target": 0.75, "since": iso(base[0]), "parent": "good_time"}
+            {"metric": "oee", "owner": "plant", "target": 0.80, "since": iso(base[0]), "parent": "good_time"}
             | {"level": "company"},
             {"metric": "availability", "owner": "maintenance", "target": 0.86, "since": iso(base[0]), "parent": "oee"}
             | {"level": "team"},

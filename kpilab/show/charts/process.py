@@ -21,6 +21,7 @@ PARTS = ("good", "breakdown", "changeover", "minor_stop", "speed", "scrap")
 COLOURS = (GOOD, BAD, PALETTE[4], PALETTE[7], PALETTE[5], PALETTE[3])
 MOST_UNITS = 24
 WIDE, ROW = 560, 22
+UNIT = alt.Scale(domain=[0, 1])
 
 
 def oee(result: OeeResult, lang: str = "en") -> alt.TopLevelMixin:
@@ -35,7 +36,7 @@ def oee(result: OeeResult, lang: str = "en") -> alt.TopLevelMixin:
     colours = alt.Scale(domain=[label(f"oee.{p}", lang) for p in PARTS], range=list(COLOURS))
     bars = alt.Chart(long).mark_bar().encode(
         y=alt.Y("name:N", sort=order, title=None),
-        x=alt.X("share:Q", title=label("oee.axis_share", lang), axis=alt.Axis(format="%"), stack="zero"),
+        x=alt.X("share:Q", title=label("oee.axis_share", lang), axis=alt.Axis(format="%"), stack="zero", scale=UNIT),
         color=alt.Color("said:N", scale=colours, title=None, legend=alt.Legend(orient="top", columns=6)),
         order="order:Q", tooltip=["name:N", "said:N", alt.Tooltip("share:Q", format=".1%")],
     )  # fmt: skip
@@ -83,7 +84,7 @@ def response(result: ResponseResult, lang: str = "en") -> alt.TopLevelMixin:
     base = alt.Chart(table).encode(
         y=alt.Y("name:N", sort=None, title=None), yOffset=alt.YOffset("said:N", sort=list(said.values())), color=colour
     )
-    x = alt.X("minutes:Q", title=label("response.axis", lang), scale=alt.Scale(type="symlog"))
+    x = alt.X("minutes:Q", title=label("response.axis", lang), scale=alt.Scale(type="log", domainMin=1))
     parts = [base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q"), base.mark_tick(size=9).encode(x="ninety:Q")]
     point = base.mark_point(filled=True, size=60, opacity=1).encode(x=x)
     count = table["name"].nunique()

@@ -1,0 +1,60 @@
+"""The documentation: every page is reachable, every analysis is in the reference, what pages show as code runs."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+CODE = re.compile(r"```python\n(.*?)```", re.DOTALL)
+RUNNABLE = ("where-lost", "market", "work-done", "change-helped", "trust", "targets", "machines", "definitions")
+
+
+def config() -> dict:
+    return yaml.safe_load((ROOT / "mkdocs.yml").read_text("utf-8"))
+
+
+def pages(nav: object) -> list[str]:
+    if isinstance(nav, str):
+        return [nav]
+    parts = nav.values() if isinstance(nav, dict) else nav if isinstance(nav, list) else []
+    return [page for part in parts for page in pages(part)]
+
+
+def test_every_page_is_in_the_navigation_and_exists():
+    named = pages(config()["nav"])
+    assert sorted(named) == sorted(str(p.relative_to(DOCS)) for p in DOCS.rglob("*.md"))
+
+
+def test_what_the_reference_names_exists():
+    text = "\n".join(p.read_text("utf-8") for p in (DOCS / "reference").glob("*.md"))
+    named = re.findall(r"^::: (\S+)$", text, re.MULTILINE)
+    assert len(named) > 20
+    assert [name for name in named if find_spec(name) is None] == []
+
+
+def test_every_benchmark_with_figures_exists():
+    for page in (DOCS / "benchmarks").glob("*.md"):
+        scripts = re.findall(r"benchmarks/(\w+)\.py", page.read_text("utf-8"))
+        assert scripts, page.name
+        assert all((ROOT / "benchmarks" / f"{name}.py").exists() for name in scripts), page.name
+
+
+def test_nothing_is_loaded_from_outside():
+    assert config()["theme"]["font"] is False
+    assert not [p for p in DOCS.rglob("*.md") if re.search(r"!\[[^]]*\]\(https?:", p.read_text("utf-8"))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RUNNABLE)
+def test_the_code_of_a_page_runs(name, tmp_path, monkeypatch):
+    (tmp_path / "data").symlink_to(ROOT / "data")
+    monkeypatch.chdir(tmp_path)
+    known: dict[str, object] = {}
+    for block in CODE.findall((DOCS / f"how-to/{name}.md").read_text("utf-8")):
+        exec(compile(block, f"how-to/{name}.md", "exec"), known)
