@@ -21,6 +21,10 @@ HARMONICS = 2
 LEAST = 12
 # Overlapping origins of one series are worth this many independent ones per horizon of past.
 SPARE = 0.5
+OPTIMISM = 1.5
+# Past errors of a series that wanders resemble each other, so they are worth less.
+WANDERS, LEAST_DF = 0.6, {True: 1.4, False: 3.0}
+MOST_COST = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +90,56 @@ def forecast(series: ArrayLike, horizon: int, *, season: int | None = None, leve
         )
     if horizon < 1:
         raise BadInput(f"horizon is {horizon}", "forecast(horizon=)", "give at least 1 period")
-    wave = _wave(y, horizon, season) if season and len(y) >= 2 * season else np.zeros(len(y) + horizon)
-    plain = y - wave[: len(y)]
     first = max(LEAST // 2, len(y) // 4)
-    choices = [(k, grows) for k in WINDOWS for grows in (False, True)]
-    misses = [float(np.mean(_errors(plain, horizon, first, k, grows).mean(axis=1) ** 2)) for k, grows in choices]
-    best, grows = choices[int(np.argmin(misses))]
-    errors = _errors(plain, horizon, first, best, grows)
+    found = [_chosen(y, horizon, first, season, harmonics) for harmonics in _waves(len(y), season)]
+    _, wave, cost, best, grows = min(found, key=lambda choice: choice[0])
+    plain = y - wave[: len(y)]
+    errors = _errors(plain, horizon, first, best, grows) * _shrinking(len(y), horizon, first, best)
     level_now, growth = (float(v[-1]) for v in _states(plain, np.array([len(y)]), best, grows))
     ahead = level_now + growth * np.arange(1, horizon + 1) + wave[len(y) :]
-    return _with_interval(ahead, errors, len(y) - first, level)
+    least = LEAST_DF[_alike(plain) > WANDERS]
+    return _with_interval(ahead, errors * np.sqrt(cost), len(y) - first, level, least)
 
 
-def _wave(y: Array, horizon: int, season: int) -> Array:
+def _waves(n: int, season: int | None) -> tuple[int, ...]:
+    """Harmonics to try: with one season known, one or none; with two, all of them."""
+    if not season or n < season:
+        return (0,)
+    return (0, 1) if n < 2 * season else (min(HARMONICS, max(season // 2, 1)),)
+
+
+def _chosen(
+    y: Array, horizon: int, first: int, season: int | None, harmonics: int
+) -> tuple[float, Array, float, int, bool]:
+    """Penalised error of the best forecast around a wave of so many harmonics; the wave, its cost, the forecast."""
+    wave = _wave(y, horizon, season, harmonics) if season and harmonics else np.zeros(len(y) + horizon)
+    # The wave was fitted to the very past it is judged on: half of its cost is unseen there, half is still to come.
+    # Over a whole season the wave evens out: what it costs grows for a quarter of one only.
+    share = min(harmonics * min(horizon, (season or 0) / 4) / len(y), MOST_COST)
+    cost = (1 + share) / (1 - share)
+    choices = [(k, grows) for k in WINDOWS for grows in (False, True)]
+    misses = [np.mean(_errors(y - wave[: len(y)], horizon, first, *c).mean(axis=1) ** 2) for c in choices]
+    best, grows = choices[int(np.argmin(misses))]
+    return float(min(misses)) * cost**2, wave, cost, best, grows
+
+
+def _shrinking(n: int, horizon: int, first: int, window: int) -> Array:
+    """Per origin: a mean of many values misses by less than one of the few that were known then."""
+    origins = np.arange(first, n - min(horizon, n - first) + 1)
+    then, now = (np.minimum(window or n, k) for k in (origins, n))
+    return np.sqrt((1 / horizon + 1 / now) / (1 / horizon + 1 / then))[:, None]
+
+
+def _alike(y: Array) -> float:
+    """Correlation of neighbours."""
+    off = y - y.mean()
+    power = float(off @ off)
+    return float(off[1:] @ off[:-1]) / power if power > 0 else 0.0
+
+
+def _wave(y: Array, horizon: int, season: int, harmonics: int) -> Array:
     """Seasonal wave over past and coming periods, from the differences (levels may wander)."""
-    known = fourier(len(y) + horizon, season, min(HARMONICS, max(season // 2, 1)))
+    known = fourier(len(y) + horizon, season, harmonics)
     steps = np.diff(known[: len(y)], axis=0)
     design = np.column_stack([np.ones(len(steps)), steps])
     slope = np.linalg.lstsq(design, np.diff(y), rcond=None)[0][1:]
@@ -126,13 +165,13 @@ def _errors(y: Array, horizon: int, first: int, window: int, grows: bool) -> Arr
     return np.pad(errors, ((0, 0), (0, horizon - steps)), mode="edge")
 
 
-def _with_interval(ahead: Array, errors: Array, spanned: int, level: float) -> Forecast:
+def _with_interval(ahead: Array, errors: Array, spanned: int, level: float, least: float) -> Forecast:
     whole = errors.mean(axis=1)
-    df = max(SPARE * spanned / len(ahead), 2.0)
+    df = max(SPARE * spanned / len(ahead), least)
     factor = float(student.ppf(0.5 + level / 2, df))
     half = factor * np.maximum.accumulate(np.sqrt(np.mean(errors**2, axis=0)))
     # The choice among forecasts was made on the same errors: they look better than the next will be.
-    optimism = np.sqrt(1 + len(ahead) / spanned)
+    optimism = np.sqrt(1 + OPTIMISM * len(ahead) / spanned)
     half, spread = half * optimism, factor * optimism * float(np.sqrt(np.mean(whole**2)))
     mean, covered = float(ahead.mean()), float(np.mean(np.abs(whole) <= spread))
     return Forecast(
