@@ -54,9 +54,7 @@ DEFINITIONS.asked(opened, DEFINITIONS.start(opened)).call.ask()
 kpilab.registry(opened.metrics, definitions=opened.definitions)
 
 # %%
-kpilab.smart(
-    opened.kpis, metrics=opened.metrics, tables=opened.tables, tree=opened.goal.tree, current=opened.current
-)
+kpilab.smart(opened.kpis, metrics=opened.metrics, tables=opened.tables, tree=opened.goal.tree, current=opened.current)
 
 # %% [markdown]
 # ## Explore

@@ -18,8 +18,9 @@ from kpilab.errors import BadInput, unknown
 from kpilab.stats.localise import locate
 
 DEEPEST, SWEEPS = 3, 40
-# A value counts as new when its share at least quadrupled from almost nothing.
-NEW_BEFORE, NEW_NOW = 0.25, 0.1
+# A value counts as new (a release that took over) when it had almost no share and now has a real one; a value that
+# had a share of its own before is where traffic moved to.
+NEW_BEFORE, NEW_NOW = 0.05, 0.1
 PRIOR_UNITS = 20.0
 Z95 = 1.96
 
@@ -131,7 +132,7 @@ def baseline_rate(cube: pd.DataFrame, dimensions: Sequence[str]) -> NDArray[np.f
 def _took_over(cube: pd.DataFrame, dimension: str) -> bool:
     share = cube.groupby(dimension, dropna=False)[["den0", "den1"]].sum()
     share = share / share.sum()
-    return bool(((share["den0"] < NEW_BEFORE * share["den1"]) & (share["den1"] > NEW_NOW)).any())
+    return bool(((share["den0"] < NEW_BEFORE) & (share["den0"] < share["den1"] / 4) & (share["den1"] > NEW_NOW)).any())
 
 
 def _combinations(codes: NDArray[np.intp]) -> int:

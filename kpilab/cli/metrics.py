@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import typer
 
 from kpilab.cli.common import CaseFolder, Lang, Verbose, told
@@ -27,7 +29,9 @@ def metrics(case: CaseFolder, lang: Lang = None, verbose: Verbose = False) -> No
         if not read.kpis:
             return
         checked = smart(read.kpis, metrics=read.metrics, tables=read.tables, tree=read.goal.tree, current=read.current)
-        failing = tuple(read.label(k, language) for k in checked.headline.values.get("failing", ()))
+        failing = tuple(
+            read.label(k, language) for k in cast("tuple[str, ...]", checked.headline.values.get("failing", ()))
+        )
         headline = Message(checked.headline.key, {**checked.headline.values, "failing": failing})
         typer.echo("\n" + sentence(headline, language))
         for row in checked.table.to_dict("records"):

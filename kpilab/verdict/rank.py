@@ -19,7 +19,7 @@ ALPHA = 0.05
 ALONE = 0.003
 INSIDE = ("local_regression", "mix_shift", "untracked_leak", "driver_decline")
 # Corrected p-value up to which a confidence is stated; measured in docs/benchmarks/verdict.md.
-CONFIDENCE = ((1e-4, 0.99), (1e-3, 0.97), (1e-2, 0.93), (0.02, 0.85), (ALPHA, 0.75))
+CONFIDENCE = ((1e-4, 0.99), (1e-3, 0.97), (1e-2, 0.93), (0.02, 0.85), (ALPHA, 0.55))
 
 
 def rank(
