@@ -33,7 +33,16 @@ def _spec(result: Result, finding: Finding, words: Words) -> Json:
     spec = chart(result, words.lang).to_dict(validate=False)
     if spec.get("title") == say(result.headline, words.lang):
         spec["title"] = words.say(result.headline)  # with the case's labels
+    spec["datasets"] = {key: _labelled(rows, words) for key, rows in spec.get("datasets", {}).items()}
     return described(spec, words.say(finding.statement))
+
+
+def _labelled(rows: Any, words: Words) -> Any:
+    """The rows of a chart with metrics called by their labels."""
+    known = words.review.labels
+    if not isinstance(rows, list):
+        return rows
+    return [{k: words.name(v) if isinstance(v, str) and v in known else v for k, v in row.items()} for row in rows]
 
 
 def described(spec: Json, text: str) -> Json:

@@ -37,6 +37,7 @@ CONFIG = {
     "background": "transparent",
     "view": {"strokeWidth": 0},
     "axis": {
+        "labelFlush": False,  # moved inwards, the last label would meet its neighbour
         "labelFontSize": 11,
         "titleFontSize": 11,
         "titleFontWeight": "normal",
