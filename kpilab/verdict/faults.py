@@ -73,14 +73,7 @@ def lost_rows(name: str, result: GapsResult, goal: str) -> list[DataIssue]:
     """One issue per gap, with what the goal lost in the log."""
     found = []
     for row in result.table.to_dict("records"):
-        values = {
-            "table": name,
-            "where": place(row),
-            "rows": float(row["lost"]),
-            "low": row["low"],
-            "high": row["high"],
-        }
-        said, effect = Message("trust.rows_lost", values), _lost(row, goal)
+        said, effect = Message("trust.rows_lost", _rows_lost(name, row)), _lost(row, goal)
         if effect is not None:
             said = Message("trust.lost_effect", {"said": said, "goal": goal} | _positive(effect))
         rows = round(float(row["lost"]))
@@ -108,15 +101,8 @@ def _issues(name: str, result: QualityResult, goal: Metric | None) -> list[DataI
 def _hours(name: str, result: OutagesResult) -> list[DataIssue]:
     found = []
     for row in result.table.to_dict("records"):
-        values = {
-            "table": name,
-            "where": place(row),
-            "rows": float(row["lost"]),
-            "low": row["low"],
-            "high": row["high"],
-        }
-        values |= {"hours": int(row["hours"]), "first": str(row["first"])[:16]}
-        said = Message("trust.hours_lost", values)
+        values = {"hours": int(row["hours"]), "first": str(row["first"])[:16]}
+        said = Message("trust.hours_lost", _rows_lost(name, row) | values)
         found.append(DataIssue(name, said, where=place(row), period=_days(row), rows=round(float(row["lost"]))))
     return found
 
