@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -68,15 +69,26 @@ def serve(workspace) -> Iterator:
         environment = os.environ | {"JUPYTERLAB_SETTINGS_DIR": str(workspace / "settings")}
         command = [sys.executable, "-m", module, "--no-browser", f"--port={port}", *arguments]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        running.append(subprocess.Popen(command, cwd=workspace / "notebooks", env=environment, **quiet))
+        running.append(
+            subprocess.Popen(command, cwd=workspace / "notebooks", env=environment, start_new_session=True, **quiet)
+        )
         address = f"http://127.0.0.1:{port}"
         _answers(f"{address}/api" if module == "jupyterlab" else f"{address}/voila/static/voila.js")
         return address
 
     yield start
     for server in running:
-        server.terminate()
+        _stop(server)
+
+
+def _stop(server: subprocess.Popen) -> None:
+    """Asks the server to end; a busy one that takes too long to end its kernels is ended with them."""
+    server.terminate()
+    try:
         server.wait(20)
+    except subprocess.TimeoutExpired:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
 
 
 def _answers(address: str) -> None:
