@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kpilab.stats.cuboids import Cuboid, Hit
+from kpilab.stats.cuboids import Cuboid, Hit, best_elements, sums
 
 Array = NDArray[np.float64]
 CANDIDATES = 40  # elements looked at closely
+FAR, FAR_SHARE, HEAVY = 9.0, 0.0027, 2.0  # squared score, how often normal noise exceeds it, errors above that
 
 
 def count_evidence(expected: Array, actual: Array) -> Array:
@@ -17,6 +18,16 @@ def count_evidence(expected: Array, actual: Array) -> Array:
     safe = np.where(half > 0, half, 1.0)
     parts = [np.where(v > 0, v * np.log(np.where(v > 0, v, 1.0) / safe), 0.0) for v in (expected, actual)]
     return parts[0] + parts[1]
+
+
+def heavy_tails(expected: Array, actual: Array) -> bool:
+    """Do leaves of both sides lie beyond three errors more often than normal noise allows? For effective counts."""
+    score = 2 * count_evidence(expected, actual)
+    for side in (actual > expected, actual < expected):
+        usual = FAR_SHARE * np.count_nonzero(side)
+        if np.count_nonzero(score[side] > FAR) <= usual + HEAVY * np.sqrt(usual):
+            return False
+    return True
 
 
 def search(spaces: list[Cuboid], codes: NDArray[np.intp], expected: Array, actual: Array, least: float) -> Hit | None:
@@ -28,17 +39,11 @@ def search(spaces: list[Cuboid], codes: NDArray[np.intp], expected: Array, actua
         expected, actual: effective counts per leaf (variance about equal to mean).
         least: evidence (nats) an element must have beyond the cost of naming it.
     """
-    found = []
-    for k, space in enumerate(spaces):
-        evidence = count_evidence(space.sums(expected), space.sums(actual)) - space.cost
-        top = np.flatnonzero(evidence > least)
-        if len(top) > CANDIDATES:
-            top = top[np.argpartition(-evidence[top], CANDIDATES)[:CANDIDATES]]
-        found += [(-evidence[e], k, int(e)) for e in top]
-    for gain, k, element in sorted(found)[:CANDIDATES]:
+    evidence = [count_evidence(f, v) for f, v in zip(sums(spaces, expected), sums(spaces, actual), strict=True)]
+    for k, element in best_elements(spaces, evidence, least, CANDIDATES):
         member = spaces[k].members(element)
         if not _parts_say_more(spaces[k], codes[:, member], expected[member], actual[member]):
-            return Hit(k, element, -gain)
+            return Hit(k, element, float(evidence[k][element]) - spaces[k].cost)
     return None
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
-from math import comb, log
+from math import comb, log, prod
 
 import numpy as np
 from numpy.typing import NDArray
 
+Array = NDArray[np.float64]
 # Beyond this many possible elements a cuboid's codes are renumbered to those that occur.
 DENSE = 1_000_000
+# A finer cuboid is summed up instead of the leaves while it has at most this many elements per leaf.
+ROLLED = 2
+Element = tuple[tuple[int, ...], tuple[int, ...]]  # dimensions, and the code of the value in each
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +28,8 @@ class Cuboid:
         size: number of element codes (some may be empty).
         leaves: leaves per element.
         cost: description length (nats) of naming one of its elements: how many dimensions, which, which element.
+        finer: a cuboid with one dimension more, and the shape of its elements around that dimension; None where
+            sums over the leaves are cheaper.
     """
 
     dims: tuple[int, ...]
@@ -30,10 +37,7 @@ class Cuboid:
     size: int
     leaves: NDArray[np.intp]
     cost: float
-
-    def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Sum of leaf values per element."""
-        return np.bincount(self.code, values, self.size).astype(float, copy=False)
+    finer: tuple[tuple[int, ...], tuple[int, int, int]] | None
 
     def members(self, element: int) -> NDArray[np.intp]:
         """Leaves of one element."""
@@ -58,34 +62,81 @@ def cuboids(codes: NDArray[np.intp], deepest: int | None = None) -> list[Cuboid]
     n_dims, n = codes.shape
     levels = [int(m) + 1 for m in codes.max(axis=1, initial=0)]
     most = n_dims if deepest is None else min(n_dims, deepest)
-    whole = Cuboid((), np.zeros(n, dtype=np.intp), 1, np.array([n]), log(n_dims))
-    found: dict[tuple[int, ...], Cuboid] = {(): whole}
+    coded: dict[tuple[int, ...], tuple[NDArray[np.intp], int]] = {(): (np.zeros(n, dtype=np.intp), 1)}
     for k in range(1, most + 1):
         for dims in combinations(range(n_dims), k):
-            parent, last = found[dims[:-1]], dims[-1]
-            code = np.asarray(parent.code * levels[last] + codes[last])
-            size = parent.size * levels[last]
-            if size > max(DENSE, 4 * n):
-                code, size = _renumbered(code)
-            leaves = np.bincount(code, minlength=size)
-            cost = log(n_dims) + log(comb(n_dims, k)) + log(max(1, np.count_nonzero(leaves)))
-            found[dims] = Cuboid(dims, code, size, leaves, cost)
-    return list(found.values())
+            code, size = coded[dims[:-1]]
+            code, size = code * levels[dims[-1]] + codes[dims[-1]], size * levels[dims[-1]]
+            coded[dims] = _renumbered(code) if size > max(DENSE, 4 * n) else (code, size)
+    dense = {d for d, (_, size) in coded.items() if size == prod(levels[j] for j in d) and size <= ROLLED * n}
+    finer = {dims: _finer(dims, dense, levels) if len(dims) < most else None for dims in coded}
+    leaves: dict[tuple[int, ...], NDArray[np.intp]] = {}
+    for dims, (code, size) in reversed(coded.items()):
+        above = finer[dims]
+        leaves[dims] = np.bincount(code, minlength=size) if above is None else _rolled(leaves[above[0]], above[1])
+    costs = {d: log(n_dims) + log(comb(n_dims, len(d))) + log(max(1, np.count_nonzero(leaves[d]))) for d in coded}
+    return [Cuboid(d, code, size, leaves[d], costs[d], finer[d]) for d, (code, size) in coded.items()]
+
+
+def sums(spaces: Iterable[Cuboid], values: Array) -> list[Array]:
+    """Sums of leaf values per element, for every cuboid; coarse ones are summed from finer ones."""
+    done: dict[tuple[int, ...], Array] = {}
+    for space in reversed(list(spaces)):
+        done[space.dims] = (
+            np.bincount(space.code, values, space.size).astype(float, copy=False)
+            if space.finer is None
+            else _rolled(done[space.finer[0]], space.finer[1])
+        )
+    return list(reversed(done.values()))
+
+
+def best_elements(spaces: list[Cuboid], evidence: list[Array], least: float, most: int) -> list[tuple[int, int]]:
+    """(cuboid, element) of those with more evidence than naming them costs plus `least`, best first."""
+    net = np.concatenate([e - s.cost for s, e in zip(spaces, evidence, strict=True)])
+    top = np.flatnonzero(net > least)
+    if len(top) > most:
+        top = top[np.argpartition(-net[top], most)[:most]]
+    top = top[np.lexsort((top, -net[top]))]
+    start = np.cumsum([0, *(s.size for s in spaces)])
+    cuboid = np.searchsorted(start, top, "right") - 1
+    return [(int(k), int(e)) for k, e in zip(cuboid, top - start[cuboid], strict=True)]
 
 
 def same_leaves(
-    spaces: list[Cuboid], codes: NDArray[np.intp], leaves: NDArray[np.intp], size: NDArray[np.float64], least: float
-) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Other elements (dimensions, values) whose leaves overlap with `leaves` by at least `least` (Jaccard, by size)."""
-    total, found = float(size[leaves].sum()), []
-    for space in spaces:
-        inside = np.bincount(space.code[leaves], size[leaves], space.size)
+    spaces: list[Cuboid], codes: NDArray[np.intp], leaves: NDArray[np.intp], size: Array, least: float,
+    totals: list[Array],
+) -> list[Element]:  # fmt: skip
+    """Other elements whose leaves overlap with `leaves` by at least `least` (Jaccard, by size).
+
+    Args:
+        size: of every leaf; totals: its `sums`.
+    """
+    mine, found = size[leaves], []
+    total = float(mine.sum())
+    for space, whole in zip(spaces, totals, strict=True):
+        inside = np.bincount(space.code[leaves], mine)
         element = int(np.argmax(inside))
-        either = total + float(size[space.code == element].sum()) - inside[element]
+        either = total + whole[element] - inside[element]
         if either > 0 and inside[element] / either >= least:
             member = leaves[np.argmax(space.code[leaves] == element)]
             found.append((space.dims, tuple(int(codes[d, member]) for d in space.dims)))
     return found
+
+
+def _finer(
+    dims: tuple[int, ...], dense: set[tuple[int, ...]], levels: list[int]
+) -> tuple[tuple[int, ...], tuple[int, int, int]] | None:
+    """The smallest cuboid with one dimension more whose elements can be summed along that dimension."""
+    choices = [(levels[d], d) for d in range(len(levels)) if d not in dims and tuple(sorted((*dims, d))) in dense]
+    if not choices:
+        return None
+    level, d = min(choices)
+    before, after = (prod(levels[j] for j in side) for side in ([j for j in dims if j < d], [j for j in dims if j > d]))
+    return tuple(sorted((*dims, d))), (before, level, after)
+
+
+def _rolled(values: NDArray, shape: tuple[int, int, int]) -> NDArray:
+    return values.reshape(shape).sum(axis=1).ravel()
 
 
 def _renumbered(code: NDArray[np.intp]) -> tuple[NDArray[np.intp], int]:

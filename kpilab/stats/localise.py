@@ -8,14 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpilab.stats import countsearch, ratiosearch
-from kpilab.stats.cuboids import Cuboid, Hit, cuboids, same_leaves
-from kpilab.stats.noise import Noise, fit_noise
+from kpilab.stats.cuboids import Cuboid, Hit, cuboids, same_leaves, sums
+from kpilab.stats.noise import Levels, Noise, levels
 
 Array = NDArray[np.float64]
 MOST = 30
 ALIKE = 0.95  # overlap of leaves (by size) from which two elements count as the same explanation
 # Share of the typical leaf's variance that must shrink with size for the cube to count as counts.
 COUNTS, WHOLE_NUMBERS = 0.5, 0.02
+# Whole numbers are no counts if some are calmer than this part of count noise, by so many nats.
+CALMER, SURE = 0.5, 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +54,7 @@ class Known:
     """What is known of a cube before looking.
 
     Attributes:
-        spread, least: of its noise, see `fit_noise`.
+        spread, least: of its noise, see `levels`.
         counts: whether its noise is that of counts; judged from the leaves when None.
         uneven: a cause need not move its leaves by the same factor, so what is found is settled leaf by leaf.
     """
@@ -87,25 +89,40 @@ def locate(
     spread = np.ones(len(live)) if known.spread is None else known.spread[live]
     if len(live) == 0:
         return Located((), Noise(1.0, 0.0, 1.0), True)
-    noise = fit_noise(expected, actual, spread, least=known.least)
+    levelled = levels(expected, actual, spread)
+    noise = levelled.noise(least=known.least)
     spaces = cuboids(codes, deepest)
-    counts = are_counts(expected, actual, spread) if known.counts is None else known.counts
     weight = noise.weights((expected + actual) / 2, spread)
     fair, seen = expected * weight, actual * weight
+    whole = [bool(np.all(v == np.round(v))) for v in (expected, actual)]
+    counts = are_counts(levelled, (fair, seen), whole) if known.counts is None else known.counts
     enough = -float(np.log(alpha))
-    hits = (
-        _by_counts(spaces, codes, fair, seen, enough, uneven=known.uneven)
-        if counts
-        else _by_ratios(spaces, codes, expected, actual, enough)
-    )
-    elements = [_element(spaces, h, codes, expected + actual, live) for h in hits]
+    if counts:
+        hits = _by_counts(spaces, codes, fair, seen, enough, uneven=known.uneven)
+    else:
+        deviations = ratiosearch.deviation(expected, actual, rounding=0.5 * sum(whole))
+        hits = ratiosearch.search(spaces, codes, deviations, enough, MOST)
+    size = expected + actual
+    totals = sums(spaces, size) if hits else []
+    elements = [_element(spaces, h, codes, size, totals, live) for h in hits]
     return Located(tuple(elements), noise, counts)
 
 
-def are_counts(expected: Array, actual: Array, spread: Array) -> bool:
-    """Does the noise shrink with size? Whole numbers need less proof of it."""
-    whole = bool(np.all(actual == np.round(actual)))
-    return fit_noise(expected, actual, spread, one_sided=True).count_share > (WHOLE_NUMBERS if whole else COUNTS)
+def are_counts(levelled: Levels, effective: tuple[Array, Array], whole: list[bool]) -> bool:
+    """Does the noise shrink with size?
+
+    Whole numbers may be counts even where relative noise hides it. They are not, when small leaves are calmer than
+    counts can be, or when nothing shrinks with size and the tails are too heavy for sums.
+
+    Args:
+        effective: expected and actual in effective counts; whole: whether they are whole numbers.
+    """
+    share = levelled.noise(calmer=True).count_share
+    if not whole[1]:
+        return share > COUNTS
+    if levelled.too_calm(CALMER * sum(whole) / 2) > SURE:
+        return False
+    return share > WHOLE_NUMBERS or not countsearch.heavy_tails(*effective)
 
 
 def _by_counts(
@@ -120,23 +137,10 @@ def _by_counts(
         hits.append(hit)
         # What was found is from now on expected: a further deviation inside it can still be seen.
         member = spaces[hit.cuboid].members(hit.element)
-        factor = seen[member].sum() / max(fair[member].sum(), 1e-300)
-        fair[member] = seen[member] if uneven else fair[member] * factor
+        before, now = float(fair[member].sum()), float(seen[member].sum())
+        # Nothing expected cannot be scaled.
+        fair[member] = seen[member] if uneven or before < 1e-9 * now else fair[member] * (now / before)
     return _once(hits)
-
-
-def _by_ratios(
-    spaces: list[Cuboid], codes: NDArray[np.intp], expected: Array, actual: Array, least: float
-) -> list[Hit]:
-    x = ratiosearch.deviation(expected, actual)
-    live, hits = np.ones(len(x), dtype=bool), []
-    while len(hits) < MOST:
-        hit = ratiosearch.search(spaces, codes, x, live, least)
-        if hit is None:
-            break
-        hits.append(hit)
-        live[spaces[hit.cuboid].members(hit.element)] = False
-    return hits
 
 
 def _once(hits: list[Hit]) -> list[Hit]:
@@ -148,9 +152,11 @@ def _once(hits: list[Hit]) -> list[Hit]:
     return sorted(kept.values(), key=lambda h: -h.gain)
 
 
-def _element(spaces: list[Cuboid], hit: Hit, codes: NDArray[np.intp], size: Array, live: NDArray[np.intp]) -> Element:
+def _element(
+    spaces: list[Cuboid], hit: Hit, codes: NDArray[np.intp], size: Array, totals: list[Array], live: NDArray[np.intp]
+) -> Element:
     space = spaces[hit.cuboid]
     member = space.members(hit.element)
     mine = space.dims, tuple(int(codes[d, member[0]]) for d in space.dims)
-    same = tuple(other for other in same_leaves(spaces, codes, member, size, ALIKE) if other != mine)
+    same = tuple(other for other in same_leaves(spaces, codes, member, size, ALIKE, totals) if other != mine)
     return Element(*mine, hit.gain, space.cost, live[member], same)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
+from scipy.special import expit
 from scipy.stats import chi2
 
 Array = NDArray[np.float64]
-BINS, IN_BIN, LEAST, REPEATS = 12, 20, 10.0, 5
+BINS, IN_BIN, LEAST, REPEATS, FEW_LEAVES = 12, 20, 10.0, 5, 8
 # Only the calmest part of the leaves is looked at: the others may truly have moved.
 CALM, FEWEST = 0.4, 5
 WORTH = 0.5  # misfit that a second parameter must save
+SHARES = np.append(expit(np.linspace(-12, 8, 101)), 1.0)  # of the typical leaf's variance that shrinks with size
+ROUNDS = 30
 CALM_CHI2 = float(chi2.cdf(chi2.ppf(CALM, 1), 3) / CALM)  # mean of a chi-square(1) variable below that quantile
 
 
@@ -32,7 +34,7 @@ class Noise:
     count_share: float
 
     def variance(self, mean: Array, spread: Array) -> Array:
-        """Variance of actual − expected for leaves of size `mean`; see `fit_noise` for `spread`."""
+        """Variance of actual − expected for leaves of size `mean`; see `levels` for `spread`."""
         return 2 * self.dispersion * spread * mean + self.relative**2 * mean**2
 
     def weights(self, mean: Array, spread: Array) -> Array:
@@ -40,43 +42,86 @@ class Noise:
         return 1 / (self.dispersion * spread + self.relative**2 * mean / 2)
 
 
-def fit_noise(
-    expected: Array,
-    actual: Array,
-    spread: Array,
-    *,
-    least: float = 0.0,
-    one_sided: bool = False,
-    seed: int = 0,
-) -> Noise:
-    """Dispersion and relative noise from leaves most of which are normal.
+@dataclass(frozen=True, slots=True, eq=False)
+class Levels:
+    """How noisy leaves of like size are: one entry per bin of size.
+
+    Attributes:
+        size: mean of expected + actual.
+        both: variance per unit of size, judged by both sides (above, below).
+        calmer: the same by the calmer side: stands up to more true deviations, but understates the noise somewhat.
+        groups: how many deviations it rests on.
+        typical: size of the typical leaf.
+    """
+
+    size: Array
+    both: Array
+    calmer: Array
+    groups: Array
+    typical: float
+
+    def noise(self, *, least: float = 0.0, calmer: bool = False) -> Noise:
+        """The noise that fits best; `least` is the smallest dispersion that is possible (1 for plain counts)."""
+        if len(self.size) == 0:
+            return Noise(max(least, 1.0), 0.0, 1.0)
+        height, misfit = self._fits(self.calmer if calmer else self.both)
+        # All of it count noise (the last share): the simpler fit, unless a second parameter saves enough.
+        best = int(np.argmin(misfit))
+        best = best if misfit[best] < misfit[-1] - WORTH else len(SHARES) - 1
+        total, share = float(np.exp(height[best])), float(SHARES[best])
+        return Noise(max(total * share, least), float(np.sqrt(4 * total * (1 - share) / self.typical)), share)
+
+    def too_calm(self, dispersion: float) -> float:
+        """Misfit (nats) added by the claim that no leaf has less noise than counts of this dispersion."""
+        if len(self.size) == 0:
+            return 0.0
+        free, held = (self._fits(self.both, least)[1].min() for least in (0.0, dispersion))
+        return float(held - free)
+
+    def _fits(self, level: Array, least: float = 0.0) -> tuple[Array, Array]:
+        """Per share of count noise: the best height of log level = height + log(share + (1 − share)·size/typical).
+
+        Robust, as some bins may be full of true deviations. Returns heights and misfits.
+        """
+        weight = np.minimum(self.groups, 200.0) / 4
+        shape = np.log(SHARES[:, None] + (1 - SHARES[:, None]) * self.size / self.typical)
+        gap = np.log(np.clip(level, 1e-12, 1e300)) - shape
+        height = _centre(gap, weight)
+        if least > 0:
+            height = np.maximum(height, np.log(least / SHARES))
+        return height, (np.sqrt(1 + weight * (gap - height[:, None]) ** 2) - 1).sum(axis=1)
+
+
+def levels(expected: Array, actual: Array, spread: Array, *, seed: int = 0) -> Levels:
+    """Levels of noise from leaves most of which are normal.
 
     Args:
         expected, actual: amounts per leaf, none negative.
         spread: per leaf, how much more (or less) count noise it has than two periods of equal size: (1 + m)/2
             when the expectation rests on 1/m of the present volume; 1 where unknown.
-        least: smallest dispersion that is possible (1 for plain counts in both periods).
-        one_sided: judge by the calmer of the two sides (above, below): stands up to more true deviations,
-            but understates the noise somewhat.
         seed: for the random grouping of small leaves.
     """
     total, gap = (expected + actual) * spread, actual - expected
     keep = total > 0
     total, gap, size = total[keep], gap[keep], ((expected + actual) / spread)[keep]
-    if len(total) < 8:
-        return Noise(max(least, 1.0), 0.0, 1.0)
+    if len(total) < FEW_LEAVES:
+        none = np.zeros(0)
+        return Levels(none, none, none, none, 1.0)
     rng = np.random.default_rng(seed)
     order = np.argsort(size + 1e-9 * rng.random(len(total)))
     parts = np.array_split(order, int(np.clip(len(order) // IN_BIN, 2, BINS)))
     mean = np.array([float(np.mean(size[p])) for p in parts])
-    levels = [_level(total[p], gap[p], rng, one_sided) for p in parts]
-    level, groups = (np.array(column, dtype=float) for column in zip(*levels, strict=True))
-    fitted = _solved(mean, level, groups, float(np.median(size)))
-    return replace(fitted, dispersion=max(fitted.dispersion, least))
+    both, calmer, groups = np.array([_level(total[p], gap[p], rng) for p in parts]).T
+    return Levels(mean, both, calmer, groups, float(np.median(size)))
 
 
-def _level(total: Array, gap: Array, rng: np.random.Generator, one_sided: bool) -> tuple[float, float]:
-    """Variance per unit of size of leaves of like size, and how many groups it rests on.
+def fit_noise(expected: Array, actual: Array, spread: Array, *, least: float = 0.0) -> Noise:
+    """Dispersion and relative noise from leaves most of which are normal; see `levels`."""
+    return levels(expected, actual, spread).noise(least=least)
+
+
+def _level(total: Array, gap: Array, rng: np.random.Generator) -> tuple[float, float, float]:
+    """Variance per unit of size of leaves of like size: by both sides, and by the calmer; how many groups it rests on.
 
     Small leaves are first added up at random until a squared deviation means something.
     """
@@ -87,32 +132,21 @@ def _level(total: Array, gap: Array, rng: np.random.Generator, one_sided: bool) 
         parts = [np.bincount(g, gap) for g in groups], [np.bincount(g, total) for g in groups]
         gap, total = np.concatenate(parts[0]).astype(float), np.concatenate(parts[1]).astype(float)
     score = gap**2 / total
-    sides = [_calm(score[side]) for side in (gap >= 0, gap <= 0)]
-    return min(sides) if one_sided else _calm(score), float(n)
+    return _calm(score), min(_calm(score[side]) for side in (gap >= 0, gap <= 0)), float(n)
 
 
 def _calm(score: Array) -> float:
     """Mean squared score judged by its calmest part; infinite when there is next to nothing to judge by."""
     if len(score) < FEWEST:
         return np.inf
-    return float(np.mean(np.sort(score)[: max(1, int(CALM * len(score)))])) / CALM_CHI2
+    calm = max(1, int(CALM * len(score)))
+    return float(np.mean(np.partition(score, calm - 1)[:calm])) / CALM_CHI2
 
 
-def _solved(size: Array, level: Array, groups: Array, typical: float) -> Noise:
-    """Robust fit of log level = log(dispersion + relative²·size/4): some bins may be full of true deviations."""
-    level = np.clip(level, 1e-12, 1e300)
-    weight = np.sqrt(np.minimum(groups, 200.0) / 4)
-
-    def misfit(log_parameters: Array) -> Array:
-        dispersion, square = np.exp(log_parameters)
-        return weight * (np.log(level) - np.log(dispersion + square * size / 4))
-
-    flat, steep = np.log(np.median(level)), np.log(np.median(4 * level / size))
-    starts = [(flat, steep - 3), (flat - 3, steep)]
-    best = min((least_squares(misfit, s, loss="soft_l1", max_nfev=40) for s in starts), key=lambda fit: fit.cost)
-    dispersion, square = np.exp(best.x)
-    share = dispersion / (dispersion + square * typical / 4)
-    simple = least_squares(lambda x: misfit(np.append(x, -50.0)), [flat], loss="soft_l1", max_nfev=40)
-    if simple.cost < best.cost + WORTH:
-        dispersion, square = float(np.exp(simple.x[0])), 0.0
-    return Noise(float(dispersion), float(np.sqrt(square)), float(share))
+def _centre(gap: Array, weight: Array) -> Array:
+    """Per row of `gap`: the h with the least Σ√(1 + w(gap − h)²), by reweighting."""
+    h = np.median(gap, axis=1)
+    for _ in range(ROUNDS):
+        pull = weight / np.sqrt(1 + weight * (gap - h[:, None]) ** 2)
+        h = (pull * gap).sum(axis=1) / pull.sum(axis=1)
+    return h

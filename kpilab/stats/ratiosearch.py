@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from kpilab.stats.cuboids import Cuboid, Hit
+from kpilab.stats.cuboids import Cuboid, Hit, best_elements, sums
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -15,14 +17,25 @@ MOSTLY = 0.6  # at least this share of an element's leaves must have shifted
 ALL = 0.9  # and this share of all leaves, before everything is said to have shifted
 NARROWEST = 0.01  # smallest spread of a common shift
 CANDIDATES = 60  # elements looked at closely
+SETTLED = 1e-4  # change of that share from which it is taken as found
 MOST_PER_LEAF = 50.0  # nats of evidence one leaf may give
 
 
-def deviation(expected: Array, actual: Array) -> Array:
-    """Signed relative deviation in [-1, 1]: positive where the actual fell short; 0 where both are 0."""
-    largest = np.maximum(np.abs(expected), np.abs(actual))
-    ratio = np.divide(np.minimum(expected, actual), largest, out=np.ones_like(largest), where=largest > 0)
-    return np.sign(expected - actual) * np.minimum(1 - ratio, 1.0)
+def deviation(expected: Array, actual: Array, rounding: float = 0.0) -> tuple[Array, Mask]:
+    """Signed relative deviation in [-1, 1], positive where the actual fell short; and which leaves say anything.
+
+    Args:
+        expected, actual: amounts per leaf, none negative.
+        rounding: most that rounding can have moved actual − expected; that much is not counted, and a leaf whose
+            deviation is within it, and large for its size, says nothing.
+    """
+    largest, gap = np.maximum(expected, actual), expected - actual
+    scale = np.where(largest > 0, largest, 1.0)
+    x = np.sign(gap) * np.maximum(np.abs(gap) - rounding, 0.0) / scale
+    if rounding == 0:
+        return x, np.ones(len(x), dtype=bool)
+    usual = np.median(np.abs(x[x != 0])) if np.any(x) else 0.0
+    return x, (x != 0) | (rounding <= usual * scale)
 
 
 def null_log_density(sizes: Array, at: Array) -> Array:
@@ -37,8 +50,10 @@ def null_log_density(sizes: Array, at: Array) -> Array:
         edges = np.array([0.0, start])
     counts = np.histogram(body, edges)[0]
     density = np.log((counts + 0.5) / n / np.maximum(np.diff(edges), 1e-6))
-    inside = density[np.clip(np.searchsorted(edges, at, "right") - 1, 0, len(density) - 1)]
-    return np.where(at <= start, inside, _tail_log_density(ordered, tail, np.maximum(at, start)))
+    found = density[np.clip(np.searchsorted(edges, at, "right") - 1, 0, len(density) - 1)]
+    far = at > start
+    found[far] = _tail_log_density(ordered, tail, at[far])
+    return found
 
 
 def _tail_log_density(ordered: Array, tail: int, at: Array) -> Array:
@@ -53,43 +68,73 @@ def _tail_log_density(ordered: Array, tail: int, at: Array) -> Array:
     return np.maximum(np.log(grown * shape / at) - grown, -np.log(1e3 * n))
 
 
-def leaf_evidence(x: Array, live: Mask, side: float) -> tuple[Array, Array]:
-    """Per leaf: log odds of 'shifted to this side by any amount' against the null, and the null's log density."""
-    y = side * x
-    null = null_log_density(-y[live & (y < 0)], np.abs(y)) - np.log(2)
-    leaf = np.where(y > 0, np.logaddexp(np.log1p(-STRAY) - null, np.log(STRAY)), np.log(STRAY))
-    return np.where(live, leaf, 0.0), null
+def search(
+    spaces: list[Cuboid], codes: NDArray[np.intp], deviations: tuple[Array, Mask], least: float, most: int
+) -> list[Hit]:
+    """The elements whose common shift shortens the description, the best first, each without those before it.
+
+    Args:
+        spaces, codes: the cuboids, and the code of every leaf in every dimension.
+        deviations: of every leaf, and which leaves say anything; see `deviation`.
+        least: evidence (nats) an element must have beyond the cost of naming it.
+        most: elements at most.
+    """
+    (x, told), hits = deviations, []
+    live = told.copy()
+    sides = [_side(x, live, sign) for sign in (1.0, -1.0)]
+    while len(hits) < most:
+        found = [(hit, k) for k, side in enumerate(sides) if (hit := _best(spaces, codes, side, live, least))]
+        if not found:
+            break
+        hit, mine = max(found, key=lambda f: f[0].gain)
+        hits.append(hit)
+        member = spaces[hit.cuboid].members(hit.element)
+        live[member] = False
+        # A side's null is learnt from the leaves of the other side: only the other one changes.
+        sides[mine].leaf[member] = 0.0
+        sides[1 - mine] = _side(x, live, sides[1 - mine].sign)
+    return hits
 
 
-def search(spaces: list[Cuboid], codes: NDArray[np.intp], x: Array, live: Mask, least: float) -> Hit | None:
-    """The element whose common shift shortens the description most; None when none does."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Side:
+    """Deviations to one side: `y`, up to it; `leaf`, log odds of 'shifted to this side by any amount' against the null;
+    `null`, its log density; `known`, gains already worked out: element -> (live leaves, gain).
+    """
+
+    sign: float
+    y: Array
+    leaf: Array
+    null: Array
+    known: dict[tuple[int, int], tuple[int, float]]
+
+
+def _side(x: Array, live: Mask, sign: float) -> _Side:
+    y = sign * x
+    up, null = np.flatnonzero(live & (y > 0)), np.zeros(len(y))
+    null[up] = null_log_density(-y[live & (y < 0)], y[up]) - np.log(2)
+    leaf = np.where(live, np.log(STRAY), 0.0)
+    leaf[up] = np.logaddexp(np.log1p(-STRAY) - null[up], np.log(STRAY))
+    return _Side(sign, y, leaf, null, {})
+
+
+def _best(spaces: list[Cuboid], codes: NDArray[np.intp], side: _Side, live: Mask, least: float) -> Hit | None:
+    """The element of one side with the largest gain above `least`."""
     best = None
-    for side in (1.0, -1.0):
-        if not np.any(live & (side * x > 0)):
+    for k, element in best_elements(spaces, sums(spaces, side.leaf), 0.0, CANDIDATES):
+        member = spaces[k].members(element)
+        member = member[live[member]]
+        if len(member) < 2 and spaces[k].leaves[element] > 1:
             continue
-        leaf, null = leaf_evidence(x, live, side)
-        for k, element in _candidates(spaces, leaf):
-            member = spaces[k].members(element)
-            member = member[live[member]]
-            if len(member) < 2 and spaces[k].leaves[element] > 1:
-                continue
-            gain = _refitted(side * x[member], null[member], leaf[member], codes[:, member], spaces[k].dims)
-            gain -= spaces[k].cost
-            if gain > least and (best is None or gain > best.gain):
-                best = Hit(k, element, gain)
+        seen, gain = side.known.get((k, element), (0, 0.0))
+        if seen != len(member):
+            dims = spaces[k].dims
+            gain = _refitted(side.y[member], side.null[member], side.leaf[member], codes[:, member], dims)
+            side.known[k, element] = len(member), gain
+        gain -= spaces[k].cost
+        if gain > least and (best is None or gain > best.gain):
+            best = Hit(k, element, gain)
     return best
-
-
-def _candidates(spaces: list[Cuboid], leaf: Array) -> list[tuple[int, int]]:
-    """The elements with most evidence, over all cuboids."""
-    found = []
-    for k, space in enumerate(spaces):
-        total = space.sums(leaf) - space.cost
-        top = np.flatnonzero(total > 0)
-        if len(top) > CANDIDATES:
-            top = top[np.argpartition(-total[top], CANDIDATES)[:CANDIDATES]]
-        found += [(-total[e], k, int(e)) for e in top]
-    return [(k, e) for _, k, e in sorted(found)[:CANDIDATES]]
 
 
 def _refitted(y: Array, null: Array, leaf: Array, codes: NDArray[np.intp], dims: tuple[int, ...]) -> float:
@@ -128,7 +173,11 @@ def _free_share(ratio: Array) -> float:
     """Most likely share of shifted leaves, by EM."""
     share, odds = 0.5, np.exp(ratio)
     for _ in range(20):
-        share = float(np.clip(np.mean(share * odds / (share * odds + 1 - share)), 1e-6, 1 - 1e-6))
+        shifted = share * odds
+        shifted /= shifted + (1 - share)
+        before, share = share, min(max(float(shifted.sum()) / len(ratio), 1e-6), 1 - 1e-6)
+        if abs(share - before) < SETTLED:
+            break
     return share
 
 
