@@ -50,6 +50,12 @@ class Chain:
         return all(len(group) == 1 for group in self.groups) or not self.groups
 
     @property
+    def plain(self) -> bool:
+        """Whether a moment's rows need only be known by the steps they meet together, and nothing bars a pass."""
+        free = not self.exclusions and not self.extras and self.mode == "ordered"
+        return free and (self.disjoint or self.reuse)
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Columns of the outcome beside the keys."""
         return ("level", *self.times, *self.waits, *(f"o{k}" for k in range(1, len(self.extras) + 1)))

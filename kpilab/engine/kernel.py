@@ -1,13 +1,14 @@
 """The compiled form of a chain: one pass over each unit's rows, from its last moment to its first.
 
-numba is imported with this module only, and its machine code is kept on disk (`cache=True`). Run as a module, it
-compiles for the rows `stream` will hand it, so that nobody waits for the compiler.
+numba is imported with the kernels' modules only, and their machine code is kept on disk (`cache=True`).
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
+
+from kpilab.engine.kernel_rows import sort_unit
 
 NEVER = 2**62
 ORDERED, STRICT, UNORDERED = 0, 1, 2
@@ -88,7 +89,8 @@ def keep(entry, n, level, within, extras, base, unit, levels, times, waits, opti
         return
     if level > levels[unit]:
         levels[unit], passes[unit] = level, 0
-        waits[unit, :] = 0.0
+        for k in range(n - 1):
+            waits[unit, k] = 0.0
     passes[unit] += 1
     for k in range(n):
         times[unit, k] = entry[k] if k < level else NEVER
@@ -106,8 +108,11 @@ def unit_ordered(t, masks, low, high, unit, n, within, strict, disjoint, reuse, 
                  coming, entry, held, levels, times, waits, optional, passes):  # fmt: skip
     """All ordered (or strict) passes of one unit."""
     more, total = len(ex_from), n + len(ex_from) + len(extras)
-    after[:] = NEVER
-    coming[:] = NEVER
+    for start in range(n):
+        for c in range(start, total):
+            after[start, c] = NEVER
+    for c in range(total - n):
+        coming[c] = NEVER
     last = high
     while last > low:
         moment, first, met = t[last - 1], last - 1, np.int64(0)
@@ -129,13 +134,15 @@ def unit_ordered(t, masks, low, high, unit, n, within, strict, disjoint, reuse, 
                     else:
                         entry[c] = after[to, c] if to < n and open_ended else NEVER
                 if start:
-                    after[start, :] = entry
+                    for c in range(start, total):
+                        after[start, c] = entry[c]
                 else:
                     level = level_of(entry, n, within, limits)
                     if not spoilt(entry, n, level, within, ex_from, ex_to):
                         keep(entry, n, level, within, extras, n + more, unit, levels, times, waits, optional, passes)
             elif strict:
-                after[start, :] = NEVER
+                for c in range(start, total):
+                    after[start, c] = NEVER
         for e in range(more):
             if (met >> (n + e)) & 1:
                 coming[e] = moment
@@ -179,26 +186,6 @@ def unit_unordered(t, masks, low, high, unit, n, within, limits, ex_from, ex_to,
 
 
 @njit(cache=True, nogil=True)
-def sort_unit(t, masks, low, high):
-    """Bring one unit's rows into time order (they mostly are): insertion for a few, a real sort for many."""
-    swaps = 0
-    for k in range(low + 1, high):
-        if t[k] >= t[k - 1]:
-            continue
-        moment, mask, place = t[k], masks[k], k
-        while place > low and t[place - 1] > moment:
-            t[place], masks[place] = t[place - 1], masks[place - 1]
-            place -= 1
-            swaps += 1
-        t[place], masks[place] = moment, mask
-        if swaps > 16 * (high - low):
-            order = np.argsort(t[low:high])
-            t[low:high] = t[low:high][order]
-            masks[low:high] = masks[low:high][order]
-            return
-
-
-@njit(cache=True, nogil=True)
 def run(bounds, t, masks, n, within, mode, disjoint, reuse, limits, ex_from, ex_to, extras):
     """The best pass of every unit; unit u owns rows bounds[u]..bounds[u + 1], in any time order."""
     units = len(bounds) - 1
@@ -228,28 +215,50 @@ def run(bounds, t, masks, n, within, mode, disjoint, reuse, limits, ex_from, ex_
 
 
 @njit(cache=True, nogil=True)
-def grouped(unit, t, masks, units):
-    """Rows drawn together by unit (a counting sort): bounds of each unit, times, masks."""
-    bounds = np.zeros(units + 1, np.int64)
-    for u in unit:
-        bounds[u + 1] += 1
-    for u in range(units):
-        bounds[u + 1] += bounds[u]
-    place = bounds[:-1].copy()
-    moments, found = np.empty_like(t), np.empty_like(masks)
-    for k in range(len(unit)):
-        p = place[unit[k]]
-        moments[p], found[p] = t[k], masks[k]
-        place[unit[k]] = p + 1
-    return bounds, moments, found
+def run_plain(bounds, t, masks, n, within, limits):
+    """`run` for what is asked most: ordered steps that need not share rows, no exclusions, no optional steps.
 
-
-def warm() -> None:
-    """Compile (or load) everything for the types `stream` uses."""
-    t, masks, none = np.zeros(1, np.int64), np.ones(1, np.int32), np.zeros(0, np.int64)
-    bounds, t, masks = grouped(np.zeros(1, np.int32), t, masks, 1)
-    run(bounds, t, masks, 1, NEVER, ORDERED, True, False, np.full(1, NEVER), none, none, none)
-
-
-if __name__ == "__main__":
-    warm()
+    `after[start * n + c]` is the moment of step c of the earliest chain that begins with step `start`.
+    """
+    units = len(bounds) - 1
+    levels = np.zeros(units, np.int8)
+    times = np.empty((units, n), np.int64)
+    waits = np.zeros((units, max(n - 1, 1)), np.float64)
+    after = np.empty(n * n, np.int64)
+    for unit in range(units):
+        low, last = bounds[unit], bounds[unit + 1]
+        sort_unit(t, masks, low, last)
+        for c in range(n * n):
+            after[c] = NEVER
+        best, passes = 0, 0
+        while last > low:
+            last -= 1
+            moment, met = t[last], masks[last]
+            while last > low and t[last - 1] == moment:
+                last -= 1
+                met |= masks[last]
+            for start in range(n):
+                if (met >> start) & 1:
+                    to = start + 1
+                    while to < n and (met >> to) & 1:
+                        to += 1
+                    for c in range(start, to):
+                        after[start * n + c] = moment
+                    for c in range(to, n):
+                        after[start * n + c] = after[to * n + c]
+            if met & 1:
+                level = level_of(after, n, within, limits)
+                if level >= best:
+                    if level > best:
+                        best, passes = level, 0
+                        for k in range(n - 1):
+                            waits[unit, k] = 0.0
+                    passes += 1
+                    for k in range(n):
+                        times[unit, k] = after[k] if k < level else NEVER
+                    for k in range(1, level):
+                        waits[unit, k - 1] += after[k] - after[k - 1]
+        levels[unit] = best
+        for k in range(1, best):
+            waits[unit, k - 1] /= passes
+    return levels, times, waits, np.empty((units, 0), np.int64)

@@ -14,6 +14,7 @@ import ibis
 from kpilab.core.values import EVERYWHERE, Where, duration
 from kpilab.engine.chain import Chain
 from kpilab.engine.column import column
+from kpilab.engine.dialect import engine_name
 from kpilab.engine.expression import is_predicate, missing, parse_predicate, sql
 from kpilab.engine.metrics import segment
 from kpilab.engine.sessions import day_start, readable, whole, with_session
@@ -195,7 +196,8 @@ def rows_of(
     if by == "session":
         table, keys = with_session(log, table), ("unit", "session")
     names = [b.event for b in plan.bits() if isinstance(b.event, str) and not is_predicate(b.event)]
-    if plan.chain.mode != "strict" and len(names) == len(plan.bits()):
+    # DuckDB reads a mask off the events' dictionary; asked for the names as well, it would look at every row twice.
+    if plan.chain.mode != "strict" and len(names) == len(plan.bits()) and engine_name(table) != "duckdb":
         table = table.filter(column(table, "__event").cast("string").isin(sorted(set(names))))
     table = _with_conditions(table, plan)
     mask = _mask(table, plan)
