@@ -12,9 +12,9 @@ from scipy import stats as sp
 from kpilab.stats import anytime, bayes, power
 from kpilab.stats.cuped import adjust
 from kpilab.stats.dunnett import critical
-from kpilab.stats.fieller import lift
+from kpilab.stats.fieller import lift, relative_error
 from kpilab.stats.inference import adjusted, benjamini_hochberg, holm
-from kpilab.stats.mean import Sample, log_tail, mean_of, post_stratified, ratio_of, student, t_test, welch
+from kpilab.stats.mean import Estimate, Sample, log_tail, mean_of, post_stratified, ratio_of, student, t_test, welch
 from kpilab.stats.proportion_difference import (
     agresti_caffo,
     miettinen_nurminen,
@@ -86,7 +86,9 @@ def test_means_ratios_and_cuped_with_log_intervals(cases, name):
             case, effect_size=test.effect, effect_size_ci_lower=test.low, effect_size_ci_upper=test.high, pvalue=test.p
         )
         near(case, rel_effect_size_ci_lower=change.low, rel_effect_size_ci_upper=change.high)
+        near(case, rel_effect_size=change.value, statistic=test.statistic)
     else:
+        near(case, rel_effect=change.value)
         near(case, effect=test.effect, ci=[test.low, test.high], p=test.p, rel_ci=[change.low, change.high])
 
 
@@ -112,11 +114,9 @@ def test_cuped_of_sums(cases, name, metric, covariate):
     case = cases[name]
     both = adjust(*(moments_of(given(case)[arm]) for arm in "ab"), metric, (covariate,))
     test = welch(both.a, both.b)
-    # theta is pooled within one set of degrees of freedom here; peers differ by 1/n, and n is 100.
-    loose = {"tolerance": {"rel": 0.02}, "expected": case["expected"]}
-    near(loose, effect=test.effect, se=test.error, p=test.p)
+    near(case, effect=test.effect, se=test.error, ci=[test.low, test.high], p=test.p)
     if "theta" in case["expected"]:
-        near(loose, theta=both.theta[0], var_ratio_vs_unadjusted=1 - both.cut)
+        near(case, theta=both.theta[0], var_ratio_vs_unadjusted=1 - both.cut)
 
 
 def test_welch_and_student(cases):
@@ -142,8 +142,13 @@ def test_fieller_and_the_log_interval(cases):
     near(cases["rel-fieller"], lo=change.low, hi=change.high)
     for name, method in (("b-rel-fieller", "fieller"), ("b-rel-log-ci-tt", "log")):
         a, b = (mean_of(sums(given(cases[name])[arm])) for arm in ("control", "treatment"))
-        change = lift(a, b, welch(a, b), method=method)
+        test = welch(a, b)
+        change = lift(a, b, test, method=method)
         near(cases[name], ci=[change.low, change.high])
+        if method == "log":
+            near(cases[name], effect=change.value, p_abs=test.p)
+        else:
+            assert (change.low > 0) == (test.p < 0.05) == cases[name]["expected"]["significant_at_0_05"]
 
 
 def test_tiny_p_values_do_not_vanish(cases):
@@ -156,6 +161,15 @@ def test_proportions(cases):
     x = given(cases["tt-prop-z"])
     z = pooled_z(x["xa"], x["na"], x["xb"], x["nb"])
     near(cases["tt-prop-z"], pvalue=two_sided(z), control=x["xa"] / x["na"], treatment=x["xb"] / x["nb"])
+    common = (x["xa"] + x["xb"]) / (x["na"] + x["nb"])
+    a, b = (Estimate(x[f"x{k}"] / x[f"n{k}"], common * (1 - common) / x[f"n{k}"], 1e15) for k in "ab")
+    test = t_test(b.value - a.value, math.sqrt(a.variance + b.variance), np.inf)
+    # Under "no difference" the log of either share has the common proportion's variance.
+    logs = (Estimate(e.value, e.variance * (e.value / common) ** 2, e.n) for e in (a, b))
+    change = lift(*logs, test, method="log")
+    near(cases["tt-prop-z"], effect_size=test.effect, rel_effect_size=change.value)
+    near(cases["tt-prop-z"], effect_size_ci_lower=test.low, effect_size_ci_upper=test.high)
+    near(cases["tt-prop-z"], rel_effect_size_ci_lower=change.low, rel_effect_size_ci_upper=change.high)
     x = given(cases["sm-propz"])
     z = pooled_z(x["xb"], x["nb"], x["xa"], x["na"])
     near(cases["sm-propz"], z=float(z), p=two_sided(z))
@@ -212,6 +226,7 @@ def test_non_inferiority(cases):
     null = -x["margin_rel"] * a.value
     test = t_test(b.value - a.value, math.sqrt(a.variance + b.variance), np.inf, level=0.9, null=null)
     near(cases["b-noninferiority-better"], effect=test.effect, ci_low=test.low, null=null, p=test.p / 2)
+    assert (test.low > null) == cases["b-noninferiority-better"]["expected"]["non_inferior"]
 
 
 def test_exact_tests_of_the_library(cases):
@@ -277,10 +292,6 @@ def test_always_valid(cases):
     near(cases["b-msprt-normal"], log_lambda=ratio, p=min(1, math.exp(-ratio)))
 
 
-def relative_error(a, b):
-    return math.sqrt(b.variance / a.value**2 + b.value**2 * a.variance / a.value**4)
-
-
 @pytest.mark.parametrize(
     "name", ["gb-seq-rel-1000", "b-asympcs-gb-mean-rel", "b-asympcs-gb-prop-rel", "b-asympcs-gb-prop-abs"]
 )
@@ -313,7 +324,12 @@ def test_sample_ratio(cases):
         ("b-srm-kohavi", "counts", "expected_share"),
         ("b-srm-uneven", "counts", "expected_share"),
     ):
-        near(cases[name], p=sample_ratio(given(cases[name])[counts], given(cases[name])[shares]).p)
+        test = sample_ratio(given(cases[name])[counts], given(cases[name])[shares])
+        near(cases[name], p=test.p)
+        if "chi2" in cases[name]["expected"]:
+            near(cases[name], chi2=test.statistic)
+    small, large = sorted(given(cases["b-srm-kohavi"])["counts"])
+    near(cases["b-srm-kohavi"], ratio=small / large)
     x = given(cases["b-srm-sequential"])
     p = sequential_ratio(x["daily_counts"], x["expected_share"], x["dirichlet_concentration"])
     fixed = sample_ratio(np.sum(x["daily_counts"], axis=0), x["expected_share"]).p
@@ -404,14 +420,18 @@ def test_quantile_difference(cases):
 def test_post_stratification(cases):
     case = cases["b-poststrat-gb"]
     strata = [tuple(Sample.of_sums(*s[arm]) for arm in "ct") for s in given(case)["strata"]]
-    test = welch(*post_stratified(strata))
+    a, b, shared = post_stratified(strata)
+    test = welch(a, b, shared=shared)
     near(case, effect=test.effect, se=test.error)
-    # Peers differ in the degrees of freedom of the combined arms (about 1,000 here).
-    assert test.p == pytest.approx(case["expected"]["p"], rel=1e-4)
+    # The peer's p and interval take the degrees of freedom of the *unstratified* arms, whose variance is another one.
+    whole = [mean_of(Sample.of_sums(*np.sum([s[arm] for s in given(case)["strata"]], axis=0))) for arm in "ct"]
+    plain = welch(*whole)
+    theirs = t_test(test.effect, test.error, plain.df)
+    near(case, unstratified_effect=plain.effect, p=theirs.p, ci=[theirs.low, theirs.high])
     case = cases["gb-poststrat-se"]
     strata = [(Sample.of_sums(*row[:3]), Sample.of_sums(*row[3:])) for row in given(case)["strata"]]
-    a, b = post_stratified(strata)
-    near(case, se=math.sqrt(a.variance + b.variance))
+    a, b, shared = post_stratified(strata)
+    near(case, se=welch(a, b, shared=shared).error, se_relative=relative_error(a, b, shared))
 
 
 def test_missing_values_by_either_policy(cases):

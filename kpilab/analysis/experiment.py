@@ -222,7 +222,8 @@ def _row(asked: _Question, m: Outcome, label: str, treatment: str) -> _Row:
     a, b = (_sample(found, label, variant=v) for v in (asked.control, treatment))
     _check_arms(a, b, label, treatment)
     if design.strata and len(group.columns) == 1:
-        readout = estimates(*post_stratified(_pairs(asked, label, treatment)), **settings)
+        arm_a, arm_b, shared = post_stratified(_pairs(asked, label, treatment))
+        readout = estimates(arm_a, arm_b, shared=shared, **settings)
     else:
         readout = read(a, b, group.metric, group.known, proportion=group.proportion, **settings)
     if m.role != "guardrail":
@@ -366,7 +367,7 @@ def _notes(asked: _Question, wanted: Sequence[Outcome], table: pd.DataFrame) -> 
     if (table["bounds"] == "unbounded").any():
         names = table.loc[table["bounds"] == "unbounded", "metric"].tolist()
         notes.append(Message("experiment.note_unbounded", {"metrics": names}))
-    if design.boundary != "none":
+    if design.boundary == "always valid" or (design.boundary != "none" and design.looks != (1.0,)):
         key = design.boundary.replace(" ", "_").replace("-", "_")
         notes.append(Message("experiment.note_looks", {"boundary": Message(f"experiment.{key}")}))
     if asked.trial.caps:

@@ -80,9 +80,10 @@ class Design:
     Attributes:
         split: variant -> declared share; equal shares if empty.
         start, planned_days: first day and planned length; None if unknown.
-        boundary: none (one look at the end), a Lan-DeMets boundary for planned looks, or always valid.
-        looks: information share (0-1) of each look taken so far, the last being now; needs a Lan-DeMets boundary.
-        tuning: number of units at which an always-valid interval is tightest; half the units so far if None.
+        boundary: Lan-DeMets for planned looks (costs nothing at a single look), always valid for unplanned ones, or
+            none: looks are not paid for.
+        looks: information share (0-1) of each look taken so far, the last being now.
+        tuning: number of units at which an always-valid interval is tightest; to be chosen before the test.
         cluster: column that was randomised instead of the unit. strata: column for post-stratification.
         nulls: what a missing value means: leave the unit out, count zero, or stop.
         before: days before the assignment that serve as covariate on a log; 0 for none.
@@ -92,9 +93,9 @@ class Design:
     split: Mapping[str, float] = field(default_factory=dict)
     start: date | None = None
     planned_days: int | None = None
-    boundary: Boundary = "none"
+    boundary: Boundary = "obrien-fleming"
     looks: tuple[float, ...] = (1.0,)
-    tuning: float | None = None
+    tuning: float = 5000.0
     cluster: str | None = None
     strata: str | None = None
     nulls: Nulls = "drop"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.integrate import quad
-from scipy.stats import beta
+from numpy.typing import NDArray
+from scipy.special import betainc, betaln, xlog1py, xlogy
 
 from kpilab.stats.tail import critical, upper
+
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +59,24 @@ def beta_binomial(
     b = (xb + prior[0], nb - xb + prior[1])
     (mean_a, sd_a), (mean_b, sd_b) = (_beta_moments(*parameters) for parameters in (a, b))
     mean, sd = mean_b - mean_a, float(np.hypot(sd_a, sd_b))
-    bottom = max(min(mean_a - 12 * sd_a, mean_b - 12 * sd_b), 0.0)
-    top = min(max(mean_a + 12 * sd_a, mean_b + 12 * sd_b), 1.0)
-    points = [mean_a, mean_b]
-    chance = quad(lambda p: beta.pdf(p, *a) * beta.sf(p, *b), bottom, top, points=points, limit=200)[0]
+    x, weight, bottom = _grid(((mean_a, sd_a), (mean_b, sd_b)))
+    below_a, below_b = betainc(*a, x), betainc(*b, x)
+    density = np.exp(xlogy(a[0] - 1, x) + xlog1py(a[1] - 1, -x) - betaln(*a))
+    chance = weight @ (density * (1 - below_b))
     # E[max(a, b)] is the integral of 1 - F_a F_b.
-    best = bottom + quad(lambda p: 1 - beta.cdf(p, *a) * beta.cdf(p, *b), bottom, top, points=points, limit=200)[0]
+    best = bottom + weight @ (1 - below_a * below_b)
     half = critical(level) * sd
     ship, keep = best - mean_b, best - mean_a
     return Posterior(mean, sd, mean - half, mean + half, float(chance), float(ship), float(keep))
+
+
+def _grid(shapes: tuple[tuple[float, float], ...]) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Gauss-Legendre nodes and weights dense where either posterior is, and the lower end."""
+    edges = {float(np.clip(mean + k * sd, 0, 1)) for mean, sd in shapes for k in (-12, -5, -2, 0, 2, 5, 12)}
+    ends = np.array(sorted(edges))
+    half, middle = np.diff(ends) / 2, (ends[1:] + ends[:-1]) / 2
+    x = (middle[:, None] + half[:, None] * NODES).ravel()
+    return x, (half[:, None] * WEIGHTS).ravel(), float(ends[0])
 
 
 def _beta_moments(successes: float, failures: float) -> tuple[float, float]:

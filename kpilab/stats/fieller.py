@@ -30,10 +30,16 @@ class Lift:
     bounds: Bounds = "interval"
 
 
-def lift(a: Estimate, b: Estimate, test: Difference, *, level: float = 0.95, method: Method = "fieller") -> Lift:
+def lift(
+    a: Estimate, b: Estimate, test: Difference, *, level: float = 0.95, method: Method = "fieller",
+    shared: float = 0.0, limit: float | None = None,
+) -> Lift:  # fmt: skip
     """b's change relative to a's absolute value, with the degrees of freedom of `test`.
 
     Fieller's interval inverts the very t test of the difference: it excludes zero exactly when that test rejects.
+
+    Args:
+        shared: covariance of the two estimates. limit: critical value in place of the t of `level`.
 
     References: Fieller (1954), Some problems in interval estimation.
     """
@@ -42,34 +48,41 @@ def lift(a: Estimate, b: Estimate, test: Difference, *, level: float = 0.95, met
     value = (b.value - a.value) / abs(a.value)
     if not test.error > 0:
         return Lift(value, value, value)
-    limit = critical(level, test.df)
+    limit = critical(level, test.df) if limit is None else limit
     if method == "fieller":
-        ends = fieller(a.value, a.variance, b.value, b.variance, limit)
+        ends = fieller(a.value, a.variance, b.value, b.variance, limit, shared)
         if ends is None:
             return Lift(value, float("-inf"), float("inf"), "unbounded")
     elif method == "delta":
-        error = np.sqrt(b.variance + (b.value / a.value) ** 2 * a.variance) / abs(a.value)
+        error = relative_error(a, b, shared)
         return Lift(value, float(value - limit * error), float(value + limit * error))
     else:
         if b.value / a.value <= 0:
             return Lift(value, float("nan"), float("nan"), "undefined")
-        error = np.sqrt(a.variance / a.value**2 + b.variance / b.value**2)
-        df = _log_df(a, b)
-        spread = np.exp(critical(level, df) * error)
+        error = relative_error(a, b, shared) * abs(a.value / b.value)
+        spread = np.exp(critical(level, _log_df(a, b)) * error)
         ends = b.value / a.value / spread, b.value / a.value * spread
     # The ratio less one; against a negative control the sign turns so that "up" stays up.
     low, high = (end - 1 for end in ends)
     return Lift(value, low, high) if a.value > 0 else Lift(value, -high, -low)
 
 
-def fieller(a: float, var_a: float, b: float, var_b: float, limit: float) -> tuple[float, float] | None:
+def relative_error(a: Estimate, b: Estimate, shared: float = 0.0) -> float:
+    """Standard error of b / a by the delta method."""
+    ratio = b.value / a.value
+    return float(np.sqrt(b.variance + ratio**2 * a.variance - 2 * ratio * shared) / abs(a.value))
+
+
+def fieller(
+    a: float, var_a: float, b: float, var_b: float, limit: float, shared: float = 0.0
+) -> tuple[float, float] | None:
     """Ends of the interval of b / a; None when it is unbounded (a within `limit` errors of zero)."""
     square = limit**2
-    lead = a**2 - square * var_a
-    if lead <= 0:
+    lead, middle = a**2 - square * var_a, a * b - square * shared
+    if not lead > 0:
         return None
-    root = np.sqrt(max((a * b) ** 2 - lead * (b**2 - square * var_b), 0.0))
-    return float((a * b - root) / lead), float((a * b + root) / lead)
+    root = np.sqrt(max(middle**2 - lead * (b**2 - square * var_b), 0.0))
+    return float((middle - root) / lead), float((middle + root) / lead)
 
 
 def _log_df(a: Estimate, b: Estimate) -> float:

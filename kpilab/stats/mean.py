@@ -43,11 +43,15 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """One arm's value with the variance of that estimate and the units behind it."""
+    """One arm's value with the variance of that estimate and the units behind it.
+
+    `own` is the part of the variance that is this arm's alone; all of it if None.
+    """
 
     value: float
     variance: float
     n: float
+    own: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +87,17 @@ def ratio_gradient(mean: NDArray[np.float64], numerator: int, denominator: int) 
     return gradient
 
 
-def welch(a: Estimate, b: Estimate, *, level: float = 0.95, null: float = 0.0) -> Difference:
-    """Welch's t test of b - a.
+def welch(a: Estimate, b: Estimate, *, level: float = 0.95, null: float = 0.0, shared: float = 0.0) -> Difference:
+    """Welch's t test of b - a, whose estimates may have a covariance `shared`.
 
     References: Welch (1947); degrees of freedom by Satterthwaite.
     """
-    variance = a.variance + b.variance
-    error, effect = float(np.sqrt(variance)), b.value - a.value
+    variance = a.variance + b.variance - 2 * shared
+    error, effect = float(np.sqrt(max(variance, 0.0))), b.value - a.value
     if not variance > 0:
         return Difference(effect, error, float("nan"), float("nan"), float("nan"), effect, effect)
-    df = variance**2 / (a.variance**2 / (a.n - 1) + b.variance**2 / (b.n - 1))
+    own_a, own_b = (e.variance if e.own is None else e.own for e in (a, b))
+    df = variance**2 / (own_a**2 / (a.n - 1) + own_b**2 / (b.n - 1))
     return t_test(effect, error, df, level=level, null=null)
 
 
@@ -118,10 +123,11 @@ def student(a: Sample, b: Sample, *, level: float = 0.95) -> Difference:
     return t_test(float(b.mean[0] - a.mean[0]), error, df, level=level)
 
 
-def post_stratified(strata: Sequence[tuple[Sample, Sample]]) -> tuple[Estimate, Estimate]:
-    """Both arms at the common mix of strata, so that an uneven mix neither biases nor widens the effect.
+def post_stratified(strata: Sequence[tuple[Sample, Sample]]) -> tuple[Estimate, Estimate, float]:
+    """Both arms at the common mix of strata, and the covariance that the common mix gives them.
 
-    The variance counts that the mix itself is estimated. `strata` holds (control, treatment) per stratum, first column.
+    An uneven mix then neither biases nor widens the effect. The variance counts that the mix itself is estimated.
+    `strata` holds (control, treatment) per stratum, first column.
 
     References: Miratrix, Sekhon & Yu (2013), Adjusting treatment effect estimates by post-stratification.
     """
@@ -130,13 +136,12 @@ def post_stratified(strata: Sequence[tuple[Sample, Sample]]) -> tuple[Estimate, 
     mix = (np.diag(weight) - np.outer(weight, weight)) / total
     means = np.array([[arm.mean[0] for arm in pair] for pair in strata])
     within = np.array([[arm.cov[0, 0] / arm.n for arm in pair] for pair in strata])
-    # The estimated mix moves both arms together; only its pull on the difference counts, half on each arm.
-    gap = means[:, 1] - means[:, 0]
-    pull = float(gap @ mix @ gap) / 2
-    value = weight @ means
-    variance = weight**2 @ within + pull
+    # The estimated mix moves both arms together.
+    joint = means.T @ mix @ means
+    value, own = weight @ means, weight**2 @ within
     n = [sum(pair[k].n for pair in strata) for k in (0, 1)]
-    return Estimate(float(value[0]), float(variance[0]), n[0]), Estimate(float(value[1]), float(variance[1]), n[1])
+    a, b = (Estimate(float(value[k]), float(own[k] + joint[k, k]), n[k], float(own[k])) for k in (0, 1))
+    return a, b, float(joint[0, 1])
 
 
 def clustered(sums: ArrayLike, sizes: ArrayLike) -> Estimate:

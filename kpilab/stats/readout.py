@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from scipy.stats import chi2
 
-from kpilab.stats import bayes
-from kpilab.stats.anytime import sequence
+from kpilab.stats import anytime, bayes
 from kpilab.stats.cuped import Columns, adjust
-from kpilab.stats.fieller import Lift, Method, lift
+from kpilab.stats.fieller import Lift, Method, lift, relative_error
 from kpilab.stats.mean import Difference, Estimate, Sample, t_test, welch
 from kpilab.stats.proportion_difference import miettinen_nurminen, not_inferior, score_z
 from kpilab.stats.sequential import Spending, lan_demets, spending_p
-from kpilab.stats.tail import critical, normal_upper, two_sided, upper
+from kpilab.stats.tail import critical, matching, normal_upper, two_sided, upper
+
+# Units at which an always-valid interval is tightest: chosen before the data, so never a function of them.
+TUNING = 5000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +27,21 @@ class Looks:
 
     boundary: Literal["none", "obrien-fleming", "pocock", "always valid"] = "none"
     shares: tuple[float, ...] = (1.0,)
-    tuning: float | None = None
+    tuning: float = TUNING
 
     def corrected(self, difference: Difference, n: float, level: float) -> tuple[float, float]:
-        """(p-value, confidence level of a fixed interval) that hold under these looks."""
-        if self.boundary == "none" or not difference.error > 0:
-            return difference.p, level
-        if self.boundary == "always valid":
-            tuning = self.tuning or n / 2
-            _, high, p = sequence(difference.effect, difference.error, n, tuning=tuning, level=level)
-            return p, 1 - two_sided((high - difference.effect) / difference.error)
-        spending: Spending = self.boundary
-        bound = lan_demets(self.shares, level, spending)[-1]
+        """(p-value, critical |z|) that hold under these looks after `n` units."""
+        single = self.boundary != "always valid" and self.shares == (1.0,)
+        if self.boundary == "none" or single or not difference.error > 0:
+            return difference.p, critical(level)
+        # What a boundary asks of z is asked of t by its tail: small samples stay honest at early looks.
         z = normal_upper(difference.p / 2)
-        return spending_p(z, self.shares, spending), 1 - two_sided(float(bound))
+        if self.boundary == "always valid":
+            bound = float(anytime.bound(n, self.tuning, level))
+            return anytime.worth(z, n, self.tuning, level), bound
+        spending: Spending = self.boundary
+        bound = float(lan_demets(self.shares, level, spending)[-1])
+        return spending_p(z, self.shares, spending), bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Readout:
         control, treatment: adjusted estimates. difference: test and interval, looks paid for. lift: relative change.
         p_fixed: p-value as if this were the only look. cut: share of variance removed by covariates.
         chance, loss_ship, loss_keep: chance that the treatment is better, and relative loss expected from shipping it
-            or from keeping the control.
+            or from keeping the control. shared: covariance of the two estimates.
     """
 
     control: Estimate
@@ -61,6 +64,7 @@ class Readout:
     chance: float
     loss_ship: float
     loss_keep: float
+    shared: float = 0.0
 
 
 def read(
@@ -84,15 +88,18 @@ def read(
         return proportions(a, b, looks=looks, level=level, relative=relative, prior=prior, better=better)
     both = adjust(a, b, metric, covariates)
     fixed = welch(both.a, both.b, level=level)
-    return _finished(both.a, both.b, fixed, looks or Looks(), level, relative, prior, better, both.cut)
+    belief = _belief(both.a, both.b, fixed, prior, better)
+    return _finished(both.a, both.b, fixed, looks or Looks(), level, relative, belief, both.cut)
 
 
 def estimates(
     a: Estimate, b: Estimate, *, looks: Looks | None = None, level: float = 0.95, relative: Method = "fieller",
-    prior: tuple[float, float] | None = None, better: int = 1,
+    prior: tuple[float, float] | None = None, better: int = 1, shared: float = 0.0, cut: float = 0.0,
 ) -> Readout:  # fmt: skip
-    """The same from estimates that are already made (quantiles, strata)."""
-    return _finished(a, b, welch(a, b, level=level), looks or Looks(), level, relative, prior, better, 0.0)
+    """The same from estimates that are already made (quantiles, strata), with their covariance `shared`."""
+    fixed = welch(a, b, level=level, shared=shared)
+    belief = _belief(a, b, fixed, prior, better, shared)
+    return _finished(a, b, fixed, looks or Looks(), level, relative, belief, cut, shared)
 
 
 def proportions(
@@ -112,39 +119,45 @@ def proportions(
         error *= float(np.sqrt(scale))
     fixed = t_test(effect, error, np.inf, level=level) if error > 0 else welch(arms[0], arms[1], level=level)
     looks = looks or Looks()
-    result = _finished(arms[0], arms[1], fixed, looks, level, relative, prior, better, 0.0)
-    p, level_now = looks.corrected(fixed, a.n + b.n, level)
-    low, high = miettinen_nurminen(xa, a.n, xb, b.n, level_now)
-    test = Difference(effect, error, np.inf, float(z), p, low, high)
-    return Readout(
-        result.control, result.treatment, test, result.lift, result.p_fixed, 0.0,
-        result.chance, result.loss_ship, result.loss_keep,
-    )  # fmt: skip
+    belief = _belief(arms[0], arms[1], fixed, prior, better) if prior else _counted_belief(xa, a.n, xb, b.n, better)
+    result = _finished(arms[0], arms[1], fixed, looks, level, relative, belief, 0.0)
+    p, bound = looks.corrected(fixed, a.n + b.n, level)
+    low, high = miettinen_nurminen(xa, a.n, xb, b.n, 1 - two_sided(bound))
+    return replace(result, difference=Difference(effect, error, np.inf, float(z), p, low, high))
 
 
 def _finished(
     a: Estimate, b: Estimate, fixed: Difference, looks: Looks, level: float, relative: Method,
-    prior: tuple[float, float] | None, better: int, cut: float,
+    belief: tuple[float, float, float], cut: float, shared: float = 0.0,
 ) -> Readout:  # fmt: skip
-    p, level_now = looks.corrected(fixed, a.n + b.n, level)
-    half = critical(level_now, fixed.df) * fixed.error if fixed.error > 0 else 0.0
+    p, bound = looks.corrected(fixed, a.n + b.n, level)
+    limit = matching(bound, fixed.df) if fixed.error > 0 else 0.0
+    half = limit * fixed.error if fixed.error > 0 else 0.0
     test = Difference(
         fixed.effect, fixed.error, fixed.df, fixed.statistic, p, float(fixed.effect - half), float(fixed.effect + half)
     )
-    change = lift(a, b, fixed, level=level_now, method=relative)
-    belief = _belief(a, b, change, prior, better)
-    return Readout(a, b, test, change, fixed.p, cut, *belief)
+    change = lift(a, b, fixed, level=1 - two_sided(bound), method=relative, shared=shared, limit=limit)
+    return Readout(a, b, test, change, fixed.p, cut, *belief, shared)
 
 
 def _belief(
-    a: Estimate, b: Estimate, change: Lift, prior: tuple[float, float] | None, better: int
+    a: Estimate, b: Estimate, fixed: Difference, prior: tuple[float, float] | None, better: int, shared: float = 0.0
 ) -> tuple[float, float, float]:
-    if change.bounds == "undefined" or not a.variance + b.variance > 0:
+    if not fixed.error > 0 or a.value == 0 or not np.isfinite(a.value):
         return float("nan"), float("nan"), float("nan")
-    error = float(np.sqrt(b.variance + (b.value / a.value) ** 2 * a.variance) / abs(a.value))
     turned = None if prior is None else (better * prior[0], prior[1])
-    posterior = bayes.normal(better * change.value, error, prior=turned)
+    change = (b.value - a.value) / abs(a.value)
+    posterior = bayes.normal(better * change, relative_error(a, b, shared), prior=turned)
     return posterior.chance, posterior.loss_ship, posterior.loss_keep
+
+
+def _counted_belief(xa: float, na: float, xb: float, nb: float, better: int) -> tuple[float, float, float]:
+    """Of two plain proportions under uniform priors; losses relative to the control's share."""
+    if not xa:
+        return float("nan"), float("nan"), float("nan")
+    counts = (xa, na, xb, nb) if better > 0 else (na - xa, na, nb - xb, nb)
+    posterior = bayes.beta_binomial(*counts)
+    return posterior.chance, posterior.loss_ship * na / xa, posterior.loss_keep * na / xa
 
 
 def guarded(readout: Readout, margin: float, *, better: int = 1, proportion: bool = False) -> float:
@@ -157,7 +170,7 @@ def guarded(readout: Readout, margin: float, *, better: int = 1, proportion: boo
         return not_inferior(*counts, margin * abs(a.value))
     # The control's own error is part of the margin's.
     slope = 1 - better * margin * np.sign(a.value)
-    error = float(np.sqrt(b.variance + slope**2 * a.variance))
+    error = float(np.sqrt(b.variance + slope**2 * a.variance - 2 * slope * readout.shared))
     if not error > 0:
         return float("nan")
     return upper(float(better * (b.value - slope * a.value) / error), readout.difference.df)

@@ -29,6 +29,11 @@ def critical(level: float, df: float = math.inf) -> float:
     return float(-ndtri(tail) if df > MOST_DF else -stdtrit(df, tail))
 
 
+def matching(z: float, df: float = math.inf) -> float:
+    """The |t| as rare as this |z|."""
+    return z if df > MOST_DF else float(-stdtrit(df, ndtr(-z)))
+
+
 def normal_upper(tail: float) -> float:
     """The z with P(Z > z) = tail."""
     return float(-ndtri(tail))
