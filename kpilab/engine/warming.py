@@ -11,10 +11,8 @@ from kpilab.engine import kernel, kernel_rows
 
 def on_disk() -> bool:
     """Whether numba finds machine code of these sources that was compiled before."""
-    found = [
-        f._cache._cache_file._load_index() for f in (kernel.run, kernel.run_plain, kernel_rows.parted)
-    ]  # numba has no public word
-    return all(found)
+    kernels: list[Any] = [kernel.run, kernel.run_plain, kernel_rows.parted, kernel_rows.grouped]
+    return all(k._cache._cache_file._load_index() for k in kernels)  # numba has no public word for it
 
 
 def warm() -> None:
