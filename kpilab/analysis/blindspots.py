@@ -79,24 +79,40 @@ def blindspots(
     """
     plan = planned(steps, within)
     labels = [s.label for s in plan.required]
+    _check(watched, labels)
+    row = counts(reached(log, plan, by="user", where=where, period=period), plan).iloc[0]
+    users = pd.Series([row[f"n{k}"] for k in range(1, len(labels) + 1)], labels)
+    return unwatched(users, watched=watched, level=level, seed=seed)
+
+
+def unwatched(users: pd.Series, *, watched: Sequence[str], level: float = 0.95, seed: int = 0) -> BlindspotsResult:
+    """`blindspots` of a funnel that is counted already.
+
+    Args:
+        users: users (or sessions) that reached each step, the step's name as index, first step first.
+        watched, level, seed: as for `blindspots`.
+    """
+    labels, reach = [str(label) for label in users.index], users.to_numpy(dtype=float)
+    _check(watched, labels)
+    low, high = _interval(reach, level, seed)
+    cost = _cost(reach)
+    table = pd.DataFrame(
+        {"step": labels[1:], "watched": [label in watched for label in labels[1:]], "users": reach[1:].astype(int)}
+    )
+    table["rate"] = reach[1:] / np.where(reach[:-1] > 0, reach[:-1], np.nan)
+    table["lost"] = (reach[:-1] - reach[1:]).astype(int)
+    table["goal_lost"], table["low"], table["high"] = cost, low, high
+    table["share"] = cost / np.nansum(cost) if np.nansum(cost) else np.nan
+    table = table.sort_values("goal_lost", ascending=False, kind="stable").reset_index(drop=True)
+    return BlindspotsResult(table, int(reach[-1]), seed, level)
+
+
+def _check(watched: Sequence[str], labels: Sequence[str]) -> None:
     error = several(
         unknown_problem("step", w, labels, "blindspots, argument 'watched'") for w in watched if w not in labels
     )
     if error:
         raise error
-    row = counts(reached(log, plan, by="user", where=where, period=period), plan).iloc[0]
-    users = np.array([row[f"n{k}"] for k in range(1, len(labels) + 1)], dtype=float)
-    low, high = _interval(users, level, seed)
-    cost = _cost(users)
-    table = pd.DataFrame(
-        {"step": labels[1:], "watched": [label in watched for label in labels[1:]], "users": users[1:].astype(int)}
-    )
-    table["rate"] = users[1:] / np.where(users[:-1] > 0, users[:-1], np.nan)
-    table["lost"] = (users[:-1] - users[1:]).astype(int)
-    table["goal_lost"], table["low"], table["high"] = cost, low, high
-    table["share"] = cost / np.nansum(cost) if np.nansum(cost) else np.nan
-    table = table.sort_values("goal_lost", ascending=False, kind="stable").reset_index(drop=True)
-    return BlindspotsResult(table, int(users[-1]), seed, level)
 
 
 def _cost(users: np.ndarray) -> np.ndarray:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import ibis
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 BUCKET = "bucket"
 PERIOD = "period"
+_PERIOD = "__period"  # on the engine, where a column of the table may be called "period"
 UNITS: Mapping[Grain, Literal["D", "W", "M"]] = {"day": "D", "week": "W", "month": "M"}
 
 
@@ -59,16 +61,19 @@ def measure(
         for), the dimensions, and for each metric `<name>` (value), `<name>:num` and `<name>:den`
         (numerator and denominator; the value and 1 for a metric that is no ratio). NaN where undefined.
     """
-    frames: list[pd.DataFrame] = []
     by_grain: dict[Grain | None, list[Metric]] = {}
     for metric in metrics:
         by_grain.setdefault(cut.grain or metric.per, []).append(metric)
+    stacked: list[pd.DataFrame] = []
     for grain, group in by_grain.items():
-        for name, period in periods.items():
-            frame = _fetched(table, group, period, Cut(grain, cut.by, cut.where))
-            frame.insert(0, PERIOD, name)
-            frames.append(frame if cut.grain or not grain else _mean_of_full(frame, group, period, grain, cut.by))
-    return _joined(frames, by_grain, len(periods), [PERIOD, *([BUCKET] if cut.grain else []), *cut.by])
+        frames = _fetched(table, group, periods, Cut(grain, cut.by, cut.where))
+        if grain and not cut.grain:
+            frames = {name: _mean_of_full(f, group, periods[name], grain, cut.by) for name, f in frames.items()}
+        stacked.append(pd.concat(frames.values(), ignore_index=True))
+    joined = stacked[0]
+    for frame in stacked[1:]:
+        joined = joined.merge(frame, on=[PERIOD, *([BUCKET] if cut.grain else []), *cut.by], how="outer")
+    return joined
 
 
 def segment(table: Table, where: Where) -> ir.Table:
@@ -89,18 +94,49 @@ def _is_one_of(rows: ir.Table, column: str, values: tuple[object, ...]) -> ir.Bo
     return rows[column].cast("string").isin([ibis.literal(str(v)) for v in values])
 
 
-def _fetched(table: Table, metrics: Sequence[Metric], period: Period, cut: Cut) -> pd.DataFrame:
-    """One query: the raw numerators and denominators."""
+def _fetched(
+    table: Table, metrics: Sequence[Metric], periods: Mapping[str, Period], cut: Cut
+) -> dict[str, pd.DataFrame]:
+    """The raw numerators and denominators per period: in one query where no day is in two periods."""
+    if _apart(periods.values()):
+        found = _queried(table, metrics, periods, cut)
+        frames = {name: found[found[PERIOD] == name].reset_index(drop=True) for name in periods}
+    else:
+        frames = {name: _queried(table, metrics, {name: period}, cut) for name, period in periods.items()}
+    if cut.grain or cut.by:
+        return frames
+    return {name: _of_nothing(table, metrics, name) if frame.empty else frame for name, frame in frames.items()}
+
+
+def _apart(periods: Iterable[Period]) -> bool:
+    """Whether no day lies in two of the periods."""
+    ordered = sorted(periods, key=lambda p: p.first)
+    return all(before.last < after.first for before, after in pairwise(ordered))
+
+
+def _queried(table: Table, metrics: Sequence[Metric], periods: Mapping[str, Period], cut: Cut) -> pd.DataFrame:
+    """One query: a row per period × key that has rows."""
     rows = segment(table, cut.where)
     time = rows[table.roles()["time"]]
-    rows = rows.filter(
-        time >= ibis.timestamp(str(period.first)), time < ibis.timestamp(str(period.last + timedelta(days=1)))
-    )
+    inside = {
+        name: (time >= ibis.timestamp(str(p.first))) & (time < ibis.timestamp(str(p.last + timedelta(days=1))))
+        for name, p in periods.items()
+    }
+    named = {_PERIOD: ibis.cases(*[(within, ibis.literal(name)) for name, within in inside.items()])}
     if cut.grain:
-        rows = rows.mutate(
-            **{BUCKET: rows[table.roles()["time"]].cast("timestamp").truncate(UNITS[cut.grain]).cast("date")}
-        )
-    keys = [*([BUCKET] if cut.grain else []), *cut.by]
+        named[BUCKET] = time.cast("timestamp").truncate(UNITS[cut.grain]).cast("date")
+    rows = rows.filter(ibis.or_(*inside.values())).mutate(**named)
+    return _values(table, metrics, rows, [*named, *cut.by]).rename(columns={_PERIOD: PERIOD})
+
+
+def _of_nothing(table: Table, metrics: Sequence[Metric], period: str) -> pd.DataFrame:
+    """What the metrics are over no rows: a sum is unknown, a count is zero."""
+    frame = _values(table, metrics, table.table.limit(0), [])
+    frame.insert(0, PERIOD, period)
+    return frame
+
+
+def _values(table: Table, metrics: Sequence[Metric], rows: ir.Table, keys: list[str]) -> pd.DataFrame:
     frame = collect(_aggregated(rows, metrics, keys), f"metrics {[m.name for m in metrics]} of table {table.name!r}")
     for metric in metrics:
         num, den = f"{metric.name}:num", f"{metric.name}:den"
@@ -167,14 +203,3 @@ def _mean_of_full(
         total[den] = total[den] / len(full) if metric.is_ratio else 1.0
         total[metric.name] = total[num] / total[den].where(total[den] != 0)
     return total
-
-
-def _joined(
-    frames: list[pd.DataFrame], groups: Mapping[Grain | None, list[Metric]], per_group: int, keys: list[str]
-) -> pd.DataFrame:
-    """Rows of the periods below each other, metrics of different grain side by side."""
-    stacked = [pd.concat(frames[k * per_group : (k + 1) * per_group], ignore_index=True) for k in range(len(groups))]
-    joined = stacked[0]
-    for frame in stacked[1:]:
-        joined = joined.merge(frame, on=keys, how="outer")
-    return joined

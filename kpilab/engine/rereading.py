@@ -52,6 +52,8 @@ def age_moments(events: ir.Table, until: date) -> ir.Table:
     sums |= {f"a{k}": (m * _.age).sum() for k, m in enumerate(inside)}
     unit = daily.group_by("unit", "variant").agg(**sums)
     names = [f"{c}{k}" for c in "ny" for k in range(len(AGES))]
-    moments = {n: _[n].sum() for n in sums}
-    moments |= {f"{a}_{b}": (_[a] * _[b]).sum() for a, b in combinations_with_replacement(names, 2)}
-    return unit.group_by("variant").agg(units=_.count(), **moments)
+    moments = [f"SUM({n}) AS {n}" for n in sums]
+    moments += [f"SUM({a} * {b}) AS {a}_{b}" for a, b in combinations_with_replacement(names, 2)]
+    # As text: two hundred sums are built and compiled ten times faster than as expressions.
+    text = f"SELECT variant, COUNT(*) AS units, {', '.join(moments)} FROM ages_of_units GROUP BY variant"
+    return unit.alias("ages_of_units").sql(text, dialect="duckdb")

@@ -27,9 +27,11 @@ def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepRepo
     silent: list[Message] = []
     if not case.kpis:
         silent.append(Message("relation.no_kpis"))
-    for name in dict.fromkeys(k.metric for k in case.kpis):
-        metric = case.metrics[name]
-        found = _related(case, metric)
+    kpis = [case.metrics[name] for name in dict.fromkeys(k.metric for k in case.kpis)]
+    daily = _daily(case, (case.metrics[case.goal.metric], *kpis))
+    for metric in kpis:
+        name = metric.name
+        found = _related(case, metric, daily)
         findings += [found] if isinstance(found, Finding) else []
         silent += [found] if isinstance(found, Message) else []
         if metric.is_ratio or metric.per or name in (case.goal.metric, *case.goal.tree.leaves):
@@ -49,13 +51,12 @@ def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepRepo
     return StepReport("relation", numbered("relation", findings), tuple(silent))
 
 
-def _related(case: Case, kpi: Metric) -> Finding | Message | None:
+def _related(case: Case, kpi: Metric, daily: Mapping[str, pd.Series]) -> Finding | Message | None:
     """The KPI's daily series against the goal's; None for the goal itself."""
-    goal = case.metrics[case.goal.metric]
-    if kpi.name == goal.name:
+    if kpi.name == case.goal.metric:
         return None
     try:
-        found = relate(_daily(case, kpi), _daily(case, goal), calendar=case.holidays)
+        found = relate(daily[kpi.name], daily[case.goal.metric], calendar=case.holidays)
     except BadInput as error:
         return Message("relation.not_examined", {"kpi": kpi.name, "why": error.what})
     return Finding(
@@ -72,11 +73,15 @@ def _related(case: Case, kpi: Metric) -> Finding | Message | None:
     )
 
 
-def _daily(case: Case, metric: Metric) -> pd.Series:
+def _daily(case: Case, metrics: Sequence[Metric]) -> dict[str, pd.Series]:
     """One value per day over both periods; a weekly or monthly metric is measured by the day here."""
-    days = measure(case.tables[metric.table], [metric], {"all": span(case)}, Cut("day"))
-    index = pd.DatetimeIndex(pd.to_datetime(days[BUCKET]))
-    return pd.Series(days[metric.name].to_numpy(float), index=index, name=metric.name).sort_index()
+    found: dict[str, pd.Series] = {}
+    for table in dict.fromkeys(m.table for m in metrics):
+        here = list({m.name: m for m in metrics if m.table == table}.values())
+        days = measure(case.tables[table], here, {"all": span(case)}, Cut("day"))
+        index = pd.DatetimeIndex(pd.to_datetime(days[BUCKET]))
+        found |= {m.name: pd.Series(days[m.name].to_numpy(float), index, name=m.name).sort_index() for m in here}
+    return found
 
 
 def downstream(case: Case, kpi: Metric) -> tuple[Metric, ...]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kpilab.analysis.blindspots import BlindspotsResult, blindspots
+import pandas as pd
+
+from kpilab.analysis.blindspots import BlindspotsResult, unwatched
 from kpilab.analysis.dating import DatingResult, dating
 from kpilab.analysis.drivers import DriversResult
 from kpilab.analysis.funnel_change import FunnelChangeResult, funnel_change
@@ -63,9 +65,7 @@ def _funnels(case: Case) -> tuple[list[Finding], tuple[Message, ...]]:
                 by=funnel.by,
                 exclude=funnel.exclude,
             )
-            blind = blindspots(
-                log, funnel.steps, watched=covered(case, funnel), within=funnel.within, period=case.current
-            )
+            blind = unwatched(_users(funnel, changed), watched=covered(case, funnel))
         except BadInput as error:
             silent.append(Message("root_cause.not_examined", {"funnel": funnel.name, "why": error.what}))
             continue
@@ -73,6 +73,13 @@ def _funnels(case: Case) -> tuple[list[Finding], tuple[Message, ...]]:
     if not case.funnels:
         silent.append(Message("root_cause.no_funnel"))
     return findings, tuple(silent)
+
+
+def _users(funnel: Funnel, changed: FunnelChangeResult) -> pd.Series:
+    """Units that reached each step in the current period."""
+    steps = changed.table[changed.table["of"] == "previous"]
+    last = steps.iloc[-1]
+    return pd.Series([*steps["current_trials"], round(last["current"] * last["current_trials"])], list(funnel.steps))
 
 
 def covered(case: Case, funnel: Funnel) -> tuple[str, ...]:
