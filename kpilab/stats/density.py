@@ -13,6 +13,7 @@ DEGREES = (2, 3, 4)
 WINDOW = 24  # bins on either side
 LEAST_VALUES = 50
 ROUNDS = 15
+NEAR = 4  # bins on either side that the fit is scaled to
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,9 @@ def excess_above(
 
     A Poisson regression on a polynomial (degree 2-4 by AIC) is fitted without the bin in question; the departure
     over its standard error is compared with the same statistic, degree chosen anew, on samples drawn from the fit
-    (parametric bootstrap), which keeps the size where the normal approximation does not. None with fewer than 50
-    values in the window or nothing on one side.
+    (parametric bootstrap), which keeps the size where the normal approximation does not. No polynomial follows every
+    density: the same is asked once more with the fit scaled to the bins beside the one in question, and p is the
+    larger of the two. None with fewer than 50 values in the window or nothing on one side.
 
     References: Chetty et al. (2011), Adjustment costs, firm responses, and micro vs. macro labor supply elasticities.
     """
@@ -65,12 +67,13 @@ def excess_above(
     x = ((edges[:-1] + edges[1:]) / 2 - threshold)[span] / (WINDOW * width)
     y, hole = counts[span], WINDOW - span.start
     fit = _smooth(x, y[None, :], hole)
-    mu, error, z = fit.mu[0], float(fit.error[0]), float(fit.z[0])
+    mu, error = fit.mu[0], float(fit.error[0])
     found, expected = float(y[hole]), float(mu[hole])
     rng = np.random.default_rng(seed)
     simulated = _smooth(x, rng.poisson(mu, (draws, len(mu))).astype(float), hole).z
     # Ties of the discrete counts are broken at random, so that the size is not below the level either.
-    p = (1 + np.sum(simulated > z) + rng.uniform() * np.sum(simulated == z)) / (draws + 1)
+    ties = rng.uniform() * np.sum(simulated == fit.z, axis=0)
+    p = np.max((1 + np.sum(simulated > fit.z, axis=0) + ties) / (draws + 1))
     half = float(norm.ppf(0.5 + level / 2)) * float(np.sqrt(max(found, 1.0) + error**2))
     low, high = found - expected - half, found - expected + half
     shown = np.asarray(edges[span.start : span.start + len(y) + 1], dtype=np.float64)
@@ -85,7 +88,8 @@ def _width(values: Floats) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Smooth:
-    """Fits of B histograms: expected counts (B x bins), their error in the hole and z of the count there (B)."""
+    """Fits of B histograms: expected counts (B x bins), their error in the hole (B) and z of the count there, against
+    the fit and against the fit scaled to the bins beside it (B x 2)."""
 
     mu: Floats
     error: Floats
@@ -99,7 +103,20 @@ def _smooth(x: Floats, y: Floats, hole: int) -> _Smooth:
     rows = np.arange(len(y))
     mu = np.array([m for m, _ in fits])[best, rows]
     error = np.array([e for _, e in fits])[best, rows]
-    return _Smooth(mu, error, (y[:, hole] - mu[:, hole]) / np.sqrt(mu[:, hole] + error**2))
+    return _Smooth(mu, error, np.column_stack([_departure(y, mu, error, hole), _beside(y, mu, error, hole)]))
+
+
+def _departure(y: Floats, mu: Floats, error: Floats, hole: int) -> Floats:
+    return (y[:, hole] - mu[:, hole]) / np.sqrt(mu[:, hole] + error**2)
+
+
+def _beside(y: Floats, mu: Floats, error: Floats, hole: int) -> Floats:
+    """z of the hole when its expected count is scaled by what the bins beside it hold of theirs."""
+    near = [k for k in range(max(hole - NEAR, 0), min(hole + NEAR + 1, y.shape[1])) if k != hole]
+    fitted = mu[:, near].sum(axis=1)
+    scale = (y[:, near].sum(axis=1) + 1) / (fitted + 1)
+    expected = mu[:, hole] * scale
+    return (y[:, hole] - expected) / np.sqrt(expected + (error * scale) ** 2 + expected**2 / np.maximum(fitted, 1))
 
 
 def _fit(design: Floats, y: Floats, hole: int) -> tuple[Floats, Floats]:
