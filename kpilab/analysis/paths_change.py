@@ -148,6 +148,7 @@ def _differences(rows: ir.Table, group: tuple[str, ...], item: tuple[str, ...], 
     sums = Sums(**{c: frame[c].to_numpy() for c in Sums.__slots__})
     found = frame[[*group, *item]].assign(current_count=frame["y1"], baseline_count=frame["y0"])
     found = found.assign(**differences_of_sums(sums, level))
+    found = found.sort_values([*group, *item], ignore_index=True)
     counts = found["current_count"] + found["baseline_count"]
     order = counts.sort_values(ascending=False, kind="stable").index
     return found.loc[order].astype({"current_count": "int64", "baseline_count": "int64"}).reset_index(drop=True)

@@ -79,7 +79,7 @@ def retention(
         log: events. start: event that makes a user begin; any when None. back: event that counts as coming back.
         grain: "day", "week" or "month". how: "n", "rolling" or "bracket".
         brackets: ages, rising from 1, at which brackets begin; the last is only an end.
-        by: a dimension; a user has its value at the first event.
+        by: a dimension; a user has its value at the first event (of several in one moment, the first by name).
         where, period: only events of this segment, of these days. level: confidence level.
 
     Returns:
@@ -109,7 +109,9 @@ def retention(
     if how == "n":
         found = returns(log, grain=grain, start=start, back=back, by=columns, where=where, period=period)
     if found is None:
-        first = active(log, grain=grain, events=(start,) if start else (), where=where, period=period, keep=columns)
+        first = active(
+            log, grain=grain, events=(start,) if start else (), where=where, period=period, keep=columns, timed=bool(by)
+        )
         came = active(log, grain=grain, events=(back,) if back else (), where=where, period=period)
         counted = collect(_query(first, came, how, brackets, columns), "retention")
         seen = collect(came.aggregate(last=came["bucket"].max()), "retention")["last"]

@@ -27,12 +27,12 @@ DAY = 86_400_000_000
 
 def active(
     log: EventLog, *, grain: str = "day", events: tuple[str, ...] = (), where: Where = EVERYWHERE,
-    period: Period | None = None, keep: tuple[str, ...] = (),
+    period: Period | None = None, keep: tuple[str, ...] = (), timed: bool = False,
 ) -> ir.Table:  # fmt: skip
     """One row per user and bucket in which the user did one of `events` (any, when none are named).
 
     Columns: `unit`, `bucket` (int: days, weeks from Monday, or months since 1970-01-01) and the columns to keep
-    (as text, "" for missing; a user may then have several rows per bucket).
+    (as text, "" for missing; a user may then have several rows per bucket). `timed`: a row per moment, `t`.
     """
     if grain not in GRAINS:
         raise unknown("grain", grain, GRAINS, "argument 'grain'")
@@ -42,7 +42,9 @@ def active(
     if period is not None:
         t = column(rows, "__t")
         rows = rows.filter(t >= day_start(period.first), t < day_start(period.last, 1))
-    kept = {c: column(rows, c).cast("string").fill_null("") for c in keep}
+    kept: dict[str, ir.Value] = {c: column(rows, c).cast("string").fill_null("") for c in keep}
+    if timed:
+        kept["t"] = rows["__t"]
     return rows.select(unit="__unit", bucket=bucket_of(rows, log, grain), **kept).distinct()
 
 
@@ -64,18 +66,30 @@ def bucket_start(bucket: int, grain: str) -> date:
     return date(1970, 1, 1) + timedelta(days=bucket if grain == "day" else bucket * 7 - 3)
 
 
+def at_first(rows: ir.Table, unit: str, t: str, by: tuple[str, ...]) -> ir.Table:
+    """Each unit's values at its first moment; of several in one moment, the first by name."""
+    moments = rows.group_by([unit, t]).agg(**{c: rows[c].min() for c in by})
+    return moments.group_by(unit).agg(**{c: moments[c].argmin(moments[t]) for c in by})
+
+
+def _born(first: ir.Table, by: tuple[str, ...]) -> ir.Table:
+    """Users with the bucket they began in, and their values then."""
+    born = first.group_by("unit").agg(cohort=first["bucket"].min())
+    return born.inner_join(at_first(first, "unit", "t", by), "unit") if by else born
+
+
 def cohorts(first: ir.Table, back: ir.Table, by: tuple[str, ...] = (), brackets: tuple[int, ...] = ()) -> ir.Table:
     """Users by the bucket of their first event and by how many buckets later they came back.
 
     Args:
-        first: `unit`, `bucket` of the events that make a user begin (and the columns `by`).
+        first: `unit`, `bucket` of the events that make a user begin (with `by`, `t` and the columns as well).
         back: `unit`, `bucket` of the events that count as coming back.
         brackets: ages at which brackets begin (the last only ends); `age` is then a bracket's first age.
 
     Returns:
         Columns `cohort`, `by`, `age` (buckets since the cohort's), `users`; age 0 counts the whole cohort.
     """
-    born = first.group_by("unit").agg(cohort=first["bucket"].min(), **{c: first[c].argmin(first["bucket"]) for c in by})
+    born = _born(first, by)
     size = born.group_by(["cohort", *by]).agg(users=born.count())
     size = size.select("cohort", *by, age=ibis.literal(0, "int64"), users="users")
     seen = back.select(person="unit", bucket="bucket").distinct()
@@ -93,7 +107,7 @@ def cohorts(first: ir.Table, back: ir.Table, by: tuple[str, ...] = (), brackets:
 
 def rolling(first: ir.Table, back: ir.Table, by: tuple[str, ...] = ()) -> ir.Table:
     """As `cohorts`, but `age` is the last bucket a user was seen in: sum upwards for "came back then or later"."""
-    born = first.group_by("unit").agg(cohort=first["bucket"].min(), **{c: first[c].argmin(first["bucket"]) for c in by})
+    born = _born(first, by)
     last = back.group_by("unit").agg(last=back["bucket"].max()).rename(person="unit")
     joined = born.left_join(last, [born["unit"] == last["person"]])
     age = ibis.greatest((column(joined, "last") - joined["cohort"]).fill_null(0), 0)

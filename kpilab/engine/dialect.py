@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 _FROM_TIME = (("timestamp",), "int64")
+_SAME_TIME = (("timestamp",), "timestamp")
 _TO_TIME = (("int64",), "timestamp")
 
 
@@ -57,6 +58,9 @@ def microseconds(column: ir.Value, engine: str) -> ir.IntegerValue:
             "EventLog, argument 'time'",
             "parse it first, in one time zone: pandas.to_datetime(column, utc=True)",
         )
+    if engine == "pyspark":
+        # Spark counts from 1970 only in times with a zone; one without is a type of its own there (in its UTC session).
+        column = _builtin("to_timestamp", _SAME_TIME)(column)
     if engine in ("duckdb", "pyspark"):
         return _function(engine, "microseconds")(column)
     seconds = cast("ir.TimestampColumn", column).epoch_seconds()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from kpilab.engine.column import column
+from kpilab.engine.dialect import engine_name
 from kpilab.engine.walks import END, START
 from kpilab.errors import BadInput
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 OTHER, ENTRY, EXIT = "_", "<", ">"
+PLACES = 12  # digits of a place in a path
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,7 @@ def found_at(rows: ir.Table, way: Way, last: bool = False) -> ir.Table:
         raise BadInput(f"a way names {len(named(way))} events", "a way", f"name at most {len(ascii_letters)}")
     known = [(name, letter) for name, letter in letters.items() if name not in (START, END)]
     letter = column(rows, "event").cases(*known, else_=OTHER) if known else ibis.literal(OTHER)
-    rows = rows.mutate(__letter=letter)
-    words = rows.group_by(["unit", "path"]).agg(
-        word=rows["__letter"].group_concat("", order_by="place"), events=rows.count().cast("int64")
-    )
+    words = _words(rows.mutate(letter=letter))
     words = words.mutate(word=ibis.literal(ENTRY) + column(words, "word") + EXIT)
     text = _regex(way, letters, last)
     words = words.filter(column(words, "word").re_search(text))
@@ -81,6 +80,17 @@ def found_at(rows: ir.Table, way: Way, last: bool = False) -> ir.Table:
         places[f"at{k}"] = reduce(add, before)
         before.append(ibis.literal(len(block), "int64"))
     return words.select("unit", "path", "events", **places)
+
+
+def _words(rows: ir.Table) -> ir.Table:
+    """Each path as a word: its letters in the order of their places, and how many."""
+    number, letter = rows.count().cast("int64"), column(rows, "letter")
+    if engine_name(rows) == "duckdb":
+        return rows.group_by(["unit", "path"]).agg(word=letter.group_concat("", order_by="place"), events=number)
+    # Not every engine puts letters in order as it joins them: the places are written before them, and taken off again.
+    placed = column(rows, "place").cast("int64").cast("string").lpad(PLACES, "0") + letter
+    words = rows.group_by(["unit", "path"]).agg(word=placed.collect(), events=number)
+    return words.mutate(word=column(words, "word").sort().join("").re_replace("[0-9]", ""))
 
 
 def _parts(way: Way) -> list[str | Gap]:

@@ -9,7 +9,7 @@ import ibis
 import pandas as pd
 
 from kpilab.core.values import EVERYWHERE, Where
-from kpilab.engine.activity import GRAINS, bucket_of
+from kpilab.engine.activity import GRAINS, at_first, bucket_of
 from kpilab.engine.column import column
 from kpilab.engine.dialect import engine_name, microseconds
 from kpilab.engine.metrics import segment
@@ -33,10 +33,12 @@ def returns(
 
     Returns:
         Columns `cohort`, `by`, `age` (0 counts the whole cohort), `users`; None when the log spans more buckets
-        than the bits hold.
+        than the bits hold, or the engine cannot draw bits together.
     """
     if grain not in GRAINS:
         raise unknown("grain", grain, GRAINS, "argument 'grain'")
+    if engine_name(log.table) == "pyspark":
+        return None
     low, high = _span(log, grain)
     words = -(-(high - low + 1) // BITS)
     if words > MOST_WORDS:
@@ -50,8 +52,11 @@ def returns(
     began = None if start is None else event == start
     came = None if back is None else event == back
     bits = {f"w{w}": _bits(age, w, words).bit_or(where=came) for w in range(words)}
-    values = {c: column(rows, c).cast("string").fill_null("").argmin(rows["__t"], where=began) for c in by}
-    users = rows.group_by("__unit").agg(cohort=age.min(where=began), **bits, **values)
+    users = rows.group_by("__unit").agg(cohort=age.min(where=began), **bits)
+    if by:
+        starts = rows if began is None else rows.filter(began)
+        starts = starts.mutate(**{c: column(starts, c).cast("string").fill_null("") for c in by})
+        users = users.left_join(at_first(starts, "__unit", "__t", by), "__unit")
     kinds = users.group_by(["cohort", *by, *bits]).agg(n=users.count())
     seen = {f"b{k}": (column(kinds, f"w{k // BITS}") >> (k % BITS)) & 1 for k in range(high - low + 1)}
     sums = {name: (bit * kinds["n"]).sum() for name, bit in seen.items()}

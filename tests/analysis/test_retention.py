@@ -86,11 +86,12 @@ def test_bits_and_distinct_rows_count_alike(grain, days, monkeypatch):
     random = np.random.default_rng(days)
     n = 400
     frame = pd.DataFrame({
-        "user": random.integers(0, 40, n), "event": random.choice(["open", "buy"], n), "os": "x",
+        "user": random.integers(0, 40, n), "event": random.choice(["open", "buy"], n),
+        "os": random.choice(["ios", "web", None], n),
         "time": pd.Timestamp("1969-12-20") + pd.to_timedelta(random.integers(0, days * 86400, n), unit="s"),
     })  # fmt: skip
     frame.loc[::50, "user"] = None
-    options = {"grain": grain, "start": "buy", "back": "open"}
+    options = {"grain": grain, "start": "buy", "back": "open", "by": "os"}
     fast = retention(EventLog(frame), **options)
     monkeypatch.setattr("kpilab.analysis.retention.returns", lambda *_, **__: None)
     pd.testing.assert_frame_equal(fast.table, retention(EventLog(frame), **options).table)
