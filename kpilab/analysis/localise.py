@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,8 +13,10 @@ from scipy.stats import norm
 from kpilab.core.result import Result
 from kpilab.core.table import Facts, Table
 from kpilab.core.values import Effect, Message, Where
+from kpilab.engine.frames import frame_sums, is_plain
 from kpilab.engine.leaves import MOST_VALUES, Leaves, between, sums
 from kpilab.errors import BadInput, unknown
+from kpilab.stats.cuboids import Named
 from kpilab.stats.expected import Succession, at_old_rate, at_replaced_rate, succession
 from kpilab.stats.localise import Element, Known, Located, locate
 from kpilab.stats.selection import unselected
@@ -34,13 +36,13 @@ class LocaliseResult(Result):
     """Answer of `localise`.
 
     Attributes:
-        table: one row per combination found, strongest evidence first; columns `where` (Where), `expected`, `actual`
-            (amounts; for a rate the numerator, and what it would be at the expected rate), `contribution`
-            (actual − expected), `low`, `high` (its interval), `share` (of the whole deviation; NaN if that is 0),
-            `change` (relative, −1 and up; NaN when nothing was expected), `change_low`, `change_high`, `corrected`
-            (`change` without the winner's curse), `size` (share of all that was expected), `leaves` (how many),
-            `p` (chance of such a find anywhere in the search when nothing happened, at most), `equivalent`
-            (tuple of other combinations that hold nearly the same leaves).
+        table: one row per combination found, strongest evidence first; columns `where` (Where; what it is `without`
+            stayed as expected and is not counted), `expected`, `actual` (amounts; for a rate the numerator, and what
+            it would be at the expected rate), `contribution` (actual − expected), `low`, `high` (its interval),
+            `share` (of the whole deviation; NaN if that is 0), `change` (relative, −1 and up; NaN when nothing was
+            expected), `change_low`, `change_high`, `corrected` (`change` without the winner's curse), `size` (share
+            of all that was expected), `leaves` (how many), `p` (chance of such a find anywhere in the search when
+            nothing happened, at most), `equivalent` (tuple of other combinations that hold nearly the same leaves).
         expected, actual: totals over the cube.
         noise: "counts" or "relative": which noise the cube carries.
         level: confidence level of the intervals.
@@ -122,8 +124,8 @@ def localise(
         >>> [place.plain() for place in found.places]
         [{'app': 'b'}]
     """
-    table, names = _table(data, tuple(dimensions))
-    leaves = _leaves(table, names, Question(measure, numerator, denominator, expected, periods))
+    question = Question(measure, numerator, denominator, expected, periods)
+    leaves, names = _leaves(data, tuple(dimensions), question)
     ratio = periods[1].days / periods[0].days if periods else None
     cube = _cube(leaves.frame, names, rate=numerator is not None, ratio=ratio)
     known = Known(cube.spread, cube.least, cube.counts, uneven=cube.whole is not None)
@@ -182,28 +184,22 @@ class Question:
         return dict(zip(("num", "den"), names, strict=False))
 
 
-def _table(data: Facts | ir.Table | pd.DataFrame, dimensions: tuple[str, ...]) -> tuple[Table, tuple[str, ...]]:
-    table = data if isinstance(data, Table) else Table(data, name="cube")  # type: ignore[arg-type]  # a Table wraps frames itself
-    names = dimensions or table.dimensions_named
-    if not names:
-        raise BadInput(
-            "no dimension to search", "localise(dimensions=)", "name the columns to break the deviation down by"
-        )
-    for name in names:
-        if name not in table.table.columns:
-            raise unknown("column", name, table.table.columns, f"table {table.name!r}, localise(dimensions=)")
-    return table, tuple(dict.fromkeys(names))
-
-
-def _leaves(table: Table, names: tuple[str, ...], question: Question) -> Leaves:
+def _leaves(
+    data: Facts | ir.Table | pd.DataFrame, dimensions: tuple[str, ...], question: Question
+) -> tuple[Leaves, tuple[str, ...]]:
+    """Sums per finest combination, and the dimensions."""
     now, reference = question.now(), question.reference()
-    for column in (*now.values(), *reference.values()):
-        if column not in table.table.columns:
-            raise unknown("column", column, table.table.columns, f"table {table.name!r}")
+    columns = {f"{k}1": c for k, c in now.items()} | {f"{k}0": c for k, c in reference.items()}
+    names = tuple(dict.fromkeys(dimensions))
+    if isinstance(data, pd.DataFrame) and names and question.periods is None:
+        _check_columns(names, columns.values(), list(data.columns), "cube")
+        if is_plain(data, names, columns):
+            return frame_sums(data, names, columns), names
+    table = data if isinstance(data, Table) else Table(data, name="cube")  # type: ignore[arg-type]  # a Table wraps frames itself
+    names = names or table.dimensions_named
+    _check_columns(names, columns.values(), list(table.table.columns), table.name)
     if question.periods is None:
-        columns = {f"{k}1": table.table[c].cast("float64") for k, c in now.items()}
-        columns |= {f"{k}0": table.table[c].cast("float64") for k, c in reference.items()}
-        return sums(table.table, names, columns)
+        return sums(table.table, names, {k: table.table[c].cast("float64") for k, c in columns.items()}), names
     if not isinstance(table, Facts):
         raise BadInput(
             "periods need to know which column is the time",
@@ -213,7 +209,20 @@ def _leaves(table: Table, names: tuple[str, ...], question: Question) -> Leaves:
     leaves = sums(table.table, names, between(table.table, table.time, question.periods, now))
     ratio = question.periods[1].days / question.periods[0].days
     scaled = {f"{k}0": leaves.frame[f"{k}0"] * ratio for k in now}
-    return Leaves(leaves.frame.assign(**scaled), leaves.grouped)
+    return Leaves(leaves.frame.assign(**scaled), leaves.grouped), names
+
+
+def _check_columns(names: Sequence[str], columns: Iterable[str], known: list[str], table: str) -> None:
+    if not names:
+        raise BadInput(
+            "no dimension to search", "localise(dimensions=)", "name the columns to break the deviation down by"
+        )
+    for name in names:
+        if name not in known:
+            raise unknown("column", name, known, f"table {table!r}, localise(dimensions=)")
+    for column in columns:
+        if column not in known:
+            raise unknown("column", column, known, f"table {table!r}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -242,8 +251,14 @@ class Cube:
             return self.expected, self.actual
         return np.maximum(self.whole - self.expected, 0.0), self.whole - self.actual
 
-    def where(self, dims: Sequence[int], codes: Sequence[int]) -> Where:
-        return Where({self.names[d]: self.values[d][c] for d, c in zip(dims, codes, strict=True)})
+    def where(self, named: Named, without: Sequence[Named] = ()) -> Where:
+        values = {self.names[d]: self.values[d][c] for d, c in zip(*named, strict=True)}
+        left: dict[str, list[object]] = {}
+        for part in without:
+            for d, c in zip(*part, strict=True):
+                if d not in named[0] and self.values[d][c] not in left.setdefault(self.names[d], []):
+                    left[self.names[d]].append(self.values[d][c])
+        return Where(values, {d: tuple(v) for d, v in left.items()})
 
 
 def _cube(frame: pd.DataFrame, names: tuple[str, ...], *, rate: bool, ratio: float | None) -> Cube:
@@ -333,7 +348,7 @@ def _row(element: Element, cube: Cube, found: Located, level: float, alpha: floa
     seen = unselected(gap / error, float(np.sqrt(2 * (element.cost - np.log(alpha))))) if error else 0.0
     base = before if before else np.nan
     return {
-        "where": cube.where(element.dims, element.values),
+        "where": cube.where((element.dims, element.values), element.without),
         "expected": before,
         "actual": now,
         "contribution": gap,
@@ -347,5 +362,5 @@ def _row(element: Element, cube: Cube, found: Located, level: float, alpha: floa
         "size": before / cube.expected.sum(),
         "leaves": len(element.leaves),
         "p": float(np.exp(-element.gain)),
-        "equivalent": tuple(cube.where(*other) for other in element.equivalent),
+        "equivalent": tuple(cube.where(other) for other in element.equivalent),
     }

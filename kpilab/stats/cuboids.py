@@ -15,7 +15,7 @@ Array = NDArray[np.float64]
 DENSE = 1_000_000
 # A finer cuboid is summed up instead of the leaves while it has at most this many elements per leaf.
 ROLLED = 2
-Element = tuple[tuple[int, ...], tuple[int, ...]]  # dimensions, and the code of the value in each
+Named = tuple[tuple[int, ...], tuple[int, ...]]  # dimensions, and the code of the value in each
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,11 +46,19 @@ class Cuboid:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An element and the evidence for it in nats, net of the cost of naming it."""
+    """An element, the evidence for it in nats net of the cost of naming it, and (cuboid, element) left out of it."""
 
     cuboid: int
     element: int
     gain: float
+    without: tuple[tuple[int, int], ...] = ()
+
+    def members(self, spaces: list[Cuboid]) -> NDArray[np.intp]:
+        """Its leaves."""
+        mine = spaces[self.cuboid].members(self.element)
+        for cuboid, element in self.without:
+            mine = mine[spaces[cuboid].code[mine] != element]
+        return mine
 
 
 def cuboids(codes: NDArray[np.intp], deepest: int | None = None) -> list[Cuboid]:
@@ -105,7 +113,7 @@ def best_elements(spaces: list[Cuboid], evidence: list[Array], least: float, mos
 def same_leaves(
     spaces: list[Cuboid], codes: NDArray[np.intp], leaves: NDArray[np.intp], size: Array, least: float,
     totals: list[Array],
-) -> list[Element]:  # fmt: skip
+) -> list[Named]:  # fmt: skip
     """Other elements whose leaves overlap with `leaves` by at least `least` (Jaccard, by size).
 
     Args:

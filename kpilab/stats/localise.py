@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpilab.stats import countsearch, ratiosearch
-from kpilab.stats.cuboids import Cuboid, Hit, cuboids, same_leaves, sums
+from kpilab.stats.cuboids import Cuboid, Hit, Named, cuboids, same_leaves, sums
+from kpilab.stats.exceptions import taken_back, told_as_one, untouched
 from kpilab.stats.noise import Levels, Noise, levels
 
 Array = NDArray[np.float64]
@@ -30,6 +31,7 @@ class Element:
         cost: nats it costs to name it; part of the evidence an element must bring before it is taken.
         leaves: its leaves.
         equivalent: other (dims, values) that hold nearly the same leaves: the data cannot tell them apart.
+        without: (dims, values) of parts of it that stayed as expected.
     """
 
     dims: tuple[int, ...]
@@ -37,7 +39,8 @@ class Element:
     gain: float
     cost: float
     leaves: NDArray[np.intp]
-    equivalent: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+    equivalent: tuple[Named, ...]
+    without: tuple[Named, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,15 +96,17 @@ def locate(
     noise = levelled.noise(least=known.least)
     spaces = cuboids(codes, deepest)
     weight = noise.weights((expected + actual) / 2, spread)
-    fair, seen = expected * weight, actual * weight
+    effective = expected * weight, actual * weight
     whole = [bool(np.all(v == np.round(v))) for v in (expected, actual)]
-    counts = are_counts(levelled, (fair, seen), whole) if known.counts is None else known.counts
+    counts = are_counts(levelled, effective, whole) if known.counts is None else known.counts
     enough = -float(np.log(alpha))
     if counts:
-        hits = _by_counts(spaces, codes, fair, seen, enough, uneven=known.uneven)
+        hits = _by_counts(spaces, codes, *effective, enough, uneven=known.uneven)
     else:
         deviations = ratiosearch.deviation(expected, actual, rounding=0.5 * sum(whole))
         hits = ratiosearch.search(spaces, codes, deviations, enough, MOST)
+        hits = [replace(h, without=untouched(spaces, h, effective, expected, enough)) for h in hits]
+    hits = told_as_one(spaces, codes, hits, *effective)
     size = expected + actual
     totals = sums(spaces, size) if hits else []
     elements = [_element(spaces, h, codes, size, totals, live) for h in hits]
@@ -129,7 +134,7 @@ def _by_counts(
     spaces: list[Cuboid], codes: NDArray[np.intp], fair: Array, seen: Array, least: float, *, uneven: bool
 ) -> list[Hit]:
     """`fair`, `seen`: expected and actual in effective counts."""
-    hits: list[Hit] = []
+    hits, first, fair = [], fair, fair.copy()
     while len(hits) < MOST:
         hit = countsearch.search(spaces, codes, fair, seen, least)
         if hit is None:
@@ -140,7 +145,7 @@ def _by_counts(
         before, now = float(fair[member].sum()), float(seen[member].sum())
         # Nothing expected cannot be scaled.
         fair[member] = seen[member] if uneven or before < 1e-9 * now else fair[member] * (now / before)
-    return _once(hits)
+    return taken_back(spaces, _once(hits), first, seen)
 
 
 def _once(hits: list[Hit]) -> list[Hit]:
@@ -155,8 +160,9 @@ def _once(hits: list[Hit]) -> list[Hit]:
 def _element(
     spaces: list[Cuboid], hit: Hit, codes: NDArray[np.intp], size: Array, totals: list[Array], live: NDArray[np.intp]
 ) -> Element:
-    space = spaces[hit.cuboid]
-    member = space.members(hit.element)
+    space, member = spaces[hit.cuboid], hit.members(spaces)
     mine = space.dims, tuple(int(codes[d, member[0]]) for d in space.dims)
+    parts = [(spaces[k], spaces[k].members(e)[0]) for k, e in hit.without]
+    without = tuple((part.dims, tuple(int(codes[d, leaf]) for d in part.dims)) for part, leaf in parts)
     same = tuple(other for other in same_leaves(spaces, codes, member, size, ALIKE, totals) if other != mine)
-    return Element(*mine, hit.gain, space.cost, live[member], same)
+    return Element(*mine, hit.gain, space.cost, live[member], same, without)

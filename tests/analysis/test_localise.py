@@ -13,6 +13,9 @@ import pytest
 from kpilab.analysis.localise import localise
 from kpilab.core.table import Facts
 from kpilab.core.values import Period
+from kpilab.engine.connect import as_table
+from kpilab.engine.frames import frame_sums
+from kpilab.engine.leaves import sums
 from kpilab.errors import BadInput
 
 PERIODS = (Period(date(2025, 3, 3), date(2025, 3, 30)), Period(date(2025, 3, 31), date(2025, 4, 27)))
@@ -39,6 +42,45 @@ def test_a_planted_combination_is_found_exactly():
     assert row["low"] < row["contribution"] < row["high"] < 0
     assert row["contribution"] == pytest.approx(row["actual"] - row["expected"])
     assert abs(row["corrected"]) <= abs(row["change"])
+
+
+@pytest.mark.parametrize("noise", ["counts", "relative"])
+def test_an_element_but_for_an_exception_is_told_as_such(noise):
+    frame = cube(5, mean=200.0)
+    if noise == "relative":
+        rng = np.random.default_rng(0)
+        frame = frame.assign(was=frame["size"], now=frame["size"] * rng.lognormal(0, 0.05, len(frame)))
+    hit = (frame["shop"] == "b") & (frame["channel"] != "x")
+    frame["now"] = frame["now"].where(~hit, frame["now"] * 0.6)
+    frame["now"] = frame["now"].round() if noise == "counts" else frame["now"]
+    result = localise(frame, dimensions=["shop", "product", "channel"], measure="now", expected="was")
+    assert result.noise == noise
+    (place,) = result.places
+    assert (place.plain(), place.plain_without()) == ({"shop": "b"}, {"channel": "x"})
+    assert result.table["expected"].iloc[0] == pytest.approx(frame.loc[hit, "was"].sum())
+
+
+def test_rounding_is_no_deviation():
+    rng = np.random.default_rng(0)
+    frame = cube(6).assign(was=lambda f: f["size"], now=lambda f: f["size"] * rng.lognormal(0, 0.03, len(f)))
+    frame.loc[frame["shop"] == "c", "now"] *= 0.5
+    rounded = frame.assign(was=frame["was"].round(), now=frame["now"].round())
+    names = ["shop", "product", "channel"]
+    for table in (frame, rounded):
+        result = localise(table, dimensions=names, measure="now", expected="was")
+        assert (result.noise, found(result)) == ("relative", {frozenset({("shop", "c")})})
+
+
+def test_a_frame_is_summed_as_the_engine_would():
+    frame = cube(2).sample(500, replace=True, random_state=0).reset_index(drop=True)
+    frame["product"] = frame["product"].astype(int)
+    frame.loc[3, "shop"] = None
+    names = ("shop", "product", "channel")
+    mine = frame_sums(frame, names, {"num1": "now", "num0": "was"})
+    table = as_table(frame)
+    other = sums(table, names, {"num1": table["now"].cast("float64"), "num0": table["was"].cast("float64")})
+    text = dict.fromkeys(names, "str")
+    pd.testing.assert_frame_equal(mine.frame.astype(text), other.frame.astype(text))
 
 
 def test_silent_when_nothing_happened():
@@ -103,13 +145,25 @@ def test_reference_cubes(shared, name, least):
     assert 2 * right / (2 * right + wrong + missed) >= least - 0.05  # twelve cubes; the benchmark holds the figure
 
 
-def test_a_long_dimension_is_grouped_and_said():
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame(
-        {"user": [f"u{k}" for k in range(5000)], "app": rng.choice(["a", "b"], 5000), "was": 5, "now": 5}
-    )
-    result = localise(frame, dimensions=["user", "app"], measure="now", expected="was")
-    assert ("localise.grouped", 5000) in {(n.key, n.values.get("values")) for n in result.notes}
+@pytest.mark.parametrize("engine", [False, True])
+def test_a_long_dimension_is_grouped_and_said(engine):
+    n = 100_000
+    frame = pd.DataFrame({"user": [f"u{k}" for k in range(n)], "app": ["a", "b"] * (n // 2), "was": 5})
+    frame["now"] = frame["was"].where(frame["app"] == "a", 2)
+    table = as_table(frame) if engine else frame
+    result = localise(table, dimensions=["user", "app"], measure="now", expected="was")
+    assert ("localise.grouped", n) in {(note.key, note.values.get("values")) for note in result.notes}
+    assert result.expected == 5 * n
+    assert found(result) == {frozenset({("app", "b")})}
+
+
+def test_missing_combinations_and_missing_values_are_no_obstacle():
+    frame = cube(7).sample(frac=0.4, random_state=0)
+    hit = frame["product"] == "4"
+    frame["now"] = frame["now"].where(~hit, frame["now"] // 3).astype(float)
+    frame.loc[frame.index[~hit][:3], "shop"] = None
+    result = localise(frame, dimensions=["shop", "product", "channel"], measure="now", expected="was")
+    assert found(result) == {frozenset({("product", "4")})}
 
 
 def test_bad_input_is_named():
