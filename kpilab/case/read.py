@@ -62,7 +62,7 @@ def open_case(
     document = read_document(path)
     spec = read_spec(document)
     periods = _periods(spec, current, baseline)
-    con = connect(spec.engine, spec.engine_options)
+    con = connect(spec.engine, spec.engine_options, spec.timezone)
     tables, issues, problems = _tables(spec, document, con, path.parent)
     case = _case(spec, path, periods, tables, issues)
     problems += data_problems(case, document)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from difflib import get_close_matches
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -200,11 +202,18 @@ class PrivacySpec(Spec):
     pseudonymise: Names = ()
 
 
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        near = get_close_matches(name, available_timezones(), 3)
+        raise ValueError(f"{name!r} is no time zone" + (f"; did you mean {', '.join(near)}" if near else ""))
+    return name
+
+
 class CaseSpec(Spec):
     kpilab: Literal[1]
     title: str
     language: Literal["en", "zh"] = "en"
-    timezone: str = "UTC"
+    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     currency: str | None = None
     holidays: str | None = None
     periods: Periods

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import ibis
 import pandas as pd
 
+from kpilab.engine.expression import literal
 from kpilab.errors import BadInput, EngineError
 
 if TYPE_CHECKING:
@@ -26,16 +27,26 @@ READERS = {
 }
 
 
-def connect(url: str = "duckdb://", options: Mapping[str, object] | None = None) -> BaseBackend:
-    """Open an engine by its Ibis URL; `options` go to the engine's own settings (memory_limit, threads)."""
+def connect(url: str = "duckdb://", options: Mapping[str, object] | None = None, timezone: str = "UTC") -> BaseBackend:
+    """Open an engine by its Ibis URL.
+
+    Args:
+        url: the engine. options: the engine's own settings (memory_limit, threads).
+        timezone: whose days are meant where a time carries a zone; never the machine's own.
+    """
     settings = {str(k): v for k, v in (options or {}).items()}
     try:
         if url.startswith("duckdb"):
             path = url.removeprefix("duckdb://") or ":memory:"
-            return ibis.duckdb.connect(path, **settings)
+            con = ibis.duckdb.connect(path, **settings)
+            con.raw_sql(f"SET TimeZone = {literal(timezone)}")
+            return con
         if url.startswith("pyspark"):
-            return _spark(settings)
-        return ibis.connect(url.replace("postgresql://", "postgres://", 1), **settings)
+            return _spark({"spark.sql.session.timeZone": timezone, **settings})
+        con = ibis.connect(url.replace("postgresql://", "postgres://", 1), **settings)
+        if con.name == "postgres":
+            con.raw_sql(f"SET TIME ZONE {literal(timezone)}")  # type: ignore[attr-defined]  # every SQL backend has it
+        return con
     except (ImportError, ibis.IbisError, OSError, ValueError) as error:
         scheme = url.split("://", 1)[0]
         raise BadInput(
@@ -49,7 +60,7 @@ def _spark(settings: Mapping[str, object]) -> BaseBackend:
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.appName("kpilab")
-    for key, value in {"spark.sql.session.timeZone": "UTC", **settings}.items():
+    for key, value in settings.items():
         builder = builder.config(key, str(value))
     return ibis.pyspark.connect(builder.getOrCreate())
 

@@ -10,6 +10,7 @@ import pytest
 from kpilab.case.read import open_case
 from kpilab.core.values import Period
 from kpilab.errors import BadInput
+from tests.case.conftest import events
 
 
 def problems(folder, **options):
@@ -53,6 +54,7 @@ BROKEN = [
     (("user: user", "user: usr"), "usr", "line 11, key tables.events.user"),
     (("dimensions: [city]", "dimensions: [town]"), "town", "tables.events.dimensions"),
     (("title: small", "title: small\ntitel: small"), "titel", "line 3, key titel"),
+    (("title: small", "title: small\ntimezone: Asia/Shangai"), "Asia/Shanghai", "line 3, key timezone"),
     (("    time: at", "    tme: at"), "tme", "line 10, key tables.events.tme"),
     (("2026-01-05, 2026-01-11", "2026-01-05, 2026-02-31"), "2026-02-31", "line 4"),
     (("2026-01-05, 2026-01-11", "2026-01-05, soon"), "soon", "periods.baseline"),
@@ -174,3 +176,17 @@ def test_no_folder():
 
 def test_no_case_in_a_folder(tmp_path):
     assert "case.yml" in problems(tmp_path)[0].what
+
+
+def test_a_time_with_a_zone_is_read_in_the_days_of_the_case(make_case):
+    # 17:00 in UTC is one o'clock of the next day in Shanghai; the machine's own zone plays no part.
+    late = pd.DataFrame(
+        {"at": "2026-01-05T17:00:00+00:00", "user": "u1", "event": ["visit", "pay"], "city": "a", "amount": [None, 5.0]}
+    )
+    whole = pd.concat([events().assign(at=lambda f: f["at"].astype(str) + "+00:00"), late], ignore_index=True)
+    found = {}
+    for zone in ("UTC", "Asia/Shanghai"):
+        table = open_case(make_case(("title: small", f"title: small\ntimezone: {zone}"), frame=whole)).tables["events"]
+        days = pd.to_datetime(table.table.filter(table.table["user"] == "u1")["at"].to_pandas()).dt.date
+        found[zone] = int((days == date(2026, 1, 6)).sum())
+    assert found["Asia/Shanghai"] - found["UTC"] == 2
