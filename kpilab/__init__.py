@@ -70,6 +70,8 @@ _WHERE = {
     "plan": "kpilab.analysis.plan",
     "subgroups": "kpilab.analysis.subgroups",
     "course": "kpilab.analysis.course",
+    "ages": "kpilab.analysis.ages",
+    "arrivals": "kpilab.analysis.arrivals",
     "reread": "kpilab.analysis.rereading",
     "oee": "kpilab.analysis.oee",
     "Machines": "kpilab.analysis.oee",

@@ -25,7 +25,8 @@ class CourseResult(Result):
 
     Attributes:
         table: one row per day of assignment, cumulative; columns `day`, `units_control`, `units_treatment`, `effect`,
-            `low`, `high` (a single look), `wide_low`, `wide_high` (every day a look, O'Brien-Fleming), `z`, `bound`.
+            `low`, `high` (a single look), `wide_low`, `wide_high` (every day a look, O'Brien-Fleming), `z`, `bound`;
+            `day_effect`, `day_low`, `day_high` are those of the units assigned that day alone.
         metric, treatment: what is followed.
     """
 
@@ -64,11 +65,26 @@ def course(
             continue
         r = read(a, b, group.metric, group.known, level=level, proportion=group.proportion)
         d = r.difference
-        rows.append((day, int(a.n), int(b.n), d.effect, d.low, d.high, d.error, d.statistic))
+        alone = _alone(moments, days == day, metric, control, treatment, level)
+        rows.append((day, int(a.n), int(b.n), d.effect, d.low, d.high, d.error, d.statistic, *alone))
     names = ["day", "units_control", "units_treatment", "effect", "low", "high", "error", "z"]
+    names += ["day_effect", "day_low", "day_high"]
     table = pd.DataFrame(rows, columns=pd.Index(names))
     units = (table["units_control"] + table["units_treatment"]).to_numpy(dtype=float)
     table["bound"] = lan_demets(np.minimum(units / max(planned or 0, units[-1]), 1.0), level)
     half = table["bound"] * table["error"]
     table = table.assign(wide_low=table["effect"] - half, wide_high=table["effect"] + half).drop(columns="error")
     return CourseResult(table, metric, treatment)
+
+
+def _alone(
+    moments: Moments, rows: pd.Series, metric: str, control: str, treatment: str, level: float
+) -> tuple[float, float, float]:
+    """Effect and interval of the units assigned on one day; NaN where they are too few."""
+    group = moments.group(metric)
+    only = type(moments)(moments.frame[rows], moments.keys, moments.groups, moments.shifts)
+    a, b = (Sample.of_sums(*only.only(variant=v).sums(metric)) for v in (control, treatment))
+    if min(a.n, b.n) < 2 or not max(a.cov[0, 0], b.cov[0, 0]) > 0:
+        return float("nan"), float("nan"), float("nan")
+    d = read(a, b, group.metric, group.known, level=level, proportion=group.proportion).difference
+    return d.effect, d.low, d.high

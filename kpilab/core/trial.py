@@ -79,7 +79,7 @@ class Design:
 
     Attributes:
         split: variant -> declared share; equal shares if empty.
-        start, planned_days: first day and planned length; None if unknown.
+        start, until: first and last day of assignment that count; None for all. planned_days: planned length.
         boundary: Lan-DeMets for planned looks (costs nothing at a single look), always valid for unplanned ones, or
             none: looks are not paid for.
         looks: information share (0-1) of each look taken so far, the last being now.
@@ -87,11 +87,16 @@ class Design:
         cluster: column that was randomised instead of the unit. strata: column for post-stratification.
         nulls: what a missing value means: leave the unit out, count zero, or stop.
         before: days before the assignment that serve as covariate on a log; 0 for none.
-        relative: interval of the relative change. prior: (mean, variance) of the relative effect; None for a flat one.
+        relative: interval of the relative change.
+        prior: (mean, variance) of the relative effect; None for a flat one (proportions: uniform shares).
+        exposure: what shows that a unit met the change: on a log an SQL condition or an event name, on `Units` a column
+            (yes/no, or the time). Only units that met it are compared; the effect on all is shown beside.
+        window: days after its assignment that every unit is observed; units with fewer are left out. None for all.
     """
 
     split: Mapping[str, float] = field(default_factory=dict)
     start: date | None = None
+    until: date | None = None
     planned_days: int | None = None
     boundary: Boundary = "obrien-fleming"
     looks: tuple[float, ...] = (1.0,)
@@ -102,8 +107,16 @@ class Design:
     before: int = 0
     relative: Literal["fieller", "log", "delta"] = "fieller"
     prior: tuple[float, float] | None = None
+    exposure: str = ""
+    window: int | None = None
 
     def __post_init__(self) -> None:
+        if self.start and self.until and self.until < self.start:
+            raise BadInput(f"until {self.until} is before start {self.start}", "Design", "swap or mend the dates")
+        for name in ("planned_days", "window"):
+            days = getattr(self, name)
+            if days is not None and days < 1:
+                raise BadInput(f"{name} is {days}", "Design", "give days, counted from 1")
         rising = all(a < b for a, b in zip((0.0, *self.looks), self.looks, strict=False))
         if not self.looks or not rising or self.looks[-1] > 1:
             raise BadInput(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
+from kpilab.core.table import Facts
 from kpilab.engine.expression import (
     is_predicate,
     missing,
@@ -23,7 +24,7 @@ from kpilab.errors import BadInput, several, unknown
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from kpilab.core.table import Assignments, EventLog, Facts
+    from kpilab.core.table import Assignments, EventLog
     from kpilab.core.values import Period
 
 
@@ -50,13 +51,17 @@ def window(who: ir.Table, period: Period) -> ir.Table:
     return who.filter(_.variants == 1, _.since >= ibis.timestamp(str(period.first)), _.since < end)
 
 
-def hits(log: EventLog, outcome: str) -> ir.Table:
+def hits(log: EventLog | Facts, outcome: str) -> ir.Table:
     """The log with a boolean column `hit`: whether the event is, or meets, `outcome`.
 
     Args:
         outcome: a SQL condition on one event, or an event name.
     """
     if not is_predicate(outcome):
+        if isinstance(log, Facts):
+            raise BadInput(
+                f"{outcome!r} is no condition", f"table {log.name!r}", "facts have no events: give a condition"
+            )
         return log.table.mutate(hit=_[log.event].cast("string") == outcome)
     where = f"outcome of table {log.name!r}"
     tree = parse_predicate(outcome, where)
@@ -107,27 +112,40 @@ def per_unit(
     key: str,
     before: int = 0,
     dimensions: Sequence[str] = (),
+    exposure: str = "",
+    window: int | None = None,
 ) -> ir.Table:
     """One row per unit: its variant, what it did after its assignment, and the same before it.
 
-    A unit without rows did nothing: its measures are 0. Pre-period columns are called `<measure>_before`.
+    A unit without rows did nothing: its measures are 0. Pre-period columns are called `<measure>_before`. Further
+    columns: `idle` (no row after the assignment), `rows`, `met` (exposed after its assignment; true where none is
+    declared) and `early` (exposed before).
 
     Args:
         measures: column -> SQL aggregate over one unit's rows.
         key: column of the log that holds the unit.
         before: days before the assignment that are measured too; 0 for none.
+        exposure: SQL condition on a row, or an event name, that shows a unit met the change; "" for none.
+        window: days after the assignment that are measured; None for all.
     """
-    rows = log.table.mutate(who=_[key], at=_[log.time].cast("timestamp")).join(who, [("who", "unit")])
-    rows = rows.filter(_.at >= _.since - ibis.interval(days=max(before, 0)))
-    rows = rows.mutate(treated=_.at >= _.since, early=_.at < _.since)
-    parts = ["unit"]
+    table = hits(log, exposure).rename(met_row="hit") if exposure else log.table.mutate(met_row=ibis.literal(False))
+    rows = table.mutate(who=_[key], at=_[log.time].cast("timestamp")).join(who, [("who", "unit")])
+    if not exposure:
+        rows = rows.filter(_.at >= _.since - ibis.interval(days=max(before, 0)))
+    treated = _.at >= _.since
+    if window:
+        treated &= _.at < _.since + ibis.interval(days=window)
+    known = (_.at < _.since) & (_.at >= _.since - ibis.interval(days=max(before, 0)))
+    rows = rows.mutate(treated=treated, known=known)
+    parts = ["unit", "SUM(CASE WHEN treated THEN 1 ELSE 0 END) AS rows"]
+    parts += ['MAX(met_row AND "at" >= since) AS met', 'MAX(met_row AND "at" < since) AS early']
     for name, text in measures.items():
         where = f"metric {name!r}"
         tree = parse_measure(text, where)
         error = several(missing(tree, log.table.columns, where))
         if error:
             raise error
-        phases = {"": "treated"} | ({"_before": "early"} if before else {})
+        phases = {"": "treated"} | ({"_before": "known"} if before else {})
         for suffix, phase in phases.items():
             part = restricted(tree, parse_predicate(phase, where))
             parts.append(f"COALESCE({sql(part)}, 0) AS {quoted(name + suffix)}")
@@ -137,5 +155,8 @@ def per_unit(
         parts.append(f'MIN_BY({quoted(name)}, "at") AS {quoted(name)}')
     done = rows.alias("exposed").sql(f"SELECT {', '.join(parts)} FROM exposed GROUP BY unit", dialect="duckdb")
     columns = [f"{m}{suffix}" for m in measures for suffix in ("", "_before") if suffix == "" or before]
-    wide = who.left_join(done, "unit").mutate(idle=_.unit_right.isnull())
+    wide = who.left_join(done, "unit").mutate(rows=_.rows.fill_null(0))
+    # Without a declared exposure everybody counts as exposed.
+    wide = wide.mutate(idle=_.rows == 0, met=ibis.coalesce(_.met, False) if exposure else ibis.literal(True))
+    wide = wide.mutate(early=ibis.coalesce(_.early, False))
     return wide.mutate(**{c: _[c].cast("float64").fill_null(0.0) for c in columns})

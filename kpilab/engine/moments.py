@@ -6,15 +6,19 @@ shifted by a constant near its mean, which is stored with the sums. Tables with 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import reduce
 from itertools import combinations_with_replacement
-from operator import and_
+from operator import add, and_
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from ibis import _
 
 from kpilab.engine.run import collect
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SHIFT_ROWS = 1000
+ABOUT = b"kpilab moments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +104,68 @@ class Moments:
                 return group
         raise unknown("metric", name, [g.name for g in self.groups], "moments")
 
-    def sums(self, name: str) -> tuple[float, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Units, shifted sums, shifted products and the shifts of a group, over all rows."""
+    def totals(self, *keys: str) -> dict[tuple[str, ...], dict[str, float]]:
+        """Sums of every column by the values of some keys, all at once."""
+        values = [str(c) for c in self.frame.columns if c not in self.keys]
+        table = self.frame[values].to_numpy(dtype=float)
+        places: dict[tuple[str, ...], list[int]] = {}
+        for row, place in enumerate(self.frame[list(keys)].astype(str).itertuples(index=False, name=None)):
+            places.setdefault(place, []).append(row)
+        return {p: dict(zip(values, np.nansum(table[r], axis=0).tolist(), strict=True)) for p, r in places.items()}
+
+    def counts(self, key: str, variants: Sequence[str]) -> dict[str, list[float]]:
+        """Value of a key -> units of each variant."""
+        known = Moments(self.frame[self.frame[key].notna()], self.keys, self.groups, self.shifts)
+        totals = known.totals("variant", key)
+        values = sorted({value for _variant, value in totals})
+        return {v: [totals.get((variant, v), {}).get("units", 0.0) for variant in variants] for v in values}
+
+    def sums(
+        self, name: str, totals: Mapping[str, float] | None = None
+    ) -> tuple[float, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Units, shifted sums, shifted products and the shifts of a group, over all rows or of some `totals`."""
         group = self.group(name)
         size = range(len(group.all))
         pairs = list(combinations_with_replacement(size, 2))
         wanted = [f"{name}:n", *(f"{name}:{i}" for i in size), *(f"{name}:{i}:{j}" for i, j in pairs)]
-        total = np.nansum(self.frame[wanted].to_numpy(dtype=float), axis=0)
+        if totals is None:
+            total = np.nansum(self.frame[wanted].to_numpy(dtype=float), axis=0)
+        else:
+            total = np.array([totals[column] for column in wanted])
         products = np.zeros((len(size), len(size)))
         for (i, j), value in zip(pairs, total[1 + len(size) :], strict=True):
             products[i, j] = products[j, i] = value
         return float(total[0]), total[1 : 1 + len(size)], products, np.array([self.shifts[c] for c in group.all])
+
+    def write(self, path: str | Path) -> None:
+        """Store the table with its shifts and groups in one parquet file, to be read again or added to."""
+        about = {
+            "keys": self.keys,
+            "groups": [asdict(g) for g in self.groups],
+            "shifts": {c: float(v).hex() for c, v in self.shifts.items()},
+        }
+        table = pa.Table.from_pandas(self.frame, preserve_index=False)
+        kept = dict(table.schema.metadata or {}) | {ABOUT: json.dumps(about).encode()}
+        pq.write_table(table.replace_schema_metadata(kept), str(path))
+
+
+def read_moments(path: str | Path) -> Moments:
+    """What `Moments.write` stored.
+
+    Raises:
+        BadInput: the file holds no moments.
+    """
+    table = pq.read_table(str(path))
+    about = (table.schema.metadata or {}).get(ABOUT)
+    if about is None:
+        raise BadInput("the file holds no moments", str(path), "give a file that Moments.write stored")
+    told = json.loads(about)
+    groups = tuple(
+        Group(g["name"], tuple(g["columns"]), tuple(g["covariates"]), tuple(map(tuple, g["known"])), g["proportion"])
+        for g in told["groups"]
+    )
+    shifts = {c: float.fromhex(v) for c, v in told["shifts"].items()}
+    return Moments(table.to_pandas(), tuple(told["keys"]), groups, shifts)
 
 
 def moments(
@@ -122,7 +178,7 @@ def moments(
 ) -> Moments:
     """Collect the moments of all groups by all keys in one scan.
 
-    A second scan is made only for groups in which a value is missing.
+    A second scan is made only where a value is missing.
 
     Args:
         table: one row per unit. by: key columns, the variant first.
@@ -138,17 +194,15 @@ def moments(
         rows = rows.mutate(**{c: _[c].fill_null(0.0) for g in groups for c in g.columns})
     shifts = dict(shifts) if shifts else _shifts(rows, columns)
     frame = collect(_fast(rows, groups, by, shifts), "moments")
-    holed = [g for g in groups if any((frame[f"{c}#n"] < frame["units"]).any() for c in g.all)]
-    outcomes_missing = [g.name for g in holed if any((frame[f"{c}#n"] < frame["units"]).any() for c in g.columns)]
-    if nulls == "error" and outcomes_missing:
-        raise BadInput(
-            f"metric {outcomes_missing[0]!r} has missing values", "experiment", "choose nulls='drop' or 'zero'"
-        )
-    named = _named(frame, groups, by)
-    if holed:
-        masked = collect(_masked(rows, holed, by, shifts), "moments")
-        keep = [c for c in named.columns if not any(str(c).startswith(f"{g.name}:") for g in holed)]
-        named = named[keep].merge(masked, on=list(by), how="left")
+    if (frame["whole"] < frame["units"]).any():
+        named = collect(_masked(rows, groups, by, shifts), "moments")
+        missing = [g.name for g in groups if (named[f"{g.name}:n"] < named["units"]).any()]
+        if nulls == "error" and missing:
+            raise BadInput(f"metric {missing[0]!r} has missing values", "experiment", "choose nulls='drop' or 'zero'")
+    else:
+        named = _named(frame, groups, by)
+    if "variant" in by and table["variant"].type().is_integer():
+        named["variant"] = named["variant"].astype("Int64").astype("string").astype(object)
     return Moments(named, tuple(by), tuple(groups), shifts)
 
 
@@ -167,16 +221,17 @@ def _fast(rows: ir.Table, groups: Sequence[Group], by: Sequence[str], shifts: Ma
     columns = dict.fromkeys(c for g in groups for c in g.all)
     pairs = dict.fromkeys(p for g in groups for p in combinations_with_replacement(g.all, 2))
     moved = rows.select(*by, **{c: _[c] - shifts[c] for c in columns})
-    sums = {c: _[c].sum() for c in columns} | {f"{c}#n": _[c].count() for c in columns}
-    sums |= {f"{a}*{b}": (_[a] * _[b]).sum() for a, b in pairs}
-    return moved.group_by(*by).agg(units=_.count(), **sums)
+    sums = {c: _[c].sum() for c in columns} | {f"{a}*{b}": (_[a] * _[b]).sum() for a, b in pairs}
+    # A sum is missing where any of its parts is: one count finds all holes.
+    whole = reduce(add, (_[c] for c in columns)).count() if columns else _.count()
+    return moved.group_by(*by).agg(units=_.count(), whole=whole, **sums)
 
 
 def _named(frame: pd.DataFrame, groups: Sequence[Group], by: Sequence[str]) -> pd.DataFrame:
     """The fast table in the columns of `Moments`."""
     parts: dict[str, pd.Series] = {c: frame[c] for c in (*by, "units")}
     for g in groups:
-        parts |= {f"{g.name}:n": frame[f"{g.columns[0]}#n"]}
+        parts |= {f"{g.name}:n": frame["units"]}
         parts |= {f"{g.name}:{i}": frame[c] for i, c in enumerate(g.all)}
         pairs = combinations_with_replacement(range(len(g.all)), 2)
         parts |= {f"{g.name}:{i}:{j}": frame[_pair(frame, g.all[i], g.all[j])] for i, j in pairs}
@@ -188,7 +243,7 @@ def _pair(frame: pd.DataFrame, a: str, b: str) -> str:
 
 
 def _masked(rows: ir.Table, groups: Sequence[Group], by: Sequence[str], shifts: Mapping[str, float]) -> ir.Table:
-    """The same for groups with missing values: complete outcomes only, missing covariates at their shift."""
+    """The same where values are missing: complete outcomes only, missing covariates at their shift."""
     moved, sums = {}, {}
     for g in groups:
         whole = reduce(and_, (_[c].notnull() for c in g.columns))
@@ -199,7 +254,7 @@ def _masked(rows: ir.Table, groups: Sequence[Group], by: Sequence[str], shifts: 
         sums |= {f"{g.name}:{i}": _[f"{g.name}:{i}"].sum() for i in range(len(g.all))}
         for i, j in combinations_with_replacement(range(len(g.all)), 2):
             sums[f"{g.name}:{i}:{j}"] = (_[f"{g.name}:{i}"] * _[f"{g.name}:{j}"]).sum()
-    return rows.select(*by, **moved).group_by(*by).agg(**sums)
+    return rows.select(*by, **moved).group_by(*by).agg(units=_.count(), **sums)
 
 
 def _summed(frame: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""From assignments and a log, or a table of units, to the unit table an experiment is read from."""
+"""From assignments and a log, or a table of units, to the table an experiment is read from."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ from ibis.common.deferred import Deferred
 
 from kpilab.core.table import Assignments, EventLog, Facts
 from kpilab.core.trial import Design, Outcome, Units
-from kpilab.engine.exposure import check_units, per_unit, units
+from kpilab.engine.intake import Intake, from_log, from_units
 from kpilab.engine.moments import Group
-from kpilab.engine.run import collect
+from kpilab.engine.run import collect, collect_one
 from kpilab.errors import BadInput, unknown
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-
-SIZE = "units in cluster"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,18 +25,19 @@ class Trial:
     """What is read.
 
     Attributes:
-        table: one row per unit (or cluster); column `variant`, `day` if the time is known, the metrics' columns.
+        table: one row per unit, or per cluster where clusters were drawn; column `variant`, `day` if the time is
+            known, the metrics' columns. rows: one row per unit.
         groups: what to take moments of, one per metric (and one more where values are capped).
         columns: metric -> its column. caps: metric -> the value it is capped at.
-        crossed: units that met several variants (left out). idle: units without a row after their assignment.
+        intake: how many units came, and how many are left out.
     """
 
     table: ir.Table
+    rows: ir.Table
     groups: tuple[Group, ...]
     columns: Mapping[str, str]
     caps: Mapping[str, float]
-    crossed: int
-    idle: int
+    intake: Intake
 
 
 def prepare(
@@ -47,15 +46,15 @@ def prepare(
 ) -> Trial:  # fmt: skip
     """The unit table with one group of columns per metric."""
     if isinstance(who, Units):
-        (table, crossed), idle = _from_units(who), 0
+        table, intake = from_units(who, design)
         columns = {m.name: (m.value, m.per, m.covariates) for m in metrics}
     else:
         if log is None:
             raise BadInput("assignments alone have no metrics", "experiment", "give a log or facts as second argument")
-        table, crossed, idle = _from_log(who, log, metrics, name, design, keep)
+        table, intake = from_log(who, log, metrics, name, design, keep)
         columns = {m.name: _logged(m, k, design) for k, m in enumerate(metrics)}
     caps = _caps(table, metrics, columns)
-    table = table.mutate(**{f"{m} (capped)": _capped(columns[m][0], cap) for m, cap in caps.items()})
+    rows = table.mutate(**{f"{m} (capped)": _capped(columns[m][0], cap) for m, cap in caps.items()})
     groups = []
     for m in metrics:
         value, per, known = columns[m.name]
@@ -64,60 +63,8 @@ def prepare(
         if m.name in caps:
             label = f"{m.name} (capped)"
             groups.append(_group(m, label, label, per, known, design))
-    if design.cluster:
-        table = _clusters(table, groups, design, keep)
-    return Trial(table, tuple(groups), {n: c[0] for n, c in columns.items()}, caps, crossed, idle)
-
-
-def _from_units(who: Units) -> tuple[ir.Table, int]:
-    """The table with `variant` and `day`, without units in several variants, and how many those are."""
-    table = who.table.mutate(variant=_[who.variant].cast("string"))
-    if who.time:
-        table = table.mutate(day=_[who.time].cast("timestamp").date())
-    if not who.unit:
-        return table, 0
-    met = table.group_by(who.unit).agg(variants=_.variant.nunique(), rows=_.count())
-    parts = [(_.variants > 1).sum().name("crossed"), ((_.variants == 1) & (_.rows > 1)).sum().name("twice")]
-    crossed, twice = (int(v) for v in collect(met.aggregate(parts), "experiment").fillna(0).to_numpy()[0])
-    if twice:
-        where = f"table {who.name!r}, column {who.unit!r}"
-        raise BadInput(f"{twice:,} units have several rows in one variant", where, "give one row per unit: sum first")
-    return (table.anti_join(met.filter(_.variants > 1), who.unit) if crossed else table), crossed
-
-
-def _from_log(
-    who: Assignments, log: EventLog | Facts, metrics: Sequence[Outcome], name: str | None,
-    design: Design, keep: Sequence[str],
-) -> tuple[ir.Table, int, int]:  # fmt: skip
-    experiment = name or _only(who)
-    everyone = units(who, experiment, beside=log.table)
-    counted = collect(
-        everyone.aggregate([_.count().name("units"), (_.variants > 1).sum().name("crossed")]), "experiment"
-    )
-    found, crossed = (int(v) for v in counted.fillna(0).to_numpy()[0])
-    check_units(found, experiment, who)
-    measures = {}
-    for k, m in enumerate(metrics):
-        measures[f"m{k}"] = m.value
-        if m.per:
-            measures[f"m{k}_per"] = m.per
-    key = log.user if isinstance(log, EventLog) else who.unit
-    known = everyone.filter(_.variants == 1)
-    table = per_unit(log, known, measures, key=key, before=design.before, dimensions=keep)
-    table = table.mutate(day=_.since.date())
-    idle = collect(table.aggregate([_.idle.sum().name("idle")]), "experiment").fillna(0)
-    return table, crossed, int(idle.to_numpy()[0, 0])
-
-
-def _only(who: Assignments) -> str:
-    known = collect(who.table.select(x=_[who.experiment].cast("string")).distinct(), "experiment")["x"].tolist()
-    if len(known) != 1:
-        raise BadInput(
-            f"{len(known)} experiments are in the table",
-            f"table {who.name!r}",
-            f"choose one of {sorted(known)[:5]} by `name`",
-        )
-    return str(known[0])
+    table = _clusters(rows, groups, design.cluster, keep) if design.cluster else rows
+    return Trial(table, rows, tuple(groups), {n: c[0] for n, c in columns.items()}, caps, intake)
 
 
 def _logged(m: Outcome, k: int, design: Design) -> tuple[str, str | None, tuple[str, ...]]:
@@ -150,38 +97,82 @@ def _capped(column: str, cap: float) -> Deferred:
 
 def _group(m: Outcome, label: str, column: str, per: str | None, known: tuple[str, ...], design: Design) -> Group:
     """Columns of a metric, and which of them form it and its covariates."""
-    if design.cluster:
-        return Group(label, (f"{column}@sum", f"{per}@sum" if per else f"{column}@n"))
-    columns = (column, per) if per else (column,)
     paired = per is not None and len(known) == 2
+    if design.cluster:
+        # Totals per cluster and what they are divided by: the metric's denominator, or the units with a value.
+        columns = (f"{column}@sum", f"{per}@sum" if per else f"{column}@n")
+        pairs = [(f"{c}@sum", f"{c}@n") for c in known] if not paired else [tuple(f"{c}@sum" for c in known)]
+        positions = tuple((2 + 2 * i, 3 + 2 * i) for i in range(len(pairs)))
+        return Group(label, columns, tuple(c for pair in pairs for c in pair), positions)
+    columns = (column, per) if per else (column,)
     positions = ((2, 3),) if paired else tuple((len(columns) + i,) for i in range(len(known)))
     return Group(label, columns, known, positions, m.kind == "proportion" and not known)
 
 
-def _clusters(table: ir.Table, groups: Sequence[Group], design: Design, keep: Sequence[str]) -> ir.Table:
+def _clusters(table: ir.Table, groups: Sequence[Group], cluster: str, keep: Sequence[str]) -> ir.Table:
     """One row per cluster: what was drawn at random is what counts as one."""
-    if design.cluster not in table.columns:
-        raise unknown("column", design.cluster, table.columns, "Design, cluster")
-    wanted = dict.fromkeys(c for g in groups for c in g.columns)
+    if cluster not in table.columns:
+        raise unknown("column", cluster, table.columns, "Design, cluster")
+    met = table.group_by(cluster).agg(**{c: _[c].nunique() for c in ("variant", *keep)})
+    split = collect_one(met.aggregate([(_[c] > 1).sum().name(c) for c in ("variant", *keep)]), "experiment")
+    for column, count in split.items():
+        if count:
+            raise BadInput(
+                f"{int(count):,} clusters have several values of {column!r}",
+                f"Design, cluster {cluster!r}",
+                "a cluster has one variant; segments and strata must be properties of the cluster",
+            )
+    wanted = dict.fromkeys(c for g in groups for c in g.all)
     sums = {}
     for c in wanted:
         column, what = c.rsplit("@", 1)
+        if column not in table.columns:
+            raise unknown("column", column, table.columns, "experiment")
         value = _[column].cast("float64")
         sums[c] = value.sum() if what == "sum" else value.count().cast("float64")
-    return table.group_by("variant", *keep, design.cluster).agg(**sums)
+    return table.group_by("variant", *keep, cluster).agg(**sums)
+
+
+def extremes(trial: Trial, metrics: Sequence[Outcome]) -> dict[str, tuple[float, float]]:
+    """Lowest and highest value of every plain mean; nearly free where the engine keeps statistics."""
+    names = [m.name for m in metrics if m.kind == "mean" and not m.per]
+    if not names:
+        return {}
+    value = {n: _[trial.columns[n]].cast("float64") for n in names}
+    parts = {f"{what}{k}": getattr(value[n], what)() for k, n in enumerate(names) for what in ("min", "max")}
+    found = collect_one(trial.rows.aggregate([v.name(k) for k, v in parts.items()]), "experiment")
+    return {n: (float(found[f"min{k}"]), float(found[f"max{k}"])) for k, n in enumerate(names)}
 
 
 def quantiles(
-    table: ir.Table, column: str, share: float, ranks: Mapping[str, tuple[float, float]]
-) -> dict[str, tuple[float, float, float, float]]:
-    """Per variant: units with a value, the quantile, and the order statistics at its enclosing ranks."""
+    trial: Trial, metric: str, shares: Mapping[str, tuple[float, ...]]
+) -> dict[str, tuple[float, tuple[float, ...]]]:
+    """Per variant: units with a value, and the values at its shares."""
+    table, column = trial.rows, trial.columns[metric]
     if column not in table.columns:
         raise unknown("column", column, table.columns, "experiment")
+    value = _[column].cast("float64")
     found = {}
-    for variant, levels in ranks.items():
-        value = _[column].cast("float64")
-        parts = [value.quantile(q).name(f"q{k}") for k, q in enumerate((share, *levels))]
-        row = collect(table.filter(_.variant == variant).aggregate([value.count().name("n"), *parts]), "experiment")
-        n, middle, low, high = row.to_numpy(dtype=float)[0]
-        found[variant] = (n, middle, low, high)
+    for variant, levels in shares.items():
+        parts = {f"q{k}": value.quantile(q) for k, q in enumerate(levels)}
+        rows = table.filter(_.variant.cast("string") == variant)
+        row = collect(
+            rows.aggregate([value.count().name("n"), *(v.name(k) for k, v in parts.items())]), "experiment"
+        ).to_numpy(dtype=float)[0]
+        found[variant] = (row[0], tuple(row[1:]))
+    return found
+
+
+def below(trial: Trial, metric: str, cluster: str, middle: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """Per variant: clusters, and sums over them of units at or below a value (s), all units (n), products."""
+    column, found = _[trial.columns[metric]].cast("float64"), {}
+    for variant, limit in middle.items():
+        rows = trial.rows.filter(_.variant.cast("string") == variant)
+        each = rows.group_by(cluster).agg(s=(column <= limit).cast("int64").sum().fill_null(0), n=column.count())
+        sums = {"s": _.s.sum(), "n": _.n.sum(), "ss": (_.s * _.s).sum(), "nn": (_.n * _.n).sum()}
+        sums |= {"sn": (_.s * _.n).sum(), "clusters": _.count()}
+        found[variant] = {
+            k: float(v)
+            for k, v in collect_one(each.aggregate([v.name(k) for k, v in sums.items()]), "experiment").items()
+        }
     return found

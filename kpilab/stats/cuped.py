@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,20 @@ def adjust(a: Sample, b: Sample, metric: Columns, covariates: Sequence[Columns] 
         adjusted.append(Estimate(float(values[0] - theta @ (values[1:] - at)), float(weight @ spread @ weight), arm.n))
     before, after = sum(plain), adjusted[0].variance + adjusted[1].variance
     return Adjusted(adjusted[0], adjusted[1], theta, float(1 - after / before) if before > 0 else 0.0)
+
+
+def linear(arms: Sequence[Sample], metric: Columns, covariates: Sequence[Columns] = ()) -> list[Sample]:
+    """Every arm as one column: the metric, linearised where it is a ratio, less what the covariates explain.
+
+    All arms (and strata) share one linearisation and one theta, so their means can be compared and weighed.
+    """
+    pooled = reduce(_pooled, arms)
+    slopes = np.array([_slope(pooled.mean, c) for c in (metric, *covariates)])
+    common = slopes @ pooled.cov @ slopes.T
+    theta = np.linalg.pinv(common[1:, 1:]) @ common[1:, 0] if covariates else np.zeros(0)
+    weight = np.concatenate([[1.0], -theta]) @ slopes
+    at = _value(pooled.mean, metric)
+    return [Sample.of(a.n, at + weight @ (a.mean - pooled.mean), weight @ a.cov @ weight) for a in arms]
 
 
 def _pooled(a: Sample, b: Sample) -> Sample:

@@ -54,6 +54,43 @@ def decay(effects: ArrayLike, covariance: ArrayLike, ages: ArrayLike, level: flo
     return Decay(float(p), float(lasting + extra), float(extra), float(lasting), float(low), float(high), best)
 
 
+@dataclass(frozen=True, slots=True)
+class ByAge:
+    """Effect by age class: mean age, observed unit-days, control's rate, difference, its covariance matrix."""
+
+    age: NDArray[np.float64]
+    days: NDArray[np.float64]
+    control: NDArray[np.float64]
+    effect: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+
+
+Arm = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+
+
+def by_age(control: Arm, treatment: Arm, fewest: float = 30) -> ByAge:
+    """Difference of rates per age class, of classes with at least `fewest` unit-days in both arms.
+
+    Args:
+        control, treatment: n, y, products of both (stacked), unit-days and sums of ages, by class.
+    """
+    kept = np.flatnonzero((np.minimum(control[3], treatment[3]) >= fewest) & (control[0] > 0) & (treatment[0] > 0))
+    rate, cov_c = cell_rates(*control[:3], kept)
+    treated, cov_t = cell_rates(*treatment[:3], kept)
+    days = (control[3] + treatment[3])[kept]
+    age = (control[4] + treatment[4])[kept] / days
+    return ByAge(age, days, rate, treated - rate, cov_c + cov_t)
+
+
+def worn_off(control: Arm | None, treatment: Arm | None) -> Decay | None:
+    """The decay of the effect between two arms; None where it cannot be told."""
+    if control is None or treatment is None:
+        return None
+    seen = by_age(control, treatment)
+    found = decay(seen.effect, seen.covariance, seen.age)
+    return found if found and np.isfinite(found.p) else None
+
+
 def cell_rates(
     n: NDArray[np.float64], y: NDArray[np.float64], products: NDArray[np.float64], kept: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

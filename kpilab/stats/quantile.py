@@ -18,6 +18,19 @@ def ranks(n: float, share: float, level: float = 0.95, inflation: float = 1.0) -
     return float(np.clip(share - half, 0, 1)), float(np.clip(share + half, 0, 1))
 
 
+def design_effect(clusters: float, s: float, n: float, ss: float, nn: float, sn: float) -> float:
+    """How much more a share varies because units come in clusters than if each came alone.
+
+    Args:
+        clusters: how many. s, n, ss, nn, sn: sums over clusters of the units with the property, of all units, and of
+            their squares and product.
+    """
+    share = s / n
+    spread = (ss - 2 * share * sn + share**2 * nn) / n**2 * clusters / (clusters - 1)
+    alone = share * (1 - share) / n
+    return max(float(spread / alone), 1.0) if alone > 0 else 1.0
+
+
 def from_order(n: float, value: float, low: float, high: float, level: float = 0.95) -> Estimate:
     """An estimate whose variance is read off the enclosing order statistics.
 

@@ -10,9 +10,9 @@ import numpy as np
 from scipy.stats import chi2
 
 from kpilab.stats import anytime, bayes
-from kpilab.stats.cuped import Columns, adjust
+from kpilab.stats.cuped import Columns, adjust, linear
 from kpilab.stats.fieller import Lift, Method, lift, relative_error
-from kpilab.stats.mean import Difference, Estimate, Sample, t_test, welch
+from kpilab.stats.mean import Difference, Estimate, Sample, post_stratified, t_test, welch
 from kpilab.stats.proportion_difference import miettinen_nurminen, not_inferior, score_z
 from kpilab.stats.sequential import Spending, lan_demets, spending_p
 from kpilab.stats.tail import critical, matching, normal_upper, two_sided, upper
@@ -66,6 +66,30 @@ class Readout:
     loss_keep: float
     shared: float = 0.0
 
+    @property
+    def share(self) -> float:
+        """Part of the difference's variance that is the control's, 0-1."""
+        error = self.difference.error
+        return min(self.control.variance / error**2, 1.0) if error > 0 else 0.5
+
+    def row(self) -> dict[str, object]:
+        """The figures by the names that results use."""
+        d, change = self.difference, self.lift
+        return {
+            "units_control": int(self.control.n),
+            "units_treatment": int(self.treatment.n),
+            "control": self.control.value,
+            "value": self.treatment.value,
+            "effect": d.effect,
+            "low": d.low,
+            "high": d.high,
+            "lift": change.value,
+            "lift_low": change.low,
+            "lift_high": change.high,
+            "bounds": change.bounds,
+            "p": d.p,
+        }
+
 
 def read(
     a: Sample,
@@ -100,6 +124,19 @@ def estimates(
     fixed = welch(a, b, level=level, shared=shared)
     belief = _belief(a, b, fixed, prior, better, shared)
     return _finished(a, b, fixed, looks or Looks(), level, relative, belief, cut, shared)
+
+
+def stratified(
+    pairs: Sequence[tuple[Sample, Sample]], metric: Columns, covariates: Sequence[Columns] = (), *,
+    looks: Looks | None = None, level: float = 0.95, relative: Method = "fieller",
+    prior: tuple[float, float] | None = None, better: int = 1, plain: float = 0.0,
+) -> Readout:  # fmt: skip
+    """The same at the common mix of strata, after adjustment; `plain` is the error without either, for the cut."""
+    flat = linear([arm for pair in pairs for arm in pair], metric, covariates)
+    a, b, shared = post_stratified(list(zip(flat[::2], flat[1::2], strict=True)))
+    settings = {"looks": looks, "level": level, "relative": relative, "prior": prior, "better": better}
+    readout = estimates(a, b, shared=shared, **settings)
+    return replace(readout, cut=1 - (readout.difference.error / plain) ** 2 if plain else 0.0)
 
 
 def proportions(

@@ -48,6 +48,8 @@ CHARTS: dict[str, tuple[str, str]] = {
     "experiment": ("trial", "experiment"),
     "subgroups": ("trial", "subgroups"),
     "course": ("trial", "course"),
+    "ages": ("trial", "ages"),
+    "arrivals": ("trial", "arrivals"),
     "plan": ("trial", "plan"),
     "rereading": ("trial", "rereading"),
     "effects": ("loop", "effects"),

@@ -13,6 +13,8 @@ from kpilab.show.say import label
 from kpilab.show.theme import BAD, GOOD, NEUTRAL, PALETTE, QUIET
 
 if TYPE_CHECKING:
+    from kpilab.analysis.ages import AgesResult
+    from kpilab.analysis.arrivals import ArrivalsResult
     from kpilab.analysis.course import CourseResult
     from kpilab.analysis.experiment import ExperimentResult
     from kpilab.analysis.plan import PlanResult
@@ -108,6 +110,43 @@ def course(result: CourseResult, lang: str = "en") -> Layers:
     return alt.layer(wide, single, line, zero).properties(width=WIDTH, height=260, title=title)
 
 
+def ages(result: AgesResult, lang: str = "en") -> Layers:
+    """Effect by days since the assignment with intervals, and the band of what lasts."""
+    x = alt.X("age:Q", title=label("ages.age", lang))
+    base = alt.Chart(result.table)
+    y = alt.Y("low:Q", title=label("ages.effect", lang))
+    bars = base.mark_rule(color=PALETTE[0], strokeWidth=3).encode(x=x, y=y, y2="high:Q")
+    points = base.mark_point(filled=True, size=90, opacity=1, color=PALETTE[0]).encode(x=x, y="effect:Q")
+    zero = alt.Chart(pd.DataFrame({"y": [0.0]})).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(y="y:Q")
+    layers = [zero, bars, points]
+    if result.lasting == result.lasting and len(result.table):
+        ends = pd.DataFrame({"low": [result.low], "high": [result.high], "lasting": [result.lasting]})
+        ends = ends.assign(first=result.table["age"].min(), last=result.table["age"].max())
+        stays = alt.Chart(ends)
+        band = stays.mark_rect(opacity=0.15, color=PALETTE[1]).encode(
+            x=alt.X("first:Q", title=label("ages.age", lang)), x2="last:Q", y="low:Q", y2="high:Q"
+        )
+        line = stays.mark_rule(color=PALETTE[1], strokeWidth=2).encode(x="first:Q", x2="last:Q", y="lasting:Q")
+        word = stays.mark_text(color=PALETTE[1], align="right", dx=-10, dy=-7).encode(
+            x="last:Q", y="lasting:Q", text=alt.value(label("ages.lasting", lang))
+        )
+        layers = [band, *layers, line, word]
+    return alt.layer(*layers).properties(width=WIDTH, height=260, title=titled(result, lang))
+
+
+def arrivals(result: ArrivalsResult, lang: str = "en") -> Layers:
+    """Units, treatment to control, in all and by segment; orange where units were lost."""
+    rows = result.table[result.table["dimension"] != "day"].sort_values("p").head(12).sort_index()
+    names = [
+        f"{d} = {v}" if d else label("arrivals.everybody", lang)
+        for d, v in zip(rows["dimension"], rows["value"], strict=True)
+    ]
+    found = rows["q"].fillna(rows["p"]) < 0.001
+    return _ratios(rows.assign(name=names), found.tolist(), label("arrivals.ratio", lang)).properties(
+        width=WIDTH, height=alt.Step(36), title=titled(result, lang)
+    )
+
+
 def plan(result: PlanResult, lang: str = "en") -> Layers:
     """Units needed by the effect to be found."""
     table = result.table.assign(
@@ -126,14 +165,18 @@ def rereading(result: RereadingResult, lang: str = "en") -> Layers:
 
 
 def _lost(result: RereadingResult, lang: str) -> Layers:
-    table = result.segments.head(12).copy()
-    table["name"] = table["dimension"] + " = " + table["value"]
-    table["tone"] = [BAD if q <= 0.05 else QUIET for q in table["q"]]
-    table = table[["name", "ratio", "low", "high", "tone"]]
+    table = result.segments.head(12)
+    named = table.assign(name=table["dimension"] + " = " + table["value"])
+    return _ratios(named, (table["q"] <= 0.05).tolist(), label("rereading.ratio", lang))
+
+
+def _ratios(table: pd.DataFrame, lost: list[bool], title: str) -> Layers:
+    """Ratios of units with intervals, one row per `name`."""
+    table = table.assign(tone=[BAD if bad else QUIET for bad in lost])[["name", "ratio", "low", "high", "tone"]]
     y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=260))
-    x = alt.X("ratio:Q", title=label("rereading.ratio", lang), scale=alt.Scale(zero=False))
+    x = alt.X("ratio:Q", title=title, scale=alt.Scale(zero=False))
     base = alt.Chart(table).encode(y=y, color=alt.Color("tone:N", scale=None, legend=None))
-    bars = base.mark_rule(strokeWidth=3).encode(x=alt.X("low:Q", title=label("rereading.ratio", lang)), x2="high:Q")
+    bars = base.mark_rule(strokeWidth=3).encode(x=alt.X("low:Q", title=title, scale=alt.Scale(zero=False)), x2="high:Q")
     points = base.mark_point(filled=True, size=90, opacity=1).encode(x=x)
     declared = alt.Chart(pd.DataFrame({"x": [1.0]})).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(x="x:Q")
     return alt.layer(declared, bars, points)

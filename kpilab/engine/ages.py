@@ -1,0 +1,114 @@
+"""Moments of a metric by the days since a unit's assignment: running totals per unit first, then sums over units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+from typing import TYPE_CHECKING
+
+import ibis
+import numpy as np
+import pandas as pd
+from ibis import _
+
+from kpilab.core.table import EventLog
+from kpilab.engine.expression import parse_measure, quoted, sql
+from kpilab.engine.rereading import AGES
+from kpilab.engine.run import collect, collect_one
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from numpy.typing import NDArray
+
+    from kpilab.core.table import Facts
+    from kpilab.core.trial import Outcome
+
+    Array = NDArray[np.float64]
+
+
+EDGES = tuple(zip(AGES, (*AGES[1:], 10**6), strict=True))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AgeMoments:
+    """By metric: one row per variant and number of days observed (`seen`), with `units` and the sums over them of `y`
+    (the metric, by age class), of `n` (a ratio's denominator) and of their products."""
+
+    frames: Mapping[str, pd.DataFrame]
+
+    def arm(self, metric: str, variant: str) -> tuple[Array, Array, Array, Array, Array] | None:
+        """By age class: n, y, products of both (stacked), unit-days and ages; None for an unknown variant.
+
+        Without a denominator n is the number of days observed, the same for all units of a row.
+        """
+        rows = self.frames[metric]
+        rows = rows[rows["variant"].astype(str) == variant]
+        if not len(rows):
+            return None
+        size, units = len(AGES), rows["units"].to_numpy(dtype=float)
+        low, high = np.array(EDGES, dtype=float).T
+        days = np.clip(rows["seen"].to_numpy(dtype=float)[:, None] - low, 0, high - low)
+        age = (units[:, None] * days * (low + (days - 1) / 2)).sum(axis=0)
+        y, yy = _sums(rows, "y"), _products(rows, "y", "y")
+        if "n0" in rows.columns:
+            n, nn, ny = _sums(rows, "n").sum(axis=0), _products(rows, "n", "n"), _products(rows, "n", "y")
+        else:
+            n, nn, ny = units @ days, (days.T * units) @ days, days.T @ y
+        products = np.block([[nn, ny], [ny.T, yy]]).reshape(2 * size, 2 * size)
+        return n, y.sum(axis=0), products, units @ days, age
+
+
+def _sums(rows: pd.DataFrame, name: str) -> Array:
+    return rows[[f"{name}{k}" for k in range(len(AGES))]].to_numpy(dtype=float)
+
+
+def _products(rows: pd.DataFrame, a: str, b: str) -> Array:
+    size = range(len(AGES))
+    pairs = [[f"{a}{i}_{b}{j}" if a != b or i <= j else f"{a}{j}_{b}{i}" for j in size] for i in size]
+    return np.array([[float(rows[name].sum()) for name in line] for line in pairs])
+
+
+def age_moments(
+    rows: ir.Table, log: EventLog | Facts, metrics: Sequence[Outcome], *, unit: str, window: int | None
+) -> AgeMoments:
+    """Collect the moments by age of every metric, one query each.
+
+    Args:
+        rows: the units compared; columns `unit`, `variant`, `since`.
+        metrics: with SQL aggregates, taken per unit and day; only primary ones, and no quantiles, are collected.
+        unit: column of the log that holds the unit where the log has no user. window: days that are measured.
+    """
+    key = log.user if isinstance(log, EventLog) else unit
+    table = log.table.mutate(who=_[key], at=_[log.time].cast("timestamp"))
+    end = collect_one(table.aggregate(_.at.max().date().name("end")), "experiment")["end"]
+    who = rows.select("unit", "variant", "since")
+    joined = table.join(who, [("who", "unit")]).filter(_.at >= _.since)
+    joined = joined.mutate(age=_.at.date().delta(_.since.date(), unit="day"))
+    seen = 1 - _.since.date().delta(ibis.date(str(end)[:10]), unit="day")
+    who = who.mutate(seen=ibis.least(seen, window) if window else seen)
+    kept = [m for m in metrics if m.role == "primary" and m.kind != "quantile"]
+    return AgeMoments({m.name: collect(_one(joined, who, m), "experiment") for m in kept})
+
+
+def _one(joined: ir.Table, who: ir.Table, metric: Outcome) -> ir.Table:
+    """Sums and products by variant for one metric."""
+    wanted = {"y": metric.value} | ({"n": metric.per} if metric.per else {})
+    parts = [
+        f"COALESCE({sql(parse_measure(text, f'metric {metric.name!r}'))}, 0) AS {quoted(c)}"
+        for c, text in wanted.items()
+    ]
+    daily = joined.alias("aged").sql(
+        f"SELECT unit, age, {', '.join(parts)} FROM aged GROUP BY unit, age", dialect="duckdb"
+    )
+    sums = {
+        f"{c}{k}": _[c].cast("float64").sum(where=(_.age >= low) & (_.age < high))
+        for c in wanted
+        for k, (low, high) in enumerate(EDGES)
+    }
+    wide = who.left_join(daily.group_by("unit").agg(**sums), "unit")
+    wide = wide.select("variant", "seen", **{c: _[c].fill_null(0.0) for c in sums})
+    names = [f"{c}{k}" for c in sorted(wanted) for k in range(len(EDGES))]
+    moments = {n: _[n].sum() for n in names}
+    moments |= {f"{a}_{b}": (_[a] * _[b]).sum() for a, b in combinations_with_replacement(names, 2)}
+    return wide.group_by("variant", "seen").agg(units=_.count(), **moments)
