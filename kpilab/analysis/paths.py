@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
@@ -13,7 +13,8 @@ from kpilab.core.values import EVERYWHERE, Message, duration
 from kpilab.engine.column import column
 from kpilab.engine.patterns import found_at, named
 from kpilab.engine.run import collect
-from kpilab.engine.walks import END, START, checked, stretches, transitions, walk
+from kpilab.engine.trails import Trails, compiled, counted
+from kpilab.engine.walks import END, START, checked, events_of, stretches, walk
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.proportion import wilson
 
@@ -137,32 +138,32 @@ def paths(
         raise unknown("column", breakdown, log.table.columns, f"table {log.name!r}")
     checked(log, [e for e in (start, end) if e is not None] + (named(through) if through else []))
     keep = (breakdown,) if breakdown else ()
-    rows = walk(log, by=by, gap=duration(gap, "gap"), where=where, period=period, collapse=collapse, keep=keep).cache()
-    if through is not None:
-        held = found_at(rows, through)
-        rows = rows.semi_join(held, [rows[c].identical_to(held[c]) for c in ("unit", "path")]).cache()
-    whole = collect(
-        rows.aggregate(users=rows["unit"].nunique(), events=rows.count(), paths=(column(rows, "place") == 0).sum()),
-        "paths",
-    ).iloc[0]
-    ways = stretches(rows, length, start, end, keep).cache()
-    total = collect(ways.aggregate(count=ways.count(), users=ways["unit"].nunique()), "paths").iloc[0]
-    links = _transitions(rows, int(whole["users"]), int(whole["paths"]), minimum, level)
-    table = _ways(ways, int(total["count"]), min(most, MOST), level)
-    values = _values(ways, table["path"].tolist(), keep, level)
-    return PathsResult(table, links, values, int(total["count"]), int(total["users"]), int(whole["events"]), level)
+    pause, most = duration(gap, "gap"), min(most, MOST)
+    some: dict[str, Any] = {"by": by, "where": where, "period": period}
+    found, values = None, pd.DataFrame()
+    if through is None and breakdown is None:
+        asked: dict[str, Any] = {"start": start, "end": end, "length": length, "most": most}
+        found = compiled(log, events_of(log, **some), by=by, gap=pause, collapse=collapse, **asked)
+    if found is None:
+        rows = walk(log, gap=pause, collapse=collapse, keep=keep, **some).cache()
+        if through is not None:
+            held = found_at(rows, through)
+            rows = rows.semi_join(held, [rows[c].identical_to(held[c]) for c in ("unit", "path")]).cache()
+        ways = stretches(rows, length, start, end, keep).cache()
+        found = counted(rows, ways, most)
+        values = _values(ways, found.ways["events"].tolist(), keep, level)
+    table, links = _ways(found, level), _transitions(found, minimum, level)
+    return PathsResult(table, links, values, found.count, found.walkers, found.events, level)
 
 
-def _ways(ways: ir.Table, total: int, most: int, level: float) -> pd.DataFrame:
-    grouped = ways.group_by("events").agg(count=ways.count(), users=ways["unit"].nunique())
-    top = collect(grouped.order_by([grouped["count"].desc(), "events"]).limit(most), "paths")
-    rest = total - int(top["count"].sum())
-    table = top.rename(columns={"events": "path"})
+def _ways(found: Trails, level: float) -> pd.DataFrame:
+    table = found.ways.rename(columns={"events": "path"})
+    rest = found.count - int(table["count"].sum())
     if rest:
         table = pd.concat([table, pd.DataFrame({"path": [REST], "count": [rest], "users": [pd.NA]})], ignore_index=True)
     table["users"] = table["users"].astype("Int64")
-    table["share"] = table["count"] / max(total, 1)
-    table["low"], table["high"] = wilson(table["count"], total, level)
+    table["share"] = table["count"] / max(found.count, 1)
+    table["low"], table["high"] = wilson(table["count"], found.count, level)
     return table
 
 
@@ -182,13 +183,13 @@ def _values(ways: ir.Table, listed: list[str], keep: tuple[str, ...], level: flo
     return table.sort_values(order, ascending=[True, False, True]).reset_index(drop=True)
 
 
-def _transitions(rows: ir.Table, users: int, paths: int, minimum: int, level: float) -> pd.DataFrame:
-    links = collect(transitions(rows), "paths: transitions")
+def _transitions(found: Trails, minimum: int, level: float) -> pd.DataFrame:
+    links = found.links
     leaving = links.groupby("source")["count"].transform("sum")
     links["probability"] = links["count"] / leaving
     links["low"], links["high"] = wilson(links["count"], leaving, level)
-    links["user_share"] = links["users"] / max(users, 1)
-    links["per_path"] = links["count"] / max(paths, 1)
+    links["user_share"] = links["users"] / max(found.users, 1)
+    links["per_path"] = links["count"] / max(found.paths, 1)
     links["share"] = links["count"] / max(int(links["count"].sum()), 1)
     links = links[links["count"] >= minimum].sort_values(["count", "source", "target"], ascending=[False, True, True])
     first = ["source", "target", "count", "users", "probability", "low", "high", "user_share", "per_path", "share"]

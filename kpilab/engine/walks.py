@@ -47,13 +47,7 @@ def walk(
     Raises:
         BadInput: `by` is neither.
     """
-    if by not in ("user", "session"):
-        raise unknown("unit", by, ("user", "session"), "paths, argument 'by'")
-    table = readable(replace(log, table=segment(log, where)))
-    table = table.filter(table["__event"].notnull())
-    if period is not None:
-        t = column(table, "__t")
-        table = table.filter(t >= day_start(period.first), t < day_start(period.last, 1))
+    table = _usable(log, by, where, period)
     path = with_session(log, table, gap)["__session"] if by == "session" else None
     table = with_session(log, table, gap) if path is not None else table
     columns = {"unit": table["__unit"], "t": table["__t"], "event": table["__event"].cast("string")}
@@ -63,6 +57,25 @@ def walk(
         repeat = column(rows, "event") == rows["event"].lag().over(ordered())
         rows = rows.mutate(__repeat=repeat.fill_null(False)).filter(~ibis._["__repeat"]).drop("__repeat")
     return rows.mutate(place=ibis.row_number().over(ordered()))
+
+
+def events_of(
+    log: EventLog, *, by: str = "session", where: Where = EVERYWHERE, period: Period | None = None
+) -> ir.Table:  # fmt: skip
+    """One row per event, not yet put in order: `unit` (user), `t`, `event`."""
+    table = _usable(log, by, where, period)
+    return table.select(unit="__unit", t="__t", event=table["__event"].cast("string"))
+
+
+def _usable(log: EventLog, by: str, where: Where, period: Period | None) -> ir.Table:
+    if by not in ("user", "session"):
+        raise unknown("unit", by, ("user", "session"), "paths, argument 'by'")
+    table = readable(replace(log, table=segment(log, where)))
+    table = table.filter(table["__event"].notnull())
+    if period is None:
+        return table
+    t = column(table, "__t")
+    return table.filter(t >= day_start(period.first), t < day_start(period.last, 1))
 
 
 def checked(log: EventLog, names: Sequence[str]) -> None:
@@ -81,15 +94,19 @@ def checked(log: EventLog, names: Sequence[str]) -> None:
         raise error
 
 
-def ordered(descending: bool = False) -> LegacyWindowBuilder:
+def ordered() -> LegacyWindowBuilder:
     """The window of a path in time."""
-    order = [ibis.desc("t"), ibis.desc("event")] if descending else ["t", "event"]
-    return ibis.window(group_by=["unit", "path"], order_by=order)
+    return ibis.window(group_by=["unit", "path"], order_by=["t", "event"])
+
+
+def placed() -> LegacyWindowBuilder:
+    """The window of a path by place, which also tells equal events of one moment apart."""
+    return ibis.window(group_by=["unit", "path"], order_by="place")
 
 
 def edges(rows: ir.Table) -> ir.Table:
     """One row per pair of neighbours, with the entry to and the exit from each path: `source`, `target`, `wait`."""
-    order = ordered()
+    order = placed()
     pairs = rows.select(
         "unit", "path",
         source=rows["event"], target=column(rows, "event").lead().over(order).fill_null(END),
@@ -137,7 +154,7 @@ def stretches(rows: ir.Table, length: int, start: str | None, end: str | None, k
 
 
 def _neighbour(rows: ir.Table, k: int, backward: bool) -> ir.Value:
-    return (rows["event"].lag(k) if backward else rows["event"].lead(k)).over(ordered())
+    return (rows["event"].lag(k) if backward else rows["event"].lead(k)).over(placed())
 
 
 def _cut_at(rows: ir.Table, columns: list[Any], end: str) -> tuple[ir.Table, list[Any]]:

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from kpilab.engine import kernel, kernel_rows
+from kpilab.engine import kernel, kernel_rows, kernel_walks
 
 
 def on_disk() -> bool:
     """Whether numba finds machine code of these sources that was compiled before."""
-    kernels: list[Any] = [kernel.run, kernel.run_plain, kernel_rows.parted, kernel_rows.grouped]
+    kernels: list[Any] = [kernel.run, kernel.run_plain, kernel_rows.parted, kernel_rows.grouped, kernel_walks.walk]
     return all(k._cache._cache_file._load_index() for k in kernels)  # numba has no public word for it
 
 
@@ -26,6 +26,8 @@ def warm() -> None:
     limits = np.full(1, kernel.NEVER)
     kernel.run_plain(bounds, moments, masks, 1, kernel.NEVER, limits)
     kernel.run(bounds, moments, masks, 1, kernel.NEVER, kernel.ORDERED, True, False, limits, none, none, none)
+    found = kernel_walks.walk(bounds, moments, masks, 2, 1, False, -1, -1, 1)
+    kernel_walks.waits(*found[2:4], 16)
 
 
 if __name__ == "__main__":
