@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-WORTH_LOADING = 500_000  # rows that the expression answers sooner than the kernel is loaded
+WORTH_LOADING = 200_000  # fewer rows are answered by the expression sooner than the kernels are loaded
 WORTH_COMPILING = 5_000_000  # rows for which the expression takes longer than the compiler
 
 
