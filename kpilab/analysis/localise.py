@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from kpilab.core.result import Result
 from kpilab.core.table import Facts, Table
@@ -20,6 +19,7 @@ from kpilab.stats.cuboids import Named
 from kpilab.stats.expected import Succession, at_old_rate, at_replaced_rate, succession
 from kpilab.stats.localise import Element, Known, Located, locate
 from kpilab.stats.selection import unselected
+from kpilab.stats.tail import critical
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -343,8 +343,11 @@ def _row(element: Element, cube: Cube, found: Located, level: float, alpha: floa
     before, now = float(expected.sum()), float(actual.sum())
     mean = np.mean([v[element.leaves] for v in cube.searched], axis=0)
     error = float(np.sqrt(found.noise.variance(mean, cube.spread[element.leaves]).sum()))
-    z, half = float(norm.ppf(0.5 + level / 2)), 0.0
-    half, gap, whole = z * error, now - before, float(cube.actual.sum() - cube.expected.sum())
+    half, gap, whole = (
+        critical(level, found.noise.df) * error,
+        now - before,
+        float(cube.actual.sum() - cube.expected.sum()),
+    )
     seen = unselected(gap / error, float(np.sqrt(2 * (element.cost - np.log(alpha))))) if error else 0.0
     base = before if before else np.nan
     return {

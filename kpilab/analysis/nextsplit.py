@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
+from scipy.stats import f as uneven
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Where
@@ -17,6 +17,7 @@ from kpilab.stats.countsearch import count_evidence
 from kpilab.stats.inference import holm
 from kpilab.stats.noise import fit_noise
 
+KNOWN = 1e6  # degrees of freedom from which the noise counts as known
 COLUMNS = ["dimension", "value", "expected", "actual", "contribution", "share", "p", "q"]
 
 
@@ -78,9 +79,9 @@ def nextsplit(
         if column not in segments.columns:
             raise unknown("column", column, segments.columns, "nextsplit(segments)")
     frame = _inside(segments, where)
-    expected, actual, spread = _amounts(frame)
+    expected, actual, spread, least = _amounts(frame)
     mean = (expected + actual) / 2
-    noise = fit_noise(expected, actual, spread, least=0.5)
+    noise = fit_noise(expected, actual, spread, least=least)
     weight = noise.weights(np.maximum(mean, 1e-12), spread)
     rows = []
     for d in dimensions:
@@ -90,7 +91,8 @@ def nextsplit(
         fair, seen = (np.bincount(code, v * weight, len(values)).astype(float) for v in (expected, actual))
         f, v = (np.bincount(code, x, len(values)).astype(float) for x in (expected, actual))
         alike = fair * (seen.sum() / max(fair.sum(), 1e-300))
-        p = float(chi2.sf(2 * count_evidence(alike, seen).sum(), max((alike + seen > 0).sum() - 1, 1)))
+        free = max(int((alike + seen > 0).sum()) - 1, 1)
+        p = float(uneven.sf(2 * count_evidence(alike, seen).sum() / free, free, min(noise.df, KNOWN)))
         k = int(np.argmax(count_evidence(alike, seen)))
         whole = float((v - f).sum())
         rows.append((d, values[k], f[k], v[k], v[k] - f[k], (v[k] - f[k]) / whole if whole else np.nan, p))
@@ -112,12 +114,14 @@ def _inside(segments: pd.DataFrame, where: Where) -> pd.DataFrame:
     return segments[keep]
 
 
-def _amounts(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Expected and actual amounts; for a rate the numerator at the old rate, with the noise of that rate."""
+def _amounts(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Expected and actual amounts, spread and least dispersion of their noise; for a rate at the old rate."""
     num0, num1 = frame["num0"].to_numpy(float), frame["num1"].to_numpy(float)
+    whole = bool(np.all(num0 == np.round(num0)) and np.all(num1 == np.round(num1)))
     if "den0" not in frame:
-        return num0, num1, np.ones(len(frame))
+        return num0, num1, np.ones(len(frame)), 1.0 if whole else 0.5
     den0, den1 = frame["den0"].to_numpy(float), frame["den1"].to_numpy(float)
-    known = den0 > 0
+    known, share = den0 > 0, float(num1.sum() / den1.sum()) if den1.sum() > 0 else 0.5
     expected = np.where(known, np.divide(num0, den0, out=np.zeros_like(num0), where=known) * den1, num1)
-    return expected, num1, (1 + np.divide(den1, den0, out=np.ones_like(den1), where=known)) / 2
+    spread = (1 + np.divide(den1, den0, out=np.ones_like(den1), where=known)) / 2
+    return expected, num1, spread, max(1 - share, 0.0) if whole and share <= 1 else 0.5

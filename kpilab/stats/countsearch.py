@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpilab.stats.cuboids import Cuboid, Hit, best_elements, sums
+from kpilab.stats.noise import Noise
 
 Array = NDArray[np.float64]
 CANDIDATES = 40  # elements looked at closely
@@ -30,16 +31,20 @@ def heavy_tails(expected: Array, actual: Array) -> bool:
     return True
 
 
-def search(spaces: list[Cuboid], codes: NDArray[np.intp], expected: Array, actual: Array, least: float) -> Hit | None:
+def search(
+    spaces: list[Cuboid], codes: NDArray[np.intp], expected: Array, actual: Array, noise: Noise, least: float
+) -> Hit | None:
     """The element whose deviation shortens the description most; None when none does.
 
     Args:
         spaces: all cuboids, with the whole (no dimension) among them or not.
         codes: one row per dimension, one column per leaf.
         expected, actual: effective counts per leaf (variance about equal to mean).
+        noise: how well it is known tempers the evidence.
         least: evidence (nats) an element must have beyond the cost of naming it.
     """
-    evidence = [count_evidence(f, v) for f, v in zip(sums(spaces, expected), sums(spaces, actual), strict=True)]
+    pairs = zip(sums(spaces, expected), sums(spaces, actual), strict=True)
+    evidence = [noise.tempered(count_evidence(f, v)) for f, v in pairs]
     for k, element in best_elements(spaces, evidence, least, CANDIDATES):
         member = spaces[k].members(element)
         if not _parts_say_more(spaces[k], codes[:, member], expected[member], actual[member]):

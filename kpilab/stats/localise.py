@@ -101,7 +101,7 @@ def locate(
     counts = are_counts(levelled, effective, whole) if known.counts is None else known.counts
     enough = -float(np.log(alpha))
     if counts:
-        hits = _by_counts(spaces, codes, *effective, enough, uneven=known.uneven)
+        hits = _by_counts(spaces, codes, *effective, noise, enough, uneven=known.uneven)
     else:
         deviations = ratiosearch.deviation(expected, actual, rounding=0.5 * sum(whole))
         hits = ratiosearch.search(spaces, codes, deviations, enough, MOST)
@@ -131,12 +131,12 @@ def are_counts(levelled: Levels, effective: tuple[Array, Array], whole: list[boo
 
 
 def _by_counts(
-    spaces: list[Cuboid], codes: NDArray[np.intp], fair: Array, seen: Array, least: float, *, uneven: bool
+    spaces: list[Cuboid], codes: NDArray[np.intp], fair: Array, seen: Array, noise: Noise, least: float, *, uneven: bool
 ) -> list[Hit]:
     """`fair`, `seen`: expected and actual in effective counts."""
     hits, first, fair = [], fair, fair.copy()
     while len(hits) < MOST:
-        hit = countsearch.search(spaces, codes, fair, seen, least)
+        hit = countsearch.search(spaces, codes, fair, seen, noise, least)
         if hit is None:
             break
         hits.append(hit)

@@ -16,6 +16,7 @@ CALM, FEWEST = 0.4, 5
 WORTH = 0.5  # misfit that a second parameter must save
 SHARES = np.append(expit(np.linspace(-12, 8, 101)), 1.0)  # of the typical leaf's variance that shrinks with size
 ROUNDS = 30
+PER_LEAF = 0.2  # degrees of freedom of the fitted noise per leaf: the calmest part of them carries it
 CALM_CHI2 = float(chi2.cdf(chi2.ppf(CALM, 1), 3) / CALM)  # mean of a chi-square(1) variable below that quantile
 
 
@@ -27,15 +28,21 @@ class Noise:
         dispersion: variance per unit of size, in the measure's own unit (about 1 for plain counts in both periods).
         relative: sd of the deviation of a large leaf, as a share.
         count_share: share of the variance of the typical leaf that shrinks with size.
+        df: degrees of freedom of the fit; infinite where the noise is known to be that of counts.
     """
 
     dispersion: float
     relative: float
     count_share: float
+    df: float = np.inf
 
     def variance(self, mean: Array, spread: Array) -> Array:
         """Variance of actual − expected for leaves of size `mean`; see `levels` for `spread`."""
         return 2 * self.dispersion * spread * mean + self.relative**2 * mean**2
+
+    def tempered(self, evidence: Array) -> Array:
+        """Evidence (nats) given that the noise was fitted, as t is to the normal: (df/2)·ln(1 + 2·evidence/df)."""
+        return evidence if np.isinf(self.df) else self.df / 2 * np.log1p(2 * evidence / self.df)
 
     def weights(self, mean: Array, spread: Array) -> Array:
         """Weights that turn amounts into effective counts (variance equal to mean)."""
@@ -51,7 +58,7 @@ class Levels:
         both: variance per unit of size, judged by both sides (above, below).
         calmer: the same by the calmer side: stands up to more true deviations, but understates the noise somewhat.
         groups: how many deviations it rests on.
-        typical: size of the typical leaf.
+        typical: size of the typical leaf. leaves: how many there are.
     """
 
     size: Array
@@ -59,6 +66,7 @@ class Levels:
     calmer: Array
     groups: Array
     typical: float
+    leaves: int
 
     def noise(self, *, least: float = 0.0, calmer: bool = False) -> Noise:
         """The noise that fits best; `least` is the smallest dispersion that is possible (1 for plain counts)."""
@@ -69,7 +77,9 @@ class Levels:
         best = int(np.argmin(misfit))
         best = best if misfit[best] < misfit[-1] - WORTH else len(SHARES) - 1
         total, share = float(np.exp(height[best])), float(SHARES[best])
-        return Noise(max(total * share, least), float(np.sqrt(4 * total * (1 - share) / self.typical)), share)
+        relative = float(np.sqrt(4 * total * (1 - share) / self.typical))
+        known = total * share <= least and relative == 0
+        return Noise(max(total * share, least), relative, share, np.inf if known else PER_LEAF * self.leaves)
 
     def too_calm(self, dispersion: float) -> float:
         """Misfit (nats) added by the claim that no leaf has less noise than counts of this dispersion."""
@@ -106,13 +116,13 @@ def levels(expected: Array, actual: Array, spread: Array, *, seed: int = 0) -> L
     total, gap, size = total[keep], gap[keep], ((expected + actual) / spread)[keep]
     if len(total) < FEW_LEAVES:
         none = np.zeros(0)
-        return Levels(none, none, none, none, 1.0)
+        return Levels(none, none, none, none, 1.0, 0)
     rng = np.random.default_rng(seed)
     order = np.argsort(size + 1e-9 * rng.random(len(total)))
     parts = np.array_split(order, int(np.clip(len(order) // IN_BIN, 2, BINS)))
     mean = np.array([float(np.mean(size[p])) for p in parts])
     both, calmer, groups = np.array([_level(total[p], gap[p], rng) for p in parts]).T
-    return Levels(mean, both, calmer, groups, float(np.median(size)))
+    return Levels(mean, both, calmer, groups, float(np.median(size)), len(total))
 
 
 def fit_noise(expected: Array, actual: Array, spread: Array, *, least: float = 0.0) -> Noise:

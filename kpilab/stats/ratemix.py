@@ -63,8 +63,8 @@ def rate_mix(
         rate, joint = (share0 + share1) / 2 * up, np.zeros_like(up)
         mix = np.where(both, shift * ((r0 + r1) / 2 - centre), 0.0)
     entry = np.where(both, 0.0, shift * (np.where(den1 > 0, r1, r0) - centre))
-    errors = _errors((r0, den0, share0), (r1, den1, share1), both, spread)
-    noise = [r * (1 - np.minimum(r, 1)) / np.maximum(d, 1) for r, d in ((r0, den0), (r1, den1))]
+    errors = _errors((r0, den0, share0), (r1, den1, share1), both, three=three, spread=spread)
+    noise = [_noise(r, d, spread) for r, d in ((r0, den0), (r1, den1))]
     beyond = np.abs(up) > SURE * np.sqrt(spread * (noise[0] + noise[1]))
     moved = np.where(beyond, (share0 + share1) / 2 * up, 0.0)
     simpson = _simpson(total1 - total0, float(rate.sum()), float((mix + entry).sum()), moved, errors)
@@ -72,23 +72,45 @@ def rate_mix(
 
 
 def _errors(
-    before: tuple[Array, Array, Array], after: tuple[Array, Array, Array], both: NDArray[np.bool_], spread: float
+    before: tuple[Array, Array, Array],
+    after: tuple[Array, Array, Array],
+    both: NDArray[np.bool_],
+    *,
+    three: bool,
+    spread: float,
 ) -> tuple[float, float, float]:
-    """Delta method: rates are binomial, shares multinomial, both times `spread`."""
-    (r0, den0, share0), (r1, den1, share1) = before, after
-    mean_share, mean_rate, up = (
-        (share0 + share1) / 2,
-        np.where(both, (r0 + r1) / 2, r0 + r1),
-        np.where(both, r1 - r0, 0),
-    )
-    variance = [r * (1 - np.minimum(r, 1)) / np.maximum(d, 1) for r, d in ((r0, den0), (r1, den1))]
-    own = sum(float(np.sum(np.where(both, mean_share, 0) ** 2 * v)) for v in variance)
-    shares = [float(s @ up**2 - (s @ up) ** 2) / d.sum() / 4 for s, d in ((share0, den0), (share1, den1))]
-    mixed = [float(s @ mean_rate**2 - (s @ mean_rate) ** 2) / d.sum() for s, d in ((share0, den0), (share1, den1))]
-    drift = sum(float(np.sum((share1 - share0) ** 2 * v)) / 4 for v in variance)
-    totals = [r * (1 - min(r, 1)) / d.sum() for r, d in ((float(share0 @ r0), den0), (float(share1 @ r1), den1))]
-    rate, mix, whole = own + sum(shares), sum(mixed) + drift, sum(totals)
+    """Delta method: rates are binomial (or counts), shares multinomial, both times `spread`."""
+    part = (1.0, 0.0) if three else (0.5, 0.5)  # weights of the two periods in mean shares and mean rates
+    sides = [(*side, p) for side, p in zip((before, after), part, strict=True)]
+    share = part[0] * before[2] + part[1] * after[2]
+    # A segment that came or went has one rate only.
+    own = [np.where(both, p, den > 0) for _, den, _, p in sides]
+    middle = own[0] * before[0] + own[1] * after[0]
+    up, shift = np.where(both, after[0] - before[0], 0.0), after[2] - before[2]
+    rate = mix = whole = 0.0
+    for (r, den, s, p), w in zip(sides, own, strict=True):
+        n, noise = float(den.sum()), _noise(r, den, spread)
+        rate += float(np.sum(np.where(both, share, 0.0) ** 2 * noise)) + p**2 * _spread(s, up) / n
+        mix += float(np.sum((shift * w) ** 2 * noise)) + _spread(s, middle) / n
+        whole += float(_noise(np.array([s @ r]), np.array([n]), spread)[0])
     return float(np.sqrt(spread * rate)), float(np.sqrt(spread * mix)), float(np.sqrt(spread * whole))
+
+
+def _noise(rate: Array, den: Array, spread: float) -> Array:
+    """Variance of rates, but for `spread`: binomial, or that of counts where some rate is above 1.
+
+    Half a success and half a failure are added, or rare rates would look too sure.
+    """
+    units = den / spread
+    if np.any(rate > 1):
+        return (rate + 0.5 / np.maximum(units, 1)) / np.maximum(den, 1)
+    smooth = (rate * units + 0.5) / (units + 1)
+    return smooth * (1 - smooth) / np.maximum(den, 1)
+
+
+def _spread(share: Array, values: Array) -> float:
+    """Variance of `values` over segments drawn with `share`."""
+    return max(float(share @ values**2 - (share @ values) ** 2), 0.0)
 
 
 def _simpson(change: float, rate: float, mix: float, moved: Array, errors: tuple[float, float, float]) -> bool:
