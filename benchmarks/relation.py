@@ -1,6 +1,6 @@
 """Error rates and power of `relate`, of the panel and of the Goodhart test, on simulated business series.
 
-Run: python benchmarks/relation.py --reps 3000
+Run: python benchmarks/relation.py --reps 3000 [--part pairs|panel|goodhart]
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import time
 import numpy as np
 from scipy.signal import lfilter
 
+from kpilab.stats.breaks import slope_break
+from kpilab.stats.panel import panel_slopes
 from kpilab.stats.relation import Question, relation_tests
 
 LENGTHS = (26, 36, 52, 104, 156)
@@ -104,27 +106,82 @@ def rates(name, n, reps, rho, seed):
     return related.mean(), (verdict == "unrelated").mean(), (lag[related] == 2).mean() if related.any() else np.nan
 
 
+def pairs(reps, lengths, seed):
+    print(f"share of independent pairs called related, nominal 5 %, {reps} repetitions")
+    print(f"{'family':20}" + "".join(f"{f'T={n}':>9}" for n in lengths))
+    for name in FAMILIES:
+        row = [rates(name, n, reps, 0.0, seed)[0] for n in lengths]
+        print(f"{name:20}" + "".join(f"{100 * r:8.1f}%" for r in row), flush=True)
+    print(f"Monte-Carlo error at 5 %: {100 * np.sqrt(0.05 * 0.95 / reps):.2f} points")
+    for rho in (0.3, 0.5, 0.7):
+        print(f"\nrho = {rho}, lag 2: related (lag right among them) | unrelated")
+        print(f"{'family':20}" + "".join(f"{f'T={n}':>20}" for n in lengths))
+        for name in FAMILIES:
+            row = [rates(name, n, reps, rho, seed + 1) for n in lengths]
+            cells = [f"{100 * a:6.1f} ({100 * c:3.0f}) | {100 * b:4.1f}" for a, b, c in row]
+            print(f"{name:20}" + "".join(f"{c:>20}" for c in cells), flush=True)
+
+
+def panel_rate(units, n, reps, slope, shared, seed):
+    """Share of panels called related within: each unit a walk of its own around one shared by all, both ways."""
+    rng, found = np.random.default_rng([seed, units, n, int(10 * slope), int(10 * shared)]), 0
+    for _ in range(reps):
+        e, w = rng.standard_normal((2, units, n)) * rng.uniform(0.5, 2, (2, units, 1))
+        trend = np.cumsum(rng.standard_normal((2, 1, n)) + 0.2, axis=2) * shared
+        level = 10 * rng.standard_normal((2, units, 1))
+        kpi = np.cumsum(e, axis=1) + level[0] + trend[0]
+        goal = np.cumsum(w + slope * e, axis=1) + level[1] + trend[1]
+        found += panel_slopes(kpi, goal).p < 0.05
+    return found / reps
+
+
+def panels(reps, lengths, seed):
+    print(f"panel, within units: share called related, {reps} repetitions (walks with a common trend)")
+    print(f"{'units':>6}{'':12}" + "".join(f"{f'T={n}':>9}" for n in lengths))
+    for units in (8, 12, 30):
+        for label, slope in (("unrelated", 0.0), ("slope .3", 0.3)):
+            row = [panel_rate(units, n, reps, slope, 1.0, seed) for n in lengths]
+            print(f"{units:6}  {label:10}" + "".join(f"{100 * r:8.1f}%" for r in row), flush=True)
+
+
+def break_rate(name, n, reps, after, seed):
+    """Share of pairs of which a change of the slope at the middle is said: 1 before, `after` from then on."""
+    rng, found = np.random.default_rng([seed, n, int(10 * after), FAMILIES.index(name)]), 0
+    kpis = family(name, rng, rng.standard_normal((reps, BURN + n)), (1.0, 2.0, 1))
+    noise = family(name, rng, rng.standard_normal((reps, BURN + n)), (1.0, 2.0, 0))
+    slope = np.where(np.arange(1, n) < n // 2, 1.0, after)
+    for kpi, other in zip(kpis, noise, strict=True):
+        goal = np.concatenate([[0.0], np.cumsum(slope * np.diff(kpi))]) + other
+        found += slope_break(kpi, goal, n // 2).p < 0.05
+    return found / reps
+
+
+def goodharts(reps, lengths, seed):
+    print(
+        f"Goodhart: share of pairs whose slope is said to have changed, {reps} repetitions; noise as large as the KPI"
+    )
+    print(f"{'family':16}{'':12}" + "".join(f"{f'T={n}':>9}" for n in lengths))
+    for name in ("iid", "AR .5", "AR .8", "random walk", "walk + drift", "trend + AR"):
+        for label, after in (("1 -> 1", 1.0), ("1 -> 0", 0.0)):
+            row = [break_rate(name, n, reps, after, seed) for n in lengths]
+            print(f"{name:16}  {label:10}" + "".join(f"{100 * r:8.1f}%" for r in row), flush=True)
+
+
+PARTS = {"pairs": pairs, "panel": panels, "goodhart": goodharts}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--part", choices=PARTS, nargs="*", default=tuple(PARTS))
     parser.add_argument("--reps", type=int, default=3000)
     parser.add_argument("--lengths", type=int, nargs="*", default=LENGTHS)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     begin = time.perf_counter()
-    print(f"share of independent pairs called related, nominal 5 %, {args.reps} repetitions")
-    print(f"{'family':20}" + "".join(f"{f'T={n}':>9}" for n in args.lengths))
-    for name in FAMILIES:
-        row = [rates(name, n, args.reps, 0.0, args.seed)[0] for n in args.lengths]
-        print(f"{name:20}" + "".join(f"{100 * r:8.1f}%" for r in row), flush=True)
-    print(f"Monte-Carlo error at 5 %: {100 * np.sqrt(0.05 * 0.95 / args.reps):.2f} points")
-    for rho in (0.3, 0.5, 0.7):
-        print(f"\nrho = {rho}, lag 2: related (lag right among them) | unrelated")
-        print(f"{'family':20}" + "".join(f"{f'T={n}':>20}" for n in args.lengths))
-        for name in FAMILIES:
-            row = [rates(name, n, args.reps, rho, args.seed + 1) for n in args.lengths]
-            cells = [f"{100 * a:6.1f} ({100 * c:3.0f}) | {100 * b:4.1f}" for a, b, c in row]
-            print(f"{name:20}" + "".join(f"{c:>20}" for c in cells), flush=True)
-    print(f"\n{time.perf_counter() - begin:.0f} s")
+    for part in args.part:
+        PARTS[part](args.reps, args.lengths, args.seed)
+        print()
+    print(f"{time.perf_counter() - begin:.0f} s")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ class PanelSlopes:
 
     Attributes:
         within, within_error, df, p: from period to period inside the units, period effects taken out,
-            errors clustered by unit with t(G - 1).
+            errors clustered by unit (CR3) with t(G - 1).
         between, between_error, between_p: across the units' means.
     """
 
@@ -40,8 +40,10 @@ def panel_slopes(kpi: Array, goal: Array) -> PanelSlopes:
     units = len(kpi)
     power = float(np.sum(x**2))
     slope = float(np.sum(x * y) / power)
-    scores = np.sum(x * (y - slope * x), axis=1)
-    error = float(np.sqrt(np.sum(scores**2) * units / (units - 1)) / power)
+    # A unit that weighs much pulls the slope towards itself: its residuals are scaled up again (CR3, a jackknife of units).
+    weight = np.sum(x**2, axis=1) / power
+    scores = np.sum(x * (y - slope * x), axis=1) / np.maximum(1 - weight, 1e-9)
+    error = float(np.sqrt(np.sum(scores**2)) / power)
     means = np.asarray(linregress(np.nanmean(kpi, axis=1), np.nanmean(goal, axis=1)), dtype=float)
     between, between_p, between_error = float(means[0]), float(means[3]), float(means[4])
     return PanelSlopes(

@@ -182,7 +182,7 @@ def cross_correlation(kpis: Innovations, goal: Innovations, lags: Ints) -> Cross
     `goal` holds one row, or one row for each KPI.
     """
     x, y, lags = kpis.values, np.broadcast_to(goal.values, kpis.values.shape), np.asarray(lags)
-    paid = kpis.terms + np.maximum(kpis.orders, goal.orders) // 2
+    paid = kpis.terms + np.maximum(kpis.orders, goal.orders) // 3
     rho, df = np.empty((len(x), len(lags))), np.empty((len(x), len(lags)))
     n = x.shape[1]
     for k, lag in enumerate(lags):
