@@ -40,7 +40,7 @@ def panel_slopes(kpi: Array, goal: Array) -> PanelSlopes:
     units = len(kpi)
     power = float(np.sum(x**2))
     slope = float(np.sum(x * y) / power)
-    # A unit that weighs much pulls the slope towards itself: its residuals are scaled up again (CR3, a jackknife of units).
+    # A unit that weighs much pulls the slope towards itself: its residuals are scaled up again (CR3).
     weight = np.sum(x**2, axis=1) / power
     scores = np.sum(x * (y - slope * x), axis=1) / np.maximum(1 - weight, 1e-9)
     error = float(np.sqrt(np.sum(scores**2)) / power)
