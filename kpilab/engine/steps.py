@@ -37,7 +37,9 @@ class Step:
         event: name of the event, a condition as SQL text ("event = 'pay' and amount > 0"), or a function that
             takes the log's Ibis table and returns a condition.
         where: column -> value or values the event must carry as well (compared as text; "" and None are missing).
-        within: longest time since the step before (timedelta or "30m"); None for no limit of its own.
+        within: longest time since the step before (timedelta or "30m"); None for no limit of its own. Measured from
+            the earliest event that meets the step before: a later one of the same name is not tried, so of "cart, cart
+            5 minutes before pay" the first cart counts.
         optional: users may leave the step out and go on.
         hold: columns in which this event must agree with the first step's.
         name: how the step is called in tables and charts; by default the event.
@@ -266,18 +268,22 @@ def _condition(table: ir.Table, bit: Step | Exclusion, k: int) -> ir.BooleanValu
 
 
 def _held(rows: ir.Table, plan: Plan, keys: tuple[str, ...]) -> ir.Table:
-    """Rows once for every value their unit's first step had; held steps count under their own value only."""
+    """Rows once for every value their unit's first step had; held steps count under their own value only.
+
+    A missing value agrees with nothing: the unit has met the first step, and can go no further.
+    """
     columns = [f"hold_{c}" for c in plan.hold]
     first = rows.filter((column(rows, "mask") & 1) != 0).select(*keys, *columns).distinct()
-    first = first.drop_null(columns).rename({f"first_{c}": c for c in columns})
+    first = first.rename({f"first_{c}": c for c in columns})
     joined = rows.inner_join(first, [rows[k].identical_to(first[k]) for k in keys]).select(
         rows, *[first[f"first_{c}"] for c in columns]
     )
     mask = column(joined, "mask")
     for name in plan.hold:
-        bits = 1 + sum(1 << k for k, s in enumerate(plan.required) if name in s.hold)
-        agrees = (column(joined, f"hold_{name}") == joined[f"first_hold_{name}"]).fill_null(False)
-        mask = agrees.ifelse(mask, mask - (mask & bits))
+        mine, theirs = column(joined, f"hold_{name}"), joined[f"first_hold_{name}"]
+        later = sum(1 << k for k, s in enumerate(plan.required) if k and name in s.hold)
+        mask = mine.identical_to(theirs).ifelse(mask, mask - (mask & 1))
+        mask = (mine == theirs).fill_null(False).ifelse(mask, mask - (mask & later))
     kept = [c for c in joined.columns if c not in columns and c not in ("mask", *(f"first_{c}" for c in columns))]
     rows = joined.select(*kept, mask=mask, **{c: joined[f"first_{c}"] for c in columns})
     return rows if plan.chain.mode == "strict" else rows.filter(rows["mask"] != 0)

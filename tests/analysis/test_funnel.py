@@ -62,8 +62,14 @@ def test_a_step_may_have_its_own_limit_and_condition():
     assert users(LOG, ["a", Step("b", where={"colour": "red"})]) == [4, 2]
 
 
+def test_a_steps_own_limit_is_measured_from_the_earliest_event_of_the_step_before():
+    # The second b would be near enough to c, but the pass stands at the first.
+    log = log_of("ann: a@0 b@1 b@10 c@12; bob: a@0 b@10 c@12; cid: a@0 b@1 a@9 b@10 c@12")
+    assert users(log, ["a", "b", Step("c", within="5m")]) == [3, 3, 2]
+
+
 def test_a_column_can_be_held():
-    assert users(LOG, ["a", Step("b", hold=("colour",))]) == [2, 1]
+    assert users(LOG, ["a", Step("b", hold=("colour",))]) == [4, 1]
 
 
 def test_sessions_are_counted_apart():
