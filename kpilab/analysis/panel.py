@@ -25,10 +25,14 @@ class PanelResult(Result):
         table: two rows; columns `comparison` (within: from period to period inside the units; between:
             across the units' means), `slope` (goal per unit of KPI), `low`, `high`, `p`.
         ecological: the two slopes have opposite signs, both beyond chance: the comparison of units misleads.
-        units, periods: how many. level: confidence level.
+        means: one row per unit; columns `unit`, `kpi`, `goal` (means over the periods), `kpi_from`, `kpi_to` (middle
+            80 % of its periods).
+        names: KPI and goal. units, periods: how many. level: confidence level.
     """
 
     ecological: bool
+    means: pd.DataFrame
+    names: tuple[str, str]
     units: int
     periods: int
     level: float
@@ -65,7 +69,8 @@ def panel(data: pd.DataFrame, *, unit: str, time: str, kpi: str, goal: str, leve
             raise unknown("column", column, data.columns, "panel(data)")
     if data.duplicated([unit, time]).any():
         raise BadInput("a unit has a period twice", "panel(data)", "keep one row per unit and period")
-    x, y = (data.pivot(index=unit, columns=time, values=c).sort_index(axis=1).to_numpy(float) for c in (kpi, goal))
+    wide = [data.pivot(index=unit, columns=time, values=c).sort_index(axis=1) for c in (kpi, goal)]
+    x, y = (w.to_numpy(float) for w in wide)
     units, periods = x.shape
     if units < LEAST_UNITS or periods < LEAST_PERIODS:
         raise BadInput(
@@ -89,4 +94,11 @@ def panel(data: pd.DataFrame, *, unit: str, time: str, kpi: str, goal: str, leve
     )  # fmt: skip
     opposite = bool(found.within * found.between < 0 and (table["p"] < 1 - level).all())
     notes = (Message("panel.few", {"units": units}),) if units < 8 else ()
-    return PanelResult(table, opposite, units, periods, level, notes=notes)
+    ends = wide[0].quantile([0.1, 0.9], axis=1).to_numpy()
+    means = pd.DataFrame(
+        {
+            "unit": wide[0].index.astype(str), "kpi": np.nanmean(x, axis=1), "goal": np.nanmean(y, axis=1),
+            "kpi_from": ends[0], "kpi_to": ends[1],
+        }
+    )  # fmt: skip
+    return PanelResult(table, opposite, means, (kpi, goal), units, periods, level, notes=notes)

@@ -15,10 +15,8 @@ from kpilab.show.theme import BAD, NEUTRAL, PALETTE, QUIET
 if TYPE_CHECKING:
     from kpilab.analysis.correlate import CorrelateResult
     from kpilab.analysis.relate import RelateResult
-    from kpilab.analysis.screen import ScreenResult
 
 WIDTH = 560
-MOST_ROWS = 30
 
 
 def relate(result: RelateResult, lang: str = "en") -> alt.TopLevelMixin:
@@ -98,21 +96,6 @@ def correlate(result: CorrelateResult, lang: str = "en") -> alt.TopLevelMixin:
     )
     layers = [cells, words] if len(names) <= 14 else [cells]
     return alt.layer(*layers).properties(width=size, height=size)
-
-
-def screen(result: ScreenResult, lang: str = "en") -> alt.TopLevelMixin:
-    """The KPIs by strength of relation with their intervals; related ones stand out."""
-    rows = result.table.head(MOST_ROWS)
-    base = alt.Chart(rows, title=alt.TitleParams(wrapped(say(result.headline, lang)))).encode(
-        y=alt.Y("kpi:N", sort=None, title=None),
-        color=alt.condition(alt.datum.verdict == "related", alt.value(PALETTE[0]), alt.value(QUIET)),
-    )
-    bars = base.mark_rule(strokeWidth=3).encode(
-        x=alt.X("low:Q", title=label("screen.axis_rho", lang), scale=alt.Scale(domain=[-1, 1])), x2="high:Q"
-    )
-    dots = base.mark_circle(size=70, opacity=1).encode(x="rho:Q", tooltip=list(rows.columns))
-    zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color=NEUTRAL, strokeWidth=1).encode(x="x:Q")
-    return alt.layer(zero, bars, dots).properties(width=WIDTH, height=alt.Step(20))
 
 
 def wrapped(text: str, width: int = 78) -> list[str]:
