@@ -12,7 +12,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Where
-from kpilab.engine.funnels import counts, reached
+from kpilab.engine.funnels import check_events, counts, reached
 from kpilab.engine.steps import Step, planned
 from kpilab.errors import several, unknown_problem
 
@@ -82,6 +82,8 @@ def blindspots(
     _check(watched, labels)
     row = counts(reached(log, plan, by="user", where=where, period=period), plan).iloc[0]
     users = pd.Series([row[f"n{k}"] for k in range(1, len(labels) + 1)], labels)
+    if 0 in users.to_numpy():
+        check_events(log, plan)
     return unwatched(users, watched=watched, level=level, seed=seed)
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Where
 from kpilab.engine.dropoffs import earlier_events, events_of, next_events, properties, split
+from kpilab.engine.funnels import check_events
 from kpilab.engine.run import collect
 from kpilab.engine.steps import Step, planned
 from kpilab.errors import BadInput, unknown
@@ -108,6 +109,8 @@ def dropoff(
     rows = events_of(log, where, tuple(by))
     totals = collect(users.group_by("went").agg(users=users.count()), "dropoff").set_index("went")["users"]
     stopped, went = int(totals.get(0, 0)), int(totals.get(1, 0))
+    if not (stopped and went):
+        check_events(log, plan)
     blocks = [_block(next_events(rows, users), "next", ""), _block(earlier_events(rows, users), "earlier", "")]
     blocks += [_block(properties(rows, users, column), "property", column) for column in by]
     table = _rated(pd.concat(blocks, ignore_index=True), stopped, went, level)

@@ -14,10 +14,10 @@ import pandas as pd
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, duration
 from kpilab.engine.column import column
-from kpilab.engine.funnels import OTHER, Breakdown, bucketed, counts, reached, waits
+from kpilab.engine.funnels import OTHER, Breakdown, bucketed, check_events, counts, reached, waits
 from kpilab.engine.run import collect
 from kpilab.engine.steps import Exclusion, Plan, Step, planned
-from kpilab.errors import BadInput, several, unknown_problem
+from kpilab.errors import BadInput
 from kpilab.stats.proportion import wilson
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def funnel(
     )
     table = _table(whole, plan, (), level)
     if 0 in table["users"].to_numpy():
-        _check_events(log, plan)
+        check_events(log, plan)
     values = _values(best, plan, cut, level) if cut else table.head(0)
     trend = _table(bucketed(whole, grain), plan, ("bucket",), level) if grain else table.head(0)
     return FunnelResult(table, values, trend, duration(within), mode, by, level, notes=_notes(table))
@@ -196,24 +196,3 @@ def _values(best: ir.Table, plan: Plan, cut: Breakdown, level: float) -> pd.Data
 def _notes(table: pd.DataFrame) -> tuple[Message, ...]:
     few = int(table["users"].to_numpy()[~table["optional"].to_numpy(bool)][0])
     return (Message("funnel.few", {"users": few}),) if 0 < few < 30 else ()
-
-
-def _check_events(log: EventLog, plan: Plan) -> None:
-    """Name the events that never occur, with the nearest that do."""
-    known = (
-        collect(log.table.select(event=log.table[log.event].cast("string")).distinct(), "funnel")["event"]
-        .dropna()
-        .tolist()
-    )
-    where = f"table {log.name!r}, column {log.event!r}"
-    if not known:
-        raise BadInput("the log has no events", where, "check the file, the filter and the period")
-    names = dict.fromkeys(b.named if isinstance(b, Step) else None for b in plan.bits())
-    error = several(unknown_problem("event", n, known, where) for n in names if n is not None and n not in known)
-    if error:
-        raise error
-    usable = log.table.filter(log.table[log.user].notnull(), log.table[log.time].notnull())
-    if collect(usable.aggregate(n=usable.count()), "funnel")["n"].sum() == 0:
-        raise BadInput(
-            f"no row has both a {log.user!r} and a {log.time!r}", f"table {log.name!r}", "name the right columns"
-        )

@@ -14,7 +14,7 @@ import pandas as pd
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Period, Where
 from kpilab.engine.column import column
-from kpilab.engine.funnels import Breakdown, reached
+from kpilab.engine.funnels import Breakdown, check_events, reached
 from kpilab.engine.run import collect
 from kpilab.engine.steps import Exclusion, Plan, Step, planned
 from kpilab.errors import BadInput
@@ -102,6 +102,8 @@ def funnel_change(
     table = pd.concat(
         [*blocks, _step(kinds, plan, columns, 1, plan.chain.steps, level).assign(of="first")], ignore_index=True
     )
+    if not (table[["current", "baseline"]] > 0).all(axis=None):
+        check_events(log, plan)
     if table.empty:
         raise BadInput("nobody began in either side", "funnel_change", "check the periods, the segments and the steps")
     table["q"] = benjamini_hochberg(table["p"])

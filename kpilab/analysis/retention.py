@@ -14,6 +14,7 @@ from kpilab.core.values import EVERYWHERE, Message
 from kpilab.engine.activity import active, bucket_start, cohorts, rolling
 from kpilab.engine.retention import returns
 from kpilab.engine.run import collect
+from kpilab.engine.sessions import check_names, check_users
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.proportion import wilson
 
@@ -117,8 +118,11 @@ def retention(
         seen = collect(came.aggregate(last=came["bucket"].max()), "retention")["last"]
         found = counted, int(seen.fillna(-1).to_numpy()[0])
     counted, last = found
+    if not (counted["age"] > 0).any():
+        check_names(log, [e for e in (start, back) if e is not None])
+        check_users(log)
     if counted.empty:
-        _nobody(log, start)
+        raise BadInput("nobody began", "retention", "check the filter and the period")
     table = _filled(counted, last, how, brackets, list(columns))
     curve = table.groupby([*columns, "age"], as_index=False)[["size", "users"]].sum()
     table["cohort"] = [bucket_start(int(c), grain) for c in table["cohort"]]
@@ -154,14 +158,3 @@ def _rated(table: pd.DataFrame, level: float) -> pd.DataFrame:
     table["low"], table["high"] = wilson(table["users"], table["size"], level)
     order = [c for c in table.columns if c not in ("age", "size", "users", "rate", "low", "high")]
     return table[[*order, "age", "size", "users", "rate", "low", "high"]].reset_index(drop=True)
-
-
-def _nobody(log: EventLog, start: str | None) -> None:
-    known = (
-        collect(log.table.select(event=log.table[log.event].cast("string")).distinct(), "retention")["event"]
-        .dropna()
-        .tolist()
-    )
-    if start is not None and start not in known:
-        raise unknown("event", start, known, f"table {log.name!r}, column {log.event!r}")
-    raise BadInput("nobody began", "retention", "check the filter and the period")

@@ -14,8 +14,8 @@ from kpilab.core.values import EVERYWHERE, Message, duration
 from kpilab.engine.column import column
 from kpilab.engine.run import collect
 from kpilab.engine.sessions import whole
-from kpilab.engine.walks import walk
-from kpilab.errors import BadInput, several, unknown_problem
+from kpilab.engine.walks import checked, walk
+from kpilab.errors import BadInput
 from kpilab.stats.proportion import wilson
 
 if TYPE_CHECKING:
@@ -85,17 +85,9 @@ def sequences(
     if not isinstance(shortest, timedelta) or shortest > longest:
         raise BadInput(f"after {after!r} is longer than within {within!r}", "sequences", "swap them")
     rows = walk(log, by="user", where=where, period=period)
-    known = (
-        collect(log.table.select(event=log.table[log.event].cast("string")).distinct(), "sequences")["event"]
-        .dropna()
-        .tolist()
-    )
-    names = dict.fromkeys(n for pair in asked for n in pair)
-    error = several(
-        unknown_problem("event", n, known, f"table {log.name!r}, column {log.event!r}") for n in names if n not in known
-    )
-    if error:
-        raise error
+    if not asked:
+        raise BadInput("no pair of events", "sequences, argument 'pairs'", "name two events: ('search', 'purchase')")
+    checked(log, [name for pair in asked for name in pair])
     limits = (whole(shortest), whole(longest))
     found = [collect(_followed(rows, a, b, limits, adjacent), "sequences").assign(first=a, then=b) for a, b in asked]
     table = pd.concat(found, ignore_index=True)

@@ -70,8 +70,22 @@ def as_table(data: ir.Table | pd.DataFrame | str | Path, name: str = "table") ->
     if isinstance(data, str | Path):
         return read_file(connect(), data, name)
     if isinstance(data, pd.DataFrame):
+        _check_zones(data, name)
         return connect().create_table(name, data.reset_index(drop=True))
     return data
+
+
+def _check_zones(data: pd.DataFrame, name: str) -> None:
+    """Refuse a column of moments in several time zones: an engine would mix them without a word."""
+    for column, values in data.select_dtypes("object").items():
+        if pd.api.types.infer_dtype(values, skipna=True) == "datetime":
+            zones = sorted({str(v.tzinfo or "no zone") for v in values.dropna()})
+            if len(zones) > 1:
+                raise BadInput(
+                    f"column {column!r} mixes time zones: {', '.join(zones)}",
+                    f"table {name!r}",
+                    "bring it into one: pandas.to_datetime(column, utc=True)",
+                )
 
 
 def read_file(con: BaseBackend, source: str | Path, name: str) -> ir.Table:

@@ -12,7 +12,8 @@ from kpilab.engine.chain import outcomes
 from kpilab.engine.column import column
 from kpilab.engine.dialect import engine_name, moment
 from kpilab.engine.run import collect
-from kpilab.engine.steps import Plan, rows_of
+from kpilab.engine.sessions import check_names, check_users
+from kpilab.engine.steps import Plan, Step, rows_of
 from kpilab.errors import unknown
 
 if TYPE_CHECKING:
@@ -131,3 +132,14 @@ def bucketed(best: ir.Table, grain: str) -> ir.Table:
         raise unknown("grain", grain, GRAINS, "argument 'grain'")
     started: Any = moment(column(best, "t1"), engine_name(best))
     return best.mutate(bucket=started.truncate(GRAINS[grain]).cast("date"))
+
+
+def check_events(log: EventLog, plan: Plan) -> None:
+    """Why a step might have nobody: name the events that never occur, with the nearest that do.
+
+    Raises:
+        BadInput: there are such events, or no usable rows.
+    """
+    names = (b.named if isinstance(b, Step) else None for b in plan.bits())
+    check_names(log, [n for n in names if n is not None])
+    check_users(log)

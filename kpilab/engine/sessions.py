@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ import ibis
 from kpilab.engine.chain import FOREVER
 from kpilab.engine.column import column
 from kpilab.engine.dialect import engine_name, microseconds
+from kpilab.engine.run import collect
+from kpilab.errors import BadInput, several, unknown_problem
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -38,6 +41,38 @@ def readable(log: EventLog) -> ir.Table:
     moment = microseconds(table[log.time], engine_name(table))
     table = table.mutate(__unit=table[log.user], __t=moment, __event=table[log.event])
     return table.filter(table["__unit"].notnull(), table["__t"].notnull())
+
+
+def check_names(log: EventLog, names: Iterable[str]) -> None:
+    """Whether all these events occur.
+
+    Raises:
+        BadInput: those that do not, each with the nearest names; a log without events.
+    """
+    wanted = list(dict.fromkeys(names))
+    if not wanted:
+        return
+    events = log.table.select(event=log.table[log.event].cast("string")).distinct()
+    known = collect(events, "events of the log")["event"].dropna().tolist()
+    place = f"table {log.name!r}, column {log.event!r}"
+    if not known:
+        raise BadInput("the log has no events", place, "check the file, the filter and the period")
+    error = several(unknown_problem("event", n, known, place) for n in wanted if n not in known)
+    if error:
+        raise error
+
+
+def check_users(log: EventLog) -> None:
+    """Whether any row has a user and a time.
+
+    Raises:
+        BadInput: none has.
+    """
+    usable = log.table.filter(log.table[log.user].notnull(), log.table[log.time].notnull()).limit(1)
+    if collect(usable.select(log.user), "rows of the log").empty:
+        raise BadInput(
+            f"no row has both a {log.user!r} and a {log.time!r}", f"table {log.name!r}", "name the right columns"
+        )
 
 
 def with_session(log: EventLog, rows: ir.Table, gap: timedelta = GAP) -> ir.Table:

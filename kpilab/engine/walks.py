@@ -18,9 +18,8 @@ import ibis
 from kpilab.core.values import EVERYWHERE, Where
 from kpilab.engine.column import column
 from kpilab.engine.metrics import segment
-from kpilab.engine.run import collect
-from kpilab.engine.sessions import GAP, day_start, readable, with_session
-from kpilab.errors import several, unknown, unknown_problem
+from kpilab.engine.sessions import GAP, check_names, check_users, day_start, readable, with_session
+from kpilab.errors import unknown
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -79,19 +78,13 @@ def _usable(log: EventLog, by: str, where: Where, period: Period | None) -> ir.T
 
 
 def checked(log: EventLog, names: Sequence[str]) -> None:
-    """Whether all these events occur.
+    """Whether all these events occur, and rows that belong to somebody.
 
     Raises:
-        BadInput: those that do not, each with the nearest names.
+        BadInput: events that do not occur, each with the nearest names; a log without usable rows.
     """
-    if not names:
-        return
-    events = log.table.select(event=log.table[log.event].cast("string")).distinct()
-    known = collect(events, "events of the log")["event"].dropna().tolist()
-    place = f"table {log.name!r}, column {log.event!r}"
-    error = several(unknown_problem("event", n, known, place) for n in names if n not in known)
-    if error:
-        raise error
+    check_names(log, names)
+    check_users(log)
 
 
 def ordered() -> LegacyWindowBuilder:
