@@ -370,7 +370,8 @@ def _finished(found: Moments, design: Design) -> bool:
 def _notes(asked: _Question, table: pd.DataFrame, best: str) -> tuple[Message, ...]:
     """Which choices were made, and which doubts remain."""
     design, found = asked.design, asked.found
-    missing = sum(found.units() - int(found.sums(g.name)[0]) for g in found.groups) if not design.cluster else 0
+    whole = found.totals()[()] if not design.cluster else {}
+    missing = int(sum(whole["units"] - whole[f"{g.name}:n"] for g in found.groups)) if whole else 0
     notes = [Message(f"experiment.nulls_{design.nulls}", {"missing": missing})]
     if (table["cut"] > 0).any():
         notes.append(Message("experiment.note_cut", {"cut": float(table["cut"].max())}))
@@ -385,8 +386,7 @@ def _notes(asked: _Question, table: pd.DataFrame, best: str) -> tuple[Message, .
     if len(asked.wanted) > 1 or table["treatment"].nunique() > 1:
         many = {"metrics": len(asked.wanted), "treatments": int(table["treatment"].nunique())}
         notes.append(Message("experiment.note_many", many))
-    if design.exposure:
-        notes.append(_reached(asked, table, best))
+    notes += [_reached(asked, table, best)] if design.exposure else []
     prior = {"mean": design.prior[0], "sd": float(np.sqrt(design.prior[1]))} if design.prior else {}
     return (*notes, Message("experiment.prior_normal" if prior else "experiment.prior_flat", prior))
 

@@ -11,17 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import reduce
 from itertools import combinations_with_replacement
-from operator import add, and_
+from operator import and_, or_
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import ibis
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis import _
 
-from kpilab.engine.run import collect
+from kpilab.engine.run import collect, collect_one
 from kpilab.errors import BadInput, unknown
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SHIFT_ROWS = 1000
+# Within so many standard deviations of zero a square loses no digit that matters.
+NEAR = 3.0
 ABOUT = b"kpilab moments"
 
 
@@ -36,7 +39,7 @@ ABOUT = b"kpilab moments"
 class Group:
     """Columns whose moments belong together.
 
-    A unit counts where none of `columns` is missing; a missing covariate is set to the shift, which is near its mean.
+    A unit counts where none of `columns` is missing; a missing covariate is set to its mean.
 
     Attributes:
         columns: the metric's: one, or numerator and denominator. covariates: columns known before the test.
@@ -194,7 +197,7 @@ def moments(
         rows = rows.mutate(**{c: _[c].fill_null(0.0) for g in groups for c in g.columns})
     shifts = dict(shifts) if shifts else _shifts(rows, columns)
     frame = collect(_fast(rows, groups, by, shifts), "moments")
-    if (frame["whole"] < frame["units"]).any():
+    if frame["holed"].any():
         named = collect(_masked(rows, groups, by, shifts), "moments")
         missing = [g.name for g in groups if (named[f"{g.name}:n"] < named["units"]).any()]
         if nulls == "error" and missing:
@@ -207,24 +210,28 @@ def moments(
 
 
 def _shifts(rows: ir.Table, columns: Sequence[str]) -> dict[str, float]:
-    """Mean of each column's first rows: near enough to the mean, and free."""
+    """Mean of each column's first rows: near enough to the mean, and free; 0 where none is needed."""
     if not columns:
         return {}
-    first = collect(rows.select(*columns).limit(SHIFT_ROWS).agg([_[c].mean().name(c) for c in columns]), "moments")
-    return {
-        c: float(v) if np.isfinite(v) else 0.0 for c, v in zip(columns, first.to_numpy(dtype=float)[0], strict=True)
-    }
+    parts = [part for c in columns for part in (_[c].mean().name(c), _[c].std().name(f"{c}#sd"))]
+    first = collect(rows.select(*columns).limit(SHIFT_ROWS).agg(parts), "moments").to_numpy(dtype=float)[0]
+    return {c: _shift(*first[2 * k : 2 * k + 2]) for k, c in enumerate(columns)}
+
+
+def _shift(mean: float, sd: float) -> float:
+    """The mean, unless it is so near zero that squares keep their digits without."""
+    return float(mean) if np.isfinite(mean) and not abs(mean) <= NEAR * sd else 0.0
 
 
 def _fast(rows: ir.Table, groups: Sequence[Group], by: Sequence[str], shifts: Mapping[str, float]) -> ir.Table:
     """Each column and each pair once, whatever number of groups it serves."""
     columns = dict.fromkeys(c for g in groups for c in g.all)
     pairs = dict.fromkeys(p for g in groups for p in combinations_with_replacement(g.all, 2))
-    moved = rows.select(*by, **{c: _[c] - shifts[c] for c in columns})
+    moved = rows.select(*by, **{c: _[c] - shifts[c] if shifts[c] else _[c] for c in columns})
     sums = {c: _[c].sum() for c in columns} | {f"{a}*{b}": (_[a] * _[b]).sum() for a, b in pairs}
-    # A sum is missing where any of its parts is: one count finds all holes.
-    whole = reduce(add, (_[c] for c in columns)).count() if columns else _.count()
-    return moved.group_by(*by).agg(units=_.count(), whole=whole, **sums)
+    # One count for all columns, of a test that costs nothing where the engine knows that nothing is missing.
+    holed = reduce(or_, (_[c].isnull() for c in columns)).cast("int8").sum() if columns else ibis.literal(0)
+    return moved.group_by(*by).agg(units=_.count(), holed=holed, **sums)
 
 
 def _named(frame: pd.DataFrame, groups: Sequence[Group], by: Sequence[str]) -> pd.DataFrame:
@@ -243,13 +250,15 @@ def _pair(frame: pd.DataFrame, a: str, b: str) -> str:
 
 
 def _masked(rows: ir.Table, groups: Sequence[Group], by: Sequence[str], shifts: Mapping[str, float]) -> ir.Table:
-    """The same where values are missing: complete outcomes only, missing covariates at their shift."""
+    """The same where values are missing: complete outcomes only, missing covariates at their mean."""
+    known = [c for g in groups for c in g.covariates]
+    near = collect_one(rows.aggregate([_[c].mean().name(c) for c in dict.fromkeys(known)]), "moments") if known else {}
     moved, sums = {}, {}
     for g in groups:
         whole = reduce(and_, (_[c].notnull() for c in g.columns))
         for i, c in enumerate(g.all):
-            value = _[c] - shifts[c]
-            moved[f"{g.name}:{i}"] = whole.ifelse(value if c in g.columns else value.fill_null(0.0), None)
+            value = _[c] if c in g.columns else _[c].fill_null(near[c])
+            moved[f"{g.name}:{i}"] = whole.ifelse(value - shifts[c], None)
         sums |= {f"{g.name}:n": _[f"{g.name}:0"].count()}
         sums |= {f"{g.name}:{i}": _[f"{g.name}:{i}"].sum() for i in range(len(g.all))}
         for i, j in combinations_with_replacement(range(len(g.all)), 2):
