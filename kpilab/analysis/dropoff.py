@@ -11,7 +11,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Where
-from kpilab.engine.dropoffs import earlier_events, events_of, next_events, properties, split
+from kpilab.engine.dropoffs import earlier_events, events_of, next_ways, properties, split
 from kpilab.engine.funnels import check_events
 from kpilab.engine.run import collect
 from kpilab.engine.steps import Step, planned
@@ -24,18 +24,21 @@ if TYPE_CHECKING:
 
     from kpilab.core.table import EventLog
 
+WAYS = 20  # paths listed
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DropoffResult(Result):
     """Answer of `dropoff`.
 
     Attributes:
-        table: one row per mark; columns `kind` ("next": first event after the step; "earlier": event done before
-            it; "property": value of a dimension at it), `dimension` (str, "" for events), `what` (event or value;
-            "path_end" when nothing followed in time), `stopped`, `went` (users with the mark among those that
-            stopped and went on), `stopped_share`, `went_share` (0-1), `odds_ratio` (odds of the mark among those
-            that went on, against those that stopped), `low`, `high`, `p` (Fisher), `q` (Benjamini-Hochberg over
-            earlier events and properties; NaN for "next", which happens after the outcome).
+        table: one row per mark; columns `kind` ("next": first event after the step; "path": the first events after
+            it, the most frequent ways; "earlier": event done before it; "property": value of a dimension at it),
+            `dimension` (str, "" for events), `what` (event, way or value; "path_end" when nothing followed in time),
+            `stopped`, `went` (users with the mark among those that stopped and went on), `stopped_share`,
+            `went_share` (0-1), `odds_ratio` (odds of the mark among those that went on, against those that stopped),
+            `low`, `high`, `p` (Fisher), `q` (Benjamini-Hochberg over earlier events and properties; NaN for "next"
+            and "path", which happen after the outcome).
         step, following: the step reached, and the one not reached.
         stopped, went: users of either kind.
         level: confidence level.
@@ -71,6 +74,7 @@ def dropoff(
     *,
     after: int | str,
     by: Sequence[str] = (),
+    length: int = 3,
     within: timedelta | str = "7d",
     where: Where = EVERYWHERE,
     level: float = 0.95,
@@ -83,7 +87,7 @@ def dropoff(
     Args:
         log, steps, within, where: as for `funnel`.
         after: the step reached, by name or number from 1; not the last.
-        by: dimensions to look at.
+        by: dimensions to look at. length: events of a path, 2 to 20.
         level: confidence level of the odds ratios.
 
     Returns:
@@ -105,13 +109,16 @@ def dropoff(
     for column in by:
         if column not in log.table.columns:
             raise unknown("column", column, log.table.columns, f"table {log.name!r}")
+    if not 2 <= length <= 20:
+        raise BadInput(f"length {length!r} is outside 2..20", "dropoff, argument 'length'", "3 to 6 events read well")
     users = split(log, plan, place, where)  # computed once already, wherever it came from
     rows = events_of(log, where, tuple(by))
     totals = collect(users.group_by("went").agg(users=users.count()), "dropoff").set_index("went")["users"]
     stopped, went = int(totals.get(0, 0)), int(totals.get(1, 0))
     if not (stopped and went):
         check_events(log, plan)
-    blocks = [_block(next_events(rows, users), "next", ""), _block(earlier_events(rows, users), "earlier", "")]
+    blocks = [_block(next_ways(rows, users), "next", ""), _block(next_ways(rows, users, length, WAYS), "path", "")]
+    blocks.append(_block(earlier_events(rows, users), "earlier", ""))
     blocks += [_block(properties(rows, users, column), "property", column) for column in by]
     table = _rated(pd.concat(blocks, ignore_index=True), stopped, went, level)
     return DropoffResult(table, labels[place - 1], labels[place], stopped, went, level)
@@ -132,7 +139,7 @@ def _rated(table: pd.DataFrame, stopped: int, went: int, level: float) -> pd.Dat
     table["odds_ratio"], table["low"], table["high"], table["p"] = odds_ratios(
         table["went"], [went] * len(table), table["stopped"], [stopped] * len(table), level
     )
-    table["q"] = benjamini_hochberg(table["p"].where(table["kind"] != "next"))
+    table["q"] = benjamini_hochberg(table["p"].where(~table["kind"].isin(["next", "path"])))
     order = [
         "kind",
         "dimension",

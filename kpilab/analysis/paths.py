@@ -14,7 +14,7 @@ from kpilab.engine.column import column
 from kpilab.engine.patterns import found_at, named
 from kpilab.engine.run import collect
 from kpilab.engine.trails import Trails, compiled, counted
-from kpilab.engine.walks import END, START, checked, events_of, stretches, walk
+from kpilab.engine.walks import ARROW, END, START, checked, events_of, stretches, walk
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.proportion import wilson
 
@@ -59,6 +59,25 @@ class PathsResult(Result):
     def loops(self) -> pd.DataFrame:
         """Transitions of an event to itself."""
         return self.transitions[self.transitions["source"] == self.transitions["target"]].reset_index(drop=True)
+
+    def tree(self, backward: bool = False) -> pd.DataFrame:
+        """The listed ways as a tree: where they part, or (`backward`) where they come together.
+
+        Returns:
+            One row per branch, each below the one it leaves; columns `depth` (from 0), `way` (all events up to here, in
+            time), `event`, `count` (paths), `share` (of the branch it leaves, 0-1). Pooled ways are left out.
+        """
+        branches: dict[tuple[str, ...], int] = {}
+        for path, count in zip(self.table["path"], self.table["count"], strict=True):
+            events = path.split(ARROW)[:: -1 if backward else 1]
+            for k in range(1, len(events) + 1 if path != REST else 1):
+                branches[tuple(events[:k])] = branches.get(tuple(events[:k]), 0) + int(count)
+        whole = sum(n for b, n in branches.items() if len(b) == 1)
+        rows = [
+            (len(b) - 1, ARROW.join(b[:: -1 if backward else 1]), b[-1], n, n / branches.get(b[:-1], whole))
+            for b, n in _depth_first(branches)
+        ]
+        return pd.DataFrame(rows, columns=["depth", "way", "event", "count", "share"])
 
     def matrix(self, weight: str = "count") -> pd.DataFrame:
         """Transitions as a square: rows are sources, columns targets; seconds are NaN where there is no transition.
@@ -154,6 +173,15 @@ def paths(
         values = _values(ways, found.ways["events"].tolist(), keep, level)
     table, links = _ways(found, level), _transitions(found, minimum, level)
     return PathsResult(table, links, values, found.count, found.walkers, found.events, level)
+
+
+def _depth_first(branches: dict[tuple[str, ...], int]) -> list[tuple[tuple[str, ...], int]]:
+    """Branches each below the one they leave; of one branch's, the most frequent first."""
+
+    def rank(branch: tuple[str, ...]) -> list[tuple[int, str]]:
+        return [(-branches[branch[:k]], branch[k - 1]) for k in range(1, len(branch) + 1)]
+
+    return sorted(branches.items(), key=lambda item: rank(item[0]))
 
 
 def _ways(found: Trails, level: float) -> pd.DataFrame:

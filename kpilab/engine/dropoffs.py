@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING
 
 import ibis
@@ -13,6 +15,7 @@ from kpilab.engine.funnels import reached
 from kpilab.engine.metrics import segment
 from kpilab.engine.sessions import readable
 from kpilab.engine.steps import Plan
+from kpilab.engine.walks import ARROW
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -38,16 +41,24 @@ def events_of(log: EventLog, where: Where, keep: tuple[str, ...] = ()) -> ir.Tab
     return rows.select(unit="__unit", t="__t", event=rows["__event"].cast("string"), **kept)
 
 
-def next_events(rows: ir.Table, users: ir.Table) -> ir.Table:
-    """`event`, `went`, `users`: the first event after the step, in time; "path_end" when there is none."""
+def next_ways(rows: ir.Table, users: ir.Table, length: int = 1, most: int | None = None) -> ir.Table:
+    """`event` (a way), `went`, `users`: the first `length` events after the step, in time; "path_end" for none.
+
+    With `most`, only the ways taken by most users.
+    """
     joined = rows.inner_join(users, [rows["unit"] == users["person"]])
     later = joined.filter(joined["t"] > joined["at"], joined["t"] <= joined["until"])
     order = ibis.window(group_by="person", order_by=["t", "event"])
-    first = later.mutate(place=ibis.row_number().over(order)).filter(ibis._["place"] == 0)
-    some = first.group_by(["event", "went"]).agg(users=first.count())
+    event = column(later, "event")
+    more = [(ARROW + event.lead(k).over(order)).fill_null("") for k in range(1, length)]
+    ways = later.mutate(place=ibis.row_number().over(order), way=reduce(add, more, event))
+    first = ways.filter(ways["place"] == 0).select("person", "went", event="way")
     silent = users.anti_join(first.select("person"), "person")
-    none = silent.group_by("went").agg(users=silent.count())
-    return some.union(none.select(event=ibis.literal(NOTHING), went="went", users="users"))
+    found = first.union(silent.select("person", "went", event=ibis.literal(NOTHING)))
+    if most is not None:
+        often = found.group_by("event").agg(n=found.count())
+        found = found.semi_join(often.order_by([often["n"].desc(), "event"]).limit(most), "event")
+    return found.group_by(["event", "went"]).agg(users=found.count())
 
 
 def earlier_events(rows: ir.Table, users: ir.Table) -> ir.Table:

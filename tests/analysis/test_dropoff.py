@@ -35,9 +35,30 @@ def test_drop_offs_went_to_help_and_android_goes_with_it(log):
     after = result.table[result.table["kind"] == "next"].set_index("what")
     assert after.loc["help", "stopped"] == result.stopped
     assert after.loc["pay", "went"] == result.went
+    ways = result.table[result.table["kind"] == "path"].set_index("what")
+    assert ways.loc["help", "stopped"] == result.stopped  # nothing followed the call for help
     mark = result.table[(result.table["kind"] == "property") & (result.table["what"] == "android")].iloc[0]
     assert mark["high"] < 1
     assert mark["q"] < 0.001
+
+
+def test_ways_after_a_step_are_read_in_time():
+    rows = [
+        ("ann", 0, "a"),
+        ("ann", 1, "x"),
+        ("ann", 2, "y"),
+        ("ann", 3, "z"),
+        ("bob", 0, "a"),
+        ("cid", 0, "a"),
+        ("cid", 1, "b"),
+    ]
+    frame = pd.DataFrame(rows, columns=["user", "minute", "event"])
+    frame["time"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(frame["minute"], unit="min")
+    table = dropoff(EventLog(frame), ["a", "b"], after="a", length=2).table
+    ways = table[table["kind"] == "path"].set_index("what")[["stopped", "went"]]
+    assert ways.loc["x → y"].tolist() == [1, 0]
+    assert ways.loc["path_end"].tolist() == [1, 0]
+    assert ways.loc["b"].tolist() == [0, 1]
 
 
 def test_blind_spots_rank_the_unwatched_step_by_goals_lost(log):

@@ -67,6 +67,16 @@ def test_a_breakdown_adds_up_to_the_ways():
     assert set(result.values["os"]) == {"ios", "web", ""}
 
 
+def test_ways_are_a_tree_that_parts_or_comes_together():
+    result = paths(log_of("ann: a b c; bob: a b d; cid: a b c; dan: a d"), start="a")
+    assert result.tree()[["depth", "way", "count"]].to_numpy().tolist() == [
+        [0, "a", 4], [1, "a → b", 3], [2, "a → b → c", 2], [2, "a → b → d", 1], [1, "a → d", 1],
+    ]  # fmt: skip
+    assert result.tree()["share"].tolist() == pytest.approx([1, 3 / 4, 2 / 3, 1 / 3, 1 / 4])
+    back = paths(log_of("ann: a d; bob: b d; cid: a d"), end="d").tree(backward=True)
+    assert back[["way", "count"]].to_numpy().tolist() == [["d", 3], ["a → d", 2], ["b → d", 1]]
+
+
 def test_only_whole_paths_that_hold_a_way_are_kept():
     assert paths(log_of("ann: a b; bob: a c"), through="b").table["path"].tolist() == ["a → b"]
 
