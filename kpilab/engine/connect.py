@@ -71,7 +71,9 @@ def as_table(data: ir.Table | pd.DataFrame | str | Path, name: str = "table") ->
         return read_file(connect(), data, name)
     if isinstance(data, pd.DataFrame):
         _check_zones(data, name)
-        return connect().create_table(name, data.reset_index(drop=True))
+        # Engines keep microseconds; a finer time is cut to them.
+        finer = {c: str(t).replace("[ns", "[us") for c, t in data.dtypes.items() if str(t).startswith("datetime64[ns")}
+        return connect().create_table(name, data.astype(finer).reset_index(drop=True))
     return data
 
 

@@ -103,6 +103,11 @@ def test_mixed_time_zones_are_refused():
     says("mixes time zones: Asia/Shanghai, UTC, no zone", EventLog, ROWS.assign(time=pd.Series(zones, dtype=object)))
 
 
+def test_nanoseconds_are_cut_to_microseconds():
+    finer = ROWS.assign(time=ROWS["time"].astype("datetime64[ns]") + pd.Timedelta(1, "ns"))
+    assert funnel(EventLog(finer), ["cart", "pay"]).table["users"].tolist() == [2, 1]
+
+
 def test_times_before_1970_are_times():
     assert funnel(EventLog(ROWS.assign(time=ROWS["time"] - pd.DateOffset(years=70))), ["cart", "pay"]).table[
         "users"
