@@ -46,12 +46,17 @@ class LocaliseResult(Result):
         expected, actual: totals over the cube.
         noise: "counts" or "relative": which noise the cube carries.
         level: confidence level of the intervals.
+        across: the two dimensions that say most about the places found; empty where only one was searched.
+        cells: one row per pair of their values; columns of both dimensions, `expected`, `actual`, `score`
+            (actual − expected, in standard errors).
     """
 
     expected: float
     actual: float
     noise: str
     level: float
+    across: tuple[str, ...]
+    cells: pd.DataFrame
     kind: ClassVar[str] = "localise"
 
     @property
@@ -140,7 +145,8 @@ def localise(
     notes += [Message("localise.equivalent")] if any(row["equivalent"] for row in rows) else []
     totals = float(cube.expected.sum()), float(cube.actual.sum())
     noise = "counts" if found.counts else "relative"
-    return LocaliseResult(pd.DataFrame(rows, columns=COLUMNS), *totals, noise, level, notes=tuple(notes))
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    return LocaliseResult(table, *totals, noise, level, *_cells(cube, found), notes=tuple(notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,3 +373,19 @@ def _row(element: Element, cube: Cube, found: Located, level: float, alpha: floa
         "p": float(np.exp(-element.gain)),
         "equivalent": tuple(cube.where(other) for other in element.equivalent),
     }
+
+
+def _cells(cube: Cube, found: Located) -> tuple[tuple[str, ...], pd.DataFrame]:
+    """The two dimensions named most prominently by what was found (else those with fewest values), and their cells."""
+    named = [d for e in found.elements for dims, _ in ((e.dims, ()), *e.without) for d in dims]
+    pair = list(dict.fromkeys([*named, *np.argsort([len(v) for v in cube.values])]))[:2]
+    across = tuple(cube.names[d] for d in pair) if len(pair) == 2 else ()
+    variance = found.noise.variance(np.mean(cube.searched, axis=0), cube.spread)
+    frame = pd.DataFrame({"expected": cube.expected, "actual": cube.actual, "score": variance})
+    for d in pair:
+        frame[cube.names[d]] = np.array([str(v) for v in cube.values[d]], dtype=object)[cube.codes[d]]
+    if not across:
+        return across, frame.iloc[:0]
+    cells = frame.groupby(list(across), as_index=False).sum()
+    gap, error = (cells["actual"] - cells["expected"]).to_numpy(float), np.sqrt(cells["score"].to_numpy(float))
+    return across, cells.assign(score=np.divide(gap, error, out=np.full(len(gap), np.nan), where=error > 0))

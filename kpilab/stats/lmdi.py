@@ -8,11 +8,16 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
+def log_ratio(new: Array | float, old: Array | float) -> Array:
+    """ln(new / old) of positive numbers with all its digits, be they nearly equal or far apart."""
+    gap = (np.asarray(new) - old) / old
+    near = np.abs(gap) < 0.5
+    return np.where(near, np.log1p(np.where(near, gap, 0.0)), np.log(np.asarray(new) / old))
+
+
 def log_mean(a: float, b: float) -> float:
     """Logarithmic mean (a − b) / ln(a / b) of two positive numbers; a itself when they are equal."""
-    gap = (a - b) / b
-    # log1p keeps its digits where a and b are nearly equal.
-    return a if gap == 0 else (a - b) / float(np.log1p(gap))
+    return a if a == b else (a - b) / float(log_ratio(a, b))
 
 
 def lmdi(before: Array, after: Array, power: Array, scale: float = 1.0) -> Array:
@@ -24,4 +29,4 @@ def lmdi(before: Array, after: Array, power: Array, scale: float = 1.0) -> Array
     References: Ang (2004), Decomposition analysis for policymaking in energy.
     """
     old, new = (scale * float(np.prod(x**power)) for x in (before, after))
-    return log_mean(abs(new), abs(old)) * np.sign(scale) * power * np.log(after / before)
+    return log_mean(abs(new), abs(old)) * np.sign(scale) * power * log_ratio(after, before)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from kpilab.analysis.conflicts import conflicts
@@ -23,6 +23,7 @@ formulas = st.recursive(
 
 
 @settings(max_examples=150, deadline=None)
+@example("(d * d)", (0.0, 0.0, 0.0, 1651.0), (0.0, 0.0, 0.0, 0.062))
 @given(formulas, st.tuples(*[numbers] * 4), st.tuples(*[numbers] * 4))
 def test_leaves_sum_to_the_change(formula, old, new):
     try:
@@ -80,6 +81,28 @@ def test_superstore_profit_and_walmart_sales_sum(shared):
     ]
     result = decompose("orders * basket * margin", *sides)
     assert result.leaves["contribution"].sum() == pytest.approx(result.change, rel=1e-9)
+
+
+def test_walmart_week_decomposes_over_stores_and_traffic(shared):
+    weeks = pd.read_csv(shared / "datasets" / "walmart_store_week.csv")
+    weeks.columns = [c.lower() for c in weeks.columns]
+    day = pd.to_datetime(weeks["date"], format="mixed", dayfirst=True)
+    last = sorted(day.unique())[-2:]
+    sides = [
+        {f"store_{k}": float(v) for k, v in weeks[day == d].groupby("store")["weekly_sales"].sum().items()}
+        for d in last
+    ]
+    groups = [sorted(sides[0])[k : k + 9] for k in range(0, len(sides[0]), 9)]
+    tree = MetricTree.parse(
+        "sales",
+        " + ".join(f"group_{k}" for k in range(len(groups))),
+        {f"group_{k}": " + ".join(stores) for k, stores in enumerate(groups)},
+    )
+    result = decompose(tree, *sides)
+    assert len(result.leaves) == weeks["store"].nunique()
+    assert result.leaves["contribution"].sum() == pytest.approx(result.change, rel=1e-9)
+    own = result.leaves.set_index("node")["contribution"]
+    assert own["store_1"] == pytest.approx(sides[1]["store_1"] - sides[0]["store_1"])
 
 
 def test_a_kpi_that_costs_the_goal_is_flagged():
