@@ -159,7 +159,8 @@ def reread(
     treatment = max(curves, key=lambda v: abs(_decided(curves[v])["z"]))
     by_segment = collect(segment_counts(who, events, names, period.last), "rereading")
     segments = _segments(by_segment, split, control, treatment)
-    ages, worn = _ages(collect(age_moments(events, period.last), "rereading"), control, treatment)
+    by_age = age_moments(events, period.last, (period.last - period.first).days)
+    ages, worn = _ages(collect(by_age, "rereading"), control, treatment)
     curve = curves[treatment]
     early = shipped and boundary == "none" and period.last < planned.last
     checks = (
@@ -357,8 +358,9 @@ def _ages(moments: pd.DataFrame, control: str, treatment: str) -> tuple[pd.DataF
 
 def _sums(arm: Mapping[Hashable, float]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Active days, days with a hit, the products of both (stacked), and ages, by age class."""
-    n, y, age = (np.array([arm[f"{c}{k}"] for k in range(len(AGES))], dtype=float) for c in "nya")
-    names = [f"{c}{k}" for c in "ny" for k in range(len(AGES))]
+    size = sum(f"n{k}" in arm for k in range(len(AGES)))
+    n, y, age = (np.array([arm[f"{c}{k}"] for k in range(size)], dtype=float) for c in "nya")
+    names = [f"{c}{k}" for c in "ny" for k in range(size)]
     products = np.array([[arm.get(f"{a}_{b}", arm.get(f"{b}_{a}", 0.0)) for b in names] for a in names], dtype=float)
     return n, y, products, age
 

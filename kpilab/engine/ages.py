@@ -14,7 +14,7 @@ from ibis import _
 
 from kpilab.core.table import EventLog
 from kpilab.engine.expression import parse_measure, quoted, sql
-from kpilab.engine.rereading import AGES
+from kpilab.engine.rereading import AGES, classes
 from kpilab.engine.run import collect, collect_one
 
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from kpilab.core.trial import Outcome
 
     Array = NDArray[np.float64]
-
-
-EDGES = tuple(zip(AGES, (*AGES[1:], 10**6), strict=True))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,8 +43,9 @@ class AgeMoments:
         rows = rows[rows["variant"].astype(str) == variant]
         if not len(rows):
             return None
-        size, units = len(AGES), rows["units"].to_numpy(dtype=float)
-        low, high = np.array(EDGES, dtype=float).T
+        ages = classes(10**6)[: _size(rows)]
+        size, units = len(ages), rows["units"].to_numpy(dtype=float)
+        low, high = np.array(ages, dtype=float).T
         days = np.clip(rows["seen"].to_numpy(dtype=float)[:, None] - low, 0, high - low)
         age = (units[:, None] * days * (low + (days - 1) / 2)).sum(axis=0)
         y, yy = _sums(rows, "y"), _products(rows, "y", "y")
@@ -59,12 +57,16 @@ class AgeMoments:
         return n, y.sum(axis=0), products, units @ days, age
 
 
+def _size(rows: pd.DataFrame) -> int:
+    return sum(f"y{k}" in rows.columns for k in range(len(AGES)))
+
+
 def _sums(rows: pd.DataFrame, name: str) -> Array:
-    return rows[[f"{name}{k}" for k in range(len(AGES))]].to_numpy(dtype=float)
+    return rows[[f"{name}{k}" for k in range(_size(rows))]].to_numpy(dtype=float)
 
 
 def _products(rows: pd.DataFrame, a: str, b: str) -> Array:
-    size = range(len(AGES))
+    size = range(_size(rows))
     pairs = [[f"{a}{i}_{b}{j}" if a != b or i <= j else f"{a}{j}_{b}{i}" for j in size] for i in size]
     return np.array([[float(rows[name].sum()) for name in line] for line in pairs])
 
@@ -88,10 +90,12 @@ def age_moments(
     seen = 1 - _.since.date().delta(ibis.date(str(end)[:10]), unit="day")
     who = who.mutate(seen=ibis.least(seen, window) if window else seen)
     kept = [m for m in metrics if m.role == "primary" and m.kind != "quantile"]
-    return AgeMoments({m.name: collect(_one(joined, who, m), "experiment") for m in kept})
+    longest = collect_one(who.aggregate(_.seen.max().name("longest")), "experiment")["longest"]
+    ages = classes(int(longest or 1) - 1)
+    return AgeMoments({m.name: collect(_one(joined, who, m, ages), "experiment") for m in kept})
 
 
-def _one(joined: ir.Table, who: ir.Table, metric: Outcome) -> ir.Table:
+def _one(joined: ir.Table, who: ir.Table, metric: Outcome, ages: Sequence[tuple[int, int]]) -> ir.Table:
     """Sums and products by variant for one metric."""
     wanted = {"y": metric.value} | ({"n": metric.per} if metric.per else {})
     parts = [
@@ -104,11 +108,11 @@ def _one(joined: ir.Table, who: ir.Table, metric: Outcome) -> ir.Table:
     sums = {
         f"{c}{k}": _[c].cast("float64").sum(where=(_.age >= low) & (_.age < high))
         for c in wanted
-        for k, (low, high) in enumerate(EDGES)
+        for k, (low, high) in enumerate(ages)
     }
     wide = who.left_join(daily.group_by("unit").agg(**sums), "unit")
     wide = wide.select("variant", "seen", **{c: _[c].fill_null(0.0) for c in sums})
-    names = [f"{c}{k}" for c in sorted(wanted) for k in range(len(EDGES))]
+    names = [f"{c}{k}" for c in sorted(wanted) for k in range(len(ages))]
     moments = {n: _[n].sum() for n in names}
     moments |= {f"{a}_{b}": (_[a] * _[b]).sum() for a, b in combinations_with_replacement(names, 2)}
     return wide.group_by("variant", "seen").agg(units=_.count(), **moments)

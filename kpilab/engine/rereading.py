@@ -36,22 +36,26 @@ def segment_counts(who: ir.Table, events: ir.Table, dimensions: Sequence[str], u
     return ibis.union(*parts) if dimensions else parts[0]
 
 
-def age_moments(events: ir.Table, until: date) -> ir.Table:
+def classes(longest: int) -> tuple[tuple[int, int], ...]:
+    """First day and the day after the last of every age class that units of `longest` days can reach."""
+    return tuple((low, high) for low, high in zip(AGES, (*AGES[1:], 10**6), strict=True) if low <= longest)
+
+
+def age_moments(events: ir.Table, until: date, longest: int) -> ir.Table:
     """Sums and cross-products, per variant, of active days and days with a hit in each age class of a unit.
 
     Columns: variant, units, `n0`… (active days), `y0`… (days with a hit), `a0`… (ages), `n0_y3`… (products).
     """
+    ages = classes(longest)
     rows = events.filter(_.time < ibis.timestamp(str(until + timedelta(days=1))))
     rows = rows.mutate(age=_.time.date().delta(_.since.date(), unit="day"))
     daily = rows.group_by("unit", "variant", "age").agg(hit=_.hit.max().cast("int64"))
-    inside = [
-        ((_.age >= low) & (_.age < high)).cast("int64") for low, high in zip(AGES, (*AGES[1:], 10**6), strict=True)
-    ]
+    inside = [((_.age >= low) & (_.age < high)).cast("int64") for low, high in ages]
     sums = {f"n{k}": m.sum() for k, m in enumerate(inside)}
     sums |= {f"y{k}": (m * _.hit).sum() for k, m in enumerate(inside)}
     sums |= {f"a{k}": (m * _.age).sum() for k, m in enumerate(inside)}
     unit = daily.group_by("unit", "variant").agg(**sums)
-    names = [f"{c}{k}" for c in "ny" for k in range(len(AGES))]
+    names = [f"{c}{k}" for c in "ny" for k in range(len(ages))]
     moments = [f"SUM({n}) AS {n}" for n in sums]
     moments += [f"SUM({a} * {b}) AS {a}_{b}" for a, b in combinations_with_replacement(names, 2)]
     # As text: two hundred sums are built and compiled ten times faster than as expressions.
