@@ -2,7 +2,8 @@
 
 References: Chow (1960), Tests of equality between sets of coefficients; Andrews (1993), Tests for parameter
 instability and structural change with unknown change point; Long and Ervin (2000), Using heteroscedasticity
-consistent standard errors in the linear regression model.
+consistent standard errors in the linear regression model; Newey and West (1987), A simple, positive semi-definite,
+heteroskedasticity and autocorrelation consistent covariance matrix.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from scipy.stats import t as student
 
 Array = NDArray[np.float64]
 DRAWS = 2000
+NEAR = 3  # periods over which scores may resemble each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +39,38 @@ class SlopeBreak:
 
 
 def slope_break(kpi: Array, goal: Array, first_after: int) -> SlopeBreak:
-    """Test whether the slope changed at period `first_after`: differences, AR(1) quasi-differences, HC3 errors."""
+    """Test whether the slope changed at period `first_after`.
+
+    Differences, AR(1) quasi-differences; the error is that of HC3 or, where the scores of near periods resemble each
+    other (differences of a series that does not wander do), the larger one of Newey and West.
+    """
     x, y = np.diff(kpi), np.diff(goal)
     after = (np.arange(1, len(kpi)) >= first_after).astype(float)
     design = np.column_stack([np.ones(len(x)), after, x * (1 - after), x * after])
     residual = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
     rho = float(np.clip(residual[1:] @ residual[:-1] / max(residual @ residual, 1e-300), -0.95, 0.95))
     design, y = design[1:] - rho * design[:-1], y[1:] - rho * y[:-1]
-    beta, covariance = _hc3(design, y)
-    contrast = np.array([0, 0, -1.0, 1.0])
-    change, error = float(contrast @ beta), float(np.sqrt(contrast @ covariance @ contrast))
+    beta, plain, near = _fitted(design, y)
+    contrasts = np.array([[0, 0, 1.0, 0], [0, 0, 0, 1.0], [0, 0, -1.0, 1.0]])
+    before, later, change = (float(c @ beta) for c in contrasts)
+    first, second, error = (float(np.sqrt(max(c @ plain @ c, c @ near @ c))) for c in contrasts)
     df = len(y) - 5
-    errors = np.sqrt(np.diag(covariance))
-    return SlopeBreak(
-        float(beta[2]), float(beta[3]), change, float(errors[2]), float(errors[3]), error, df,
-        float(2 * student.sf(abs(change) / error, df)),
-    )  # fmt: skip
+    p = float(2 * student.sf(abs(change) / error, df))
+    return SlopeBreak(before, later, change, first, second, error, df, p)
 
 
-def _hc3(x: Array, y: Array) -> tuple[Array, Array]:
+def _fitted(x: Array, y: Array) -> tuple[Array, Array, Array]:
+    """Least squares; covariances of the coefficients by HC3, and with the products of neighbours (Bartlett weights)."""
     inverse = np.linalg.inv(x.T @ x)
     beta = inverse @ x.T @ y
     leverage = np.einsum("ij,jk,ik->i", x, inverse, x)
-    weight = ((y - x @ beta) / (1 - leverage)) ** 2
-    return beta, inverse @ (x.T * weight) @ x @ inverse
+    scores = x * ((y - x @ beta) / (1 - leverage))[:, None]
+    plain = scores.T @ scores
+    near = plain.copy()
+    for lag in range(1, NEAR + 1):
+        both = scores[lag:].T @ scores[:-lag]
+        near += (1 - lag / (NEAR + 1)) * (both + both.T)
+    return beta, inverse @ plain @ inverse, inverse @ near @ inverse
 
 
 @dataclass(frozen=True, slots=True)
