@@ -27,7 +27,7 @@ def calibration(scale: float) -> Iterator[tuple[str, str, float, float]]:
     yield from fixed_test(rng, int(200_000 * scale))
     yield from sequential_tests(rng, 200_000)
     yield from always_valid(rng, int(4_000 * scale))
-    yield from lifts(rng, int(20_000 * scale))
+    yield from lifts(rng, int(100_000 * scale))
     yield from sample_ratios(rng, int(1_000_000 * scale))
     yield from cuped_cuts(rng)
     yield from missing_values(rng, int(8_000 * scale))

@@ -54,6 +54,11 @@ def test_landing_page_as_published(shared):
     rows = pd.read_csv(shared / "datasets" / "ab_landing_page_aggregate.csv").set_index("group")
     (xa, na), (xb, nb) = (rows.loc[g, ["converted", "users"]] for g in ("control", "treatment"))
     assert float(pooled_z(xa, na, xb, nb)) == pytest.approx(-1.311, abs=5e-4)
+    paid = np.concatenate([np.arange(n) < x for x, n in ((xa, na), (xb, nb))]).astype(int)
+    frame = pd.DataFrame({"variant": np.repeat(["old", "new"], [na, nb]), "paid": paid})
+    result = experiment(Units(frame), metrics=[Outcome("paid", kind="proportion")], control="old")
+    assert row(result, "paid")["p"] == pytest.approx(0.1899, abs=1e-4)
+    assert result.decision == "stop"
 
 
 def test_a_gain_ships_and_its_interval_agrees_with_its_p():
@@ -85,6 +90,17 @@ def test_missing_values_are_not_units():
     assert zero["units_control"] > dropped["units_control"]
     with pytest.raises(BadInput, match="missing values"):
         experiment(Units(frame), metrics=["spend"], control="A", design=Design(nulls="error"))
+
+
+def test_a_missing_covariate_costs_its_gain_but_not_the_unit():
+    frame = units(lift=0.1)
+    known = Outcome("spend", covariates=("before",))
+    whole = row(experiment(Units(frame), metrics=[known], control="A"), "spend")
+    frame.loc[frame.index % 4 == 0, "before"] = np.nan
+    holed = row(experiment(Units(frame), metrics=[known], control="A"), "spend")
+    assert holed["units_control"] == whole["units_control"]
+    assert 0.2 < holed["cut"] < whole["cut"]
+    assert holed["effect"] == pytest.approx(whole["effect"], abs=0.5)
 
 
 def test_a_guardrail_that_gets_worse_stops_a_gain():
