@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from kpilab.core.values import Period
 
+STRAY = 0.01  # share of all amounts that may be negative by chance; they count as nothing
 COLUMNS = ["where", "expected", "actual", "contribution", "low", "high", "share", "change", "change_low", "change_high"]
 COLUMNS += ["corrected", "size", "leaves", "p", "equivalent"]
 
@@ -116,7 +117,7 @@ def localise(
         LocaliseResult with one row per combination; none when nothing stands out beyond noise.
 
     Raises:
-        BadInput: unknown columns, neither or both of measure and numerator, negative amounts, nothing expected
+        BadInput: unknown columns, neither or both of measure and numerator, many negative amounts, nothing expected
             anywhere, or no dimension.
 
     Note:
@@ -132,21 +133,20 @@ def localise(
     question = Question(measure, numerator, denominator, expected, periods)
     leaves, names = _leaves(data, tuple(dimensions), question)
     ratio = periods[1].days / periods[0].days if periods else None
-    cube = _cube(leaves.frame, names, rate=numerator is not None, ratio=ratio)
+    frame, notes = _checked(leaves.frame)
+    cube = _cube(frame, names, rate=numerator is not None, ratio=ratio)
     known = Known(cube.spread, cube.least, cube.counts, uneven=cube.whole is not None)
     found = locate(cube.codes, *cube.searched, known, alpha=alpha, deepest=deepest)
     rows = [_row(element, cube, found, level, alpha) for element in found.elements]
-    notes = [
-        Message("localise.grouped", {"dimension": d, "values": n, "kept": MOST_VALUES})
-        for d, n in leaves.grouped.items()
-    ]
+    grouped = leaves.grouped.items()
+    notes += tuple(Message("localise.grouped", {"dimension": d, "values": n, "kept": MOST_VALUES}) for d, n in grouped)
     notes += cube.notes
-    notes += [Message("localise.selected")] if rows else []
-    notes += [Message("localise.equivalent")] if any(row["equivalent"] for row in rows) else []
+    notes += (Message("localise.selected"),) if rows else ()
+    notes += (Message("localise.equivalent"),) if any(row["equivalent"] for row in rows) else ()
     totals = float(cube.expected.sum()), float(cube.actual.sum())
     noise = "counts" if found.counts else "relative"
     table = pd.DataFrame(rows, columns=COLUMNS)
-    return LocaliseResult(table, *totals, noise, level, *_cells(cube, found), notes=tuple(notes))
+    return LocaliseResult(table, *totals, noise, level, *_cells(cube, found), notes=notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +269,6 @@ class Cube:
 
 def _cube(frame: pd.DataFrame, names: tuple[str, ...], *, rate: bool, ratio: float | None) -> Cube:
     """Leaves with what they would be if nothing had changed, new values against those they replaced."""
-    _check(frame)
     coded = [pd.factorize(frame[d], sort=True) for d in names]
     codes, values = np.array([c for c, _ in coded], dtype=np.intp), tuple(pd.Index(v) for _, v in coded)
     num0, num1 = frame["num0"].to_numpy(float), frame["num1"].to_numpy(float)
@@ -331,9 +330,12 @@ def _succession_note(cube: Cube, dim: int, change: Succession) -> Message:
     return Message(key, {"dimension": cube.names[dim], "new": new, "replaced": replaced})
 
 
-def _check(frame: pd.DataFrame) -> None:
+def _checked(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Message, ...]]:
+    """Amounts without negative ones: a stray few count as nothing, more are refused."""
     columns = [c for c in ("num0", "num1", "den0", "den1") if c in frame]
-    if bool((frame[columns] < 0).any(axis=None)):
+    below = float(-frame[columns].clip(upper=0).sum().sum())
+    share = below / max(float(frame[columns].abs().sum().sum()), 1e-300)
+    if share > STRAY:
         raise BadInput(
             "some amounts are negative",
             "localise(measure=)",
@@ -342,6 +344,11 @@ def _check(frame: pd.DataFrame) -> None:
     reference = "den0" if "den0" in frame else "num0"
     if not (frame[reference] > 0).any():
         raise BadInput("nothing was expected anywhere", "localise(expected=, periods=)", "choose a baseline with data")
+    if below == 0:
+        return frame, ()
+    frame = frame.copy()
+    frame[columns] = frame[columns].clip(lower=0)
+    return frame, (Message("localise.negative", {"share": share}),)
 
 
 def _row(element: Element, cube: Cube, found: Located, level: float, alpha: float) -> dict[str, object]:

@@ -166,6 +166,12 @@ def test_missing_combinations_and_missing_values_are_no_obstacle():
     assert found(result) == {frozenset({("product", "4")})}
 
 
+def test_a_stray_negative_amount_counts_as_nothing_and_is_said():
+    frame = cube().assign(now=lambda f: f["now"].where(f.index != 5, -3))
+    result = localise(frame, dimensions=["shop", "product", "channel"], measure="now", expected="was")
+    assert "localise.negative" in {note.key for note in result.notes}
+
+
 def test_bad_input_is_named():
     frame = cube()
     with pytest.raises(BadInput, match="no column named 'shops'"):
