@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -77,6 +81,24 @@ def by_part(rows: ir.Table, mark: str, keys: tuple[str, ...], work: Callable[[Un
             return work(units, Part(first, min(1 << shift, units.number - first), *columns))
 
         return list(pool.map(one, range(parts)))
+
+
+def registered(table: pa.Table, beside: ir.Table) -> ir.Table:
+    """An Arrow table as a table of the engine that holds `beside`, for as long as somebody asks for it."""
+    con: Any = beside.get_backend()
+    name = f"kpilab_{uuid4().hex}"
+    con.con.register(name, table)
+    found = con.table(name)
+    weakref.finalize(found.op(), _forget, weakref.ref(con), name)
+    return found
+
+
+def _forget(con: weakref.ref[Any], name: str) -> None:
+    """Let a registered table go, if its connection is still there."""
+    alive = con()
+    if alive is not None:
+        with suppress(duckdb.Error):
+            alive.con.unregister(name)
 
 
 def _drained(batches: list[Batch]) -> Iterator[Batch]:

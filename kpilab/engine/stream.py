@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import ibis
 import numpy as np
 import pyarrow as pa
 
 from kpilab.engine.chain import FOREVER, NEVER, Chain
-from kpilab.engine.gather import Part, Units, by_part
+from kpilab.engine.gather import Part, Units, by_part, registered
 from kpilab.engine.native import prepare, ready
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def outcomes(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
             found = kernel.run(*part.grouped(), chain.steps, within, *rules)
         return _table(units, part.first, *found, chain)
 
-    return ibis.memtable(pa.concat_tables(by_part(rows, "mask", keys, best)))
+    return registered(pa.concat_tables(by_part(rows, "mask", keys, best)), rows)
 
 
 def _table(
