@@ -11,9 +11,11 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
+from kpilab.core.case import Case
 from kpilab.core.result import Result
-from kpilab.core.values import Message
-from kpilab.errors import BadInput
+from kpilab.core.values import Message, Period
+from kpilab.engine.daily import side_by_side
+from kpilab.errors import BadInput, unknown
 from kpilab.stats.axis import axis, calendar_terms
 from kpilab.stats.inference import benjamini_hochberg
 from kpilab.stats.relation import LEAST_RHO, Question, relation_tests
@@ -55,8 +57,9 @@ class CorrelateResult(Result):
 
 
 def correlate(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | Case,
     *,
+    metrics: Sequence[str] = (),
     lags: Sequence[int] = DEFAULT_LAGS,
     calendar: str | None = None,
     events: Sequence[date | tuple[date, date]] = (),
@@ -68,7 +71,9 @@ def correlate(
     The test of each pair is that of `relate`; pairs are corrected together (Benjamini-Hochberg).
 
     Args:
-        frame: one row per period, indexed by date, one numeric column per series (at least two).
+        frame: one row per period, indexed by date, one numeric column per series (at least two); or a case, whose
+            metrics are then measured per day from the first day of its baseline to the last of its current period.
+        metrics: names of the columns or metrics to look at; all if empty.
         lags: periods by which the first of a pair leads; negative ones too.
         calendar: country code whose holidays are taken out.
         events: days or (first, last) days of shocks that hit several series.
@@ -87,7 +92,7 @@ def correlate(
         >>> correlate(frame).table.shape
         (3, 10)
     """
-    numbers, left_out = _usable(frame)
+    numbers, left_out = _usable(_chosen(frame, metrics))
     ax = axis(numbers.index.to_numpy(), "correlate(frame)")
     names = tuple(str(c) for c in numbers.columns)
     first, second = np.array(list(combinations(range(len(names)), 2))).T
@@ -105,6 +110,19 @@ def correlate(
     )  # fmt: skip
     notes = (Message("correlate.left_out", {"names": left_out}),) if left_out else ()
     return CorrelateResult(table, names, tuple(int(k) for k in lags), level, left_out, notes=notes)
+
+
+def _chosen(frame: pd.DataFrame | Case, metrics: Sequence[str]) -> pd.DataFrame:
+    """The series asked for."""
+    known = frame.columns if isinstance(frame, pd.DataFrame) else frame.metrics
+    for name in metrics:
+        if name not in known:
+            raise unknown("metric", name, known, "correlate, argument 'metrics'")
+    if isinstance(frame, pd.DataFrame):
+        return frame[list(metrics)] if metrics else frame
+    periods = (frame.baseline, frame.current)
+    whole = Period(min(p.first for p in periods), max(p.last for p in periods))
+    return side_by_side(frame.tables, [frame.metrics[n] for n in metrics or frame.metrics], whole)
 
 
 def _usable(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:

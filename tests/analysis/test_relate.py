@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from kpilab.analysis.correlate import correlate
 from kpilab.analysis.relate import relate
 from kpilab.analysis.screen import screen
+from kpilab.case.read import open_case
 from kpilab.errors import BadInput
 from kpilab.show import chart, say
 
@@ -140,3 +142,12 @@ def test_charts_are_drawn(lang):
     frame = pd.DataFrame({"a": kpi, "b": goal, "c": kpi - goal})
     for result in (relate(kpi, goal), correlate(frame), screen(frame, goal="b")):
         assert chart(result, lang).to_dict()
+
+
+def test_metrics_of_a_case_are_correlated_by_name():
+    case = open_case(Path(__file__).parents[2] / "data" / "shop")
+    found = correlate(case, metrics=["revenue", "volume", "new_units"])
+    assert found.names == ("revenue", "volume", "new_units")
+    assert len(found.table) == 3
+    with pytest.raises(BadInput, match="volume"):
+        correlate(case, metrics=["revenue", "volum"])

@@ -13,6 +13,7 @@ from kpilab.core.finding import Finding, StepReport, Verdict
 from kpilab.core.table import EventLog, Facts
 from kpilab.core.values import EVERYWHERE, Effect, Message
 from kpilab.engine.cells import Cells
+from kpilab.engine.daily import side_by_side
 from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.errors import BadInput
 from kpilab.verdict.candidate import numbered
@@ -28,7 +29,8 @@ def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepRepo
     if not case.kpis:
         silent.append(Message("relation.no_kpis"))
     kpis = [case.metrics[name] for name in dict.fromkeys(k.metric for k in case.kpis)]
-    daily = _daily(case, (case.metrics[case.goal.metric], *kpis))
+    # A weekly or monthly metric is measured by the day here.
+    daily = side_by_side(case.tables, (case.metrics[case.goal.metric], *kpis), span(case))
     for metric in kpis:
         name = metric.name
         found = _related(case, metric, daily)
@@ -51,12 +53,12 @@ def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepRepo
     return StepReport("relation", numbered("relation", findings), tuple(silent))
 
 
-def _related(case: Case, kpi: Metric, daily: Mapping[str, pd.Series]) -> Finding | Message | None:
+def _related(case: Case, kpi: Metric, daily: pd.DataFrame) -> Finding | Message | None:
     """The KPI's daily series against the goal's; None for the goal itself."""
     if kpi.name == case.goal.metric:
         return None
     try:
-        found = relate(daily[kpi.name], daily[case.goal.metric], calendar=case.holidays)
+        found = relate(daily[kpi.name].dropna(), daily[case.goal.metric].dropna(), calendar=case.holidays)
     except BadInput as error:
         return Message("relation.not_examined", {"kpi": kpi.name, "why": error.what})
     return Finding(
@@ -71,17 +73,6 @@ def _related(case: Case, kpi: Metric, daily: Mapping[str, pd.Series]) -> Finding
         strength="tested",
         evidence=(found,),
     )
-
-
-def _daily(case: Case, metrics: Sequence[Metric]) -> dict[str, pd.Series]:
-    """One value per day over both periods; a weekly or monthly metric is measured by the day here."""
-    found: dict[str, pd.Series] = {}
-    for table in dict.fromkeys(m.table for m in metrics):
-        here = list({m.name: m for m in metrics if m.table == table}.values())
-        days = measure(case.tables[table], here, {"all": span(case)}, Cut("day"))
-        index = pd.DatetimeIndex(pd.to_datetime(days[BUCKET]))
-        found |= {m.name: pd.Series(days[m.name].to_numpy(float), index, name=m.name).sort_index() for m in here}
-    return found
 
 
 def downstream(case: Case, kpi: Metric) -> tuple[Metric, ...]:
