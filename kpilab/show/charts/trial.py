@@ -61,7 +61,7 @@ def _tone(low: pd.Series, high: pd.Series, gain: pd.Series | None = None) -> lis
 
 
 def _percent(values: pd.Series) -> list[str]:
-    return [f"{100 * v:+.1f} %".replace("-", "−") for v in values]
+    return [f"{round(100 * v, 1) + 0.0:+.1f} %".replace("-", "−") for v in values]
 
 
 def experiment(result: ExperimentResult, lang: str = "en") -> Layers:
@@ -72,7 +72,9 @@ def experiment(result: ExperimentResult, lang: str = "en") -> Layers:
     table = table.assign(value=table["lift"], low=table["lift_low"], high=table["lift_high"])
     table = table.assign(tone=_tone(table["low"], table["high"], table["gain"]), text=_percent(table["lift"]))
     chart = forest(
-        table[["name", "value", "low", "high", "tone", "text"]], label("experiment.lift", lang), alt.Axis(format="+.0%")
+        table[["name", "value", "low", "high", "tone", "text"]],
+        label("experiment.lift", lang),
+        alt.Axis(format="+.1~%"),
     )
     return chart.properties(title=titled(result, lang))
 
@@ -83,7 +85,7 @@ def subgroups(result: SubgroupsResult, lang: str = "en") -> Layers:
     table = table.rename(columns={"lift": "value", "lift_low": "low", "lift_high": "high"})
     table = table.assign(tone=_tone(table["low"], table["high"]), text=_percent(table["value"]))
     chart = forest(
-        table[["name", "value", "low", "high", "tone", "text"]], label("subgroups.lift", lang), alt.Axis(format="+.0%")
+        table[["name", "value", "low", "high", "tone", "text"]], label("subgroups.lift", lang), alt.Axis(format="+.1~%")
     )
     return chart.properties(title=titled(result, lang))
 
@@ -100,7 +102,7 @@ def course(result: CourseResult, lang: str = "en") -> Layers:
     # The first days are so wide that they would hide all others.
     shown = result.table[result.table["bound"] < 5]
     table = shown if len(shown) > 1 else result.table
-    x = alt.X("day:T", title=label("course.day", lang))
+    x = alt.X("day:T", title=label("course.day", lang), axis=alt.Axis(format="%m-%d"))
     base = alt.Chart(table)
     y = alt.Y("wide_low:Q", title=label("course.effect", lang))
     wide = base.mark_area(opacity=0.18, color=PALETTE[0]).encode(x=x, y=y, y2="wide_high:Q")
@@ -187,7 +189,7 @@ def _ages(result: RereadingResult, lang: str) -> Layers:
     x = alt.X("age:Q", title=label("rereading.age", lang))
     bars = base.mark_rule(color=PALETTE[0], strokeWidth=3)
     bars = bars.encode(
-        x=x, y=alt.Y("low:Q", title=label("rereading.effect", lang), axis=alt.Axis(format="+.0%")), y2="high:Q"
+        x=x, y=alt.Y("low:Q", title=label("rereading.effect", lang), axis=alt.Axis(format="+.1~%")), y2="high:Q"
     )
     points = base.mark_point(filled=True, size=90, opacity=1, color=PALETTE[0]).encode(x=x, y="effect:Q")
     zero = alt.Chart(pd.DataFrame({"y": [0.0]})).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(y="y:Q")
@@ -196,7 +198,7 @@ def _ages(result: RereadingResult, lang: str) -> Layers:
 
 def _curve(result: RereadingResult, lang: str) -> Layers:
     table = result.curve.assign(lower=-result.curve["bound"])
-    x = alt.X("day:T", title=label("rereading.day", lang))
+    x = alt.X("day:T", title=label("rereading.day", lang), axis=alt.Axis(format="%m-%d"))
     base = alt.Chart(table)
     z = base.mark_line(color=PALETTE[0], strokeWidth=2.5).encode(x=x, y=alt.Y("z:Q", title=label("rereading.z", lang)))
     edges = [
