@@ -90,7 +90,8 @@ def retention(
         BadInput: an unknown grain, way, event or column, brackets that do not rise, or no user that began.
 
     Note:
-        Cohorts differ in size and season; compare equal ages, not equal dates.
+        Cohorts differ in size and season; compare equal ages, not equal dates. A log seldom ends with a bucket: the
+        last age of each cohort then has had less time than the others, and its rate is too low.
 
     Example:
         >>> retention(log, grain="week").curve  # doctest: +SKIP

@@ -35,6 +35,7 @@ CHARTS: dict[str, tuple[str, str]] = {
     "paths": ("flow", "paths"),
     "paths_change": ("steps", "paths_change"),
     "step_matrix": ("steps", "step_matrix"),
+    "sequences": ("steps", "sequences"),
     "retention": ("lifecycle", "retention"),
     "activity": ("lifecycle", "activity"),
     "attainment": ("goal", "attainment"),

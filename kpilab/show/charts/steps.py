@@ -1,4 +1,4 @@
-"""Step matrices as heat maps, and two groups' ways side by side."""
+"""Step matrices as heat maps, two groups' ways side by side, and what follows what."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import altair as alt
 
 from kpilab.show.charts.words import head
-from kpilab.show.format import percent
+from kpilab.show.format import number, percent
 from kpilab.show.say import label
-from kpilab.show.theme import BAD, GOOD, INK, QUIET
+from kpilab.show.theme import BAD, GOOD, INK, PALETTE, QUIET
 
 if TYPE_CHECKING:
     from kpilab.analysis.paths_change import PathsChangeResult
+    from kpilab.analysis.sequences import SequencesResult
     from kpilab.analysis.step_matrix import StepMatrixResult
 
 MOST_EVENTS = 25
@@ -59,3 +60,24 @@ def paths_change(result: PathsChangeResult, lang: str = "en") -> alt.TopLevelMix
     )
     zero = alt.Chart(table.head(1)).mark_rule(color=INK, strokeDash=[2, 2]).encode(x=alt.datum(0))
     return alt.layer(zero, ends, points).properties(width=420, height=alt.Step(22), title=head(result, lang))
+
+
+def sequences(result: SequencesResult, lang: str = "en") -> alt.TopLevelMixin:
+    """The share of users in whom the second event followed the first in time, pair by pair, with intervals."""
+    table = result.table.copy()
+    table["pair"] = table["first"] + " → " + table["then"]
+    table["said"] = [
+        "" if r != r else f"{percent(r, lang)} ({number(u, lang)})"
+        for r, u in zip(table["rate"], table["users_followed"], strict=True)
+    ]
+    pairs = alt.Y("pair:N", sort=table["pair"].tolist(), title=None, axis=alt.Axis(labelLimit=260))
+    base = alt.Chart(table).encode(y=pairs)
+    share = alt.X("rate:Q", title=label("paths.axis_followed", lang), axis=alt.Axis(format="%"))
+    ends = base.mark_rule(strokeWidth=2, color=PALETTE[0]).encode(
+        x=alt.X("low:Q", scale=alt.Scale(domain=[0, 1.1]), title=label("paths.axis_followed", lang)), x2="high:Q"
+    )
+    points = base.mark_point(filled=True, size=70, opacity=1, color=PALETTE[0]).encode(
+        x=share, tooltip=["pair:N", "times:Q", "followed:Q", "users:Q", "users_followed:Q", "median_seconds:Q"]
+    )
+    said = base.mark_text(align="left", dx=8, color=INK).encode(x="high:Q", text="said:N")
+    return alt.layer(ends, points, said).properties(width=420, height=alt.Step(30), title=head(result, lang))
