@@ -51,6 +51,7 @@ _WHERE = {
     "history": "kpilab.analysis.history",
     "decompose": "kpilab.analysis.decompose",
     "localise": "kpilab.analysis.localise",
+    "clustered": "kpilab.analysis.clustered",
     "dating": "kpilab.analysis.dating",
     "ratemix": "kpilab.analysis.ratemix",
     "nextsplit": "kpilab.analysis.nextsplit",
