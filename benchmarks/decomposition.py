@@ -17,9 +17,9 @@ import pandas as pd
 
 from kpilab.analysis.localise import localise
 from kpilab.analysis.nextsplit import nextsplit
-from kpilab.analysis.ratemix import ratemix
-from kpilab.core.values import Effect
+from kpilab.stats.ratemix import rate_mix
 
+Z95 = 1.959964
 NAMES = ("platform", "channel", "version", "city")
 # Shares and rates in both periods, and units per period.
 WORLDS = {
@@ -42,14 +42,11 @@ def coverage(world: tuple, draws: int, *, three: bool, days: float) -> tuple[flo
     rng, hits = np.random.default_rng(0), np.zeros(2)
     for _ in range(draws):
         counts = [_period(rng, n, s, r, days) for n, s, r in zip(world[4], (share0, share1), (r0, r1), strict=True)]
-        frame = pd.DataFrame(dict(zip(("den0", "num0", "den1", "num1"), (*counts[0], *counts[1]), strict=True)))
-        found = ratemix(frame.assign(segment=range(len(r0))), by="segment", three=three, spread=days)
-        hits += [_holds(found.rate, float(rate)), _holds(found.mix, float(mix))]
+        (den0, num0), (den1, num1) = ([v.astype(float) for v in pair] for pair in counts)
+        found = rate_mix(num0, den0, num1, den1, three=three, spread=days)
+        estimates = (found.rate.sum(), rate), (found.mix.sum(), mix)
+        hits += [abs(e - truth) <= Z95 * error for (e, truth), error in zip(estimates, found.errors, strict=False)]
     return float(hits[0] / draws), float(hits[1] / draws)
-
-
-def _holds(effect: Effect, truth: float) -> bool:
-    return effect.low is not None and effect.high is not None and effect.low <= truth <= effect.high
 
 
 def _period(rng: np.random.Generator, n: int, share: np.ndarray, rate: np.ndarray, days: float) -> tuple:
