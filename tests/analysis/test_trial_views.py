@@ -58,8 +58,9 @@ def test_the_experiments_days_are_checked():
 def test_a_plan_needs_fewer_units_with_covariates_and_more_with_looks():
     rows = frame().assign(variant="history")
     plain = plan(Units(rows, time="at"), metric="spend", effects=[0.05])
-    helped = plan(Units(rows, time="at"), metric=Outcome("spend", covariates=("before",)), effects=[0.05])
-    looked = plan(Units(rows, time="at"), metric="spend", effects=[0.05], looks=10)
+    asked = {"effects": [0.05], "simulations": 0}
+    helped = plan(Units(rows, time="at"), metric=Outcome("spend", covariates=("before",)), **asked)
+    looked = plan(Units(rows, time="at"), metric="spend", looks=10, **asked)
     assert helped.table["units"].iloc[0] == pytest.approx(plain.table["units"].iloc[0] * (1 - helped.cut), rel=1e-3)
     assert plain.table["units"].iloc[0] < looked.table["units"].iloc[0] < 1.1 * plain.table["units"].iloc[0]
     assert plain.traffic == pytest.approx(6000 / 14)
@@ -76,7 +77,7 @@ def test_all_charts_draw_in_both_languages():
         subgroups(result.moments, "spend", by="country", **asked),
         course(result.moments, "spend", **asked),
     ]
-    shown.append(plan(Units(frame().assign(variant="history")), metric="spend"))
+    shown.append(plan(Units(frame().assign(variant="history")), metric="spend", simulations=0))
     for one in shown:
         for lang in ("en", "zh"):
             assert "layer" in one.chart(lang).to_dict()
