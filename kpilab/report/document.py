@@ -18,7 +18,8 @@ from kpilab.core.values import Effect, Period, Where
 from kpilab.report.words import Words
 
 Json = dict[str, object]
-NAMES = re.compile(r"^(?:view|param)_\d+$")
+NAMES = re.compile(r"^(?:(view|param)_\d+|(data)-[0-9a-f]+)$")
+DIGITS = 12
 
 
 def document(words: Words, charts: Mapping[str, Json], created: str) -> Json:
@@ -147,13 +148,16 @@ def records(table: pd.DataFrame) -> list[Json]:
 
 
 def plain(value: object) -> object:
-    """The JSON form of a value: NaN, NaT and infinities become None, dates ISO text."""
+    """The JSON form of a value: NaN, NaT and infinities become None, dates ISO text.
+
+    Numbers have 12 digits: the last ones of a sum depend on the order in which an engine's threads added it up.
+    """
     if value is None or isinstance(value, str | bool) or type(value) is int:
         return str(value) if isinstance(value, str) else value
     if isinstance(value, np.generic):
         return plain(value.item())
     if isinstance(value, float | Decimal):
-        return float(value) if math.isfinite(value) else None
+        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
     if value is pd.NaT or value is pd.NA:
         return None
     if isinstance(value, datetime | date):
@@ -180,18 +184,19 @@ def now() -> str:
 
 
 def steady(spec: Json) -> Json:
-    """The spec with Altair's running view and parameter numbers counted from 1, so equal charts are equal bytes."""
-    data = {k: v for k, v in spec.items() if k == "datasets"}
+    """The spec with its views, parameters and data numbered from 1, so that equal charts are equal bytes."""
     text = json.dumps({k: v for k, v in spec.items() if k != "datasets"}, ensure_ascii=False, allow_nan=False)
     names = list(dict.fromkeys(_own_names(json.loads(text))))
-    new = {name: f"{name.split('_')[0]}_{k}" for k, name in enumerate(names, 1)}
+    new = {name: f"{re.split('[-_]', name)[0]}_{k}" for k, name in enumerate(names, 1)}
     if new:
         text = re.sub(rf"\b(?:{'|'.join(sorted(new, key=len, reverse=True))})\b", lambda m: new[m.group()], text)
-    return json.loads(text) | {k: plain(v) for k, v in data.items()}
+    sets = spec.get("datasets")
+    data = {new.get(name, name): plain(rows) for name, rows in sets.items()} if isinstance(sets, dict) else {}
+    return json.loads(text) | ({"datasets": data} if data else {})
 
 
 def _own_names(node: object) -> Iterable[str]:
-    """Names that Altair numbered itself, in order of appearance."""
+    """Names that Altair gave itself, in order of appearance."""
     if isinstance(node, dict):
         name = node.get("name")
         if isinstance(name, str) and NAMES.match(name):

@@ -21,9 +21,8 @@ HARMONICS = 2
 LEAST = 12
 # Overlapping origins of one series are worth this many independent ones per horizon of past.
 SPARE = 0.5
-OPTIMISM = 1.5
-# Past errors of a series that wanders resemble each other, so they are worth less.
-WANDERS, LEAST_DF = 0.6, {True: 1.4, False: 3.0}
+# Past errors of a series that wanders resemble each other, so they are worth less and look better by more.
+WANDERS, LEAST_DF, OPTIMISM = 0.6, {True: 1.4, False: 3.0}, {True: 2.3, False: 1.5}
 MOST_COST = 0.4
 
 
@@ -97,8 +96,7 @@ def forecast(series: ArrayLike, horizon: int, *, season: int | None = None, leve
     errors = _errors(plain, horizon, first, best, grows) * _shrinking(len(y), horizon, first, best)
     level_now, growth = (float(v[-1]) for v in _states(plain, np.array([len(y)]), best, grows))
     ahead = level_now + growth * np.arange(1, horizon + 1) + wave[len(y) :]
-    least = LEAST_DF[_alike(plain) > WANDERS]
-    return _with_interval(ahead, errors * np.sqrt(cost), len(y) - first, level, least)
+    return _with_interval(ahead, errors * np.sqrt(cost), len(y) - first, level, _alike(plain) > WANDERS)
 
 
 def _waves(n: int, season: int | None) -> tuple[int, ...]:
@@ -165,13 +163,13 @@ def _errors(y: Array, horizon: int, first: int, window: int, grows: bool) -> Arr
     return np.pad(errors, ((0, 0), (0, horizon - steps)), mode="edge")
 
 
-def _with_interval(ahead: Array, errors: Array, spanned: int, level: float, least: float) -> Forecast:
+def _with_interval(ahead: Array, errors: Array, spanned: int, level: float, wanders: bool) -> Forecast:
     whole = errors.mean(axis=1)
-    df = max(SPARE * spanned / len(ahead), least)
+    df = max(SPARE * spanned / len(ahead), LEAST_DF[wanders])
     factor = float(student.ppf(0.5 + level / 2, df))
     half = factor * np.maximum.accumulate(np.sqrt(np.mean(errors**2, axis=0)))
     # The choice among forecasts was made on the same errors: they look better than the next will be.
-    optimism = np.sqrt(1 + OPTIMISM * len(ahead) / spanned)
+    optimism = np.sqrt(1 + OPTIMISM[wanders] * len(ahead) / spanned)
     half, spread = half * optimism, factor * optimism * float(np.sqrt(np.mean(whole**2)))
     mean, covered = float(ahead.mean()), float(np.mean(np.abs(whole) <= spread))
     return Forecast(

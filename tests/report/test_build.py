@@ -16,6 +16,7 @@ from openpyxl import load_workbook
 from kpilab.core.finding import BridgeRow
 from kpilab.errors import BadInput
 from kpilab.report.build import write
+from kpilab.report.document import plain
 from kpilab.report.page import embedded
 from tests.report import reviews
 
@@ -231,3 +232,10 @@ def test_a_full_disk_leaves_the_old_review_as_it_was(tmp_path, monkeypatch):
     with pytest.raises(BadInput, match="No space left"):
         write(reviews.story(), paths.json.parent)
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+
+
+def test_the_order_in_which_threads_add_up_changes_no_byte():
+    parts = [0.1, 0.2, 0.3, 1e9, -1e9]
+    assert sum(parts) != sum(reversed(parts))
+    assert plain(0.1 + 0.2) == plain(0.3)
+    assert plain(sum([0.1] * 10)) == 1.0
