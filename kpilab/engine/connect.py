@@ -45,6 +45,9 @@ def connect(url: str = "duckdb://", options: Mapping[str, object] | None = None,
             return _spark({"spark.sql.session.timeZone": timezone, **settings})
         con = ibis.connect(url.replace("postgresql://", "postgres://", 1), **settings)
         if con.name == "postgres":
+            from kpilab.engine.postgres import Compiler
+
+            con.compiler = Compiler()  # type: ignore[attr-defined]  # every SQL backend has one
             con.raw_sql(f"SET TIME ZONE {literal(timezone)}")  # type: ignore[attr-defined]  # every SQL backend has it
         return con
     except (ImportError, ibis.IbisError, OSError, ValueError) as error:

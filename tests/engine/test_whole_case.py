@@ -1,0 +1,59 @@
+"""The same case on another engine gives the same review."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator
+
+import pytest
+
+import kpilab
+from kpilab.engine.connect import connect
+from kpilab.report.build import write
+from tests.case.conftest import CASE, events
+
+ADDRESS = os.environ.get("KPILAB_TEST_POSTGRES", "")
+
+
+def told(folder, out) -> dict:
+    """The review's JSON without its pictures and what names the folder or the moment."""
+    text = write(kpilab.review(kpilab.open_case(folder)), out, created="").json.read_text("utf-8")
+    found = json.loads(text)
+    return {k: v for k, v in found.items() if k not in ("case", "created")}
+
+
+def differences(first: object, second: object, place: str = "") -> Iterator[str]:
+    """Where two JSON values differ: numbers by more than a millionth, everything else at all."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        for key in sorted(set(first) | set(second)):
+            if key != "chart":
+                yield from differences(first.get(key), second.get(key), f"{place}/{key}")
+    elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        for k, (a, b) in enumerate(zip(first, second, strict=True)):
+            yield from differences(a, b, f"{place}/{k}")
+    elif isinstance(first, int | float) and isinstance(second, int | float):
+        if not math.isclose(first, second, rel_tol=1e-6, abs_tol=1e-9):
+            yield f"{place}: {first} and {second}"
+    elif first != second:
+        yield f"{place}: {first!r} and {second!r}"
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(not ADDRESS, reason="no server named in KPILAB_TEST_POSTGRES")
+def test_postgres_and_duckdb_review_alike(tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        folder.mkdir()
+    events().to_parquet(here / "events.parquet")
+    (here / "case.yml").write_text(CASE.replace("events.csv", "events.parquet"), "utf-8")
+    name = "kpilab_whole_case"
+    server = connect(ADDRESS)
+    server.create_table(name, events(), overwrite=True)
+    try:
+        there_text = CASE.replace("events.csv", name).replace("kpilab: 1", f"kpilab: 1\nengine: {ADDRESS}")
+        (there / "case.yml").write_text(there_text, "utf-8")
+        assert list(differences(told(here, tmp_path / "a"), told(there, tmp_path / "b"))) == []
+    finally:
+        server.drop_table(name)
