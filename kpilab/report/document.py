@@ -187,12 +187,17 @@ def steady(spec: Json) -> Json:
     """The spec with its views, parameters and data numbered from 1, so that equal charts are equal bytes."""
     text = json.dumps({k: v for k, v in spec.items() if k != "datasets"}, ensure_ascii=False, allow_nan=False)
     names = list(dict.fromkeys(_own_names(json.loads(text))))
-    new = {name: f"{re.split('[-_]', name)[0]}_{k}" for k, name in enumerate(names, 1)}
+    new = {name: f"{_kind(name)}_{k}" for k, name in enumerate(names, 1)}
     if new:
         text = re.sub(rf"\b(?:{'|'.join(sorted(new, key=len, reverse=True))})\b", lambda m: new[m.group()], text)
     sets = spec.get("datasets")
     data = {new.get(name, name): plain(rows) for name, rows in sets.items()} if isinstance(sets, dict) else {}
     return json.loads(text) | ({"datasets": data} if data else {})
+
+
+def _kind(name: str) -> str:
+    """What a name stands for; `data_1` is a name that Vega gives itself."""
+    return "rows" if name.startswith("data-") else name.split("_")[0]
 
 
 def _own_names(node: object) -> Iterable[str]:
