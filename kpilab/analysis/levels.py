@@ -69,7 +69,7 @@ def levels(
 
     Args:
         kpis: what people are measured on, with `parent` and `level`. goal: the goal's metric. metrics: of the case.
-        series: one row per week, one column per metric, 20 rows or more; None: the chain alone.
+        series: one row per week (indexed by it), one column per metric, 20 rows or more; None: the chain alone.
         tree: the goal's formula. order: levels from the top down.
 
     Returns:
@@ -134,7 +134,7 @@ def _against(kpis: Sequence[Kpi], metrics: Mapping[str, Metric], series: pd.Data
     pairs = [(k.metric, k.parent) for k in kpis if k.parent in series and k.metric in series]
     rows = []
     for name, parent in pairs:
-        both = series[[name, str(parent)]].dropna()
+        both = series[[name, str(parent)]].dropna().sort_index()
         if len(both) < LEAST or (both.nunique() < 3).any():
             continue
         signs = [-1.0 if metrics[m].better == "down" else 1.0 for m in (name, str(parent))]

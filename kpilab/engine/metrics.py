@@ -57,8 +57,8 @@ def measure(
         cut: grain, dimensions and filter.
 
     Returns:
-        One row per period × bucket × dimensions that has rows. Columns: `period`, `bucket` (if a grain was asked
-        for), the dimensions, and for each metric `<name>` (value), `<name>:num` and `<name>:den`
+        One row per period × bucket × dimensions that has rows, in order of time. Columns: `period`, `bucket` (if a
+        grain was asked for), the dimensions, and for each metric `<name>` (value), `<name>:num` and `<name>:den`
         (numerator and denominator; the value and 1 for a metric that is no ratio). NaN where undefined.
     """
     by_grain: dict[Grain | None, list[Metric]] = {}
@@ -126,7 +126,8 @@ def _queried(table: Table, metrics: Sequence[Metric], periods: Mapping[str, Peri
     if cut.grain:
         named[BUCKET] = time.cast("timestamp").truncate(UNITS[cut.grain]).cast("date")
     rows = rows.filter(ibis.or_(*inside.values())).mutate(**named)
-    return _values(table, metrics, rows, [*named, *cut.by]).rename(columns={_PERIOD: PERIOD})
+    found = _values(table, metrics, rows, [*named, *cut.by]).rename(columns={_PERIOD: PERIOD})
+    return found.sort_values(BUCKET, kind="stable") if cut.grain else found
 
 
 def _of_nothing(table: Table, metrics: Sequence[Metric], period: str) -> pd.DataFrame:
