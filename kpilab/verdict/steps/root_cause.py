@@ -79,7 +79,9 @@ def _users(funnel: Funnel, changed: FunnelChangeResult) -> pd.Series:
     """Units that reached each step in the current period."""
     steps = changed.table[changed.table["of"] == "previous"]
     last = steps.iloc[-1]
-    return pd.Series([*steps["current_trials"], round(last["current"] * last["current_trials"])], list(funnel.steps))
+    # Where nobody could go on, the rate is unknown and nobody arrived.
+    arrived = round(last["current"] * last["current_trials"]) if last["current_trials"] else 0
+    return pd.Series([*steps["current_trials"], arrived], list(funnel.steps))
 
 
 def covered(case: Case, funnel: Funnel) -> tuple[str, ...]:

@@ -1,0 +1,26 @@
+"""The step that looks for the root cause, where a funnel breaks off altogether."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import ibis
+
+from kpilab.analysis.blindspots import BlindspotsResult
+from kpilab.case.read import open_case
+from kpilab.core.table import EventLog
+from kpilab.verdict.steps.root_cause import _funnels
+
+
+def test_a_funnel_that_nobody_gets_through_is_counted_to_its_end():
+    case = open_case(Path(__file__).parents[2] / "data" / "shop")
+    funnel = next(iter(case.funnels.values()))
+    log = case.tables[funnel.table]
+    assert isinstance(log, EventLog)
+    rows, late = log.table, str(case.current.first)
+    gone = (rows[log.time].cast("string") >= late) & rows[log.event].isin([ibis.literal(s) for s in funnel.steps[-2:]])
+    broken = replace(case, tables=dict(case.tables) | {funnel.table: replace(log, table=rows.filter(~gone))})
+    findings, _ = _funnels(broken)
+    blind = next(r for f in findings for r in f.evidence if isinstance(r, BlindspotsResult))
+    assert blind.goal == 0
