@@ -11,9 +11,9 @@ import time
 import numpy as np
 from scipy.signal import lfilter
 
-from kpilab.stats.breaks import slope_break
 from kpilab.stats.panel import panel_slopes
 from kpilab.stats.relation import Question, relation_tests
+from kpilab.stats.slopebreak import slope_break
 
 LENGTHS = (26, 36, 52, 104, 156)
 BURN = 100
@@ -152,7 +152,7 @@ def break_rate(name, n, reps, after, seed):
     slope = np.where(np.arange(1, n) < n // 2, 1.0, after)
     for kpi, other in zip(kpis, noise, strict=True):
         goal = np.concatenate([[0.0], np.cumsum(slope * np.diff(kpi))]) + other
-        found += slope_break(kpi, goal, n // 2).p < 0.05
+        found += slope_break(kpi, goal, n // 2, draws=199).p < 0.05
     return found / reps
 
 

@@ -8,13 +8,13 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
 
 from kpilab.core.result import Result
 from kpilab.core.values import Effect, Message
 from kpilab.errors import BadInput
 from kpilab.stats.axis import axis
-from kpilab.stats.breaks import slope_break, sup_f
+from kpilab.stats.breaks import sup_f
+from kpilab.stats.slopebreak import slope_break
 
 LEAST_EACH = 10
 
@@ -55,13 +55,13 @@ class GoodhartResult(Result):
 def goodhart(kpi: pd.Series, goal: pd.Series, *, since: date, level: float = 0.95, seed: int = 1) -> GoodhartResult:
     """Test whether the goal still follows the KPI since the KPI became a target.
 
-    Slope of the goal's changes on the KPI's changes, before and after `since`. Beside it the date is searched
-    for, with a p-value corrected for the search: it is a hint, not a proof.
+    Slope of the goal's changes on the KPI's changes, before and after `since`, whatever way the rest of the goal
+    wanders. Beside it the date is searched for, with a p-value corrected for the search: a hint, not a proof.
 
     Args:
         kpi, goal: one value per period, indexed by date, regular, without gaps.
         since: first day on which the KPI was a target; at least 10 periods lie on each side.
-        level: confidence level. seed: of the search's null distribution.
+        level: confidence level. seed: of the series drawn for p-values and intervals.
 
     Returns:
         GoodhartResult with one row before and one after.
@@ -78,19 +78,14 @@ def goodhart(kpi: pd.Series, goal: pd.Series, *, since: date, level: float = 0.9
             f"give at least {LEAST_EACH} on each side",
         )  # fmt: skip
     x, y = frame["kpi"].to_numpy(), frame["goal"].to_numpy()
-    if min(np.ptp(x[:first]), np.ptp(x[first:])) == 0:
-        raise BadInput("the KPI never changes on one side", "goodhart(kpi)", "give a KPI that varies")
-    found = slope_break(x, y, first)
+    if min(np.ptp(np.diff(x[:first])), np.ptp(np.diff(x[first - 1 :]))) == 0:
+        raise BadInput("the KPI always changes alike on one side", "goodhart(kpi)", "give a KPI that varies")
+    found = slope_break(x, y, first, level=level, seed=seed)
     search = sup_f(np.diff(y), np.column_stack([np.ones(len(x) - 1), np.diff(x)]), seed=seed)
-    t = float(student.ppf(0.5 + level / 2, found.df))
-    rows = [
-        ("before", found.before, found.before_error, first),
-        ("after", found.after, found.after_error, len(x) - first),
-    ]
     table = pd.DataFrame(
-        [(part, slope, slope - t * error, slope + t * error, n) for part, slope, error, n in rows],
+        [("before", *found.before, first), ("after", *found.after, len(x) - first)],
         columns=["part", "slope", "low", "high", "periods"],
     )
-    change = Effect(found.change, found.change - t * found.change_error, found.change + t * found.change_error)
+    change = Effect(*found.change)
     day = pd.DatetimeIndex(frame.index)[search.last + 2].date()
     return GoodhartResult(table, change, found.p, day, search.p, level, since)
