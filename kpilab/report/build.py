@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from kpilab.core.files import put
 from kpilab.core.finding import Review
 from kpilab.report.document import document, now, to_text
-from kpilab.report.files import put
 from kpilab.report.markdown import markdown
 from kpilab.report.page import page
 from kpilab.report.specs import specs
@@ -26,7 +26,10 @@ class ReportPaths:
 
 
 def write(review: Review, folder: Path, lang: str | None = None, *, created: str | None = None) -> ReportPaths:
-    """Write review.json, .html, .md and .xlsx; each is whole or not there.
+    """Write review.html, .md, .xlsx and .json; each is whole or not there.
+
+    review.json is taken away first and written last: where it stands, the other three are of the same review, even
+    after a kill or a power cut. A folder without it holds a report that was cut short: run the review again.
 
     Args:
         review: what to write.
@@ -36,7 +39,7 @@ def write(review: Review, folder: Path, lang: str | None = None, *, created: str
     Returns:
         ReportPaths.
     Raises:
-        BadInput: an unknown language, or a folder that cannot be written.
+        BadInput: an unknown language, or a folder that cannot be written (what was there before is unchanged).
     """
     folder = Path(folder)
     words = Words(review, lang or review.language)
@@ -45,10 +48,10 @@ def write(review: Review, folder: Path, lang: str | None = None, *, created: str
     put(
         folder,
         {
-            "review.json": to_text(data).encode(),
             "review.html": page(words, data, charts).encode(),
             "review.md": markdown(words, data).encode(),
             "review.xlsx": workbook(words, data),
+            "review.json": to_text(data).encode(),  # stands for the set, so it comes last
         },
     )
     return ReportPaths(*(folder / f"review.{end}" for end in ("json", "html", "md", "xlsx")))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
@@ -17,8 +15,8 @@ from markupsafe import Markup
 
 from kpilab import __version__
 from kpilab.core.case import Case
+from kpilab.core.files import put
 from kpilab.core.values import Message
-from kpilab.errors import BadInput
 from kpilab.show.format import number, percent, whole_percent
 from kpilab.show.say import label, sentence
 from kpilab.track.effects import effects
@@ -90,16 +88,7 @@ def write(case: Case, out: str | Path, *, place: str | Path | None = None, today
         with Store.open(place) as store:
             text = page(case, store, today=today)
     target = Path(out) / "board.html"
-    part = target.with_name(f".board.html.{os.getpid()}.part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, "utf-8")
-        part.replace(target)
-    except OSError as error:
-        raise BadInput(f"the board cannot be written: {error.strerror}", str(target), "give another folder") from None
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+    put(target.parent, {target.name: text.encode()}, "the board")
     return target
 
 
