@@ -53,30 +53,28 @@ class Shortfall:
 
 def weekday_pattern(counts: Floats, weekday: NDArray[np.int64]) -> Floats:
     """Expected size of each day relative to its week, S x D; borrowed from all series where counts are small."""
-    whole = _pattern(counts.sum(0), weekday)[weekday]
-    out = np.empty_like(counts, dtype=float)
-    for s, series in enumerate(counts):
-        weight = np.median(series) * len(series) / 7
-        own = _pattern(series, weekday)[weekday]
-        out[s] = (weight * own + BORROWED * whole) / (weight + BORROWED)
-    return out
+    own, whole = _patterns(counts, weekday), _patterns(counts.sum(0, keepdims=True), weekday)
+    weight = np.median(counts, axis=1, keepdims=True) * counts.shape[1] / 7
+    return ((weight * own + BORROWED * whole) / (weight + BORROWED))[:, weekday]
 
 
 def dispersion(counts: Floats, pattern: Floats) -> Floats:
     """Variance over mean of the days around their local level, robust, at least 1; widened for slow swings, S."""
-    out = np.ones(len(counts))
-    for s, (series, w) in enumerate(zip(counts, pattern, strict=True)):
-        level = pd.Series(series / w).rolling(15, center=True, min_periods=5).median().to_numpy()
-        z = (series - w * level) / np.sqrt(np.maximum(w * level, 0.5))
-        z = z - np.median(z)
-        spread = max(1.0, (1.4826 * float(np.median(np.abs(z)))) ** 2)
-        # Days of loss are no slow swing: left in, they would widen the errors until nothing is lost.
-        z = np.where(np.abs(z) > 3 * np.sqrt(spread), 0.0, z)
-        follows = float(np.corrcoef(z[1:], z[:-1])[0, 1]) if z.std() > 0 and len(z) > 20 else 0.0
-        # What chance alone lets two neighbours share (two standard errors) is no slow swing.
-        rho = min(follows, 0.6) if follows > 2 / np.sqrt(len(z)) else 0.0
-        out[s] = spread * (1 + rho) / (1 - rho)
-    return out
+    level = pd.DataFrame((counts / pattern).T).rolling(15, center=True, min_periods=5).median().to_numpy().T
+    z = (counts - pattern * level) / np.sqrt(np.maximum(pattern * level, 0.5))
+    z = z - np.median(z, axis=1, keepdims=True)
+    spread = np.maximum(1.0, (1.4826 * np.median(np.abs(z), axis=1)) ** 2)
+    # Days of loss are no slow swing: left in, they would widen the errors until nothing is lost.
+    z = np.where(np.abs(z) > 3 * np.sqrt(spread)[:, None], 0.0, z)
+    follows = np.array([_follows(row) for row in z])
+    # What chance alone lets two neighbours share (two standard errors) is no slow swing.
+    rho = np.where(follows > 2 / np.sqrt(z.shape[1]), np.minimum(follows, 0.6), 0.0)
+    return spread * (1 + rho) / (1 - rho)
+
+
+def _follows(z: Floats) -> float:
+    """Correlation of each day with the one before."""
+    return float(np.corrcoef(z[1:], z[:-1])[0, 1]) if z.std() > 0 and len(z) > 20 else 0.0
 
 
 def worst_stretch(counts: Floats, pattern: Floats, others: Floats | None, longest: int, least: float) -> Stretch | None:
@@ -129,13 +127,13 @@ def shortfall(series: Floats, pattern: Floats, first: int, last: int) -> Shortfa
     return Shortfall(float(series[first : last + 1].sum()), expected, float(np.sqrt(max(variance, 1.0))))
 
 
-def _pattern(series: Floats, weekday: NDArray[np.int64]) -> Floats:
-    """Median of day over the level of its week, per weekday, averaging 1."""
-    level = pd.Series(series, dtype=float).rolling(7, center=True, min_periods=4).mean().to_numpy()
-    ratio = series / np.where(level > 0, level, np.nan)
-    out = pd.Series(ratio).groupby(weekday).median().reindex(range(7)).fillna(1.0).to_numpy()
+def _patterns(counts: Floats, weekday: NDArray[np.int64]) -> Floats:
+    """Median of day over the level of its week, per weekday, averaging 1, S x 7."""
+    level = pd.DataFrame(counts.T).rolling(7, center=True, min_periods=4).mean().to_numpy().T
+    ratio = pd.DataFrame((counts / np.where(level > 0, level, np.nan)).T)
+    out = ratio.groupby(weekday).median().reindex(range(7)).fillna(1.0).to_numpy().T
     out = np.maximum(out, 0.02)
-    return out / out.mean()
+    return out / out.mean(axis=1, keepdims=True)
 
 
 def _level(values: Floats, n: int) -> tuple[float, int]:
