@@ -6,10 +6,10 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
 
 import pandas as pd
 
+from kpilab.engine.sheet import first_sheet
 from kpilab.errors import BadInput, Problem, several
 
 if TYPE_CHECKING:
@@ -72,20 +72,23 @@ def _sheet(path: Path) -> pd.DataFrame:
         raise BadInput(f"no file {path.name!r}", "read_worksheet(path=)", "check the path")
     if path.suffix not in (".csv", ".xlsx"):
         raise _suffix(path, "read_worksheet(path=)")
-    try:
-        if path.suffix == ".xlsx":
-            frame = pd.read_excel(path, dtype=str, keep_default_na=False, header=None)
-        else:
-            # Rows are read one by one: a row too long or empty must not move the others.
-            frame = pd.DataFrame(list(csv.reader(path.read_text("utf-8-sig").splitlines(keepends=True))), dtype=str)
-    except (OSError, ValueError, KeyError, csv.Error, BadZipFile) as error:
-        first = (str(error).splitlines() or [type(error).__name__])[0]
-        mend = "save it again as CSV (UTF-8) or xlsx"
-        raise BadInput(f"cannot be read: {first}", f"worksheet {path.name}", mend) from None
+    if path.suffix == ".xlsx":
+        frame = first_sheet(path, f"worksheet {path.name}", dtype=str, keep_default_na=False, header=None)
+    else:
+        frame = _csv(path)
     frame = frame.fillna("").astype(str)
     if frame.empty:
         raise BadInput("holds nothing", f"worksheet {path.name}", "hand back the sheet as it was written")
     return frame.iloc[1:].set_axis(frame.iloc[0].str.strip().tolist(), axis=1).reset_index(drop=True)
+
+
+def _csv(path: Path) -> pd.DataFrame:
+    try:
+        # Rows are read one by one: a row too long or empty must not move the others.
+        return pd.DataFrame(list(csv.reader(path.read_text("utf-8-sig").splitlines(keepends=True))), dtype=str)
+    except (OSError, ValueError, csv.Error) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        raise BadInput(f"cannot be read: {first}", f"worksheet {path.name}", "save it again as CSV (UTF-8)") from None
 
 
 def _faults(ids: pd.Series, answers: pd.Series, used: pd.Series, drawn: list[str], name: str) -> Iterable[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import yaml
 from kpilab.errors import BadInput, Problem, several
 
 MOST_BYTES = 1_000_000
-MOST_ALIASES = 100
+MOST_ALIASES, MOST_DEPTH, MOST_NODES, MOST_CHARACTERS = 100, 30, 50_000, 10_000
 Path_ = tuple[str | int, ...]
 
 
@@ -37,49 +38,120 @@ class Document:
 
 
 class _Loader(yaml.SafeLoader):
-    """The safe loader, which leaves dates as text: a date that does not exist is then named with its key."""
+    """The safe loader within limits, and no more than it takes: no tags, dates left as text.
+
+    A date that does not exist is then named with its key. What is refused is refused while it is read: before anything
+    grows out of it.
+    """
 
     yaml_implicit_resolvers = {  # noqa: RUF012  # as PyYAML declares it
         sign: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
         for sign, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.aliases, self.nodes, self.depth = 0, 0, 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent):
+            self.aliases += 1
+            if self.aliases > MOST_ALIASES:
+                raise _refused(f"more than {MOST_ALIASES} YAML aliases", event)
+        elif getattr(event, "tag", None) is not None:
+            raise _refused(f"has the tag {event.tag!r}", event)
+        elif isinstance(event, yaml.ScalarEvent) and len(event.value) > MOST_CHARACTERS:
+            raise _refused(f"has a value of {len(event.value):,} characters", event)
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            raise _refused(f"holds more than {MOST_NODES:,} values", event)
+        self.depth += 1
+        if self.depth > MOST_DEPTH:
+            raise _refused(f"is nested deeper than {MOST_DEPTH} levels", event)
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
+def _refused(what: str, event: yaml.Event) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=what, problem_mark=event.start_mark)
+
 
 def read_document(path: Path) -> Document:
     """Read a YAML file with the safe loader.
 
     Raises:
-        BadInput: no such file, too large, not YAML, a repeated key, too many aliases, or not a mapping.
+        BadInput: no such file, or as `parse_document`.
     """
-    text = _text(path)
+    return parse_document(_text(path), path.name)
+
+
+def parse_document(text: str, file: str) -> Document:
+    """The document a YAML text stands for; nothing is opened.
+
+    Args:
+        text: YAML of plain mappings, lists and values.
+        file: its name, for messages.
+
+    Raises:
+        BadInput: not YAML, a tag, a repeated key, too many aliases, too deep, too large once aliases are written out,
+            or not a mapping.
+    """
+    loader = None
     try:
-        root = yaml.compose(text, Loader=_Loader)
-        # Our loader is a safe one: plain data only.
-        data = yaml.load(text, Loader=_Loader) if root is not None and _aliases(text) <= MOST_ALIASES else None  # noqa: S506
+        loader = _Loader(text)
+        root = loader.get_single_node()
+        size = _written_out(root)
+        data = None if root is None or size > MOST_NODES else loader.construct_document(root)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
         what = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise BadInput(
-            f"not valid YAML: {what}", f"{path.name}{line}", "check indentation, colons and quotes"
-        ) from None
-    except (RecursionError, ValueError, TypeError, OverflowError) as error:
-        raise BadInput(
-            f"cannot be read: {type(error).__name__}", path.name, "check nesting, dates and numbers"
-        ) from None
-    if root is not None and data is None:
-        raise BadInput(f"more than {MOST_ALIASES} YAML aliases", path.name, "write values out instead of * references")
+        raise BadInput(f"not valid YAML: {what}", f"{file}{line}", "check indentation, colons and quotes") from None
+    except ValueError as error:
+        raise BadInput(f"has a number that cannot be read: {_brief(error)}", file, "put it in quotes") from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+    if size > MOST_NODES:
+        mend = "write values out instead of * references, and keep data in tables"
+        raise BadInput(f"holds more than {MOST_NODES:,} values", file, mend)
     if not isinstance(data, dict):
-        raise BadInput("holds no keys", path.name, "start from `kpilab init FOLDER`")
+        raise BadInput("holds no keys", file, "start from `kpilab init FOLDER`")
     lines: dict[Path_, int] = {}
-    error = several(_walk(root, (), lines, path.name))
+    error = several(_walk(root, (), lines, file))
     if error:
         raise error
-    return Document(path.name, data, lines)
+    return Document(file, data, lines)
+
+
+def _brief(error: Exception) -> str:
+    return str(error).partition("\n")[0][:80]
+
+
+def _written_out(root: yaml.Node | None) -> float:
+    """How many values the document holds once every alias is written out; infinite for a circle."""
+    sizes: dict[int, float] = {}
+
+    def size(node: yaml.Node | None) -> float:
+        if not isinstance(node, yaml.CollectionNode):
+            return 1
+        if id(node) not in sizes:
+            sizes[id(node)] = math.inf
+            parts = (n for pair in node.value for n in (pair if isinstance(pair, tuple) else (pair,)))
+            sizes[id(node)] = 1 + sum(size(n) for n in parts)
+        return sizes[id(node)]
+
+    return size(root)
 
 
 def _text(path: Path) -> str:
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except OSError:  # a name too long, or a folder that may not be entered
+        there = False
+    if not there:
         raise BadInput(f"no file {str(path)!r}", "case", "give a case.yml or the folder that holds it")
     if path.stat().st_size > MOST_BYTES:
         raise BadInput(
@@ -89,10 +161,6 @@ def _text(path: Path) -> str:
         return path.read_text("utf-8")
     except UnicodeDecodeError as error:
         raise BadInput(f"not UTF-8 text at byte {error.start}", path.name, "save the file as UTF-8") from None
-
-
-def _aliases(text: str) -> int:
-    return sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader))
 
 
 def _walk(root: yaml.Node | None, at: Path_, lines: dict[Path_, int], file: str) -> list[Problem]:

@@ -61,7 +61,7 @@ def open_case(
     path = path / "case.yml" if path.is_dir() else path
     document = read_document(path)
     spec = read_spec(document)
-    periods = _periods(spec, current, baseline)
+    periods = periods_asked(spec, current, baseline)
     con = connect(spec.engine, spec.engine_options, spec.timezone)
     tables, issues, problems = _tables(spec, document, con, path.parent)
     case = _case(spec, path, periods, tables, issues)
@@ -74,18 +74,24 @@ def open_case(
     return replace(case, language=language) if language else case
 
 
-def _periods(spec: CaseSpec, current: str | None, baseline: str | None) -> dict[str, Period]:
+def periods_asked(spec: CaseSpec, current: str | None, baseline: str | None) -> dict[str, Period]:
+    """The periods of a case, as `--current` and `--baseline` change them."""
     periods = {name: Period(*days) for name, days in spec.periods.model_dump().items() if days}
     if current:
         periods["current"] = _dates(current, "--current")
-    if baseline == "previous" or (current and not baseline):
-        periods["baseline"] = periods["current"].before()
-    elif baseline == "year_ago":
-        if "year_ago" not in periods or current:
-            periods["year_ago"] = _year_before(periods["current"])
-        periods["baseline"] = periods["year_ago"]
-    elif baseline:
-        periods["baseline"] = _dates(baseline, "--baseline")
+    try:
+        if baseline == "previous" or (current and not baseline):
+            periods["baseline"] = periods["current"].before()
+        elif baseline == "year_ago":
+            if "year_ago" not in periods or current:
+                periods["year_ago"] = _year_before(periods["current"])
+            periods["baseline"] = periods["year_ago"]
+        elif baseline:
+            periods["baseline"] = _dates(baseline, "--baseline")
+    except (OverflowError, ValueError):
+        raise BadInput(
+            f"nothing comes before {periods['current']}", "--baseline", "give the days of the baseline, A..B"
+        ) from None
     return periods
 
 

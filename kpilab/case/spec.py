@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from difflib import get_close_matches
+from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
@@ -16,7 +17,9 @@ Names = tuple[str, ...]
 class Spec(BaseModel):
     """Base: unknown keys are errors, nothing changes after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, str_max_length=10_000)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, str_max_length=10_000, allow_inf_nan=False
+    )
 
 
 def _ordered(days: tuple[date, date]) -> tuple[date, date]:
@@ -202,9 +205,15 @@ class PrivacySpec(Spec):
     pseudonymise: Names = ()
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """Names of all time zones; looked up on the disk, once."""
+    return frozenset(available_timezones())
+
+
 def _zone(name: str) -> str:
-    if name not in available_timezones():
-        near = get_close_matches(name, available_timezones(), 3)
+    if name not in _zones():
+        near = get_close_matches(name[:60], sorted(_zones()), 3)
         raise ValueError(f"{name!r} is no time zone" + (f"; did you mean {', '.join(near)}" if near else ""))
     return name
 

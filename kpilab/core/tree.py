@@ -33,10 +33,9 @@ class MetricTree:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "formulas", MappingProxyType(dict(self.formulas)))
-        order: dict[str, None] = {}
-        self._walk(self.goal, (), order)
-        object.__setattr__(self, "nodes", tuple(reversed(order)))
-        object.__setattr__(self, "leaves", tuple(n for n in reversed(order) if n not in self.formulas))
+        order = self._below(self.goal)[::-1]
+        object.__setattr__(self, "nodes", tuple(order))
+        object.__setattr__(self, "leaves", tuple(n for n in order if n not in self.formulas))
 
     @classmethod
     def parse(cls, goal: str, formula: str, tree: Mapping[str, str] | None = None) -> MetricTree:
@@ -61,43 +60,54 @@ class MetricTree:
             BadInput: a leaf without a value, or a division by zero.
         """
         node = node or self.goal
-        if node not in self.formulas:
-            if node not in values:
+        found: dict[str, Value] = {}
+        # Each once, children first: a tree may be deep, and name the same node many times.
+        for name in reversed(self.nodes) if node == self.goal else self._below(node):
+            if name in self.formulas:
+                found[name] = _value(self.formulas[name], found, name)
+            elif name in values:
+                found[name] = values[name]
+            else:
+                mend = f"give a value for each of {list(self.leaves)}"
+                raise BadInput(f"no value for {name!r}", f"formula of {self.goal!r}", mend)
+        return found[node]
+
+    def _below(self, root: str) -> list[str]:
+        """The node and all below it, children first, each once."""
+        order: dict[str, None] = {}
+        above: dict[str, None] = {}
+        stack = [(root, False)]
+        while stack:
+            node, left = stack.pop()
+            if left:
+                order[node] = above.pop(node)
+            elif node in above:
+                path = list(above)
+                circle = " -> ".join((*path[path.index(node) :], node))
                 raise BadInput(
-                    f"no value for {node!r}",
-                    f"formula of {self.goal!r}",
-                    f"give a value for each of {list(self.leaves)}",
+                    f"formulas lead back to themselves: {circle}",
+                    f"formula of {node!r}",
+                    "take one of them out of the circle",
                 )
-            return values[node]
-        return self._value(self.formulas[node], values, node)
+            elif node not in order:
+                above[node] = None
+                stack += [(node, True), *((child, False) for child in self.children(node))]
+        return list(order)
 
-    def _value(self, expression: Expression, values: Mapping[str, Value], node: str) -> Value:
-        if isinstance(expression, Number):
-            return expression.value
-        if isinstance(expression, Name):
-            return self.evaluate(values, expression.name)
-        left, right = (self._value(e, values, node) for e in (expression.left, expression.right))
-        if expression.sign == "+":
-            return left + right
-        if expression.sign == "-":
-            return left - right
-        if expression.sign == "*":
-            return left * right
-        return _divide(left, right, node)
 
-    def _walk(self, node: str, above: tuple[str, ...], order: dict[str, None]) -> None:
-        if node in above:
-            circle = " -> ".join((*above[above.index(node) :], node))
-            raise BadInput(
-                f"formulas lead back to themselves: {circle}",
-                f"formula of {node!r}",
-                "take one of them out of the circle",
-            )
-        if node in order:
-            return
-        for child in reversed(self.children(node)):
-            self._walk(child, (*above, node), order)
-        order[node] = None
+def _value(expression: Expression, found: Mapping[str, Value], node: str) -> Value:
+    if isinstance(expression, Number):
+        return expression.value
+    if isinstance(expression, Name):
+        return found[expression.name]
+    left, right = _value(expression.left, found, node), _value(expression.right, found, node)
+    if expression.sign == "+":
+        return left + right
+    if expression.sign == "-":
+        return left - right
+    if expression.sign == "*":
+        return left * right
+    return _divide(left, right, node)
 
 
 def _divide(left: Value, right: Value, node: str) -> Value:

@@ -125,7 +125,9 @@ class Message:
         return Message, (self.key, dict(self.values))
 
 
+LONGEST = timedelta(days=36_525)  # a hundred years
 DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)")
+MOST_SIGNS = 60
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
@@ -137,7 +139,7 @@ def duration(text: timedelta | str, where: str = "within") -> timedelta:
         where: the argument it was given for, named in the error.
 
     Raises:
-        BadInput: not a duration, or not above zero.
+        BadInput: not a duration, not above zero, or above a hundred years.
 
     Example:
         >>> duration("1h 30m")
@@ -146,10 +148,13 @@ def duration(text: timedelta | str, where: str = "within") -> timedelta:
     mend = "use a number and a unit, e.g. '30m', '12h' or '7d' (ms, s, m, h, d, w)"
     if isinstance(text, timedelta):
         length = text
-    elif isinstance(text, str) and text.strip() and not DURATION.sub("", text).strip():
-        length = timedelta(seconds=sum(float(n) * UNITS[u] for n, u in DURATION.findall(text)))
+    elif isinstance(text, str) and len(text) <= MOST_SIGNS and text.strip() and not DURATION.sub("", text).strip():
+        seconds = sum(float(n) * UNITS[u] for n, u in DURATION.findall(text))
+        length = timedelta(seconds=min(seconds, 2 * LONGEST.total_seconds()))
     else:
-        raise BadInput(f"{text!r} is not a duration", where, mend)
+        raise BadInput(f"{str(text)[:MOST_SIGNS]!r} is not a duration", where, mend)
     if length <= timedelta(0):
         raise BadInput(f"duration {str(text)!r} is not above zero", where, mend)
+    if length > LONGEST:
+        raise BadInput(f"duration {str(text)!r} is longer than a hundred years", where, mend)
     return length

@@ -10,6 +10,7 @@ import ibis
 import pandas as pd
 
 from kpilab.engine.expression import literal
+from kpilab.engine.sheet import first_sheet
 from kpilab.errors import BadInput, EngineError
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def read_file(con: BaseBackend, source: str | Path, name: str) -> ir.Table:
     if "*" in path and not any(Path(path).parent.parent.glob(f"{Path(path).parent.name}/{Path(path).name}")):
         raise BadInput(f"no file matches {path!r}", f"table {name!r}, key 'source'", "check the pattern")
     if suffix == ".xlsx":
-        return con.create_table(name, pd.read_excel(path))
+        return con.create_table(name, first_sheet(Path(path), f"table {name!r}, key 'source'"))
     if suffix not in READERS:
         known = sorted([*READERS, ".xlsx"])
         raise BadInput(

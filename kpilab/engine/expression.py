@@ -17,7 +17,8 @@ from kpilab.errors import BadInput, Problem, unknown_problem
 
 DIALECT = "duckdb"
 MOST_CHARACTERS = 4_000
-MOST_NODES = 400
+MOST_TOKENS, MOST_NODES = 800, 400
+ONE = "give one expression of columns, aggregates and scalar functions"
 
 AGGREGATES = (
     exp.Sum, exp.Count, exp.Avg, exp.Min, exp.Max, exp.Median, exp.Quantile, exp.PercentileCont, exp.PercentileDisc,
@@ -154,6 +155,11 @@ def _checked(text: str, where: str) -> exp.Expr:
             "expression is empty or too long", where, f"give one SQL expression under {MOST_CHARACTERS:,} characters"
         )
     try:
+        tokens = sqlglot.tokenize(text, read=DIALECT)
+        if len(tokens) > MOST_TOKENS:
+            raise BadInput(f"expression has {len(tokens)} words and signs", where, f"keep it under {MOST_TOKENS}")
+        if any(token.token_type == sqlglot.TokenType.SEMICOLON for token in tokens):
+            raise BadInput(f"{text!r} is more than one expression", where, ONE)
         trees = sqlglot.parse(f"SELECT {text}", read=DIALECT)
     except (SqlglotError, RecursionError, ValueError) as error:
         first = str(error).strip().splitlines()[0][:160]
@@ -164,13 +170,12 @@ def _checked(text: str, where: str) -> exp.Expr:
 
 
 def _one_expression(trees: list[exp.Expr | None], text: str, where: str) -> exp.Expr:
-    mend = "give one expression of columns, aggregates and scalar functions"
     if len(trees) != 1 or not isinstance(trees[0], exp.Select):
-        raise BadInput(f"{text!r} is more than one expression", where, mend)
+        raise BadInput(f"{text!r} is more than one expression", where, ONE)
     select = trees[0]
     extra = [key for key, value in select.args.items() if value and key not in ("expressions", "kind")]
     if extra or len(select.expressions) != 1:
-        raise BadInput(f"{text!r} is more than one expression", where, mend)
+        raise BadInput(f"{text!r} is more than one expression", where, ONE)
     tree = select.expressions[0]
     nodes = list(tree.walk())
     if len(nodes) > MOST_NODES:
