@@ -15,7 +15,7 @@ from kpilab.core.values import Effect, Message, Where
 from kpilab.engine.frames import frame_sums, is_plain
 from kpilab.engine.leaves import MOST_VALUES, Leaves, between, sums
 from kpilab.errors import BadInput, unknown
-from kpilab.stats.cuboids import Named
+from kpilab.stats.cuboids import Named, crossed
 from kpilab.stats.expected import Succession, at_old_rate, at_replaced_rate, succession
 from kpilab.stats.localise import Element, Known, Located, locate
 from kpilab.stats.selection import unselected
@@ -269,8 +269,8 @@ class Cube:
 
 def _cube(frame: pd.DataFrame, names: tuple[str, ...], *, rate: bool, ratio: float | None) -> Cube:
     """Leaves with what they would be if nothing had changed, new values against those they replaced."""
-    coded = [pd.factorize(frame[d], sort=True) for d in names]
-    codes, values = np.array([c for c, _ in coded], dtype=np.intp), tuple(pd.Index(v) for _, v in coded)
+    coded = [frame[d].astype("category").cat for d in names]
+    codes, values = np.array([c.codes for c in coded], dtype=np.intp), tuple(c.categories for c in coded)
     num0, num1 = frame["num0"].to_numpy(float), frame["num1"].to_numpy(float)
     whole_numbers, whole_reference = (bool(np.all(v == np.round(v))) for v in (num1, num0))
     if rate:
@@ -333,8 +333,9 @@ def _succession_note(cube: Cube, dim: int, change: Succession) -> Message:
 def _checked(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Message, ...]]:
     """Amounts without negative ones: a stray few count as nothing, more are refused."""
     columns = [c for c in ("num0", "num1", "den0", "den1") if c in frame]
-    below = float(-frame[columns].clip(upper=0).sum().sum())
-    share = below / max(float(frame[columns].abs().sum().sum()), 1e-300)
+    amounts = frame[columns].to_numpy(float)
+    below = -float(amounts[amounts < 0].sum())
+    share = below / max(float(np.abs(amounts).sum()), 1e-300)
     if share > STRAY:
         raise BadInput(
             "some amounts are negative",
@@ -386,13 +387,13 @@ def _cells(cube: Cube, found: Located) -> tuple[tuple[str, ...], pd.DataFrame]:
     """The two dimensions named most prominently by what was found (else those with fewest values), and their cells."""
     named = [d for e in found.elements for dims, _ in ((e.dims, ()), *e.without) for d in dims]
     pair = list(dict.fromkeys([*named, *np.argsort([len(v) for v in cube.values])]))[:2]
-    across = tuple(cube.names[d] for d in pair) if len(pair) == 2 else ()
+    if len(pair) < 2:
+        return (), pd.DataFrame(columns=["expected", "actual", "score"], dtype=float)
+    texts = [np.unique([str(v) for v in cube.values[d]], return_inverse=True) for d in pair]
+    places = tuple(place[cube.codes[d]] for d, (_, place) in zip(pair, texts, strict=True))
     variance = found.noise.variance(np.mean(cube.searched, axis=0), cube.spread)
-    frame = pd.DataFrame({"expected": cube.expected, "actual": cube.actual, "score": variance})
-    for d in pair:
-        frame[cube.names[d]] = np.array([str(v) for v in cube.values[d]], dtype=object)[cube.codes[d]]
-    if not across:
-        return across, frame.iloc[:0]
-    cells = frame.groupby(list(across), as_index=False).sum()
-    gap, error = (cells["actual"] - cells["expected"]).to_numpy(float), np.sqrt(cells["score"].to_numpy(float))
-    return across, cells.assign(score=np.divide(gap, error, out=np.full(len(gap), np.nan), where=error > 0))
+    occurs, (expected, actual, squared) = crossed(places, (cube.expected, cube.actual, variance))
+    across, gap, error = tuple(cube.names[d] for d in pair), actual - expected, np.sqrt(squared)
+    score = np.divide(gap, error, out=np.full(len(gap), np.nan), where=error > 0)
+    cells = {d: pd.Series(text[k], dtype="str") for d, (text, _), k in zip(across, texts, occurs, strict=True)}
+    return across, pd.DataFrame(cells | {"expected": expected, "actual": actual, "score": score})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb, log, prod
@@ -98,6 +98,16 @@ def sums(spaces: Iterable[Cuboid], values: Array) -> list[Array]:
     return list(reversed(done.values()))
 
 
+def crossed(
+    pair: tuple[NDArray[np.intp], ...], amounts: Sequence[Array]
+) -> tuple[tuple[NDArray[np.intp], ...], list[Array]]:
+    """Sums of leaf amounts per cell of two dimensions, cells in order: their codes in both, and the sums."""
+    shape = tuple(int(code.max(initial=0)) + 1 for code in pair)
+    cell = np.ravel_multi_index(pair, shape)
+    occurs = np.flatnonzero(np.bincount(cell))
+    return np.unravel_index(occurs, shape), [np.bincount(cell, v)[occurs].astype(float, copy=False) for v in amounts]
+
+
 def best_elements(spaces: list[Cuboid], evidence: list[Array], least: float, most: int) -> list[tuple[int, int]]:
     """(cuboid, element) of those with more evidence than naming them costs plus `least`, best first."""
     net = np.concatenate([e - s.cost for s, e in zip(spaces, evidence, strict=True)])
@@ -144,7 +154,7 @@ def _finer(
 
 
 def _rolled(values: NDArray, shape: tuple[int, int, int]) -> NDArray:
-    return values.reshape(shape).sum(axis=1).ravel()
+    return np.einsum("abc->ac", values.reshape(shape)).ravel()
 
 
 def _renumbered(code: NDArray[np.intp]) -> tuple[NDArray[np.intp], int]:

@@ -19,6 +19,8 @@ NARROWEST = 0.01  # smallest spread of a common shift
 CANDIDATES = 60  # elements looked at closely
 SETTLED = 1e-4  # change of that share from which it is taken as found
 MOST_PER_LEAF = 50.0  # nats of evidence one leaf may give
+NARROW = float(np.log(0.1 + 0.9 / (NARROWEST * np.sqrt(2 * np.pi))))  # log density at the centre of the narrowest shift
+GAINED = NARROW - float(np.log1p(-STRAY)) + 1e-9  # nats a leaf can win at most when the common shift is fitted
 
 
 def deviation(expected: Array, actual: Array, rounding: float = 0.0) -> tuple[Array, Mask]:
@@ -38,9 +40,13 @@ def deviation(expected: Array, actual: Array, rounding: float = 0.0) -> tuple[Ar
     return x, (x != 0) | (rounding <= usual * scale)
 
 
-def null_log_density(sizes: Array, at: Array) -> Array:
-    """Log density of |deviation| at `at`, learnt from leaves taken as normal: quantile bins, then a Weibull tail."""
-    ordered, n = np.sort(sizes), len(sizes)
+def null_log_density(ordered: Array, at: Array) -> Array:
+    """Log density of |deviation| at `at`, learnt from leaves taken as normal: quantile bins, then a Weibull tail.
+
+    Args:
+        ordered: their |deviation|, ascending; at: ascending as well.
+    """
+    n = len(ordered)
     if n < 20:
         return np.zeros_like(at)
     tail = min(TAIL, max(2, n // 20))
@@ -48,11 +54,12 @@ def null_log_density(sizes: Array, at: Array) -> Array:
     edges = np.unique(np.append(0.0, np.quantile(body, np.linspace(0, 1, BINS + 1)[1:])))
     if len(edges) < 2:
         edges = np.array([0.0, start])
-    counts = np.histogram(body, edges)[0]
+    counts = np.diff(np.append(np.searchsorted(body, edges[:-1]), len(body)))
     density = np.log((counts + 0.5) / n / np.maximum(np.diff(edges), 1e-6))
-    found = density[np.clip(np.searchsorted(edges, at, "right") - 1, 0, len(density) - 1)]
-    far = at > start
-    found[far] = _tail_log_density(ordered, tail, at[far])
+    inner = np.searchsorted(at, edges[1:-1])
+    found = np.repeat(density, np.diff([0, *inner, len(at)]))
+    far = int(np.searchsorted(at, start, "right"))
+    found[far:] = _tail_log_density(ordered, tail, at[far:])
     return found
 
 
@@ -81,7 +88,10 @@ def search(
     """
     (x, told), hits = deviations, []
     live = told.copy()
-    sides = [_side(x, live, sign) for sign in (1.0, -1.0)]
+    ranked = np.argsort(x)
+    above, below = ranked[x[ranked] > 0], ranked[x[ranked] < 0][::-1]
+    views = (x, above, below), (-x, below, above)
+    sides = [_side(*view, live) for view in views]
     while len(hits) < most:
         found = [(hit, k) for k, side in enumerate(sides) if (hit := _best(spaces, codes, side, live, least))]
         if not found:
@@ -92,48 +102,44 @@ def search(
         live[member] = False
         # A side's null is learnt from the leaves of the other side: only the other one changes.
         sides[mine].leaf[member] = 0.0
-        sides[1 - mine] = _side(x, live, sides[1 - mine].sign)
+        sides[1 - mine] = _side(*views[1 - mine], live)
     return hits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Side:
     """Deviations to one side: `y`, up to it; `leaf`, log odds of 'shifted to this side by any amount' against the null;
-    `null`, its log density; `known`, gains already worked out: element -> (live leaves, gain).
+    `null`, its log density.
     """
 
-    sign: float
     y: Array
     leaf: Array
     null: Array
-    known: dict[tuple[int, int], tuple[int, float]]
 
 
-def _side(x: Array, live: Mask, sign: float) -> _Side:
-    y = sign * x
-    up, null = np.flatnonzero(live & (y > 0)), np.zeros(len(y))
-    null[up] = null_log_density(-y[live & (y < 0)], y[up]) - np.log(2)
-    leaf = np.where(live, np.log(STRAY), 0.0)
+def _side(y: Array, up: NDArray[np.intp], down: NDArray[np.intp], live: Mask) -> _Side:
+    """`up`, `down`: leaves that deviate to this side and to the other, by the size of their deviation."""
+    up, down = up[live[up]], down[live[down]]
+    null, leaf = np.zeros(len(y)), np.where(live, np.log(STRAY), 0.0)
+    null[up] = null_log_density(-y[down], y[up]) - np.log(2)
     leaf[up] = np.logaddexp(np.log1p(-STRAY) - null[up], np.log(STRAY))
-    return _Side(sign, y, leaf, null, {})
+    return _Side(y, leaf, null)
 
 
 def _best(spaces: list[Cuboid], codes: NDArray[np.intp], side: _Side, live: Mask, least: float) -> Hit | None:
     """The element of one side with the largest gain above `least`."""
-    best = None
-    for k, element in best_elements(spaces, sums(spaces, side.leaf), 0.0, CANDIDATES):
-        member = spaces[k].members(element)
-        member = member[live[member]]
-        if len(member) < 2 and spaces[k].leaves[element] > 1:
+    best, evidence = None, sums(spaces, side.leaf)
+    for k, element in best_elements(spaces, evidence, 0.0, CANDIDATES):
+        space, enough = spaces[k], least if best is None else best.gain
+        if evidence[k][element] + GAINED * space.leaves[element] - space.cost <= enough:
             continue
-        seen, gain = side.known.get((k, element), (0, 0.0))
-        if seen != len(member):
-            dims = spaces[k].dims
-            gain = _refitted(side.y[member], side.null[member], side.leaf[member], codes[:, member], dims)
-            side.known[k, element] = len(member), gain
-        gain -= spaces[k].cost
-        if gain > least and (best is None or gain > best.gain):
-            best = Hit(k, element, gain)
+        member = space.members(element)
+        member = member[live[member]]
+        if len(member) < 2 and space.leaves[element] > 1:
+            continue
+        gain = _refitted(side.y[member], side.null[member], side.leaf[member], codes[:, member], space.dims)
+        if gain - space.cost > enough:
+            best = Hit(k, element, gain - space.cost)
     return best
 
 
