@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
-import ibis
 import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Period, Where
 from kpilab.engine.column import column
-from kpilab.engine.funnels import Breakdown, check_events, reached
+from kpilab.engine.funnels import Breakdown, check_events, reached_apart
 from kpilab.engine.run import collect
 from kpilab.engine.steps import Exclusion, Plan, Step, planned
 from kpilab.errors import BadInput
@@ -91,11 +90,7 @@ def funnel_change(
         )
     plan = planned(steps, within, mode, exclude)
     cut = Breakdown(breakdown) if isinstance(breakdown, str) else breakdown
-    sides = [
-        _side(log, plan, by, where, side, cut).mutate(__current=ibis.literal(k))
-        for k, side in ((1, current), (0, baseline))
-    ]
-    both = sides[0].union(sides[1])
+    both = reached_apart(log, plan, [_side(where, s) for s in (baseline, current)], by=by, breakdown=cut)
     columns = list(cut.columns) if cut else []
     kinds = _kinds(both, plan.chain.steps, columns)
     blocks = [_step(kinds, plan, columns, k - 1, k, level) for k in range(2, plan.chain.steps + 1)]
@@ -111,16 +106,15 @@ def funnel_change(
     return FunnelChangeResult(table, level)
 
 
-def _side(log: EventLog, plan: Plan, by: str, where: Where, side: Period | Where, cut: Breakdown | None) -> ir.Table:
+def _side(where: Where, side: Period | Where) -> tuple[Where, Period | None]:
     if isinstance(side, Period):
-        return reached(log, plan, by=by, where=where, period=side, breakdown=cut)
-    joined = Where(dict(where.values) | dict(side.values), dict(where.without) | dict(side.without))
-    return reached(log, plan, by=by, where=joined, period=None, breakdown=cut)
+        return where, side
+    return Where(dict(where.values) | dict(side.values), dict(where.without) | dict(side.without)), None
 
 
 def _kinds(both: ir.Table, steps: int, columns: list[str]) -> pd.DataFrame:
     """Kinds of users and their number: units that reached step k in the current (`c`) and the baseline side (`b`)."""
-    now = both["__current"].cast("int64")
+    now = column(both, "__side")  # 0 baseline, 1 current
     reach = {k: (column(both, "level") >= k).cast("int64") for k in range(1, steps + 1)}
     sums = {f"c{k}": (r * now).sum() for k, r in reach.items()} | {
         f"b{k}": (r * (1 - now)).sum() for k, r in reach.items()

@@ -84,6 +84,13 @@ def outcomes(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
     """
     from kpilab.engine import stream, windows
 
-    if engine_name(rows) == "duckdb" and stream.fits(chain) and stream.ready(rows):
+    if compiled(rows, chain):
         return stream.outcomes(rows, chain, keys)
     return windows.outcomes(rows, chain, keys).cache()  # asked several times, computed once
+
+
+def compiled(rows: ir.Table, chain: Chain) -> bool:
+    """Whether the compiled kernel takes these rows."""
+    from kpilab.engine import stream
+
+    return engine_name(rows) == "duckdb" and stream.fits(chain) and stream.ready(rows)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import ibis
 import pandas as pd
 
-from kpilab.engine.chain import outcomes
+from kpilab.engine.chain import compiled, outcomes
 from kpilab.engine.column import column
 from kpilab.engine.dialect import engine_name, moment
 from kpilab.engine.run import collect
@@ -69,6 +70,26 @@ def reached(
     if breakdown and breakdown.attribution != "all":
         best = _attributed(best, rows, plan, breakdown, keys)
     return best
+
+
+def reached_apart(
+    log: EventLog, plan: Plan, sides: Sequence[tuple[Where, Period | None]], *, by: str, breakdown: Breakdown | None
+) -> ir.Table:
+    """`reached` of several sides (a segment, the days) on top of each other, told apart by their number in `__side`."""
+    cuts = [rows_of(log, plan, by=by, where=where, period=period) for where, period in sides]
+    keys = (*cuts[0][1], "__side")
+    rows = ibis.union(*[rows.mutate(__side=ibis.literal(k, "int64")) for k, (rows, _) in enumerate(cuts)])
+    if breakdown is None and not compiled(rows, plan.chain):
+        # The time goes into writing the expression: one for all sides is as quick as one for one of them.
+        best = outcomes(rows.select(*keys, "t", "mask"), plan.chain, keys)
+        return _over_held(best, plan, keys)
+    found = [
+        reached(log, plan, by=by, where=where, period=period, breakdown=breakdown).mutate(
+            __side=ibis.literal(k, "int64")
+        )
+        for k, (where, period) in enumerate(sides)
+    ]
+    return ibis.union(*found)
 
 
 def _over_held(best: ir.Table, plan: Plan, keys: tuple[str, ...]) -> ir.Table:
