@@ -12,7 +12,7 @@ import yaml
 from kpilab.errors import BadInput, Problem, several
 
 MOST_BYTES = 1_000_000
-MOST_ALIASES, MOST_DEPTH, MOST_NODES, MOST_CHARACTERS = 100, 30, 50_000, 10_000
+MOST_ALIASES, MOST_DEPTH, MOST_NODES, MOST_CHARACTERS = 100, 30, 20_000, 10_000
 Path_ = tuple[str | int, ...]
 
 
