@@ -25,7 +25,8 @@ INPUTS = {
     "case text": 250, "case file": 60, "formula": 4_000, "SQL expression": 400, "parameters": 4_000,
     "work sheet csv": 150, "work sheet xlsx": 25,
 }  # fmt: skip
-KEPT = settings(derandomize=True, deadline=None, max_examples=250, suppress_health_check=(HealthCheck.function_scoped_fixture,))
+SHARED = (HealthCheck.function_scoped_fixture,)
+KEPT = settings(derandomize=True, deadline=None, max_examples=250, suppress_health_check=SHARED)
 
 
 @pytest.fixture(scope="module")
