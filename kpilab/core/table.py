@@ -73,6 +73,15 @@ class EventLog(Table):
     dimensions: tuple[str, ...] = field(default=(), kw_only=True)
     name: str = field(default="events", kw_only=True)
 
+    def __post_init__(self) -> None:
+        given = self.table
+        Table.__post_init__(self)
+        if given is not self.table:
+            # Whoever opens a large log is about to ask it: what that needs is loaded meanwhile.
+            from kpilab.engine.native import expect
+
+            expect(given)
+
     def roles(self) -> dict[str, str]:
         roles = {"time": self.time, "user": self.user, "event": self.event}
         return roles | ({"session": self.session} if self.session else {})

@@ -7,13 +7,17 @@ import subprocess
 import sys
 from concurrent.futures import Future, wait
 from functools import cache
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 WORTH_LOADING = 200_000  # fewer rows are answered by the expression sooner than the kernels are loaded
+WORTH_EXPECTING = 4_000_000  # bytes of a file that may well hold that many rows
 WORTH_COMPILING = 5_000_000  # rows for which the expression takes longer than the compiler
 
 
@@ -36,6 +40,18 @@ def ready(rows: ir.Table) -> bool:
         wait([loaded])
     loaded = _loading()[1]
     return loaded.done() and loaded.exception() is None
+
+
+def expect(source: object) -> None:
+    """Begin to load the kernels, without waiting, if so large a frame or file is likely to be asked with them."""
+    if isinstance(source, str | Path):
+        path = Path(source)
+        files = path.parent.glob(path.name) if "*" in path.name else [path]
+        large = sum(f.stat().st_size for f in files if f.is_file()) >= WORTH_EXPECTING
+    else:
+        large = isinstance(source, pd.DataFrame) and len(source) >= WORTH_LOADING
+    if large and os.environ.get("NUMBA_DISABLE_JIT") != "1":
+        _loading()
 
 
 def prepare() -> None:
