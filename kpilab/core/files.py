@@ -37,7 +37,7 @@ def put(folder: Path, contents: Mapping[str, bytes], what: str = "the review") -
     stage = folder / STAGE.format(os.getpid())
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _sweep(folder)
+        sweep(folder, STAGES)
         stage.mkdir()
         for name, content in contents.items():
             _write(stage / name, content)
@@ -48,8 +48,20 @@ def put(folder: Path, contents: Mapping[str, bytes], what: str = "the review") -
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def unwritable(folder: Path, error: OSError, what: str) -> BadInput:
-    """The error for a place that cannot be written."""
+def sweep(folder: Path, names: re.Pattern[str]) -> None:
+    """Remove the folders that killed programs left; those of a running one stay.
+
+    Args:
+        names: of such folders; its first group is the number of the process.
+    """
+    for path in folder.iterdir():
+        named = names.fullmatch(path.name)
+        if named and not _running(int(named[1])):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def unwritable(folder: Path, error: OSError, what: str, option: str = "--out") -> BadInput:
+    """The error for a place that cannot be written; `option` is what names another."""
     mend = "give another folder, one that exists or can be made, is writable and has space"
     if error.errno in FULL:
         mend = "make room on that disk, or give another folder"
@@ -59,7 +71,7 @@ def unwritable(folder: Path, error: OSError, what: str) -> BadInput:
     return BadInput(
         f"{what} cannot be written: {error.strerror or error}",
         str(folder) if STAGES.search(place) else place,
-        f"{mend} with --out; what was there before is unchanged",
+        f"{mend} with {option}; what was there before is unchanged",
     )
 
 
@@ -98,14 +110,6 @@ def _exchange(stage: Path, folder: Path, names: Sequence[str]) -> None:
             with suppress(OSError):
                 os.replace(end, start)
         raise
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what killed programs left; what a running one is writing stays."""
-    for path in folder.iterdir():
-        named = STAGES.fullmatch(path.name)
-        if named and not _running(int(named[1])):
-            shutil.rmtree(path, ignore_errors=True)
 
 
 def _running(process: int) -> bool:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from kpilab.engine.expression import literal
 from kpilab.engine.sheet import first_sheet
+from kpilab.engine.spill import forget_with, with_own_folder
 from kpilab.errors import BadInput, EngineError
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ def connect(url: str = "duckdb://", options: Mapping[str, object] | None = None,
     try:
         if url.startswith("duckdb"):
             path = url.removeprefix("duckdb://") or ":memory:"
+            settings = with_own_folder(settings, Path(path).parent)
             con = ibis.duckdb.connect(path, **settings)
+            forget_with(con, settings)
             con.raw_sql(f"SET TimeZone = {literal(timezone)}")
             return con
         if url.startswith("pyspark"):

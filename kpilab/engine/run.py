@@ -1,17 +1,32 @@
-"""`collect`: the only door through which rows reach pandas."""
+"""`collect`: the only door through which rows reach pandas, and what an engine's own errors become."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+import ibis
 import pandas as pd
+import pyarrow as pa
 
+from kpilab.engine.expression import literal
 from kpilab.errors import BadInput, EngineError, KpilabError
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 MAX_ROWS = 200_000
+FULL = ("No space left on device", "failed to offload data block", "Disk quota exceeded")
+DRIVERS = (("psycopg", "Error"), ("py4j.protocol", "Py4JError"), ("pyspark.errors", "PySparkException"))
+# What the server says when it ends a connection: connection exceptions, and "shutdown" of several kinds.
+ENDED = ("08", "57P")
+
+
+class ConnectionLost(EngineError):
+    """The connection to the engine's server is gone; it can be opened anew."""
 
 
 def collect(expression: ir.Table, purpose: str, limit: int = MAX_ROWS) -> pd.DataFrame:
@@ -24,15 +39,35 @@ def collect(expression: ir.Table, purpose: str, limit: int = MAX_ROWS) -> pd.Dat
 
     Raises:
         BadInput: more than `limit` rows (a sign that raw rows were asked for).
-        EngineError: the engine failed.
+        EngineError: the engine failed; `ConnectionLost` if its server is gone.
     """
+    return _fetched(lambda: expression.limit(limit + 1).to_pandas(), expression, purpose, limit)
+
+
+def collect_text(rows: ir.Table, select: str, purpose: str, limit: int = MAX_ROWS) -> pd.DataFrame:
+    """Run an aggregate that is written as SQL over the rows of an expression, and fetch it.
+
+    The text goes to the engine as it is: taking a hundred columns apart again takes longer than the query.
+
+    Args:
+        rows: unexecuted Ibis table that `select` reads.
+        select: a query on the table `rows_read`, in the dialect of the engine; every part of it is checked or ours.
+        purpose, limit: as for `collect`.
+    """
+    con: Any = rows.get_backend()
+    text = f"WITH rows_read AS ({ibis.to_sql(rows, dialect=con.name)}) {select} LIMIT {limit + 1}"
+    if con.name == "duckdb":
+        return _fetched(lambda: con.raw_sql(text).df(), rows, purpose, limit)
+    return _fetched(lambda: con.sql(text).to_pandas(), rows, purpose, limit)
+
+
+def _fetched(fetch: Callable[[], pd.DataFrame], asked: ir.Table, purpose: str, limit: int) -> pd.DataFrame:
     try:
-        frame = expression.limit(limit + 1).to_pandas()
+        frame = fetch()
     except KpilabError:
         raise
     except Exception as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise EngineError(f"{purpose}: the engine failed: {first}") from error
+        raise _told(purpose, error, asked) from error
     if len(frame) > limit:
         raise BadInput(
             f"{purpose} would fetch more than {limit:,} rows",
@@ -45,3 +80,66 @@ def collect(expression: ir.Table, purpose: str, limit: int = MAX_ROWS) -> pd.Dat
 def collect_one(expression: ir.Table, purpose: str) -> dict[str, Any]:
     """The only row of an aggregate, column -> plain value."""
     return {str(k): v for k, v in collect(expression, purpose, limit=1).iloc[0].items()}
+
+
+@contextmanager
+def failures(purpose: str) -> Iterator[None]:
+    """What an engine or its driver raises inside becomes an EngineError that names the purpose.
+
+    Raises:
+        EngineError: the engine failed; `ConnectionLost` if its server is gone.
+    """
+    try:
+        yield
+    except _drivers() as error:
+        raise _told(purpose, error) from error
+
+
+def reconnect(tables: Iterable[ir.Table]) -> None:
+    """Open the lost connections behind these tables anew, with the settings of the session.
+
+    Temporary tables are gone with the old connection, and with them what Ibis had cached. Only PostgreSQL can be
+    reached anew: Spark and DuckDB lose the tables themselves with their session.
+    """
+    for backend in {id(b): b for b in (t.get_backend() for t in tables)}.values():
+        con: Any = getattr(backend, "con", None)
+        if backend.name == "postgres" and con.closed:
+            zone = con.info.parameter_status("TimeZone")
+            backend.reconnect()
+            backend.raw_sql(f"SET TIME ZONE {literal(zone)}")  # type: ignore[attr-defined]  # every SQL backend has it
+
+
+def _told(purpose: str, error: Exception, expression: ir.Table | None = None) -> EngineError:
+    """The error in our words: who asked, the engine's first line, and the mend where we know it."""
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if _lost(error):
+        return ConnectionLost(f"{purpose}: the connection to the engine was lost: {first}")
+    said = f"{purpose}: the engine failed: {first}"
+    return EngineError(said + _room(expression) if any(sign in str(error) for sign in FULL) else said)
+
+
+def _room(expression: ir.Table | None) -> str:
+    """How to mend a full disk, and where DuckDB was writing."""
+    backend: Any = expression.get_backend() if expression is not None else None
+    mend = "make room on the engine's disk; DuckDB writes where engine_options: {temp_directory: FOLDER} says"
+    if backend is None or backend.name != "duckdb":
+        return f"\n  mend:  {mend}"
+    place = backend.con.execute("SELECT current_setting('temp_directory')").fetchone()[0]
+    return f"\n  where: {place}\n  mend:  {mend}"
+
+
+def _lost(error: Exception) -> bool:
+    """Whether the server ended the connection, or cannot be reached."""
+    if isinstance(error, ConnectionError) or type(error).__name__ == "Py4JNetworkError":
+        return True
+    psycopg = sys.modules.get("psycopg")
+    if psycopg is None or not isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
+        return False
+    state: str | None = getattr(error, "sqlstate", None)  # none where the server could not say anything
+    return state is None or state.startswith(ENDED)
+
+
+def _drivers() -> tuple[type[Exception], ...]:
+    """What engines raise; drivers that nobody imported raise nothing."""
+    found = [getattr(sys.modules[module], name) for module, name in DRIVERS if module in sys.modules]
+    return (duckdb.Error, ibis.IbisError, pa.ArrowException, ConnectionError, *found)
