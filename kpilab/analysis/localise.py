@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.table import Facts, Table
 from kpilab.core.values import Effect, Message, Where
-from kpilab.engine.frames import frame_sums, is_plain
-from kpilab.engine.leaves import MOST_VALUES, Leaves, between, sums
-from kpilab.errors import BadInput, unknown
+from kpilab.engine.comparison import Comparison, compared
+from kpilab.engine.leaves import MOST_VALUES
+from kpilab.errors import BadInput
 from kpilab.stats.cuboids import Named, crossed
 from kpilab.stats.expected import Succession, at_old_rate, at_replaced_rate, succession
 from kpilab.stats.localise import Element, Known, Located, locate
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from numpy.typing import NDArray
 
+    from kpilab.core.table import Facts
     from kpilab.core.values import Period
 
 STRAY = 0.01  # share of all amounts that may be negative by chance; they count as nothing
@@ -103,7 +103,8 @@ def localise(
     judged from the calm leaves. A value that is new is compared with the values it replaced.
 
     Args:
-        data: facts with a time column and `periods`; or one row per leaf (or finer) with an `expected` column.
+        data: facts with a time column and `periods` (a plain frame: its column `date`); or one row per leaf (or finer)
+            with an `expected` column.
         dimensions: columns to search; default: those the facts name.
         measure: column that adds up; or
         numerator, denominator: columns of a rate; the numerator is compared at the denominator's present size.
@@ -130,8 +131,8 @@ def localise(
         >>> [place.plain() for place in found.places]
         [{'app': 'b'}]
     """
-    question = Question(measure, numerator, denominator, expected, periods)
-    leaves, names = _leaves(data, tuple(dimensions), question)
+    question = Comparison(measure, numerator, denominator, expected, periods)
+    leaves, names = compared(data, tuple(dimensions), question)
     ratio = periods[1].days / periods[0].days if periods else None
     frame, notes = _checked(leaves.frame)
     cube = _cube(frame, names, rate=numerator is not None, ratio=ratio)
@@ -147,88 +148,6 @@ def localise(
     noise = "counts" if found.counts else "relative"
     table = pd.DataFrame(rows, columns=COLUMNS)
     return LocaliseResult(table, *totals, noise, level, *_cells(cube, found), notes=notes)
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Which columns are compared; see `localise`."""
-
-    measure: str | None
-    numerator: str | None
-    denominator: str | None
-    expected: str | tuple[str, str] | None
-    periods: tuple[Period, Period] | None
-
-    def __post_init__(self) -> None:
-        rate = self.numerator is not None and self.denominator is not None
-        if (self.measure is None) != rate or (self.numerator is None) != (self.denominator is None):
-            raise BadInput(
-                f"measure is {self.measure!r}, numerator {self.numerator!r}, denominator {self.denominator!r}",
-                "localise(measure=, numerator=, denominator=)",
-                "give either a measure, or a numerator and a denominator",
-            )
-        if (self.expected is None) == (self.periods is None):
-            raise BadInput(
-                "nothing, or two things, to compare with",
-                "localise(expected=, periods=)",
-                "give either the expected column(s), or the baseline and the current period",
-            )
-        if self.expected is not None and isinstance(self.expected, str) == rate:
-            raise BadInput(
-                f"expected is {self.expected!r}",
-                "localise(expected=)",
-                "give one column for a measure, and the pair (numerator, denominator) for a rate",
-            )
-
-    def now(self) -> dict[str, str]:
-        if self.measure is not None:
-            return {"num": self.measure}
-        return {"num": str(self.numerator), "den": str(self.denominator)}
-
-    def reference(self) -> dict[str, str]:
-        names = (self.expected,) if isinstance(self.expected, str) else (self.expected or ())
-        return dict(zip(("num", "den"), names, strict=False))
-
-
-def _leaves(
-    data: Facts | ir.Table | pd.DataFrame, dimensions: tuple[str, ...], question: Question
-) -> tuple[Leaves, tuple[str, ...]]:
-    """Sums per finest combination, and the dimensions."""
-    now, reference = question.now(), question.reference()
-    columns = {f"{k}1": c for k, c in now.items()} | {f"{k}0": c for k, c in reference.items()}
-    names = tuple(dict.fromkeys(dimensions))
-    if isinstance(data, pd.DataFrame) and names and question.periods is None:
-        _check_columns(names, columns.values(), list(data.columns), "cube")
-        if is_plain(data, names, columns):
-            return frame_sums(data, names, columns), names
-    table = data if isinstance(data, Table) else Table(data, name="cube")  # type: ignore[arg-type]  # a Table wraps frames itself
-    names = names or table.dimensions_named
-    _check_columns(names, columns.values(), list(table.table.columns), table.name)
-    if question.periods is None:
-        return sums(table.table, names, {k: table.table[c].cast("float64") for k, c in columns.items()}), names
-    if not isinstance(table, Facts):
-        raise BadInput(
-            "periods need to know which column is the time",
-            "localise(periods=)",
-            "wrap the table: Facts(table, time=…)",
-        )
-    leaves = sums(table.table, names, between(table.table, table.time, question.periods, now))
-    ratio = question.periods[1].days / question.periods[0].days
-    scaled = {f"{k}0": leaves.frame[f"{k}0"] * ratio for k in now}
-    return Leaves(leaves.frame.assign(**scaled), leaves.grouped), names
-
-
-def _check_columns(names: Sequence[str], columns: Iterable[str], known: list[str], table: str) -> None:
-    if not names:
-        raise BadInput(
-            "no dimension to search", "localise(dimensions=)", "name the columns to break the deviation down by"
-        )
-    for name in names:
-        if name not in known:
-            raise unknown("column", name, known, f"table {table!r}, localise(dimensions=)")
-    for column in columns:
-        if column not in known:
-            raise unknown("column", column, known, f"table {table!r}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,20 +12,42 @@ from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from kpilab.engine.leaves import MISSING, MOST_VALUES, OTHER, Leaves
 
+if TYPE_CHECKING:
+    from kpilab.core.values import Period
+
 Codes = NDArray[np.intp]
+Array = NDArray[np.float64]
+CROWDED = 4  # numbers of combinations that a table of all of them may hold, per row
 
 
-def is_plain(frame: pd.DataFrame, dimensions: tuple[str, ...], columns: Mapping[str, str]) -> bool:
-    """Whether dimensions are text or whole numbers (an engine writes them the same) and columns are numbers."""
+def is_plain(frame: pd.DataFrame, dimensions: tuple[str, ...], columns: Iterable[str], time: str | None = None) -> bool:
+    """Whether dimensions are text or whole numbers (an engine writes them the same), columns numbers, time a time."""
     kinds = [frame[d].dtype for d in dimensions]
     kinds = [k.categories.dtype if isinstance(k, pd.CategoricalDtype) else k for k in kinds]
     plain = all(isinstance(k, pd.StringDtype) or is_integer_dtype(k) for k in kinds)
-    return plain and all(is_numeric_dtype(frame[c].dtype) for c in columns.values())
+    plain = plain and all(is_numeric_dtype(frame[c].dtype) for c in columns)
+    return plain and (time is None or (time in frame and isinstance(frame[time].dtype, np.dtypes.DateTime64DType)))
 
 
-def frame_sums(frame: pd.DataFrame, dimensions: tuple[str, ...], columns: Mapping[str, str]) -> Leaves:
-    """The same leaves as `kpilab.engine.leaves.sums`, dimensions as categories; `columns`: name -> column."""
-    values = {name: np.nan_to_num(frame[c].to_numpy(float)) for name, c in columns.items()}
+def amounts(frame: pd.DataFrame, columns: Mapping[str, str]) -> dict[str, Array]:
+    """Amount of every row; `columns`: name -> column."""
+    return {name: np.nan_to_num(frame[c].to_numpy(float)) for name, c in columns.items()}
+
+
+def amounts_between(
+    frame: pd.DataFrame, time: str, periods: tuple[Period, Period], columns: Mapping[str, str]
+) -> dict[str, Array]:
+    """`<name>0` and `<name>1`: the amount of a row where its day lies in the first or second period, else 0."""
+    day, found = frame[time].to_numpy(), {}
+    for k, period in enumerate(periods):
+        after = np.datetime64(period.last) + np.timedelta64(1, "D")
+        inside = (day >= np.datetime64(period.first)) & (day < after)
+        found |= {f"{name}{k}": v * inside for name, v in amounts(frame, columns).items()}
+    return found
+
+
+def frame_sums(frame: pd.DataFrame, dimensions: tuple[str, ...], values: Mapping[str, Array]) -> Leaves:
+    """The same leaves as `kpilab.engine.leaves.sums`, dimensions as categories; `values`: amounts of the rows."""
     leaf, size = np.zeros(len(frame), dtype=np.intp), 1
     coded: dict[str, tuple[Codes, NDArray[np.object_]]] = {}
     grouped: dict[str, int] = {}
@@ -35,12 +58,14 @@ def frame_sums(frame: pd.DataFrame, dimensions: tuple[str, ...], columns: Mappin
             code, labels = _with_rest(code, labels, list(values.values()))
         coded[d] = code, labels
         # Combinations that occur are numbered anew before the numbers grow too large.
-        leaf, size = (leaf, size) if size * len(labels) < 2**62 else _numbered(leaf)
+        leaf, size = (leaf, size) if size * len(labels) < 2**62 else _numbered(leaf, size)
         leaf, size = leaf * len(labels) + code, size * len(labels)
-    leaf, size = _numbered(leaf)
+    leaf, size = _numbered(leaf, size)
     row = np.zeros(size, dtype=np.intp)
     row[leaf] = np.arange(len(leaf))  # any row of a leaf has its labels
-    found = {d: pd.Categorical.from_codes(code[row], pd.Index(labels)) for d, (code, labels) in coded.items()}
+    found = {
+        d: pd.Categorical.from_codes(code[row], pd.Index(labels), validate=False) for d, (code, labels) in coded.items()
+    }
     return Leaves(pd.DataFrame(found | {c: np.bincount(leaf, v, size) for c, v in values.items()}), grouped)
 
 
@@ -52,9 +77,7 @@ def _coded(column: pd.Series) -> tuple[Codes, NDArray[np.object_]]:
     return place[code], labels
 
 
-def _with_rest(
-    code: Codes, labels: NDArray[np.object_], values: list[NDArray[np.float64]]
-) -> tuple[Codes, NDArray[np.object_]]:
+def _with_rest(code: Codes, labels: NDArray[np.object_], values: list[Array]) -> tuple[Codes, NDArray[np.object_]]:
     """All but the largest values become one."""
     size = np.max([np.bincount(code, np.abs(v), len(labels)) for v in values], axis=0)
     kept = np.zeros(len(labels), dtype=bool)
@@ -63,6 +86,10 @@ def _with_rest(
     return place[code], again
 
 
-def _numbered(leaf: Codes) -> tuple[Codes, int]:
-    code, found = pd.factorize(leaf, sort=True)
-    return code, len(found)
+def _numbered(leaf: Codes, size: int) -> tuple[Codes, int]:
+    """Combinations that occur, numbered in order; `size`: of all that are possible."""
+    if size > CROWDED * len(leaf):
+        code, found = pd.factorize(leaf, sort=True)
+        return code, len(found)
+    occurs = np.bincount(leaf, minlength=size) > 0
+    return (np.cumsum(occurs) - 1)[leaf], int(np.count_nonzero(occurs))

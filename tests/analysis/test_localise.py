@@ -14,7 +14,7 @@ from kpilab.analysis.localise import localise
 from kpilab.core.table import Facts
 from kpilab.core.values import Period
 from kpilab.engine.connect import as_table
-from kpilab.engine.frames import frame_sums
+from kpilab.engine.frames import amounts, frame_sums
 from kpilab.engine.leaves import sums
 from kpilab.errors import BadInput
 
@@ -76,11 +76,28 @@ def test_a_frame_is_summed_as_the_engine_would():
     frame["product"] = frame["product"].astype(int)
     frame.loc[3, "shop"] = None
     names = ("shop", "product", "channel")
-    mine = frame_sums(frame, names, {"num1": "now", "num0": "was"})
+    mine = frame_sums(frame, names, amounts(frame, {"num1": "now", "num0": "was"}))
     table = as_table(frame)
     other = sums(table, names, {"num1": table["now"].cast("float64"), "num0": table["was"].cast("float64")})
     text = dict.fromkeys(names, "str")
     pd.testing.assert_frame_equal(mine.frame.astype(text), other.frame.astype(text))
+
+
+def test_a_plain_frame_with_dates_is_told_like_facts():
+    rng = np.random.default_rng(0)
+    frame = pd.concat([cube(s).assign(date=pd.Timestamp("2025-02-24") + pd.Timedelta(days=7 * s)) for s in range(10)])
+    frame["date"] += pd.to_timedelta(rng.integers(0, 86400, len(frame)), unit="s")
+    hit = (frame["shop"] == "b") & (frame["date"] >= "2025-03-31")
+    frame["now"] = frame["now"].where(~hit, frame["now"] // 2)
+    frame.loc[frame.index[:5], "date"] = pd.NaT
+    names = ["shop", "product", "channel"]
+    plain = localise(frame, dimensions=names, measure="now", periods=PERIODS)
+    other = localise(Facts(as_table(frame)), dimensions=names, measure="now", periods=PERIODS)
+    assert found(plain) == {frozenset({("shop", "b")})}
+    pd.testing.assert_frame_equal(plain.table, other.table)
+    pd.testing.assert_frame_equal(plain.cells, other.cells)
+    days = frame.assign(date=frame["date"].dt.date)
+    assert found(localise(days, dimensions=names, measure="now", periods=PERIODS)) == found(plain)
 
 
 def test_silent_when_nothing_happened():
