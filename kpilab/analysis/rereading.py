@@ -160,7 +160,7 @@ def reread(
     by_segment = collect(segment_counts(who, events, names, period.last), "rereading")
     segments = _segments(by_segment, split, control, treatment)
     by_age = age_moments(events, period.last, (period.last - period.first).days)
-    ages, worn = _ages(collect(by_age, "rereading"), control, treatment)
+    ages, worn = _ages(by_age, control, treatment)
     curve = curves[treatment]
     early = shipped and boundary == "none" and period.last < planned.last
     checks = (

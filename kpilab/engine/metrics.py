@@ -15,7 +15,7 @@ from kpilab.core.case import Grain, Metric
 from kpilab.core.table import Table
 from kpilab.core.values import EVERYWHERE, Period, Where
 from kpilab.engine.expression import parse_measure, parse_predicate, quoted, restricted, sql
-from kpilab.engine.run import collect
+from kpilab.engine.run import collect_text
 from kpilab.errors import BadInput
 
 if TYPE_CHECKING:
@@ -138,7 +138,8 @@ def _of_nothing(table: Table, metrics: Sequence[Metric], period: str) -> pd.Data
 
 
 def _values(table: Table, metrics: Sequence[Metric], rows: ir.Table, keys: list[str]) -> pd.DataFrame:
-    frame = collect(_aggregated(rows, metrics, keys), f"metrics {[m.name for m in metrics]} of table {table.name!r}")
+    names = f"metrics {[m.name for m in metrics]} of table {table.name!r}"
+    frame = collect_text(rows, _select(metrics, keys, rows.get_backend().name), names)
     for metric in metrics:
         num, den = f"{metric.name}:num", f"{metric.name}:den"
         frame[num] = pd.to_numeric(frame[num]).astype(float)
@@ -147,9 +148,9 @@ def _values(table: Table, metrics: Sequence[Metric], rows: ir.Table, keys: list[
     return frame
 
 
-def _aggregated(rows: ir.Table, metrics: Sequence[Metric], keys: list[str]) -> ir.Table:
-    backend = rows.get_backend()
-    dialect = "spark" if backend.name == "pyspark" else backend.name
+def _select(metrics: Sequence[Metric], keys: list[str], engine: str) -> str:
+    """Numerators and denominators per key as SQL: expressions are parsed and checked, names quoted."""
+    dialect = "spark" if engine == "pyspark" else engine
     quote = "`" if dialect == "spark" else '"'
     selected = [quoted(key, quote) for key in keys]
     for metric in metrics:
@@ -160,10 +161,7 @@ def _aggregated(rows: ir.Table, metrics: Sequence[Metric], keys: list[str]) -> i
                 expression = restricted(parse_measure(text, metric.name), condition)
                 selected.append(f"{sql(expression, dialect)} AS {quoted(f'{metric.name}:{part}', quote)}")
     grouped = f" GROUP BY {', '.join(selected[: len(keys)])}" if keys else ""
-    # The inner text is compiled by Ibis, the expressions were parsed and checked, the names are quoted.
-    return backend.sql(  # type: ignore[attr-defined]  # every SQL backend has it
-        f"SELECT {', '.join(selected)} FROM ({ibis.to_sql(rows, dialect=backend.name)}) AS rows_in_period{grouped}"
-    )
+    return f"SELECT {', '.join(selected)} FROM rows_read{grouped}"
 
 
 def full_buckets(period: Period, grain: Grain) -> list[date]:

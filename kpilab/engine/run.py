@@ -107,6 +107,9 @@ def reconnect(tables: Iterable[ir.Table]) -> None:
             zone = con.info.parameter_status("TimeZone")
             backend.reconnect()
             backend.raw_sql(f"SET TIME ZONE {literal(zone)}")  # type: ignore[attr-defined]  # every SQL backend has it
+            # Ibis has no public word for forgetting tables that are gone.
+            backend._cache_op_to_entry.clear()
+            backend._cache_name_to_entry.clear()
 
 
 def _told(purpose: str, error: Exception, expression: ir.Table | None = None) -> EngineError:
