@@ -1,9 +1,9 @@
-"""Privacy of a case: the secret behind its pseudonyms, and what may still be asked of a hidden column."""
+"""Privacy of a case: small groups put together, the secret behind its pseudonyms, what may still be asked of names."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from kpilab.case.document import Document
 from kpilab.core.case import Case
 from kpilab.core.table import Assignments, EventLog, Reports
 from kpilab.engine.expression import is_predicate, parse_measure, parse_predicate, read_by_value
+from kpilab.engine.groups import grouped, small_groups
 from kpilab.engine.pseudonym import pseudonym, pseudonymised
 from kpilab.errors import BadInput, Problem, nearest
 
@@ -38,6 +39,36 @@ def pseudonyms(case: Case, document: Document) -> tuple[Case, list[Problem]]:
     if reporters & hidden:
         declared = tuple(replace(d, reporter=pseudonym(d.reporter, key)) for d in declared)
     return replace(case, tables=tables, definitions=declared), []
+
+
+def small_groups_together(case: Case) -> Case:
+    """The case with values of dimensions that fewer than `min_group` users have put together in every table.
+
+    A value that case.yml itself names, in a condition or a rule, stays: it is known, and must go on meaning the same.
+    """
+    least = case.privacy.min_group
+    small: dict[str, set[str]] = {}
+    for log in case.of_kind(EventLog).values() if least > 1 else ():
+        for name, values in small_groups(log, least).items():
+            small.setdefault(name, set()).update(values)
+    if not small:
+        return case
+    named = set(_texts((case.alarms, case.targets)))
+    for _, _, text, parse in _expressions(case):
+        named |= {str(part.this) for part in parse(text, "").find_all(exp.Literal)}
+    kept = {name: tuple(sorted(values - named)) for name, values in small.items()}
+    return replace(case, tables={name: grouped(table, kept, least) for name, table in case.tables.items()})
+
+
+def _texts(data: object) -> Iterator[str]:
+    """Every value somewhere in nested mappings and lists, as text."""
+    if isinstance(data, Mapping):
+        data = tuple(data.values())
+    if isinstance(data, list | tuple):
+        for part in data:
+            yield from _texts(part)
+    else:
+        yield str(data)
 
 
 def secret(folder: Path) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kpilab.case.check import metric_tree, read_spec
 from kpilab.case.document import Document, read_document
 from kpilab.case.inspect import data_problems, readable_time
-from kpilab.case.privacy import pseudonyms
+from kpilab.case.privacy import pseudonyms, small_groups_together
 from kpilab.case.spec import CaseSpec, Label, TableSpec
 from kpilab.core.case import Case, Change, Definition, Funnel, Goal, Kpi, Metric, Privacy, Test
 from kpilab.core.finding import DataIssue
@@ -71,6 +71,7 @@ def open_case(
     error = several(problems)
     if error:
         raise error
+    case = small_groups_together(case)
     return replace(case, language=language) if language else case
 
 

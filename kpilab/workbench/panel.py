@@ -17,6 +17,7 @@ from kpilab.errors import KpilabError
 from kpilab.show.say import LANGUAGES
 from kpilab.workbench.app import App, Asked, Control, Offer, State
 from kpilab.workbench.basket import Basket, Keeper
+from kpilab.workbench.few import enough, shown
 from kpilab.workbench.filter import FilterBar
 from kpilab.workbench.job import Job
 from kpilab.workbench.link import Link
@@ -158,8 +159,9 @@ class Panel(widgets.VBox):
         state = self.state
 
         def work(check: Callable[[], None]) -> Answer:
+            enough(self.case, state.where)
             asked = self.app.asked(self.case, state)
-            result = asked.call.ask()
+            result = shown(self.case, asked.call.ask())
             check()
             return asked, result
 

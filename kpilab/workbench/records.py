@@ -11,8 +11,9 @@ from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message, Period, Where
 from kpilab.engine.metrics import segment
 from kpilab.engine.run import collect, collect_one
-from kpilab.errors import BadInput, unknown
+from kpilab.errors import unknown
 from kpilab.workbench.during import during
+from kpilab.workbench.few import refused
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,11 +67,7 @@ def records(
     counted = [rows.count().name("rows"), *([rows[person].nunique().name("people")] if person else [])]
     size = collect_one(rows.agg(counted), "records")
     if person and 0 < size["people"] < case.privacy.min_group:
-        raise BadInput(
-            f"{size['people']} people are too few to be looked at",
-            "case.yml, key 'privacy.min_group'",
-            f"widen the filter to {case.privacy.min_group} people or more",
-        )
+        raise refused(int(size["people"]), case.privacy.min_group)
     order = [rows[c] for c in (found.roles()["time"], *([person] if person else []))]
     frame = collect(rows.order_by(order).limit(most), "records")
     return RecordsResult(frame, int(size["rows"]), table, where, event)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -17,6 +18,7 @@ from kpilab.core.finding import Finding, StepReport
 from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Effect, Message, Where
 from kpilab.engine.cells import Cells
+from kpilab.engine.groups import people
 from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.errors import BadInput
 from kpilab.stats.rates import unit_variance
@@ -40,10 +42,21 @@ def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepRepo
             cube = cells.by_segment(metric, dimensions)
             before, after = (cells.day_arrays(metric, period) for period in ("baseline", "current"))
             variance = unit_variance(before[0], before[1], after[0], after[1])
-            searched = spread(cube, driver=metric.name, dimensions=dimensions, variance=variance)
+            searched = _shown(case, spread(cube, driver=metric.name, dimensions=dimensions, variance=variance))
         findings.append(_finding(case, row, searched, _dated(case, metric, row, searched)))
     ways, silent = _funnels(case)
     return StepReport("root_cause", numbered("root_cause", [*findings, *ways]), silent)
+
+
+def _shown(case: Case, searched: SpreadResult) -> SpreadResult:
+    """Without places of several dimensions that hold fewer people than may be shown; they still count in the driver."""
+    least = case.privacy.min_group
+    if least < 2 or searched.table.empty:
+        return searched
+    tables = tuple(case.tables.values())
+    sizes = [people(tables, w) if len(w.values) > 1 else None for w in searched.table["where"]]
+    keep = [size is None or size >= least for size in sizes]
+    return replace(searched, table=searched.table[keep].reset_index(drop=True))
 
 
 def _funnels(case: Case) -> tuple[list[Finding], tuple[Message, ...]]:
