@@ -129,6 +129,8 @@ def test_an_endless_duration_and_a_statement_in_an_expression_are_refused():
         duration("9" * 40 + "w")
     with pytest.raises(BadInput, match="more than one expression"):
         parse_measure("sum(a); set x = 1", "here")
+    with pytest.raises(BadInput, match="is no column"):
+        parse_measure("sum(@ null)", "here")
 
 
 def test_a_workbook_that_unpacks_without_end_is_not_unpacked(tmp_path, monkeypatch):

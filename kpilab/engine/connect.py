@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -123,13 +124,15 @@ def read_file(con: BaseBackend, source: str | Path, name: str) -> ir.Table:
 def confine(con: BaseBackend, paths: Iterable[str]) -> None:
     """Let an embedded engine read the given files (and spill to its own folder), and nothing else.
 
-    Other engines guard their files themselves.
+    Of a pattern, the files that match it now; not their neighbours, and none that comes later. Other engines guard
+    their files themselves.
     """
     if con.name != "duckdb" or not paths:
         return
-    folders = {str(Path(path).parent) + "/" for path in paths}
-    listed = ", ".join("'" + folder.replace("'", "''") + "'" for folder in sorted(folders))
-    for setting in (f"allowed_directories = [{listed}]", "enable_external_access = false"):
+    # A pattern is allowed as it stands, too: the engine asks for it by name before it asks for the files.
+    files = {file for path in paths for file in (path, *(glob(path, recursive=True) if "*" in path else ()))}
+    listed = ", ".join(literal(file) for file in sorted(files))
+    for setting in (f"allowed_paths = [{listed}]", "enable_external_access = false"):
         con.raw_sql(f"SET {setting}")  # type: ignore[attr-defined]  # every SQL backend has it
 
 

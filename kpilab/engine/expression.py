@@ -18,6 +18,7 @@ from kpilab.errors import BadInput, Problem, unknown_problem
 DIALECT = "duckdb"
 MOST_CHARACTERS = 4_000
 MOST_TOKENS, MOST_NODES = 800, 400
+CONSTANTS = ("null", "true", "false")  # which the parser takes for columns in odd places
 ONE = "give one expression of columns, aggregates and scalar functions"
 
 AGGREGATES = (
@@ -188,6 +189,10 @@ def _one_expression(trees: list[exp.Expr | None], text: str, where: str) -> exp.
 def _allow(node: exp.Expr, text: str, where: str) -> None:
     if isinstance(node, exp.Column) and len(node.parts) > 1:
         raise BadInput(f"{node.sql()!r} in {text!r} names a table", where, f"write {node.name} alone")
+    if isinstance(node, exp.Identifier) and not node.args.get("quoted") and node.name.lower() in CONSTANTS:
+        raise BadInput(
+            f"{node.name!r} in {text!r} is no column", where, f'a column of that name is written "{node.name}"'
+        )
     # The exact type: a subclass of an allowed node may read a table.
     if type(node) not in ALLOWED:
         name = (
