@@ -17,6 +17,8 @@ from kpilab.cli.whys import whys
 from kpilab.errors import BadInput
 
 if TYPE_CHECKING:
+    from kpilab.cli.progress import Progress
+    from kpilab.core.case import Case
     from kpilab.core.finding import Review
 
 app = typer.Typer(
@@ -98,10 +100,9 @@ def review(
             from kpilab.case.read import open_case
             from kpilab.report.build import write
             from kpilab.report.text import verdict
-            from kpilab.verdict.run import review as reviewed
 
             read = open_case(case, current=current, baseline=baseline, language=language)
-            result = reviewed(read, progress=tell)
+            result = _reviewed(read, out, tell)
             tell("report", 1, 1)
             kept = _kept(result, store) if store else None
             paths = write(kept[0] if kept else result, out, language)
@@ -113,6 +114,20 @@ def review(
             from kpilab.report.pdf import pdf as printed
 
             typer.echo(f"{printed(paths.html, out / 'review.pdf')}")
+
+
+def _reviewed(case: Case, out: Path, tell: Progress) -> Review:
+    """The review; where the engine fails in the middle of it, what the finished steps have found is written."""
+    from kpilab.report.build import write_unfinished
+    from kpilab.verdict.run import Stopped
+    from kpilab.verdict.run import review as reviewed
+
+    try:
+        return reviewed(case, progress=tell)
+    except Stopped as stopped:
+        if stopped.finished:
+            typer.echo(f"what the finished steps have found: {write_unfinished(stopped, case, out)}", err=True)
+        raise
 
 
 def _kept(result: Review, place: str) -> tuple[Review, str]:
@@ -136,6 +151,7 @@ def sample(
 ) -> None:
     """Make a case with known causes, to try kpilab on."""
     with told(2, verbose):
+        from kpilab.core.files import unwritable
         from kpilab.samples.write import names, write
 
         if name == "list":
@@ -143,7 +159,11 @@ def sample(
             return
         if folder is None:
             raise BadInput("no folder given", "argument DIR", f"kpilab sample {name} FOLDER")
-        typer.echo(f"wrote {write(name, folder, seed=seed)}\nnow: kpilab review {folder} --out {folder / 'review'}")
+        try:
+            written = write(name, folder, seed=seed)
+        except OSError as error:
+            raise unwritable(folder, error, "the sample", f"kpilab sample {name} DIR") from error
+        typer.echo(f"wrote {written}\nnow: kpilab review {folder} --out {folder / 'review'}")
 
 
 @app.command()

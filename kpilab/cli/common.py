@@ -13,6 +13,7 @@ import typer
 from kpilab.errors import BadInput, KpilabError
 
 MOST_PROBLEMS = 7  # what fits on one screen
+ROOM = "give a place that you may read and write, on a disk that has room"
 
 
 class Language(StrEnum):
@@ -46,6 +47,14 @@ def told(code: int, verbose: bool) -> Iterator[None]:
             typer.echo(f"error: {problem}", err=True)
         if len(shown) < len(problems):
             typer.echo(f"… and {len(problems) - len(shown)} more; --verbose shows all", err=True)
+        raise typer.Exit(code) from None
+    except BrokenPipeError:
+        raise  # the reader of our output has gone; typer ends quietly
+    except OSError as error:
+        # What can be told better was told where it happened; here it is the disk that refuses, whatever was written.
+        typer.echo(
+            f"error: {error.strerror or error}\n  where: {error.filename or 'the disk'}\n  mend:  {ROOM}", err=True
+        )
         raise typer.Exit(code) from None
     except KeyboardInterrupt:
         typer.echo("stopped", err=True)

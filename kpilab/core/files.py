@@ -43,7 +43,7 @@ def put(folder: Path, contents: Mapping[str, bytes], what: str = "the review") -
             _write(stage / name, content)
         _exchange(stage, folder, tuple(contents))
     except OSError as error:
-        raise unwritable(folder, error, what) from error
+        raise unwritable(folder, error, what, "--out; what was there before is unchanged") from error
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 
@@ -69,9 +69,9 @@ def unwritable(folder: Path, error: OSError, what: str, option: str = "--out") -
         mend = "give a folder that you may write"
     place = str(error.filename or folder)
     return BadInput(
-        f"{what} cannot be written: {error.strerror or error}",
+        f"{what} cannot be written: {os.strerror(error.errno) if error.errno else error}",
         str(folder) if STAGES.search(place) else place,
-        f"{mend} with {option}; what was there before is unchanged",
+        f"{mend} with {option}",
     )
 
 

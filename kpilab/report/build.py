@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from kpilab.core.case import Case
 from kpilab.core.files import put
-from kpilab.core.finding import Review
+from kpilab.core.finding import GoalChange, Review
 from kpilab.report.document import document, now, to_text
-from kpilab.report.markdown import markdown
+from kpilab.report.markdown import markdown, unfinished
 from kpilab.report.page import page
 from kpilab.report.specs import specs
 from kpilab.report.words import Words
 from kpilab.report.workbook import workbook
+from kpilab.verdict.run import Stopped
+
+UNFINISHED = "unfinished.md"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +58,18 @@ def write(review: Review, folder: Path, lang: str | None = None, *, created: str
             "review.json": to_text(data).encode(),  # stands for the set, so it comes last
         },
     )
+    (folder / UNFINISHED).unlink(missing_ok=True)
     return ReportPaths(*(folder / f"review.{end}" for end in ("json", "html", "md", "xlsx")))
+
+
+def write_unfinished(stopped: Stopped, case: Case, folder: Path) -> Path:
+    """Write what the finished steps of a review that stopped have found, as unfinished.md.
+
+    A whole report in the folder stays as it is; the next one written there with `write` replaces both.
+    """
+    unknown = GoalChange(case.goal.metric, *(float("nan"),) * 4)
+    labels = {name: metric.label for name, metric in case.metrics.items() if metric.label}
+    steps = Review(case.name, case.title, case.language, case.periods, unknown, (), (), stopped.finished, labels)
+    text = unfinished(Words(steps, case.language), str(stopped))
+    put(Path(folder), {UNFINISHED: text.encode()})
+    return Path(folder) / UNFINISHED

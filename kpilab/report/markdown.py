@@ -28,6 +28,12 @@ def markdown(words: Words, data: Json) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def unfinished(words: Words, reason: str) -> str:
+    """What the finished steps of a review that stopped have found; there is no verdict, and none is said."""
+    parts = [f"# {mark(words.review.title)}", f"**{mark(reason)}**", *_findings(words), *_remarks(words)]
+    return "\n\n".join(parts) + "\n"
+
+
 def mark(value: object) -> str:
     """Text in which nothing is taken for Markdown or HTML."""
     text = SPECIAL.sub(r"\\\1", " ".join(str(value).split()))

@@ -22,6 +22,12 @@ Row = Mapping[str, Value]
 FILE = "kpilab.db"
 WAIT = 60.0  # seconds to wait for another writer
 KEY = {"sqlite": "INTEGER PRIMARY KEY", "postgres": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"}
+MENDS = {  # by the beginning of SQLite's or the server's code
+    "SQLITE_FULL": "make room on that disk",
+    "SQLITE_READONLY": "make the file and its folder writable, or name another store",
+    "SQLITE_IOERR": "look after that disk, or name another store",
+    "53100": "make room on the server's disk",
+}
 LOCK = 5_274_231  # any number: two programs that open an empty server at once make its tables one after the other
 
 
@@ -54,7 +60,7 @@ class Database:
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         except _failures() as error:
-            raise StoreError(f"store {self.place}: {_first_line(error)}") from error
+            raise StoreError(f"store {self.place}: {_first_line(error)}{_mend(error)}") from error
 
     def insert(self, table: str, values: Mapping[str, Value]) -> int:
         """Insert one row; its new id."""
@@ -199,6 +205,13 @@ def _failures() -> tuple[type[Exception], ...]:
     except ImportError:
         return (sqlite3.Error,)
     return (sqlite3.Error, psycopg.Error)
+
+
+def _mend(error: Exception) -> str:
+    """How to mend a disk that refuses; nothing where we do not know."""
+    code = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None) or ""
+    known = next((mend for start, mend in MENDS.items() if code.startswith(start)), None)
+    return f"\n  mend:  {known}; what was kept before is there" if known else ""
 
 
 def _first_line(error: Exception) -> str:

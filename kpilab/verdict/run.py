@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from time import perf_counter
+from time import perf_counter, sleep
+from typing import TypeVar
 
 import kpilab
 from kpilab.analysis.attainment import AttainmentResult
@@ -14,6 +15,8 @@ from kpilab.core.case import Case
 from kpilab.core.finding import Cause, GoalChange, Review, StepReport
 from kpilab.core.values import Effect, Message
 from kpilab.engine.cells import Cells, pull
+from kpilab.engine.run import ConnectionLost, failures, reconnect
+from kpilab.errors import EngineError
 from kpilab.verdict.bridge import Worth, bridge, relative, worth
 from kpilab.verdict.candidate import Candidate, results
 from kpilab.verdict.causes import (
@@ -36,7 +39,9 @@ from kpilab.verdict.whys import chain
 Step = Callable[[Case, Cells, Sequence[StepReport]], StepReport]
 Judge = Callable[[Case, Cells, Sequence[StepReport]], list[Candidate]]
 Progress = Callable[[str, int, int], None]
+T = TypeVar("T")
 MOST_OF_GAP = 1.5
+PAUSE = 1.0  # seconds before a lost connection is opened anew
 
 STEPS: tuple[Step, ...] = (
     goal.examine,
@@ -59,6 +64,20 @@ JUDGES: tuple[Judge, ...] = (
 )
 
 
+class Stopped(EngineError):
+    """The engine failed in the middle of a review.
+
+    Attributes:
+        step: the step it failed in; "data" before the first one, "verdict" after the last.
+        finished: the reports of the steps before it.
+    """
+
+    def __init__(self, step: str, reason: EngineError, finished: tuple[StepReport, ...]) -> None:
+        super().__init__(f"the review stopped in step {step!r}: {reason}")
+        self.step = step
+        self.finished = finished
+
+
 def review(case: Case, *, steps: Sequence[Step] = STEPS, progress: Progress | None = None) -> Review:
     """Why did the business not grow? All five steps, the causes that stand, and the bridge to the goal.
 
@@ -73,23 +92,55 @@ def review(case: Case, *, steps: Sequence[Step] = STEPS, progress: Progress | No
     Returns:
         Review: `causes` best first (an empty tuple means that nothing is wrong beyond noise), `bridge`, findings.
 
+    Raises:
+        Stopped: the engine failed. Where its server was lost, it was reached anew and the step tried once more.
+
     Example:
         >>> import kpilab
         >>> kpilab.review(kpilab.open_case("data/shop")).causes  # doctest: +SKIP
     """
     tell = progress or (lambda name, done, total: None)
     total = len(steps) + 2
+    reports: list[StepReport] = []
+
+    def run(step: Step, cells: Cells) -> StepReport:
+        return _tried(_name(step), case, reports, lambda: _timed(step, case, cells, tuple(reports)))
+
     tell("data", 0, total)
-    cells = pull(case)
-    reports = [_timed(trust.examine, case, cells, ())]
-    cells = repaired(case, cells, reports)
+    cells = _tried("data", case, reports, lambda: pull(case))
+    reports.append(run(trust.examine, cells))
+    cells = _tried("data", case, reports, lambda: repaired(case, cells, reports))
     for k, step in enumerate(steps, 1):
-        tell(step.__module__.rsplit(".", 1)[-1], k, total)
-        reports.append(_timed(step, case, cells, tuple(reports)))
+        tell(_name(step), k, total)
+        reports.append(run(step, cells))
     tell("verdict", total - 1, total)
-    answer = _weighed(case, cells, tuple(reports))
+    answer = _tried("verdict", case, reports, lambda: _weighed(case, cells, tuple(reports)))
     tell("verdict", total, total)
     return answer
+
+
+def _name(step: Step) -> str:
+    return step.__module__.rsplit(".", 1)[-1]
+
+
+def _tried(name: str, case: Case, reports: Sequence[StepReport], work: Callable[[], T]) -> T:
+    """What `work` gives, at the second try if the connection was lost in the first.
+
+    The whole step is done again, not the query alone: temporary tables it had made went with the connection.
+    """
+    try:
+        with failures(name):
+            return work()
+    except ConnectionLost:
+        sleep(PAUSE)
+    except EngineError as error:
+        raise Stopped(name, error, tuple(reports)) from error
+    try:
+        with failures(name):
+            reconnect(table.table for table in case.tables.values())
+            return work()
+    except EngineError as error:
+        raise Stopped(name, error, tuple(reports)) from error
 
 
 def _timed(step: Step, case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepReport:
