@@ -15,7 +15,7 @@ from kpilab.engine.comparison import Comparison, compared
 from kpilab.engine.leaves import MOST_VALUES
 from kpilab.errors import BadInput
 from kpilab.stats.cuboids import Named, crossed
-from kpilab.stats.expected import Succession, at_old_rate, at_replaced_rate, succession
+from kpilab.stats.expected import Succession, at_old_rates, succession
 from kpilab.stats.localise import Element, Known, Located, locate
 from kpilab.stats.selection import unselected
 from kpilab.stats.tail import critical
@@ -204,19 +204,10 @@ def _cube(frame: pd.DataFrame, names: tuple[str, ...], *, rate: bool, ratio: flo
 
 
 def _at_old_rates(cube: Cube, den0: NDArray[np.float64], den1: NDArray[np.float64]) -> Cube:
-    expected, basis, notes = at_old_rate(cube.expected, den0, den1), den0.copy(), []
-    for d, code in enumerate(cube.codes):
-        change = succession(code, den0, den1)
-        if change.new:
-            notes.append(_succession_note(cube, d, change))
-            new = np.isin(code, change.new)
-            other, rests_on = at_replaced_rate(cube.codes, d, change, cube.expected, den0, den1)
-            expected[new], basis[new] = other[new], rests_on[new]
-    # What has nothing to be compared with is taken as it is.
-    expected = np.where(np.isnan(expected), cube.actual, expected)
-    spread = (1 + np.divide(den1, basis, out=np.ones_like(den1), where=basis > 0)) / 2
+    expected, spread, changed = at_old_rates(cube.codes, cube.expected, den0, cube.actual, den1)
+    notes = tuple(_succession_note(cube, d, change) for d, change in changed)
     share = float(cube.actual.sum() / den1.sum()) if den1.sum() > 0 else 0.0
-    told = replace(cube, expected=expected, spread=spread, notes=tuple(notes))
+    told = replace(cube, expected=expected, spread=spread, notes=notes)
     if np.any(cube.actual != np.round(cube.actual)) or np.any(cube.actual > den1):
         return told
     return replace(told, least=max(share, 1 - share), counts=True, whole=den1 if share > 0.5 else None)

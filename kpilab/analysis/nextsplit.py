@@ -8,17 +8,21 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import f as uneven
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Where
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.countsearch import count_evidence
+from kpilab.stats.expected import at_old_rates
 from kpilab.stats.inference import holm
 from kpilab.stats.noise import fit_noise
+from kpilab.stats.tail import critical
 
+Array = NDArray[np.float64]
 KNOWN = 1e6  # degrees of freedom from which the noise counts as known
-COLUMNS = ["dimension", "value", "expected", "actual", "contribution", "share", "p", "q"]
+COLUMNS = ["dimension", "value", "expected", "actual", "contribution", "low", "high", "share", "p", "q"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,15 +31,17 @@ class NextsplitResult(Result):
 
     Attributes:
         table: one row per dimension, best first; columns `dimension`, `value` (the one that deviates most from the
-            rest), `expected`, `actual` (its amounts), `contribution` (actual − expected), `share` (of the whole
-            deviation; NaN if that is 0), `p` (chance of values as uneven if all had moved alike), `q` (corrected for
-            the dimensions looked at).
+            rest), `expected`, `actual` (its amounts), `contribution` (actual − expected), `low`, `high` (its
+            interval), `share` (of the whole deviation; NaN if that is 0), `p` (chance of values as uneven if all had
+            moved alike), `q` (corrected for the dimensions looked at).
         where: the filters in force, kept at every level.
         alpha: level below which a split is proposed.
+        level: confidence level of the intervals.
     """
 
     where: Where
     alpha: float
+    level: float
     kind: ClassVar[str] = "nextsplit"
 
     @property
@@ -56,18 +62,25 @@ class NextsplitResult(Result):
 
 
 def nextsplit(
-    segments: pd.DataFrame, *, dimensions: Sequence[str], where: Where = EVERYWHERE, alpha: float = 0.05
+    segments: pd.DataFrame,
+    *,
+    dimensions: Sequence[str],
+    where: Where = EVERYWHERE,
+    alpha: float = 0.05,
+    level: float = 0.95,
 ) -> NextsplitResult:
     """Propose the dimension along which a change differs most, or none.
 
     For each dimension not yet fixed, values are tested for having moved alike (likelihood ratio on effective counts,
     noise judged from the finest combinations), and the tests are corrected for how many dimensions were looked at.
+    For a rate, values that are new are compared with those they replaced.
 
     Args:
         segments: one row per finest combination: the dimensions and `num0`, `num1`; for a rate also `den0`, `den1`.
         dimensions: columns to choose from.
         where: filters in force; only rows inside are looked at.
         alpha: chance of proposing a split where all moved alike.
+        level: confidence level of the intervals.
 
     Returns:
         NextsplitResult with one row per dimension.
@@ -79,26 +92,28 @@ def nextsplit(
         if column not in segments.columns:
             raise unknown("column", column, segments.columns, "nextsplit(segments)")
     frame = _inside(segments, where)
-    expected, actual, spread, least = _amounts(frame)
+    free = [d for d in dimensions if d not in where.values and frame[d].nunique() > 1]
+    coded = [pd.factorize(frame[d], sort=True) for d in free]
+    codes = np.array([code for code, _ in coded], dtype=np.intp).reshape(len(free), len(frame))
+    expected, actual, spread, least = _amounts(frame, codes)
     mean = (expected + actual) / 2
     noise = fit_noise(expected, actual, spread, least=least)
-    weight = noise.weights(np.maximum(mean, 1e-12), spread)
-    rows = []
-    for d in dimensions:
-        if d in where.values or frame[d].nunique() < 2:
-            continue
-        code, values = pd.factorize(frame[d], sort=True)
-        fair, seen = (np.bincount(code, v * weight, len(values)).astype(float) for v in (expected, actual))
-        f, v = (np.bincount(code, x, len(values)).astype(float) for x in (expected, actual))
+    weight, variance = noise.weights(np.maximum(mean, 1e-12), spread), noise.variance(mean, spread)
+    whole, wide, rows = float((actual - expected).sum()), critical(level, noise.df), []
+    for d, (code, values) in zip(free, coded, strict=True):
+        fair, seen, f, v, noisy = (
+            np.bincount(code, x, len(values)).astype(float)
+            for x in (expected * weight, actual * weight, expected, actual, variance)
+        )
         alike = fair * (seen.sum() / max(fair.sum(), 1e-300))
-        free = max(int((alike + seen > 0).sum()) - 1, 1)
-        p = float(uneven.sf(2 * count_evidence(alike, seen).sum() / free, free, min(noise.df, KNOWN)))
-        k = int(np.argmax(count_evidence(alike, seen)))
-        whole = float((v - f).sum())
-        rows.append((d, values[k], f[k], v[k], v[k] - f[k], (v[k] - f[k]) / whole if whole else np.nan, p))
+        evidence, others = count_evidence(alike, seen), max(int((alike + seen > 0).sum()) - 1, 1)
+        p = float(uneven.sf(2 * evidence.sum() / others, others, min(noise.df, KNOWN)))
+        k = int(np.argmax(evidence))
+        gap, half = v[k] - f[k], wide * float(np.sqrt(noisy[k]))
+        rows.append((d, values[k], f[k], v[k], gap, gap - half, gap + half, gap / whole if whole else np.nan, p))
     table = pd.DataFrame(rows, columns=COLUMNS[:-1])
     table["q"] = holm(table["p"].to_numpy(float))
-    return NextsplitResult(table.sort_values(["q", "p"], ignore_index=True), where, alpha)
+    return NextsplitResult(table.sort_values(["q", "p"], ignore_index=True), where, alpha, level)
 
 
 def _inside(segments: pd.DataFrame, where: Where) -> pd.DataFrame:
@@ -114,14 +129,13 @@ def _inside(segments: pd.DataFrame, where: Where) -> pd.DataFrame:
     return segments[keep]
 
 
-def _amounts(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+def _amounts(frame: pd.DataFrame, codes: NDArray[np.intp]) -> tuple[Array, Array, Array, float]:
     """Expected and actual amounts, spread and least dispersion of their noise; for a rate at the old rate."""
     num0, num1 = frame["num0"].to_numpy(float), frame["num1"].to_numpy(float)
     whole = bool(np.all(num0 == np.round(num0)) and np.all(num1 == np.round(num1)))
     if "den0" not in frame:
         return num0, num1, np.ones(len(frame)), 1.0 if whole else 0.5
     den0, den1 = frame["den0"].to_numpy(float), frame["den1"].to_numpy(float)
-    known, share = den0 > 0, float(num1.sum() / den1.sum()) if den1.sum() > 0 else 0.5
-    expected = np.where(known, np.divide(num0, den0, out=np.zeros_like(num0), where=known) * den1, num1)
-    spread = (1 + np.divide(den1, den0, out=np.ones_like(den1), where=known)) / 2
+    expected, spread, _ = at_old_rates(codes, num0, den0, num1, den1)
+    share = float(num1.sum() / den1.sum()) if den1.sum() > 0 else 0.5
     return expected, num1, spread, max(1 - share, 0.0) if whole and share <= 1 else 0.5

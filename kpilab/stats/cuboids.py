@@ -74,7 +74,8 @@ def cuboids(codes: NDArray[np.intp], deepest: int | None = None) -> list[Cuboid]
     for k in range(1, most + 1):
         for dims in combinations(range(n_dims), k):
             code, size = coded[dims[:-1]]
-            code, size = code * levels[dims[-1]] + codes[dims[-1]], size * levels[dims[-1]]
+            code, size = code * levels[dims[-1]], size * levels[dims[-1]]
+            code += codes[dims[-1]]
             coded[dims] = _renumbered(code) if size > max(DENSE, 4 * n) else (code, size)
     dense = {d for d, (_, size) in coded.items() if size == prod(levels[j] for j in d) and size <= ROLLED * n}
     finer = {dims: _finer(dims, dense, levels) if len(dims) < most else None for dims in coded}

@@ -38,6 +38,30 @@ def succession(code: NDArray[np.intp], before: Array, after: Array) -> Successio
     return Succession(tuple(map(int, np.flatnonzero(new))), tuple(map(int, np.flatnonzero(replaced))))
 
 
+def at_old_rates(
+    codes: NDArray[np.intp], num0: Array, den0: Array, num1: Array, den1: Array
+) -> tuple[Array, Array, list[tuple[int, Succession]]]:
+    """What each leaf would have now at its old rate, new values at the old rate of those they replaced.
+
+    Args:
+        codes: one row per dimension, one column per leaf.
+
+    Returns:
+        Expected numerators (the present ones where there is nothing to compare with), how much more count noise
+        they bring than a period of equal size would (see `noise.levels`), and the dimensions with new values.
+    """
+    expected, basis, changed = at_old_rate(num0, den0, den1), den0.copy(), []
+    for d, code in enumerate(codes):
+        change = succession(code, den0, den1)
+        if change.new:
+            new = np.isin(code, change.new)
+            other, rests_on = at_replaced_rate(codes, d, change, num0, den0, den1)
+            expected[new], basis[new] = other[new], rests_on[new]
+            changed.append((d, change))
+    spread = (1 + np.divide(den1, basis, out=np.ones_like(den1), where=basis > 0)) / 2
+    return np.where(np.isnan(expected), num1, expected), spread, changed
+
+
 def at_old_rate(num0: Array, den0: Array, den1: Array) -> Array:
     """Numerator each leaf would have now at its old rate; NaN where there was no old rate."""
     rate = np.divide(num0, den0, out=np.full_like(num0, np.nan), where=den0 > 0)

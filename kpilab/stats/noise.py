@@ -16,7 +16,8 @@ CALM, FEWEST = 0.4, 5
 WORTH = 0.5  # misfit that a second parameter must save
 SHARES = np.append(expit(np.linspace(-12, 8, 101)), 1.0)  # of the typical leaf's variance that shrinks with size
 ROUNDS = 30
-PER_LEAF = 0.2  # degrees of freedom of the fitted noise per leaf: the calmest part of them carries it
+# Degrees of freedom per leaf: only the calmest part of them carries the fit, less so where two parameters are fitted.
+ONE_FITTED, BOTH_FITTED = 0.2, 0.12
 CALM_CHI2 = float(chi2.cdf(chi2.ppf(CALM, 1), 3) / CALM)  # mean of a chi-square(1) variable below that quantile
 
 
@@ -79,7 +80,8 @@ class Levels:
         total, share = float(np.exp(height[best])), float(SHARES[best])
         relative = float(np.sqrt(4 * total * (1 - share) / self.typical))
         known = total * share <= least and relative == 0
-        return Noise(max(total * share, least), relative, share, np.inf if known else PER_LEAF * self.leaves)
+        df = np.inf if known else (ONE_FITTED if relative == 0 else BOTH_FITTED) * self.leaves
+        return Noise(max(total * share, least), relative, share, df)
 
     def too_calm(self, dispersion: float) -> float:
         """Misfit (nats) added by the claim that no leaf has less noise than counts of this dispersion."""
