@@ -326,7 +326,7 @@ def a_sheet(place: Path, plan: SamplePlan, ending: str) -> Part:
     def read(_: object) -> None:
         read_worksheet(plan, path)
 
-    return Part(0.013 if ending == "csv" else 0.002, write, read, str(path))
+    return Part(0.007 if ending == "csv" else 0.001, write, read, str(path))
 
 
 def repacked(rng: random.Random, good: bytes) -> bytes:
@@ -359,11 +359,11 @@ def parts(place: Path) -> dict[str, Part]:
     file_write, file_read = a_file(place)
     spec = read_spec(parse_document(CASE, "case.yml"))
     return {
-        "case text": Part(0.025, a_case, read_case),
-        "case file": Part(0.005, file_write, file_read, str(place / "case.yml")),
+        "case text": Part(0.015, a_case, read_case),
+        "case file": Part(0.003, file_write, file_read, str(place / "case.yml")),
         "formula": Part(0.6, a_formula, read_formula),
-        "SQL expression": Part(0.08, an_expression, read_expression),
-        "parameters": Part(0.275, a_parameter, parameters(spec)),
+        "SQL expression": Part(0.05, an_expression, read_expression),
+        "parameters": Part(0.324, a_parameter, parameters(spec)),
         "work sheet csv": a_sheet(place, plan, "csv"),
         "work sheet xlsx": a_sheet(place, plan, "xlsx"),
     }

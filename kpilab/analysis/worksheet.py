@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from kpilab.engine.sheet import first_sheet
 from kpilab.errors import BadInput, Problem, several
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 YES = frozenset({"yes", "y", "true", "1", "ok", "是", "对", "通过"})
 NO = frozenset({"no", "n", "false", "0", "否", "不", "错", "未通过"})
 RESULT, COMMENT = "confirmed", "comment"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Full-width signs start a formula in some East Asian versions.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write_worksheet(plan: SamplePlan, path: str | Path) -> Path:
@@ -27,17 +30,19 @@ def write_worksheet(plan: SamplePlan, path: str | Path) -> Path:
     Text that a spreadsheet would run as a formula is written with a leading apostrophe.
 
     Raises:
-        BadInput: a file name that ends in neither .csv nor .xlsx.
+        BadInput: a file name that ends in neither .csv nor .xlsx, or a record id that xlsx cannot hold.
     """
     path = Path(path)
     sheet = plan.table.assign(**{RESULT: "", COMMENT: ""})
     for column in ("record", "stratum", "action"):
         sheet[column] = [f"'{v}" if str(v).startswith(FORMULA) else v for v in sheet[column]]
     if path.suffix == ".csv":
-        # The mark at the start lets spreadsheets read Chinese text.
-        sheet.to_csv(path, index=False, encoding="utf-8-sig")
+        # The mark at the start lets spreadsheets read Chinese text; with both line ends either one in a text is quoted.
+        sheet.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\r\n")
     elif path.suffix == ".xlsx":
-        sheet.to_excel(path, index=False)
+        if any(ILLEGAL_CHARACTERS_RE.search(str(v)) for v in sheet["record"]):
+            raise BadInput("a record id holds control characters", f"worksheet {path.name}", "write it as .csv")
+        sheet.map(lambda v: ILLEGAL_CHARACTERS_RE.sub("", v) if isinstance(v, str) else v).to_excel(path, index=False)
     else:
         raise _suffix(path, "write_worksheet(path=)")
     return path
@@ -85,7 +90,7 @@ def _sheet(path: Path) -> pd.DataFrame:
 def _csv(path: Path) -> pd.DataFrame:
     try:
         # Rows are read one by one: a row too long or empty must not move the others.
-        return pd.DataFrame(list(csv.reader(path.read_text("utf-8-sig").splitlines(keepends=True))), dtype=str)
+        return pd.DataFrame(list(csv.reader(StringIO(path.read_bytes().decode("utf-8-sig"), newline=""))), dtype=str)
     except (OSError, ValueError, csv.Error) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise BadInput(f"cannot be read: {first}", f"worksheet {path.name}", "save it again as CSV (UTF-8)") from None

@@ -129,7 +129,7 @@ def _tables(
             continue
         tables[name] = role
         issues += unreadable
-    confine(con, [_path(t.source, folder) for t in spec.tables.values()])
+    confine(con, [_path(spec.tables[name].source, folder) for name in tables])
     return tables, issues, problems
 
 

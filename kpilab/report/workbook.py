@@ -17,7 +17,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from kpilab.report.document import Json, plain
 from kpilab.report.words import Words
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Full-width signs start a formula in some East Asian versions.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
 LONGEST_NAME, LONGEST_TEXT, MOST_ROWS = 31, 32_767, 1_000_000
 
