@@ -10,12 +10,21 @@ import pandas as pd
 import pytest
 
 import kpilab
+from kpilab.analysis.audit import sample
+from kpilab.analysis.worksheet import write_worksheet
 from kpilab.case.privacy import KEY_FILE, secret
-from kpilab.core.table import EventLog
+from kpilab.core.table import EventLog, Executions
 from kpilab.engine.pseudonym import pseudonym, pseudonymised
 from kpilab.errors import BadInput
 from kpilab.report.build import write as write_report
+from kpilab.report.text import verdict
 from kpilab.samples.write import write as write_sample
+from kpilab.track.board import write as write_board
+from kpilab.track.notify import short
+from kpilab.track.store import Store
+from kpilab.workbench.execution import EXECUTION
+from kpilab.workbench.panel import Panel
+from kpilab.workbench.records import records
 
 KEY = "k" * 32
 
@@ -41,20 +50,54 @@ def texts(folder: Path) -> str:
     return "\n".join(parts)
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_no_name_in_any_output_and_the_verdict_is_the_same(folder, tmp_path, monkeypatch, lang):
-    monkeypatch.setenv("KPILAB_KEY", KEY)
-    review = kpilab.review(kpilab.open_case(folder, language=lang))
-    write_report(review, tmp_path, lang)
-    said, names = texts(tmp_path), actors(folder)
-    assert [n for n in names if n in said] == []
-    cause = next(c for c in review.causes if c.kind == "fabricated_execution")
+@pytest.fixture(scope="module")
+def private(folder):
+    """The case with hidden actors, and its review."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KPILAB_KEY", KEY)
+        case = kpilab.open_case(folder)
+        return case, kpilab.review(case)
+
+
+def test_the_verdict_is_the_same_under_pseudonyms(folder, private):
     open_names = (folder / "case.yml").read_text("utf-8").replace("privacy:", "# privacy:")
     (folder / "plain.yml").write_text(open_names, "utf-8")
     plain = kpilab.review(kpilab.open_case(folder / "plain.yml"))
-    named = next(c for c in plain.causes if c.kind == "fabricated_execution").actors
-    assert set(cause.actors) == {pseudonym(n, KEY) for n in named}
-    assert all(p in said for p in cause.actors)
+    named, hidden = (next(c for c in r.causes if c.kind == "fabricated_execution") for r in (plain, private[1]))
+    assert set(hidden.actors) == {pseudonym(n, KEY) for n in named.actors}
+    assert [c.kind for c in plain.causes] == [c.kind for c in private[1].causes]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_no_name_in_any_file_of_the_report(folder, private, tmp_path, lang):
+    write_report(private[1], tmp_path, lang)
+    said = texts(tmp_path)
+    assert [n for n in actors(folder) if n in said] == []
+    assert all(p in said for p in next(c for c in private[1].causes if c.kind == "fabricated_execution").actors)
+
+
+def test_no_name_in_store_board_message_terminal_work_sheet_or_panel(folder, private, tmp_path):
+    case, review = private
+    write_board(case, tmp_path)
+    with Store.open(tmp_path) as store:
+        saved = store.review(store.save(review))
+        said = [*short(saved, "en"), *short(saved, "zh"), verdict(review)]
+    table = next(iter(case.of_kind(Executions).values()))
+    plan = sample(table, period=case.current)
+    write_worksheet(plan, tmp_path / "sheet.csv")
+    panel = Panel(case, EXECUTION)
+    panel.show.click()
+    panel.wait()
+    assert panel.result is not None
+    said += [
+        panel.evidence.value,
+        panel.result.table.to_string(),
+        str(panel.link.widget.spec if panel.link.widget else ""),
+    ]
+    said += [records(case, table.name, period=case.current).table.to_string()]
+    said += [p.read_bytes().decode("utf-8", "replace") for p in tmp_path.rglob("*") if p.is_file()]
+    assert [n for n in actors(folder) if n in "\n".join(said)] == []
+    assert "p-" in panel.evidence.value
 
 
 def test_the_engine_and_python_make_the_same_pseudonym():
