@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -40,14 +41,20 @@ def differences(first: object, second: object, place: str = "") -> Iterator[str]
         yield f"{place}: {first!r} and {second!r}"
 
 
-@pytest.mark.postgres
-@pytest.mark.skipif(not ADDRESS, reason="no server named in KPILAB_TEST_POSTGRES")
-def test_postgres_and_duckdb_review_alike(tmp_path):
+def folders(tmp_path):
+    """Two folders, the first with the case as it is on DuckDB."""
     here, there = tmp_path / "here", tmp_path / "there"
     for folder in (here, there):
         folder.mkdir()
-    events().to_parquet(here / "events.parquet")
+        events().to_parquet(folder / "events.parquet")
     (here / "case.yml").write_text(CASE.replace("events.csv", "events.parquet"), "utf-8")
+    return here, there
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(not ADDRESS, reason="no server named in KPILAB_TEST_POSTGRES")
+def test_postgres_and_duckdb_review_alike(tmp_path):
+    here, there = folders(tmp_path)
     name = "kpilab_whole_case"
     server = connect(ADDRESS)
     server.create_table(name, events(), overwrite=True)
@@ -57,3 +64,18 @@ def test_postgres_and_duckdb_review_alike(tmp_path):
         assert list(differences(told(here, tmp_path / "a"), told(there, tmp_path / "b"))) == []
     finally:
         server.drop_table(name)
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+def test_spark_and_duckdb_review_alike(tmp_path):
+    pytest.importorskip("pyspark")
+    if shutil.which("java") is None:
+        pytest.skip("Spark needs Java")
+    here, there = folders(tmp_path)
+    settings = {"spark.master": "local[1]", "spark.ui.enabled": False, "spark.sql.shuffle.partitions": 1}
+    options = "".join(f"\n  {key}: {json.dumps(value)}" for key, value in settings.items())
+    engine = f"kpilab: 1\nengine: pyspark://\nengine_options:{options}"
+    text = CASE.replace("events.csv", "events.parquet").replace("kpilab: 1", engine)
+    (there / "case.yml").write_text(text, "utf-8")
+    assert list(differences(told(here, tmp_path / "a"), told(there, tmp_path / "b"))) == []
