@@ -144,19 +144,22 @@ def test_a_server_that_ends_the_connection_is_reached_anew(tmp_path, server, mon
     con = case.tables["events"].table.get_backend()
     killer = psycopg.connect(ADDRESS.replace("postgres://", "postgresql://"), autocommit=True)
     calls, at = [0], [0]
-    real = type(con)._safe_raw_sql
+    real = psycopg.Cursor.execute
 
-    def ended(self, *given, **named):
-        calls[0] += 1
-        if calls[0] == at[0]:
-            killer.execute("SELECT pg_terminate_backend(%s)", (self.con.info.backend_pid,))
-        return real(self, *given, **named)
+    def ended(cursor, *given, **named):
+        if cursor.connection is not killer:
+            calls[0] += 1
+            if calls[0] == at[0]:
+                killer.execute("SELECT pg_terminate_backend(%s)", (cursor.connection.info.backend_pid,))
+        return real(cursor, *given, **named)
 
-    monkeypatch.setattr(type(con), "_safe_raw_sql", ended)
+    monkeypatch.setattr(psycopg.Cursor, "execute", ended)
     assert told(review(case)) == wanted
     queries = calls[0]
-    for k in range(1, queries, max(1, queries // 6)):
-        calls[0], at[0] = 0, k
+    assert queries > 20
+    for k in range(1, queries + 1, queries // 3):
+        calls[0], at[0], before = 0, k, con.con.info.backend_pid
         assert told(review(case)) == wanted, f"ended at query {k} of {queries}"
+        assert con.con.info.backend_pid != before, "another connection than before"
         assert con.con.info.parameter_status("TimeZone") == "Asia/Shanghai"
     killer.close()
