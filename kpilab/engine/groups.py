@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import ibis
+from ibis import _
 
 from kpilab.core.table import EventLog, Table
 from kpilab.core.values import Where
@@ -51,6 +52,16 @@ def grouped(table: Role, small: Values, least: int) -> Role:
             few = rows[name].cast("string").isin([ibis.literal(v) for v in values])
             changed[name] = few.ifelse(label, rows[name])
     return replace(table, table=rows.mutate(**changed)) if changed else table
+
+
+def small_combinations(log: EventLog, names: Sequence[str], where: Where, least: int) -> set[tuple[str, ...]]:
+    """Combinations of values (as text, "" where empty) that fewer than `least` users inside a segment have."""
+    rows = segment(log, where)
+    keys = {name: rows[name].cast("string").coalesce(ibis.literal("")) for name in names}
+    sizes = rows.select(person=rows[log.user], **keys).group_by(list(names)).agg(people=_.person.nunique())
+    few = sizes.filter(cast("ir.IntegerColumn", sizes.people) < ibis.literal(least)).select(*names)
+    frame = collect(few, f"groups of {' × '.join(names)}")
+    return set(frame.itertuples(index=False, name=None))
 
 
 def people(tables: Collection[Table], where: Where) -> int | None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pandas as pd
 
 from kpilab.core.case import Case
 from kpilab.core.result import Result
-from kpilab.core.values import Message, Where
-from kpilab.engine.groups import people
+from kpilab.core.table import EventLog
+from kpilab.core.values import EVERYWHERE, Message, Where
+from kpilab.engine.groups import people, small_combinations
 from kpilab.errors import BadInput
 
 # Kind of result -> its tables whose rows are groups of people -> columns that add up to a group's size.
@@ -44,20 +45,27 @@ def enough(case: Case, where: Where) -> None:
         raise refused(size, least)
 
 
-def shown(case: Case, result: Result) -> Result:
+def shown(case: Case, result: Result, where: Where = EVERYWHERE) -> Result:
     """The result without the rows that are about fewer people than the case allows; a note says how many they are.
 
     Rows are left out of the tables alone: sentences and totals are still about everybody.
+
+    Args:
+        case: its `privacy: min_group`, and the logs that know who is in a segment.
+        result: any answer. where: the filter it was asked with.
     """
     least, changes, dropped = case.privacy.min_group, dict[str, pd.DataFrame](), 0
     if least < 2:
         return result
-    for name, columns in {"table": (), **SIZES.get(result.kind, {})}.items():
-        table: pd.DataFrame = getattr(result, name)
-        keep = _large(table, columns, least) & _wide(case, table, least)
-        if not keep.all():
-            changes[name] = table[keep].reset_index(drop=True)
-            dropped += int((~keep).sum())
+    for field in fields(result):
+        table = getattr(result, field.name)
+        if isinstance(table, pd.DataFrame):
+            keep = _large(table, SIZES.get(result.kind, {}).get(field.name, ()), least)
+            for log in case.of_kind(EventLog).values():
+                keep &= _wide(log, table, where, least)
+            if not keep.all():
+                changes[field.name] = table[keep].reset_index(drop=True)
+                dropped += int((~keep).sum())
     if not changes:
         return result
     note = Message("workbench.few", {"groups": dropped, "least": least})
@@ -70,10 +78,32 @@ def _large(table: pd.DataFrame, columns: tuple[str, ...], least: int) -> pd.Seri
     return ~size.between(1, least - 1)
 
 
-def _wide(case: Case, table: pd.DataFrame, least: int) -> pd.Series:
-    """Rows whose place, where they name one, holds enough people; single values were put together before."""
-    if "where" not in table.columns:
-        return pd.Series(True, table.index)
-    tables = tuple(case.tables.values())
-    sizes = [people(tables, w) if isinstance(w, Where) and len(w.values) > 1 else None for w in table["where"]]
-    return pd.Series([size is None or size == 0 or size >= least for size in sizes], table.index, dtype=bool)
+def _wide(log: EventLog, table: pd.DataFrame, where: Where, least: int) -> pd.Series:
+    """Rows whose segment, inside the filter, holds enough people of the log.
+
+    A segment is named by columns called like dimensions, by a pair `dimension` and `value`, or by a column `where`.
+    Single values without a filter need no look: the small ones were put together when the case was opened.
+    """
+    keep, known = pd.Series(True, table.index), set(log.dimensions)
+    if not {*where.values, *where.without} <= known:
+        return keep
+    named = [c for c in table.columns if c in known]
+    if len(named) > (0 if where else 1):
+        keep &= ~_among(table[named], small_combinations(log, named, where, least))
+    if where and {"dimension", "value"} <= set(table.columns):
+        for name in known & set(table["dimension"].dropna()):
+            keep &= (table["dimension"] != name) | ~_among(
+                table[["value"]], small_combinations(log, [name], where, least)
+            )
+    if "where" in table.columns:
+        inside = [Where({**where.values, **w.values}) if isinstance(w, Where) else None for w in table["where"]]
+        sizes = [people([log], w) if w is not None and len(w.values) > 1 else None for w in inside]
+        keep &= pd.Series([not size or size >= least for size in sizes], table.index, dtype=bool)
+    return keep
+
+
+def _among(values: pd.DataFrame, small: set[tuple[str, ...]]) -> pd.Series:
+    """Rows whose values, as text, are one of the combinations."""
+    texts = values.astype(object).where(values.notna(), "").astype(str)
+    found = [row in small for row in texts.itertuples(index=False, name=None)]
+    return pd.Series(found, values.index, dtype=bool)

@@ -161,7 +161,7 @@ class Panel(widgets.VBox):
         def work(check: Callable[[], None]) -> Answer:
             enough(self.case, state.where)
             asked = self.app.asked(self.case, state)
-            result = shown(self.case, asked.call.ask())
+            result = shown(self.case, asked.call.ask(), state.where)
             check()
             return asked, result
 

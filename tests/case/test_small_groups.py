@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 import kpilab
+from kpilab.analysis.explore import explore
 from kpilab.core.values import Where
 from kpilab.engine.groups import people
 from kpilab.errors import BadInput
@@ -118,6 +119,21 @@ def test_a_filter_on_three_people_is_refused(folder):
             records(private, "events", where=PAIR, period=private.current)
     enough(private, Where({"city": ("b",)}))
     enough(plain, PAIR)
+
+
+def test_no_cut_by_two_dimensions_or_inside_a_filter_shows_three_people(folder):
+    private = kpilab.open_case(folder)
+    inside = Where({"city": ("a",)})
+    both = explore(private, "visits", by=["city", "tier"])
+    one = explore(private, "visits", by=["tier"], where=inside)
+    for answer, where in ((both, Where()), (one, inside)):
+        kept = shown(private, answer, where).table
+        cells = [Where({**where.values, **{d: (row[d],) for d in answer.by}}) for row in kept.to_dict("records")]
+        assert cells
+        assert all((people([private.tables["events"]], w) or 0) >= 10 for w in cells if "(<10)" not in str(w))
+    if people([private.tables["events"]], PAIR) == 3:
+        assert len(shown(private, one, inside).table) < len(one.table)
+        assert len(shown(private, both).table) < len(both.table)
 
 
 def test_ways_of_a_few_are_left_out_and_counted_in_a_note(folder):
