@@ -55,8 +55,12 @@ class DatingResult(Result):
     def headline(self) -> Message:
         if self.start is None:
             return Message("dating.nothing", {"p": self.p})
-        change = self.change.value / self.before if self.before else None
-        values = {"start": self.start, "low": self.low, "high": self.high, "change": change, "reached": self.reached}
+        # A start that is sure to the day needs no interval.
+        sure = self.low == self.high
+        values = {"start": self.start, "low": None if sure else self.low, "high": None if sure else self.high}
+        ends = (self.change.value, self.change.low, self.change.high)
+        change = [v / self.before if self.before and v is not None else None for v in ends]
+        values |= dict(zip(("change", "change_low", "change_high"), change, strict=True), reached=self.reached)
         return Message("dating.gradual" if self.gradual > 0.5 else "dating.step", values)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import f as uneven
 
 from kpilab.core.result import Result
-from kpilab.core.values import EVERYWHERE, Message, Where
+from kpilab.core.values import EVERYWHERE, Effect, Message, Where
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.countsearch import count_evidence
 from kpilab.stats.expected import at_old_rates
@@ -30,10 +30,10 @@ class NextsplitResult(Result):
     """Answer of `nextsplit`.
 
     Attributes:
-        table: one row per dimension, best first; columns `dimension`, `value` (the one that deviates most from the
-            rest), `expected`, `actual` (its amounts), `contribution` (actual − expected), `low`, `high` (its
-            interval), `share` (of the whole deviation; NaN if that is 0), `p` (chance of values as uneven if all had
-            moved alike), `q` (corrected for the dimensions looked at).
+        table: one row per dimension, best first; columns `dimension`, `value` (the one that deviates most, both from
+            its expectation and from the rest), `expected`, `actual` (its amounts), `contribution` (actual −
+            expected), `low`, `high` (its interval), `share` (of the whole deviation; NaN if that is 0), `p` (chance
+            of values as uneven if all had moved alike), `q` (corrected for the dimensions looked at).
         where: the filters in force, kept at every level.
         alpha: level below which a split is proposed.
         level: confidence level of the intervals.
@@ -58,7 +58,8 @@ class NextsplitResult(Result):
             return Message("nextsplit.nothing", {"where": self.where})
         first = self.table.iloc[0]
         values = {"dimension": first["dimension"], "value": first["value"], "p": float(first["q"])}
-        return Message("nextsplit.best", values | {"contribution": float(first["contribution"])})
+        gap = Effect(float(first["contribution"]), float(first["low"]), float(first["high"]))
+        return Message("nextsplit.best", values | {"contribution": gap.value, "interval": gap})
 
 
 def nextsplit(
@@ -108,7 +109,7 @@ def nextsplit(
         alike = fair * (seen.sum() / max(fair.sum(), 1e-300))
         evidence, others = count_evidence(alike, seen), max(int((alike + seen > 0).sum()) - 1, 1)
         p = float(uneven.sf(2 * evidence.sum() / others, others, min(noise.df, KNOWN)))
-        k = int(np.argmax(evidence))
+        k = int(np.argmax(np.minimum(evidence, count_evidence(fair, seen))))
         gap, half = v[k] - f[k], wide * float(np.sqrt(noisy[k]))
         rows.append((d, values[k], f[k], v[k], gap, gap - half, gap + half, gap / whole if whole else np.nan, p))
     table = pd.DataFrame(rows, columns=COLUMNS[:-1])

@@ -45,10 +45,17 @@ class RatemixResult(Result):
         return self.after - self.before
 
     @property
+    def is_share(self) -> bool:
+        """Whether the ratio is a rate between 0 and 1, told in percentage points."""
+        return bool(np.nanmax(self.table[["rate0", "rate1"]].to_numpy(float)) <= 1)
+
+    @property
     def headline(self) -> Message:
-        values = {"change": self.change, "rate": self.rate.value, "mix": self.mix.value}
-        values |= {"rate_interval": self.rate, "mix_interval": self.mix}
-        return Message("ratemix.simpson" if self.simpson else "ratemix.split", values)
+        unit, key = (100.0, "_points") if self.is_share else (1.0, "")
+        rate, mix = (_times(unit, effect) for effect in (self.rate, self.mix))
+        values = {"change": unit * self.change, "rate": rate.value, "mix": mix.value}
+        values |= {"rate_interval": rate, "mix_interval": mix}
+        return Message(("ratemix.simpson" if self.simpson else "ratemix.split") + key, values)
 
 
 def ratemix(
@@ -108,3 +115,8 @@ def ratemix(
     return RatemixResult(
         table, found.before, found.after, effects[0], effects[1], float(found.joint.sum()), found.simpson, level
     )
+
+
+def _times(unit: float, effect: Effect) -> Effect:
+    low, high = (None if v is None else unit * v for v in (effect.low, effect.high))
+    return Effect(unit * effect.value, low, high)

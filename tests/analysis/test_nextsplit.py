@@ -44,9 +44,9 @@ def test_a_new_version_is_compared_with_the_one_it_replaced():
     rate = np.where(fell & ~old, 0.1, 0.3)
     segments = frame.assign(den0=den0, num0=rng.binomial(den0, 0.3), den1=den1, num1=rng.binomial(den1, rate))
     found = nextsplit(segments, dimensions=["platform", "version", "city"])
-    rows = found.table.set_index("dimension")
-    assert set(rows.index[rows["q"] < 0.01]) == {"platform", "version"}
-    row = rows.loc["platform"]
+    rows = found.table.set_index("dimension").to_dict("index")
+    assert {d for d, row in rows.items() if row["q"] < 0.01} == {"platform", "version"}
+    row = rows["platform"]
     assert row["value"] == "a"
     assert row["low"] < row["contribution"] < row["high"] < 0
     assert row["expected"] == pytest.approx(0.3 * 500 * 20, rel=0.1)

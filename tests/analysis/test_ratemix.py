@@ -51,7 +51,7 @@ def test_a_reversal_in_all_segments_is_flagged():
     )
     result = ratemix(frame, by="segment")
     assert result.simpson
-    assert result.headline.key == "ratemix.simpson"
+    assert result.headline.key == "ratemix.simpson_points"
 
 
 def test_a_segment_that_came_gives_entry_not_rate():

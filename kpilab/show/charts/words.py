@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
+import re
 from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
 
 import altair as alt
 
@@ -12,12 +13,28 @@ from kpilab.show import say
 if TYPE_CHECKING:
     from kpilab.core.result import Result
 
-LINE = {"en": 78, "zh": 42}
+WIDTH = 78  # of a line in Latin letters; a Chinese one takes two
+# What a line may not be broken inside of: a Chinese character with the stops after it, or a word or number.
+PIECE = re.compile(
+    r"[\u2e80-\u9fff\uf900-\uffef][,.;:!?)\]%,。、;:!?)》」”]*|(?:< )?[^\s\u2e80-\u9fff\uf900-\uffef]+(?: %\S*)?|\s+"
+)
 
 
 def head(result: Result, lang: str = "en") -> alt.TitleParams:
     """The headline as the chart's title."""
-    text = say(result.headline, lang)
-    size = LINE[lang]
-    lines = [text[k : k + size] for k in range(0, len(text), size)] if lang == "zh" else wrap(text, size)
-    return alt.TitleParams(lines)
+    return alt.TitleParams(lines(say(result.headline, lang)))
+
+
+def lines(text: str, most: int = WIDTH) -> list[str]:
+    """The text in lines of at most `most` letters, never broken inside a word or a number."""
+    found, line = [], ""
+    for piece in PIECE.findall(text):
+        if line.strip() and _width(line + piece.rstrip()) > most:
+            found.append(line.strip())
+            line = ""
+        line += piece
+    return [*found, line.strip()] if line.strip() or not found else found
+
+
+def _width(text: str) -> int:
+    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
