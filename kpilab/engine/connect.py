@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from glob import glob
 from pathlib import Path
@@ -13,7 +14,7 @@ import pandas as pd
 from kpilab.engine.expression import literal
 from kpilab.engine.sheet import first_sheet
 from kpilab.engine.spill import forget_with, with_own_folder
-from kpilab.errors import BadInput, EngineError
+from kpilab.errors import BadInput, EngineError, KpilabError, unknown
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -28,6 +29,14 @@ READERS = {
     ".jsonl": "read_json",
     ".ndjson": "read_json",
 }
+# What a case may set: nothing that loads code, installs extensions or opens another database.
+DUCKDB_SETTINGS = ("memory_limit", "max_memory", "threads", "worker_threads", "temp_directory",
+                   "max_temp_directory_size", "preserve_insertion_order", "read_only", "access_mode")  # fmt: skip
+LOADS_CODE = re.compile(
+    r"jars|packages|pyfiles|^spark\.(files|archives|plugins|submit)|extensions|classpath|javaoptions|librarypath"
+    r"|catalog|listener|pyspark\.(driver\.)?python$|script|serializer|hadoop",
+    re.IGNORECASE,
+)
 
 
 def connect(url: str = "duckdb://", options: Mapping[str, object] | None = None, timezone: str = "UTC") -> BaseBackend:
@@ -36,8 +45,12 @@ def connect(url: str = "duckdb://", options: Mapping[str, object] | None = None,
     Args:
         url: the engine. options: the engine's own settings (memory_limit, threads).
         timezone: whose days are meant where a time carries a zone; never the machine's own.
+
+    Raises:
+        BadInput: a setting that is unknown or could load code, or an engine that does not open.
     """
     settings = {str(k): v for k, v in (options or {}).items()}
+    _check_settings(url, settings)
     try:
         if url.startswith("duckdb"):
             path = url.removeprefix("duckdb://") or ":memory:"
@@ -55,13 +68,24 @@ def connect(url: str = "duckdb://", options: Mapping[str, object] | None = None,
             con.compiler = Compiler()  # type: ignore[attr-defined]  # every SQL backend has one
             con.raw_sql(f"SET TIME ZONE {literal(timezone)}")  # type: ignore[attr-defined]  # every SQL backend has it
         return con
-    except (ImportError, ibis.IbisError, OSError, ValueError) as error:
-        scheme = url.split("://", 1)[0]
+    except KpilabError:
+        raise
+    except Exception as error:  # every engine has errors of its own
+        scheme = url.split("://", 1)[0][:20]
         raise BadInput(
             f"engine {scheme}:// cannot be opened: {_first_line(error)}",
             "case.yml, key 'engine'",
             f"check the address, and that the extra is installed: pip install 'kpilab[{scheme}]'",
-        ) from None
+        ) from error
+
+
+def _check_settings(url: str, settings: Mapping[str, object]) -> None:
+    where = "case.yml, key 'engine_options'"
+    for key in settings:
+        if url.startswith("duckdb") and key not in DUCKDB_SETTINGS:
+            raise unknown("setting", key, DUCKDB_SETTINGS, where)
+        if url.startswith("pyspark") and LOADS_CODE.search(key):
+            raise BadInput(f"{key!r} can load code", where, "set it in the spark-defaults.conf of the cluster")
 
 
 def _spark(settings: Mapping[str, object]) -> BaseBackend:

@@ -85,3 +85,27 @@ def test_a_damaged_workbook_is_refused_in_words(folder):
     (folder / "bad.xlsx").write_bytes(b"PK\x03\x04 not a workbook")
     with pytest.raises(BadInput, match="cannot be read"):
         read_file(connect(), folder / "bad.xlsx", "t")
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        ("duckdb://", {"extensions": "httpfs"}),
+        ("duckdb://", {"allow_unsigned_extensions": True}),
+        ("duckdb://", {"custom_extension_repository": "http://localhost"}),
+        ("duckdb://", {"database": "other.db"}),
+        ("duckdb://", {"threads": -1}),
+        ("duckdb://", {"memory_limit": "abc"}),
+        ("duckdb:///etc/passwd", {}),
+        ("pyspark://", {"spark.jars.packages": "a:b:1"}),
+        ("pyspark://", {"spark.pyspark.python": "/tmp/x"}),
+        ("pyspark://", {"spark.driver.extraJavaOptions": "-javaagent:x"}),
+        ("postgres://localhost:1/x", {}),
+        ("foo://x", {}),
+        ("", {}),
+    ],
+)
+def test_a_case_cannot_load_code_through_the_engine_and_is_told_in_words(url, options):
+    with pytest.raises(BadInput) as told:
+        connect(url, options)
+    assert "case.yml, key 'engine" in told.value.where
