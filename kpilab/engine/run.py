@@ -107,18 +107,24 @@ def reconnect(tables: Iterable[ir.Table]) -> None:
             zone = con.info.parameter_status("TimeZone")
             backend.reconnect()
             backend.raw_sql(f"SET TIME ZONE {literal(zone)}")  # type: ignore[attr-defined]  # every SQL backend has it
-            # Ibis has no public word for forgetting tables that are gone.
-            backend._cache_op_to_entry.clear()
-            backend._cache_name_to_entry.clear()
+            _forget_cached(backend)
 
 
 def _told(purpose: str, error: Exception, expression: ir.Table | None = None) -> EngineError:
     """The error in our words: who asked, the engine's first line, and the mend where we know it."""
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     if _lost(error):
+        if expression is not None:
+            _forget_cached(expression.get_backend())
         return ConnectionLost(f"{purpose}: the connection to the engine was lost: {first}")
     said = f"{purpose}: the engine failed: {first}"
     return EngineError(said + _room(expression) if any(sign in str(error) for sign in FULL) else said)
+
+
+def _forget_cached(backend: Any) -> None:
+    """Ibis has no public word for it: cached tables that went with their connection are not dropped once more."""
+    backend._cache_op_to_entry.clear()
+    backend._cache_name_to_entry.clear()
 
 
 def _room(expression: ir.Table | None) -> str:

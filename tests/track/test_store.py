@@ -7,7 +7,6 @@ import random
 import sqlite3
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -21,23 +20,33 @@ from kpilab.track.schema import REVIEWS, STEPS
 from kpilab.track.store import Store
 from tests.report.reviews import finding, story
 
+# Saves in children that have everything imported; each is killed after so many seconds.
 SAVER = """
-import sys
+import os, signal, sys, time
 from kpilab.track.store import Store
 from tests.report.reviews import finding, story
 from dataclasses import replace
 review = story()
 many = replace(review, steps=(replace(review.steps[1], findings=tuple(finding(f"goal.{k}") for k in range(200))),))
-with Store.open(sys.argv[1]) as store:
-    print("ready", flush=True)
-    while True:
-        store.save(many)
+for seconds in sys.argv[2:]:
+    ready, told = os.pipe()
+    child = os.fork()
+    if not child:
+        with Store.open(sys.argv[1]) as store:
+            os.write(told, b"x")
+            while True:
+                store.save(many)
+    os.read(ready, 1)
+    time.sleep(float(seconds))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    print(os.listdir(sys.argv[1]))
 """
 WRITER = """
 import sys
 from kpilab.track.store import Store
 with Store.open(sys.argv[1]) as store:
-    for k in range(1000):
+    for k in range(200):
         store.add_action("case", f"{sys.argv[2]} {k}", owner="ann")
 """
 
@@ -181,29 +190,28 @@ def test_names_from_the_data_are_values_not_sql(store):
     assert store.actions(name.replace("\0", ""))[0].what == name.replace("\0", "")
 
 
-def test_two_programs_that_write_a_thousand_rows_each_lose_nothing(tmp_path):
+def test_two_programs_that_write_at_once_lose_nothing(tmp_path):
+    """With 1,000 rows each: benchmarks/faults.py."""
     writers = [python(WRITER, tmp_path, name) for name in ("a", "b")]
     assert [w.wait(120) for w in writers] == [0, 0]
     with Store.open(tmp_path) as store:
-        assert {a.what for a in store.actions()} == {f"{name} {k}" for name in "ab" for k in range(1000)}
+        assert sorted(a.what for a in store.actions()) == sorted(f"{name} {k}" for name in "ab" for k in range(200))
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_kill_in_the_middle_of_a_save_leaves_all_or_nothing(tmp_path):
     rng = random.Random(7)
-    for _ in range(5):
-        saver = python(SAVER, tmp_path)
-        assert saver.stdout.readline() == b"ready\n"
-        time.sleep(0.02 + 0.2 * rng.random())
-        saver.kill()
-        saver.wait()
-        with Store.open(tmp_path) as store:
-            counts = store.database.rows(
-                "SELECT count(f.id) AS n FROM reviews r LEFT JOIN findings f ON f.review = r.id GROUP BY r.id"
-            )
-            orphans = store.database.rows("SELECT id FROM findings WHERE review NOT IN (SELECT id FROM reviews)")
-            assert store.database.rows("PRAGMA integrity_check") == [{"integrity_check": "ok"}]
-        assert {row["n"] for row in counts} <= {200}
-        assert orphans == []
+    saver = python(SAVER, tmp_path, *(0.02 + 0.2 * rng.random() for _ in range(5)))
+    assert saver.wait(120) == 0
+    assert len(saver.stdout.readlines()) == 5
+    with Store.open(tmp_path) as store:
+        counts = store.database.rows(
+            "SELECT count(f.id) AS n FROM reviews r LEFT JOIN findings f ON f.review = r.id GROUP BY r.id"
+        )
+        orphans = store.database.rows("SELECT id FROM findings WHERE review NOT IN (SELECT id FROM reviews)")
+        assert store.database.rows("PRAGMA integrity_check") == [{"integrity_check": "ok"}]
+    assert {row["n"] for row in counts} == {200}
+    assert orphans == []
 
 
 def test_opening_one_new_store_from_many_threads_makes_it_once(tmp_path):
@@ -245,7 +253,7 @@ def test_a_server_keeps_the_same(tmp_path):
     writers = [python(WRITER, address, name) for name in ("a", "b")]
     assert [w.wait(120) for w in writers] == [0, 0]
     with Store.open(address) as store:
-        assert len(store.actions("case")) == 2000
+        assert len(store.actions("case")) == 400
         saved = store.review(store.save(story()))
         assert saved.causes[0].where == story().causes[0].where
         store.note(saved.causes[0].id, "add", "by hand")
