@@ -159,6 +159,8 @@ def _text(path: Path) -> str:
         )
     try:
         return path.read_text("utf-8")
+    except OSError as error:
+        raise BadInput(f"{path.name!r} cannot be read: {error.strerror}", "case", "check who may read it") from None
     except UnicodeDecodeError as error:
         raise BadInput(f"not UTF-8 text at byte {error.start}", path.name, "save the file as UTF-8") from None
 

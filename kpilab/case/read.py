@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,7 +19,7 @@ from kpilab.core.finding import DataIssue
 from kpilab.core.table import Assignments, Benchmark, EventLog, Executions, Facts, Incidents, Reports, Table
 from kpilab.core.values import Period, duration
 from kpilab.engine.connect import READERS, confine, connect, read_file
-from kpilab.errors import BadInput, EngineError, Problem, several
+from kpilab.errors import BadInput, EngineError, Problem, several, unknown
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -33,7 +34,7 @@ ROLES: Mapping[str, type[Table]] = {
     "assignments": Assignments,
     "incidents": Incidents,
 }
-TABLES_WITH_PERIODS = (EventLog, Facts)
+LANGUAGES = ("en", "zh")
 
 
 def open_case(
@@ -57,8 +58,11 @@ def open_case(
         >>> import kpilab
         >>> case = kpilab.open_case("data/shop")  # doctest: +SKIP
     """
+    if language is not None and language not in LANGUAGES:
+        raise unknown("language", language, LANGUAGES, "open_case(language=)")
     path = Path(path)
-    path = path / "case.yml" if path.is_dir() else path
+    with suppress(OSError):  # a name too long, or a folder that may not be entered: the next line says so
+        path = path / "case.yml" if path.is_dir() else path
     document = read_document(path)
     spec = read_spec(document)
     periods = periods_asked(spec, current, baseline)

@@ -172,3 +172,18 @@ def test_a_source_is_a_file(case, tmp_path, source):
     (tmp_path / "case.yml").write_text(text, "utf-8")
     with pytest.raises(BadInput):
         kpilab.open_case(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "path", ["", "\0", "x" * 5_000, "../" * 50 + "etc/passwd", "/dev/null", "/proc/self/mem", "nul"]
+)
+def test_a_notebooks_path_is_a_case_or_refused_in_words(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadInput):
+        kpilab.open_case(path)
+
+
+@pytest.mark.parametrize("language", ["fr", "", "../en", SCRIPT])
+def test_a_notebooks_language_is_one_we_speak(case, language):
+    with pytest.raises(BadInput, match="language"):
+        kpilab.open_case(case.folder, language=language)
