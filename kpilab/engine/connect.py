@@ -52,7 +52,7 @@ def connect(url: str = "duckdb://", options: Mapping[str, object] | None = None,
     settings = {str(k): v for k, v in (options or {}).items()}
     _check_settings(url, settings)
     try:
-        if url.startswith("duckdb"):
+        if url.startswith("duckdb://"):
             path = url.removeprefix("duckdb://") or ":memory:"
             settings = with_own_folder(settings, Path(path).parent)
             con = ibis.duckdb.connect(path, **settings)
@@ -80,6 +80,9 @@ def connect(url: str = "duckdb://", options: Mapping[str, object] | None = None,
 
 
 def _check_settings(url: str, settings: Mapping[str, object]) -> None:
+    if "://" not in url:  # Ibis would open, or make, a database file of that name
+        mend = "give one such as duckdb:// or postgres://server/database"
+        raise BadInput(f"engine {url[:40]!r} is no address", "case.yml, key 'engine'", mend)
     where = "case.yml, key 'engine_options'"
     for key in settings:
         if url.startswith("duckdb") and key not in DUCKDB_SETTINGS:

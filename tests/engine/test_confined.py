@@ -102,10 +102,14 @@ def test_a_damaged_workbook_is_refused_in_words(folder):
         ("pyspark://", {"spark.driver.extraJavaOptions": "-javaagent:x"}),
         ("postgres://localhost:1/x", {}),
         ("foo://x", {}),
+        ("duckdbx", {}),
+        ("other.ddb", {}),
         ("", {}),
     ],
 )
-def test_a_case_cannot_load_code_through_the_engine_and_is_told_in_words(url, options):
+def test_a_case_cannot_load_code_through_the_engine_and_is_told_in_words(url, options, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(BadInput) as told:
         connect(url, options)
     assert "case.yml, key 'engine" in told.value.where
+    assert list(tmp_path.iterdir()) == []
