@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Where
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from kpilab.core.table import EventLog
     from kpilab.core.values import Period
 
-DRAWS = 2000
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BlindspotsResult(Result):
@@ -30,13 +29,11 @@ class BlindspotsResult(Result):
     Attributes:
         table: one row per step from the second, most goal lost first; columns `step`, `watched` (bool), `users`
             (reached the step), `rate` (of the step before), `lost` (users), `goal_lost` (goals those users would
-            have brought had they gone on like the others), `low`, `high` (interval of `goal_lost`, parametric
-            bootstrap), `share` (of all goals lost, over steps, 0-1).
-        goal: users that reached the last step. seed: of the bootstrap. level: confidence level.
+            have brought had they gone on like the others), `low`, `high` (interval of `goal_lost`), `share` (of all goals lost, over steps, 0-1).
+        goal: users that reached the last step. level: confidence level.
     """
 
     goal: int
-    seed: int
     level: float
     kind: ClassVar[str] = "blindspots"
 
@@ -59,7 +56,6 @@ def blindspots(
     where: Where = EVERYWHERE,
     period: Period | None = None,
     level: float = 0.95,
-    seed: int = 0,
 ) -> BlindspotsResult:
     """Which steps of the way to the goal does no KPI or dashboard cover, and what do they cost?
 
@@ -69,7 +65,7 @@ def blindspots(
     Args:
         log, steps, within, where, period: as for `funnel`.
         watched: names of the steps that a KPI or dashboard covers.
-        level: confidence level. seed: of the bootstrap.
+        level: confidence level.
 
     Returns:
         BlindspotsResult, one row per step.
@@ -84,19 +80,19 @@ def blindspots(
     users = pd.Series([row[f"n{k}"] for k in range(1, len(labels) + 1)], labels)
     if 0 in users.to_numpy():
         check_events(log, plan)
-    return unwatched(users, watched=watched, level=level, seed=seed)
+    return unwatched(users, watched=watched, level=level)
 
 
-def unwatched(users: pd.Series, *, watched: Sequence[str], level: float = 0.95, seed: int = 0) -> BlindspotsResult:
+def unwatched(users: pd.Series, *, watched: Sequence[str], level: float = 0.95) -> BlindspotsResult:
     """`blindspots` of a funnel that is counted already.
 
     Args:
         users: users (or sessions) that reached each step, the step's name as index, first step first.
-        watched, level, seed: as for `blindspots`.
+        watched, level: as for `blindspots`.
     """
     labels, reach = [str(label) for label in users.index], users.to_numpy(dtype=float)
     _check(watched, labels)
-    low, high = _interval(reach, level, seed)
+    low, high = _interval(reach, level)
     cost = _cost(reach)
     table = pd.DataFrame(
         {"step": labels[1:], "watched": [label in watched for label in labels[1:]], "users": reach[1:].astype(int)}
@@ -106,7 +102,7 @@ def unwatched(users: pd.Series, *, watched: Sequence[str], level: float = 0.95, 
     table["goal_lost"], table["low"], table["high"] = cost, low, high
     table["share"] = cost / np.nansum(cost) if np.nansum(cost) else np.nan
     table = table.sort_values("goal_lost", ascending=False, kind="stable").reset_index(drop=True)
-    return BlindspotsResult(table, int(reach[-1]), seed, level)
+    return BlindspotsResult(table, int(reach[-1]), level)
 
 
 def _check(watched: Sequence[str], labels: Sequence[str]) -> None:
@@ -123,15 +119,24 @@ def _cost(users: np.ndarray) -> np.ndarray:
     return (users[..., :-1] - users[..., 1:]) * users[..., -1:] / passed
 
 
-def _interval(users: np.ndarray, level: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Bootstrap over users: how many end at each step is a multinomial draw."""
-    ends = users - np.append(users[1:], 0)
-    if users[0] == 0:
-        nothing = np.full(len(users) - 1, np.nan)
-        return nothing, nothing
-    drawn = np.random.default_rng(seed).multinomial(int(users[0]), ends / users[0], size=DRAWS)
-    reach = drawn[:, ::-1].cumsum(axis=1)[:, ::-1].astype(float)
-    cost = np.ma.masked_invalid(_cost(reach))
+def _interval(users: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Interval of the cost, users being drawn at random; delta method on its logarithm.
+
+    The logarithm of lost x goal / passed has variance 1/lost + 1/goal - 1/passed - 1/all. Where nobody was lost, or
+    nobody reached the goal, the upper end is that of as many as could be missed by chance.
+    """
+    lost, passed = users[:-1] - users[1:], users[1:]
     tail = (1 - level) / 2
-    ends = np.nanquantile(cost.filled(np.nan), [tail, 1 - tail], axis=0)
-    return ends[0], ends[1]
+    if users[0] == 0:
+        nothing = np.full(len(lost), np.nan)
+        return nothing, nothing
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = 1 / lost + 1 / users[-1] - 1 / passed - 1 / users[0]
+        spread = np.exp(float(norm.isf(tail)) * np.sqrt(np.maximum(variance, 0.0)))
+        unseen = -np.log(tail)  # most events a Poisson count of none stands for
+        most = np.maximum(lost, unseen) * max(users[-1], unseen) / np.maximum(passed, 1.0)
+        cost, none = _cost(users), (lost == 0) | (users[-1] == 0)
+        known = passed > 0
+        low = np.where(known, np.where(none, 0.0, cost / spread), np.nan)
+        high = np.where(known, np.where(none, most, cost * spread), np.nan)
+    return low, high

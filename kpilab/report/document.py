@@ -20,6 +20,7 @@ from kpilab.report.words import Words
 Json = dict[str, object]
 NAMES = re.compile(r"^(?:(view|param)_\d+|(data)-[0-9a-f]+)$")
 DIGITS = 12
+PLACES = 15
 
 
 def document(words: Words, charts: Mapping[str, Json], created: str) -> Json:
@@ -150,14 +151,15 @@ def records(table: pd.DataFrame) -> list[Json]:
 def plain(value: object) -> object:
     """The JSON form of a value: NaN, NaT and infinities become None, dates ISO text.
 
-    Numbers have 12 digits: the last ones of a sum depend on the order in which an engine's threads added it up.
+    Numbers have 12 digits and, unless they are smaller than that, 15 places: what follows depends on the order in
+    which threads add up, and on how the numeric libraries were built.
     """
     if value is None or isinstance(value, str | bool) or type(value) is int:
         return str(value) if isinstance(value, str) else value
     if isinstance(value, np.generic):
         return plain(value.item())
     if isinstance(value, float | Decimal):
-        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+        return _digits(float(value)) if math.isfinite(value) else None
     if value is pd.NaT or value is pd.NA:
         return None
     if isinstance(value, datetime | date):
@@ -177,6 +179,11 @@ def plain(value: object) -> object:
     if isinstance(value, Iterable):
         return [plain(v) for v in value]
     return str(value)
+
+
+def _digits(value: float) -> float:
+    short = float(f"{value:.{DIGITS}g}")
+    return round(short, PLACES) or short
 
 
 def now() -> str:
