@@ -13,9 +13,11 @@ from sqlglot import exp
 
 from kpilab.case.document import Document
 from kpilab.core.case import Case
+from kpilab.core.finding import DataIssue
 from kpilab.core.table import Assignments, EventLog, Reports
+from kpilab.core.values import Message
 from kpilab.engine.expression import is_predicate, parse_measure, parse_predicate, read_by_value
-from kpilab.engine.groups import grouped, small_groups
+from kpilab.engine.groups import grouped, small_groups, together
 from kpilab.engine.pseudonym import pseudonym, pseudonymised
 from kpilab.errors import BadInput, Problem, nearest
 
@@ -56,8 +58,18 @@ def small_groups_together(case: Case) -> Case:
     named = set(_texts((case.alarms, case.targets)))
     for _, _, text, parse in _expressions(case):
         named |= {str(part.this) for part in parse(text, "").find_all(exp.Literal)}
-    kept = {name: tuple(sorted(values - named)) for name, values in small.items()}
-    return replace(case, tables={name: grouped(table, kept, least) for name, table in case.tables.items()})
+    kept = {name: tuple(sorted(values - named)) for name, values in small.items() if values - named}
+    tables = {name: grouped(table, kept, least) for name, table in case.tables.items()}
+    return replace(case, tables=tables, issues=(*case.issues, *_told(case, kept)))
+
+
+def _told(case: Case, small: Mapping[str, tuple[str, ...]]) -> Iterator[DataIssue]:
+    """How many values were put together, for the report; not which."""
+    least = case.privacy.min_group
+    for name, values in small.items():
+        table = next(t for t, log in case.of_kind(EventLog).items() if name in log.dimensions)
+        said = {"dimension": name, "least": least, "label": together(least), "groups": len(values)}
+        yield DataIssue(table, Message("trust.few", said), column=name)
 
 
 def _texts(data: object) -> Iterator[str]:
