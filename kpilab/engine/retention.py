@@ -52,7 +52,12 @@ def returns(
     began = None if start is None else event == start
     came = None if back is None else event == back
     bits = {f"w{w}": _bits(age, w, words).bit_or(where=came) for w in range(words)}
-    users = rows.group_by("__unit").agg(cohort=age.min(where=began), **bits)
+    if began is None and came is None and words == 1:
+        # The first bucket is the lowest bit: nothing but the bits has to be drawn together.
+        users = rows.group_by("__unit").agg(**bits)
+        users = users.mutate(cohort=_lowest_bit(column(users, "w0")))
+    else:
+        users = rows.group_by("__unit").agg(cohort=age.min(where=began), **bits)
     if by:
         starts = rows if began is None else rows.filter(began)
         starts = starts.mutate(**{c: column(starts, c).cast("string").fill_null("") for c in by})
@@ -81,6 +86,11 @@ def _bits(age: Any, word: int, words: int) -> Any:
         return one << age
     inside = (age >= word * BITS) & (age < (word + 1) * BITS)
     return inside.ifelse(one << (age % BITS), ibis.literal(0, "int64"))
+
+
+def _lowest_bit(bits: Any) -> Any:
+    """Place of the lowest bit that is set; a power of two has an exact logarithm."""
+    return (bits & -bits).log2().cast("int64")
 
 
 def _long(wide: pd.DataFrame, low: int, by: list[str]) -> tuple[pd.DataFrame, int]:
