@@ -72,7 +72,7 @@ def case(tmp_path) -> Path:
 def test_a_killed_review_leaves_the_old_report_and_the_next_one_is_the_same(tmp_path, case):
     out = tmp_path / "out"
     put(out, dict.fromkeys(REPORT, b"old"))
-    steps = ["root_cause", "report", "none"]
+    steps = ["report", "none"]
     answer = subprocess.run(
         [sys.executable, "-c", DYING, str(tmp_path), *steps], capture_output=True, text=True, check=True, timeout=120
     )
