@@ -56,7 +56,7 @@ class Part:
     t: NDArray[np.int64]
     marks: NDArray[np.int32]
 
-    def grouped(self) -> tuple[NDArray, NDArray, NDArray]:
+    def grouped(self) -> Batch:
         """Bounds of each unit's rows, and the rows' times and marks in that order."""
         from kpilab.engine import kernel_rows
 
@@ -107,7 +107,7 @@ def _drained(batches: list[Batch]) -> Iterator[Batch]:
         yield batches.pop()
 
 
-def _cut(batch: Batch, low: int, shift: int, parts: int) -> tuple[NDArray, ...]:
+def _cut(batch: Batch, low: int, shift: int, parts: int) -> tuple[NDArray[Any], ...]:
     from kpilab.engine import kernel_rows
 
     return kernel_rows.parted(*batch, low, shift, parts)

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
-from kpilab.engine.kernel_rows import sort_unit
+from kpilab.engine.kernel_rows import Ints, Longs, Whole, sort_unit
 
 NEVER = 2**62
 ORDERED, STRICT, UNORDERED = 0, 1, 2
+Levels = NDArray[np.int8]
+Floats = NDArray[np.float64]
 
 
 @njit(cache=True, nogil=True)
-def matched(masks, low, high, start, n, held):
+def matched(masks: Ints, low: Whole, high: Whole, start: int, n: int, held: Longs) -> int:
     """Last step that rows low..high can meet, each row one step, when `start` steps are met (augmenting paths)."""
     m = high - low
     owner = np.full(m, -1, np.int64)
@@ -46,7 +49,9 @@ def matched(masks, low, high, start, n, held):
 
 
 @njit(cache=True, nogil=True)
-def reach(masks, low, high, met, start, n, disjoint, reuse, held):
+def reach(
+    masks: Ints, low: Whole, high: Whole, met: Whole, start: int, n: int, disjoint: bool, reuse: bool, held: Longs
+) -> int:
     """Last step this moment can bring a pass to that has met `start` steps."""
     if disjoint or reuse or high - low == 1:
         last = start
@@ -60,7 +65,7 @@ def reach(masks, low, high, met, start, n, disjoint, reuse, held):
 
 
 @njit(cache=True, nogil=True)
-def level_of(entry, n, within, limits):
+def level_of(entry: Longs, n: int, within: int, limits: Longs) -> int:
     """Steps a pass reaches in time."""
     level = 1
     while level < n:
@@ -72,7 +77,7 @@ def level_of(entry, n, within, limits):
 
 
 @njit(cache=True, nogil=True)
-def spoilt(entry, n, level, within, ex_from, ex_to):
+def spoilt(entry: Longs, n: int, level: int, within: int, ex_from: Longs, ex_to: Longs) -> bool:
     """Whether an exclusion stands inside the pass."""
     for e in range(len(ex_from)):
         if level >= ex_from[e]:
@@ -83,7 +88,10 @@ def spoilt(entry, n, level, within, ex_from, ex_to):
 
 
 @njit(cache=True, nogil=True)
-def keep(entry, n, level, within, extras, base, unit, levels, times, waits, optional, passes):
+def keep(
+    entry: Longs, n: int, level: int, within: int, extras: Longs, base: int, unit: int,
+    levels: Levels, times: Longs, waits: Floats, optional: Longs, passes: Ints,
+) -> None:  # fmt: skip
     """Note a pass if it is the unit's longest so far (or as long, and earlier)."""
     if level < levels[unit]:
         return
@@ -104,8 +112,12 @@ def keep(entry, n, level, within, extras, base, unit, levels, times, waits, opti
 
 
 @njit(cache=True, nogil=True)
-def unit_ordered(t, masks, low, high, unit, n, within, strict, disjoint, reuse, limits, ex_from, ex_to, extras, after,
-                 coming, entry, held, levels, times, waits, optional, passes):  # fmt: skip
+def unit_ordered(
+    t: Longs, masks: Ints, low: Whole, high: Whole, unit: int, n: int, within: int,
+    strict: bool, disjoint: bool, reuse: bool, limits: Longs, ex_from: Longs, ex_to: Longs, extras: Longs,
+    after: Longs, coming: Longs, entry: Longs, held: Longs,
+    levels: Levels, times: Longs, waits: Floats, optional: Longs, passes: Ints,
+) -> None:  # fmt: skip
     """All ordered (or strict) passes of one unit."""
     more, total = len(ex_from), n + len(ex_from) + len(extras)
     for start in range(n):
@@ -150,8 +162,11 @@ def unit_ordered(t, masks, low, high, unit, n, within, strict, disjoint, reuse, 
 
 
 @njit(cache=True, nogil=True)
-def unit_unordered(t, masks, low, high, unit, n, within, limits, ex_from, ex_to, extras, coming, entry,
-                   levels, times, waits, optional, passes):  # fmt: skip
+def unit_unordered(
+    t: Longs, masks: Ints, low: Whole, high: Whole, unit: int, n: int, within: int,
+    limits: Longs, ex_from: Longs, ex_to: Longs, extras: Longs, coming: Longs, entry: Longs,
+    levels: Levels, times: Longs, waits: Floats, optional: Longs, passes: Ints,
+) -> None:  # fmt: skip
     """All unordered passes of one unit: any step begins, the others follow in any order."""
     more = len(ex_from)
     steps = np.full(n, NEVER, np.int64)
@@ -186,7 +201,10 @@ def unit_unordered(t, masks, low, high, unit, n, within, limits, ex_from, ex_to,
 
 
 @njit(cache=True, nogil=True)
-def run(bounds, t, masks, n, within, mode, disjoint, reuse, limits, ex_from, ex_to, extras):
+def run(
+    bounds: Longs, t: Longs, masks: Ints, n: int, within: int, mode: int, disjoint: bool, reuse: bool,
+    limits: Longs, ex_from: Longs, ex_to: Longs, extras: Longs,
+) -> tuple[Levels, Longs, Floats, Longs]:  # fmt: skip
     """The best pass of every unit; unit u owns rows bounds[u]..bounds[u + 1], in any time order."""
     units = len(bounds) - 1
     levels = np.zeros(units, np.int8)
@@ -215,7 +233,9 @@ def run(bounds, t, masks, n, within, mode, disjoint, reuse, limits, ex_from, ex_
 
 
 @njit(cache=True, nogil=True)
-def run_plain(bounds, t, masks, n, within, limits):
+def run_plain(
+    bounds: Longs, t: Longs, masks: Ints, n: int, within: int, limits: Longs
+) -> tuple[Levels, Longs, Floats, Longs]:
     """`run` for what is asked most: ordered steps that need not share rows, no exclusions, no optional steps.
 
     `after[start * n + c]` is the moment of step c of the earliest chain that begins with step `start`.

@@ -5,12 +5,19 @@ numba is imported with the kernels' modules only, and their machine code is kept
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+Longs = NDArray[np.int64]
+Ints = NDArray[np.int32]
+Whole = int | np.integer[Any]
 
 
 @njit(cache=True, nogil=True)
-def parted(key, t, marks, low, shift, parts):
+def parted(key: Longs, t: Longs, marks: Ints, low: int, shift: int, parts: int) -> tuple[Longs, Ints, Longs, Ints]:
     """Rows drawn together by part: where each part begins, each row's unit within its part, times, marks.
 
     Unit `key - low` belongs to part `(key - low) >> shift`. Every part is written along, so this is one quick look.
@@ -32,7 +39,7 @@ def parted(key, t, marks, low, shift, parts):
 
 
 @njit(cache=True, nogil=True)
-def grouped(unit, t, marks, units):
+def grouped(unit: Ints, t: Longs, marks: Ints, units: int) -> tuple[Longs, Longs, Ints]:
     """Rows drawn together by unit (a counting sort): bounds of each unit, times, marks."""
     bounds = np.zeros(units + 1, np.int64)
     for u in unit:
@@ -49,7 +56,7 @@ def grouped(unit, t, marks, units):
 
 
 @njit(cache=True, nogil=True)
-def sort_unit(t, marks, low, high):
+def sort_unit(t: Longs, marks: Ints, low: Whole, high: Whole) -> None:
     """Bring one unit's rows into time order (they mostly are): insertion for a few, a real sort for many."""
     swaps = 0
     for k in range(low + 1, high):

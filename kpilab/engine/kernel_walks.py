@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
-from kpilab.engine.kernel_rows import sort_unit
+from kpilab.engine.kernel_rows import Ints, Longs, Whole, sort_unit
 
 NOWHERE = -1
+Floats = NDArray[np.float64]
 
 
 @njit(cache=True, nogil=True)
-def sort_moments(t, codes, low, high):
+def sort_moments(t: Longs, codes: Ints, low: Whole, high: Whole) -> None:
     """Events of one moment in the order of their codes."""
     first = low
     while first < high:
@@ -27,7 +29,7 @@ def sort_moments(t, codes, low, high):
 
 
 @njit(cache=True, nogil=True)
-def stretch(codes, low, high, start, end, length, way):
+def stretch(codes: Ints, low: Whole, high: Whole, start: int, end: int, length: int, way: Ints) -> Whole:
     """Write the way of the path low..high into `way`; how many events it has, 0 for none."""
     for k in range(length):
         way[k] = NOWHERE
@@ -56,7 +58,9 @@ def stretch(codes, low, high, start, end, length, way):
 
 
 @njit(cache=True, nogil=True)
-def walk(bounds, t, codes, events, gap, collapse, start, end, length):
+def walk(
+    bounds: Longs, t: Longs, codes: Ints, events: int, gap: int, collapse: bool, start: int, end: int, length: int
+) -> tuple[Longs, Longs, Ints, Longs, Ints, Ints, int, int, int]:
     """All paths of all units.
 
     Args:
@@ -109,7 +113,7 @@ def walk(bounds, t, codes, events, gap, collapse, start, end, length):
 
 
 @njit(cache=True, nogil=True)
-def waits(pair, wait, kinds):
+def waits(pair: Ints, wait: Longs, kinds: int) -> tuple[Floats, Floats]:
     """Mean and median wait of each kind of pair; NaN where there is none."""
     edges = np.zeros(kinds + 1, np.int64)
     for p in pair:

@@ -45,8 +45,9 @@ def outcomes(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
 
 
 def _table(
-    units: Units, first: int, levels: NDArray, times: NDArray, waits: NDArray, optional: NDArray, chain: Chain
-) -> pa.Table:
+    units: Units, first: int, levels: NDArray[np.int8], times: NDArray[np.int64], waits: NDArray[np.float64],
+    optional: NDArray[np.int64], chain: Chain,
+) -> pa.Table:  # fmt: skip
     """Units that made a pass, as an Arrow table."""
     chosen = np.flatnonzero(levels)
     level = levels[chosen]

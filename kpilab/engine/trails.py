@@ -100,7 +100,9 @@ def _code(event: str | None, names: list[str], nowhere: int) -> int:
     return nowhere if event is None else names.index(event) if event in names else nowhere - 1
 
 
-def _links(squares: NDArray, mean: NDArray, median: NDArray, names: list[str]) -> pd.DataFrame:
+def _links(
+    squares: NDArray[np.int64], mean: NDArray[np.float64], median: NDArray[np.float64], names: list[str]
+) -> pd.DataFrame:
     count, users = squares.reshape(2, -1)
     there = np.flatnonzero(count)
     said = np.array(names, dtype=object)
@@ -110,7 +112,7 @@ def _links(squares: NDArray, mean: NDArray, median: NDArray, names: list[str]) -
     return pd.DataFrame(columns | numbers | seconds).astype({"source": "str", "target": "str"})
 
 
-def _ways(owner: NDArray, codes: NDArray, names: list[str], most: int) -> pd.DataFrame:
+def _ways(owner: NDArray[np.int64], codes: NDArray[np.int16], names: list[str], most: int) -> pd.DataFrame:
     """The most frequent ways with their paths and users; of equal ones, the first by name."""
     key, bound = np.zeros(len(codes), np.int64), 1
     for k in range(codes.shape[1]):

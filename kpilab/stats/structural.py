@@ -65,7 +65,9 @@ def structural(
 
 
 @njit(cache=True)
-def _gibbs(y, x, prior, level_sd, draws, burn, seed):  # pragma: no cover - compiled
+def _gibbs(  # pragma: no cover - compiled
+    y: Array, x: Array, prior: Array, level_sd: float, draws: int, burn: int, seed: int
+) -> tuple[Array, Array]:
     """Draws of the predicted path (draws × all periods) and of the coefficients."""
     np.random.seed(seed)
     n, total, k = len(y), len(x), x.shape[1]
@@ -102,7 +104,9 @@ def _gibbs(y, x, prior, level_sd, draws, burn, seed):  # pragma: no cover - comp
 
 
 @njit(cache=True)
-def _draw_level(y, fit, noise, drift, mean, var, level):  # pragma: no cover - compiled
+def _draw_level(  # pragma: no cover - compiled
+    y: Array, fit: Array, noise: float, drift: float, mean: Array, var: Array, level: Array
+) -> None:
     """Write a draw of the level into `level`: filter forwards, sample backwards."""
     n = len(y)
     m, p = y[0], 1.0
@@ -120,7 +124,9 @@ def _draw_level(y, fit, noise, drift, mean, var, level):  # pragma: no cover - c
 
 
 @njit(cache=True)
-def _draw_path(x, beta, level, drift, noise, path):  # pragma: no cover - compiled
+def _draw_path(  # pragma: no cover - compiled
+    x: Array, beta: Array, level: Array, drift: float, noise: float, path: Array
+) -> None:
     """Write a draw of all periods into `path`; after the last known level it goes on at random."""
     n = len(level)
     now = level[n - 1]
