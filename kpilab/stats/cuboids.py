@@ -6,11 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb, log, prod
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Number = TypeVar("Number", np.intp, np.float64)
 # Beyond this many possible elements a cuboid's codes are renumbered to those that occur.
 DENSE = 1_000_000
 # A finer cuboid is summed up instead of the leaves while it has at most this many elements per leaf.
@@ -154,7 +156,7 @@ def _finer(
     return tuple(sorted((*dims, d))), (before, level, after)
 
 
-def _rolled(values: NDArray, shape: tuple[int, int, int]) -> NDArray:
+def _rolled(values: NDArray[Number], shape: tuple[int, int, int]) -> NDArray[Number]:
     return np.einsum("abc->ac", values.reshape(shape)).ravel()
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import chi2, norm
 
+Array = NDArray[np.float64]
+Matrix = NDArray[np.floating[Any]]
 HALF_LIVES = (0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0)
 TESTED_HALF_LIFE = 2.8
 
@@ -58,14 +61,14 @@ def decay(effects: ArrayLike, covariance: ArrayLike, ages: ArrayLike, level: flo
 class ByAge:
     """Effect by age class: mean age, observed unit-days, control's rate, difference, its covariance matrix."""
 
-    age: NDArray[np.float64]
-    days: NDArray[np.float64]
-    control: NDArray[np.float64]
-    effect: NDArray[np.float64]
-    covariance: NDArray[np.float64]
+    age: Array
+    days: Array
+    control: Array
+    effect: Array
+    covariance: Array
 
 
-Arm = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+Arm = tuple[Array, Array, Array, Array, Array]
 
 
 def by_age(control: Arm, treatment: Arm, fewest: float = 30) -> ByAge:
@@ -91,9 +94,7 @@ def worn_off(control: Arm | None, treatment: Arm | None) -> Decay | None:
     return found if found and np.isfinite(found.p) else None
 
 
-def cell_rates(
-    n: NDArray[np.float64], y: NDArray[np.float64], products: NDArray[np.float64], kept: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def cell_rates(n: Array, y: Array, products: Array, kept: NDArray[np.int64]) -> tuple[Array, Array]:
     """Rates y / n of cells in which the same units recur, and their covariance (delta method over units).
 
     Args:
@@ -108,11 +109,11 @@ def cell_rates(
     return rate[kept], matrix[np.ix_(kept, kept)]
 
 
-def _lasting(fits: list[tuple[NDArray, NDArray, float]]) -> list[tuple[float, NDArray]]:
+def _lasting(fits: list[tuple[Array, Matrix, float]]) -> list[tuple[float, Matrix]]:
     return [(float(beta[0]), spread) for beta, spread, _ in fits]
 
 
-def _fit(y: NDArray, weight: NDArray, age: NDArray, half_life: float) -> tuple[NDArray, NDArray, float]:
+def _fit(y: Array, weight: Array, age: Array, half_life: float) -> tuple[Array, Matrix, float]:
     """Coefficients, their covariance, and the misfit."""
     design = np.column_stack([np.ones_like(age), 2.0 ** (-age / half_life)])
     spread = np.linalg.pinv(design.T @ weight @ design)

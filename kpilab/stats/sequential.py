@@ -14,11 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import root_scalar
 from scipy.stats import norm
 
+Array = NDArray[np.float64]
 Spending = Literal["obrien-fleming", "pocock"]
 FAR = 12.0
 
 
-def crossing(shares: ArrayLike, bounds: ArrayLike, drift: float = 0.0) -> NDArray[np.float64]:
+def crossing(shares: ArrayLike, bounds: ArrayLike, drift: float = 0.0) -> Array:
     """Chance to leave (-bound, bound) first at each look, two-sided.
 
     Args:
@@ -42,14 +43,14 @@ def crossing(shares: ArrayLike, bounds: ArrayLike, drift: float = 0.0) -> NDArra
     return leave
 
 
-def _nodes(half: float, sd: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _nodes(half: float, sd: float) -> tuple[Array, Array]:
     """Gauss-Legendre nodes on (-half, half), dense enough for a kernel of width sd."""
     count = int(np.clip(np.ceil(6 * half / sd), 48, 400))
     nodes, weights = np.polynomial.legendre.leggauss(count)
     return nodes * half, weights * half
 
 
-def spent(share: ArrayLike, alpha: float, spending: Spending = "obrien-fleming") -> NDArray[np.float64]:
+def spent(share: ArrayLike, alpha: float, spending: Spending = "obrien-fleming") -> Array:
     """Error spent up to an information share by one side that may spend `alpha` in all.
 
     References: Lan & DeMets (1983), Discrete sequential boundaries for clinical trials.
@@ -61,9 +62,7 @@ def spent(share: ArrayLike, alpha: float, spending: Spending = "obrien-fleming")
         return 2 * norm.sf(norm.isf(alpha / 2) / np.sqrt(t))
 
 
-def lan_demets(
-    shares: Sequence[float] | NDArray[np.float64], level: float = 0.95, spending: Spending = "obrien-fleming"
-) -> NDArray[np.float64]:
+def lan_demets(shares: Sequence[float] | Array, level: float = 0.95, spending: Spending = "obrien-fleming") -> Array:
     """Critical value of |Z| at each look, each side spending (1 - level) / 2.
 
     Example:
@@ -81,7 +80,7 @@ def lan_demets(
     return bounds
 
 
-def _bound(state: tuple[NDArray, NDArray], root: float, sd: float, spend: float) -> float:
+def _bound(state: tuple[Array, Array], root: float, sd: float, spend: float) -> float:
     points, mass = state
 
     def surplus(bound: float) -> float:
@@ -91,7 +90,7 @@ def _bound(state: tuple[NDArray, NDArray], root: float, sd: float, spend: float)
     return FAR if surplus(FAR) >= 0 else _root(surplus, 0.0, FAR)
 
 
-def _carried(state: tuple[NDArray, NDArray], half: float, sd: float) -> tuple[NDArray, NDArray]:
+def _carried(state: tuple[Array, Array], half: float, sd: float) -> tuple[Array, Array]:
     points, mass = state
     nodes, weights = _nodes(half, sd)
     return nodes, weights * (norm.pdf((nodes[:, None] - points[None, :]) / sd) / sd @ mass)
@@ -113,7 +112,7 @@ def naive_error(looks: int, level: float = 0.95) -> float:
     return float(crossing(t, np.full(looks, norm.isf((1 - level) / 2))).sum())
 
 
-def uncorrected_p(z: float, shares: Sequence[float] | NDArray[np.float64]) -> float:
+def uncorrected_p(z: float, shares: Sequence[float] | Array) -> float:
     """What a stop at an uncorrected look is worth.
 
     The chance, with nothing to find, that |Z| reaches `z` at one of the planned looks: the honest p-value of
@@ -122,7 +121,7 @@ def uncorrected_p(z: float, shares: Sequence[float] | NDArray[np.float64]) -> fl
     return float(min(crossing(shares, np.full(len(shares), abs(z))).sum(), 1.0))
 
 
-def spending_p(z: float, shares: Sequence[float] | NDArray[np.float64], spending: Spending = "obrien-fleming") -> float:
+def spending_p(z: float, shares: Sequence[float] | Array, spending: Spending = "obrien-fleming") -> float:
     """Smallest error a spending boundary must be allowed for |z| at the last of `shares` to cross it."""
     low, high = 1e-12, 1 - 1e-9
 
