@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -36,7 +36,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", help="Show every problem and
 
 
 @contextmanager
-def told(code: int, verbose: bool) -> Iterator[None]:
+def told(code: int, verbose: bool) -> Generator[None]:
     """Errors made for people go to stderr and become the exit code; Ctrl-C ends quietly."""
     try:
         yield

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from time import perf_counter
 
@@ -13,7 +13,7 @@ Progress = Callable[[str, int, int], None]
 
 
 @contextmanager
-def progress(lang: str, *, timed: bool = False) -> Iterator[Progress]:
+def progress(lang: str, *, timed: bool = False) -> Generator[Progress]:
     """A function (step's key, steps done, steps in all) to call when a step begins.
 
     A bar with the step's name on a terminal, nothing anywhere else; with `timed`, a line per step on stderr at the end.
@@ -35,7 +35,7 @@ def progress(lang: str, *, timed: bool = False) -> Iterator[Progress]:
 
 
 @contextmanager
-def _bar(lang: str) -> Iterator[Progress]:
+def _bar(lang: str) -> Generator[Progress]:
     if not sys.stderr.isatty():
         yield lambda step, done, total: None
         return

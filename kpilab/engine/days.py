@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import ibis
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def day_of(table: ir.Table, column: str) -> ir.DateValue:
     """Calendar day of a date, timestamp or ISO text column."""
-    return cast("ir.DateValue", table[column].cast("date"))
+    return table[column].cast("date")
 
 
 def inside(day: ir.Value, period: Period) -> ir.BooleanValue:

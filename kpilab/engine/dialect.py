@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
@@ -75,7 +75,7 @@ def moment(us: ir.IntegerValue, engine: str) -> ir.TimestampValue:
 
 
 @contextmanager
-def row_ids(rows: ir.Table, keys: tuple[str, ...]) -> Iterator[ir.Table]:
+def row_ids(rows: ir.Table, keys: tuple[str, ...]) -> Generator[ir.Table]:
     """A passing table that numbers the distinct keys of `rows` from 0 (column `id`)."""
     con = rows.get_backend()
     name = f"kpilab_ids_{uuid4().hex}"
@@ -90,7 +90,7 @@ def row_ids(rows: ir.Table, keys: tuple[str, ...]) -> Iterator[ir.Table]:
 def sha256(column: ir.StringValue, engine: str) -> ir.StringValue:
     """The SHA-256 of a text (UTF-8) in 64 hexadecimal digits, on any engine."""
     if engine != "postgres":
-        return cast("ir.StringValue", column.hexdigest("sha256"))
+        return column.hexdigest("sha256")
     as_bytes = _builtin("convert_to", (("string", "string"), "binary"))
     digest = _builtin("sha256", (("binary",), "binary"))
     encoded = _builtin("encode", (("binary", "string"), "string"))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 
 @contextmanager
-def _without(module: str) -> Iterator[None]:
+def _without(module: str) -> Generator[None]:
     """Imports inside go on as if an optional `module` were not installed."""
     loaded = sys.modules.get(module)
     sys.modules[module] = None  # type: ignore[assignment]  # what the import system takes for "not there"
