@@ -89,7 +89,7 @@ def control(
     rows = rows.assign(day=pd.to_datetime(rows[BUCKET])).sort_values("day")
     parts, left_out = [], []
     for key, group in rows.groupby(list(by)) if by else [((), rows)]:
-        names: dict[str, Any] = dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True))
+        names: dict[str, Any] = dict(zip(by, key, strict=True))
         try:
             parts.append(_chart(group, measured, known or period, weekly, false_alarms).assign(**names))
         except BadInput:

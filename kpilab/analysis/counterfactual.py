@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -161,7 +161,7 @@ def _check_periods(wide: pd.DataFrame, treated: str, before: int, since: object)
         raise BadInput(f"unit {treated!r} never changes before {since}", "counterfactual(treated=)", "check the values")
 
 
-def _panel(y: np.ndarray, controls: pd.DataFrame, before: int, method: str, level: float, seed: int) -> dict:
+def _panel(y: np.ndarray, controls: pd.DataFrame, before: int, method: str, level: float, seed: int) -> dict[str, Any]:
     """DiD and the synthetic methods: interval from the placebos in space, or in time if there are more."""
     x = controls.to_numpy(float)
     fit = METHODS[method](y, x, before)
@@ -191,7 +191,9 @@ def _panel(y: np.ndarray, controls: pd.DataFrame, before: int, method: str, leve
     }  # fmt: skip
 
 
-def _structural(y: np.ndarray, controls: pd.DataFrame, before: int, method: str, level: float, seed: int) -> dict:
+def _structural(
+    y: np.ndarray, controls: pd.DataFrame, before: int, method: str, level: float, seed: int
+) -> dict[str, Any]:
     """Structural time series, calibrated by placebos in time."""
     x = controls.to_numpy(float).T if len(controls) else None
     fit = structural(y, x, before, seed=seed)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Period, Where
 from kpilab.engine.column import column
+from kpilab.engine.dialect import engine_name
+from kpilab.engine.expression import quoted
 from kpilab.engine.funnels import Breakdown, check_events, reached_apart
-from kpilab.engine.run import collect
+from kpilab.engine.run import collect_text
 from kpilab.engine.steps import Exclusion, Plan, Step, planned
 from kpilab.errors import BadInput
-from kpilab.stats.clustered import clustered_difference
+from kpilab.stats.clustered import Sums, differences_of_sums
 from kpilab.stats.inference import benjamini_hochberg
 
 if TYPE_CHECKING:
@@ -92,11 +94,10 @@ def funnel_change(
     cut = Breakdown(breakdown) if isinstance(breakdown, str) else breakdown
     both = reached_apart(log, plan, [_side(where, s) for s in (baseline, current)], by=by, breakdown=cut)
     columns = list(cut.columns) if cut else []
-    kinds = _kinds(both, plan.chain.steps, columns)
-    blocks = [_step(kinds, plan, columns, k - 1, k, level) for k in range(2, plan.chain.steps + 1)]
-    table = pd.concat(
-        [*blocks, _step(kinds, plan, columns, 1, plan.chain.steps, level).assign(of="first")], ignore_index=True
-    )
+    sums = _sums(both, plan.chain.steps, columns)
+    table = pd.concat([_step(sums, plan, columns, *pair, level) for pair in _pairs(plan.chain.steps)])
+    table["of"] = ["previous"] * (len(table) - len(sums)) + ["first"] * len(sums)
+    table = table.reset_index(drop=True)
     if not (table[["current", "baseline"]] > 0).all(axis=None):
         check_events(log, plan)
     if table.empty:
@@ -112,29 +113,47 @@ def _side(where: Where, side: Period | Where) -> tuple[Where, Period | None]:
     return Where(dict(where.values) | dict(side.values), dict(where.without) | dict(side.without)), None
 
 
-def _kinds(both: ir.Table, steps: int, columns: list[str]) -> pd.DataFrame:
-    """Kinds of users and their number: units that reached step k in the current (`c`) and the baseline side (`b`)."""
+def _pairs(steps: int) -> list[tuple[int, int]]:
+    """Steps that are compared: each with the one before, and the last with the first."""
+    return [*itertools.pairwise(range(1, steps + 1)), (1, steps)]
+
+
+def _sums(both: ir.Table, steps: int, columns: list[str]) -> pd.DataFrame:
+    """Per value of the breakdown: users, and sums over users of what `differences_of_sums` needs for each pair.
+
+    `c2` are a user's units that reached step 2 in the current side, `b2` in the baseline, `b1_c2` is their product.
+    """
     now = column(both, "__side")  # 0 baseline, 1 current
     reach = {k: (column(both, "level") >= k).cast("int64") for k in range(1, steps + 1)}
-    sums = {f"c{k}": (r * now).sum() for k, r in reach.items()} | {
+    counts = {f"c{k}": (r * now).sum() for k, r in reach.items()} | {
         f"b{k}": (r * (1 - now)).sum() for k, r in reach.items()
     }
-    users = both.group_by([*columns, "unit"]).agg(**sums)
-    return collect(users.group_by([*columns, *sums]).agg(clusters=users.count()), "funnel_change")
+    users = both.group_by([*columns, "unit"]).agg(**counts)
+    products = sorted({p for pair in _pairs(steps) for p in _products(*pair).values()})
+    quote = "`" if engine_name(both) == "pyspark" else '"'
+    keys = [quoted(c, quote) for c in columns]
+    wanted = [*keys, "COUNT(*) AS clusters", *(f"SUM({c}) AS {c}" for c in counts)]
+    wanted += [f"SUM({a} * {b}) AS {a}_{b}" for a, b in products]
+    grouped = f" GROUP BY {', '.join(keys)}" if keys else ""
+    found = collect_text(users, f"SELECT {', '.join(wanted)} FROM rows_read{grouped}", "funnel_change")
+    return found[found["clusters"] > 0]
 
 
-def _step(kinds: pd.DataFrame, plan: Plan, columns: list[str], before: int, step: int, level: float) -> pd.DataFrame:
+def _products(before: int, step: int) -> dict[str, tuple[str, str]]:
+    """Products of a pair of steps by their name in `Sums`: n are the units at the step before, y those at the step."""
+    names = {"n1": f"c{before}", "n0": f"b{before}", "y1": f"c{step}", "y0": f"b{step}"}
+    wanted = ("n1n1", "n0n0", "n1n0", "y1y1", "y0y0", "y1y0", "y1n1", "y0n0", "y1n0", "y0n1")
+    return {w: tuple(sorted((names[w[:2]], names[w[2:]]))) for w in wanted}
+
+
+def _step(sums: pd.DataFrame, plan: Plan, columns: list[str], before: int, step: int, level: float) -> pd.DataFrame:
     """Rows of one step: the difference between the sides among the units that reached the step before."""
-    found = []
-    for value, block in kinds.groupby(columns, dropna=False) if columns else [((), kinds)]:
-        now, then = ((block[f"{side}{before}"].array, block[f"{side}{step}"].array) for side in ("c", "b"))
-        d = clustered_difference(now, then, block["clusters"], level)
-        trials = {
-            "current_trials": int((now[0] * block["clusters"]).sum()),
-            "baseline_trials": int((then[0] * block["clusters"]).sum()),
-        }
-        named = dict(zip(columns, np.atleast_1d(np.asarray(value, dtype=object)), strict=False))
-        rates = {"current": d.current, "baseline": d.baseline}
-        found.append(named | {"step": plan.required[step - 1].label, "of": "previous"} | rates | trials
-                     | {"difference": d.value, "low": d.low, "high": d.high, "p": d.p})  # fmt: skip
-    return pd.DataFrame(found)
+    single = {"n1": f"c{before}", "n0": f"b{before}", "y1": f"c{step}", "y0": f"b{step}"}
+    products = {name: f"{a}_{b}" for name, (a, b) in _products(before, step).items()}
+    given = {name: sums[c].astype(float).to_numpy() for name, c in (single | products).items()}
+    found = differences_of_sums(Sums(**given, clusters=sums["clusters"].to_numpy()), level)
+    return pd.DataFrame({
+        **{c: sums[c].array for c in columns}, "step": plan.required[step - 1].label, "of": "previous",
+        "current": found["current"], "baseline": found["baseline"], "current_trials": given["n1"].astype(int),
+        "baseline_trials": given["n0"].astype(int), **{k: found[k] for k in ("difference", "low", "high", "p")},
+    })  # fmt: skip

@@ -92,7 +92,7 @@ def levels(
 def _broken(
     kpi: Kpi, known: Mapping[str, Kpi], goal: str, metrics: Mapping[str, Metric], tree: MetricTree | None,
     order: Sequence[str],
-) -> Iterator[tuple]:  # fmt: skip
+) -> Iterator[tuple[str | float | None, ...]]:  # fmt: skip
     nothing = (np.nan,) * 4
     name, parent = kpi.metric, kpi.parent
     if parent is None and name != goal and not (tree is not None and name in tree.nodes):
@@ -130,7 +130,9 @@ def _owner(kpi: Kpi, metrics: Mapping[str, Metric]) -> str | None:
     return kpi.owner or (found.owner if found else None)
 
 
-def _against(kpis: Sequence[Kpi], metrics: Mapping[str, Metric], series: pd.DataFrame) -> list[tuple]:
+def _against(
+    kpis: Sequence[Kpi], metrics: Mapping[str, Metric], series: pd.DataFrame
+) -> list[tuple[str | float | None, ...]]:
     pairs = [(k.metric, k.parent) for k in kpis if k.parent in series and k.metric in series]
     rows = []
     for name, parent in pairs:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from kpilab.core.values import Period
 
 STRAY = 0.01  # share of all amounts that may be negative by chance; they count as nothing
-COLUMNS = ["where", "expected", "actual", "contribution", "low", "high", "share", "change", "change_low", "change_high"]
-COLUMNS += ["corrected", "size", "leaves", "p", "equivalent"]
+COLUMNS = ["where", "expected", "actual", "contribution", "low", "high", "share", "change", "change_low", "change_high",
+           "corrected", "size", "leaves", "p", "equivalent"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)

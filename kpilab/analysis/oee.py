@@ -244,7 +244,7 @@ def _table(sums: pd.DataFrame, by: list[str], level: float) -> pd.DataFrame:
             low, high = normal_interval(value, sqrt(clustered(days["good"], days["planned"]).variance), level)
         shares = {"availability": total["run"] / total["planned"], "performance": _over(total["ideal"], total["run"])}
         shares["quality"] = _over(total["good"], total["ideal"])
-        names = dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True))
+        names = dict(zip(by, key, strict=True))
         ends = {"oee": value, "low": max(low, 0.0) if low == low else low, "high": min(high, 1.0)}
         rows.append(names | ends | shares | {t: float(total[t]) for t in TIMES})
     return pd.DataFrame(rows).sort_values("oee", ignore_index=True)

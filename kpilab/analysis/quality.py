@@ -127,16 +127,18 @@ class _Examined:
     goal: Metric | None
     current: Period
 
-    def fault(self, suspect: Suspect, *, detail: float = float("nan"), part: float = 1.0, of: Any = None) -> dict:
+    def fault(
+        self, suspect: Suspect, *, detail: float = float("nan"), part: float = 1.0, of: Any = None
+    ) -> dict[str, Any]:
         """One fault as a row; its effect is `part` of what the rows `of` (all faulty ones) hold."""
         return self._row(self.table, suspect, detail, part, suspect.condition if of is None else of)
 
-    def repeats(self, check: str, columns: Sequence[str]) -> dict:
+    def repeats(self, check: str, columns: Sequence[str]) -> dict[str, Any]:
         table, copies = twice(self.table, columns)
         only = columns[0] if check == "repeated_ids" else None
         return self._row(table, Suspect(check, only, copies), float("nan"), 1.0, copies)
 
-    def _row(self, table: Table, suspect: Suspect, detail: float, part: float, of: Any) -> dict:
+    def _row(self, table: Table, suspect: Suspect, detail: float, part: float, of: Any) -> dict[str, Any]:
         faulty = described(table, suspect.condition)
         dimension, values = next(iter(faulty.where.values.items()), (None, (None,)))
         row = {"check": suspect.check, "column": suspect.column, "dimension": dimension, "value": values[0]}
@@ -147,7 +149,7 @@ class _Examined:
         return row | {"effect": amount, "low": min(amount, 0.0), "high": max(amount, 0.0)}
 
 
-def _stale(examined: _Examined, counts: Mapping[str, Any], period: Period) -> Iterator[dict]:
+def _stale(examined: _Examined, counts: Mapping[str, Any], period: Period) -> Iterator[dict[str, Any]]:
     """Days missing at the end, where rows come regularly: fewer than usually lie between two of them are none."""
     if pd.isna(counts["newest"]) or not isinstance(examined.table, REGULAR):
         return
@@ -174,7 +176,7 @@ def _usual(examined: _Examined, last: date, days: int) -> Effect | None:
     return Effect(-missing, -missing - half, min(-missing + half, 0.0))
 
 
-def _clock(examined: _Examined, time: str) -> Iterator[dict]:
+def _clock(examined: _Examined, time: str) -> Iterator[dict[str, Any]]:
     rows = examined.table.table
     if not rows[time].type().is_timestamp() or not isinstance(examined.table, EventLog | Executions):
         return
@@ -189,7 +191,7 @@ def _clock(examined: _Examined, time: str) -> Iterator[dict]:
             yield examined.fault(Suspect("clock", time, moved), detail=float(hours), of=edge)
 
 
-def _units(examined: _Examined, time: str, amounts: Sequence[str]) -> Iterator[dict]:
+def _units(examined: _Examined, time: str, amounts: Sequence[str]) -> Iterator[dict[str, Any]]:
     if not amounts:
         return
     rows = examined.table.table

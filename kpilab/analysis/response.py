@@ -75,7 +75,7 @@ def response(
     until = rows[["start", *stages]].max().max()
     parts = []
     for key, group in rows.groupby(list(by)) if by else [((), rows)]:
-        names = dict(zip(by, key if isinstance(key, tuple) else (key,), strict=True))
+        names = dict(zip(by, key, strict=True))
         parts += [names | _stage(group, stage, until, level) for stage in stages]
     table = pd.DataFrame(parts)
     slow = table[table["stage"] == "responded"].sort_values("minutes", ascending=False)

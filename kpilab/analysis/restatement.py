@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 from ibis import _
@@ -158,7 +158,7 @@ def _settled(table: pd.DataFrame, tolerance: float) -> int | None:
     return None if fits.empty else int(fits.index.min())
 
 
-def _kind(row: dict, settled: int | None, tolerance: float) -> str:
+def _kind(row: dict[Any, Any], settled: int | None, tolerance: float) -> str:
     fewer, more = (sign * (row["rows_after"] - row["rows_before"]) > tolerance * row["rows_before"] for sign in (-1, 1))
     if fewer:
         return "gone"

@@ -152,7 +152,7 @@ def _units(history: Measured, names: list[str], period: Period, where: Where) ->
     found[BUCKET] = pd.to_datetime(found[BUCKET])
     series = {}
     for path, group in found.groupby(names):
-        name = tuple(str(part) for part in path) if isinstance(path, tuple) else (str(path),)
+        name = tuple(str(part) for part in path)
         series[name] = group.set_index(BUCKET)[history.metric.name].reindex(weeks).fillna(0.0).to_numpy(float)
     if not series:
         raise BadInput("no results in the history", "targets(period=)", "choose another period")

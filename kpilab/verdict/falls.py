@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -108,7 +108,7 @@ def _placed(driver: str, finding: str, spread: SpreadResult) -> Fall | None:
 
 
 def _hidden(
-    cells: Cells, metric: Metric, finding: str, split: DriversResult, row: dict, spread: SpreadResult | None
+    cells: Cells, metric: Metric, finding: str, split: DriversResult, row: dict[Any, Any], spread: SpreadResult | None
 ) -> Fall | None:
     """Nearly every segment fell, while traffic moved to better ones: the total looks better than the segments."""
     replaced = spread.replaced if spread is not None else ()
@@ -141,7 +141,7 @@ def _moved_to(cells: Cells, metric: Metric, dimension: str) -> tuple[object, flo
 
 
 def _everywhere(
-    metric: Metric, finding: str, split: DriversResult, row: dict, spread: SpreadResult | None
+    metric: Metric, finding: str, split: DriversResult, row: dict[Any, Any], spread: SpreadResult | None
 ) -> Fall | None:
     """The driver as a whole fell, beyond its noise between days, and at constant mix whichever way it is cut."""
     if row["change"] >= 0:

@@ -51,9 +51,11 @@ def cause(
     }
 
 
-def metric(table: str, measure: str | tuple[str, str], en: str, zh: str, owner: str, **more: object) -> dict:
+def metric(
+    table: str, measure: str | tuple[str, str], en: str, zh: str, owner: str, **more: object
+) -> dict[str, object]:
     """One metric of case.yml; a pair is numerator and denominator."""
-    parts = (
+    parts: dict[str, str] = (
         {"measure": measure}
         if isinstance(measure, str)
         else dict(zip(("numerator", "denominator"), measure, strict=True))

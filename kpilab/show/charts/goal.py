@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import pandas as pd
@@ -56,7 +56,7 @@ def drivers(result: Result, lang: str = "en") -> alt.LayerChart:
     return _forest(pd.DataFrame(rows), x, _tip("report.driver", "report.interval", lang), say(result.headline, lang))
 
 
-def _drawn(row: dict, names: tuple[str, str, str], lang: str) -> dict[str, object]:
+def _drawn(row: dict[Any, Any], names: tuple[str, str, str], lang: str) -> dict[str, object]:
     """Where the point, the ends and the text stand, and the two values for the tooltip."""
     value, low, high = (row[name] for name in names)
     right = high if high == high else value
@@ -81,7 +81,7 @@ def _forest(table: pd.DataFrame, x: alt.X, tip: list[alt.Tooltip], title: str) -
     return alt.LayerChart(layer=[zero, spans, points, texts], height=ROW * len(table), title=title)
 
 
-def _reached(row: dict, lang: str) -> str:
+def _reached(row: dict[Any, Any], lang: str) -> str:
     change = signed_percent(row["change"], lang)
     if row["reached"] is None or row["reached"] != row["reached"]:
         return change

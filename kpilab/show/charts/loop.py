@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import pandas as pd
@@ -92,7 +92,7 @@ def _names() -> alt.Y:
     return alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=320, ticks=False, domain=False))
 
 
-def _action(row: dict, lang: str) -> dict[str, object]:
+def _action(row: dict[Any, Any], lang: str) -> dict[str, object]:
     known = row["low"] == row["low"]
     said = label(f"action_state.{row['answer']}", lang)
     size = f"{signed_percent(row['effect'], lang)} · " if known else ""
@@ -108,7 +108,7 @@ def _action(row: dict, lang: str) -> dict[str, object]:
     }
 
 
-def _cause(row: dict, lang: str) -> list[dict[str, object]]:
+def _cause(row: dict[Any, Any], lang: str) -> list[dict[str, object]]:
     kind = f"kind.{row['kind']}"
     name = say(Message(kind), lang) if kind in catalogue(lang) else row["kind"]
     name = f"{name} · {row['subject']}" + (f" · {where(row['where'], lang)}" if row["where"] else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -133,7 +134,7 @@ def clearest(searched: SpreadResult | None) -> Where | None:
     return row["where"] if row["where"] and row["p"] < SURE else None
 
 
-def _dated(case: Case, metric: Metric, row: dict, searched: SpreadResult | None) -> DatingResult | None:
+def _dated(case: Case, metric: Metric, row: dict[Any, Any], searched: SpreadResult | None) -> DatingResult | None:
     """When the trouble of one driver began, read off the days of the place it is in; None for a steady driver."""
     placed = clearest(searched)
     if placed is None and not row["p"] < SURE:
@@ -150,7 +151,7 @@ def _dated(case: Case, metric: Metric, row: dict, searched: SpreadResult | None)
         return None
 
 
-def _finding(case: Case, row: dict, searched: SpreadResult | None, dated: DatingResult | None) -> Finding:
+def _finding(case: Case, row: dict[Any, Any], searched: SpreadResult | None, dated: DatingResult | None) -> Finding:
     """What happened to one driver."""
     placed = clearest(searched)
     values = {k: row[k] for k in ("driver", "change", "low", "high", "contribution", "p")} | {"goal": case.goal.metric}
