@@ -99,9 +99,17 @@ _WHERE = {
 __all__ = sorted(_WHERE)
 
 if TYPE_CHECKING:
-    from kpilab.core.table import Assignments, Benchmark, EventLog, Executions, Facts, Incidents, Reports
-    from kpilab.core.values import Period, Where
-    from kpilab.errors import BadInput, KpilabError
+    from kpilab.core.table import Assignments as Assignments
+    from kpilab.core.table import Benchmark as Benchmark
+    from kpilab.core.table import EventLog as EventLog
+    from kpilab.core.table import Executions as Executions
+    from kpilab.core.table import Facts as Facts
+    from kpilab.core.table import Incidents as Incidents
+    from kpilab.core.table import Reports as Reports
+    from kpilab.core.values import Period as Period
+    from kpilab.core.values import Where as Where
+    from kpilab.errors import BadInput as BadInput
+    from kpilab.errors import KpilabError as KpilabError
 
 
 def __getattr__(name: str) -> object:

@@ -64,7 +64,7 @@ class Where:
     def __bool__(self) -> bool:
         return bool(self.values or self.without)
 
-    def __reduce__(self) -> tuple[type[Where], tuple[dict, dict]]:
+    def __reduce__(self) -> tuple[type[Where], tuple[dict[str, tuple[object, ...]], dict[str, tuple[object, ...]]]]:
         return Where, (dict(self.values), dict(self.without))
 
     def plain(self) -> dict[str, object]:
@@ -121,7 +121,7 @@ class Message:
     def __hash__(self) -> int:
         return hash((self.key, tuple(sorted((k, str(v)) for k, v in self.values.items()))))
 
-    def __reduce__(self) -> tuple[type[Message], tuple[str, dict]]:
+    def __reduce__(self) -> tuple[type[Message], tuple[str, dict[str, object]]]:
         return Message, (self.key, dict(self.values))
 
 
@@ -146,15 +146,19 @@ def duration(text: timedelta | str, where: str = "within") -> timedelta:
         datetime.timedelta(seconds=5400)
     """
     mend = "use a number and a unit, e.g. '30m', '12h' or '7d' (ms, s, m, h, d, w)"
-    if isinstance(text, timedelta):
-        length = text
-    elif isinstance(text, str) and len(text) <= MOST_SIGNS and text.strip() and not DURATION.sub("", text).strip():
-        seconds = sum(float(n) * UNITS[u] for n, u in DURATION.findall(text))
-        length = timedelta(seconds=min(seconds, 2 * LONGEST.total_seconds()))
-    else:
+    length = text if isinstance(text, timedelta) else _length(text)
+    if length is None:
         raise BadInput(f"{str(text)[:MOST_SIGNS]!r} is not a duration", where, mend)
     if length <= timedelta(0):
         raise BadInput(f"duration {str(text)!r} is not above zero", where, mend)
     if length > LONGEST:
         raise BadInput(f"duration {str(text)!r} is longer than a hundred years", where, mend)
     return length
+
+
+def _length(text: object) -> timedelta | None:
+    """A duration as it is written; None where that is none."""
+    if not isinstance(text, str) or len(text) > MOST_SIGNS or not text.strip() or DURATION.sub("", text).strip():
+        return None
+    seconds = sum(float(n) * UNITS[u] for n, u in DURATION.findall(text))
+    return timedelta(seconds=min(seconds, 2 * LONGEST.total_seconds()))

@@ -150,7 +150,7 @@ def sql(tree: exp.Expr, dialect: str = DIALECT) -> str:
     return tree.sql(dialect=dialect, comments=False)
 
 
-def _checked(text: str, where: str) -> exp.Expr:
+def _checked(text: object, where: str) -> exp.Expr:
     if not isinstance(text, str) or not text.strip() or len(text) > MOST_CHARACTERS:
         raise BadInput(
             "expression is empty or too long", where, f"give one SQL expression under {MOST_CHARACTERS:,} characters"
