@@ -29,7 +29,8 @@ class BlindspotsResult(Result):
     Attributes:
         table: one row per step from the second, most goal lost first; columns `step`, `watched` (bool), `users`
             (reached the step), `rate` (of the step before), `lost` (users), `goal_lost` (goals those users would
-            have brought had they gone on like the others), `low`, `high` (interval of `goal_lost`), `share` (of all goals lost, over steps, 0-1).
+            have brought had they gone on like the others), `low`, `high` (interval of `goal_lost`),
+            `share` (of all goals lost, over steps, 0-1).
         goal: users that reached the last step. level: confidence level.
     """
 

@@ -136,14 +136,15 @@ def _sums(both: ir.Table, steps: int, columns: list[str]) -> pd.DataFrame:
     wanted += [f"SUM({a} * {b}) AS {a}_{b}" for a, b in products]
     grouped = f" GROUP BY {', '.join(keys)}" if keys else ""
     found = collect_text(users, f"SELECT {', '.join(wanted)} FROM rows_read{grouped}", "funnel_change")
-    return found[found["clusters"] > 0]
+    return found.fillna(0)  # the sums over nobody
 
 
 def _products(before: int, step: int) -> dict[str, tuple[str, str]]:
     """Products of a pair of steps by their name in `Sums`: n are the units at the step before, y those at the step."""
     names = {"n1": f"c{before}", "n0": f"b{before}", "y1": f"c{step}", "y0": f"b{step}"}
     wanted = ("n1n1", "n0n0", "n1n0", "y1y1", "y0y0", "y1y0", "y1n1", "y0n0", "y1n0", "y0n1")
-    return {w: tuple(sorted((names[w[:2]], names[w[2:]]))) for w in wanted}
+    pairs = {w: (names[w[:2]], names[w[2:]]) for w in wanted}
+    return {w: (min(pair), max(pair)) for w, pair in pairs.items()}
 
 
 def _step(sums: pd.DataFrame, plan: Plan, columns: list[str], before: int, step: int, level: float) -> pd.DataFrame:
