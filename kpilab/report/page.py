@@ -12,7 +12,7 @@ from functools import cache, partial
 from importlib.metadata import version
 from importlib.resources import files
 from itertools import accumulate
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import vl_convert
@@ -149,7 +149,7 @@ def _tables(words: Words) -> dict[str, Json]:
     return tables
 
 
-def _table(finding: Finding, lang: str) -> dict | None:
+def _table(finding: Finding, lang: str) -> dict[str, Any] | None:
     result = main_result(finding)
     if result is None or result.table.empty:
         return None

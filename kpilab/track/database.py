@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +69,7 @@ class Database:
         return int(added[0]["id"] or 0)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None]:
         """All statements inside are kept together, or none."""
         # SQLite: taking the write lock at once lets a second writer wait; upgrading a read lock later would fail.
         self.rows("BEGIN IMMEDIATE" if self.kind == "sqlite" else "BEGIN")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import find_spec
@@ -154,7 +154,7 @@ def _kind(url: str) -> str:
 
 
 @contextmanager
-def _silent() -> Iterator[None]:
+def _silent() -> Generator[None]:
     """Nothing is logged meanwhile: the library's own words may hold an address."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)

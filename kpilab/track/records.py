@@ -233,12 +233,12 @@ def period(days: object) -> Period:
     return Period(date.fromisoformat(str(first)), date.fromisoformat(str(last)))
 
 
-def _levels(rows: list) -> dict[str, tuple[float, float]]:
+def _levels(rows: list[dict[Any, Any]]) -> dict[str, tuple[float, float]]:
     """From rows of tables with a metric (or driver) and its value in both periods."""
     found = {}
     for row in rows:
         name = row.get("metric") or row.get("driver")
-        pair = row.get("baseline"), row.get("current")
+        pair: list[Any] = [row.get("baseline"), row.get("current")]
         if isinstance(name, str) and all(isinstance(v, int | float) and v == v for v in pair):
             found[name] = (float(pair[0]), float(pair[1]))
     return found

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from typing import Any
 
 from kpilab.core.finding import Cause, Finding, Review
 from kpilab.core.values import Period, Where
@@ -173,7 +174,7 @@ def json_text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def listed(text: Value) -> list:
+def listed(text: Value) -> list[Any]:
     return json.loads(str(text))
 
 
@@ -187,7 +188,7 @@ def _where(text: Value) -> Where:
     return Where(values, without)
 
 
-def _dict(text: Value) -> dict:
+def _dict(text: Value) -> dict[str, Any]:
     return json.loads(str(text))
 
 

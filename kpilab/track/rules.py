@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from kpilab.core.case import Case
 from kpilab.core.values import EVERYWHERE, Where, duration
@@ -89,7 +89,7 @@ def _rule(case: Case, name: str, body: object) -> Rule:
     return _MAKERS[kind](case, name, body, where)
 
 
-def _problems(case: Case, body: Mapping, kind: str, where: str) -> Iterator[Problem]:
+def _problems(case: Case, body: Mapping[Any, Any], kind: str, where: str) -> Iterator[Problem]:
     """Unknown keys, and names that the case does not know."""
     for key in body:
         if key not in (*KEYS[kind], "rule"):
@@ -109,7 +109,7 @@ def _problems(case: Case, body: Mapping, kind: str, where: str) -> Iterator[Prob
         yield Problem(f"{body['where']!r} is no segment", f"{where}.where", "write {dimension: value}")
 
 
-def _chart(case: Case, name: str, body: Mapping, where: str) -> Chart:
+def _chart(case: Case, name: str, body: Mapping[Any, Any], where: str) -> Chart:
     side = str(body.get("side", "both"))
     if side not in ("low", "high", "both"):
         raise BadInput(f"side {side!r}", f"{where}.side", "use one of ['low', 'high', 'both']")
@@ -119,7 +119,7 @@ def _chart(case: Case, name: str, body: Mapping, where: str) -> Chart:
     return Chart(name, str(body["metric"]), Where(body.get("where") or {}), side, chance)  # type: ignore[arg-type]
 
 
-def _pace(case: Case, name: str, body: Mapping, where: str) -> Pace:
+def _pace(case: Case, name: str, body: Mapping[Any, Any], where: str) -> Pace:
     metric = str(body["metric"])
     goal = {case.goal.metric: case.goal.target}
     target = body.get("target", goal.get(metric) or next((k.target for k in case.kpis if k.metric == metric), None))
@@ -136,7 +136,7 @@ def _pace(case: Case, name: str, body: Mapping, where: str) -> Pace:
     return Pace(name, metric, wanted, segment, limit if up else None, None if up else limit, after)
 
 
-def _freshness(case: Case, name: str, body: Mapping, where: str) -> Freshness:
+def _freshness(case: Case, name: str, body: Mapping[Any, Any], where: str) -> Freshness:
     return Freshness(name, str(body["table"]), duration(str(body.get("within", "1d")), f"{where}.within"))
 
 
@@ -146,7 +146,7 @@ def _number(value: object, where: str) -> float:
     return float(value)
 
 
-_MAKERS: Mapping[str, Callable[[Case, str, Mapping, str], Rule]] = {
+_MAKERS: Mapping[str, Callable[[Case, str, Mapping[Any, Any], str], Rule]] = {
     "chart": _chart,
     "pace": _pace,
     "freshness": _freshness,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import Any
 
 from kpilab.core.case import Case
 from kpilab.core.values import Effect, Message
@@ -79,7 +80,7 @@ def _head(row: Mapping[str, object], lang: str) -> Iterator[str]:
     yield "   " + sentence(Message("action_state.facts", facts), lang)
 
 
-def _test(row: Mapping, lang: str) -> Iterator[str]:
+def _test(row: Mapping[Any, Any], lang: str) -> Iterator[str]:
     if row["why"] is not None:
         yield sentence(row["why"], lang)
     if row["beside"] is not None and row["low"] == row["low"]:
@@ -91,14 +92,14 @@ def _test(row: Mapping, lang: str) -> Iterator[str]:
         yield sentence(Message("action_state.detectable", {"detectable": row["detectable"]}), lang)
 
 
-def _sizes(row: Mapping, lang: str) -> str:
+def _sizes(row: Mapping[Any, Any], lang: str) -> str:
     sides = [text for side in ("old", "new") if (text := _size(row, side, lang))]
     if len(sides) < 2:
         return "".join(sides)
     return sentence(Message("compare.sizes", {"old": sides[0], "new": sides[1]}), lang)
 
 
-def _size(row: Mapping, side: str, lang: str) -> str:
+def _size(row: Mapping[Any, Any], side: str, lang: str) -> str:
     value, pct = row[f"{side}_effect"], row[f"{side}_pct"]
     if value == value:
         effect = Effect(value, row[f"{side}_low"], row[f"{side}_high"])
