@@ -73,11 +73,11 @@ class _Tree:
         for (before, below), (name, above) in pairwise(steps):
             self.add(f"{name}_per_{ONE.get(before, before)}", numerator=above, denominator=below)
 
-    def draft(self, goal: str, measure: str, **more: tuple) -> Draft:
+    def draft(self, goal: str, measure: str, funnel: tuple[str, ...] = (), reached: tuple[int, ...] = ()) -> Draft:
         goal = self.add(goal, factor=False, measure=measure)
         formula = " * ".join(self.factors) if self.factors else None
         ordered = {goal: self.metrics[goal], **self.metrics}
-        return Draft(self.table, goal, formula, ordered, **more)
+        return Draft(self.table, goal, formula, ordered, funnel, reached)
 
 
 def draft(sheet: Sheet, found: Guess) -> Draft:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kpilab.case.check import metric_tree, read_spec
 from kpilab.case.document import Document, read_document
@@ -202,7 +202,7 @@ def _case(
     )
 
 
-def _metric(name: str, fields: dict, label: str | Label | None) -> Metric:
+def _metric(name: str, fields: dict[str, Any], label: str | Label | None) -> Metric:
     labels = (
         label.model_dump(exclude_none=True) if isinstance(label, Label) else {"en": label, "zh": label} if label else {}
     )

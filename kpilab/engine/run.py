@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +83,7 @@ def collect_one(expression: ir.Table, purpose: str) -> dict[str, Any]:
 
 
 @contextmanager
-def failures(purpose: str) -> Iterator[None]:
+def failures(purpose: str) -> Generator[None]:
     """What an engine or its driver raises inside becomes an EngineError that names the purpose.
 
     Raises:
