@@ -157,7 +157,7 @@ def reread(
             "check that units have the ids they have in the log, and that the outcome is counted since the start",
         )
     treatment = max(curves, key=lambda v: abs(_decided(curves[v])["z"]))
-    by_segment = collect(segment_counts(who, events, names, period.last), "rereading")
+    by_segment = segment_counts(who, events, names, period.last)
     segments = _segments(by_segment, split, control, treatment)
     by_age = age_moments(events, period.last, (period.last - period.first).days)
     ages, worn = _ages(by_age, control, treatment)

@@ -24,19 +24,25 @@ def first_hits(who: ir.Table, events: ir.Table) -> ir.Table:
     return rows.group_by("variant", "day", "hit").agg(units=_.count())
 
 
-def segment_counts(who: ir.Table, events: ir.Table, dimensions: Sequence[str], until: date) -> ir.Table:
+def segment_counts(who: ir.Table, events: ir.Table, dimensions: Sequence[str], until: date) -> pd.DataFrame:
     """Units and units with a hit up to `until`, by variant and each dimension's value at their first event.
 
-    The row with an empty `dimension` counts all units.
+    Columns: variant, dimension, value, units, hits; the rows with an empty `dimension` count all units.
     """
     end = ibis.timestamp(str(until + timedelta(days=1)))
-    values = {d: _[d].cast("string").argmin(_.time) for d in dimensions}
+    values = {f"d{k}": _[d].cast("string").argmin(_.time) for k, d in enumerate(dimensions)}
     seen = events.group_by("unit").agg(hit=(_.hit & (_.time < end)).max(), **values)
-    rows = who.left_join(seen, "unit").mutate(hit=_.hit.fill_null(False).cast("int64"))
-    whole = {"dimension": ibis.literal(""), "value": ibis.literal(None).cast("string")}
-    keys = [whole, *({"dimension": ibis.literal(d), "value": _[d]} for d in dimensions)]
-    parts = [rows.group_by("variant", **key).agg(units=_.count(), hits=_.hit.sum()) for key in keys]
-    return ibis.union(*parts) if dimensions else parts[0]
+    rows = who.left_join(seen, "unit").select("variant", *values, hit=_.hit.fill_null(False).cast("int64"))
+    # One look at the units for all dimensions; GROUPING is 0 where a row is about that one.
+    about = "".join(f", {d}, GROUPING({d}) AS not_{d}" for d in values)
+    sets = ", ".join(["(variant)", *(f"(variant, {d})" for d in values)])
+    text = f"SELECT variant, COUNT(*) AS units, SUM(hit) AS hits{about} FROM rows_read GROUP BY GROUPING SETS ({sets})"
+    found = collect_text(rows, text, "rereading").astype({"units": "int64", "hits": "int64"})
+    whole = found[[f"not_{d}" for d in values]].astype(bool).all(axis=1)
+    parts = [found[whole].assign(dimension="", value=None)]
+    for d, name in zip(values, dimensions, strict=True):
+        parts.append(found[found[f"not_{d}"] == 0].assign(dimension=name, value=lambda rows, d=d: rows[d]))
+    return pd.concat(parts, ignore_index=True)[["variant", "dimension", "value", "units", "hits"]]
 
 
 def classes(longest: int) -> tuple[tuple[int, int], ...]:
