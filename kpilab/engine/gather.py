@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 import duckdb
+import ibis.expr.operations as ops
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 FEWEST_UNITS = 1 << 12  # of a part
 MOST_PARTS = 256
 SPARSE = 4  # integer keys that span more than this many times the rows are numbered anew
+BUDGET = 2.6e9  # bytes of rows that are held at once
+NUMBERED_ROW, NAMED_ROW = 25, 100  # bytes a row takes on its way, with keys that are integers and with others
 T = TypeVar("T")
 Batch = tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.int32]"]
 
@@ -81,6 +84,40 @@ def by_part(rows: ir.Table, mark: str, keys: tuple[str, ...], work: Callable[[Un
             return work(units, Part(first, min(1 << shift, units.number - first), *columns))
 
         return list(pool.map(one, range(parts)))
+
+
+def shares(rows: ir.Table, keys: tuple[str, ...]) -> list[ir.Table]:
+    """The rows in as many parts, each with whole units, as keep what is held at once within the budget.
+
+    The size is that of the largest table behind them, which an engine knows without looking at it.
+    """
+    behind: Any = rows.op().find(ops.PhysicalTable)
+    most = max(table.to_expr().count().to_pyarrow().as_py() for table in behind)
+    each = NUMBERED_ROW if len(keys) == 1 and rows[keys[0]].type().is_integer() else NAMED_ROW
+    parts = int(most * each // BUDGET) + 1
+    if parts == 1:
+        return [rows]
+    place: Any = rows[keys[0]].hash() % parts
+    return [rows.filter(place.abs() == k) for k in range(parts)]
+
+
+def stacked(tables: Iterator[pa.Table], beside: ir.Table) -> ir.Table:
+    """Arrow tables under each other as a passing table of the engine that holds `beside`, on its disk if need be."""
+    con: Any = beside.get_backend()
+    name = f"kpilab_{uuid4().hex}"
+    found = con.create_table(name, next(tables), temp=True)
+    for table in tables:
+        con.insert(name, table, database=("temp", "main"))
+    weakref.finalize(found.op(), _dropped, weakref.ref(con), name)
+    return found
+
+
+def _dropped(con: weakref.ref[Any], name: str) -> None:
+    """Drop a table of ours, if its connection is still there."""
+    alive = con()
+    if alive is not None:
+        with suppress(duckdb.Error):
+            alive.con.execute(f'DROP TABLE IF EXISTS temp."{name}"')
 
 
 def registered(table: pa.Table, beside: ir.Table) -> ir.Table:

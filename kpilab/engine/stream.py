@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from kpilab.engine.chain import FOREVER, NEVER, Chain
-from kpilab.engine.gather import Part, Units, by_part, registered
+from kpilab.engine.gather import Part, Units, by_part, registered, shares, stacked
 from kpilab.engine.native import prepare, ready
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ def outcomes(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
             found = kernel.run(*part.grouped(), chain.steps, within, *rules)
         return _table(units, part.first, *found, chain)
 
-    return registered(pa.concat_tables(by_part(rows, "mask", keys, best)), rows)
+    held = shares(rows, keys)
+    found = (pa.concat_tables(by_part(share, "mask", keys, best)) for share in held)
+    return registered(next(found), rows) if len(held) == 1 else stacked(found, rows)
 
 
 def _table(
