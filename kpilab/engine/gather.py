@@ -104,10 +104,16 @@ def shares(rows: ir.Table, keys: tuple[str, ...]) -> list[ir.Table]:
 def stacked(tables: Iterator[pa.Table], beside: ir.Table) -> ir.Table:
     """Arrow tables under each other as a passing table of the engine that holds `beside`, on its disk if need be."""
     con: Any = beside.get_backend()
-    name = f"kpilab_{uuid4().hex}"
-    found = con.create_table(name, next(tables), temp=True)
+    name, passing = f"kpilab_{uuid4().hex}", f"kpilab_{uuid4().hex}"
+    begin = f'CREATE TEMP TABLE "{name}" AS'
     for table in tables:
-        con.insert(name, table, database=("temp", "main"))
+        con.con.register(passing, table)
+        con.con.execute(f'{begin} SELECT * FROM "{passing}"')
+        con.con.unregister(passing)
+        begin = f'INSERT INTO "{name}"'
+        del table
+        pa.default_memory_pool().release_unused()
+    found = con.table(name, database=("temp", "main"))
     weakref.finalize(found.op(), _dropped, weakref.ref(con), name)
     return found
 
