@@ -91,7 +91,7 @@ def shares(rows: ir.Table, keys: tuple[str, ...]) -> list[ir.Table]:
 
     The size is that of the largest table behind them, which an engine knows without looking at it.
     """
-    behind: Any = rows.op().find(ops.PhysicalTable)
+    behind: Any = rows.op().find(ops.PhysicalTable) or [rows.op()]  # a query written as text hides what is behind
     most = max(table.to_expr().count().to_pyarrow().as_py() for table in behind)
     each = NUMBERED_ROW if len(keys) == 1 and rows[keys[0]].type().is_integer() else NAMED_ROW
     parts = int(most * each // BUDGET) + 1
