@@ -10,6 +10,7 @@ import argparse
 import random
 import sys
 import tempfile
+import threading
 import time
 import warnings
 import zipfile
@@ -109,6 +110,8 @@ CELLS = (
 class Guard:
     """Counts what Python opens, imports, compiles, connects or starts while it is armed.
 
+    Threads that ran before the guard was made do other work; every later one is a reader's.
+
     Attributes:
         own: the only file that may be opened, and for reading alone; None for none.
         seen: what else was, as text -> times.
@@ -116,10 +119,11 @@ class Guard:
 
     def __init__(self) -> None:
         self.armed, self.own, self.seen = False, "", Counter[str]()
+        self.others = {t.ident for t in threading.enumerate()} - {threading.get_ident()}
         sys.addaudithook(self._hook)
 
     def _hook(self, event: str, given: tuple[object, ...]) -> None:
-        if not self.armed or not event.startswith(WATCHED):
+        if not self.armed or threading.get_ident() in self.others or not event.startswith(WATCHED):
             return
         if event == "open" and self.own and str(given[0]) == self.own and given[1] in ("r", "rb", None):
             return

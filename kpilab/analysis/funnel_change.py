@@ -13,7 +13,7 @@ import pandas as pd
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Period, Where
 from kpilab.engine.column import column
-from kpilab.engine.dialect import engine_name
+from kpilab.engine.dialect import engine_name, one
 from kpilab.engine.expression import quoted
 from kpilab.engine.funnels import Breakdown, check_events, reached_apart
 from kpilab.engine.run import collect_text
@@ -124,7 +124,7 @@ def _sums(both: ir.Table, steps: int, columns: list[str]) -> pd.DataFrame:
     `c2` are a user's units that reached step 2 in the current side, `b2` in the baseline, `b1_c2` is their product.
     """
     now = column(both, "__side")  # 0 baseline, 1 current
-    reach = {k: (column(both, "level") >= k).cast("int64") for k in range(1, steps + 1)}
+    reach = {k: one(column(both, "level") >= k) for k in range(1, steps + 1)}
     counts = {f"c{k}": (r * now).sum() for k, r in reach.items()} | {
         f"b{k}": (r * (1 - now)).sum() for k, r in reach.items()
     }

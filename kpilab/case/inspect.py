@@ -13,6 +13,7 @@ from kpilab.core.case import Case
 from kpilab.core.finding import DataIssue
 from kpilab.core.table import EventLog, Facts, Table
 from kpilab.core.values import Message
+from kpilab.engine.dialect import one
 from kpilab.engine.expression import missing, parse_measure, parse_predicate
 from kpilab.engine.run import collect, collect_one
 from kpilab.errors import BadInput, Problem
@@ -122,7 +123,7 @@ def _rows(case: Case, document: Document) -> Iterator[Problem]:
 def _counts(case: Case, role: Table) -> ir.Table:
     days = role.table.select(day=role.table[role.roles()["time"]].cast("date"))
     inside = {
-        name: days.day.between(ibis.date(case.periods[name].first), ibis.date(case.periods[name].last)).cast("int64")
+        name: one(days.day.between(ibis.date(case.periods[name].first), ibis.date(case.periods[name].last)))
         for name in ("baseline", "current")
     }
     days = days.mutate(**inside)

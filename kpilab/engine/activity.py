@@ -11,6 +11,7 @@ import ibis
 
 from kpilab.core.values import EVERYWHERE, Where
 from kpilab.engine.column import column
+from kpilab.engine.dialect import one
 from kpilab.engine.metrics import segment
 from kpilab.engine.sessions import day_start, readable
 from kpilab.errors import unknown
@@ -163,8 +164,8 @@ def lifecycle(buckets: ir.Table, by: tuple[str, ...] = ()) -> ir.Table:
     new = rows["before"].isnull()
     returning = (column(rows, "bucket") - rows["before"] == 1).fill_null(False)
     here = rows.select(
-        bucket="bucket", new=new.cast("int64"), returning=returning.cast("int64"),
-        resurrected=(~new & ~returning).cast("int64"), dormant=ibis.literal(0, "int64"), **kept,
+        bucket="bucket", new=one(new), returning=one(returning),
+        resurrected=one(~new & ~returning), dormant=ibis.literal(0, "int64"), **kept,
     )  # fmt: skip
     gone = rows.filter((rows["after"].isnull()) | (column(rows, "after") - rows["bucket"] > 1))
     zero = ibis.literal(0, "int64")

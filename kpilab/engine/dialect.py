@@ -74,6 +74,11 @@ def moment(us: ir.IntegerValue, engine: str) -> ir.TimestampValue:
     return (us // 1_000_000).as_timestamp("s")
 
 
+def one(condition: Any) -> Any:
+    """1 where the condition holds, 0 where it does not or cannot be told: PostgreSQL casts no truth to a number."""
+    return condition.ifelse(1, 0).cast("int64")
+
+
 @contextmanager
 def row_ids(rows: ir.Table, keys: tuple[str, ...]) -> Generator[ir.Table]:
     """A passing table that numbers the distinct keys of `rows` from 0 (column `id`)."""

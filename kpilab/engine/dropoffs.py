@@ -11,6 +11,7 @@ import ibis
 
 from kpilab.core.values import EVERYWHERE, Where
 from kpilab.engine.column import column
+from kpilab.engine.dialect import one
 from kpilab.engine.funnels import reached
 from kpilab.engine.metrics import segment
 from kpilab.engine.sessions import readable
@@ -29,7 +30,7 @@ def split(log: EventLog, plan: Plan, step: int, where: Where = EVERYWHERE) -> ir
     """One row per user that reached `step`: `person`, `at` (moment), `until` (window's end), `went` (0 or 1)."""
     best = reached(log, plan, by="user", where=where, period=None)
     best = best.filter(column(best, "level") >= step)
-    went = (column(best, "level") > step).cast("int64")
+    went = one(column(best, "level") > step)
     until = column(best, "t1") + min(plan.chain.within, 2**60)
     return best.select(person="unit", at=f"t{step}", until=until, went=went)
 

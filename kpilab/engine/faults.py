@@ -16,6 +16,7 @@ from ibis import _
 from kpilab.core.values import EVERYWHERE, Where
 from kpilab.engine.column import column
 from kpilab.engine.days import day_of
+from kpilab.engine.dialect import one
 from kpilab.engine.metrics import measure
 from kpilab.engine.run import collect_one
 
@@ -69,7 +70,7 @@ def suspects(table: Table, ranges: Mapping[str, Range]) -> list[Suspect]:
 def counted(rows: ir.Table, which: Sequence[Suspect], unique: Sequence[str], time: str) -> dict[str, Any]:
     """One query: `rows`, `oldest`, `newest` (day), `days`, and numbered: `s0` … rows of each suspect, `n0` … known and
     `d0` … distinct values of each column that must not repeat."""
-    counts: dict[str, Any] = {f"s{k}": _true(s.condition).cast("int64").sum() for k, s in enumerate(which)}
+    counts: dict[str, Any] = {f"s{k}": one(s.condition).sum() for k, s in enumerate(which)}
     counts |= {f"n{k}": rows[c].count() for k, c in enumerate(unique)}
     counts |= {f"d{k}": rows[c].nunique() for k, c in enumerate(unique)}
     day = _day(rows, time)
@@ -99,7 +100,7 @@ def described(table: Table, condition: ir.BooleanValue) -> Faulty:
     rows = table.table
     bad, day = _true(condition), _day(rows, table.roles()["time"])
     whole = collect_one(
-        rows.agg(rows=rows.count(), bad=bad.cast("int64").sum(), first=day.min(where=bad), last=day.max(where=bad)),
+        rows.agg(rows=rows.count(), bad=one(bad).sum(), first=day.min(where=bad), last=day.max(where=bad)),
         "quality",
     )
     days = [None if pd.isna(whole[k]) else pd.Timestamp(whole[k]).date() for k in ("first", "last")]
@@ -117,7 +118,7 @@ def _day(rows: ir.Table, time: str) -> Any:
 
 def _segment(table: Table, bad: Any, rows: int, faulty: int) -> Where:
     """The value of a dimension with four in five of the faulty rows and at most half of all rows."""
-    marked = table.table.mutate(kpilab_bad=bad.cast("int64"))
+    marked = table.table.mutate(kpilab_bad=one(bad))
     best, size = EVERYWHERE, rows + 1
     for name in table.dimensions_named if faulty else ():
         top = marked.group_by(value=marked[name].cast("string")).agg(bad=_.kpilab_bad.sum(), n=_.count())

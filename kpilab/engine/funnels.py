@@ -11,7 +11,7 @@ import pandas as pd
 
 from kpilab.engine.chain import compiled, outcomes
 from kpilab.engine.column import column
-from kpilab.engine.dialect import engine_name, moment
+from kpilab.engine.dialect import engine_name, moment, one
 from kpilab.engine.run import collect
 from kpilab.engine.sessions import check_names, check_users
 from kpilab.engine.steps import Plan, Step, rows_of
@@ -131,8 +131,8 @@ def _joined(best: ir.Table, values: ir.Table, keys: tuple[str, ...], how: JoinKi
 def counts(best: ir.Table, plan: Plan, by: tuple[str, ...] = ()) -> pd.DataFrame:
     """One row per value of `by`: `n1..` units that reached each step, `m1..` that took each optional step."""
     level = column(best, "level")
-    reach = {f"n{k}": (level >= k).cast("int64").sum() for k in range(1, plan.chain.steps + 1)}
-    taken = {f"m{o}": column(best, f"o{o}").notnull().cast("int64").sum() for o in range(1, len(plan.optional) + 1)}
+    reach = {f"n{k}": one(level >= k).sum() for k in range(1, plan.chain.steps + 1)}
+    taken = {f"m{o}": one(column(best, f"o{o}").notnull()).sum() for o in range(1, len(plan.optional) + 1)}
     frame = collect(best.group_by(list(by)).agg(**reach, **taken) if by else best.aggregate(**reach, **taken), "funnel")
     return frame.fillna(dict.fromkeys([*reach, *taken], 0)).astype(dict.fromkeys([*reach, *taken], "int64"))
 

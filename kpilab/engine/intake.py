@@ -12,6 +12,7 @@ from ibis import _
 
 from kpilab.core.table import Assignments, EventLog, Facts
 from kpilab.core.trial import Design, Outcome, Units
+from kpilab.engine.dialect import one
 from kpilab.engine.exposure import check_units, per_unit, units
 from kpilab.engine.run import collect, collect_one
 from kpilab.errors import BadInput, unknown
@@ -98,9 +99,7 @@ def _exposed(table: ir.Table, who: Units, design: Design, crossed: int) -> tuple
 
 
 def _tally(table: ir.Table) -> ir.Table:
-    return table.group_by("variant").agg(
-        units=_.count(), early=_.early.cast("int64").sum(), unmet=(~_.met).cast("int64").sum()
-    )
+    return table.group_by("variant").agg(units=_.count(), early=one(_.early).sum(), unmet=one(~_.met).sum())
 
 
 def from_log(
@@ -126,8 +125,8 @@ def from_log(
 def _counted(table: ir.Table, compared: ir.Table, crossed: int) -> Intake:
     counts = collect(_tally(table), "experiment")
     parts = {
-        "late": (~_.ripe).cast("int64").sum(),
-        "idle": (_.idle & _.ripe & _.met).cast("int64").sum(),
+        "late": one(~_.ripe).sum(),
+        "idle": one(_.idle & _.ripe & _.met).sum(),
         "median": _.rows.median(),
         "total": _.rows.sum(),
     }

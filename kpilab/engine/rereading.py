@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 import pandas as pd
 from ibis import _
 
+from kpilab.engine.dialect import one
 from kpilab.engine.run import collect_text
 
 # First day of each age class, in days since assignment; the last class is open.
@@ -32,7 +33,7 @@ def segment_counts(who: ir.Table, events: ir.Table, dimensions: Sequence[str], u
     end = ibis.timestamp(str(until + timedelta(days=1)))
     values = {f"d{k}": _[d].cast("string").argmin(_.time) for k, d in enumerate(dimensions)}
     seen = events.group_by("unit").agg(hit=(_.hit & (_.time < end)).max(), **values)
-    rows = who.left_join(seen, "unit").select("variant", *values, hit=_.hit.fill_null(False).cast("int64"))
+    rows = who.left_join(seen, "unit").select("variant", *values, hit=one(_.hit))
     # One look at the units for all dimensions; GROUPING is 0 where a row is about that one.
     about = "".join(f", {d}, GROUPING({d}) AS not_{d}" for d in values)
     sets = ", ".join(["(variant)", *(f"(variant, {d})" for d in values)])
@@ -58,8 +59,8 @@ def age_moments(events: ir.Table, until: date, longest: int) -> pd.DataFrame:
     ages = classes(longest)
     rows = events.filter(_.time < ibis.timestamp(str(until + timedelta(days=1))))
     rows = rows.mutate(age=_.time.date().delta(_.since.date(), unit="day"))
-    daily = rows.group_by("unit", "variant", "age").agg(hit=_.hit.max().cast("int64"))
-    inside = [((_.age >= low) & (_.age < high)).cast("int64") for low, high in ages]
+    daily = rows.group_by("unit", "variant", "age").agg(hit=one(_.hit.max()))
+    inside = [one((_.age >= low) & (_.age < high)) for low, high in ages]
     sums = {f"n{k}": m.sum() for k, m in enumerate(inside)}
     sums |= {f"y{k}": (m * _.hit).sum() for k, m in enumerate(inside)}
     sums |= {f"a{k}": (m * _.age).sum() for k, m in enumerate(inside)}

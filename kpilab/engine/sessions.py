@@ -10,7 +10,7 @@ import ibis
 
 from kpilab.engine.chain import FOREVER
 from kpilab.engine.column import column
-from kpilab.engine.dialect import engine_name, microseconds
+from kpilab.engine.dialect import engine_name, microseconds, one
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, several, unknown_problem
 
@@ -81,7 +81,7 @@ def with_session(log: EventLog, rows: ir.Table, gap: timedelta = GAP) -> ir.Tabl
         return rows.mutate(__session=rows[log.session])
     order = ibis.window(group_by="__unit", order_by="__t")
     pause = column(rows, "__t") - rows["__t"].lag().over(order)
-    rows = rows.mutate(__new=(pause > whole(gap)).fill_null(True).cast("int64"))
+    rows = rows.mutate(__new=one((pause > whole(gap)).fill_null(True)))
     # Range, not rows: events of one moment stay in one session whatever their order.
     so_far = ibis.range_window(group_by="__unit", order_by="__t", preceding=None, following=0)
     return rows.mutate(__session=column(rows, "__new").sum().over(so_far)).drop("__new")

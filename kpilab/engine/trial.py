@@ -11,6 +11,7 @@ from ibis.common.deferred import Deferred
 
 from kpilab.core.table import Assignments, EventLog, Facts
 from kpilab.core.trial import Design, Outcome, Units
+from kpilab.engine.dialect import one
 from kpilab.engine.intake import Intake, from_log, from_units
 from kpilab.engine.moments import Group
 from kpilab.engine.run import collect, collect_one
@@ -168,7 +169,7 @@ def below(trial: Trial, metric: str, cluster: str, middle: Mapping[str, float]) 
     column, found = _[trial.columns[metric]].cast("float64"), {}
     for variant, limit in middle.items():
         rows = trial.rows.filter(_.variant.cast("string") == variant)
-        each = rows.group_by(cluster).agg(s=(column <= limit).cast("int64").sum().fill_null(0), n=column.count())
+        each = rows.group_by(cluster).agg(s=one(column <= limit).sum(), n=column.count())
         sums = {"s": _.s.sum(), "n": _.n.sum(), "ss": (_.s * _.s).sum(), "nn": (_.n * _.n).sum()}
         sums |= {"sn": (_.s * _.n).sum(), "clusters": _.count()}
         found[variant] = {

@@ -15,6 +15,7 @@ import ibis
 
 from kpilab.engine.chain import NEVER, Chain
 from kpilab.engine.column import column
+from kpilab.engine.dialect import one
 from kpilab.errors import BadInput
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _moments(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
     n, mask = chain.steps, column(rows, "mask")
     if chain.mode == "unordered":
         mask = _first_only(mask, n)
-    counts = {_name(s): cast("ir.IntegerColumn", _bit(mask, *s).cast("int64")).sum() for s in _subsets(chain)}
+    counts = {_name(s): one(_bit(mask, *s)).sum() for s in _subsets(chain)}
     marks = {f"b{b}": _bit(mask, b).max() for b in range(n, n + len(chain.exclusions) + len(chain.extras))}
     moments = rows.group_by([*keys, "t"]).agg(size=mask.count(), **counts, **marks)
     later = ibis.window(group_by=keys, order_by=ibis.desc("t"), preceding=(None, 1))
@@ -113,7 +114,7 @@ def _reach(table: ir.Table, chain: Chain, start: int) -> ir.IntegerValue:
         needed = set(range(start, last))
         # Hall's theorem: every set of steps needs at least as many rows as it has steps.
         met = [column(table, _name(s)) >= (1 if chain.reuse else len(s)) for s in _subsets(chain) if needed >= set(s)]
-        reach = reach + reduce(and_, met).cast("int64")
+        reach = reach + one(reduce(and_, met))
     return reach
 
 
@@ -177,7 +178,7 @@ def _kept(passes: ir.Table, chain: Chain) -> ir.Table:
         if limits[k - 1] is not None:
             in_time = in_time & (times[k] - times[k - 1] <= limits[k - 1]).fill_null(False)
         going = going & in_time
-        level = level + going.cast("int64")
+        level = level + one(going)
     passes = passes.mutate(level=level)
     for p, (first, last) in enumerate(chain.exclusions):
         level = column(passes, "level")
