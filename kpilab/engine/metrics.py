@@ -15,7 +15,7 @@ from kpilab.core.case import Grain, Metric
 from kpilab.core.table import Table
 from kpilab.core.values import EVERYWHERE, Period, Where
 from kpilab.engine.expression import parse_measure, parse_predicate, quoted, restricted, sql
-from kpilab.engine.run import collect_text
+from kpilab.engine.run import OutOfMemory, collect_text
 from kpilab.errors import BadInput
 
 if TYPE_CHECKING:
@@ -139,7 +139,15 @@ def _of_nothing(table: Table, metrics: Sequence[Metric], period: str) -> pd.Data
 
 def _values(table: Table, metrics: Sequence[Metric], rows: ir.Table, keys: list[str]) -> pd.DataFrame:
     names = f"metrics {[m.name for m in metrics]} of table {table.name!r}"
-    frame = collect_text(rows, _select(metrics, keys, rows.get_backend().name), names)
+    try:
+        frame = collect_text(rows, _select(metrics, keys, rows.get_backend().name), names)
+    except OutOfMemory:
+        if len(metrics) == 1:
+            raise
+        # Each count of distinct users holds a table of them: half of the metrics, half of the tables.
+        middle = len(metrics) // 2
+        first, second = (_values(table, part, rows, keys) for part in (metrics[:middle], metrics[middle:]))
+        return first.merge(second, on=keys, how="outer") if keys else pd.concat([first, second], axis=1)
     for metric in metrics:
         num, den = f"{metric.name}:num", f"{metric.name}:den"
         frame[num] = pd.to_numeric(frame[num]).astype(float)

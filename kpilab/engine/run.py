@@ -29,6 +29,10 @@ class ConnectionLost(EngineError):
     """The connection to the engine's server is gone; it can be opened anew."""
 
 
+class OutOfMemory(EngineError):
+    """The query needs more than the engine's memory limit, and its disk does not help."""
+
+
 def collect(expression: ir.Table, purpose: str, limit: int = MAX_ROWS) -> pd.DataFrame:
     """Run an aggregate on its engine and fetch it.
 
@@ -118,7 +122,11 @@ def _told(purpose: str, error: Exception, expression: ir.Table | None = None) ->
             _forget_cached(expression.get_backend())
         return ConnectionLost(f"{purpose}: the connection to the engine was lost: {first}")
     said = f"{purpose}: the engine failed: {first}"
-    return EngineError(said + _room(expression) if any(sign in str(error) for sign in FULL) else said)
+    if any(sign in str(error) for sign in FULL):
+        return EngineError(said + _room(expression))
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return OutOfMemory(f"{said}\n  mend:  give it more with engine_options: {{memory_limit: SIZE}}")
+    return EngineError(said)
 
 
 def _forget_cached(backend: Any) -> None:

@@ -11,7 +11,9 @@ import pytest
 from kpilab.core.case import Metric
 from kpilab.core.table import EventLog
 from kpilab.core.values import Period, Where
+from kpilab.engine import metrics
 from kpilab.engine.metrics import Cut, full_buckets, measure
+from kpilab.engine.run import OutOfMemory
 from kpilab.errors import BadInput
 
 # Monday to Sunday; one user a day, two on Saturday.
@@ -128,3 +130,24 @@ def test_full_buckets():
     assert full_buckets(january, "week")[0] == date(2026, 1, 5)
     assert full_buckets(january, "week")[-1] == date(2026, 2, 23)
     assert len(full_buckets(january, "day")) == 59
+
+
+@pytest.mark.parametrize("cut", [Cut(), Cut("day", ("region",))])
+def test_too_little_memory_for_all_metrics_asks_for_fewer_at_a_time(log, monkeypatch, cut):
+    periods = {"before": WEEK, "after": NEXT}
+    whole = measure(log, [REVENUE, RATE, DAU], periods, cut)
+    collected = metrics.collect_text
+
+    def scarce(rows, select, purpose):
+        if select.lower().count(" as ") > 2 + len(cut.by):
+            raise OutOfMemory(f"{purpose}: Out of Memory Error")
+        return collected(rows, select, purpose)
+
+    monkeypatch.setattr(metrics, "collect_text", scarce)
+    pd.testing.assert_frame_equal(measure(log, [REVENUE, RATE, DAU], periods, cut), whole, check_like=True)
+
+
+def test_a_metric_too_large_for_the_memory_says_so(log):
+    log.table.get_backend().raw_sql("SET memory_limit = '1MB'")
+    with pytest.raises(OutOfMemory, match="memory_limit"):
+        measure(log, [Metric("many", "events", measure="count(distinct user)")], {"x": WEEK})
