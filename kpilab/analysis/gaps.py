@@ -12,7 +12,8 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import Message, Where
-from kpilab.engine.daily import Measured, daily, daily_rows, on_days
+from kpilab.engine.breakdown import together
+from kpilab.engine.daily import Measured, daily, daily_rows, on_days, rows_broken_down
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.loss import Shortfall, Stretch, shortfall, weekday_pattern, worst_stretch
@@ -198,19 +199,20 @@ def _segments(
     log: EventLog, names: tuple[str, ...], sought: _Sought
 ) -> tuple[list[tuple[str | None, str | None]], np.ndarray, np.ndarray]:
     """Labels, rows per day, and rows per day of the rest of the same breakdown; the whole log comes first."""
-    whole = _on_grid(daily_rows(log, sought.period), sought).sum(0)
+    frames = []
+    for part in together(dict.fromkeys(names, MOST_VALUES), sought.period.days):
+        frames.append(rows_broken_down(log, sought.period, part, sought.events))
+    whole = on_days(frames[0][frames[0]["dimension"] == ""], sought.period, "rows").to_numpy(float)
     labels: list[tuple[str | None, str | None]] = [(None, None)]
     counts, others = [whole], [np.full(sought.period.days, np.nan)]
+    cube = pd.concat(frames).dropna(subset="value")
     for name in names:
-        frame = daily_rows(log, sought.period, name)
-        frame = frame[frame["event"].isin(sought.events)]
-        days = pd.date_range(sought.period.first, sought.period.last)
-        wide = frame.pivot_table(index="segment", columns="day", values="rows", aggfunc="sum", fill_value=0)
-        wide = wide.reindex(columns=days, fill_value=0)
-        for value, own in zip(wide.index, wide.to_numpy(float), strict=True) if len(wide) > 1 else []:
+        own = cube[cube["dimension"] == name].pivot_table(index="value", columns="day", values="rows", fill_value=0)
+        own = own.reindex(columns=pd.date_range(sought.period.first, sought.period.last), fill_value=0)
+        for value, rows in zip(own.index, own.to_numpy(float), strict=True) if len(own) > 1 else []:
             labels.append((name, str(value)))
-            counts.append(own)
-            others.append(whole - own)
+            counts.append(rows)
+            others.append(whole - rows)
     return labels, np.array(counts), np.array(others)
 
 

@@ -12,6 +12,8 @@ from ibis import _
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Where
+from kpilab.engine.breakdown import broken_down, together
+from kpilab.engine.column import column
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.metrics import segment
 from kpilab.engine.run import collect
@@ -19,6 +21,8 @@ from kpilab.errors import BadInput, unknown
 from kpilab.stats.outage import Outage, Usual, usual, worst_hours
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
     from kpilab.core.table import EventLog
     from kpilab.core.values import Period
 
@@ -80,8 +84,8 @@ def outages(
 
     Note: a shop that was really shut for some hours looks the same: ask the books of those hours.
     """
-    names, notes = _dimensions(log, dimensions, period, level)
-    labels, counts = _segments(log, names, period)
+    sizes, notes = _dimensions(log, dimensions, period, level)
+    labels, counts = _segments(log, sizes, period)
     weekday = np.array([d.weekday() for d in period])
     rest = counts[0] - counts
     own, others = usual(counts, weekday), usual(rest, weekday)
@@ -114,8 +118,8 @@ def place(row: Mapping[Any, Any]) -> Where:
 
 def _dimensions(
     log: EventLog, dimensions: Sequence[str] | None, period: Period, level: float
-) -> tuple[tuple[str, ...], tuple[Message, ...]]:
-    """Dimensions with few enough values, and a note on the others."""
+) -> tuple[dict[str, int], tuple[Message, ...]]:
+    """Dimensions with few enough values and how many those are, and a note on the others."""
     if period.days < LEAST_DAYS:
         raise BadInput(f"period has {period.days} days", "outages(period=)", f"give at least {LEAST_DAYS}")
     if not 0 < level < 1:
@@ -131,39 +135,49 @@ def _dimensions(
             raise unknown("dimension", dimension, log.table.columns, f"table {log.name!r}")
     names = tuple(log.dimensions if dimensions is None else dimensions)
     if not names:
-        return (), ()
+        return {}, ()
     sizes = collect(log.table.agg([log.table[n].nunique().name(n) for n in names]), "outages").iloc[0]
     large = tuple(n for n in names if sizes[n] > MOST_VALUES)
     notes = (Message("gaps.too_many_values", {"dimensions": large, "most": MOST_VALUES}),) if large else ()
-    return tuple(n for n in names if n not in large), notes
+    return {n: int(sizes[n]) for n in names if n not in large}, notes
 
 
 def _segments(
-    log: EventLog, names: tuple[str, ...], period: Period
+    log: EventLog, sizes: Mapping[str, int], period: Period
 ) -> tuple[list[tuple[str | None, str | None]], np.ndarray]:
     """Labels, and rows per segment, day and hour; the whole log comes first."""
     labels: list[tuple[str | None, str | None]] = [(None, None)]
-    grids = [_grid(_counts(log, period), period)]
+    rows = log.table.filter(inside(day_of(log.table, log.time), period))
+    grids: list[np.ndarray] = []
+    for part in together(sizes, 24 * period.days):
+        found = _from_first(broken_down(rows, _hours(rows, log), part, {"rows": "COUNT(*)"}, "rows per hour"), period)
+        grids = grids or [_grid(found[found["dimension"] == ""], period)]
+        for name in part:
+            own = found[found["dimension"] == name].dropna(subset="value")
+            parts = [(str(v), of_value) for v, of_value in own.groupby("value")]
+            for value, of_value in parts if len(parts) > 1 else []:
+                labels.append((name, value))
+                grids.append(_grid(of_value, period))
     if not grids[0].any():
         raise BadInput(f"no rows between {period.first} and {period.last}", "outages(period=)", "choose other days")
-    for name in names:
-        frame = _counts(log, period, name)
-        parts = [(str(v), part) for v, part in frame.dropna(subset="key").groupby("key")]
-        for value, part in parts if len(parts) > 1 else []:
-            labels.append((name, value))
-            grids.append(_grid(part, period))
     return labels, np.array(grids)
 
 
-def _counts(log: EventLog, period: Period, by: str | None = None, where: Where = EVERYWHERE) -> pd.DataFrame:
-    """Rows per day, hour and `key` (the value of a column)."""
-    table = segment(log, where)
-    day = day_of(table, log.time)
-    keys = {"day": day, "hour": table[log.time].cast("timestamp").hour()}
-    keys |= {"key": table[by].cast("string")} if by else {}
-    frame = collect(table.filter(inside(day, period)).group_by(**keys).agg(rows=_.count()), "rows per hour")
-    frame["day"] = (pd.to_datetime(frame["day"]) - pd.Timestamp(period.first)).dt.days
-    return frame
+def _by_event(log: EventLog, period: Period, where: Where) -> pd.DataFrame:
+    """Rows of a segment per day, hour and event."""
+    rows = segment(log, where)
+    rows = rows.filter(inside(day_of(rows, log.time), period))
+    keys = _hours(rows, log) | {"event": rows[log.event].cast("string")}
+    return _from_first(collect(rows.group_by(**keys).agg(rows=_.count()), "rows per hour"), period)
+
+
+def _hours(rows: ir.Table, log: EventLog) -> dict[str, ir.Value]:
+    return {"day": day_of(rows, log.time), "hour": column(rows, log.time).cast("timestamp").hour()}
+
+
+def _from_first(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """The frame with `day` counted from the first of the period."""
+    return frame.assign(day=(pd.to_datetime(frame["day"]) - pd.Timestamp(period.first)).dt.days)
 
 
 def _grid(frame: pd.DataFrame, period: Period) -> np.ndarray:
@@ -183,11 +197,11 @@ def _at_every_event(
 ) -> bool:
     """Whether every event is short in like measure, as far as its counts can tell."""
     where = Where({label[0]: (label[1],)}) if label[0] else EVERYWHERE
-    frame = _counts(log, period, log.event, where)
+    frame = _by_event(log, period, where)
     out = (frame["day"] * 24 + frame["hour"]).between(outage.first, outage.last)
-    usual_rows = frame[~out].groupby("key")["rows"].sum()
+    usual_rows = frame[~out].groupby("event")["rows"].sum()
     expected = outage.expected * usual_rows / usual_rows.sum()
-    found = frame[out].groupby("key")["rows"].sum().reindex(expected.index, fill_value=0)
+    found = frame[out].groupby("event")["rows"].sum().reindex(expected.index, fill_value=0)
     known = expected >= LEAST_OF_STEP
     short = 1 - found[known] / expected[known]
     return bool((short >= SAME_AT_EVERY_STEP * outage.share).all())

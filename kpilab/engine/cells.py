@@ -67,12 +67,12 @@ class Cells:
     def by_segment(self, metric: Metric, dimensions: tuple[str, ...]) -> pd.DataFrame:
         """One row per segment: `num0`, `den0`, `num1`, `den1` of baseline and current; zero where it has no rows."""
         cube = self.cubes[metric.table]
-        names = {f"{metric.name}:num": "num", f"{metric.name}:den": "den"}
-        sides = []
-        for k, period in enumerate(PERIODS):
-            rows = cube[cube[PERIOD] == period].rename(columns=names)
-            sides.append(rows.groupby(list(dimensions), dropna=False)[["num", "den"]].sum().add_suffix(str(k)))
-        return pd.concat(sides, axis=1).fillna(0.0).reset_index()
+        sums = {
+            f"{part}{k}": cube[f"{metric.name}:{part}"].where(cube[PERIOD] == period, 0.0)
+            for k, period in enumerate(PERIODS)
+            for part in ("num", "den")
+        }
+        return pd.DataFrame(sums).groupby([cube[d] for d in dimensions], dropna=False).sum().reset_index()
 
 
 def pull(case: Case) -> Cells:

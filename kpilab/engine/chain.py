@@ -82,11 +82,16 @@ def outcomes(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
         level), `d2..dn` (microseconds since the step before, mean over the longest passes) and `o1..` (moments of
         the optional steps). DuckDB takes the compiled kernel for many rows, every other engine the expression.
     """
-    from kpilab.engine import stream, windows
+    from kpilab.engine import stream
 
-    if compiled(rows, chain):
-        return stream.outcomes(rows, chain, keys)
-    return windows.outcomes(rows, chain, keys).cache()  # asked several times, computed once
+    return stream.outcomes(rows, chain, keys) if compiled(rows, chain) else expressed(rows, chain, keys)
+
+
+def expressed(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
+    """`outcomes` by the expression, whatever the engine: asked several times, computed once."""
+    from kpilab.engine import windows
+
+    return windows.outcomes(rows, chain, keys).cache()
 
 
 def compiled(rows: ir.Table, chain: Chain) -> bool:

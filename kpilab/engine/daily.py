@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-from ibis import _
+from ibis import _, literal
 
 from kpilab.core.case import Metric
 from kpilab.core.table import EventLog, Table
 from kpilab.core.values import EVERYWHERE, Period, Where
+from kpilab.engine.breakdown import broken_down
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.metrics import BUCKET, Cut, measure, segment
 from kpilab.engine.run import collect
@@ -53,6 +54,15 @@ def daily_rows(log: EventLog, period: Period, by: str | None = None, where: Wher
     frame = collect(rows, "rows per day")
     frame["day"] = pd.to_datetime(frame["day"])
     return frame if by else frame.assign(segment="")
+
+
+def rows_broken_down(log: EventLog, period: Period, dimensions: Sequence[str], events: Sequence[str]) -> pd.DataFrame:
+    """Rows of these events per day, and per day and value of each dimension; see `broken_down`."""
+    day = day_of(log.table, log.time)
+    rows = log.table.filter(inside(day, period), log.table[log.event].cast("string").isin([literal(e) for e in events]))
+    found = broken_down(rows, {"day": day_of(rows, log.time)}, dimensions, {"rows": "COUNT(*)"}, "rows per day")
+    found["day"] = pd.to_datetime(found["day"])
+    return found
 
 
 def on_days(frame: pd.DataFrame, period: Period, column: str) -> pd.Series:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import pandas as pd
 
-from kpilab.engine.chain import compiled, outcomes
+from kpilab.engine.chain import compiled, expressed, outcomes
 from kpilab.engine.column import column
 from kpilab.engine.dialect import engine_name, moment, one
 from kpilab.engine.run import collect
@@ -81,7 +81,7 @@ def reached_apart(
     rows = ibis.union(*[rows.mutate(__side=ibis.literal(k, "int64")) for k, (rows, _) in enumerate(cuts)])
     if breakdown is None and not compiled(rows, plan.chain):
         # The time goes into writing the expression: one for all sides is as quick as one for one of them.
-        best = outcomes(rows.select(*keys, "t", "mask"), plan.chain, keys)
+        best = expressed(rows.select(*keys, "t", "mask"), plan.chain, keys)
         return _over_held(best, plan, keys)
     found = [
         reached(log, plan, by=by, where=where, period=period, breakdown=breakdown).mutate(

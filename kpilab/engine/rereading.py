@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 import pandas as pd
 from ibis import _
 
+from kpilab.engine.breakdown import broken_down
 from kpilab.engine.dialect import one
 from kpilab.engine.run import collect_text
 
@@ -34,16 +35,10 @@ def segment_counts(who: ir.Table, events: ir.Table, dimensions: Sequence[str], u
     values = {f"d{k}": _[d].cast("string").argmin(_.time) for k, d in enumerate(dimensions)}
     seen = events.group_by("unit").agg(hit=(_.hit & (_.time < end)).max(), **values)
     rows = who.left_join(seen, "unit").select("variant", *values, hit=one(_.hit))
-    # One look at the units for all dimensions; GROUPING is 0 where a row is about that one.
-    about = "".join(f", {d}, GROUPING({d}) AS not_{d}" for d in values)
-    sets = ", ".join(["(variant)", *(f"(variant, {d})" for d in values)])
-    text = f"SELECT variant, COUNT(*) AS units, SUM(hit) AS hits{about} FROM rows_read GROUP BY GROUPING SETS ({sets})"
-    found = collect_text(rows, text, "rereading").astype({"units": "int64", "hits": "int64"})
-    whole = found[[f"not_{d}" for d in values]].astype(bool).all(axis=1)
-    parts = [found[whole].assign(dimension="", value=None)]
-    for d, name in zip(values, dimensions, strict=True):
-        parts.append(found[found[f"not_{d}"] == 0].assign(dimension=name, value=lambda rows, d=d: rows[d]))
-    return pd.concat(parts, ignore_index=True)[["variant", "dimension", "value", "units", "hits"]]
+    rows = rows.rename(dict(zip(dimensions, values, strict=True)))
+    sums = {"units": "COUNT(*)", "hits": "SUM(hit)"}
+    found = broken_down(rows, {"variant": rows["variant"]}, dimensions, sums, "rereading")
+    return found.astype({"units": "int64", "hits": "int64"})
 
 
 def classes(longest: int) -> tuple[tuple[int, int], ...]:

@@ -59,7 +59,7 @@ def collect_text(rows: ir.Table, select: str, purpose: str, limit: int = MAX_ROW
         purpose, limit: as for `collect`.
     """
     con: Any = rows.get_backend()
-    text = f"WITH rows_read AS ({ibis.to_sql(rows, dialect=con.name)}) {select} LIMIT {limit + 1}"
+    text = f"WITH rows_read AS ({con.compile(rows)}) {select} LIMIT {limit + 1}"
     if con.name == "duckdb":
         return _fetched(lambda: con.raw_sql(text).df(), rows, purpose, limit)
     return _fetched(lambda: con.sql(text).to_pandas(), rows, purpose, limit)
