@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Where
 from kpilab.engine.funnels import check_events, counts, reached
 from kpilab.engine.steps import Step, planned
 from kpilab.errors import several, unknown_problem
+from kpilab.stats.laws import norm
 
 if TYPE_CHECKING:
     from kpilab.core.table import EventLog

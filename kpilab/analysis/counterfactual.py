@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
 
 from kpilab.core.result import Result
 from kpilab.core.values import Effect, Message
 from kpilab.errors import BadInput, unknown
+from kpilab.stats.laws import student
 from kpilab.stats.structural import calibrated, structural
 from kpilab.stats.synthetic import METHODS, false_positives, placebo_space, placebo_time
 

@@ -9,12 +9,12 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from kpilab.core.result import Result
 from kpilab.core.values import Effect, Message, Period
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.dating import Dated, credible, date_change
+from kpilab.stats.laws import norm
 
 NEAR = timedelta(days=3)
 

@@ -8,13 +8,13 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from kpilab.core.formula import Expression, Name, Number
 from kpilab.core.result import Result
 from kpilab.core.tree import MetricTree
 from kpilab.core.values import Message
 from kpilab.errors import BadInput
+from kpilab.stats.laws import norm
 from kpilab.stats.lmdi import lmdi, log_mean
 from kpilab.stats.shapley import MOST_PLAYERS, shapley
 

@@ -11,7 +11,6 @@ import ibis
 import numpy as np
 import pandas as pd
 from ibis import _
-from scipy.stats import t as student
 
 from kpilab.core.result import Result
 from kpilab.core.values import Effect, Message
@@ -19,6 +18,7 @@ from kpilab.engine.days import day_of, inside
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.inference import benjamini_hochberg
+from kpilab.stats.laws import student
 from kpilab.stats.traces import Deficit, Sums, deficit, onset
 
 if TYPE_CHECKING:

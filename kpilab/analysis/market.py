@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
 
 from kpilab.core.result import Result
 from kpilab.core.table import Benchmark
@@ -15,6 +14,7 @@ from kpilab.core.values import Effect, Message, Period
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.factor import Contrast, contrast, detrend, loadings
+from kpilab.stats.laws import student
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,6 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import f as uneven
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Effect, Message, Where
@@ -17,6 +16,7 @@ from kpilab.errors import BadInput, unknown
 from kpilab.stats.countsearch import count_evidence
 from kpilab.stats.expected import at_old_rates
 from kpilab.stats.inference import holm
+from kpilab.stats.laws import variance_ratio
 from kpilab.stats.noise import fit_noise
 from kpilab.stats.tail import critical
 
@@ -108,7 +108,7 @@ def nextsplit(
         )
         alike = fair * (seen.sum() / max(fair.sum(), 1e-300))
         evidence, others = count_evidence(alike, seen), max(int((alike + seen > 0).sum()) - 1, 1)
-        p = float(uneven.sf(2 * evidence.sum() / others, others, min(noise.df, KNOWN)))
+        p = float(variance_ratio.sf(2 * evidence.sum() / others, others, min(noise.df, KNOWN)))
         k = int(np.argmax(np.minimum(evidence, count_evidence(fair, seen))))
         gap, half = v[k] - f[k], wide * float(np.sqrt(noisy[k]))
         rows.append((d, values[k], f[k], v[k], gap, gap - half, gap + half, gap / whole if whole else np.nan, p))

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
 
 from kpilab.core.result import Result
 from kpilab.core.values import Message
 from kpilab.errors import BadInput, unknown
+from kpilab.stats.laws import student
 from kpilab.stats.panel import panel_slopes
 
 LEAST_UNITS, LEAST_PERIODS = 4, 6

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from kpilab.core.result import Result
 from kpilab.core.values import Effect, Message
 from kpilab.errors import BadInput, unknown
+from kpilab.stats.laws import norm
 from kpilab.stats.ratemix import rate_mix
 
 COLUMNS = ("num0", "den0", "num1", "den1")

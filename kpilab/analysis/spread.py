@@ -10,11 +10,11 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from kpilab.core.result import Result
 from kpilab.core.values import Message, Where
 from kpilab.errors import BadInput, unknown
+from kpilab.stats.laws import norm
 from kpilab.stats.localise import locate
 
 DEEPEST, SWEEPS = 3, 40

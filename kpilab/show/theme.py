@@ -20,9 +20,9 @@ def _without(module: str) -> Generator[None]:
             sys.modules[module] = loaded
 
 
-# Altair imports jsonschema, which builds 38 grammars of web addresses if it finds them; no chart has such a field,
-# and they take longer than everything else Altair loads.
-with _without("rfc3987_syntax"):
+# Altair imports jsonschema, which builds 38 grammars of web addresses if it finds them, and loads a reader of spans of
+# time; no chart has such a field, and they take longer than everything else Altair loads.
+with _without("rfc3987_syntax"), _without("isoduration"):
     import altair as alt
 
 # Okabe-Ito, ordered so that the first two contrast most.

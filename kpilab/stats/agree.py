@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import t as student
+
+from kpilab.stats.laws import student
 
 Floats = NDArray[np.float64]
 LEAST_NOISE = 0.005

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import beta, binom, hypergeom
+
+from kpilab.stats.laws import beta, binomial
 
 Floats = NDArray[np.float64]
 MOST = 1_000_000
@@ -20,12 +21,14 @@ def sample_size(tolerable: float, risk: float, allowed: int = 0, population: int
 
     References: AICPA, Audit Guide: Audit Sampling; Cannon and Roe (1982), Livestock disease surveys.
     """
+    from scipy.stats import hypergeom  # loads for a second
+
     faults = None if population is None else int(np.ceil(tolerable * population - 1e-9))
     low, high = allowed, MOST if population is None else population
     while high - low > 1:
         middle = (low + high) // 2
         missed = (
-            binom.cdf(allowed, middle, tolerable)
+            binomial.cdf(allowed, middle, tolerable)
             if population is None
             else hypergeom.cdf(allowed, population, faults, middle)
         )
@@ -44,6 +47,8 @@ def clopper_pearson(faults: ArrayLike, checked: ArrayLike, level: float = 0.95) 
 
 def upper_bound(faults: int, checked: int, risk: float = 0.05, population: int | None = None) -> float:
     """One-sided exact upper bound of the true rate (Clopper-Pearson; hypergeometric for a finite population)."""
+    from scipy.stats import hypergeom  # loads for a second
+
     if checked == 0 or faults >= checked:
         return 1.0
     if population is None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import t as student
+
+from kpilab.stats.laws import student
 
 Array = NDArray[np.float64]
 WEEK, LEAST_FOR_WEEKDAYS, LEAST_FOR_PAST = 7, 28, 14

@@ -16,10 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import dblquad, quad
 from scipy.special import gammaln
-from scipy.stats import norm
-from scipy.stats import t as student
 
 from kpilab.errors import BadInput
+from kpilab.stats.laws import norm, student
 
 Array = NDArray[np.float64]
 LEAST = 12

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+
+from kpilab.stats.laws import student
 
 Array = NDArray[np.float64]
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binomtest, chi2
+
+from kpilab.stats.laws import chi2
 
 Floats = NDArray[np.float64]
 LEAST_VALUES, LEAST_MAGNITUDES = 500, 3.0
@@ -88,6 +89,8 @@ def heaping(values: ArrayLike, weights: ArrayLike, step: int, level: float = 0.9
     Args:
         values: distinct whole numbers. weights: how often each occurs.
     """
+    from scipy.stats import binomtest  # loads for a second
+
     x, n = np.asarray(values, dtype=int), np.asarray(weights, dtype=float)
     grid = np.arange(x.min(), x.max() + 1)
     counts = np.zeros(len(grid))

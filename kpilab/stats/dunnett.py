@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import root_scalar
-from scipy.stats import chi2, norm
+
+from kpilab.stats.laws import chi2, norm
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(160)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+
+from kpilab.stats.laws import student
 
 Array = NDArray[np.float64]
 

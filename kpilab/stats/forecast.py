@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import t as student
 
 from kpilab.errors import BadInput
+from kpilab.stats.laws import student
 from kpilab.stats.series import fourier
 
 Array = NDArray[np.float64]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from statsmodels.stats.multitest import multipletests
 
 
 def benjamini_hochberg(p: ArrayLike) -> NDArray[np.float64]:
@@ -39,6 +38,8 @@ def sidak(p: ArrayLike, n: int) -> NDArray[np.float64]:
 
 def adjusted(p: ArrayLike, method: str) -> NDArray[np.float64]:
     """p-values corrected by a named method: bonferroni, holm, hochberg, hommel or bh (NaN stays NaN)."""
+    from statsmodels.stats.multitest import multipletests  # loads for a second
+
     p = np.asarray(p, dtype=float)
     known = ~np.isnan(p)
     result = np.full(p.shape, np.nan)

@@ -15,7 +15,8 @@ from math import factorial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+
+from kpilab.stats.laws import norm
 
 Floats = NDArray[np.float64]
 DEGREE = 2

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm
+
+from kpilab.stats.laws import norm
 
 Floats = NDArray[np.float64]
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import nnls
-from scipy.stats import t as student
 
 from kpilab.errors import BadInput
+from kpilab.stats.laws import student
 
 Array = NDArray[np.float64]
 WEEK, LEAST, FOR_WEEKDAYS = 7, 21, 28

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
-from scipy.stats import chi2
+
+from kpilab.stats.laws import chi2
 
 Array = NDArray[np.float64]
 BINS, IN_BIN, LEAST, REPEATS, FEW_LEAVES = 12, 20, 10.0, 5, 8

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import chi2, norm
+
+from kpilab.stats.laws import chi2, norm
 
 Array = NDArray[np.float64]
 Matrix = NDArray[np.floating[Any]]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import fisher_exact, norm
+
+from kpilab.stats.laws import norm
 
 SMALL = 0.5  # Haldane-Anscombe: keeps a ratio finite when a cell is empty
 
@@ -19,6 +20,8 @@ def odds_ratios(
 
     References: Haldane (1956); Woolf (1955) interval of the log odds ratio; Fisher's exact test for p.
     """
+    from scipy.stats import fisher_exact  # loads for a second
+
     a, n1, c, n0 = (np.asarray(v, dtype=float) for v in (with_yes, yes, with_no, no))
     b, d = n1 - a, n0 - c
     log = np.log((a + SMALL) * (d + SMALL) / ((b + SMALL) * (c + SMALL)))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import nbinom, norm, poisson
 
+from kpilab.stats.laws import negative_binomial, norm, poisson
 from kpilab.stats.loss import weekday_pattern
 
 Floats = NDArray[np.float64]
@@ -131,7 +131,7 @@ def _lower_tail(found: float, expected: float, variance: float) -> float:
     if variance <= expected * 1.001:
         return float(poisson.cdf(found, expected))
     size = expected**2 / (variance - expected)
-    return float(nbinom.cdf(found, size, size / (size + expected)))
+    return float(negative_binomial.cdf(found, size, size / (size + expected)))
 
 
 def _gain(found: Floats, expected: Floats) -> Floats:

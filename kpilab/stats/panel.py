@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import linregress
-from scipy.stats import t as student
+
+from kpilab.stats.laws import student
 
 Array = NDArray[np.float64]
 
@@ -33,6 +33,8 @@ class PanelSlopes:
 
 def panel_slopes(kpi: Array, goal: Array) -> PanelSlopes:
     """`kpi` and `goal` are units × periods; missing cells (NaN) are left out."""
+    from scipy.stats import linregress  # loads for a second
+
     missing = np.isnan(kpi) | np.isnan(goal)
     kpi, goal = np.where(missing, np.nan, kpi), np.where(missing, np.nan, goal)
     x, y = (d - np.nanmean(d, axis=0) for d in (np.diff(kpi, axis=1), np.diff(goal, axis=1)))

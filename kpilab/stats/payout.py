@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+
+from kpilab.stats.laws import norm
 
 Array = NDArray[np.float64]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.optimize import root_scalar
-from scipy.stats import norm
 from statsmodels.stats.power import tt_ind_solve_power
+
+from kpilab.stats.laws import norm
 
 
 def units_per_arm(effect: float, sd: float, *, level: float = 0.95, power: float = 0.8, ratio: float = 1.0) -> float:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import root_scalar
-from scipy.stats import norm
 
+from kpilab.stats.laws import norm
 from kpilab.stats.proportion import wilson
 from kpilab.stats.tail import critical, upper
 
@@ -76,6 +75,8 @@ def miettinen_nurminen(xa: float, na: float, xb: float, nb: float, level: float 
         >>> [round(end, 5) for end in miettinen_nurminen(48, 80, 56, 70)]
         [0.05283, 0.33817]
     """
+    from scipy.optimize import root_scalar  # loads for a while
+
     limit, effect, edge = critical(level), xb / nb - xa / na, 1 - 1e-12
 
     def surplus(margin: float, side: int) -> float:

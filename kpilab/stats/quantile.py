@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm
 
+from kpilab.stats.laws import norm
 from kpilab.stats.mean import Estimate
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy.stats import chi2
 
 from kpilab.stats import anytime, bayes
 from kpilab.stats.cuped import Columns, adjust, linear
 from kpilab.stats.fieller import Lift, Method, lift, relative_error
+from kpilab.stats.laws import chi2
 from kpilab.stats.mean import Difference, Estimate, Sample, post_stratified, t_test, welch
 from kpilab.stats.proportion_difference import miettinen_nurminen, not_inferior, score_z
 from kpilab.stats.sequential import Spending, lan_demets, spending_p

@@ -9,7 +9,8 @@ A simple method for studying run-length distributions of EWMA charts.
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm
+
+from kpilab.stats.laws import norm
 
 NODES = 120
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import statsmodels.api as sm
 from numpy.typing import NDArray
-from scipy.stats import t as student
+
+from kpilab.stats.laws import student
 
 Floats = NDArray[np.float64]
 

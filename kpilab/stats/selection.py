@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from scipy.optimize import brentq
-from scipy.stats import norm
+
+from kpilab.stats.laws import norm
 
 
 def unselected(z: float, threshold: float) -> float:

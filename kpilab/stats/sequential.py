@@ -11,8 +11,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import root_scalar
-from scipy.stats import norm
+
+from kpilab.stats.laws import norm
 
 Array = NDArray[np.float64]
 Spending = Literal["obrien-fleming", "pocock"]
@@ -134,4 +134,6 @@ def spending_p(z: float, shares: Sequence[float] | Array, spending: Spending = "
 
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    from scipy.optimize import root_scalar  # loads for a while
+
     return float(root_scalar(function, bracket=(low, high), method="brentq", xtol=1e-10).root)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.stats import norm
 
 from kpilab.errors import BadInput
+from kpilab.stats.laws import norm
 
 Array = NDArray[np.float64]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+
+from kpilab.stats.laws import chi2
 
 Floats = NDArray[np.float64]
 FACTORS = (10.0, 100.0, 1000.0, 60.0)

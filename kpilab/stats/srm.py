@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
-from scipy.stats import chi2
+
+from kpilab.stats.laws import chi2
 
 
 @dataclass(frozen=True, slots=True)

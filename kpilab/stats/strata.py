@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import chi2 as chi_square
+
+from kpilab.stats.laws import chi2 as chi_square
 
 
 @dataclass(frozen=True, slots=True)

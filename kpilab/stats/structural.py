@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.stats import t as student
+
+from kpilab.stats.laws import student
 
 Array = NDArray[np.float64]
 DRAWS, BURN = 1000, 200
