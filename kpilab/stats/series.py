@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit
+
+from kpilab.stats.laws import student
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -149,24 +150,24 @@ class CrossCorrelation:
 
     def critical(self, alpha: float) -> Array:
         """Size of rho from which on a lag counts, corrected for the lags."""
-        t = stdtrit(self.df, 1 - _sidak_alpha(alpha, len(self.lags)) / 2)
+        t = student.ppf(1 - _sidak_alpha(alpha, len(self.lags)) / 2, self.df)
         return t / np.sqrt(self.df + t**2)
 
     def bounds(self, alpha: float) -> tuple[Array, Array]:
         """Simultaneous interval of each rho over the lags (Fisher's z)."""
-        z = -stdtrit(1e6, _sidak_alpha(alpha, len(self.lags)) / 2) / np.sqrt(np.maximum(self.df - 1, 1))
+        z = student.isf(_sidak_alpha(alpha, len(self.lags)) / 2, 1e6) / np.sqrt(np.maximum(self.df - 1, 1))
         centre = np.arctanh(np.clip(self.rho, -0.999999, 0.999999))
         return np.tanh(centre - z), np.tanh(centre + z)
 
     def largest(self, alpha: float) -> Array:
         """Upper bound of |rho| over the lags, per KPI (one-sided; NaN counts as 1)."""
-        half = -stdtrit(1e6, alpha) / np.sqrt(np.maximum(self.df - 1, 1))
+        half = student.isf(alpha, 1e6) / np.sqrt(np.maximum(self.df - 1, 1))
         ends = np.tanh(np.arctanh(np.minimum(np.abs(self.rho), 0.999999)) + half)
         return np.nan_to_num(ends, nan=1.0).max(axis=1)
 
     def detectable(self, alpha: float, power: float = 0.8) -> Array:
         """Smallest true rho that would be found with this power, per KPI."""
-        z = -stdtrit(1e6, _sidak_alpha(alpha, len(self.lags)) / 2) + stdtrit(1e6, power)
+        z = student.isf(_sidak_alpha(alpha, len(self.lags)) / 2, 1e6) + student.ppf(power, 1e6)
         return np.tanh(z / np.sqrt(np.maximum(self.df.min(axis=1) - 1, 1)))
 
 
@@ -189,7 +190,7 @@ def cross_correlation(kpis: Innovations, goal: Innovations, lags: Ints) -> Cross
         a, b = (x[:, : n - lag], y[:, lag:]) if lag >= 0 else (x[:, -lag:], y[:, : n + lag])
         rho[:, k] = np.sum(a * b, axis=1) / np.sqrt(np.sum(a**2, axis=1) * np.sum(b**2, axis=1))
         df[:, k] = np.maximum(n - abs(lag) - 2 - paid, 2)
-    p = 2 * stdtr(df, -np.abs(_t(rho, df)))
+    p = 2 * student.sf(np.abs(_t(rho, df)), df)
     best = np.where(np.isnan(p).all(axis=1), np.nan, np.nanmin(np.where(np.isnan(p), 1.0, p), axis=1))
     return CrossCorrelation(lags, rho, df, -np.expm1(len(lags) * np.log1p(-np.minimum(best, 1 - 1e-16))))
 
