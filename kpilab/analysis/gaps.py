@@ -199,9 +199,8 @@ def _segments(
     log: EventLog, names: tuple[str, ...], sought: _Sought
 ) -> tuple[list[tuple[str | None, str | None]], np.ndarray, np.ndarray]:
     """Labels, rows per day, and rows per day of the rest of the same breakdown; the whole log comes first."""
-    frames = []
-    for part in together(dict.fromkeys(names, MOST_VALUES), sought.period.days):
-        frames.append(rows_broken_down(log, sought.period, part, sought.events))
+    parts = together(dict.fromkeys(names, MOST_VALUES), sought.period.days)
+    frames = [rows_broken_down(log, sought.period, part, sought.events) for part in parts]
     whole = on_days(frames[0][frames[0]["dimension"] == ""], sought.period, "rows").to_numpy(float)
     labels: list[tuple[str | None, str | None]] = [(None, None)]
     counts, others = [whole], [np.full(sought.period.days, np.nan)]

@@ -44,16 +44,15 @@ def side_by_side(tables: Mapping[str, Table], metrics: Sequence[Metric], period:
     return pd.DataFrame(found).sort_index()
 
 
-def daily_rows(log: EventLog, period: Period, by: str | None = None, where: Where = EVERYWHERE) -> pd.DataFrame:
-    """Rows of a log per day and event: columns `day`, `event`, `segment` ("" for the whole log), `rows`."""
+def daily_rows(log: EventLog, period: Period, where: Where = EVERYWHERE) -> pd.DataFrame:
+    """Rows of a log per day and event: columns `day`, `event`, `rows`."""
     table = segment(log, where)
     day = day_of(table, log.time)
     keys = {"day": day, "event": table[log.event].cast("string")}
-    keys |= {"segment": table[by].cast("string")} if by else {}
     rows = table.filter(inside(day, period)).group_by(**keys).agg(rows=_.count())
     frame = collect(rows, "rows per day")
     frame["day"] = pd.to_datetime(frame["day"])
-    return frame if by else frame.assign(segment="")
+    return frame
 
 
 def rows_broken_down(log: EventLog, period: Period, dimensions: Sequence[str], events: Sequence[str]) -> pd.DataFrame:

@@ -114,16 +114,8 @@ def stacked(tables: Iterator[pa.Table], beside: ir.Table) -> ir.Table:
         del table
         pa.default_memory_pool().release_unused()
     found = con.table(name, database=("temp", "main"))
-    weakref.finalize(found.op(), _dropped, weakref.ref(con), name)
+    weakref.finalize(found.op(), _let_go, weakref.ref(con), f'DROP TABLE IF EXISTS temp."{name}"')
     return found
-
-
-def _dropped(con: weakref.ref[Any], name: str) -> None:
-    """Drop a table of ours, if its connection is still there."""
-    alive = con()
-    if alive is not None:
-        with suppress(duckdb.Error):
-            alive.con.execute(f'DROP TABLE IF EXISTS temp."{name}"')
 
 
 def registered(table: pa.Table, beside: ir.Table) -> ir.Table:
@@ -132,16 +124,16 @@ def registered(table: pa.Table, beside: ir.Table) -> ir.Table:
     name = f"kpilab_{uuid4().hex}"
     con.con.register(name, table)
     found = con.table(name)
-    weakref.finalize(found.op(), _forget, weakref.ref(con), name)
+    weakref.finalize(found.op(), _let_go, weakref.ref(con), f'DROP VIEW IF EXISTS temp."{name}"')
     return found
 
 
-def _forget(con: weakref.ref[Any], name: str) -> None:
-    """Let a registered table go, if its connection is still there."""
+def _let_go(con: weakref.ref[Any], drop: str) -> None:
+    """Drop a table of ours, if its connection is still there."""
     alive = con()
     if alive is not None:
         with suppress(duckdb.Error):
-            alive.con.unregister(name)
+            alive.con.execute(drop)
 
 
 def _drained(batches: list[Batch]) -> Iterator[Batch]:

@@ -35,9 +35,10 @@ def segment_counts(who: ir.Table, events: ir.Table, dimensions: Sequence[str], u
     values = {f"d{k}": _[d].cast("string").argmin(_.time) for k, d in enumerate(dimensions)}
     seen = events.group_by("unit").agg(hit=(_.hit & (_.time < end)).max(), **values)
     rows = who.left_join(seen, "unit").select("variant", *values, hit=one(_.hit))
-    rows = rows.rename(dict(zip(dimensions, values, strict=True)))
     sums = {"units": "COUNT(*)", "hits": "SUM(hit)"}
-    found = broken_down(rows, {"variant": rows["variant"]}, dimensions, sums, "rereading")
+    found = broken_down(rows, {"variant": rows["variant"]}, list(values), sums, "rereading")
+    # Named only here: a dimension may be called as one of the columns above.
+    found["dimension"] = found["dimension"].replace(dict(zip(values, dimensions, strict=True)))
     return found.astype({"units": "int64", "hits": "int64"})
 
 
