@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from numbers import Real
 from types import MappingProxyType
 
 from kpilab.errors import BadInput
+
+MISSING = "(missing)"  # the name of a group without one
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -123,6 +126,23 @@ class Message:
 
     def __reduce__(self) -> tuple[type[Message], tuple[str, dict[str, object]]]:
         return Message, (self.key, dict(self.values))
+
+
+def fraction(value: float, where: str) -> float:
+    """A number strictly between 0 and 1: a confidence level, an error rate.
+
+    Args:
+        value: the number.
+        where: function and argument it was given for, e.g. "relate(level=)".
+
+    Raises:
+        BadInput: anything else.
+    """
+    if isinstance(value, Real) and 0 < value < 1:
+        return float(value)
+    name = where.rpartition("(")[2].rstrip("=)") or "the number"
+    usual = 0.05 if name in ("alpha", "risk") else 0.95
+    raise BadInput(f"{name} is {value}", where, f"give a number between 0 and 1, e.g. {usual}")
 
 
 LONGEST = timedelta(days=20_000_000)  # what 64 bits of microseconds can hold beside a date

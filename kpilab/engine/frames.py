@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
-from kpilab.engine.leaves import MISSING, MOST_VALUES, OTHER, Leaves
+from kpilab.core.values import MISSING
+from kpilab.engine.leaves import MOST_VALUES, OTHER, Leaves
 
 if TYPE_CHECKING:
     from kpilab.core.values import Period

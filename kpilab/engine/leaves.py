@@ -10,6 +10,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from kpilab.core.values import MISSING
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.run import collect, collect_one
 from kpilab.errors import BadInput
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from kpilab.core.values import Period
 
 MOST_VALUES = 300
-OTHER, MISSING = "(other)", "(missing)"
+OTHER = "(other)"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
