@@ -33,12 +33,14 @@ def daily(measured: Measured, period: Period, by: str | None = None, where: Wher
     return frame.assign(segment=rows[by].astype(str)) if by else frame
 
 
-def side_by_side(tables: Mapping[str, Table], metrics: Sequence[Metric], period: Period) -> pd.DataFrame:
+def side_by_side(
+    tables: Mapping[str, Table], metrics: Sequence[Metric], period: Period, where: Where = EVERYWHERE
+) -> pd.DataFrame:
     """Metrics per day, one column each, indexed by day; one query per table. No value where a table has no rows."""
     found: dict[str, pd.Series] = {}
     for name in dict.fromkeys(m.table for m in metrics):
         here = list({m.name: m for m in metrics if m.table == name}.values())
-        rows = measure(tables[name], here, {"all": period}, Cut("day"))
+        rows = measure(tables[name], here, {"all": period}, Cut("day", (), where))
         days = pd.DatetimeIndex(pd.to_datetime(rows[BUCKET]))
         found |= {m.name: pd.Series(rows[m.name].to_numpy(float), days) for m in here}
     return pd.DataFrame(found).sort_index()

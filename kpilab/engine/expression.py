@@ -112,6 +112,18 @@ def columns(tree: exp.Expr) -> tuple[str, ...]:
     return tuple(dict.fromkeys(column.name for column in tree.find_all(exp.Column)))
 
 
+def compared(tree: exp.Expr) -> tuple[tuple[str, str], ...]:
+    """Pairs of column and text that are compared for equality (`event = 'pay'`, `city in ('A')`), each once."""
+    found: dict[tuple[str, str], None] = {}
+    for node in tree.find_all(exp.EQ, exp.In):
+        sides = [node.this, *(node.expressions if isinstance(node, exp.In) else [node.expression])]
+        names = [side.name for side in sides if isinstance(side, exp.Column)]
+        if len(names) == 1:
+            texts = [side.name for side in sides if isinstance(side, exp.Literal) and side.is_string]
+            found |= dict.fromkeys((names[0], text) for text in texts)
+    return tuple(found)
+
+
 def read_by_value(tree: exp.Expr, hidden: Collection[str]) -> tuple[str, ...]:
     """Those of the hidden columns whose values the expression looks at; counting them does not."""
     counting = (exp.Distinct, exp.Count, exp.ApproxDistinct, exp.Is)

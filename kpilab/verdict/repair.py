@@ -13,8 +13,9 @@ from kpilab.core.finding import StepReport
 from kpilab.core.values import Period, Where
 from kpilab.engine.cells import Cells
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, measure
+from kpilab.questions.periods import span
 from kpilab.verdict.candidate import results
-from kpilab.verdict.steps.trust import place, span
+from kpilab.verdict.steps.trust import place
 
 # A table that shows less than half of the log's own shortfall is not fed by that log.
 FED_BY_THE_LOG = 0.5

@@ -17,8 +17,8 @@ from kpilab.analysis.funnel_change import FunnelChangeResult, funnel_change
 from kpilab.analysis.localise import LocaliseResult, localise
 from kpilab.analysis.relate import RelateResult, relate
 from kpilab.analysis.screen import ScreenResult, screen
-from kpilab.core.case import Case, Funnel, Metric
-from kpilab.core.table import EventLog, Table
+from kpilab.core.case import Case
+from kpilab.core.table import Table
 from kpilab.core.values import EVERYWHERE, Period, Where
 from kpilab.engine.cells import pull
 from kpilab.engine.funnels import Breakdown, counts
@@ -26,6 +26,9 @@ from kpilab.engine.funnels import reached as best_passes
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, measure
 from kpilab.engine.steps import planned
 from kpilab.errors import BadInput, unknown
+from kpilab.questions import funnels
+from kpilab.questions.periods import both
+from kpilab.questions.series import by_day, changes, days_of, declared, measured, watched
 from kpilab.workbench.during import during
 
 SIDES = {"baseline": "0", "current": "1"}
@@ -43,56 +46,37 @@ def moved(case: Case) -> DriversResult:
 
 def related(case: Case, kpi: str, *, where: Where = EVERYWHERE) -> RelateResult:
     """Do a KPI and the goal move together, day by day, inside a segment both tables know?"""
-    return relate(_daily(case, kpi, where), _daily(case, case.goal.metric, where), calendar=case.holidays)
+    days = by_day(case, (kpi, case.goal.metric), where=where)
+    return relate(days[kpi].dropna(), days[case.goal.metric].dropna(), calendar=case.holidays)
 
 
 def screened(case: Case) -> ScreenResult:
     """Which of the KPIs and other watched metrics is related to the goal?"""
     goal = case.goal.metric
-    names = [n for n in dict.fromkeys((*(k.metric for k in case.kpis), *case.dashboard)) if n in case.metrics]
-    series = [_daily(case, name, EVERYWHERE) for name in (goal, *(n for n in names if n != goal))]
-    return screen(pd.concat(series, axis=1), goal=goal, calendar=case.holidays)
+    return screen(by_day(case, (goal, *watched(case))), goal=goal, calendar=case.holidays)
 
 
 def places(case: Case, metric: str, *, where: Where = EVERYWHERE, deepest: int = 1) -> LocaliseResult:
     """Which next split shows most: the values (or combinations) that carry the metric's deviation from the baseline."""
-    found = _metric(case, metric)
-    names = _free(case.tables[found.table], where)
-    periods = {name: case.periods[name] for name in SIDES}
-    frame = measure(case.tables[found.table], [found], periods, Cut(None, names, where))
+    asked = measured(case, metric)
+    names = _free(asked.table, where)
+    frame = measure(asked.table, [asked.metric], {n: case.periods[n] for n in SIDES}, Cut(None, names, where))
     parts = {f"{metric}:num": "num", f"{metric}:den": "den"}
-    return _located(case, frame.rename(columns=parts), names, deepest, rate=found.is_ratio)
+    return _located(case, frame.rename(columns=parts), names, deepest, rate=asked.metric.is_ratio)
 
 
 def began(case: Case, metric: str, *, where: Where = EVERYWHERE) -> DatingResult:
     """When did the metric's level change, and what was logged near that day?"""
-    found = _metric(case, metric)
-    days = measure(case.tables[found.table], [found], {"all": _span(case)}, Cut("day", (), where))
-    names = {BUCKET: "day", f"{metric}:num": "amount", f"{metric}:den": "exposure"}
-    changes = [(c.date, c.text) for c in case.changes]
-    return dating(
-        days.rename(columns=names)[["day", "amount", "exposure"]],
-        value="amount",
-        exposure="exposure" if found.is_ratio else None,
-        changes=changes,
-    )
+    days, ratio = days_of(case, metric, where=where), declared(case, metric).is_ratio
+    columns = {"value": f"{metric}:num", "exposure": f"{metric}:den" if ratio else None}
+    return dating(days, time=BUCKET, changes=changes(case), **columns)
 
 
 def step_by(case: Case, funnel: str, step: str, *, dimension: str, where: Where = EVERYWHERE) -> FunnelChangeResult:
     """How one step's rate changed between the periods, for each value of a dimension."""
-    plan = _funnel(case, funnel)
-    found = funnel_change(
-        _log(case, plan),
-        plan.steps,
-        current=case.current,
-        baseline=case.baseline,
-        within=plan.within,
-        mode=plan.mode,
-        by=plan.by,
-        exclude=plan.exclude,
-        breakdown=dimension,
-        where=where,
-    )
+    plan = funnels.declared(case, funnel)
+    log, options = funnels.log(case, plan), funnels.options(plan)
+    found = funnel_change(log, plan.steps, **both(case), **options, breakdown=dimension, where=where)
     rows = found.table[(found.table["step"] == step) & (found.table["of"] == "previous")]
     return replace(found, table=rows.reset_index(drop=True))
 
@@ -101,23 +85,15 @@ def rest(case: Case, funnel: str, *, where: Where, period: Period) -> FunnelChan
     """A segment against everybody else in the same period, step by step."""
     if not where.values:
         raise BadInput("no segment to compare", "rest, argument 'where'", "set a filter first")
-    plan = _funnel(case, funnel)
-    return funnel_change(
-        during(_log(case, plan), period),
-        plan.steps,
-        current=where,
-        baseline=Where({}, where.values),
-        within=plan.within,
-        mode=plan.mode,
-        by=plan.by,
-        exclude=plan.exclude,
-    )
+    plan = funnels.declared(case, funnel)
+    log = during(funnels.log(case, plan), period)
+    return funnel_change(log, plan.steps, current=where, baseline=Where({}, where.values), **funnels.options(plan))
 
 
 def lost(case: Case, funnel: str, step: str, *, where: Where = EVERYWHERE, period: Period) -> DropoffResult:
     """Where the users went who came to the step before and not to this one."""
-    plan = _funnel(case, funnel)
-    log = _log(case, plan)
+    plan = funnels.declared(case, funnel)
+    log = funnels.log(case, plan)
     if step not in plan.steps[1:]:
         raise unknown("step", step, plan.steps[1:], f"funnel {funnel!r}")
     after = plan.steps.index(step)
@@ -133,8 +109,8 @@ def lost(case: Case, funnel: str, step: str, *, where: Where = EVERYWHERE, perio
 
 def next_split(case: Case, funnel: str, step: str, *, where: Where = EVERYWHERE, deepest: int = 1) -> LocaliseResult:
     """Which next split of a step's rate shows most of its change from the baseline."""
-    plan = _funnel(case, funnel)
-    log = _log(case, plan)
+    plan = funnels.declared(case, funnel)
+    log = funnels.log(case, plan)
     if step not in plan.steps[1:]:
         raise unknown("step", step, plan.steps[1:], f"funnel {funnel!r}")
     names, place = _free(log, where), plan.steps.index(step)
@@ -159,38 +135,6 @@ def _located(case: Case, frame: pd.DataFrame, names: tuple[str, ...], deepest: i
                         deepest=deepest)  # fmt: skip
     cube["num0"] *= case.current.days / case.baseline.days
     return localise(cube, dimensions=names, measure="num1", expected="num0", deepest=deepest)
-
-
-def _daily(case: Case, name: str, where: Where) -> pd.Series:
-    """One value per day from the first day of either period to the last."""
-    metric = _metric(case, name)
-    days = measure(case.tables[metric.table], [metric], {"all": _span(case)}, Cut("day", (), where))
-    index = pd.DatetimeIndex(pd.to_datetime(days[BUCKET]))
-    return pd.Series(days[name].to_numpy(float), index=index, name=name).sort_index()
-
-
-def _span(case: Case) -> Period:
-    ends = (case.baseline, case.current)
-    return Period(min(p.first for p in ends), max(p.last for p in ends))
-
-
-def _metric(case: Case, name: str) -> Metric:
-    if name not in case.metrics:
-        raise unknown("metric", name, case.metrics, "argument 'metric'")
-    return case.metrics[name]
-
-
-def _funnel(case: Case, name: str) -> Funnel:
-    if name not in case.funnels:
-        raise unknown("funnel", name, case.funnels, "argument 'funnel'")
-    return case.funnels[name]
-
-
-def _log(case: Case, funnel: Funnel) -> EventLog:
-    table = case.tables[funnel.table]
-    if not isinstance(table, EventLog):
-        raise BadInput(f"table {funnel.table!r} holds no events", f"funnel {funnel.name!r}", "name a table of events")
-    return table
 
 
 def _free(table: Table, where: Where) -> tuple[str, ...]:

@@ -6,8 +6,9 @@ from kpilab.analysis.definitions import definitions
 from kpilab.analysis.registry import registry
 from kpilab.analysis.smart import smart
 from kpilab.core.case import Case
-from kpilab.core.table import EventLog, Reports
+from kpilab.core.table import Reports
 from kpilab.errors import BadInput
+from kpilab.questions.reports import comparison
 from kpilab.workbench.app import App, Asked, Control, State
 from kpilab.workbench.call import Call
 from kpilab.workbench.choices import named, worded
@@ -26,14 +27,7 @@ def _definitions(case: Case, state: State) -> Asked:
     tables = case.of_kind(Reports)
     if state.get("table") not in tables:
         raise BadInput("the case has no reports", "case.yml, key 'tables'", "add a table of kind reports")
-    options = {
-        "baseline": case.baseline,
-        "current": case.current,
-        "declared": case.definitions,
-        "tables": case.tables,
-        "log": next(iter(case.of_kind(EventLog).values()), None),
-    }
-    return Asked(Call(definitions, (tables[state.get("table")],), options))
+    return Asked(Call(definitions, (tables[state.get("table")],), {**comparison(case)}))
 
 
 def _registry(case: Case, state: State) -> Asked:

@@ -13,6 +13,7 @@ from kpilab.core.result import Result
 from kpilab.core.table import Executions
 from kpilab.core.values import Message
 from kpilab.errors import BadInput
+from kpilab.questions.periods import both
 from kpilab.workbench.app import App, Asked, Control, Offer, State
 from kpilab.workbench.call import Call
 from kpilab.workbench.choices import named, values, worded
@@ -41,7 +42,7 @@ def _controls(case: Case, state: State) -> tuple[Control, ...]:
 
 
 def _evidence(case: Case, state: State) -> Asked:
-    options = {"baseline": case.baseline, "current": case.current, "action": state.choice.get("action")}
+    options = {**both(case), "action": state.choice.get("action")}
     return Asked(Call(evidence, (_records(case, state),), options))
 
 

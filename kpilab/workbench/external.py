@@ -6,6 +6,7 @@ from kpilab.analysis.market import market
 from kpilab.core.case import Case
 from kpilab.core.table import Benchmark
 from kpilab.errors import BadInput
+from kpilab.questions.periods import both
 from kpilab.workbench.app import App, Asked, Control, State
 from kpilab.workbench.call import Call
 from kpilab.workbench.choices import named
@@ -23,8 +24,7 @@ def _market(case: Case, state: State) -> Asked:
     tables = case.of_kind(Benchmark)
     if state.get("table") not in tables:
         raise BadInput("the case has no industry series", "case.yml, key 'tables'", "add a table of kind benchmark")
-    options = {"baseline": case.baseline, "current": case.current}
-    return Asked(Call(market, (tables[state.get("table")],), options))
+    return Asked(Call(market, (tables[state.get("table")],), {**both(case)}))
 
 
 EXTERNAL = App("external", "external", _start, _controls, {"market": _market})

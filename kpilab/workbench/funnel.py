@@ -10,6 +10,8 @@ from kpilab.core.case import Case
 from kpilab.core.result import Result
 from kpilab.core.table import Table
 from kpilab.core.values import Message
+from kpilab.questions import funnels
+from kpilab.questions.periods import both
 from kpilab.show.charts.explore import step_by
 from kpilab.show.theme import themed
 from kpilab.workbench import ask
@@ -38,14 +40,7 @@ def _controls(case: Case, state: State) -> tuple[Control, ...]:
 
 def _funnel(case: Case, state: State) -> Asked:
     plan = case.funnels[state.get("funnel")]
-    options = {
-        "within": plan.within,
-        "mode": plan.mode,
-        "by": plan.by,
-        "exclude": plan.exclude,
-        "where": state.where,
-        "period": case.periods[state.get("period")],
-    }
+    options = {**funnels.options(plan), "where": state.where, "period": case.periods[state.get("period")]}
     return Asked(Call(funnel, (case.tables[plan.table], plan.steps), options), fields=("step",))
 
 
@@ -73,8 +68,7 @@ def _rest(case: Case, state: State) -> Asked:
 
 def _change(case: Case, state: State) -> Asked:
     plan = case.funnels[state.get("funnel")]
-    options = {"current": case.current, "baseline": case.baseline, "within": plan.within, "mode": plan.mode}
-    options |= {"by": plan.by, "exclude": plan.exclude, "where": state.where}
+    options = {**both(case), **funnels.options(plan), "where": state.where}
     return Asked(Call(funnel_change, (case.tables[plan.table], plan.steps), options), fields=("step",))
 
 

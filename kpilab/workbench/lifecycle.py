@@ -8,7 +8,7 @@ from kpilab.core.case import Case
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog, Table
 from kpilab.core.values import Message
-from kpilab.errors import BadInput
+from kpilab.questions.logs import named_log
 from kpilab.workbench.app import App, Asked, Control, Offer, State
 from kpilab.workbench.call import Call
 from kpilab.workbench.choices import events, named, worded
@@ -27,13 +27,6 @@ def _table(case: Case, state: State) -> Table | None:
     return case.of_kind(EventLog).get(state.get("table"))
 
 
-def _log(case: Case, state: State) -> EventLog:
-    logs = case.of_kind(EventLog)
-    if state.get("table") not in logs:
-        raise BadInput("the case has no log of events", "case.yml, key 'tables'", "add a table of kind events")
-    return logs[state.get("table")]
-
-
 def _controls(case: Case, state: State) -> tuple[Control, ...]:
     known = state.names("events")
     shared = (worded("view", VIEWS), named("table", case.of_kind(EventLog)), worded("grain", ("day", "week", "month")))
@@ -50,12 +43,12 @@ def _retention(case: Case, state: State) -> Asked:
         "how": state.get("how"),
         "where": state.where,
     }
-    return Asked(Call(retention, (_log(case, state),), options))
+    return Asked(Call(retention, (named_log(case, state.get("table")),), options))
 
 
 def _activity(case: Case, state: State) -> Asked:
     options = {"grain": state.get("grain"), "where": state.where}
-    return Asked(Call(activity, (_log(case, state),), options), table="lifecycle")
+    return Asked(Call(activity, (named_log(case, state.get("table")),), options), table="lifecycle")
 
 
 VIEWS = {"retention": _retention, "activity": _activity}

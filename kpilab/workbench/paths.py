@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from kpilab.analysis.paths import paths
 from kpilab.core.case import Case
@@ -10,7 +11,7 @@ from kpilab.core.result import Result
 from kpilab.core.table import EventLog, Table
 from kpilab.core.values import Message
 from kpilab.engine.expression import is_predicate
-from kpilab.errors import BadInput
+from kpilab.questions.logs import named_log
 from kpilab.workbench.app import App, Asked, Control, Offer, State
 from kpilab.workbench.call import Call
 from kpilab.workbench.choices import events, named, period
@@ -32,13 +33,6 @@ def _table(case: Case, state: State) -> Table | None:
     return case.of_kind(EventLog).get(state.get("table"))
 
 
-def _log(case: Case, state: State) -> EventLog:
-    logs = case.of_kind(EventLog)
-    if state.get("table") not in logs:
-        raise BadInput("the case has no log of events", "case.yml, key 'tables'", "add a table of kind events")
-    return logs[state.get("table")]
-
-
 def _controls(case: Case, state: State) -> tuple[Control, ...]:
     known = state.names("events")
     ends = (named("start", known, empty=True), named("end", known, empty=True))
@@ -50,18 +44,18 @@ def _options(case: Case, state: State) -> dict[str, object]:
         "start": state.get("start") or None,
         "end": state.get("end") or None,
         "length": state.choice.get("length"),
-        "by": "session" if _log(case, state).session else "user",
+        "by": "session" if named_log(case, state.get("table")).session else "user",
         "where": state.where,
         "period": case.periods[state.get("period")],
     }
 
 
 def _paths(case: Case, state: State) -> Asked:
-    return Asked(Call(paths, (_log(case, state),), _options(case, state)), fields=("event",))
+    return Asked(Call(paths, (named_log(case, state.get("table")),), _options(case, state)), fields=("event",))
 
 
 def _transitions(case: Case, state: State) -> Asked:
-    return Asked(Call(paths, (_log(case, state),), _options(case, state)), table="transitions", chart=False)
+    return replace(_paths(case, state), fields=(), table="transitions", chart=False)
 
 
 def _clicked(case: Case, state: State, mark: Mapping[str, object]) -> State | None:

@@ -8,20 +8,15 @@ from kpilab.core.case import Case
 from kpilab.core.result import Result
 from kpilab.core.table import Table
 from kpilab.core.values import Message
+from kpilab.questions.series import watched
 from kpilab.workbench import ask
 from kpilab.workbench.app import App, Asked, Control, Offer, State
 from kpilab.workbench.call import Call
 from kpilab.workbench.choices import named
 
 
-def _candidates(case: Case) -> list[str]:
-    """KPIs first, then what else is on the dashboard; never the goal itself."""
-    names = dict.fromkeys((*(k.metric for k in case.kpis), *case.dashboard))
-    return [n for n in names if n in case.metrics and n != case.goal.metric]
-
-
 def _start(case: Case) -> State:
-    return State("related", {"kpi": next(iter(_candidates(case)), None)})
+    return State("related", {"kpi": next(iter(watched(case)), None)})
 
 
 def _table(case: Case, state: State) -> Table | None:
@@ -35,7 +30,7 @@ def _table(case: Case, state: State) -> Table | None:
 
 
 def _controls(case: Case, state: State) -> tuple[Control, ...]:
-    return (named("kpi", _candidates(case)),) if state.view == "related" else ()
+    return (named("kpi", watched(case)),) if state.view == "related" else ()
 
 
 def _related(case: Case, state: State) -> Asked:
@@ -47,7 +42,7 @@ def _screened(case: Case, state: State) -> Asked:
 
 
 def _clicked(case: Case, state: State, mark: Mapping[str, object]) -> State | None:
-    return state.looking("related", kpi=mark["kpi"]) if mark.get("kpi") in _candidates(case) else None
+    return state.looking("related", kpi=mark["kpi"]) if mark.get("kpi") in watched(case) else None
 
 
 def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...]:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from kpilab.analysis.evidence import EvidenceResult
 from kpilab.core.case import Case
 from kpilab.core.finding import Cause, StepReport
-from kpilab.core.table import Executions
 from kpilab.core.values import Message
 from kpilab.engine.cells import Cells
+from kpilab.questions.records import kpi_of
 from kpilab.verdict.candidate import Candidate, results
 
 KIND = "fabricated_execution"
@@ -40,12 +40,3 @@ def judge(case: Case, cells: Cells, reports: Sequence[StepReport]) -> list[Candi
         # That somebody's claims do not match is as sure as the surest name.
         found.append(Candidate(cause, float(result.table["q"].min())))
     return found
-
-
-def kpi_of(case: Case, action: str) -> str:
-    """The KPI metric measured on the records of an action; the action's own name if there is none."""
-    records = case.of_kind(Executions)
-    measured = [m for m in case.metrics.values() if m.table in records]
-    named = [m.name for m in measured if m.name == action or action in (m.condition or "") + (m.measure or "")]
-    kpis = {k.metric for k in case.kpis}
-    return next(iter([*named, *(m.name for m in measured if m.name in kpis), action]))

@@ -12,8 +12,10 @@ from kpilab.core.finding import Finding, StepReport
 from kpilab.core.table import Assignments, EventLog, Executions, Reports
 from kpilab.core.values import EVERYWHERE, Effect, Message, Where
 from kpilab.engine.cells import Cells
-from kpilab.engine.run import collect
 from kpilab.errors import BadInput
+from kpilab.questions.periods import both
+from kpilab.questions.records import actions
+from kpilab.questions.reports import comparison
 from kpilab.verdict.candidate import numbered
 
 PLANNED_DAYS = 14
@@ -36,14 +38,13 @@ def _records(case: Case) -> Iterator[Finding | Message]:
         if not table.evidence:
             yield Message("execution.no_evidence", {"table": name})
             continue
-        actions = collect(table.table.select(action=table.table[table.action]).distinct(), "actions")["action"].dropna()
-        for action in sorted(actions):
+        for action in actions(table):
             try:
-                result = evidence(table, baseline=case.baseline, current=case.current, action=str(action))
+                result = evidence(table, **both(case), action=action)
             except BadInput as error:
-                yield Message("execution.not_examined", {"subject": str(action), "why": error.what})
+                yield Message("execution.not_examined", {"subject": action, "why": error.what})
                 continue
-            yield _evidence(case, str(action), result)
+            yield _evidence(case, action, result)
 
 
 def _evidence(case: Case, action: str, result: EvidenceResult) -> Finding:
@@ -68,17 +69,9 @@ def _reports(case: Case) -> Iterator[Finding | Message]:
     tables = case.of_kind(Reports)
     if not tables:
         yield Message("execution.no_reports")
-    log = next(iter(case.of_kind(EventLog).values()), None)
     for name, table in tables.items():
         try:
-            result = definitions(
-                table,
-                baseline=case.baseline,
-                current=case.current,
-                declared=case.definitions,
-                tables=case.tables,
-                log=log,
-            )
+            result = definitions(table, **comparison(case))
         except BadInput as error:
             yield Message("execution.not_examined", {"subject": name, "why": error.what})
             continue

@@ -11,6 +11,7 @@ from kpilab.core.table import Benchmark
 from kpilab.core.values import Effect, Message
 from kpilab.engine.cells import Cells
 from kpilab.errors import BadInput
+from kpilab.questions.periods import both
 from kpilab.verdict.candidate import numbered
 
 
@@ -22,7 +23,7 @@ def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepRepo
     findings, silent = [], []
     for name, table in tables.items():
         try:
-            found = market(table, baseline=case.baseline, current=case.current)
+            found = market(table, **both(case))
         except BadInput as error:
             silent.append(Message("external.not_examined", {"table": name, "why": error.what}))
             continue

@@ -13,11 +13,11 @@ from kpilab.core.finding import Finding, StepReport, Verdict
 from kpilab.core.table import EventLog, Facts
 from kpilab.core.values import EVERYWHERE, Effect, Message
 from kpilab.engine.cells import Cells
-from kpilab.engine.daily import side_by_side
 from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.errors import BadInput
+from kpilab.questions.periods import both
+from kpilab.questions.series import by_day
 from kpilab.verdict.candidate import numbered
-from kpilab.verdict.steps.trust import span
 
 RELATED: Mapping[str, Verdict] = {"related": "fine", "unrelated": "trouble", "inconclusive": "unclear"}
 
@@ -29,8 +29,7 @@ def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepRepo
     if not case.kpis:
         silent.append(Message("relation.no_kpis"))
     kpis = [case.metrics[name] for name in dict.fromkeys(k.metric for k in case.kpis)]
-    # A weekly or monthly metric is measured by the day here.
-    daily = side_by_side(case.tables, (case.metrics[case.goal.metric], *kpis), span(case))
+    daily = by_day(case, (case.goal.metric, *(k.name for k in kpis)))
     for metric in kpis:
         name = metric.name
         found = _related(case, metric, daily)
@@ -99,8 +98,7 @@ def _surge(case: Case, cells: Cells, kpi: Metric, below: tuple[Metric, ...]) -> 
         counts[keep],
         kpi=kpi.name,
         downstream=[m.name for m in below],
-        baseline=case.baseline,
-        current=case.current,
+        **both(case),
     )
 
 

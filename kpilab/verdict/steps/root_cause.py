@@ -16,15 +16,16 @@ from kpilab.analysis.funnel_change import FunnelChangeResult, funnel_change
 from kpilab.analysis.spread import SpreadResult, spread
 from kpilab.core.case import Case, Funnel, Metric
 from kpilab.core.finding import Finding, StepReport
-from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Effect, Message, Where
 from kpilab.engine.cells import Cells
 from kpilab.engine.groups import people
-from kpilab.engine.metrics import BUCKET, Cut, measure
+from kpilab.engine.metrics import BUCKET
 from kpilab.errors import BadInput
+from kpilab.questions import funnels
+from kpilab.questions.periods import both
+from kpilab.questions.series import changes, days_of
 from kpilab.stats.rates import unit_variance
 from kpilab.verdict.candidate import numbered, results
-from kpilab.verdict.steps.trust import span
 
 SURE = 0.01
 
@@ -65,20 +66,9 @@ def _funnels(case: Case) -> tuple[list[Finding], tuple[Message, ...]]:
     findings: list[Finding] = []
     silent: list[Message] = []
     for funnel in case.funnels.values():
-        log = case.tables[funnel.table]
-        if not isinstance(log, EventLog):
-            continue
         try:
-            changed = funnel_change(
-                log,
-                funnel.steps,
-                current=case.current,
-                baseline=case.baseline,
-                within=funnel.within,
-                mode=funnel.mode,
-                by=funnel.by,
-                exclude=funnel.exclude,
-            )
+            log = funnels.log(case, funnel)
+            changed = funnel_change(log, funnel.steps, **both(case), **funnels.options(funnel))
             blind = unwatched(_users(funnel, changed), watched=covered(case, funnel))
         except BadInput as error:
             silent.append(Message("root_cause.not_examined", {"funnel": funnel.name, "why": error.what}))
@@ -142,11 +132,10 @@ def _dated(case: Case, metric: Metric, row: dict[Any, Any], searched: SpreadResu
     # A new value has no days before it took over: its place is read with the values it replaced.
     new = searched.replaced if searched is not None else ()
     where = Where({d: v for d, v in (placed or EVERYWHERE).values.items() if d not in new})
-    days = measure(case.tables[metric.table], [metric], {"all": span(case)}, Cut("day", where=where))
-    log = tuple((change.date, change.text) for change in case.changes)
+    days = days_of(case, metric.name, where=where)
     columns = {"value": f"{metric.name}:num", "exposure": f"{metric.name}:den" if metric.is_ratio else None}
     try:
-        return dating(days, time=BUCKET, changes=log, **columns)
+        return dating(days, time=BUCKET, changes=changes(case), **columns)
     except BadInput:
         return None
 

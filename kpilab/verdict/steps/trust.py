@@ -13,6 +13,8 @@ from kpilab.core.values import Effect, Message, Period
 from kpilab.engine.cells import Cells
 from kpilab.engine.daily import Measured
 from kpilab.errors import BadInput
+from kpilab.questions.periods import span
+from kpilab.questions.series import measured
 from kpilab.verdict.candidate import numbered
 from kpilab.verdict.faults import examined, lost_rows, place, silent_hours
 
@@ -56,7 +58,7 @@ def _reconciled(case: Case) -> list[Finding]:
         pair = [case.metrics[name] for name in (logged, books)]
         if any(m.per or m.is_ratio for m in pair):
             continue
-        sides = [Measured(case.tables[m.table], m) for m in pair]
+        sides = [measured(case, m.name) for m in pair]
         try:
             result = reconcile(sides[0], sides[1], period=span(case))
         except BadInput:
@@ -75,19 +77,12 @@ def _reconciled(case: Case) -> list[Finding]:
     return found
 
 
-def span(case: Case) -> Period:
-    """Baseline and current period in one when they adjoin or overlap; else the current period."""
-    first, last = min(case.baseline.first, case.current.first), max(case.baseline.last, case.current.last)
-    together = Period(first, last)
-    return together if together.days <= case.baseline.days + case.current.days + 7 else case.current
-
-
 def _gaps(case: Case, name: str, log: EventLog) -> GapsResult:
     pairs = [(case.metrics[a], case.metrics[b]) for a, b in case.reconcile if case.metrics[a].table == name]
     goal = case.metrics[case.goal.metric]
     books = goal_on_log = None
     for logged, booked in pairs:
-        books = Measured(case.tables[booked.table], booked)
+        books = measured(case, booked.name)
         goal_on_log = Measured(log, logged)
     if goal.table == name and goal.per is None and not goal.is_ratio:
         goal_on_log = Measured(log, goal)

@@ -1,0 +1,47 @@
+"""A declared funnel as arguments: its log, its steps, and every option that case.yml gives it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal, TypedDict
+
+from kpilab.core.case import Case, Funnel
+from kpilab.core.table import EventLog
+from kpilab.errors import BadInput, unknown
+
+
+class Options(TypedDict):
+    """How a declared funnel is counted; the names that `funnel` and `funnel_change` give it."""
+
+    within: timedelta
+    mode: Literal["ordered", "strict", "unordered"]
+    by: Literal["user", "session"]
+    exclude: tuple[str, ...]
+
+
+def declared(case: Case, name: str) -> Funnel:
+    """The funnel of that name.
+
+    Raises:
+        BadInput: the case has none.
+    """
+    if name not in case.funnels:
+        raise unknown("funnel", name, case.funnels, "argument 'funnel'")
+    return case.funnels[name]
+
+
+def log(case: Case, plan: Funnel) -> EventLog:
+    """The log a funnel is counted on.
+
+    Raises:
+        BadInput: its table holds no events.
+    """
+    table = case.tables[plan.table]
+    if not isinstance(table, EventLog):
+        raise BadInput(f"table {plan.table!r} holds no events", f"funnel {plan.name!r}", "name a table of events")
+    return table
+
+
+def options(plan: Funnel) -> Options:
+    """Time limit, order, unit and what spoils a pass."""
+    return {"within": plan.within, "mode": plan.mode, "by": plan.by, "exclude": plan.exclude}

@@ -1,0 +1,54 @@
+"""Metrics as tables and daily series: each on the table, and over the days, that the case says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import pandas as pd
+
+from kpilab.core.case import Case, Metric
+from kpilab.core.values import EVERYWHERE, Where
+from kpilab.engine.daily import Measured, side_by_side
+from kpilab.engine.metrics import Cut, measure
+from kpilab.errors import unknown
+from kpilab.questions.periods import span
+
+
+def declared(case: Case, name: str) -> Metric:
+    """The metric of that name.
+
+    Raises:
+        BadInput: the case has none.
+    """
+    if name not in case.metrics:
+        raise unknown("metric", name, case.metrics, "argument 'metric'")
+    return case.metrics[name]
+
+
+def measured(case: Case, name: str) -> Measured:
+    """A metric with the table it is measured on."""
+    metric = declared(case, name)
+    return Measured(case.tables[metric.table], metric)
+
+
+def by_day(case: Case, names: Sequence[str], *, where: Where = EVERYWHERE) -> pd.DataFrame:
+    """Metrics day by day, a column each, indexed by day; a weekly or monthly metric is measured by the day here."""
+    return side_by_side(case.tables, [declared(case, n) for n in names], span(case), where)
+
+
+def days_of(case: Case, name: str, *, where: Where = EVERYWHERE) -> pd.DataFrame:
+    """One metric's parts day by day: columns `bucket`, `<name>:num` and `<name>:den`."""
+    found = measured(case, name)
+    return measure(found.table, [found.metric], {"all": span(case)}, Cut("day", (), where))
+
+
+def watched(case: Case) -> tuple[str, ...]:
+    """What somebody looks at, the goal left out: KPIs first, then the rest of the dashboard."""
+    names = dict.fromkeys((*(k.metric for k in case.kpis), *case.dashboard))
+    return tuple(n for n in names if n in case.metrics and n != case.goal.metric)
+
+
+def changes(case: Case) -> tuple[tuple[date, str], ...]:
+    """The change log as pairs of day and text."""
+    return tuple((c.date, c.text) for c in case.changes)

@@ -1,0 +1,25 @@
+"""A declared funnel as arguments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from kpilab.errors import BadInput
+from kpilab.questions import funnels
+
+
+def test_every_option_of_a_funnel_is_passed_on(asked):
+    plan = funnels.declared(asked, "main")
+    wanted = {"within": timedelta(hours=2), "mode": "strict", "by": "session", "exclude": ("leave",)}
+    assert funnels.options(plan) == wanted
+    assert funnels.log(asked, plan).name == "web"
+
+
+def test_a_funnel_needs_a_name_and_a_log(asked):
+    with pytest.raises(BadInput, match="'mian'"):
+        funnels.declared(asked, "mian")
+    with pytest.raises(BadInput, match="holds no events"):
+        funnels.log(asked, replace(asked.funnels["main"], table="work"))
