@@ -144,8 +144,8 @@ def experiment(
     found = moments(trial.table, trial.groups, by=["variant", *keep, *timed], nulls=design.nulls)
     treatments = _treatments(found, control, design)
     aged = None
-    if ages and log is not None and isinstance(who, Assignments) and not design.cluster:
-        aged = age_moments(trial.rows, log, wanted, unit=who.unit, window=design.window)
+    if ages and trial.log is not None and isinstance(who, Assignments) and not design.cluster:
+        aged = age_moments(trial.rows, trial.log, wanted, unit=who.unit, window=design.window)
     asked = _Question(trial, found, found.totals("variant"), control, tuple(wanted), design, level, aged)
     table = _table([_readouts(asked, m, t) for m in wanted for t in treatments], asked)
     best = _best(table, treatments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from typing import get_args
 
 from pydantic import BaseModel, ValidationError
@@ -174,9 +175,21 @@ def _experiments(spec: CaseSpec, doc: Document) -> Iterator[Problem]:
             yield Problem(
                 f"decided on {test.decided_on}, before it started", at("decided_on"), f"give a day from {test.start} on"
             )
-        for key in ("covariates", "guardrails"):
-            for k, metric in enumerate(getattr(test, key)):
-                yield from _known("metric", metric, spec.metrics, at(key, k))
+        if test.exposure:
+            yield from _tried(parse_predicate, test.exposure, at("exposure"))
+        if test.window is not None:
+            yield from _tried(_whole_days, test.window, at("window"))
+        for k, metric in enumerate(test.covariates):
+            yield from _known("metric", metric, spec.metrics, at("covariates", k))
+        for metric in test.guardrails:
+            yield from _known("metric", metric, spec.metrics, at("guardrails"))
+
+
+def _whole_days(text: str, where: str) -> timedelta:
+    length = duration(text, where)
+    if length % timedelta(days=1):
+        raise BadInput(f"window {text!r} is no number of days", where, "give whole days, e.g. '14d'")
+    return length
 
 
 def _known(noun: str, name: str, known: Iterable[str], where: str) -> Iterator[Problem]:

@@ -188,3 +188,5 @@ def _expressions(case: Case) -> Iterator[Read]:
     for name, test in case.experiments.items():
         if test.outcome not in case.metrics:
             yield log, ("experiments", name, "outcome"), test.outcome, parse_predicate
+        if is_predicate(test.exposure):
+            yield log, ("experiments", name, "exposure"), test.exposure, parse_predicate

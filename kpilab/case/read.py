@@ -192,7 +192,10 @@ def _case(
         },
         definitions=tuple(Definition(**d.model_dump()) for d in spec.definitions),
         changes=tuple(Change(c.date, c.text) for c in spec.changes),
-        experiments={n: Test(name=n, **t.model_dump()) for n, t in spec.experiments.items()},
+        experiments={
+            n: Test(name=n, **{**t.model_dump(), "window": t.window and duration(t.window)})
+            for n, t in spec.experiments.items()
+        },
         floor=spec.floor,
         privacy=Privacy(**spec.privacy.model_dump()),
         alarms=spec.alarms,

@@ -8,7 +8,9 @@ from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from kpilab.core.trial import MARGIN, Boundary
 
 Grain = Literal["day", "week", "month"]
 Names = tuple[str, ...]
@@ -183,6 +185,14 @@ class ChangeSpec(Spec):
     text: str
 
 
+def _margins(given: object) -> object:
+    """Names alone have the usual margin."""
+    return dict.fromkeys(given, MARGIN) if isinstance(given, list | tuple) else given
+
+
+Guardrails = Annotated[dict[str, Annotated[float, Field(gt=0, lt=1)]], BeforeValidator(_margins)]
+
+
 class TestSpec(Spec):
     assignments: str
     outcome: str
@@ -195,9 +205,11 @@ class TestSpec(Spec):
     decision: str = ""
     claimed: str = ""
     looks: int = Field(default=1, ge=1)
-    boundary: Literal["none", "alpha spending", "always valid"] = "none"
+    boundary: Boundary = "none"
     covariates: Names = ()
-    guardrails: Names = ()
+    guardrails: Guardrails = Field(default_factory=dict)
+    exposure: str = ""
+    window: str | None = None
 
 
 class PrivacySpec(Spec):

@@ -11,6 +11,7 @@ from typing import Literal, TypeVar
 from kpilab.core.finding import DataIssue
 from kpilab.core.table import Table
 from kpilab.core.tree import MetricTree
+from kpilab.core.trial import Boundary
 from kpilab.core.values import Period
 
 Grain = Literal["day", "week", "month"]
@@ -103,7 +104,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """An experiment as it was run and decided."""
+    """An experiment as it was run and decided.
+
+    Attributes:
+        outcome: a metric, an SQL predicate over a unit's events, or an event name. covariates: metrics, measured
+            before the assignment. guardrails: metric -> largest tolerable loss as a share of the control's value.
+        exposure: predicate or event that shows a unit met the change; "" for none. window: time that every unit is
+            observed; None for all. looks: daily looks taken up to the decision.
+    """
 
     name: str
     assignments: str
@@ -117,9 +125,11 @@ class Test:
     decision: str = ""
     claimed: str = ""
     looks: int = 1
-    boundary: Literal["none", "alpha spending", "always valid"] = "none"
+    boundary: Boundary = "none"
     covariates: tuple[str, ...] = ()
-    guardrails: tuple[str, ...] = ()
+    guardrails: Mapping[str, float] = field(default_factory=dict)
+    exposure: str = ""
+    window: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,10 @@ from kpilab.errors import BadInput
 
 Role = Literal["primary", "secondary", "guardrail"]
 Nulls = Literal["drop", "zero", "error"]
-Boundary = Literal["none", "obrien-fleming", "pocock", "always valid"]
+# "alpha spending" names the family that the next two belong to, and means the first of them.
+Boundary = Literal["none", "alpha spending", "obrien-fleming", "pocock", "always valid"]
+# Largest tolerable loss of a guardrail that names none, as a share of the control's value.
+MARGIN = 0.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +49,8 @@ class Outcome:
         per: denominator of a ratio (same form); None for a mean or a proportion.
         kind: mean, proportion (0/1 per unit) or quantile.
         quantile: which one, 0-1. cap: values above this quantile of all units are set to it (both figures are given).
-        covariates: columns of `Units` known before the test; on a log the pre-period value is used instead.
+        covariates: known before the test: columns of `Units`, on a log SQL aggregates over one unit's rows of the
+            design's days `before`; on a log with such days and no names, the metric's own value of that time.
         better: the direction of a gain. role: a win needs the primary ones; a guardrail must not be worse by `margin`.
         margin: largest tolerable loss of a guardrail, as a share of the control's value.
     """
@@ -60,7 +64,7 @@ class Outcome:
     covariates: tuple[str, ...] = ()
     better: Literal["up", "down"] = "up"
     role: Role = "primary"
-    margin: float = 0.02
+    margin: float = MARGIN
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "value", self.value or self.name)
@@ -80,8 +84,9 @@ class Design:
     Attributes:
         split: variant -> declared share; equal shares if empty.
         start, until: first and last day of assignment that count; None for all. planned_days: planned length.
-        boundary: Lan-DeMets for planned looks (costs nothing at a single look), always valid for unplanned ones, or
-            none: looks are not paid for.
+        seen_until: last day of the log that counts, e.g. the day of a decision; None for all.
+        boundary: Lan-DeMets for planned looks (costs nothing at a single look; alpha spending is O'Brien-Fleming),
+            always valid for unplanned ones, or none: looks are not paid for.
         looks: information share (0-1) of each look taken so far, the last being now.
         tuning: number of units at which an always-valid interval is tightest; to be chosen before the test.
         cluster: column that was randomised instead of the unit. strata: column for post-stratification.
@@ -109,8 +114,11 @@ class Design:
     prior: tuple[float, float] | None = None
     exposure: str = ""
     window: int | None = None
+    seen_until: date | None = None
 
     def __post_init__(self) -> None:
+        if self.boundary == "alpha spending":
+            object.__setattr__(self, "boundary", "obrien-fleming")
         if self.start and self.until and self.until < self.start:
             raise BadInput(f"until {self.until} is before start {self.start}", "Design", "swap or mend the dates")
         for name in ("planned_days", "window"):

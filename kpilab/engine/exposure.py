@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from kpilab.core.table import Assignments, EventLog
+    from kpilab.core.trial import Design
     from kpilab.core.values import Period
 
 
@@ -108,55 +109,51 @@ def per_unit(
     log: EventLog | Facts,
     who: ir.Table,
     measures: Mapping[str, str],
+    known: Mapping[str, str],
     *,
     key: str,
-    before: int = 0,
+    design: Design,
     dimensions: Sequence[str] = (),
-    exposure: str = "",
-    window: int | None = None,
 ) -> ir.Table:
-    """One row per unit: its variant, what it did after its assignment, and the same before it.
+    """One row per unit: its variant, what it did after its assignment, and what it did before.
 
-    A unit without rows did nothing: its measures are 0. Pre-period columns are called `<measure>_before`. Further
-    columns: `idle` (no row after the assignment), `rows`, `met` (exposed after its assignment; true where none is
-    declared) and `early` (exposed before).
+    A unit without rows did nothing: its measures are 0. Further columns: `idle` (no row after the assignment),
+    `rows`, `met` (exposed after its assignment; true where none is declared) and `early` (exposed before).
 
     Args:
-        measures: column -> SQL aggregate over one unit's rows.
-        key: column of the log that holds the unit.
-        before: days before the assignment that are measured too; 0 for none.
-        exposure: SQL condition on a row, or an event name, that shows a unit met the change; "" for none.
-        window: days after the assignment that are measured; None for all.
+        measures, known: column -> SQL aggregate over one unit's rows after the assignment, and over those before.
+        key: column of the log that holds the unit. design: its `before`, `exposure` and `window`.
     """
+    exposure, window, before = design.exposure, design.window, ibis.interval(days=max(design.before, 0))
     table = hits(log, exposure).rename(met_row="hit") if exposure else log.table.mutate(met_row=ibis.literal(False))
     rows = table.mutate(who=_[key], at=_[log.time].cast("timestamp")).join(who, [("who", "unit")])
     if not exposure:
-        rows = rows.filter(_.at >= _.since - ibis.interval(days=max(before, 0)))
+        rows = rows.filter(_.at >= _.since - before)
     treated = _.at >= _.since
     if window:
         treated &= _.at < _.since + ibis.interval(days=window)
-    known = (_.at < _.since) & (_.at >= _.since - ibis.interval(days=max(before, 0)))
-    rows = rows.mutate(treated=treated, known=known)
+    rows = rows.mutate(treated=treated, known=(_.at < _.since) & (_.at >= _.since - before))
     parts = ["unit", "SUM(CASE WHEN treated THEN 1 ELSE 0 END) AS rows"]
     parts += ['MAX(met_row AND "at" >= since) AS met', 'MAX(met_row AND "at" < since) AS early']
-    for name, text in measures.items():
-        where = f"metric {name!r}"
-        tree = parse_measure(text, where)
-        error = several(missing(tree, log.table.columns, where))
-        if error:
-            raise error
-        phases = {"": "treated"} | ({"_before": "known"} if before else {})
-        for suffix, phase in phases.items():
-            part = restricted(tree, parse_predicate(phase, where))
-            parts.append(f"COALESCE({sql(part)}, 0) AS {quoted(name + suffix)}")
+    for phase, wanted in (("treated", measures), ("known", known)):
+        parts += [_measured(log, name, text, phase) for name, text in wanted.items()]
     for name in dimensions:
         if name not in log.table.columns:
             raise unknown("dimension", name, log.table.columns, f"table {log.name!r}")
         parts.append(f'MIN_BY({quoted(name)}, "at") AS {quoted(name)}')
     done = rows.alias("exposed").sql(f"SELECT {', '.join(parts)} FROM exposed GROUP BY unit", dialect="duckdb")
-    columns = [f"{m}{suffix}" for m in measures for suffix in ("", "_before") if suffix == "" or before]
     wide = who.left_join(done, "unit").mutate(rows=_.rows.fill_null(0))
     # Without a declared exposure everybody counts as exposed.
     wide = wide.mutate(idle=_.rows == 0, met=ibis.coalesce(_.met, False) if exposure else ibis.literal(True))
     wide = wide.mutate(early=ibis.coalesce(_.early, False))
-    return wide.mutate(**{c: _[c].cast("float64").fill_null(0.0) for c in columns})
+    return wide.mutate(**{c: _[c].cast("float64").fill_null(0.0) for c in (*measures, *known)})
+
+
+def _measured(log: EventLog | Facts, name: str, text: str, phase: str) -> str:
+    """One aggregate over a unit's rows of a phase."""
+    where = f"metric {name!r}"
+    tree = parse_measure(text, where)
+    error = several(missing(tree, log.table.columns, where))
+    if error:
+        raise error
+    return f"COALESCE({sql(restricted(tree, parse_predicate(phase, where)))}, 0) AS {quoted(name)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -106,14 +106,14 @@ def from_log(
     who: Assignments, log: EventLog | Facts, metrics: Sequence[Outcome], name: str | None,
     design: Design, keep: Sequence[str],
 ) -> tuple[ir.Table, Intake]:  # fmt: skip
-    """One row per unit, measured in the log from its assignment on: metric k in `mk` (and `mk_per`, `mk_before`)."""
+    """One row per unit, measured in the log from its assignment on, in the columns of `measured` and `known`."""
     everyone, crossed = _everyone(who, log, name, design)
     end = collect_one(log.table.aggregate(_[log.time].cast("timestamp").max().name("end")), "experiment")["end"]
     key = log.user if isinstance(log, EventLog) else who.unit
-    known = everyone.filter(_.variants == 1)
+    after = {c: text for k, m in enumerate(metrics) for c, text in measured(k, m).items()}
+    before = {c: text for k, m in enumerate(metrics) for c, text in known(k, m, design).items()}
     table = per_unit(
-        log, known, measures(metrics), key=key, before=design.before, dimensions=keep,
-        exposure=design.exposure, window=design.window,
+        log, everyone.filter(_.variants == 1), after, before, key=key, design=design, dimensions=keep,
     )  # fmt: skip
     ripe = _.since + ibis.interval(days=design.window or 0) <= ibis.timestamp(str(end))
     # Read several times from here on, so computed once.
@@ -182,14 +182,26 @@ def _date(value: object) -> date:
     return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
 
 
-def measures(metrics: Sequence[Outcome]) -> dict[str, str]:
-    """Column -> SQL aggregate, for metrics on a log."""
-    found = {}
-    for k, m in enumerate(metrics):
-        found[f"m{k}"] = m.value
-        if m.per:
-            found[f"m{k}_per"] = m.per
-    return found
+def measured(k: int, m: Outcome) -> dict[str, str]:
+    """Column -> SQL aggregate of metric k on a log: its value, and what it is divided by."""
+    return {f"m{k}": m.value} | ({f"m{k}_per": m.per} if m.per else {})
+
+
+def known(k: int, m: Outcome, design: Design) -> dict[str, str]:
+    """Column -> SQL aggregate of the time before the assignment: the covariates of metric k on a log."""
+    if m.covariates and not design.before:
+        where = f"metric {m.name!r}"
+        raise BadInput("covariates on a log need a time before the test", where, "choose Design(before=days)")
+    own = tuple(measured(k, m).values()) if design.before else ()
+    return {f"m{k}_before{j}": text for j, text in enumerate(m.covariates or own)}
+
+
+def up_to(log: EventLog | Facts, last: date | None) -> EventLog | Facts:
+    """The log as it stood at the end of a day."""
+    if last is None:
+        return log
+    end = ibis.timestamp(str(last + timedelta(days=1)))
+    return replace(log, table=log.table.filter(_[log.time].cast("timestamp") < end))
 
 
 def _only(who: Assignments) -> str:

@@ -12,7 +12,7 @@ from ibis.common.deferred import Deferred
 from kpilab.core.table import Assignments, EventLog, Facts
 from kpilab.core.trial import Design, Outcome, Units
 from kpilab.engine.dialect import one
-from kpilab.engine.intake import Intake, from_log, from_units
+from kpilab.engine.intake import Intake, from_log, from_units, known, up_to
 from kpilab.engine.moments import Group
 from kpilab.engine.run import collect, collect_one
 from kpilab.errors import BadInput, unknown
@@ -30,7 +30,7 @@ class Trial:
             known, the metrics' columns. rows: one row per unit.
         groups: what to take moments of, one per metric (and one more where values are capped).
         columns: metric -> its column. caps: metric -> the value it is capped at.
-        intake: how many units came, and how many are left out.
+        intake: how many units came, and how many are left out. log: as far as it counts.
     """
 
     table: ir.Table
@@ -39,6 +39,7 @@ class Trial:
     columns: Mapping[str, str]
     caps: Mapping[str, float]
     intake: Intake
+    log: EventLog | Facts | None
 
 
 def prepare(
@@ -52,6 +53,7 @@ def prepare(
     else:
         if log is None:
             raise BadInput("assignments alone have no metrics", "experiment", "give a log or facts as second argument")
+        log = up_to(log, design.seen_until)
         table, intake = from_log(who, log, metrics, name, design, keep)
         columns = {m.name: _logged(m, k, design) for k, m in enumerate(metrics)}
     caps = _caps(table, metrics, columns)
@@ -65,14 +67,11 @@ def prepare(
             label = f"{m.name} (capped)"
             groups.append(_group(m, label, label, per, known, design))
     table = _clusters(rows, groups, design.cluster, keep) if design.cluster else rows
-    return Trial(table, rows, tuple(groups), {n: c[0] for n, c in columns.items()}, caps, intake)
+    return Trial(table, rows, tuple(groups), {n: c[0] for n, c in columns.items()}, caps, intake, log)
 
 
 def _logged(m: Outcome, k: int, design: Design) -> tuple[str, str | None, tuple[str, ...]]:
-    per = f"m{k}_per" if m.per else None
-    if not design.before:
-        return f"m{k}", per, ()
-    return f"m{k}", per, (f"m{k}_before",) + ((f"m{k}_per_before",) if per else ())
+    return f"m{k}", f"m{k}_per" if m.per else None, tuple(known(k, m, design))
 
 
 def _caps(
@@ -98,7 +97,8 @@ def _capped(column: str, cap: float) -> Deferred:
 
 def _group(m: Outcome, label: str, column: str, per: str | None, known: tuple[str, ...], design: Design) -> Group:
     """Columns of a metric, and which of them form it and its covariates."""
-    paired = per is not None and len(known) == 2
+    # A ratio's own numerator and denominator of the time before form one covariate; named ones stand alone.
+    paired = per is not None and len(known) == 2 and not (design.before and m.covariates)
     if design.cluster:
         # Totals per cluster and what they are divided by: the metric's denominator, or the units with a value.
         columns = (f"{column}@sum", f"{per}@sum" if per else f"{column}@n")

@@ -25,7 +25,7 @@ TUNING = 5000.0
 class Looks:
     """How the looks are paid for: once at the end, by a spending boundary, or always."""
 
-    boundary: Literal["none", "obrien-fleming", "pocock", "always valid"] = "none"
+    boundary: Literal["none", "always valid"] | Spending = "none"
     shares: tuple[float, ...] = (1.0,)
     tuning: float = TUNING
 

@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from kpilab.stats.laws import norm
 
 Array = NDArray[np.float64]
-Spending = Literal["obrien-fleming", "pocock"]
+# "alpha spending" is the family; where nothing else is said it means the first of the two.
+Spending = Literal["alpha spending", "obrien-fleming", "pocock"]
 FAR = 12.0
 
 

@@ -11,6 +11,7 @@ from kpilab.analysis.definitions import definitions
 from kpilab.analysis.funnel import Step, funnel
 from kpilab.core.case import Metric
 from kpilab.core.table import Assignments, EventLog, Facts, Reports
+from kpilab.core.trial import Design
 from kpilab.core.values import Period
 from kpilab.engine.connect import connect
 from kpilab.engine.exposure import per_unit, units
@@ -85,8 +86,12 @@ def test_exposure_with_nasty_names(con, name):
     log = EventLog(con.create_table("events", frame), user="who_did", dimensions=(name,))
     given = pd.DataFrame({"time": pd.Timestamp(FIRST), "user": ["u0", "u1"], "experiment": name, "variant": "A"})
     who = units(Assignments(con.create_table("given", given)), name, beside=log.table)
-    wide = per_unit(log, who, {name + "!": "count(*)"}, key="who_did", before=1, dimensions=(name,)).to_pandas()
+    wide = per_unit(
+        log, who, {name + "!": "count(*)"}, {name + "?": "count(*)"}, key="who_did", design=Design(before=1),
+        dimensions=(name,),
+    ).to_pandas()  # fmt: skip
     assert wide[name + "!"].tolist() == [1.0, 1.0]
+    assert wide[name + "?"].tolist() == [0.0, 0.0]
     assert set(wide[name]) == {name, "b"}
 
 
