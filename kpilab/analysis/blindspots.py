@@ -74,7 +74,7 @@ def blindspots(
     Raises:
         BadInput: as `funnel`; a watched step that is not among the steps.
     """
-    plan = planned(steps, within)
+    plan = planned(steps, within, log=log)
     labels = [s.label for s in plan.required]
     _check(watched, labels)
     row = counts(reached(log, plan, by="user", where=where, period=period), plan).iloc[0]

@@ -99,7 +99,7 @@ def dropoff(
     Note:
         Marks go with conversion; they need not cause it.
     """
-    plan = planned(steps, within)
+    plan = planned(steps, within, log=log)
     labels = [s.label for s in plan.required]
     if isinstance(after, str) and after not in labels:
         raise unknown("step", after, labels, "dropoff, argument 'after'")

@@ -130,7 +130,7 @@ def funnel(
     """
     if not 0 < level < 1:
         raise BadInput(f"level {level!r} is not between 0 and 1", "funnel, argument 'level'", "use e.g. 0.95")
-    plan = planned(steps, within, mode, exclude, reuse_event)
+    plan = planned(steps, within, mode, exclude, reuse_event, log=log)
     cut = Breakdown(breakdown) if isinstance(breakdown, str) else breakdown
     best = reached(log, plan, by=by, where=where, period=period, breakdown=cut)
     # "all" counts a user under several values, so the whole must be counted by itself.

@@ -90,7 +90,7 @@ def funnel_change(
         raise BadInput(
             "a period is compared with a segment", "funnel_change, argument 'baseline'", "give two of a kind"
         )
-    plan = planned(steps, within, mode, exclude)
+    plan = planned(steps, within, mode, exclude, log=log)
     cut = Breakdown(breakdown) if isinstance(breakdown, str) else breakdown
     both = reached_apart(log, plan, [_side(where, s) for s in (baseline, current)], by=by, breakdown=cut)
     columns = list(cut.columns) if cut else []

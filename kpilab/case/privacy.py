@@ -181,9 +181,10 @@ def _expressions(case: Case) -> Iterator[Read]:
         if d.measure and d.table:
             yield d.table, ("definitions", k, "measure"), d.measure, parse_measure
     for name, funnel in case.funnels.items():
-        for k, step in enumerate(funnel.steps):
-            if is_predicate(step):
-                yield funnel.table, ("funnels", name, "steps", k), step, parse_predicate
+        for key in ("steps", "exclude"):
+            for k, step in enumerate(getattr(funnel, key)):
+                if is_predicate(step):
+                    yield funnel.table, ("funnels", name, key, k), step, parse_predicate
     log = next(iter(case.of_kind(EventLog)), "")
     for name, test in case.experiments.items():
         if test.outcome not in case.metrics:

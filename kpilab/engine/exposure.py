@@ -19,6 +19,7 @@ from kpilab.engine.expression import (
     restricted,
     sql,
 )
+from kpilab.engine.steps import called
 from kpilab.errors import BadInput, several, unknown
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def hits(log: EventLog | Facts, outcome: str) -> ir.Table:
     Args:
         outcome: a SQL condition on one event, or an event name.
     """
-    if not is_predicate(outcome):
+    if not is_predicate(outcome) or (not isinstance(log, Facts) and called(log, [outcome])):
         if isinstance(log, Facts):
             raise BadInput(
                 f"{outcome!r} is no condition", f"table {log.name!r}", "facts have no events: give a condition"

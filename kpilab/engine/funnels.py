@@ -161,6 +161,6 @@ def check_events(log: EventLog, plan: Plan) -> None:
     Raises:
         BadInput: there are such events, or no usable rows.
     """
-    names = (b.named if isinstance(b, Step) else None for b in plan.bits())
+    names = (plan.named(b) if isinstance(b, Step) else None for b in plan.bits())
     check_names(log, [n for n in names if n is not None])
     check_users(log)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import reduce
@@ -17,6 +17,7 @@ from kpilab.engine.column import column
 from kpilab.engine.dialect import engine_name
 from kpilab.engine.expression import is_predicate, missing, parse_predicate, sql
 from kpilab.engine.metrics import segment
+from kpilab.engine.run import collect
 from kpilab.engine.sessions import day_start, readable, whole, with_session
 from kpilab.errors import BadInput, several, unknown, unknown_problem
 
@@ -35,7 +36,8 @@ class Step:
 
     Attributes:
         event: name of the event, a condition as SQL text ("event = 'pay' and amount > 0"), or a function that
-            takes the log's Ibis table and returns a condition.
+            takes the log's Ibis table and returns a condition. An event that reads as a condition (`sign in`,
+            `order = paid`) is the event, if the log has it.
         where: column -> value or values the event must carry as well (compared as text; "" and None are missing).
         within: longest time since the step before (timedelta or "30m"); None for no limit of its own. Measured from
             the earliest event that meets the step before: a later one of the same name is not tried, so of "cart, cart
@@ -59,11 +61,6 @@ class Step:
         text = self.event if isinstance(self.event, str) else getattr(self.event, "__name__", "step")
         return f"{text} ({', '.join(f'{k}={v}' for k, v in self.where.items())})" if self.where else text
 
-    @property
-    def named(self) -> str | None:
-        """The one event that can meet this step; None when several might."""
-        return self.event if isinstance(self.event, str) and not is_predicate(self.event) else None
-
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
@@ -77,11 +74,16 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A funnel ready to run: required and optional steps apart, and the chain they make."""
+    """A funnel ready to run: required and optional steps apart, and the chain they make.
+
+    Attributes:
+        called: events of the log that read as conditions (`sign in`).
+    """
 
     steps: tuple[Step, ...]
     exclusions: tuple[Exclusion, ...]
     chain: Chain
+    called: frozenset[str] = frozenset()
 
     @property
     def required(self) -> tuple[Step, ...]:
@@ -99,6 +101,29 @@ class Plan:
         """What each bit of a row's mask stands for."""
         return [*self.required, *self.exclusions, *self.optional]
 
+    def named(self, bit: Step | Exclusion) -> str | None:
+        """The one event that can meet a bit; None when several might."""
+        return _named(bit, self.called)
+
+    def condition(self, bit: Step | Exclusion) -> str | None:
+        """The SQL text that a row must meet; None for an event's name and for a function."""
+        return bit.event if isinstance(bit.event, str) and self.named(bit) is None else None
+
+
+def _named(bit: Step | Exclusion, called: frozenset[str]) -> str | None:
+    text = bit.event if isinstance(bit.event, str) else None
+    return text if text is not None and (text in called or not is_predicate(text)) else None
+
+
+def called(log: EventLog, texts: Iterable[object]) -> frozenset[str]:
+    """Those of the texts that read as conditions and are events of the log."""
+    doubtful = sorted({t for t in texts if isinstance(t, str) and is_predicate(t)})
+    if not doubtful:
+        return frozenset()
+    event = log.table[log.event].cast("string")
+    rows = log.table.filter(event.isin([ibis.literal(t) for t in doubtful])).select(called=event).distinct()
+    return frozenset(collect(rows, "funnel")["called"])
+
 
 def planned(
     steps: Sequence[str | Step],
@@ -106,8 +131,10 @@ def planned(
     mode: str = "ordered",
     exclude: Sequence[str | Exclusion] = (),
     reuse_event: bool = False,
+    *,
+    log: EventLog,
 ) -> Plan:
-    """Check the arguments of a funnel and lay out its chain.
+    """Check the arguments of a funnel and lay out its chain; `log` tells names of events from conditions.
 
     Raises:
         BadInput: fewer than two steps, an unknown mode, a duration that is none, an optional first step, or a
@@ -135,17 +162,18 @@ def planned(
             )
     if mode == "unordered":
         _check_unordered(every)
+    names = called(log, (b.event for b in (*every, *rules)))
     chain = Chain(
         steps=len(required),
         within=whole(duration(within)),
         mode=mode,
         limits=tuple(None if s.within is None else whole(duration(s.within, where)) for s in required),
-        groups=_groups(required) if mode != "unordered" else (),
+        groups=_groups([_named(s, names) for s in required]) if mode != "unordered" else (),
         exclusions=spans,
         extras=tuple(sum(not b.optional for b in every[:k]) for k, s in enumerate(every) if s.optional),
         reuse=reuse_event,
     )
-    return Plan(every, rules, chain)
+    return Plan(every, rules, chain, names)
 
 
 def _check_unordered(steps: Sequence[Step]) -> None:
@@ -162,11 +190,10 @@ def _check_unordered(steps: Sequence[Step]) -> None:
         )
 
 
-def _groups(steps: Sequence[Step]) -> tuple[tuple[int, ...], ...]:
-    """Steps that one row may meet together: those of one event; a condition may meet any."""
-    names = [s.named for s in steps]
+def _groups(names: Sequence[str | None]) -> tuple[tuple[int, ...], ...]:
+    """Steps that one row may meet together: those of one event; a condition (no name) may meet any."""
     if any(n is None for n in names):
-        return (tuple(range(len(steps))),)
+        return (tuple(range(len(names))),)
     found: dict[str | None, list[int]] = {}
     for k, name in enumerate(names):
         found.setdefault(name, []).append(k)
@@ -197,7 +224,7 @@ def rows_of(
     keys: tuple[str, ...] = ("unit",)
     if by == "session":
         table, keys = with_session(log, table), ("unit", "session")
-    names = [b.event for b in plan.bits() if isinstance(b.event, str) and not is_predicate(b.event)]
+    names = [name for b in plan.bits() if (name := plan.named(b)) is not None]
     # DuckDB reads a mask off the events' dictionary; asked for the names as well, it would look at every row twice.
     if plan.chain.mode != "strict" and len(names) == len(plan.bits()) and engine_name(table) != "duckdb":
         table = table.filter(column(table, "__event").cast("string").isin(sorted(set(names))))
@@ -220,8 +247,8 @@ def _check_columns(log: EventLog, plan: Plan, keep: tuple[str, ...], where: Wher
         unknown_problem("column", c, known, f"table {log.name!r}") for c in dict.fromkeys(named) if c not in known
     ]
     for bit in plan.bits():
-        if isinstance(bit.event, str) and is_predicate(bit.event):
-            problems += missing(parse_predicate(bit.event, "steps"), known, f"step {bit.event!r}")
+        if (text := plan.condition(bit)) is not None:
+            problems += missing(parse_predicate(text, "steps"), known, f"step {text!r}, which is no event of the log")
     error = several(problems)
     if error:
         raise error
@@ -229,7 +256,7 @@ def _check_columns(log: EventLog, plan: Plan, keep: tuple[str, ...], where: Wher
 
 def _with_conditions(table: ir.Table, plan: Plan) -> ir.Table:
     """The table with a column `__bit<k>` for every condition that was given as SQL text."""
-    texts = {k: b.event for k, b in enumerate(plan.bits()) if isinstance(b.event, str) and is_predicate(b.event)}
+    texts = {k: text for k, b in enumerate(plan.bits()) if (text := plan.condition(b)) is not None}
     if not texts:
         return table
     backend = table.get_backend()
@@ -244,7 +271,7 @@ def _with_conditions(table: ir.Table, plan: Plan) -> ir.Table:
 
 def _mask(table: ir.Table, plan: Plan) -> ir.IntegerValue:
     """Each row's bits; one look at the event where every bit has a name of its own."""
-    names = [b.event for b in plan.bits() if isinstance(b.event, str) and not is_predicate(b.event) and not b.where]
+    names = [name for b in plan.bits() if not b.where and (name := plan.named(b)) is not None]
     if len(set(names)) == len(plan.bits()):
         event = column(table, "__event").cast("string")
         return event.cases(*[(name, 1 << k) for k, name in enumerate(names)], else_=0).cast("int32")

@@ -114,7 +114,7 @@ def next_split(case: Case, funnel: str, step: str, *, where: Where = EVERYWHERE,
     if step not in plan.steps[1:]:
         raise unknown("step", step, plan.steps[1:], f"funnel {funnel!r}")
     names, place = _free(log, where), plan.steps.index(step)
-    steps = planned(plan.steps, plan.within, plan.mode, plan.exclude, False)
+    steps = planned(plan.steps, plan.within, plan.mode, plan.exclude, log=log)
     sides = []
     for name in SIDES:
         best = best_passes(log, steps, by=plan.by, where=where, period=case.periods[name], breakdown=Breakdown(names))

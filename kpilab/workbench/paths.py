@@ -10,7 +10,6 @@ from kpilab.core.case import Case
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog, Table
 from kpilab.core.values import Message
-from kpilab.engine.expression import is_predicate
 from kpilab.questions.logs import named_log
 from kpilab.workbench.app import App, Asked, Control, Offer, State
 from kpilab.workbench.call import Call
@@ -23,10 +22,10 @@ ENDS = ("path_start", "path_end")
 def _start(case: Case) -> State:
     logs = case.of_kind(EventLog)
     name = next(iter(logs), None)
+    known = events(case)
     # A step may be a condition, which no event is called by.
-    known = (f.steps[0] for f in case.funnels.values() if f.table == name)
-    start = next((step for step in known if not is_predicate(step)), None)
-    return State("paths", {"table": name, "period": "current", "start": start, "length": 5, "events": events(case)})
+    start = next((f.steps[0] for f in case.funnels.values() if f.table == name and f.steps[0] in known), None)
+    return State("paths", {"table": name, "period": "current", "start": start, "length": 5, "events": known})
 
 
 def _table(case: Case, state: State) -> Table | None:

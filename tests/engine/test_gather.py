@@ -42,7 +42,7 @@ def test_a_log_that_is_too_large_is_read_in_shares(monkeypatch, kind):
     })  # fmt: skip
     con = ibis.duckdb.connect()
     log = EventLog(con.create_table("events", frame))
-    rows, keys = rows_of(log, planned(["a", "b", "c"], "2d"), by="session")
+    rows, keys = rows_of(log, planned(["a", "b", "c"], "2d", log=log), by="session")
     whole = stream.outcomes(rows, stream.Chain(3, 2 * 86_400_000_000), keys).order_by(keys).to_pandas()
     monkeypatch.setattr(gather, "BUDGET", 1e5)
     assert len(gather.shares(rows, keys)) == 5
