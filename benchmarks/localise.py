@@ -24,7 +24,7 @@ import pandas as pd
 from kpilab.analysis.localise import localise
 from kpilab.core.table import Facts
 from kpilab.core.values import Period, Where
-from kpilab.engine.connect import as_table
+from kpilab.engine.door.tables import table as as_table
 
 SHAPE = (10, 8, 6, 5)
 NAMES = ("a", "b", "c", "d")

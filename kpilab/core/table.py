@@ -1,15 +1,12 @@
 """Table roles: an unexecuted table and which column is who, what, when, how much.
 
-Each role takes an Ibis table, a pandas DataFrame, or the path of a csv, parquet, json or xlsx file.
+Each role takes a frame (pandas, Polars, Arrow), an Ibis table, or the path of a csv, parquet, json or xlsx file.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pandas as pd
 
 from kpilab.errors import Problem, several, unknown_problem
 
@@ -19,17 +16,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """Base of all roles: the table, and its name in error messages."""
+    """Base of all roles: the table, and its name in error messages.
+
+    Attributes:
+        table: an Ibis table in its one form, whatever was given (see `kpilab.engine.door.tables`).
+        timezone: zone whose local times the table holds. A time that carries a zone is read in it, one without is
+            local there. By default the zone the columns carry, for an engine that of its session; None: nothing says.
+        settled: whether the table has come through the door.
+    """
 
     table: ir.Table
     name: str = field(default="table", kw_only=True)
+    timezone: str | None = field(default=None, kw_only=True)
+    settled: bool = field(default=False, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.table, pd.DataFrame | str | Path):
-            # Imported here so that the nouns never load an engine.
-            from kpilab.engine.connect import as_table
+        # Imported here so that the nouns never load an engine.
+        from kpilab.engine.door.tables import entered, is_lazy
 
-            object.__setattr__(self, "table", as_table(self.table, self.name))
+        if not self.settled or not is_lazy(self.table):
+            table, zone = entered(self.table, self.name, self.timezone, self.roles())
+            for key, value in (("table", table), ("timezone", zone), ("settled", True)):
+                object.__setattr__(self, key, value)
         error = several(missing_columns(self))
         if error:
             raise error

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from kpilab.errors import BadInput
 
-MISSING = "(missing)"  # the name of a group without one
+MISSING = "(missing)"  # the value of a dimension in rows that have none
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,6 +48,9 @@ class Period:
 @dataclass(frozen=True, slots=True)
 class Where:
     """A segment: dimension -> values, optionally with a part taken out.
+
+    A value is compared as what the column holds: 5, 5.0 and "5" are one number, True and "true" one truth. None and
+    "(missing)" stand for rows without a value.
 
     Attributes:
         values: dimension name -> tuple of values (any of them).

@@ -1,4 +1,4 @@
-"""A table's columns for arithmetic and comparison."""
+"""A table's columns for arithmetic and comparison, and the names of columns that are ours."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+OWN = "kpilab_"
+
+
+def own(name: str) -> str:
+    """The name of a column we add to a table: no column of the user's is called so (`kpilab.engine.door.tables`)."""
+    return OWN + name
 
 
 def column(rows: ir.Table, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Connections: any Ibis engine by URL, files beside a case, and plain DataFrames."""
+"""Connections: any Ibis engine by URL, and files beside a case."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ibis
-import pandas as pd
 
 from kpilab.engine.expression import literal
 from kpilab.engine.sheet import first_sheet
@@ -98,31 +97,6 @@ def _spark(settings: Mapping[str, object]) -> BaseBackend:
     for key, value in settings.items():
         builder = builder.config(key, str(value))
     return ibis.pyspark.connect(builder.getOrCreate())
-
-
-def as_table(data: ir.Table | pd.DataFrame | str | Path, name: str = "table") -> ir.Table:
-    """An Ibis table from a DataFrame, a file or glob, or an Ibis table (returned as it is)."""
-    if isinstance(data, str | Path):
-        return read_file(connect(), data, name)
-    if isinstance(data, pd.DataFrame):
-        _check_zones(data, name)
-        # Engines keep microseconds; a finer time is cut to them.
-        finer = {c: str(t).replace("[ns", "[us") for c, t in data.dtypes.items() if str(t).startswith("datetime64[ns")}
-        return connect().create_table(name, data.astype(finer).reset_index(drop=True))
-    return data
-
-
-def _check_zones(data: pd.DataFrame, name: str) -> None:
-    """Refuse a column of moments in several time zones: an engine would mix them without a word."""
-    for column, values in data.select_dtypes("object").items():
-        if pd.api.types.infer_dtype(values, skipna=True) == "datetime":
-            zones = sorted({str(v.tzinfo or "no zone") for v in values.dropna()})
-            if len(zones) > 1:
-                raise BadInput(
-                    f"column {column!r} mixes time zones: {', '.join(zones)}",
-                    f"table {name!r}",
-                    "bring it into one: pandas.to_datetime(column, utc=True)",
-                )
 
 
 def read_file(con: BaseBackend, source: str | Path, name: str) -> ir.Table:

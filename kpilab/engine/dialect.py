@@ -24,9 +24,13 @@ _TO_TIME = (("int64",), "timestamp")
 def _builtin(name: str, signature: tuple[tuple[str, ...], str]) -> Callable[..., Any]:
     """A function the engine itself has, under the engine's name for it."""
 
-    def stub(value):  # type: ignore[no-untyped-def]  # Ibis reads the signature instead
+    def one(value):  # type: ignore[no-untyped-def]  # Ibis reads the signature instead
         ...
 
+    def two(value, other):  # type: ignore[no-untyped-def]  # as above
+        ...
+
+    stub = one if len(signature[0]) == 1 else two
     stub.__name__ = name
     return ibis.udf.scalar.builtin(name=name, signature=signature)(stub)
 
@@ -72,6 +76,22 @@ def moment(us: ir.IntegerValue, engine: str) -> ir.TimestampValue:
     if engine in ("duckdb", "pyspark"):
         return _function(engine, "moment")(us)
     return (us // 1_000_000).as_timestamp("s")
+
+
+def session_zone(con: Any) -> str:
+    """The zone in which an engine's session reads moments; UTC where it has none."""
+    if con.name == "duckdb":
+        return str(con.raw_sql("SELECT current_setting('TimeZone')").fetchone()[0])
+    if con.name == "postgres":
+        return str(con.con.info.parameter_status("TimeZone"))
+    return str(con._session.conf.get("spark.sql.session.timeZone")) if con.name == "pyspark" else "UTC"
+
+
+def local_time(column: Any, zone: str) -> Any:
+    """A moment as the local time of a zone."""
+    if engine_name(column.as_table()) == "pyspark":
+        return _builtin("from_utc_timestamp", (("timestamp", "string"), "timestamp"))(column, zone)
+    return _builtin("timezone", (("string", "timestamp('UTC')"), "timestamp"))(zone, column)
 
 
 def one(condition: Any) -> Any:

@@ -10,8 +10,8 @@ import ibis
 import pandas as pd
 from ibis import _
 
-from kpilab.core.values import MISSING
 from kpilab.engine.days import day_of, inside
+from kpilab.engine.door.labels import label
 from kpilab.engine.run import collect, collect_one
 from kpilab.errors import BadInput
 
@@ -39,7 +39,7 @@ class Leaves:
 
 def sums(table: ir.Table, dimensions: tuple[str, ...], columns: Mapping[str, ir.Value]) -> Leaves:
     """Sums of `columns` (name -> row expression) per combination of `dimensions`."""
-    table = table.select(**{d: _label(table[d]) for d in dimensions}, **columns)
+    table = table.select(**{d: label(table[d]) for d in dimensions}, **columns)
     try:
         frame = _summed(table, dimensions, tuple(columns))
         grouped = {d: n for d in dimensions if (n := int(frame[d].nunique())) > MOST_VALUES}
@@ -72,7 +72,3 @@ def between(
         for k, period in enumerate(periods)
         for name, column in columns.items()
     }
-
-
-def _label(column: ir.Value) -> ir.Value:
-    return ibis.coalesce(column.cast("string"), ibis.literal(MISSING))

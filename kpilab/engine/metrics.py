@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import reduce
 from itertools import pairwise
+from operator import and_
 from typing import TYPE_CHECKING, Literal
 
 import ibis
@@ -14,6 +16,7 @@ import pandas as pd
 from kpilab.core.case import Grain, Metric
 from kpilab.core.table import Table
 from kpilab.core.values import EVERYWHERE, Period, Where
+from kpilab.engine.door.labels import one_of
 from kpilab.engine.expression import parse_measure, parse_predicate, quoted, restricted, sql
 from kpilab.engine.run import OutOfMemory, collect_text
 from kpilab.errors import BadInput
@@ -80,18 +83,11 @@ def segment(table: Table, where: Where) -> ir.Table:
     """The table's rows inside a segment."""
     rows = table.table
     for column, values in where.values.items():
-        rows = rows.filter(_is_one_of(rows, column, values))
+        rows = rows.filter(one_of(rows[column], values))
     if where.without:
-        out = [_is_one_of(rows, column, values) for column, values in where.without.items()]
-        inside = out[0]
-        for condition in out[1:]:
-            inside = inside & condition
+        inside = reduce(and_, (one_of(rows[column], values) for column, values in where.without.items()))
         rows = rows.filter(~inside)
     return rows
-
-
-def _is_one_of(rows: ir.Table, column: str, values: tuple[object, ...]) -> ir.BooleanValue:
-    return rows[column].cast("string").isin([ibis.literal(str(v)) for v in values])
 
 
 def _fetched(

@@ -15,6 +15,7 @@ from kpilab.core.values import EVERYWHERE, Where, duration
 from kpilab.engine.chain import Chain
 from kpilab.engine.column import column
 from kpilab.engine.dialect import engine_name
+from kpilab.engine.door.labels import one_of
 from kpilab.engine.expression import is_predicate, missing, parse_predicate, sql
 from kpilab.engine.metrics import segment
 from kpilab.engine.run import collect
@@ -38,7 +39,7 @@ class Step:
         event: name of the event, a condition as SQL text ("event = 'pay' and amount > 0"), or a function that
             takes the log's Ibis table and returns a condition. An event that reads as a condition (`sign in`,
             `order = paid`) is the event, if the log has it.
-        where: column -> value or values the event must carry as well (compared as text; "" and None are missing).
+        where: column -> value or values the event must carry as well (compared as in `Where`; "" and None are missing).
         within: longest time since the step before (timedelta or "30m"); None for no limit of its own. Measured from
             the earliest event that meets the step before: a later one of the same name is not tried, so of "cart, cart
             5 minutes before pay" the first cart counts.
@@ -289,8 +290,7 @@ def _condition(table: ir.Table, bit: Step | Exclusion, k: int) -> ir.BooleanValu
         met = bit.event(table)
     for name, wanted in bit.where.items():
         values = wanted if isinstance(wanted, list | tuple | set | frozenset) else (wanted,)
-        texts = ["" if v is None else str(v) for v in values]
-        met = met & column(table, name).cast("string").fill_null("").isin(texts)
+        met = met & one_of(column(table, name), tuple("" if v is None else v for v in values))
     return met
 
 

@@ -132,5 +132,5 @@ def test_all_null_users_and_text_times_are_refused():
     zones = pd.DataFrame(
         {"user": ["u", "u"], "time": ["2026-01-01T00:00+01:00", "2026-01-01T00:00+08:00"], "event": ["a", "b"]}
     )
-    with pytest.raises(BadInput, match="one time zone"):
+    with pytest.raises(BadInput, match="mixes time zones"):
         funnel(EventLog(zones), ["a", "b"])

@@ -13,7 +13,7 @@ import pytest
 from kpilab.analysis.localise import localise
 from kpilab.core.table import Facts
 from kpilab.core.values import Period
-from kpilab.engine.connect import as_table
+from kpilab.engine.door.tables import table as as_table
 from kpilab.engine.frames import amounts, frame_sums
 from kpilab.engine.leaves import sums
 from kpilab.errors import BadInput

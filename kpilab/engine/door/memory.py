@@ -1,0 +1,156 @@
+"""Frames in memory: columns as an engine can take them, each of one kind."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pandas.api import types as kinds
+
+from kpilab.errors import BadInput
+
+TIMES = ("time", "recorded", "responded", "solved", "reviewed")  # roles whose columns hold times
+FORMS = ("ISO8601", "%Y/%m/%d", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y年%m月%d日")
+
+
+def in_memory(data: Any, name: str) -> pd.DataFrame:
+    """A pandas frame of the same columns.
+
+    Raises:
+        BadInput: not a table of any kind.
+    """
+    if isinstance(data, pd.DataFrame):
+        return data
+    if not hasattr(data, "__arrow_c_stream__") and hasattr(data, "collect"):
+        data = data.collect()  # a lazy frame of Polars
+    if not hasattr(data, "__arrow_c_stream__"):
+        mend = "give a DataFrame (pandas, Polars, Arrow), an Ibis table, or the path of a file"
+        raise BadInput(f"{type(data).__name__} is no table", f"table {name!r}", mend)
+    return pa.table(data).to_pandas(types_mapper=_kept)
+
+
+def _kept(kind: pa.DataType) -> pd.ArrowDtype | None:
+    """Columns that stay as they are; times and dictionaries have a form of their own in pandas."""
+    return None if pa.types.is_timestamp(kind) or pa.types.is_dictionary(kind) else pd.ArrowDtype(kind)
+
+
+def parsed(frame: pd.DataFrame, name: str, roles: Mapping[str, str]) -> pd.DataFrame:
+    """The frame with plain names and columns of one kind each; times as times, with the zone they carry.
+
+    Args:
+        roles: role -> column. Text in the column of a time is read as one; of names that differ in case alone, the
+            one with a role stays.
+
+    Raises:
+        BadInput: a column of no kind, or a text that is no time.
+    """
+    frame = frame.set_axis(_names(frame, name, set(roles.values())), axis="columns").reset_index(drop=True)
+    times = {roles[role] for role in TIMES if roles.get(role) in frame.columns}
+    changed = {c: v for c in frame.columns if (v := _canonical(frame[c], c in times, name)) is not None}
+    return frame.assign(**changed) if changed else frame
+
+
+def localised(frame: pd.DataFrame, zone: str | None) -> pd.DataFrame:
+    """Times that carry a zone as local times of this one, or of their own."""
+    carried = [c for c, kind in frame.dtypes.items() if isinstance(kind, pd.DatetimeTZDtype)]
+    moved = {c: frame[c].dt.tz_convert(zone) if zone else frame[c] for c in carried}
+    return frame.assign(**{str(c): v.dt.tz_localize(None) for c, v in moved.items()}) if moved else frame
+
+
+def _names(frame: pd.DataFrame, name: str, named: set[str]) -> list[str]:
+    """Names as text; those that differ in case alone are numbered, but for the one that has a role."""
+    if isinstance(frame.columns, pd.MultiIndex):
+        raise BadInput("columns have names of several levels", f"table {name!r}", "give each column one name")
+    names = [str(c) for c in frame.columns]
+    twice = next((n for n in names if names.count(n) > 1), None) if len(set(names)) < len(names) else None
+    if twice is not None:
+        raise BadInput(f"two columns are named {twice!r}", f"table {name!r}", "rename one of them")
+    alike: dict[str, list[str]] = defaultdict(list)
+    for n in names:
+        alike[n.lower()].append(n)
+    chosen = {n for group in alike.values() if len(group) > 1 for n in [m for m in group if m in named][:1]}
+    single = {n for n in names if len(alike[n.lower()]) == 1}
+    return [n if n in single | chosen else f"{n} [{alike[n.lower()].index(n) + 1}]" for n in names]
+
+
+def _canonical(column: pd.Series, time: bool, table: str) -> pd.Series | None:
+    """The column in its one form; None where it has it."""
+    kind = column.dtype
+    if isinstance(kind, pd.PeriodDtype):
+        return column.dt.start_time.astype("datetime64[us]")
+    if isinstance(kind, pd.CategoricalDtype):
+        values = column.astype(kind.categories.dtype)
+        changed = _canonical(values, time, table)
+        return values if changed is None else changed
+    if str(kind).startswith("datetime64[ns"):
+        return _micro(column)
+    if kinds.is_float_dtype(kind):
+        finite = np.isfinite(column.to_numpy(float, na_value=0.0))
+        return None if finite.all() else column.where(finite | column.isna())
+    if kinds.is_object_dtype(kind):
+        return _of_objects(column, time, table)
+    return _times(column, table) if time and kinds.is_string_dtype(kind) else None
+
+
+def _micro(column: pd.Series) -> pd.Series:
+    """Engines keep microseconds; a finer time is cut to them."""
+    return column.dt.as_unit("us") if str(column.dtype).startswith("datetime64[ns") else column
+
+
+def _of_objects(column: pd.Series, time: bool, table: str) -> pd.Series | None:
+    """A column of Python's own objects: moments with their zone, text where kinds are mixed."""
+    found = kinds.infer_dtype(column, skipna=True)
+    if found == "empty":
+        return column.astype("str")
+    if found == "datetime":
+        _check_zones(column, table)
+        return _micro(pd.to_datetime(column))
+    if found == "string":
+        return _times(column, table) if time else None
+    if found == "period":
+        return _canonical(pd.Series(pd.PeriodIndex(column), column.index), time, table)
+    if found == "mixed-integer" or (found == "mixed" and column.dropna().map(np.isscalar).all()):
+        return column.map(_text, na_action="ignore").astype("str")
+    return None
+
+
+def _text(value: object) -> str:
+    """A value among values of other kinds: 5.0 and 5 are one."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _check_zones(column: pd.Series, table: str) -> None:
+    """Refuse moments in several zones: an engine would mix them without a word."""
+    zones = sorted({str(v.tzinfo or "no zone") for v in column.dropna()})
+    if len(zones) > 1:
+        raise BadInput(
+            f"column {column.name!r} mixes time zones: {', '.join(zones)}",
+            f"table {table!r}",
+            "bring it into one: pandas.to_datetime(column, utc=True)",
+        )
+
+
+def _times(column: pd.Series, table: str) -> pd.Series:
+    """Texts as times.
+
+    Raises:
+        BadInput: naming the first that is none.
+    """
+    for form in FORMS:
+        try:
+            read = pd.to_datetime(column, format=form)
+        except ValueError:
+            continue
+        if kinds.is_datetime64_any_dtype(read.dtype):
+            return _micro(read)
+    where = f"table {table!r}, column {column.name!r}"
+    bad = column[pd.to_datetime(column, format="ISO8601", errors="coerce", utc=True).isna() & column.notna()]
+    if bad.empty:
+        mend = "bring it into one: pandas.to_datetime(column, utc=True)"
+        raise BadInput(f"column {column.name!r} mixes time zones", where, mend)
+    said = f"{bad.iloc[0]!r} in row {int(bad.index[0]) + 1} is no time ({len(bad):,} such rows)"
+    raise BadInput(said, where, "write YYYY-MM-DD [HH:MM:SS], or parse the column: pandas.to_datetime")
