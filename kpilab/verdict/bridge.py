@@ -11,9 +11,9 @@ from kpilab.analysis.drivers import DriversResult
 from kpilab.core.case import Case
 from kpilab.core.finding import BridgeRow, GoalChange
 from kpilab.core.values import Effect, Message
-from kpilab.engine.cells import Cells
 from kpilab.stats.shapley import shapley
 from kpilab.verdict.candidate import Candidate, Fix
+from kpilab.verdict.evidence import Evidence
 
 CLEAR_GAIN = 0.01
 
@@ -33,10 +33,9 @@ class Worth:
         return self.scale * float(self.case.goal.tree.evaluate(values))
 
 
-def worth(case: Case, cells: Cells, split: DriversResult | None) -> Worth:
+def worth(case: Case, evidence: Evidence) -> Worth:
     """The formula at its current leaves."""
-    now = {leaf: cells.value(leaf, "current") for leaf in case.goal.tree.leaves}
-    return Worth(case, now, split.scale if split is not None else 1.0)
+    return Worth(case, evidence.now, evidence.drivers.result.scale if evidence.drivers else 1.0)
 
 
 def effect(model: Worth, fix: Fix) -> Effect:
@@ -64,19 +63,13 @@ def shares(model: Worth, fixes: Sequence[Fix]) -> list[Effect]:
 
 
 def bridge(
-    case: Case,
-    cells: Cells,
-    goal: GoalChange,
-    causes: Sequence[Candidate],
-    split: DriversResult | None,
-    lost: Effect | None,
+    model: Worth, goal: GoalChange, causes: Sequence[Candidate], split: DriversResult | None, lost: Effect | None
 ) -> tuple[list[BridgeRow], list[Effect | None]]:
     """Rows that sum to logged - expected, and each cause's effect in goal units (None outside the formula).
 
     Planned growth, the causes, clear gains of other drivers, what the formula does not reproduce, what only the
     log lost, and what is left unexplained.
     """
-    model = worth(case, cells, split)
     inside = [(k, c.fix) for k, c in enumerate(causes) if c.fix is not None]
     sizes = shares(model, [fix for _, fix in inside])
     effects: list[Effect | None] = [None] * len(causes)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from kpilab.core.finding import Cause, Finding, StepReport
-from kpilab.core.result import Result
-from kpilab.core.values import Effect
+from kpilab.core.finding import Cause
+from kpilab.core.values import Effect, Where
 
-Kind = TypeVar("Kind", bound=Result)
+if TYPE_CHECKING:
+    from kpilab.stats.rates import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +35,11 @@ class Candidate:
             the kind's own rule decides and `cause.confidence` stands.
         fix: for causes inside the formula.
         rate_effect: relative change of the node that the cause made (0.1 = +10 %), for precedence.
+        outside: what its subject did outside each place in which a KPI jumped alone, for precedence.
     """
 
     cause: Cause
     p: float | None
     fix: Fix | None = None
     rate_effect: float | None = None
-
-
-def results(reports: Sequence[StepReport], kind: type[Kind]) -> list[tuple[Finding, Kind]]:
-    """All results of one class in the evidence, each with its finding."""
-    return [(f, r) for report in reports for f in report.findings for r in f.evidence if isinstance(r, kind)]
-
-
-def numbered(step: str, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings with ids `step.1`, `step.2`, …"""
-    return tuple(replace(f, id=f"{step}.{k}") for k, f in enumerate(findings, 1))
+    outside: tuple[tuple[Where, Change], ...] = ()

@@ -2,92 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any, Literal
+from functools import partial
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from kpilab.analysis.dating import DatingResult
 from kpilab.analysis.drivers import DriversResult
 from kpilab.analysis.spread import SpreadResult
 from kpilab.core.case import Case, Metric
-from kpilab.core.finding import StepReport
-from kpilab.core.values import EVERYWHERE, Effect, Where
+from kpilab.core.values import EVERYWHERE, Effect, Period, Where
 from kpilab.engine.cells import Cells
-from kpilab.stats.rates import Change, period_change, rate_change
-from kpilab.verdict.candidate import results
+from kpilab.stats.rates import Change, rate_change
+from kpilab.verdict.evidence import Fall, Move
 
-Pattern = Literal["place", "mix", "everywhere"]
+Segments = Callable[[str], pd.DataFrame]
+
 CARRIES = 0.8
 NEARLY_ALL = 0.8
 HIDDEN = 0.3
 SURE = 0.01
 TWO_WEEKS = timedelta(days=14)
 MOST_SHARE = 0.7
+SHIFTED = 0.001
 
 
-@dataclass(frozen=True, slots=True)
-class Fall:
-    """The fall of one driver.
+def falls(
+    case: Case, cells: Cells, split: DriversResult, moves: Sequence[Move], jumps: Sequence[Where]
+) -> tuple[Fall, ...]:
+    """At most one fall per rate of the goal's formula, described as specifically as the numbers allow.
 
-    Attributes:
-        driver: leaf of the metric tree.
-        pattern: place (one combination carries at least 80 %), mix (every segment fell while the shares moved),
-            everywhere.
-        where: the place; the segment that traffic moved to; everywhere.
-        change: relative change of the driver that the fall makes (negative), with interval.
-        p: corrected for the search over dimensions or combinations.
-        finding: id of the finding that carries the number.
-        dimension: for a mix, the dimension whose shares moved.
-        since: first day, where the days tell it within two weeks; it may lie in the baseline.
+    Args:
+        case: metrics and periods.
+        cells: for the shares of segments, and for what happened outside the `jumps`.
+        split: the goal's change over its drivers.
+        moves: what is known about each driver.
+        jumps: places in which a KPI jumped alone.
     """
-
-    driver: str
-    pattern: Pattern
-    where: Where
-    change: Effect
-    p: float
-    finding: str
-    dimension: str | None = None
-    since: date | None = None
-
-
-def falls(case: Case, cells: Cells, reports: Sequence[StepReport]) -> tuple[Fall, ...]:
-    """At most one fall per ratio driver of the goal, described as specifically as the numbers allow."""
-    split = next((r for _, r in results(reports, DriversResult)), None)
-    if split is None:
-        return ()
-    searched = {r.driver: (f.id, r) for f, r in results(reports, SpreadResult)}
-    findings = {f.subject: f.id for report in reports if report.step == "root_cause" for f in report.findings}
     found = []
-    for row in split.table.to_dict("records"):
-        metric = case.metrics[str(row["driver"])]
-        if not metric.is_ratio:
-            continue
-        finding, spread = searched.get(metric.name, (findings.get(metric.name, ""), None))
-        fall = _placed(metric.name, finding, spread) if spread is not None else None
-        fall = (
-            fall
-            or _hidden(cells, metric, finding, split, row, spread)
-            or _everywhere(metric, finding, split, row, spread)
-        )
+    for move in moves:
+        metric = case.metrics[move.driver]
+        fall = described(move, split, partial(_by, cells, metric)) if metric.is_ratio else None
         if fall is not None:
-            found.append(replace(fall, since=_since(case, reports, fall)))
+            outside = [(place, change_outside(cells, metric, place)) for place in jumps]
+            known = tuple((place, change) for place, change in outside if change is not None)
+            found.append(replace(fall, since=_since(case.current, move), outside=known))
     return tuple(found)
 
 
-def _since(case: Case, reports: Sequence[StepReport], fall: Fall) -> date | None:
-    for finding, dated in results(reports, DatingResult):
-        if finding.id != fall.finding or dated.start is None or dated.low is None or dated.high is None:
-            continue
-        near = case.current.first - TWO_WEEKS <= dated.start <= case.current.last
-        return dated.start if near and dated.high - dated.low <= TWO_WEEKS else None
-    return None
+def _by(cells: Cells, metric: Metric, dimension: str) -> pd.DataFrame:
+    return cells.by_segment(metric, (dimension,))
 
 
-def _placed(driver: str, finding: str, spread: SpreadResult) -> Fall | None:
+def described(move: Move, split: DriversResult, segments: Segments) -> Fall | None:
+    """How one driver fell; None when it did not.
+
+    Args:
+        move: what is known about the driver.
+        split: the goal's change over its drivers, with each at constant mix.
+        segments: dimension -> one row per value: `num0`, `den0`, `num1`, `den1` of baseline and current period.
+    """
+    row = split.table[split.table["driver"] == move.driver].iloc[0].to_dict()
+    mix = split.mix[split.mix["driver"] == move.driver]
+    looked_at = len(mix)
+    if move.spread is not None:
+        mix = mix[~mix["dimension"].isin(move.spread.replaced)]
+        placed = _placed(move, move.spread)
+        if placed is not None:
+            return placed
+    return _hidden(move, row, mix, looked_at, segments) or _everywhere(move, row, mix)
+
+
+def _since(current: Period, move: Move) -> date | None:
+    """The day the trouble began, where the days tell it within two weeks."""
+    dated = move.dating
+    if dated is None or dated.start is None or dated.low is None or dated.high is None:
+        return None
+    near = current.first - TWO_WEEKS <= dated.start <= current.last
+    return dated.start if near and dated.high - dated.low <= TWO_WEEKS else None
+
+
+def _placed(move: Move, spread: SpreadResult) -> Fall | None:
     """One place carries at least 80 % of the fall; what is left elsewhere is within its noise.
 
     A value that nearly all rows have (a finished release) is no place: it cannot be told from everywhere.
@@ -104,33 +102,28 @@ def _placed(driver: str, finding: str, spread: SpreadResult) -> Fall | None:
         return None
     size = row["amount"] / spread.expected
     half = abs(row["high"] - row["low"]) / 2 * abs(size / row["change"])
-    return Fall(driver, "place", row["where"], Effect(size, size - half, size + half), row["p"], finding)
+    change = Effect(size, size - half, size + half)
+    return Fall(move.driver, "place", row["where"], change, row["p"], move.finding.id)
 
 
-def _hidden(
-    cells: Cells, metric: Metric, finding: str, split: DriversResult, row: dict[Any, Any], spread: SpreadResult | None
-) -> Fall | None:
+def _hidden(move: Move, row: dict[Any, Any], mix: pd.DataFrame, looked_at: int, segments: Segments) -> Fall | None:
     """Nearly every segment fell, while traffic moved to better ones: the total looks better than the segments."""
-    replaced = spread.replaced if spread is not None else ()
-    mix = split.mix[(split.mix["driver"] == metric.name) & ~split.mix["dimension"].isin(replaced)]
     mix = mix[(mix["change"] < 0) & (mix["falling"] >= NEARLY_ALL)]
     mix = mix[row["change"] - mix["change"] > HIDDEN * mix["change"].abs()]
     if mix.empty:
         return None
-    looked_at = int((split.mix["driver"] == metric.name).sum())
     best = mix.sort_values("p").iloc[0].to_dict()
-    moved_to, shift_p = _moved_to(cells, metric, best["dimension"])
-    if shift_p > 0.001:
+    dimension = best["dimension"]
+    moved_to, shift_p = _moved_to(segments(dimension), dimension)
+    if shift_p > SHIFTED:
         return None
     p = min(1.0, best["p"] * max(looked_at, 1) / 2)
     effect = Effect(best["change"], best["low"], best["high"])
-    where = Where({best["dimension"]: (moved_to,)})
-    return Fall(metric.name, "mix", where, effect, p, finding, best["dimension"])
+    return Fall(move.driver, "mix", Where({dimension: (moved_to,)}), effect, p, move.finding.id, dimension)
 
 
-def _moved_to(cells: Cells, metric: Metric, dimension: str) -> tuple[object, float]:
+def _moved_to(wide: pd.DataFrame, dimension: str) -> tuple[object, float]:
     """The value that gained most share of the denominator, and the chance of such a shift in day-to-day noise."""
-    wide = cells.by_segment(metric, (dimension,))
     before, after = wide["den0"] / wide["den0"].sum(), wide["den1"] / wide["den1"].sum()
     k = int((after - before).to_numpy().argmax())
     pooled = (wide["den0"].iloc[k] + wide["den1"].iloc[k]) / (wide["den0"].sum() + wide["den1"].sum())
@@ -140,18 +133,15 @@ def _moved_to(cells: Cells, metric: Metric, dimension: str) -> tuple[object, flo
     return wide[dimension].iloc[k], Change(0.0, z / 2, 1.0, 1e6).p
 
 
-def _everywhere(
-    metric: Metric, finding: str, split: DriversResult, row: dict[Any, Any], spread: SpreadResult | None
-) -> Fall | None:
+def _everywhere(move: Move, row: dict[Any, Any], mix: pd.DataFrame) -> Fall | None:
     """The driver as a whole fell, beyond its noise between days, and at constant mix whichever way it is cut."""
     if row["change"] >= 0:
         return None
-    replaced = spread.replaced if spread is not None else ()
-    mix = split.mix[(split.mix["driver"] == metric.name) & ~split.mix["dimension"].isin(replaced)]
     if (mix["change"] >= 0).any() or (len(mix) and float(mix["falling"].median()) < NEARLY_ALL):
         return None
     p = max([row["p"], *mix["p"]]) / 2
-    return Fall(metric.name, "everywhere", EVERYWHERE, Effect(row["change"], row["low"], row["high"]), p, finding)
+    change = Effect(row["change"], row["low"], row["high"])
+    return Fall(move.driver, "everywhere", EVERYWHERE, change, p, move.finding.id)
 
 
 def change_outside(cells: Cells, metric: Metric, place: Where) -> Change | None:
@@ -174,11 +164,3 @@ def change_outside(cells: Cells, metric: Metric, place: Where) -> Change | None:
     return Change(
         rest["num0"] / rest["den0"], rest["num1"] / rest["den1"], whole.error / float(np.sqrt(share)), whole.df
     )
-
-
-def volume_change(case: Case, cells: Cells, leaf: str) -> Change:
-    """Change of an additive leaf with its day-to-day noise."""
-    metric = case.metrics[leaf]
-    totals = cells.value(leaf, "baseline"), cells.value(leaf, "current")
-    before, after = (cells.day_arrays(metric, period) for period in ("baseline", "current"))
-    return period_change(before, after, totals, ratio=metric.is_ratio)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kpilab.core.case import Case
 from kpilab.core.finding import Cause
 from kpilab.core.values import Effect, Message, Period
-from kpilab.engine.cells import Cells
 from kpilab.verdict.candidate import Candidate, Fix
-from kpilab.verdict.falls import Fall
+from kpilab.verdict.evidence import Fall
 
 
-def candidate(kind: str, case: Case, cells: Cells, fall: Fall) -> Candidate:
-    """A fall as a candidate of one kind; its size in goal units is filled in with the bridge."""
+def candidate(kind: str, case: Case, now: Mapping[str, float], fall: Fall) -> Candidate:
+    """A fall as a candidate of one kind; its size in goal units is filled in with the bridge.
+
+    Args:
+        kind: of cause.
+        case: its current period and goal.
+        now: current values of the drivers.
+        fall: what happened to one of them.
+    """
     values = {
         "driver": fall.driver,
         "where": fall.where,
@@ -33,12 +41,12 @@ def candidate(kind: str, case: Case, cells: Cells, fall: Fall) -> Candidate:
         findings=(fall.finding,) if fall.finding else (),
         action=Message(f"action.{kind}", values),
     )
-    return Candidate(cause, fall.p, Fix(fall.driver, _amount(cells, fall)), fall.change.value)
+    fix = Fix(fall.driver, _amount(now[fall.driver], fall))
+    return Candidate(cause, fall.p, fix, fall.change.value, fall.outside)
 
 
-def _amount(cells: Cells, fall: Fall) -> Effect:
+def _amount(now: float, fall: Fall) -> Effect:
     """How far the fall moved the driver's current value: without it, it would stand at current / (1 + change)."""
-    now = cells.value(fall.driver, "current")
 
     def moved(change: float | None) -> float:
         change = max(min(change if change is not None else fall.change.value, 0.0), -0.99)

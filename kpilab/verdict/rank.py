@@ -8,10 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from kpilab.core.case import Case
-from kpilab.engine.cells import Cells
 from kpilab.verdict.bridge import Worth, effect
 from kpilab.verdict.candidate import Candidate
-from kpilab.verdict.falls import change_outside
 
 # Chance of any false cause in a review where nothing is wrong, over all questions asked.
 ALPHA = 0.05
@@ -23,7 +21,7 @@ CONFIDENCE = ((1e-4, 0.99), (1e-3, 0.97), (1e-2, 0.93), (0.02, 0.85), (ALPHA, 0.
 
 
 def rank(
-    case: Case, cells: Cells, candidates: Sequence[Candidate], tests: int, model: Worth
+    case: Case, candidates: Sequence[Candidate], tests: int, model: Worth
 ) -> tuple[list[Candidate], list[Candidate]]:
     """Candidates the review stands behind, best first, and those it rejects.
 
@@ -32,7 +30,7 @@ def rank(
         tests: how many questions the whole review asked; Holm's correction counts them all.
         model: the formula, for the size in goal units.
     """
-    competing, rejected = _compete(case, cells, candidates)
+    competing, rejected = _compete(candidates)
     ordered = sorted(competing, key=lambda c: 0.0 if c.p is None else c.p)
     stated: list[Candidate] = []
     asked = tests
@@ -47,23 +45,23 @@ def rank(
     return sorted(stated, key=lambda c: _order(model, c), reverse=True), rejected
 
 
-def _compete(case: Case, cells: Cells, candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+def _compete(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
     """Where two explanations compete for the same movement, the more specific takes it."""
     kept, lost = [], []
     for candidate in candidates:
         rivals = [c for c in candidates if c is not candidate]
-        yields = candidate.cause.kind in INSIDE and any(_explained_by(case, cells, candidate, r) for r in rivals)
+        yields = candidate.cause.kind in INSIDE and any(_explained_by(candidate, r) for r in rivals)
         (lost if yields else kept).append(candidate)
     return kept, lost
 
 
-def _explained_by(case: Case, cells: Cells, candidate: Candidate, rival: Candidate) -> bool:
+def _explained_by(candidate: Candidate, rival: Candidate) -> bool:
     kind, cause = rival.cause.kind, candidate.cause
     if kind == "wrong_kpi":
         # Sign-ups that never become active dilute the rates where they were pumped.
         if any(cause.where.values.get(d) == v for d, v in rival.cause.where.values.items()):
             return True
-        rest = change_outside(cells, case.metrics[cause.subject], rival.cause.where)
+        rest = next((change for place, change in candidate.outside if place == rival.cause.where), None)
         return rest is not None and (rest.value >= 0 or rest.p > ALONE)
     if kind.startswith("ab_") and not cause.where and rival.rate_effect is not None:
         return abs(candidate.rate_effect or 0.0) <= abs(rival.rate_effect)

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
 
-from kpilab.analysis.gaps import GapsResult
 from kpilab.core.case import Case, Metric
-from kpilab.core.finding import StepReport
 from kpilab.core.values import Period, Where
 from kpilab.engine.cells import Cells
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, measure
 from kpilab.questions.periods import span
-from kpilab.verdict.candidate import results
-from kpilab.verdict.steps.trust import place
+from kpilab.verdict.evidence import Evidence
+from kpilab.verdict.faults import place
 
 # A table that shows less than half of the log's own shortfall is not fed by that log.
 FED_BY_THE_LOG = 0.5
 
 
-def repaired(case: Case, cells: Cells, reports: Sequence[StepReport]) -> Cells:
+def repaired(case: Case, cells: Cells, evidence: Evidence) -> Cells:
     """Cells whose totals and days carry what the confirmed gaps took from additive leaves of the tree."""
     leaves = [case.metrics[leaf] for leaf in case.goal.tree.leaves]
     adding = [m for m in leaves if not m.is_ratio and m.per is None]
-    for _, result in results(reports, GapsResult):
-        for row in result.table.to_dict("records"):
+    for noted in evidence.gaps:
+        for row in noted.result.table.to_dict("records"):
             if row["confirmed"]:
                 cells = _goal_put_back(case, cells, row["goal_share"])
                 for metric in adding:

@@ -8,9 +8,6 @@ from time import perf_counter, sleep
 from typing import TypeVar
 
 import kpilab
-from kpilab.analysis.attainment import AttainmentResult
-from kpilab.analysis.drivers import DriversResult
-from kpilab.analysis.gaps import GapsResult
 from kpilab.core.case import Case
 from kpilab.core.finding import Cause, GoalChange, Review, StepReport
 from kpilab.core.values import Effect, Message
@@ -18,8 +15,9 @@ from kpilab.engine.cells import Cells, pull
 from kpilab.engine.run import ConnectionLost, failures, reconnect
 from kpilab.errors import EngineError
 from kpilab.verdict.bridge import Worth, bridge, relative, worth
-from kpilab.verdict.candidate import Candidate, results
-from kpilab.verdict.causes import (
+from kpilab.verdict.candidate import Candidate
+from kpilab.verdict.evidence import Evidence
+from kpilab.verdict.kinds import (
     data_loss,
     definition_mismatch,
     driver_decline,
@@ -36,8 +34,8 @@ from kpilab.verdict.repair import repaired
 from kpilab.verdict.steps import execution, external, goal, relation, root_cause, trust
 from kpilab.verdict.whys import chain
 
-Step = Callable[[Case, Cells, Sequence[StepReport]], StepReport]
-Judge = Callable[[Case, Cells, Sequence[StepReport]], list[Candidate]]
+Step = Callable[[Case, Cells, Evidence], tuple[StepReport, Evidence]]
+Judge = Callable[[Case, Evidence], list[Candidate]]
 Progress = Callable[[str, int, int], None]
 T = TypeVar("T")
 MOST_OF_GAP = 1.5
@@ -81,12 +79,13 @@ class Stopped(EngineError):
 def review(case: Case, *, steps: Sequence[Step] = STEPS, progress: Progress | None = None) -> Review:
     """Why did the business not grow? All five steps, the causes that stand, and the bridge to the goal.
 
-    The data are examined first, and what only the log lost is put back before the steps read it. Each step sees the
-    reports of the earlier ones; causes are weighed at the end, over everything that was looked at.
+    The data are examined first, and what only the log lost is put back before the steps read it. Each step is given
+    the evidence of the earlier ones and hands it on with its own; causes are weighed at the end, over all of it.
 
     Args:
         case: from `kpilab.open_case`.
-        steps: functions (case, cells, earlier reports) -> report, in order.
+        steps: functions (case, cells, evidence) -> (report, evidence), in order; a step of your own gives back the
+            evidence it was given, which holds the reports of the earlier steps.
         progress: called with the step's name, steps done, steps in all.
 
     Returns:
@@ -101,29 +100,36 @@ def review(case: Case, *, steps: Sequence[Step] = STEPS, progress: Progress | No
     """
     tell = progress or (lambda name, done, total: None)
     total = len(steps) + 2
-    reports: list[StepReport] = []
-
-    def run(step: Step, cells: Cells) -> StepReport:
-        return _tried(_name(step), case, reports, lambda: _timed(step, case, cells, tuple(reports)))
-
     tell("data", 0, total)
-    cells = _tried("data", case, reports, lambda: pull(case))
-    reports.append(run(trust.examine, cells))
-    cells = _tried("data", case, reports, lambda: repaired(case, cells, reports))
+    evidence = Evidence()
+    cells = _tried("data", case, evidence, lambda: pull(case))
+    evidence = _taken(trust.examine, case, cells, evidence)
+    cells = _tried("data", case, evidence, lambda: repaired(case, cells, evidence))
     for k, step in enumerate(steps, 1):
         tell(_name(step), k, total)
-        reports.append(run(step, cells))
+        evidence = _taken(step, case, cells, evidence)
     tell("verdict", total - 1, total)
-    answer = _tried("verdict", case, reports, lambda: _weighed(case, cells, tuple(reports)))
+    answer = _tried("verdict", case, evidence, lambda: _weighed(case, cells, evidence))
     tell("verdict", total, total)
     return answer
+
+
+def _taken(step: Step, case: Case, cells: Cells, evidence: Evidence) -> Evidence:
+    """The evidence after a step, its report with the time it took among it."""
+
+    def work() -> Evidence:
+        start = perf_counter()
+        report, found = step(case, cells, evidence)
+        return found.and_report(replace(report, seconds=perf_counter() - start))
+
+    return _tried(_name(step), case, evidence, work)
 
 
 def _name(step: Step) -> str:
     return step.__module__.rsplit(".", 1)[-1]
 
 
-def _tried(name: str, case: Case, reports: Sequence[StepReport], work: Callable[[], T]) -> T:
+def _tried(name: str, case: Case, evidence: Evidence, work: Callable[[], T]) -> T:
     """What `work` gives, at the second try if the connection was lost in the first.
 
     The whole step is done again, not the query alone: temporary tables it had made went with the connection.
@@ -134,30 +140,24 @@ def _tried(name: str, case: Case, reports: Sequence[StepReport], work: Callable[
     except ConnectionLost:
         sleep(PAUSE)
     except EngineError as error:
-        raise Stopped(name, error, tuple(reports)) from error
+        raise Stopped(name, error, evidence.reports) from error
     try:
         with failures(name):
             reconnect(table.table for table in case.tables.values())
             return work()
     except EngineError as error:
-        raise Stopped(name, error, tuple(reports)) from error
+        raise Stopped(name, error, evidence.reports) from error
 
 
-def _timed(step: Step, case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepReport:
-    start = perf_counter()
-    return replace(step(case, cells, reports), seconds=perf_counter() - start)
-
-
-def _weighed(case: Case, cells: Cells, reports: Sequence[StepReport]) -> Review:
-    split = next((r for _, r in results(reports, DriversResult)), None)
-    candidates = [c for judge in JUDGES for c in judge(case, cells, reports)]
-    tests = sum(f.strength != "described" for report in reports for f in report.findings)
-    model = worth(case, cells, split)
-    stated, rejected = rank(case, cells, candidates, tests, model)
-    change, lost = _goal_change(case, cells, reports, stated)
-    rows, effects = bridge(case, cells, change, stated, split, lost)
+def _weighed(case: Case, cells: Cells, evidence: Evidence) -> Review:
+    split = evidence.drivers.result if evidence.drivers else None
+    candidates = [c for judge in JUDGES for c in judge(case, evidence)]
+    model = worth(case, evidence)
+    stated, rejected = rank(case, candidates, evidence.questions, model)
+    change, lost = _goal_change(case, cells, evidence, stated)
+    rows, effects = bridge(model, change, stated, split, lost)
     causes = tuple(
-        _said(case, candidate, size, change, model, reports) for candidate, size in zip(stated, effects, strict=True)
+        _said(case, candidate, size, change, model, evidence) for candidate, size in zip(stated, effects, strict=True)
     )
     return Review(
         case=case.name,
@@ -167,20 +167,20 @@ def _weighed(case: Case, cells: Cells, reports: Sequence[StepReport]) -> Review:
         goal=change,
         bridge=tuple(rows),
         causes=causes,
-        steps=tuple(reports),
+        steps=evidence.reports,
         labels={name: m.label for name, m in case.metrics.items() if m.label},
-        settings={"floor": case.floor, "alpha": 0.05, "questions": tests, "seed": 0},
+        settings={"floor": case.floor, "alpha": 0.05, "questions": evidence.questions, "seed": 0},
         version=kpilab.__version__,
         rejected=tuple(c.cause for c in rejected),
     )
 
 
 def _goal_change(
-    case: Case, cells: Cells, reports: Sequence[StepReport], stated: Sequence[Candidate]
+    case: Case, cells: Cells, evidence: Evidence, stated: Sequence[Candidate]
 ) -> tuple[GoalChange, Effect | None]:
     """The goal in both periods; what only the log lost is added to the current value if the review stands behind it."""
     name = case.goal.metric
-    rows = next((r.table for _, r in results(reports, AttainmentResult)), None)
+    rows = evidence.attainment.result.table if evidence.attainment else None
     row = rows.iloc[0].to_dict() if rows is not None else {"baseline": 0.0, "low": None, "high": None}
     baseline = cells.value(name, "baseline")
     logged = cells.logged(name)
@@ -188,13 +188,13 @@ def _goal_change(
     current = cells.value(name, "current") if stands else logged
     ends = [None if row[k] is None else row[k] * abs(baseline) for k in ("low", "high")]
     expected = case.goal.target if case.goal.target is not None else baseline
-    lost = _lost(reports, logged, current) if stands else None
+    lost = _lost(evidence, logged, current) if stands else None
     return GoalChange(name, baseline, expected, logged, current, *ends), lost
 
 
-def _lost(reports: Sequence[StepReport], logged: float, current: float) -> Effect:
+def _lost(evidence: Evidence, logged: float, current: float) -> Effect:
     """What the log lost, in goal units; the interval is that of the rows lost."""
-    table = next(r.table for _, r in results(reports, GapsResult) if len(r.table))
+    table = next(noted.result.table for noted in evidence.gaps if len(noted.result.table))
     row = table.iloc[0].to_dict()
     low, high = (row[k] / row["lost"] if row["lost"] else 1.0 for k in ("low", "high"))
     amount = logged - current
@@ -207,7 +207,7 @@ def _said(
     size: Effect | None,
     change: GoalChange,
     model: Worth,
-    reports: Sequence[StepReport],
+    evidence: Evidence,
 ) -> Cause:
     """The cause with its size, its share of the gap in the sentence, and its 5-Why chain."""
     cause = candidate.cause
@@ -216,7 +216,7 @@ def _said(
         if pct is None and candidate.fix is not None:
             pct = relative(model, candidate.fix)
         cause = replace(cause, effect=size, effect_pct=pct, statement=_with_size(cause.statement, size, change))
-    return replace(cause, why=chain(case, cause, change, reports))
+    return replace(cause, why=chain(case, cause, change, evidence))
 
 
 def _with_size(statement: Message, size: Effect, change: GoalChange) -> Message:

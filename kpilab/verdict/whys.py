@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
-from kpilab.analysis.drivers import DriversResult
 from kpilab.core.case import Case, Change
-from kpilab.core.finding import Cause, GoalChange, StepReport, Why
+from kpilab.core.finding import Cause, GoalChange, Why
 from kpilab.core.values import Message
-from kpilab.verdict.candidate import results
+from kpilab.verdict.evidence import Evidence
 
 NEAR = timedelta(days=3)
 
 
-def chain(case: Case, cause: Cause, goal: GoalChange, reports: Sequence[StepReport]) -> tuple[Why, ...]:
+def chain(case: Case, cause: Cause, goal: GoalChange, evidence: Evidence) -> tuple[Why, ...]:
     """Questions and answers from the goal down to the change log, as far as the numbers carry."""
-    links = [_goal(goal, reports)]
+    links = [_goal(goal, evidence)]
     inside = cause.kind in ("local_regression", "mix_shift", "untracked_leak", "driver_decline", "external_decline")
     if inside:
-        links += _driver(cause, reports)
+        links += _driver(cause, evidence)
     links.append(Why(Message(f"why.{cause.kind}_q", {"subject": cause.subject}), cause.statement, _first(cause)))
     if inside and cause.subject not in case.watched:
         links.append(
@@ -42,19 +40,19 @@ def changes_near(case: Case, cause: Cause) -> tuple[Change, ...]:
     return tuple(c for c in case.changes if abs(c.date - cause.period.first) <= NEAR)
 
 
-def _goal(goal: GoalChange, reports: Sequence[StepReport]) -> Why:
-    finding = next((f.id for r in reports if r.step == "goal" for f in r.findings), None)
+def _goal(goal: GoalChange, evidence: Evidence) -> Why:
+    finding = evidence.attainment.finding.id if evidence.attainment else None
     values = {"goal": goal.metric, "change": goal.change, "share": (goal.change_pct or 0.0) / 100, "gap": goal.gap}
     return Why(Message("why.goal_q", {"goal": goal.metric}), Message("why.goal", values), finding)
 
 
-def _driver(cause: Cause, reports: Sequence[StepReport]) -> list[Why]:
-    for finding, split in results(reports, DriversResult):
-        rows = split.table[split.table["driver"] == cause.subject].to_dict("records")
-        if rows:
-            values = {k: rows[0][k] for k in ("driver", "change", "low", "high", "contribution")} | {"goal": split.goal}
-            return [Why(Message("why.driver_q", {"goal": split.goal}), Message("why.driver", values), finding.id)]
-    return []
+def _driver(cause: Cause, evidence: Evidence) -> list[Why]:
+    if evidence.drivers is None:
+        return []
+    finding, split = evidence.drivers.finding, evidence.drivers.result
+    rows = split.table[split.table["driver"] == cause.subject].to_dict("records")
+    values = {k: rows[0][k] for k in ("driver", "change", "low", "high", "contribution")} | {"goal": split.goal}
+    return [Why(Message("why.driver_q", {"goal": split.goal}), Message("why.driver", values), finding.id)]
 
 
 def _first(cause: Cause) -> str | None:

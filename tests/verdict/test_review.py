@@ -8,9 +8,14 @@ from pathlib import Path
 import pytest
 
 import kpilab
-from kpilab.core.finding import STEP_NAMES, Review
+from kpilab.core.case import Case
+from kpilab.core.finding import STEP_NAMES, Finding, Review, StepReport
+from kpilab.core.values import Message
+from kpilab.engine.cells import Cells
 from kpilab.samples.write import write
 from kpilab.show.say import sentence
+from kpilab.verdict.evidence import Evidence
+from kpilab.verdict.run import STEPS
 
 SHOP = Path(__file__).parents[2] / "data" / "shop"
 KINDS = (
@@ -89,3 +94,15 @@ def test_progress_names_each_step(shop):
     kpilab.review(kpilab.open_case(SHOP), progress=lambda name, done, total: seen.append(name))
     assert seen[0] == "data"
     assert set(STEP_NAMES) - {"trust"} < set(seen)
+
+
+def test_a_step_of_ones_own_reads_what_the_earlier_ones_found_and_adds_its_report():
+    def own(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, Evidence]:
+        said = Message("root_cause.no_drivers")
+        earlier = tuple(f.id for report in evidence.reports for f in report.findings)
+        assert {"goal.1", "root_cause.1"} <= set(earlier)
+        return StepReport("execution", (Finding("own.1", "execution", "info", said),)), evidence
+
+    review = kpilab.review(kpilab.open_case(SHOP), steps=(*STEPS[:3], own))
+    assert review.findings[-1].id == "own.1"
+    assert review.causes[0].kind == "untracked_leak"

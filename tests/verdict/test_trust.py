@@ -11,6 +11,7 @@ import kpilab
 from kpilab.engine.cells import pull
 from kpilab.samples.write import write
 from kpilab.show.say import sentence
+from kpilab.verdict.evidence import Evidence
 from kpilab.verdict.steps.trust import examine
 
 SEED = 2_600_101
@@ -23,7 +24,7 @@ def folder(tmp_path) -> Path:
 
 def report(folder: Path):
     case = kpilab.open_case(folder)
-    return case, examine(case, pull(case), ())
+    return case, examine(case, pull(case), Evidence())[0]
 
 
 def test_a_clean_case_has_no_issue(folder):

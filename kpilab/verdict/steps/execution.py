@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from kpilab.analysis.definitions import DefinitionsResult, definitions
 from kpilab.analysis.evidence import EvidenceResult, evidence
@@ -16,21 +17,38 @@ from kpilab.errors import BadInput
 from kpilab.questions.periods import both
 from kpilab.questions.records import actions
 from kpilab.questions.reports import comparison
-from kpilab.verdict.candidate import numbered
+from kpilab.verdict.evidence import Evidence, Found, Noted, numbering
 
 PLANNED_DAYS = 14
 NOT_SHIPPED = ("not shipped", "rolled back", "rejected", "no change", "kept control", "abandoned")
 
 
-def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepReport:
+def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, Evidence]:
     """Claims against traces, reports against definitions, decided tests read again."""
-    found: list[Finding | Message] = [*_records(case), *_reports(case), *_tests(case)]
-    findings = [f for f in found if isinstance(f, Finding)]
-    silent = [m for m in found if isinstance(m, Message)]
-    return StepReport("execution", numbered("execution", findings), tuple(silent))
+    number = numbering("execution")
+    silent: list[Message] = []
+    records = _noted(_records(case), number, silent)
+    reports = _noted(_reports(case), number, silent)
+    tests = _noted(_tests(case), number, silent)
+    findings = tuple(noted.finding for noted in (*records, *reports, *tests))
+    report = StepReport("execution", findings, tuple(silent))
+    return report, replace(evidence, records=records, definitions=reports, rereadings=tests)
 
 
-def _records(case: Case) -> Iterator[Finding | Message]:
+def _noted(
+    examined: Iterator[Message | tuple[Finding, Found]], number: Callable[[Finding], Finding], silent: list[Message]
+) -> tuple[Noted[Found], ...]:
+    """What was examined, numbered; what could not be is added to `silent`."""
+    noted: list[Noted[Found]] = []
+    for found in examined:
+        if isinstance(found, Message):
+            silent.append(found)
+        else:
+            noted.append(Noted(number(found[0]), found[1]))
+    return tuple(noted)
+
+
+def _records(case: Case) -> Iterator[Message | tuple[Finding, EvidenceResult]]:
     tables = case.of_kind(Executions)
     if not tables:
         yield Message("execution.no_records")
@@ -44,7 +62,7 @@ def _records(case: Case) -> Iterator[Finding | Message]:
             except BadInput as error:
                 yield Message("execution.not_examined", {"subject": action, "why": error.what})
                 continue
-            yield _evidence(case, action, result)
+            yield _evidence(case, action, result), result
 
 
 def _evidence(case: Case, action: str, result: EvidenceResult) -> Finding:
@@ -65,7 +83,7 @@ def _evidence(case: Case, action: str, result: EvidenceResult) -> Finding:
     )
 
 
-def _reports(case: Case) -> Iterator[Finding | Message]:
+def _reports(case: Case) -> Iterator[Message | tuple[Finding, DefinitionsResult]]:
     tables = case.of_kind(Reports)
     if not tables:
         yield Message("execution.no_reports")
@@ -75,7 +93,7 @@ def _reports(case: Case) -> Iterator[Finding | Message]:
         except BadInput as error:
             yield Message("execution.not_examined", {"subject": name, "why": error.what})
             continue
-        yield _definitions(case, name, table, result)
+        yield _definitions(case, name, table, result), result
 
 
 def _definitions(case: Case, name: str, table: Reports, result: DefinitionsResult) -> Finding:
@@ -96,7 +114,7 @@ def _definitions(case: Case, name: str, table: Reports, result: DefinitionsResul
     )
 
 
-def _tests(case: Case) -> Iterator[Finding | Message]:
+def _tests(case: Case) -> Iterator[Message | tuple[Finding, RereadingResult]]:
     logs = case.of_kind(EventLog)
     for test in case.experiments.values():
         assignments = case.tables[test.assignments]
@@ -108,7 +126,7 @@ def _tests(case: Case) -> Iterator[Finding | Message]:
         except BadInput as error:
             yield Message("execution.not_examined", {"subject": test.name, "why": error.what})
             continue
-        yield _rereading(test, result)
+        yield _rereading(test, result), result
 
 
 def _reread(case: Case, test: Test, assignments: Assignments, log: EventLog) -> RereadingResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 
 from kpilab.analysis.market import MarketResult, market
 from kpilab.core.case import Case
@@ -12,23 +12,25 @@ from kpilab.core.values import Effect, Message
 from kpilab.engine.cells import Cells
 from kpilab.errors import BadInput
 from kpilab.questions.periods import both
-from kpilab.verdict.candidate import numbered
+from kpilab.verdict.evidence import Evidence, Noted, numbering
 
 
-def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepReport:
+def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, Evidence]:
     """The market's movement, and what is left of our own beyond it."""
     tables = case.of_kind(Benchmark)
     if not tables:
-        return StepReport("external", (), (Message("external.no_benchmark"),))
-    findings, silent = [], []
+        return StepReport("external", (), (Message("external.no_benchmark"),)), evidence
+    number = numbering("external")
+    noted, silent = [], []
     for name, table in tables.items():
         try:
             found = market(table, **both(case))
         except BadInput as error:
             silent.append(Message("external.not_examined", {"table": name, "why": error.what}))
             continue
-        findings.append(_finding(case, name, found))
-    return StepReport("external", numbered("external", findings), tuple(silent))
+        noted.append(Noted(number(_finding(case, name, found)), found))
+    report = StepReport("external", tuple(n.finding for n in noted), tuple(silent))
+    return report, replace(evidence, markets=tuple(noted))
 
 
 def _finding(case: Case, name: str, found: MarketResult) -> Finding:

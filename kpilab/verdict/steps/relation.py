@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
@@ -17,15 +18,17 @@ from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.errors import BadInput
 from kpilab.questions.periods import both
 from kpilab.questions.series import by_day
-from kpilab.verdict.candidate import numbered
+from kpilab.verdict.evidence import Evidence, Noted, numbering
 
 RELATED: Mapping[str, Verdict] = {"related": "fine", "unrelated": "trouble", "inconclusive": "unclear"}
 
 
-def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepReport:
+def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, Evidence]:
     """For each KPI: did it jump somewhere while nothing downstream of it followed?"""
+    number = numbering("relation")
     findings: list[Finding] = []
     silent: list[Message] = []
+    surges: list[Noted[SurgeResult]] = []
     if not case.kpis:
         silent.append(Message("relation.no_kpis"))
     kpis = [case.metrics[name] for name in dict.fromkeys(k.metric for k in case.kpis)]
@@ -33,7 +36,7 @@ def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepRepo
     for metric in kpis:
         name = metric.name
         found = _related(case, metric, daily)
-        findings += [found] if isinstance(found, Finding) else []
+        findings += [number(found)] if isinstance(found, Finding) else []
         silent += [found] if isinstance(found, Message) else []
         if metric.is_ratio or metric.per or name in (case.goal.metric, *case.goal.tree.leaves):
             continue
@@ -48,8 +51,9 @@ def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepRepo
         except BadInput as error:
             silent.append(Message("relation.not_examined", {"kpi": name, "why": error.what}))
             continue
-        findings.append(_finding(case, name, found))
-    return StepReport("relation", numbered("relation", findings), tuple(silent))
+        surges.append(Noted(number(_finding(case, name, found)), found))
+        findings.append(surges[-1].finding)
+    return StepReport("relation", tuple(findings), tuple(silent)), replace(evidence, surges=tuple(surges))
 
 
 def _related(case: Case, kpi: Metric, daily: pd.DataFrame) -> Finding | Message | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +10,6 @@ import pandas as pd
 
 from kpilab.analysis.blindspots import BlindspotsResult, unwatched
 from kpilab.analysis.dating import DatingResult, dating
-from kpilab.analysis.drivers import DriversResult
 from kpilab.analysis.funnel_change import FunnelChangeResult, funnel_change
 from kpilab.analysis.spread import SpreadResult, spread
 from kpilab.core.case import Case, Funnel, Metric
@@ -25,29 +23,39 @@ from kpilab.questions import funnels
 from kpilab.questions.periods import both
 from kpilab.questions.series import changes, days_of
 from kpilab.stats.rates import unit_variance
-from kpilab.verdict.candidate import numbered, results
+from kpilab.verdict.evidence import Evidence, Move, numbering
+from kpilab.verdict.falls import falls
 
 SURE = 0.01
 
 
-def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepReport:
+def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, Evidence]:
     """One finding per driver: how it moved at constant mix, and in which place if in one."""
-    split = next((r for _, r in results(reports, DriversResult)), None)
-    if split is None:
-        return StepReport("root_cause", (), (Message("root_cause.no_drivers"),))
-    findings = []
+    if evidence.drivers is None:
+        return StepReport("root_cause", (), (Message("root_cause.no_drivers"),)), evidence
+    number = numbering("root_cause")
+    split = evidence.drivers.result
+    moves: list[Move] = []
     for row in split.table.to_dict("records"):
         metric = case.metrics[str(row["driver"])]
-        dimensions = cells.dimensions.get(metric.table, ())
-        searched = None
-        if metric.is_ratio and metric.per is None and dimensions:
-            cube = cells.by_segment(metric, dimensions)
-            before, after = (cells.day_arrays(metric, period) for period in ("baseline", "current"))
-            variance = unit_variance(before[0], before[1], after[0], after[1])
-            searched = _shown(case, spread(cube, driver=metric.name, dimensions=dimensions, variance=variance))
-        findings.append(_finding(case, row, searched, _dated(case, metric, row, searched)))
+        searched = _searched(case, cells, metric)
+        dated = _dated(case, metric, row, searched)
+        moves.append(Move(metric.name, number(_finding(case, row, searched, dated)), searched, dated))
     ways, silent = _funnels(case)
-    return StepReport("root_cause", numbered("root_cause", [*findings, *ways]), silent)
+    jumps = [noted.result.where for noted in evidence.surges if noted.result.where]
+    report = StepReport("root_cause", (*(m.finding for m in moves), *map(number, ways)), silent)
+    return report, replace(evidence, moves=tuple(moves), falls=falls(case, cells, split, moves, jumps))
+
+
+def _searched(case: Case, cells: Cells, metric: Metric) -> SpreadResult | None:
+    """Where a rate left its baseline; None for what is no rate, or has no dimensions."""
+    dimensions = cells.dimensions.get(metric.table, ())
+    if not metric.is_ratio or metric.per is not None or not dimensions:
+        return None
+    cube = cells.by_segment(metric, dimensions)
+    before, after = (cells.day_arrays(metric, period) for period in ("baseline", "current"))
+    variance = unit_variance(before[0], before[1], after[0], after[1])
+    return _shown(case, spread(cube, driver=metric.name, dimensions=dimensions, variance=variance))
 
 
 def _shown(case: Case, searched: SpreadResult) -> SpreadResult:

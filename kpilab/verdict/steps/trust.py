@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 
 from kpilab.analysis.gaps import GapsResult, gaps
 from kpilab.analysis.reconcile import reconcile
@@ -15,15 +15,17 @@ from kpilab.engine.daily import Measured
 from kpilab.errors import BadInput
 from kpilab.questions.periods import span
 from kpilab.questions.series import measured
-from kpilab.verdict.candidate import numbered
+from kpilab.verdict.evidence import Evidence, Noted, numbering
 from kpilab.verdict.faults import examined, lost_rows, place, silent_hours
 
 LEAST_DAYS = 21
 
 
-def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepReport:
+def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, Evidence]:
     """Look for what is wrong with the data before anything is read from them."""
+    number = numbering("trust")
     findings: list[Finding] = []
+    lost: list[Noted[GapsResult]] = []
     silent: list[Message] = []
     issues = list(case.issues)
     for name, table in cells.left_out.items():
@@ -36,19 +38,21 @@ def examine(case: Case, cells: Cells, reports: Sequence[StepReport]) -> StepRepo
         except BadInput as error:
             silent.append(Message("trust.not_examined", {"table": name, "why": error.what}))
             continue
-        findings += _findings(name, found)
+        lost.append(Noted(number(_gap(name, found)), found))
+        findings.append(lost[-1].finding)
         issues += lost_rows(name, found, case.goal.metric)
         if hours is not None:
-            findings.append(hours[0])
+            findings.append(number(hours[0]))
             issues += hours[1]
     for name, table in case.tables.items():
         finding, faults = examined(case, name, table, span(case))
-        findings.append(finding)
+        findings.append(number(finding))
         issues += faults
-    findings += _reconciled(case)
+    findings += [number(finding) for finding in _reconciled(case)]
     if not any(pair for pair in case.reconcile):
         silent.append(Message("trust.no_books"))
-    return StepReport("trust", numbered("trust", findings), tuple(silent), tuple(issues))
+    report = StepReport("trust", tuple(findings), tuple(silent), tuple(issues))
+    return report, replace(evidence, gaps=tuple(lost))
 
 
 def _reconciled(case: Case) -> list[Finding]:
@@ -92,27 +96,23 @@ def _gaps(case: Case, name: str, log: EventLog) -> GapsResult:
     return gaps(log, period=whole, books=books, goal=goal_on_log, current=case.current)
 
 
-def _findings(name: str, found: GapsResult) -> list[Finding]:
+def _gap(name: str, found: GapsResult) -> Finding:
     if found.table.empty:
-        return [
-            Finding("", "trust", "fine", found.headline, subject=name, strength="tested", evidence=(found,), chart=None)
-        ]
-    row = found.table.iloc[0].to_dict()
-    effect = (
-        Effect(-row["goal_lost"], -row["goal_high"], -row["goal_low"]) if row["goal_lost"] == row["goal_lost"] else None
-    )
-    return [
-        Finding(
-            "",
-            "trust",
-            "trouble" if row["confirmed"] else "unclear",
-            found.headline,
-            subject=name,
-            where=place(row),
-            period=Period(row["first"], row["last"]),
-            effect=effect,
-            p=float(row["p"]),
-            strength="compared" if row["confirmed"] else "tested",
-            evidence=(found,),
+        return Finding(
+            "", "trust", "fine", found.headline, subject=name, strength="tested", evidence=(found,), chart=None
         )
-    ]
+    row = found.table.iloc[0].to_dict()
+    known = row["goal_lost"] == row["goal_lost"]
+    return Finding(
+        "",
+        "trust",
+        "trouble" if row["confirmed"] else "unclear",
+        found.headline,
+        subject=name,
+        where=place(row),
+        period=Period(row["first"], row["last"]),
+        effect=Effect(-row["goal_lost"], -row["goal_high"], -row["goal_low"]) if known else None,
+        p=float(row["p"]),
+        strength="compared" if row["confirmed"] else "tested",
+        evidence=(found,),
+    )

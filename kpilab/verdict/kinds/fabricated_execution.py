@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from kpilab.analysis.evidence import EvidenceResult
 from kpilab.core.case import Case
-from kpilab.core.finding import Cause, StepReport
+from kpilab.core.finding import Cause
 from kpilab.core.values import Message
-from kpilab.engine.cells import Cells
 from kpilab.questions.records import kpi_of
-from kpilab.verdict.candidate import Candidate, results
+from kpilab.verdict.candidate import Candidate
+from kpilab.verdict.evidence import Evidence
 
 KIND = "fabricated_execution"
 
 
-def judge(case: Case, cells: Cells, reports: Sequence[StepReport]) -> list[Candidate]:
+def judge(case: Case, evidence: Evidence) -> list[Candidate]:
     """One candidate per action in which actors' claims do not match their traces."""
     found = []
-    for finding, result in results(reports, EvidenceResult):
+    for noted in evidence.records:
+        finding, result = noted.finding, noted.result
         if not result.flagged:
             continue
         subject = kpi_of(case, result.action)

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from kpilab.analysis.market import MarketResult
 from kpilab.core.case import Case
-from kpilab.core.finding import Cause, StepReport
+from kpilab.core.finding import Cause
 from kpilab.core.values import Effect, Message
-from kpilab.engine.cells import Cells
-from kpilab.verdict.candidate import Candidate, Fix, results
-from kpilab.verdict.falls import volume_change
+from kpilab.verdict.candidate import Candidate, Fix
+from kpilab.verdict.evidence import Evidence
 
 KIND = "external_decline"
 OWN_MUST_FALL = 0.05
 
 
-def judge(case: Case, cells: Cells, reports: Sequence[StepReport]) -> list[Candidate]:
+def judge(case: Case, evidence: Evidence) -> list[Candidate]:
     """The market's fall, on the volume driver that followed it."""
-    volumes = [leaf for leaf in case.goal.tree.leaves if not case.metrics[leaf].is_ratio and not case.metrics[leaf].per]
     found = []
-    for finding, result in results(reports, MarketResult):
-        changes = {leaf: volume_change(case, cells, leaf) for leaf in volumes}
-        fallen = {leaf: c for leaf, c in changes.items() if c.value < 0 and c.p < OWN_MUST_FALL}
+    for noted in evidence.markets:
+        finding, result = noted.finding, noted.result
+        fallen = {leaf: c for leaf, c in evidence.volumes.items() if c.value < 0 and c.p < OWN_MUST_FALL}
         if result.cause not in ("market", "both") or result.market.value >= 0 or not fallen:
             continue
         leaf, change = min(fallen.items(), key=lambda item: item[1].value / item[1].before)

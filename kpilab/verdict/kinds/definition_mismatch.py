@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 
-from kpilab.analysis.definitions import DefinitionsResult
 from kpilab.core.case import Case
-from kpilab.core.finding import Cause, StepReport
+from kpilab.core.finding import Cause
 from kpilab.core.values import Message, Period, Where
-from kpilab.engine.cells import Cells
-from kpilab.verdict.candidate import Candidate, results
+from kpilab.verdict.candidate import Candidate
+from kpilab.verdict.evidence import Evidence
 
 KIND = "definition_mismatch"
 
 
-def judge(case: Case, cells: Cells, reports: Sequence[StepReport]) -> list[Candidate]:
+def judge(case: Case, evidence: Evidence) -> list[Candidate]:
     """One candidate per reporter whose level broke away from the others."""
     found = []
-    for finding, result in results(reports, DefinitionsResult):
+    for noted in evidence.definitions:
+        finding, result = noted.finding, noted.result
         column = next(iter(finding.where.values), "reporter")
         for row in result.table[result.table["jumped"]].to_dict("records"):
             values = {k: row[k] for k in ("metric", "reporter", "jump", "low", "high")}

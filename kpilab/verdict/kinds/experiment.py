@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from kpilab.analysis.rereading import RereadingResult
 from kpilab.core.case import Case
-from kpilab.core.finding import Cause, StepReport
+from kpilab.core.finding import Cause
 from kpilab.core.values import Message
-from kpilab.engine.cells import Cells
-from kpilab.verdict.candidate import Candidate, results
+from kpilab.verdict.candidate import Candidate
+from kpilab.verdict.evidence import Evidence
 
 # A rule of the re-reading decides, with its own error rate; these are the shares of true ones among those said.
 CONFIDENCE = {"srm": 0.97, "novelty": 0.9, "peeking": 0.9}
 
 
-def judge(case: Case, cells: Cells, reports: Sequence[StepReport]) -> list[Candidate]:
+def judge(case: Case, evidence: Evidence) -> list[Candidate]:
     """One candidate per test that fails its re-reading."""
     found = []
-    for finding, result in results(reports, RereadingResult):
+    for noted in evidence.rereadings:
+        finding, result = noted.finding, noted.result
         if result.verdict == "fine":
             continue
         values = {"experiment": result.experiment, "where": result.where or None, "lasting": result.lasting.value}

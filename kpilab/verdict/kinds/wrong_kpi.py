@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from kpilab.analysis.surge import SurgeResult
 from kpilab.core.case import Case
-from kpilab.core.finding import Cause, StepReport
+from kpilab.core.finding import Cause
 from kpilab.core.values import Message
-from kpilab.engine.cells import Cells
-from kpilab.verdict.candidate import Candidate, results
+from kpilab.verdict.candidate import Candidate
+from kpilab.verdict.evidence import Evidence
 
 KIND = "wrong_kpi"
 
 
-def judge(case: Case, cells: Cells, reports: Sequence[StepReport]) -> list[Candidate]:
+def judge(case: Case, evidence: Evidence) -> list[Candidate]:
     """One candidate per KPI with a hollow jump."""
     found = []
-    for finding, result in results(reports, SurgeResult):
+    for noted in evidence.surges:
+        finding, result = noted.finding, noted.result
         if result.where is None or finding.subject is None:
             continue
         values = {

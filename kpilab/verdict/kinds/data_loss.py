@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from kpilab.analysis.gaps import GapsResult
 from kpilab.core.case import Case
-from kpilab.core.finding import Cause, StepReport
+from kpilab.core.finding import Cause
 from kpilab.core.values import Effect, Message, Period
-from kpilab.engine.cells import Cells
-from kpilab.verdict.candidate import Candidate, results
-from kpilab.verdict.steps.trust import place
+from kpilab.verdict.candidate import Candidate
+from kpilab.verdict.evidence import Evidence
+from kpilab.verdict.faults import place
 
 KIND = "data_loss"
 
 
-def judge(case: Case, cells: Cells, reports: Sequence[StepReport]) -> list[Candidate]:
+def judge(case: Case, evidence: Evidence) -> list[Candidate]:
     """One candidate per gap that the books confirm and that touches the current period."""
     found = []
-    for finding, result in results(reports, GapsResult):
+    for noted in evidence.gaps:
+        finding, result = noted.finding, noted.result
         for row in result.table.to_dict("records"):
             days = Period(row["first"], row["last"])
             if not row["confirmed"] or days.last < case.current.first or row["goal_share"] != row["goal_share"]:

@@ -1,0 +1,132 @@
+"""The evidence: what the steps found, as typed values that are handed on and never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+
+from kpilab.core.result import Result
+from kpilab.core.values import Effect, Where
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from kpilab.analysis.attainment import AttainmentResult
+    from kpilab.analysis.dating import DatingResult
+    from kpilab.analysis.definitions import DefinitionsResult
+    from kpilab.analysis.drivers import DriversResult
+    from kpilab.analysis.evidence import EvidenceResult
+    from kpilab.analysis.gaps import GapsResult
+    from kpilab.analysis.market import MarketResult
+    from kpilab.analysis.rereading import RereadingResult
+    from kpilab.analysis.spread import SpreadResult
+    from kpilab.analysis.surge import SurgeResult
+    from kpilab.core.finding import Finding, StepName, StepReport
+    from kpilab.stats.rates import Change
+
+Found = TypeVar("Found", bound=Result)
+Pattern = Literal["place", "mix", "everywhere"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Noted(Generic[Found]):
+    """A result, and the finding that says it."""
+
+    finding: Finding
+    result: Found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Move:
+    """What is known about one driver.
+
+    Attributes:
+        driver: leaf of the metric tree.
+        finding: that says it.
+        spread: where it left its baseline; None for what is no rate, or has no dimensions.
+        dating: when its trouble began; None for a steady driver.
+    """
+
+    driver: str
+    finding: Finding
+    spread: SpreadResult | None = None
+    dating: DatingResult | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """The fall of one driver.
+
+    Attributes:
+        driver: leaf of the metric tree.
+        pattern: place (one combination carries at least 80 %), mix (every segment fell while the shares moved),
+            everywhere.
+        where: the place; the segment that traffic moved to; everywhere.
+        change: relative change of the driver that the fall makes (negative), with interval.
+        p: corrected for the search over dimensions or combinations.
+        finding: id of the finding that carries the number.
+        dimension: for a mix, the dimension whose shares moved.
+        since: first day, where the days tell it within two weeks; it may lie in the baseline.
+        outside: what the driver did outside each place in which a KPI jumped alone.
+    """
+
+    driver: str
+    pattern: Pattern
+    where: Where
+    change: Effect
+    p: float
+    finding: str
+    dimension: str | None = None
+    since: date | None = None
+    outside: tuple[tuple[Where, Change], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What is known after a step; each step gives back the evidence it was given and what it has found itself.
+
+    Attributes:
+        reports: of the finished steps, in order.
+        gaps: per log, days on which it lost rows.
+        attainment: the goal and the KPIs against target and baseline.
+        drivers: the goal's change split over the leaves of its formula; None without a formula.
+        now: current value of each leaf of the formula.
+        volumes: change of each leaf that adds up.
+        surges: per KPI, whether it jumped in one place while nothing downstream followed.
+        moves: per driver, where it left its baseline and when.
+        falls: at most one per rate of the formula, as specific as the numbers allow.
+        markets: per benchmark, what the market did.
+        records: per action, claims held against traces.
+        definitions: per table of reports, who counts differently.
+        rereadings: per decided experiment.
+    """
+
+    reports: tuple[StepReport, ...] = ()
+    gaps: tuple[Noted[GapsResult], ...] = ()
+    attainment: Noted[AttainmentResult] | None = None
+    drivers: Noted[DriversResult] | None = None
+    now: Mapping[str, float] = field(default_factory=dict)
+    volumes: Mapping[str, Change] = field(default_factory=dict)
+    surges: tuple[Noted[SurgeResult], ...] = ()
+    moves: tuple[Move, ...] = ()
+    falls: tuple[Fall, ...] = ()
+    markets: tuple[Noted[MarketResult], ...] = ()
+    records: tuple[Noted[EvidenceResult], ...] = ()
+    definitions: tuple[Noted[DefinitionsResult], ...] = ()
+    rereadings: tuple[Noted[RereadingResult], ...] = ()
+
+    @property
+    def questions(self) -> int:
+        """How many questions were put to the data; the correction counts them all."""
+        return sum(f.strength != "described" for report in self.reports for f in report.findings)
+
+    def and_report(self, report: StepReport) -> Evidence:
+        return replace(self, reports=(*self.reports, report))
+
+
+def numbering(step: StepName) -> Callable[[Finding], Finding]:
+    """Gives each finding the next id of its step: `step.1`, `step.2`, …"""
+    numbers = count(1)
+    return lambda finding: replace(finding, id=f"{step}.{next(numbers)}")
