@@ -12,8 +12,10 @@ import pandas as pd
 from kpilab.core.result import Result
 from kpilab.core.tree import MetricTree
 from kpilab.core.values import Message
-from kpilab.errors import unknown
+from kpilab.engine.door.frames import numbers
+from kpilab.errors import BadInput, unknown
 
+DIRECTIONS = ("up", "down")
 COLUMNS = ["kpi", "lever", "kpi_slope", "goal_slope", "cost"]
 
 
@@ -51,11 +53,20 @@ def conflicts(
         goal_better: the goal's own good direction.
 
     Raises:
-        BadInput: a KPI that is not in the tree, a leaf without a value, or a zero denominator.
+        BadInput: a KPI that is not in the tree, a leaf without a value, a zero denominator, a goal or KPI that is 0, or
+            a direction that is neither "up" nor "down".
     """
     for kpi in better:
         if kpi not in tree.nodes:
             raise unknown("metric", kpi, tree.nodes, "conflicts(better=)")
+    for direction in (*better.values(), goal_better):
+        if direction not in DIRECTIONS:
+            raise unknown("direction", direction, DIRECTIONS, "conflicts(better=, goal_better=)")
+    values = numbers(values, "conflicts(values)", tree.leaves)
+    for node in (tree.goal, *better):
+        if float(np.asarray(tree.evaluate(values, node))) == 0:
+            mend = "a relative change of 0 is nothing: give values of another period"
+            raise BadInput(f"{node!r} is 0", "conflicts(values)", mend)
     sign = 1 if goal_better == "up" else -1
     rows = []
     for kpi, good in better.items():
@@ -70,9 +81,9 @@ def conflicts(
 
 def _elasticity(tree: MetricTree, values: Mapping[str, float], lever: str, node: str) -> float:
     """Relative change of a node per relative change of a leaf."""
-    at, step = float(values[lever]), 1e-5
+    at, step = values[lever], 1e-5
     size = abs(at) if at else 1.0
     low, high, here = (
         float(np.asarray(tree.evaluate({**values, lever: at + s * size}, node))) for s in (-step, step, 0.0)
     )
-    return (high - low) / (2 * step) / abs(here) if here else 0.0
+    return (high - low) / (2 * step) / abs(here)

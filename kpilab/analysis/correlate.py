@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from kpilab.core.case import Case
 from kpilab.core.result import Result
-from kpilab.core.values import Message, Period
+from kpilab.core.values import Message, Period, fraction
 from kpilab.engine.daily import side_by_side
+from kpilab.engine.door.frames import dated
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.axis import axis, calendar_terms
 from kpilab.stats.inference import benjamini_hochberg
 from kpilab.stats.relation import LEAST_RHO, Question, relation_tests
+
+if TYPE_CHECKING:
+    from kpilab.engine.door.frames import Frame
 
 DEFAULT_LAGS = (-2, -1, 0, 1, 2)
 
@@ -57,7 +61,7 @@ class CorrelateResult(Result):
 
 
 def correlate(
-    frame: pd.DataFrame | Case,
+    frame: Frame | Case,
     *,
     metrics: Sequence[str] = (),
     lags: Sequence[int] = DEFAULT_LAGS,
@@ -84,7 +88,7 @@ def correlate(
         CorrelateResult with one row per pair.
 
     Raises:
-        BadInput: no dates, fewer than 12 periods, a gap, fewer than two series that change.
+        BadInput: no dates, a day twice, no lags, fewer than 12 periods, a gap, fewer than two series that change.
 
     Example:
         >>> weeks = pd.date_range("2024-01-01", periods=60, freq="7D")
@@ -92,6 +96,10 @@ def correlate(
         >>> correlate(frame).table.shape
         (3, 10)
     """
+    fraction(level, "correlate(level=)")
+    fraction(least, "correlate(least=)")
+    if not len(lags):
+        raise BadInput("no lags", "correlate(lags=)", f"give at least one, e.g. {DEFAULT_LAGS}")
     numbers, left_out = _usable(_chosen(frame, metrics))
     ax = axis(numbers.index.to_numpy(), "correlate(frame)")
     names = tuple(str(c) for c in numbers.columns)
@@ -112,32 +120,34 @@ def correlate(
     return CorrelateResult(table, names, tuple(int(k) for k in lags), level, left_out, notes=notes)
 
 
-def _chosen(frame: pd.DataFrame | Case, metrics: Sequence[str]) -> pd.DataFrame:
-    """The series asked for."""
-    known = frame.columns if isinstance(frame, pd.DataFrame) else frame.metrics
-    for name in metrics:
-        if name not in known:
-            raise unknown("metric", name, known, "correlate, argument 'metrics'")
-    if isinstance(frame, pd.DataFrame):
-        return frame[list(metrics)] if metrics else frame
+def _chosen(frame: Frame | Case, metrics: Sequence[str]) -> pd.DataFrame:
+    """The series asked for, by day."""
+    if not isinstance(frame, Case):
+        rows = dated(frame, "correlate(frame)")
+        _check_names(metrics, rows.columns)
+        return rows[list(metrics)] if metrics else rows
+    _check_names(metrics, frame.metrics)
     periods = (frame.baseline, frame.current)
     whole = Period(min(p.first for p in periods), max(p.last for p in periods))
     return side_by_side(frame.tables, [frame.metrics[n] for n in metrics or frame.metrics], whole)
 
 
+def _check_names(metrics: Sequence[str], known: Iterable[object]) -> None:
+    for name in metrics:
+        if name not in list(known):
+            raise unknown("metric", name, known, "correlate, argument 'metrics'")
+
+
 def _usable(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Numeric columns that change, in order of time; names of the constant ones."""
-    if not isinstance(frame.index, pd.DatetimeIndex):
-        raise BadInput("the rows have no dates", "correlate(frame)", "set the date column as index")
-    numbers = frame.select_dtypes("number").sort_index()
+    """Columns that change; names of the constant and empty ones."""
+    constant = tuple(str(c) for c in frame.columns if frame[c].nunique() < 2)
+    numbers = frame[[c for c in frame.columns if str(c) not in constant]]
     gaps = numbers.columns[numbers.isna().any()]
     if len(gaps):
         day = numbers.index[numbers[gaps[0]].isna()][0].date()
         raise BadInput(
             f"series {gaps[0]!r} has no value on {day}", "correlate(frame)", "fill the gap or drop the series"
         )
-    constant = tuple(str(c) for c in numbers.columns if numbers[c].nunique() < 2)
-    numbers = numbers[[c for c in numbers.columns if str(c) not in constant]]
     if numbers.shape[1] < 2:
         raise BadInput(
             f"only {numbers.shape[1]} numeric series changes", "correlate(frame)", "give at least two columns that vary"

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import Effect, Message
+from kpilab.core.values import Effect, Message, fraction
+from kpilab.engine.door.frames import frame, known
+from kpilab.engine.door.values import label, names, number, place
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.laws import student
 from kpilab.stats.structural import calibrated, structural
 from kpilab.stats.synthetic import METHODS, false_positives, placebo_space, placebo_time
+
+if TYPE_CHECKING:
+    from kpilab.engine.door.frames import Frame
 
 Method = Literal["did", "synthetic control", "synthetic did", "structural"]
 LEAST_PLACEBOS = 4
@@ -64,7 +69,7 @@ class CounterfactualResult(Result):
 
 
 def counterfactual(
-    data: pd.DataFrame,
+    data: Frame,
     *,
     treated: str,
     since: date | str | int,
@@ -93,15 +98,24 @@ def counterfactual(
         CounterfactualResult with one row per period.
 
     Raises:
-        BadInput: a missing column, an unknown unit or method, a unit that lacks a period or has it twice
-            (a benchmark that ends early), fewer than 6 periods before or none after, a constant series.
+        BadInput: a missing column, a `since` that is no period of the data's kind, an unknown unit or method, a unit
+            that lacks a period or has it twice (a benchmark that ends early), fewer than 6 periods before or none
+            after, a constant series.
 
     Note:
         Controls must not be touched by the change themselves.
     """
-    _check(data, treated, time, unit, value, method)
-    wide = _wide(data, time, unit, value)
-    before = int((wide.columns < type(wide.columns[0])(since)).sum())  # type: ignore[operator]  # labels of one kind
+    fraction(level, "counterfactual(level=)")
+    if method not in get_args(Method):
+        raise unknown("method", method, get_args(Method), "counterfactual(method=)")
+    columns = {"time": (time, place), "unit": (unit, label), "value": (value, number)}
+    rows, left = known(frame(data, columns, "counterfactual(data)"), ["time"])
+    (treated,) = names([treated])
+    if treated not in set(rows["unit"]):
+        raise unknown("unit", treated, rows["unit"].unique(), f"counterfactual(treated=), column {unit!r}")
+    wide = _wide(rows)
+    start = _since(since, wide.columns)
+    before = int((wide.columns < start).sum())
     _check_periods(wide, treated, before, since)
     y, controls = wide.loc[treated].to_numpy(float), wide.drop(index=treated)
     answer = _structural if method == "structural" else _panel
@@ -115,7 +129,7 @@ def counterfactual(
     half = np.nan if effect.low is None else effect.value - effect.low
     table["low"] = np.where(table["after"], table["expected"] - half, np.nan)
     table["high"] = np.where(table["after"], table["expected"] + half, np.nan)
-    notes = () if not np.isnan(parts["p"]) else (Message("counterfactual.few", {"least": LEAST_PLACEBOS}),)
+    notes = left if not np.isnan(parts["p"]) else (*left, Message("counterfactual.few", {"least": LEAST_PLACEBOS}))
     return CounterfactualResult(
         table[["time", "actual", "expected", "low", "high", "effect", "after"]], effect, parts["p"],
         parts["placebos"], parts["wrong"], parts["naive"], parts["naive_wrong"], parts["weights"], method, level,
@@ -123,22 +137,24 @@ def counterfactual(
     )  # fmt: skip
 
 
-def _check(data: pd.DataFrame, treated: str, time: str, unit: str, value: str, method: str) -> None:
-    for column in (time, unit, value):
-        if column not in data.columns:
-            raise unknown("column", column, data.columns, "counterfactual(data)")
-    if method not in get_args(Method):
-        raise unknown("method", method, get_args(Method), "counterfactual(method=)")
-    if treated not in set(data[unit]):
-        raise unknown("unit", treated, data[unit].unique(), f"counterfactual(treated=), column {unit!r}")
+def _since(since: object, periods: pd.Index) -> Any:
+    """The first period after the change, of the same kind as the data's periods."""
+    where = "counterfactual(since=)"
+    found = place(pd.Series([since]), where)
+    if pd.isna(found.iloc[0]) or (found.dtype.kind == "M") != (periods.dtype.kind == "M"):
+        mend = f"give one like {str(periods[0])[:10]}"
+        raise BadInput(f"{str(since)[:40]!r} is no period of the data", where, mend)
+    return found.iloc[0]
 
 
-def _wide(data: pd.DataFrame, time: str, unit: str, value: str) -> pd.DataFrame:
-    twice = data[data.duplicated([unit, time])]
+def _wide(rows: pd.DataFrame) -> pd.DataFrame:
+    twice = rows[rows.duplicated(["unit", "time"])]
     if len(twice):
         row = twice.iloc[0]
-        raise BadInput(f"unit {row[unit]!r} has period {row[time]} twice", "counterfactual(data)", "keep one row each")
-    wide = data.pivot(index=unit, columns=time, values=value).sort_index(axis=1)
+        raise BadInput(
+            f"unit {row['unit']!r} has period {row['time']} twice", "counterfactual(data)", "keep one row each"
+        )
+    wide = rows.pivot(index="unit", columns="time", values="value").sort_index(axis=1)
     gaps = wide.index[wide.isna().any(axis=1)]
     if len(gaps):
         period = wide.columns[wide.loc[gaps[0]].isna()][0]

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import Effect, Message, Period
-from kpilab.errors import BadInput, unknown
+from kpilab.core.values import Effect, Message, Period, fraction
+from kpilab.engine.door.frames import frame, known
+from kpilab.engine.door.values import count, day, number
+from kpilab.errors import BadInput
 from kpilab.stats.dating import Dated, credible, date_change
 from kpilab.stats.laws import norm
+
+if TYPE_CHECKING:
+    from kpilab.engine.door.frames import Frame
 
 NEAR = timedelta(days=3)
 
@@ -65,7 +70,7 @@ class DatingResult(Result):
 
 
 def dating(
-    days: pd.DataFrame,
+    days: Frame,
     *,
     value: str = "value",
     exposure: str | None = None,
@@ -81,7 +86,8 @@ def dating(
     chance of each start. Noise of any size is estimated from the series itself.
 
     Args:
-        days: one row per day (more are summed; days without rows are missing, not zero).
+        days: one row per day (more are summed). Days without rows are missing, not zero; so is a day one of whose
+            values is missing (of a rate, only the row). What is left out is counted in a note.
         value, exposure, time: column names; the exposure of a rate is its denominator.
         changes: (day, text) of the change log.
         alpha: chance of dating a change where there was none.
@@ -96,25 +102,29 @@ def dating(
     Note:
         Days are taken as independent given their weekday; a slow trend will be dated as a gradual change.
     """
-    for column in (value, time, *([exposure] if exposure else [])):
-        if column not in days.columns:
-            raise unknown("column", column, days.columns, "dating(days)")
-    series = _series(days, value, exposure, time)
+    fraction(alpha, "dating(alpha=)")
+    fraction(level, "dating(level=)")
+    series, notes = _series(days, value, exposure, time)
     rate, weight = series["rate"].to_numpy(float), series["weight"].to_numpy(float)
     stamps = pd.DatetimeIndex(series.index)
     pattern = stamps.dayofweek.to_numpy() if len(stamps) >= 21 else np.zeros(len(stamps), dtype=int)
     found = date_change(rate, weight, pattern.astype(np.intp))
     if found is None:
         raise BadInput(f"the series has {len(series)} days", "dating(days)", "give at least ten days")
-    return _result(found, [s.date() for s in stamps], rate, tuple(changes), alpha, level)
+    result = _result(found, [s.date() for s in stamps], rate, tuple(changes), alpha, level)
+    return replace(result, notes=notes + result.notes)
 
 
-def _series(days: pd.DataFrame, value: str, exposure: str | None, time: str) -> pd.DataFrame:
-    frame = pd.DataFrame({"day": pd.to_datetime(days[time]).dt.normalize(), "value": days[value].astype(float)})
-    frame["weight"] = days[exposure].astype(float) if exposure else 1.0
-    frame = frame.groupby("day").agg({"value": "sum", "weight": "sum" if exposure else "max"}).sort_index()
-    frame = frame[frame["weight"] > 0]
-    return frame.assign(rate=frame["value"] / frame["weight"])
+def _series(days: Frame, value: str, exposure: str | None, time: str) -> tuple[pd.DataFrame, tuple[Message, ...]]:
+    """Rate and weight per day, and a note on the rows left out."""
+    columns = {"day": (time, day), "value": (value, number)} | ({"weight": (exposure, count)} if exposure else {})
+    rows = frame(days, columns, "dating(days)")
+    holed = set() if exposure else set(rows.loc[rows["value"].isna(), "day"])
+    rows, notes = known(rows.assign(value=rows["value"].mask(rows["day"].isin(holed))))
+    rows = rows if exposure else rows.assign(weight=1.0)
+    sums = rows.groupby("day").agg({"value": "sum", "weight": "sum" if exposure else "max"}).sort_index()
+    sums = sums[sums["weight"] > 0]
+    return sums.assign(rate=sums["value"] / sums["weight"]), notes
 
 
 def _result(

@@ -12,8 +12,9 @@ import pandas as pd
 from kpilab.core.formula import Expression, Name, Number
 from kpilab.core.result import Result
 from kpilab.core.tree import MetricTree
-from kpilab.core.values import Message
-from kpilab.errors import BadInput
+from kpilab.core.values import Message, fraction
+from kpilab.engine.door.frames import numbers
+from kpilab.errors import BadInput, unknown
 from kpilab.stats.laws import norm
 from kpilab.stats.lmdi import lmdi, log_mean
 from kpilab.stats.shapley import MOST_PLAYERS, shapley
@@ -85,23 +86,41 @@ def decompose(
         DecomposeResult with one row per node.
 
     Raises:
-        BadInput: a leaf without a value, a zero denominator, or a formula with more than 12 names.
+        BadInput: a leaf without a value (or whose value is missing or infinite), errors that are negative, missing or
+            of no leaf, a zero denominator, or a formula with more than 12 names.
 
     Example:
         >>> decompose("visits / shops", {"visits": 90, "shops": 3}, {"visits": 80, "shops": 4}).change
         -10.0
     """
+    fraction(level, "decompose(level=)")
     tree = MetricTree.parse("goal", tree) if isinstance(tree, str) else tree
+    baseline, current = (
+        numbers(v, f"decompose({n})", tree.leaves) for v, n in ((baseline, "baseline"), (current, "current"))
+    )
     rows = _rows(tree, baseline, current)
     table = pd.DataFrame(rows, columns=[c for c in COLUMNS if c not in ("low", "high", "share", "log")])
     before, after = (float(table[c].to_numpy(float)[0]) for c in ("baseline", "current"))
     half = np.full(len(table), np.nan)
     if errors:
-        half = float(norm.ppf(0.5 + level / 2)) * _errors(tree, baseline, current, errors)
+        half = float(norm.ppf(0.5 + level / 2)) * _errors(tree, baseline, current, _checked(errors, tree))
     table["low"], table["high"] = table["contribution"] - half, table["contribution"] + half
     table["share"] = table["contribution"] / (after - before) if after != before else np.nan
     table["log"] = table["contribution"] / log_mean(after, before) if before > 0 and after > 0 else np.nan
     return DecomposeResult(table[COLUMNS], tree.goal, before, after, level)
+
+
+def _checked(errors: Mapping[str, tuple[float, float]], tree: MetricTree) -> dict[str, tuple[float, float]]:
+    """Standard errors of both periods as numbers; each of a leaf, none missing or below zero."""
+    where = "decompose(errors=)"
+    for leaf in errors:
+        if leaf not in tree.leaves:
+            raise unknown("leaf", leaf, tree.leaves, where)
+    first, second = (numbers({n: pair[k] for n, pair in errors.items()}, where, errors) for k in (0, 1))
+    for leaf in errors:
+        if min(first[leaf], second[leaf]) < 0:
+            raise BadInput(f"the standard error of {leaf!r} is below zero", where, "give it as a positive number")
+    return {leaf: (first[leaf], second[leaf]) for leaf in errors}
 
 
 def _rows(tree: MetricTree, baseline: Values, current: Values) -> list[tuple[object, ...]]:
@@ -143,9 +162,14 @@ def _split(tree: MetricTree, node: str, children: tuple[str, ...], old: Values, 
     single = MetricTree(node, {node: tree.formulas[node]})
 
     def worth(changed: frozenset[int]) -> float:
-        return float(
-            np.asarray(single.evaluate({c: (new if k in changed else old)[c] for k, c in enumerate(children)}))
-        )
+        mixed = {c: (new if k in changed else old)[c] for k, c in enumerate(children)}
+        try:
+            return float(np.asarray(single.evaluate(mixed)))
+        except BadInput as error:
+            # Both periods have been evaluated already: only a mixture of the two divides by zero.
+            at = ", ".join(f"{c} = {v:g}" for c, v in mixed.items())
+            mend = "give the denominator a name of its own through `tree:`, or write the formula without it"
+            raise BadInput(f"half-way between the periods ({at}) the denominator is 0", error.where, mend) from None
 
     return [float(p) for p in shapley(worth, len(children))], "shapley"
 

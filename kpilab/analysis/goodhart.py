@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import Effect, Message
+from kpilab.core.values import Effect, Message, fraction
+from kpilab.engine.door.frames import series
 from kpilab.errors import BadInput
 from kpilab.stats.axis import axis
 from kpilab.stats.breaks import sup_f
 from kpilab.stats.slopebreak import slope_break
+
+if TYPE_CHECKING:
+    from kpilab.engine.door.frames import Values
 
 LEAST_EACH = 10
 
@@ -52,7 +56,7 @@ class GoodhartResult(Result):
         return Message("goodhart.weaker" if abs(after) < abs(before) else "goodhart.changed", values)
 
 
-def goodhart(kpi: pd.Series, goal: pd.Series, *, since: date, level: float = 0.95, seed: int = 1) -> GoodhartResult:
+def goodhart(kpi: Values, goal: Values, *, since: date, level: float = 0.95, seed: int = 1) -> GoodhartResult:
     """Test whether the goal still follows the KPI since the KPI became a target.
 
     Slope of the goal's changes on the KPI's changes, before and after `since`, whatever way the rest of the goal
@@ -67,9 +71,11 @@ def goodhart(kpi: pd.Series, goal: pd.Series, *, since: date, level: float = 0.9
         GoodhartResult with one row before and one after.
 
     Raises:
-        BadInput: gaps, a period twice, fewer than 10 periods on one side, or a KPI that never changes.
+        BadInput: no dates, gaps, a period twice, fewer than 10 periods on one side, or a series that never changes.
     """
-    frame = pd.concat({"kpi": kpi, "goal": goal}, axis=1, join="inner").astype(float).dropna().sort_index()
+    fraction(level, "goodhart(level=)")
+    both = {"kpi": series(kpi, "goodhart(kpi)"), "goal": series(goal, "goodhart(goal)")}
+    frame = pd.concat(both, axis=1, join="inner").dropna().sort_index()
     axis(frame.index.to_numpy(), "goodhart(kpi, goal)")
     first = int((frame.index < pd.Timestamp(since)).sum())
     if min(first, len(frame) - first) < LEAST_EACH:
@@ -80,6 +86,8 @@ def goodhart(kpi: pd.Series, goal: pd.Series, *, since: date, level: float = 0.9
     x, y = frame["kpi"].to_numpy(), frame["goal"].to_numpy()
     if min(np.ptp(np.diff(x[:first])), np.ptp(np.diff(x[first - 1 :]))) == 0:
         raise BadInput("the KPI always changes alike on one side", "goodhart(kpi)", "give a KPI that varies")
+    if np.ptp(y) == 0:
+        raise BadInput("the goal never changes", "goodhart(goal)", "give a goal that varies")
     found = slope_break(x, y, first, level=level, seed=seed)
     search = sup_f(np.diff(y), np.column_stack([np.ones(len(x) - 1), np.diff(x)]), seed=seed)
     table = pd.DataFrame(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from kpilab.core.result import Result
-from kpilab.core.values import EVERYWHERE, Effect, Message, Where
-from kpilab.errors import BadInput, unknown
+from kpilab.core.values import EVERYWHERE, Effect, Message, Where, fraction
+from kpilab.engine.door.frames import frame, known, plain
+from kpilab.engine.door.values import label, names, number
+from kpilab.errors import BadInput
 from kpilab.stats.countsearch import count_evidence
 from kpilab.stats.expected import at_old_rates
 from kpilab.stats.inference import holm
@@ -20,8 +22,12 @@ from kpilab.stats.laws import variance_ratio
 from kpilab.stats.noise import fit_noise
 from kpilab.stats.tail import critical
 
+if TYPE_CHECKING:
+    from kpilab.engine.door.frames import Frame
+
 Array = NDArray[np.float64]
 KNOWN = 1e6  # degrees of freedom from which the noise counts as known
+AMOUNTS = ("num0", "num1", "den0", "den1")
 COLUMNS = ["dimension", "value", "expected", "actual", "contribution", "low", "high", "share", "p", "q"]
 
 
@@ -63,7 +69,7 @@ class NextsplitResult(Result):
 
 
 def nextsplit(
-    segments: pd.DataFrame,
+    segments: Frame,
     *,
     dimensions: Sequence[str],
     where: Where = EVERYWHERE,
@@ -77,7 +83,9 @@ def nextsplit(
     For a rate, values that are new are compared with those they replaced.
 
     Args:
-        segments: one row per finest combination: the dimensions and `num0`, `num1`; for a rate also `den0`, `den1`.
+        segments: one row per finest combination: the dimensions and `num0`, `num1`; for a rate also `den0`, `den1`. A
+            row in which one of these is missing is left out, and counted in a note; a value without a name is
+            "(missing)".
         dimensions: columns to choose from.
         where: filters in force; only rows inside are looked at.
         alpha: chance of proposing a split where all moved alike.
@@ -89,18 +97,17 @@ def nextsplit(
     Raises:
         BadInput: unknown columns, or no rows under the filters.
     """
-    for column in (*dimensions, "num0", "num1"):
-        if column not in segments.columns:
-            raise unknown("column", column, segments.columns, "nextsplit(segments)")
-    frame = _inside(segments, where)
-    free = [d for d in dimensions if d not in where.values and frame[d].nunique() > 1]
-    coded = [pd.factorize(frame[d], sort=True) for d in free]
-    codes = np.array([code for code, _ in coded], dtype=np.intp).reshape(len(free), len(frame))
-    expected, actual, spread, least = _amounts(frame, codes)
+    fraction(alpha, "nextsplit(alpha=)")
+    fraction(level, "nextsplit(level=)")
+    rows, column, notes = _rows(segments, dimensions, where)
+    free = [d for d in dimensions if d not in where.values and rows[column[d]].nunique() > 1]
+    coded = [pd.factorize(rows[column[d]], sort=True) for d in free]
+    codes = np.array([code for code, _ in coded], dtype=np.intp).reshape(len(free), len(rows))
+    expected, actual, spread, least = _amounts(rows, codes)
     mean = (expected + actual) / 2
     noise = fit_noise(expected, actual, spread, least=least)
     weight, variance = noise.weights(np.maximum(mean, 1e-12), spread), noise.variance(mean, spread)
-    whole, wide, rows = float((actual - expected).sum()), critical(level, noise.df), []
+    whole, wide, found = float((actual - expected).sum()), critical(level, noise.df), []
     for d, (code, values) in zip(free, coded, strict=True):
         fair, seen, f, v, noisy = (
             np.bincount(code, x, len(values)).astype(float)
@@ -111,23 +118,30 @@ def nextsplit(
         p = float(variance_ratio.sf(2 * evidence.sum() / others, others, min(noise.df, KNOWN)))
         k = int(np.argmax(np.minimum(evidence, count_evidence(fair, seen))))
         gap, half = v[k] - f[k], wide * float(np.sqrt(noisy[k]))
-        rows.append((d, values[k], f[k], v[k], gap, gap - half, gap + half, gap / whole if whole else np.nan, p))
-    table = pd.DataFrame(rows, columns=COLUMNS[:-1])
+        found.append((d, values[k], f[k], v[k], gap, gap - half, gap + half, gap / whole if whole else np.nan, p))
+    table = pd.DataFrame(found, columns=COLUMNS[:-1])
     table["q"] = holm(table["p"].to_numpy(float))
-    return NextsplitResult(table.sort_values(["q", "p"], ignore_index=True), where, alpha, level)
+    return NextsplitResult(table.sort_values(["q", "p"], ignore_index=True), where, alpha, level, notes=notes)
 
 
-def _inside(segments: pd.DataFrame, where: Where) -> pd.DataFrame:
-    keep = np.ones(len(segments), dtype=bool)
+def _rows(
+    segments: Frame, dimensions: Sequence[str], where: Where
+) -> tuple[pd.DataFrame, dict[str, str], tuple[Message, ...]]:
+    """Rows under the filters with known amounts; the column of each dimension; a note on rows left out."""
+    given = plain(segments, "nextsplit(segments)")
+    column = {d: f"d{k}" for k, d in enumerate(dict.fromkeys((*dimensions, *where.values, *where.without)))}
+    amounts = [c for c in AMOUNTS if c in given.columns or c in AMOUNTS[:2]]
+    asked = {ours: (d, label) for d, ours in column.items()} | {c: (c, number) for c in amounts}
+    rows = frame(given, asked, "nextsplit(segments)")
+    keep = np.ones(len(rows), dtype=bool)
     for d, values in where.values.items():
-        if d not in segments.columns:
-            raise unknown("column", d, segments.columns, "nextsplit(where=)")
-        keep &= segments[d].isin(list(values)).to_numpy()
+        keep &= rows[column[d]].isin(names(values)).to_numpy()
     if where.without:
-        keep &= ~np.all([segments[d].isin(list(v)).to_numpy() for d, v in where.without.items()], axis=0)
-    if not keep.any():
+        keep &= ~np.all([rows[column[d]].isin(names(v)).to_numpy() for d, v in where.without.items()], axis=0)
+    inside, notes = known(rows[keep])
+    if inside.empty:
         raise BadInput("no rows under these filters", "nextsplit(where=)", "take one of the filters away")
-    return segments[keep]
+    return inside, column, notes
 
 
 def _amounts(frame: pd.DataFrame, codes: NDArray[np.intp]) -> tuple[Array, Array, Array, float]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import Message
-from kpilab.errors import BadInput, unknown
+from kpilab.core.values import Message, fraction
+from kpilab.engine.door.frames import frame, known
+from kpilab.engine.door.values import label, number, place
+from kpilab.errors import BadInput
 from kpilab.stats.laws import student
 from kpilab.stats.panel import panel_slopes
+
+if TYPE_CHECKING:
+    from kpilab.engine.door.frames import Frame
 
 LEAST_UNITS, LEAST_PERIODS = 4, 6
 
@@ -48,7 +53,7 @@ class PanelResult(Result):
         return Message("panel.related" if values["p"] < 1 - self.level else "panel.none", values)
 
 
-def panel(data: pd.DataFrame, *, unit: str, time: str, kpi: str, goal: str, level: float = 0.95) -> PanelResult:
+def panel(data: Frame, *, unit: str, time: str, kpi: str, goal: str, level: float = 0.95) -> PanelResult:
     """Test the relation of KPI and goal over many units at once, within and between them.
 
     Within: changes from period to period, freed of what all units share in a period; errors are clustered
@@ -56,6 +61,7 @@ def panel(data: pd.DataFrame, *, unit: str, time: str, kpi: str, goal: str, leve
 
     Args:
         data: one row per unit and period; columns `unit`, `time`, `kpi`, `goal`; cells may be missing.
+            A row without a time is left out, and counted in a note; a unit without a name is "(missing)".
         level: confidence level.
 
     Returns:
@@ -64,12 +70,12 @@ def panel(data: pd.DataFrame, *, unit: str, time: str, kpi: str, goal: str, leve
     Raises:
         BadInput: a missing column, a unit twice in a period, fewer than 4 units or 6 periods, a constant KPI.
     """
-    for column in (unit, time, kpi, goal):
-        if column not in data.columns:
-            raise unknown("column", column, data.columns, "panel(data)")
-    if data.duplicated([unit, time]).any():
+    fraction(level, "panel(level=)")
+    columns = {"unit": (unit, label), "time": (time, place), "kpi": (kpi, number), "goal": (goal, number)}
+    rows, left = known(frame(data, columns, "panel(data)"), ["time"])
+    if rows.duplicated(["unit", "time"]).any():
         raise BadInput("a unit has a period twice", "panel(data)", "keep one row per unit and period")
-    wide = [data.pivot(index=unit, columns=time, values=c).sort_index(axis=1) for c in (kpi, goal)]
+    wide = [rows.pivot(index="unit", columns="time", values=c).sort_index(axis=1) for c in ("kpi", "goal")]
     x, y = (w.to_numpy(float) for w in wide)
     units, periods = x.shape
     if units < LEAST_UNITS or periods < LEAST_PERIODS:
@@ -80,20 +86,20 @@ def panel(data: pd.DataFrame, *, unit: str, time: str, kpi: str, goal: str, leve
     if np.nanstd(np.diff(x, axis=1)) == 0:
         raise BadInput("the KPI never changes within units", "panel(kpi=)", "give a KPI that varies")
     found = panel_slopes(x, y)
-    rows = [
+    slopes = [
         ("within", found.within, found.within_error, found.df, found.p),
         ("between", found.between, found.between_error, units - 2, found.between_p),
     ]
-    halves = [float(student.ppf(0.5 + level / 2, df)) * error for _, _, error, df, _ in rows]
+    halves = [float(student.ppf(0.5 + level / 2, df)) * error for _, _, error, df, _ in slopes]
     table = pd.DataFrame(
         {
-            "comparison": [r[0] for r in rows], "slope": [r[1] for r in rows],
-            "low": [r[1] - h for r, h in zip(rows, halves, strict=True)],
-            "high": [r[1] + h for r, h in zip(rows, halves, strict=True)], "p": [r[4] for r in rows],
+            "comparison": [r[0] for r in slopes], "slope": [r[1] for r in slopes],
+            "low": [r[1] - h for r, h in zip(slopes, halves, strict=True)],
+            "high": [r[1] + h for r, h in zip(slopes, halves, strict=True)], "p": [r[4] for r in slopes],
         }
     )  # fmt: skip
     opposite = bool(found.within * found.between < 0 and (table["p"] < 1 - level).all())
-    notes = (Message("panel.few", {"units": units}),) if units < 8 else ()
+    notes = left + ((Message("panel.few", {"units": units}),) if units < 8 else ())
     ends = wide[0].quantile([0.1, 0.9], axis=1).to_numpy()
     means = pd.DataFrame(
         {

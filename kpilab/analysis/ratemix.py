@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import Effect, Message
-from kpilab.errors import BadInput, unknown
+from kpilab.core.values import Effect, Message, fraction
+from kpilab.engine.door.frames import frame, known
+from kpilab.engine.door.values import count, label
+from kpilab.errors import BadInput
 from kpilab.stats.laws import norm
 from kpilab.stats.ratemix import rate_mix
+
+if TYPE_CHECKING:
+    from kpilab.engine.door.frames import Frame
 
 COLUMNS = ("num0", "den0", "num1", "den1")
 
@@ -59,7 +64,7 @@ class RatemixResult(Result):
 
 
 def ratemix(
-    segments: pd.DataFrame, *, by: str, three: bool = False, spread: float = 1.0, level: float = 0.95
+    segments: Frame, *, by: str, three: bool = False, spread: float = 1.0, level: float = 0.95
 ) -> RatemixResult:
     """Split the change of a ratio into the segments' own rates and their shares (Kitagawa).
 
@@ -67,7 +72,8 @@ def ratemix(
     came or went has one rate only and gives an entry term, counted with mix. The sum is exact.
 
     Args:
-        segments: one row per segment (more are summed); columns `num0`, `den0`, `num1`, `den1`.
+        segments: one row per segment (more are summed); columns `num0`, `den0`, `num1`, `den1`. A row in which one of
+            them is missing is left out of both periods, and counted in a note.
         by: column that names the segment.
         three: keep the interaction apart (weights of the baseline) instead of sharing it.
         spread: variance of the numerators over the binomial one (over-dispersion between days), for the intervals.
@@ -83,20 +89,18 @@ def ratemix(
         against at least 90 % of what segments moved beyond two errors, |mix| > |rate|, and both of these beyond two
         errors.
     """
-    for column in (by, *COLUMNS):
-        if column not in segments.columns:
-            raise unknown("column", column, segments.columns, "ratemix(segments)")
-    frame = segments.groupby(by, sort=True, dropna=False)[list(COLUMNS)].sum().astype(float)
-    if (frame < 0).any(axis=None) or frame["den0"].sum() <= 0 or frame["den1"].sum() <= 0:
-        raise BadInput(
-            "a denominator is negative or 0 in a whole period", "ratemix(segments)", "choose periods that have data"
-        )
-    num0, den0, num1, den1 = (frame[c].to_numpy() for c in COLUMNS)
+    fraction(level, "ratemix(level=)")
+    columns = {"segment": (by, label)} | {c: (c, count) for c in COLUMNS}
+    rows, notes = known(frame(segments, columns, "ratemix(segments)"))
+    sums = rows.groupby("segment", sort=True)[list(COLUMNS)].sum()
+    if sums["den0"].sum() <= 0 or sums["den1"].sum() <= 0:
+        raise BadInput("a denominator is 0 in a whole period", "ratemix(segments)", "choose periods that have data")
+    num0, den0, num1, den1 = (sums[c].to_numpy() for c in COLUMNS)
     found = rate_mix(num0, den0, num1, den1, three=three, spread=spread)
     with np.errstate(invalid="ignore", divide="ignore"):
         table = pd.DataFrame(
             {
-                "segment": frame.index.astype(str),
+                "segment": sums.index.astype(str),
                 "share0": den0 / den0.sum(),
                 "share1": den1 / den1.sum(),
                 "rate0": np.where(den0 > 0, num0 / den0, np.nan),
@@ -113,7 +117,15 @@ def ratemix(
     rate, mix = float(found.rate.sum()), float((found.mix + found.entry).sum())
     effects = [Effect(v, v - z * e, v + z * e) for v, e in zip((rate, mix), found.errors, strict=False)]
     return RatemixResult(
-        table, found.before, found.after, effects[0], effects[1], float(found.joint.sum()), found.simpson, level
+        table,
+        found.before,
+        found.after,
+        effects[0],
+        effects[1],
+        float(found.joint.sum()),
+        found.simpson,
+        level,
+        notes=notes,
     )
 
 

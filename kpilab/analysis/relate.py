@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import Message
+from kpilab.core.values import Message, fraction
+from kpilab.engine.door.frames import dated
+from kpilab.engine.door.frames import series as on_days
 from kpilab.errors import BadInput
 from kpilab.stats.axis import Axis, axis, calendar_terms
 from kpilab.stats.relation import LEAST_RHO, Question, relation_tests
+
+if TYPE_CHECKING:
+    from kpilab.engine.door.frames import Frame, Values
 
 Verdict = Literal["related", "unrelated", "inconclusive"]
 WORTH = 26
@@ -64,17 +69,19 @@ class RelateResult(Result):
         }  # fmt: skip
         if self.verdict != "related":
             return Message(f"relate.{self.verdict}", values)
+        if self.lag < 0:
+            return Message("relate.related_behind", values | {"lag": -self.lag})
         return Message("relate.related_lag" if self.lag else "relate.related_now", values)
 
 
 def relate(
-    kpi: pd.Series,
-    goal: pd.Series,
+    kpi: Values,
+    goal: Values,
     *,
     lags: Sequence[int] | None = None,
     calendar: str | None = None,
     events: Sequence[date | tuple[date, date]] = (),
-    given: pd.DataFrame | None = None,
+    given: Frame | None = None,
     least: float = LEAST_RHO,
     level: float = 0.95,
 ) -> RelateResult:
@@ -86,7 +93,7 @@ def relate(
 
     Args:
         kpi, goal: one value per period, indexed by date (daily, weekly, monthly or quarterly, without gaps).
-            Only periods that both have are used.
+            Only periods that both have are used; a missing or infinite value is a gap.
         lags: periods by which the KPI leads (negative: the goal leads), decided before looking;
             0 to 4 below 52 periods, else 0 to 8.
         calendar: country code whose holidays are taken out.
@@ -94,13 +101,13 @@ def relate(
             that is not named looks like a relation.
         given: further series to hold constant (a benchmark, other drivers), same dates.
         least: smallest correlation that would matter, between 0 and 1.
-        level: confidence level; the test uses 1 - level.
+        level: confidence level, 0 < level < 1; the test uses 1 - level.
 
     Returns:
         RelateResult with one row per lag.
 
     Raises:
-        BadInput: no dates, a constant series, fewer than 12 common periods, a gap, a period twice, or a
+        BadInput: no dates, no lags, a constant series, fewer than 12 common periods, a gap, a period twice, or a
             driver in `given` that does not cover the periods.
 
     Note:
@@ -112,6 +119,10 @@ def relate(
         >>> relate(pd.Series(noise[1:], weeks), pd.Series(noise[:-1], weeks)).lag
         1
     """
+    fraction(level, "relate(level=)")
+    fraction(least, "relate(least=)")
+    if lags is not None and not len(lags):
+        raise BadInput("no lags", "relate(lags=)", "give at least one, e.g. (0, 1, 2), or leave the argument out")
     frame, ax = _aligned(kpi, goal)
     terms = np.hstack([calendar_terms(ax, calendar, events), _given(given, frame)])
     question = Question(ax.season, terms, None if lags is None else tuple(lags), 1 - level, least)
@@ -134,17 +145,13 @@ def relate(
     )  # fmt: skip
 
 
-def _names(kpi: pd.Series, goal: pd.Series) -> tuple[str, str]:
-    return str(kpi.name or "KPI"), str(goal.name or "goal")
+def _names(kpi: Values, goal: Values) -> tuple[str, str]:
+    return str(getattr(kpi, "name", None) or "KPI"), str(getattr(goal, "name", None) or "goal")
 
 
-def _aligned(kpi: pd.Series, goal: pd.Series) -> tuple[pd.DataFrame, Axis]:
-    for series, name in ((kpi, "kpi"), (goal, "goal")):
-        if not isinstance(series.index, pd.DatetimeIndex | pd.PeriodIndex):
-            raise BadInput("the values have no dates", f"relate({name})", "give a Series indexed by date")
-    frame = pd.concat(
-        {"kpi": _dated(kpi, "kpi"), "goal": _dated(goal, "goal")}, axis=1, join="inner"
-    ).astype(float).sort_index()  # fmt: skip
+def _aligned(kpi: Values, goal: Values) -> tuple[pd.DataFrame, Axis]:
+    both = {"kpi": on_days(kpi, "relate(kpi)"), "goal": on_days(goal, "relate(goal)")}
+    frame = pd.concat(both, axis=1, join="inner").sort_index()
     first, last = frame["kpi"].first_valid_index(), frame["goal"].last_valid_index()
     frame = frame.loc[first:last].dropna()
     ax = axis(frame.index.to_numpy(), "relate(kpi, goal)")
@@ -154,18 +161,10 @@ def _aligned(kpi: pd.Series, goal: pd.Series) -> tuple[pd.DataFrame, Axis]:
     return frame, ax
 
 
-def _dated(series: pd.Series, name: str) -> pd.Series:
-    index = series.index.to_timestamp() if isinstance(series.index, pd.PeriodIndex) else series.index
-    if index.has_duplicates:
-        twice = index[index.duplicated()][0]
-        raise BadInput(f"period {twice.date()} occurs twice", f"relate({name})", "keep one value per period")
-    return series.set_axis(index)
-
-
-def _given(given: pd.DataFrame | None, frame: pd.DataFrame) -> np.ndarray:
+def _given(given: Frame | None, frame: pd.DataFrame) -> np.ndarray:
     if given is None:
         return np.empty((len(frame), 0))
-    driver = given.reindex(frame.index)
+    driver = dated(given, "relate(given=)").reindex(frame.index)
     missing = driver.columns[driver.isna().any()]
     if len(missing):
         raise BadInput(f"driver {missing[0]!r} does not cover every period", "relate(given=)", "extend or drop it")

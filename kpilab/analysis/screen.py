@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import Message
+from kpilab.core.values import Message, fraction
+from kpilab.engine.door.frames import dated
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.axis import axis, calendar_terms
 from kpilab.stats.inference import benjamini_hochberg
 from kpilab.stats.redundancy import clusters, spokesman
 from kpilab.stats.relation import LEAST_RHO, Question, relation_tests
 from kpilab.stats.series import innovations
+
+if TYPE_CHECKING:
+    from kpilab.engine.door.frames import Frame
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +54,7 @@ class ScreenResult(Result):
 
 
 def screen(
-    frame: pd.DataFrame,
+    frame: Frame,
     *,
     goal: str,
     lags: Sequence[int] | None = None,
@@ -79,27 +83,30 @@ def screen(
         ScreenResult with one row per KPI.
 
     Raises:
-        BadInput: an unknown column, no dates, a goal with gaps or that never changes, fewer than 12 periods.
+        BadInput: an unknown column, no dates, a day twice, no lags, a goal with gaps or that never changes, fewer than
+            12 periods.
     """
+    fraction(level, "screen(level=)")
+    fraction(least, "screen(least=)")
+    if lags is not None and not len(lags):
+        raise BadInput("no lags", "screen(lags=)", "give at least one, e.g. (0, 1, 2), or leave the argument out")
+    rows = dated(frame, "screen(frame)")
     for name in (goal, *given):
-        if name not in frame.columns:
-            raise unknown("column", name, frame.columns, "screen(frame)")
-    if not isinstance(frame.index, pd.DatetimeIndex):
-        raise BadInput("the rows have no dates", "screen(frame)", "set the date column as index")
-    frame = frame.select_dtypes("number").sort_index()
-    ax = axis(frame.index.to_numpy(), "screen(frame)")
-    idle = [c for c in frame.columns if frame[c].isna().any() or frame[c].nunique() < 2]
+        if name not in rows.columns:
+            raise unknown("column", name, rows.columns, "screen(frame)")
+    ax = axis(rows.index.to_numpy(), "screen(frame)")
+    idle = [c for c in rows.columns if rows[c].isna().any() or rows[c].nunique() < 2]
     if {goal, *given} & set(idle):
         raise BadInput(f"{goal!r} or a given driver never changes or has gaps", "screen(goal=)", "give complete series")
-    kpis = [c for c in frame.columns if c not in {goal, *given, *idle}]
+    kpis = [c for c in rows.columns if c not in {goal, *given, *idle}]
     if not kpis:
         raise BadInput("no KPI is left to test", "screen(frame)", "give columns that vary and have no gaps")
-    terms = np.hstack([calendar_terms(ax, calendar, events), frame[list(given)].to_numpy(float)])
+    terms = np.hstack([calendar_terms(ax, calendar, events), rows[list(given)].to_numpy(float)])
     question = Question(ax.season, terms, None if lags is None else tuple(lags), 1 - level, least)
-    values = frame[kpis].to_numpy(float).T
-    tests = relation_tests(values, frame[goal].to_numpy(float), question)
+    values = rows[kpis].to_numpy(float).T
+    tests = relation_tests(values, rows[goal].to_numpy(float), question)
     q = benjamini_hochberg(tests.p)
-    group = clusters(innovations(values, question.regressors(len(frame))), same)
+    group = clusters(innovations(values, question.regressors(len(rows))), same)
     verdict = np.where((tests.verdict == "related") & (q >= 1 - level), "inconclusive", tests.verdict)
     table = pd.DataFrame(
         {

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import EVERYWHERE, Effect, Message, Period, Where
-from kpilab.errors import BadInput, unknown
+from kpilab.core.values import EVERYWHERE, Effect, Message, Period, Where, fraction
+from kpilab.engine.door.frames import frame
+from kpilab.engine.door.values import count, day, label
+from kpilab.errors import BadInput
 from kpilab.stats.counts import Growth, growth, hollowness, not_following
 from kpilab.stats.inference import holm
 
+if TYPE_CHECKING:
+    from kpilab.engine.door.frames import Frame
+
 LEAST_DAYS = 7
-KEYS = ("day", "dimension", "value")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +64,7 @@ class SurgeResult(Result):
 
 
 def surge(
-    counts: pd.DataFrame,
+    counts: Frame,
     *,
     kpi: str,
     downstream: Sequence[str],
@@ -79,7 +83,8 @@ def surge(
 
     Args:
         counts: one row per day, dimension and value; columns `day`, `dimension`, `value`, the KPI and the
-            downstream counts. Each dimension splits the same total; days without a row count as zero.
+            downstream counts. Each dimension splits the same total; days without a row count as zero. A day on which
+            a count is missing is left out whole, and counted in a note.
         kpi: column of the KPI's daily count.
         downstream: columns of what the KPI ought to lead to.
         baseline, current: the periods compared, at least 7 days each.
@@ -95,10 +100,12 @@ def surge(
     Note:
         Overlapping dimensions see the same jump; the segment that stands out most is named.
     """
-    _check(counts, kpi, downstream, baseline, current)
-    days, now = _calendar(baseline, current)
+    fraction(level, "surge(level=)")
+    rows = _rows(counts, kpi, downstream)
+    notes = _check(rows, baseline, current)
+    days, now = _calendar(baseline, current, rows)
     weekday = days.dayofweek.to_numpy().astype(np.int64)
-    segments, cube = _cube(counts, [kpi, *downstream], days)
+    segments, cube = _cube(rows, days)
     segments, cube = _with_total(segments, cube)
     rest = _rest(segments, cube)
     inside, outside = (_growths(c, now, weekday) for c in (cube, rest))
@@ -119,32 +126,50 @@ def surge(
         table, steps, where,
         change=Effect(float("nan")) if found is None else _effect(inside[0], found, level),
         total=_effect(inside[0], total, level), q=float(q.min() if found is None else q[found]),
-        rose=bool(inside[0].rise()[total] < 1 - level), level=level,
+        rose=bool(inside[0].rise()[total] < 1 - level), level=level, notes=notes,
     )  # fmt: skip
 
 
-def _check(counts: pd.DataFrame, kpi: str, downstream: Sequence[str], baseline: Period, current: Period) -> None:
-    for column in (*KEYS, kpi, *downstream):
-        if column not in counts.columns:
-            raise unknown("column", column, counts.columns, "surge(counts)")
+def _rows(counts: Frame, kpi: str, downstream: Sequence[str]) -> pd.DataFrame:
+    """Day, dimension, value, and the counts as 0 (the KPI), 1 …; `holed` on days on which one of them is missing."""
     if not downstream:
         raise BadInput("no downstream count is named", "surge(downstream=)", "name what the KPI ought to lead to")
+    keys = {"day": ("day", day), "dimension": ("dimension", label), "value": ("value", label)}
+    amounts = {f"c{k}": (c, count) for k, c in enumerate((kpi, *downstream))}
+    rows = frame(counts, keys | amounts, "surge(counts)")
+    rows = rows[rows["day"].notna()]
+    return rows.assign(holed=rows["day"].isin(rows.loc[rows[[*amounts]].isna().any(axis=1), "day"]))
+
+
+def _check(rows: pd.DataFrame, baseline: Period, current: Period) -> tuple[Message, ...]:
+    """A note on the days left out; enough of them are there."""
+    left = 0
     for name, period in (("baseline", baseline), ("current", current)):
         if period.days < LEAST_DAYS:
             raise BadInput(f"{name} has {period.days} days", f"surge({name}=)", f"give at least {LEAST_DAYS} days")
-        if not pd.to_datetime(counts["day"]).between(pd.Timestamp(period.first), pd.Timestamp(period.last)).any():
+        inside = rows[rows["day"].between(pd.Timestamp(period.first), pd.Timestamp(period.last))]
+        if inside.empty:
             raise BadInput(f"no row lies in {period}", f"surge({name}=)", "choose days that the counts cover")
+        holed = inside.loc[inside["holed"], "day"].nunique()
+        if period.days - holed < LEAST_DAYS:
+            raise BadInput(
+                f"counts are missing on {holed} of {period.days} days", f"surge({name}=)", "fill them in at the source"
+            )
+        left += holed
+    return (Message("surge.days_left_out", {"days": left}),) if left else ()
 
 
-def _calendar(baseline: Period, current: Period) -> tuple[pd.DatetimeIndex, np.ndarray]:
+def _calendar(baseline: Period, current: Period, rows: pd.DataFrame) -> tuple[pd.DatetimeIndex, np.ndarray]:
     first = pd.date_range(baseline.first, baseline.last)
     last = pd.date_range(current.first, current.last)
-    return pd.DatetimeIndex([*first, *last]), np.repeat([False, True], [len(first), len(last)])
+    days, now = pd.DatetimeIndex([*first, *last]), np.repeat([False, True], [len(first), len(last)])
+    whole = ~days.isin(rows.loc[rows["holed"], "day"])
+    return days[whole], now[whole]
 
 
-def _cube(counts: pd.DataFrame, columns: list[str], days: pd.DatetimeIndex) -> tuple[pd.DataFrame, np.ndarray]:
+def _cube(rows: pd.DataFrame, days: pd.DatetimeIndex) -> tuple[pd.DataFrame, np.ndarray]:
     """Segments, and their counts as segment × column × day."""
-    rows = counts.assign(day=pd.to_datetime(counts["day"]))
+    columns = [c for c in rows.columns if c not in ("day", "dimension", "value", "holed")]
     wide = rows.pivot_table(index=["dimension", "value"], columns="day", values=columns, aggfunc="sum").sort_index()
     wide = wide.reindex(columns=pd.MultiIndex.from_product([columns, days])).fillna(0)
     return wide.index.to_frame(index=False), wide.to_numpy(float).reshape(len(wide), len(columns), len(days))

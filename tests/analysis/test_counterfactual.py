@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -74,3 +76,37 @@ def test_it_says_so_and_draws(lang):
     result = counterfactual(panel(effect=-15.0), treated="s0", since=SINCE)
     assert "%" in say(result.headline, lang)
     assert chart(result, lang).to_dict()
+
+
+@pytest.mark.parametrize(
+    "as_",
+    [
+        lambda t: t.dt.date,
+        lambda t: t.dt.tz_localize("Asia/Shanghai"),
+        lambda t: t.dt.to_period("W"),
+        lambda t: t.dt.strftime("%Y-%m-%d"),
+    ],
+)
+@pytest.mark.parametrize("since", [SINCE, date(2025, 1, 6), pd.Timestamp(SINCE), np.datetime64(SINCE)])
+def test_types_of_dates_and_names_of_columns_do_not_matter(as_, since):
+    data = panel(effect=-15.0)
+    other = data.assign(time=as_(data["time"])).rename(columns={"time": "unit", "unit": "value", "value": "time"})
+    one = counterfactual(data, treated="s0", since=SINCE)
+    found = counterfactual(other, treated="s0", since=since, time="unit", unit="value", value="time")
+    assert found.effect == one.effect
+
+
+def test_periods_may_be_plain_numbers_and_units_too():
+    data = panel(effect=-15.0)
+    numbered = data.assign(time=data["time"].rank(method="dense").astype(int), unit=data["unit"].str[1:].astype(int))
+    found = counterfactual(numbered, treated=0, since=54)
+    assert found.effect == counterfactual(data, treated="s0", since=SINCE).effect
+    assert found.since == 54
+    with pytest.raises(BadInput, match="is no period of the data"):
+        counterfactual(numbered, treated=0, since="2025-01-06")
+
+
+def test_an_infinite_value_is_a_missing_one():
+    data = panel()
+    with pytest.raises(BadInput, match="unit 's1' has no value at"):
+        counterfactual(data.assign(value=data["value"].where(data.index != 65, np.inf)), treated="s0", since=SINCE)

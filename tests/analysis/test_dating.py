@@ -50,3 +50,40 @@ def test_entries_of_the_change_log_near_the_start_are_candidates():
 def test_too_short_a_series_is_refused():
     with pytest.raises(BadInput, match="the series has 5 days"):
         dating(series(0, np.full(5, 0.3)), value="orders")
+
+
+def flat(periods=60):
+    rng = np.random.default_rng(5)
+    return pd.DataFrame({"day": pd.date_range("2026-01-05", periods=periods), "value": rng.normal(10, 1, periods)})
+
+
+@pytest.mark.parametrize("gone", [np.nan, np.inf])
+def test_a_missing_day_is_not_zero(gone):
+    days = flat()
+    days.loc[10:12, "value"] = gone
+    result = dating(days)
+    pd.testing.assert_frame_equal(result.table, dating(days.drop(index=[10, 11, 12])).table)
+    assert result.notes[0].values["rows"] == 3
+
+
+def test_a_day_of_which_one_part_is_missing_is_missing():
+    parts = pd.concat([flat(), flat()], ignore_index=True)
+    result = dating(parts.assign(value=parts["value"].where(parts.index != 30)))
+    pd.testing.assert_frame_equal(result.table, dating(parts.drop(index=[30, 90])).table)
+
+
+@pytest.mark.parametrize(
+    "as_",
+    [
+        lambda d: d.dt.date,
+        lambda d: d.dt.tz_localize("Asia/Shanghai"),
+        lambda d: d.dt.to_period("D"),
+        lambda d: d.dt.strftime("%Y-%m-%d"),
+    ],
+)
+def test_types_of_days_do_not_matter(as_):
+    level = np.where(np.arange(56) < 26, 0.30, 0.22)
+    days = series(1, level)
+    other = days.assign(day=as_(days["day"])).rename(columns={"day": "weight", "orders": "day", "visits": "value"})
+    one = dating(days, value="orders", exposure="visits")
+    assert dating(other, time="weight", value="day", exposure="value").start == one.start

@@ -113,3 +113,43 @@ def test_a_kpi_that_costs_the_goal_is_flagged():
     result = conflicts(tree, values, {"volume": "up"})
     assert result.table["lever"].tolist() == ["discount"]
     assert result.headline.key == "conflicts.found"
+
+
+def test_small_integers_do_not_overflow():
+    old, new = ({"visits": np.int32(v), "price": np.int32(50_000)} for v in (60_000, 66_000))
+    result = decompose("visits * price", old, new)
+    assert (result.before, result.after) == (3.0e9, 3.3e9)
+
+
+@pytest.mark.parametrize("gone", [None, np.nan, np.inf, pd.NA])
+def test_a_leaf_without_a_value_is_refused_by_its_name(gone):
+    with pytest.raises(BadInput, match="no value for 'b'"):
+        decompose("a * b", {"a": 1, "b": 2}, {"a": 12, "b": gone})
+    with pytest.raises(BadInput, match="no value for 'b'"):
+        decompose("a * b", {"a": 1}, {"a": 12, "b": 3})
+    with pytest.raises(BadInput, match="is no number"):
+        decompose("a * b", {"a": 1, "b": "2"}, {"a": 12, "b": 3})
+
+
+def test_errors_belong_to_leaves_and_are_known():
+    values = {"a": 1.0, "b": 2.0}
+    for errors, wrong in (({"c": (1, 1)}, "no leaf"), ({"a": (1, np.nan)}, "no value"), ({"a": (1, -1)}, "below zero")):
+        with pytest.raises(BadInput, match=wrong):
+            decompose("a * b", values, values, errors=errors)
+
+
+def test_a_denominator_that_is_0_only_half_way_is_said_to_be_so():
+    with pytest.raises(BadInput, match="half-way between the periods"):
+        decompose("a / (b - c)", {"a": 2, "b": 3, "c": 2}, {"a": 10, "b": 2, "c": -1})
+    with pytest.raises(BadInput, match="division by zero"):
+        decompose("a / b", {"a": 2, "b": 3}, {"a": 10, "b": 0})
+
+
+def test_conflicts_need_every_value_and_no_zero():
+    tree = MetricTree.parse("profit", "orders * margin")
+    with pytest.raises(BadInput, match="no value for 'margin'"):
+        conflicts(tree, {"orders": 3.0}, {"orders": "up"})
+    with pytest.raises(BadInput, match="'profit' is 0"):
+        conflicts(tree, {"orders": 3.0, "margin": 0.0}, {"orders": "up"})
+    with pytest.raises(BadInput, match="no direction named 'higher'"):
+        conflicts(tree, {"orders": 3.0, "margin": 1.0}, {"orders": "higher"})

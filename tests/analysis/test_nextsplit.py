@@ -50,3 +50,22 @@ def test_a_new_version_is_compared_with_the_one_it_replaced():
     assert row["value"] == "a"
     assert row["low"] < row["contribution"] < row["high"] < 0
     assert row["expected"] == pytest.approx(0.3 * 500 * 20, rel=0.1)
+
+
+def test_values_without_a_name_and_missing_cells():
+    segments = world(1, fall=0.7)
+    nameless = segments.assign(platform=segments["platform"].where(segments["platform"] != "a"))
+    best = nextsplit(nameless, dimensions=NAMES).best
+    assert best is not None
+    assert nextsplit(nameless, dimensions=NAMES, where=best).where == best
+    holed = segments.assign(num1=segments["num1"].where(segments.index != 3).astype(float))
+    result = nextsplit(holed, dimensions=NAMES)
+    pd.testing.assert_frame_equal(result.table, nextsplit(segments.drop(index=3), dimensions=NAMES).table)
+    assert result.notes[0].values["rows"] == 1
+
+
+def test_types_of_values_do_not_matter():
+    numbered = world(1, fall=0.7).assign(version=lambda f: f["version"].astype(int))
+    result = nextsplit(numbered, dimensions=NAMES, where=Where({"version": 3}))
+    text = nextsplit(world(1, fall=0.7), dimensions=NAMES, where=Where({"version": "3"}))
+    pd.testing.assert_frame_equal(result.table, text.table)

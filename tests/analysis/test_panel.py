@@ -65,3 +65,48 @@ def test_a_kpi_that_stops_mattering_is_found():
     assert abs((result.searched - weeks[52].date()).days) < 120
     with pytest.raises(BadInput, match="on each side"):
         goodhart(pd.Series(np.cumsum(dx), weeks), pd.Series(np.cumsum(dy), weeks), since=date(2024, 1, 15))
+
+
+def series(seed=7, n=104):
+    weeks = pd.date_range("2024-01-01", periods=n, freq="7D")
+    rng = np.random.default_rng(seed)
+    return (pd.Series(np.cumsum(rng.normal(size=n)), weeks) for _ in range(2))
+
+
+def test_goodhart_reads_periods_and_refuses_what_it_cannot():
+    kpi, goal = series()
+    since = date(2025, 1, 6)
+    one = goodhart(kpi, goal, since=since)
+    other = goodhart(kpi.to_period("W"), goal.set_axis(goal.index.date), since=since)
+    assert (one.p, one.searched) == (other.p, other.searched)
+    for wrong, k, g in (
+        ("occurs twice", pd.concat([kpi, kpi.tail(1)]), goal),
+        ("no dates", kpi.reset_index(drop=True), goal),
+        ("the goal never changes", kpi, goal * 0 + 1),
+    ):
+        with pytest.raises(BadInput, match=wrong):
+            goodhart(k, g, since=since)
+
+
+def test_names_and_types_of_a_panels_columns_do_not_matter():
+    data = long(*stores(1, 8, slope=0.5))
+    one = panel(data, unit="store", time="week", kpi="kpi", goal="goal")
+    names = {"store": "goal", "week": "unit", "kpi": "time", "goal": "kpi"}
+    weeks = pd.date_range("2026-01-05", periods=30, freq="7D").to_period("W")
+    other = data.assign(week=weeks[data["week"]]).rename(columns=names)
+    assert panel(other, unit="goal", time="unit", kpi="time", goal="kpi").table.equals(one.table)
+
+
+def test_a_missing_or_infinite_cell_of_a_panel_is_left_out():
+    data = long(*stores(1, 8, slope=0.5))
+    tables = [
+        panel(
+            data.assign(kpi=data["kpi"].where(data.index != 5, gone)), unit="store", time="week", kpi="kpi", goal="goal"
+        )
+        for gone in (np.nan, np.inf)
+    ]
+    assert tables[0].table.equals(tables[1].table)
+    nameless = data.assign(store=data["store"].where(data["store"] != 3))
+    found = panel(nameless, unit="store", time="week", kpi="kpi", goal="goal")
+    assert "(missing)" in set(found.means["unit"])
+    assert "1" in set(found.means["unit"])

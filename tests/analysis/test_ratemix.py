@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -85,3 +86,25 @@ def test_ratios_above_one_have_intervals_too():
     result = ratemix(frame, by="s")
     assert result.rate.low is not None
     assert result.rate.low < result.rate.value
+
+
+SEGMENTS = pd.DataFrame({"s": ["a", "b", None], "num0": [10, 20, 30], "den0": 100, "num1": [10, 25, 30], "den1": 100})
+
+
+def test_a_row_with_a_missing_cell_is_left_out_of_both_periods_and_counted():
+    for gone in (np.nan, np.inf):
+        result = ratemix(SEGMENTS.assign(num1=[gone, 25, 30]), by="s")
+        assert result.before == 0.25
+        assert result.after == 0.275
+        assert result.notes[0].values["rows"] == 1
+    assert set(ratemix(SEGMENTS, by="s").table["segment"]) == {"a", "b", "(missing)"}
+
+
+def test_names_of_segments_and_of_their_column_do_not_matter():
+    first = ratemix(SEGMENTS, by="s")
+    other = ratemix(
+        pa.Table.from_pandas(SEGMENTS.rename(columns={"s": "segment"}).astype({"num0": "int32"})), by="segment"
+    )
+    pd.testing.assert_frame_equal(first.table, other.table)
+    with pytest.raises(BadInput, match="below zero"):
+        ratemix(SEGMENTS.assign(num0=-1), by="s")

@@ -151,3 +151,53 @@ def test_metrics_of_a_case_are_correlated_by_name():
     assert len(found.table) == 3
     with pytest.raises(BadInput, match="volume"):
         correlate(case, metrics=["revenue", "volum"])
+
+
+def dates(index):
+    return [index.date, index.tz_localize("America/New_York"), index.to_period("W"), index.strftime("%Y-%m-%d")]
+
+
+@pytest.mark.parametrize("k", range(4))
+def test_types_of_dates_do_not_matter(k):
+    kpi, goal = pair()
+    assert relate(kpi.set_axis(dates(kpi.index)[k]), goal).rho == relate(kpi, goal).rho
+    frame = pd.DataFrame({"visits": kpi, "sales": goal, "noise": pair(seed=3)[0].to_numpy()})
+    other = frame.set_axis(dates(frame.index)[k], axis=0)
+    assert correlate(other).table.equals(correlate(frame).table)
+    assert screen(other, goal="sales").table.equals(screen(frame, goal="sales").table)
+    column = frame.assign(date=dates(frame.index)[k]).reset_index(drop=True)
+    assert screen(column, goal="sales").table.equals(screen(frame, goal="sales").table)
+
+
+def test_a_missing_or_infinite_period_is_a_gap():
+    kpi, goal = pair()
+    for gone in (np.nan, np.inf):
+        with pytest.raises(BadInput):
+            relate(kpi.where(kpi.index != kpi.index[9], gone), goal)
+
+
+def test_an_empty_column_changes_nothing():
+    frame = pd.DataFrame(dict(zip(("visits", "sales"), pair(), strict=True)))
+    assert correlate(frame.assign(empty=np.nan)).table.equals(correlate(frame).table)
+    assert correlate(frame.assign(empty=None)).left_out == ("empty",)
+
+
+@pytest.mark.parametrize("wrong", [{"level": 1.5}, {"level": 0}, {"least": 2}, {"lags": ()}])
+def test_arguments_that_cannot_be_are_refused(wrong):
+    kpi, goal = pair()
+    frame = pd.DataFrame({"visits": kpi, "sales": goal})
+    for ask in (
+        lambda: relate(kpi, goal, **wrong),
+        lambda: correlate(frame, **wrong),
+        lambda: screen(frame, goal="sales", **wrong),
+    ):
+        with pytest.raises(BadInput, match=f"{next(iter(wrong))}"):
+            ask()
+
+
+def test_a_goal_that_moves_first_is_told_in_that_order():
+    kpi, goal = pair()
+    result = relate(goal, kpi, lags=(-2, -1, 0))
+    assert result.lag == -2
+    assert "what is new in visits shows in sales 2 week(s) later" in say(result.headline, "en")
+    assert "-2" not in say(result.headline, "zh")

@@ -111,3 +111,26 @@ def test_faults_are_named():
 def test_it_says_so():
     assert "referral" in say(ask(world(hollow=2.5)).headline, "en")
     assert "猛增" in say(ask(world(hollow=2.5)).headline, "zh")
+
+
+@pytest.mark.parametrize(
+    "as_", [lambda d: d.dt.date, lambda d: d.dt.tz_localize("Asia/Shanghai"), lambda d: d.dt.strftime("%Y-%m-%d")]
+)
+def test_types_of_days_do_not_matter(as_):
+    counts = world(hollow=4.0)
+    other = counts.assign(day=as_(counts["day"]))
+    kinds = {"kpi": "signups", "downstream": ["visits"], "baseline": BASE, "current": NOW}
+    assert surge(other, **kinds).table.equals(surge(counts, **kinds).table)
+
+
+def test_a_missing_count_is_a_day_left_out_not_a_day_of_zero():
+    counts = world()
+    kinds = {"kpi": "signups", "downstream": ["visits"], "baseline": BASE, "current": NOW}
+    holed = counts.assign(signups=counts["signups"].where(counts["day"] != DAYS[40]).astype(float))
+    result = surge(holed, **kinds)
+    assert result.notes[0].values["days"] == 1
+    assert surge(counts[counts["day"] != DAYS[40]], **kinds).table["now"].iat[-1] < result.table["now"].iat[-1]
+    with pytest.raises(BadInput, match="below zero"):
+        surge(counts.assign(signups=-counts["signups"]), **kinds)
+    with pytest.raises(BadInput, match="missing on 28 of 28 days"):
+        surge(counts.assign(signups=counts["signups"].where(counts["day"] < "2025-03-31")), **kinds)

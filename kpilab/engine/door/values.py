@@ -78,7 +78,10 @@ def day(values: pd.Series, where: str) -> pd.Series:
 def place(values: pd.Series, where: str) -> pd.Series:
     """Place in an order of periods: plain numbers as they are, all else a moment."""
     plain = is_any_real_numeric_dtype(values.dtype) or all(is_integer(v) for v in values)
-    return number(values, where) if plain else moment(values, where)
+    if not plain:
+        return moment(values, where)
+    found = number(values, where)
+    return found.astype("int64") if (found % 1 == 0).all() else found
 
 
 def _each(values: pd.Series, where: str, read: Callable[[object], object], wrong: str, mend: str) -> pd.Series:
