@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pandas as pd
 
 from kpilab.core.result import Result
+from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message
 from kpilab.engine.activity import active, bucket_start, counted, lifecycle
 from kpilab.engine.run import collect
@@ -15,8 +16,8 @@ from kpilab.errors import BadInput, several, unknown_problem
 from kpilab.stats.proportion import wilson
 
 if TYPE_CHECKING:
-    from kpilab.core.table import EventLog
     from kpilab.core.values import Period, Where
+    from kpilab.engine.door.tables import Tabular
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +50,7 @@ class ActivityResult(Result):
 
 
 def activity(
-    log: EventLog,
+    log: EventLog | Tabular,
     *,
     by: tuple[str, ...] | str = (),
     grain: str = "week",
@@ -75,6 +76,7 @@ def activity(
     Example:
         >>> activity(log, by=("platform",)).table  # doctest: +SKIP
     """
+    log = EventLog.of(log)
     columns = (by,) if isinstance(by, str) else tuple(by)
     known = log.table.columns
     error = several(unknown_problem("column", c, known, f"table {log.name!r}") for c in columns if c not in known)

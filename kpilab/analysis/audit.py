@@ -11,6 +11,7 @@ import pandas as pd
 from ibis import _
 
 from kpilab.core.result import Result
+from kpilab.core.table import Executions
 from kpilab.core.values import Effect, Message
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.run import collect
@@ -18,8 +19,8 @@ from kpilab.errors import BadInput, unknown
 from kpilab.stats.audit import clopper_pearson, neyman, sample_size, stratified_rate, upper_bound
 
 if TYPE_CHECKING:
-    from kpilab.core.table import Executions
     from kpilab.core.values import Period
+    from kpilab.engine.door.tables import Tabular
 
 MOST_RECORDS = 100_000
 
@@ -80,7 +81,7 @@ class AuditResult(Result):
 
 
 def sample(
-    records: Executions,
+    records: Executions | Tabular,
     *,
     period: Period,
     tolerable: float = 0.05,
@@ -113,6 +114,7 @@ def sample(
     Raises:
         BadInput: no record column, rates or risk out of range, no records, or more than 100,000 records.
     """
+    records = Executions.of(records)
     _check_plan(records, tolerable, expected, risk)
     frame = _records(records, period)
     strata = frame.groupby("stratum").agg(

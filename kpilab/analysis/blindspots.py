@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
+from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message, Where
 from kpilab.engine.funnels import check_events, counts, reached
 from kpilab.engine.steps import Step, planned
@@ -18,8 +19,8 @@ from kpilab.errors import several, unknown_problem
 from kpilab.stats.laws import norm
 
 if TYPE_CHECKING:
-    from kpilab.core.table import EventLog
     from kpilab.core.values import Period
+    from kpilab.engine.door.tables import Tabular
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +50,7 @@ class BlindspotsResult(Result):
 
 
 def blindspots(
-    log: EventLog,
+    log: EventLog | Tabular,
     steps: Sequence[str | Step],
     *,
     watched: Sequence[str],
@@ -74,6 +75,7 @@ def blindspots(
     Raises:
         BadInput: as `funnel`; a watched step that is not among the steps.
     """
+    log = EventLog.of(log)
     plan = planned(steps, within, log=log)
     labels = [s.label for s in plan.required]
     _check(watched, labels)

@@ -10,6 +10,7 @@ import pandas as pd
 from ibis import _
 
 from kpilab.core.result import Result
+from kpilab.core.table import Executions
 from kpilab.core.values import Message
 from kpilab.engine.days import work
 from kpilab.engine.run import collect
@@ -19,8 +20,8 @@ from kpilab.stats.inference import holm
 from kpilab.stats.jump import density_jump
 
 if TYPE_CHECKING:
-    from kpilab.core.table import Executions
     from kpilab.core.values import Period
+    from kpilab.engine.door.tables import Tabular
 
 ALPHA = 0.05
 COLUMNS = ["threshold", "at", "values", "found", "expected", "excess", "low", "high", "p", "jump_p"]
@@ -54,7 +55,7 @@ class BunchingResult(Result):
 
 
 def bunching(
-    records: Executions, *, period: Period, action: str | None = None, level: float = 0.95, seed: int = 1
+    records: Executions | Tabular, *, period: Period, action: str | None = None, level: float = 0.95, seed: int = 1
 ) -> BunchingResult:
     """Hold the count of claims just above each threshold against a smooth density of all other claims.
 
@@ -76,6 +77,7 @@ def bunching(
 
     Note: bunching says that claims gather there, not why: people also work towards a target honestly.
     """
+    records = Executions.of(records)
     names = [*([records.target] if records.target else []), *records.tiers]
     if not names:
         raise BadInput("no target and no tiers", f"table {records.name!r}", "name the column of the target or tiers")

@@ -14,6 +14,7 @@ import pandas as pd
 from ibis import _, literal
 
 from kpilab.core.result import Result
+from kpilab.core.table import Facts
 from kpilab.core.values import Effect, Message, Where
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.run import collect_one
@@ -23,8 +24,8 @@ from kpilab.stats.tail import critical
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from kpilab.core.table import Facts
     from kpilab.core.values import Period
+    from kpilab.engine.door.tables import Tabular
 
 COLUMNS = ["where", "expected", "actual", "contribution", "low", "high", "users"]
 
@@ -52,7 +53,7 @@ class ClusteredResult(Result):
 
 
 def clustered(
-    data: Facts,
+    data: Facts | Tabular,
     places: Sequence[Where],
     *,
     user: str,
@@ -84,6 +85,7 @@ def clustered(
 
     References: Deng, Knoblich, Lu (2018), Applying the delta method in metric analytics.
     """
+    data = Facts.of(data)
     if (measure is None) == (numerator is None or denominator is None) or not places:
         raise BadInput(
             f"{len(places)} places, measure {measure!r}, numerator {numerator!r}, denominator {denominator!r}",

@@ -12,6 +12,7 @@ from ibis import _
 
 from kpilab.core.case import Definition, Grain, Metric
 from kpilab.core.result import Result
+from kpilab.core.table import EventLog, Reports
 from kpilab.core.values import Message
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.expression import identifier, literal
@@ -23,8 +24,9 @@ from kpilab.stats.shift import Shift, level_shift, shift_at
 if TYPE_CHECKING:
     from datetime import date
 
-    from kpilab.core.table import EventLog, Reports, Table
+    from kpilab.core.table import Table
     from kpilab.core.values import Period
+    from kpilab.engine.door.tables import Tabular
 
 ALPHA, LEAST_JUMP, REPRODUCED = 0.01, 0.02, 0.04
 COLUMNS = [
@@ -68,13 +70,13 @@ class DefinitionsResult(Result):
 
 
 def definitions(
-    reports: Reports,
+    reports: Reports | Tabular,
     *,
     baseline: Period,
     current: Period,
     declared: Sequence[Definition] = (),
     tables: Mapping[str, Table] | None = None,
-    log: EventLog | None = None,
+    log: EventLog | Tabular | None = None,
     recomputed: pd.DataFrame | None = None,
     level: float = 0.95,
 ) -> DefinitionsResult:
@@ -101,6 +103,8 @@ def definitions(
     Raises:
         BadInput: a declared measure on an unknown table, or `recomputed` without its columns.
     """
+    reports = Reports.of(reports)
+    log = None if log is None else EventLog.of(log)
     _check(declared, tables or {}, recomputed, level)
     frame = _reported(reports, baseline, current)
     grain = _grain(frame)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pandas as pd
 
 from kpilab.core.result import Result
+from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message, Where
 from kpilab.engine.dropoffs import earlier_events, events_of, next_ways, properties, split
 from kpilab.engine.funnels import check_events
@@ -22,7 +23,7 @@ from kpilab.stats.odds import odds_ratios
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from kpilab.core.table import EventLog
+    from kpilab.engine.door.tables import Tabular
 
 WAYS = 20  # paths listed
 
@@ -69,7 +70,7 @@ class DropoffResult(Result):
 
 
 def dropoff(
-    log: EventLog,
+    log: EventLog | Tabular,
     steps: Sequence[str | Step],
     *,
     after: int | str,
@@ -99,6 +100,7 @@ def dropoff(
     Note:
         Marks go with conversion; they need not cause it.
     """
+    log = EventLog.of(log)
     plan = planned(steps, within, log=log)
     labels = [s.label for s in plan.required]
     if isinstance(after, str) and after not in labels:

@@ -13,6 +13,7 @@ import pandas as pd
 from ibis import _
 
 from kpilab.core.result import Result
+from kpilab.core.table import Executions
 from kpilab.core.values import Effect, Message
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.run import collect
@@ -24,8 +25,8 @@ from kpilab.stats.traces import Deficit, Sums, deficit, onset
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from kpilab.core.table import Executions
     from kpilab.core.values import Period
+    from kpilab.engine.door.tables import Tabular
 
 FALSE_SHARE, FLOOR, ALONE = 0.01, 0.03, 0.01
 
@@ -77,7 +78,7 @@ class EvidenceResult(Result):
 
 
 def evidence(
-    records: Executions,
+    records: Executions | Tabular,
     *,
     baseline: Period | None,
     current: Period,
@@ -110,6 +111,7 @@ def evidence(
     Note: what is missing for everybody alike (a trace nobody leaves) cannot be seen: the colleagues are the measure.
         A flag says that claims and traces do not match; why is for an audit to find out.
     """
+    records = Executions.of(records)
     _check(records, level)
     action = _action(records, action)
     rows = _rows(records, action, baseline, current)

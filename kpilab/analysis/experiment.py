@@ -11,9 +11,10 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.table import Assignments, EventLog, Facts
-from kpilab.core.trial import Design, Outcome, Units
+from kpilab.core.trial import Design, Outcome, Units, given
 from kpilab.core.values import Message
 from kpilab.engine.ages import AgeMoments, age_moments
+from kpilab.engine.door.tables import Tabular
 from kpilab.engine.moments import Moments, moments
 from kpilab.engine.trial import Trial, below, extremes, prepare, quantiles
 from kpilab.errors import BadInput, unknown
@@ -95,8 +96,8 @@ class ExperimentResult(Result):
 
 
 def experiment(
-    who: Assignments | Units,
-    log: EventLog | Facts | None = None,
+    who: Assignments | Units | Tabular,
+    log: EventLog | Facts | Tabular | None = None,
     *,
     metrics: Sequence[Outcome | str],
     control: str,
@@ -117,7 +118,7 @@ def experiment(
     than its margin.
 
     Args:
-        who: assignments (with `log`), or a table with one row per unit.
+        who: assignments (with `log`), or one row per unit.
         log: events or facts of the units; measured from each unit's assignment on.
         metrics: what is measured; a text is a primary metric that should rise.
         control: the variant compared against. name: the experiment, if the assignments hold several.
@@ -131,12 +132,11 @@ def experiment(
             dates reversed or without units, clusters in several variants.
 
     Example:
-        >>> import pandas as pd
         >>> rows = pd.DataFrame({"variant": ["A", "B"] * 50, "paid": [0, 1, 1, 1, 0] * 20})
-        >>> experiment(Units(rows), metrics=[Outcome("paid", kind="proportion")], control="A").decision
+        >>> experiment(rows, metrics=[Outcome("paid", kind="proportion")], control="A").decision
         'stop'
     """
-    design = design or Design()
+    (who, log), design = given(who, log), design or Design()
     wanted = _wanted(metrics, covariates, who)
     keep = (*segments, *([design.strata] if design.strata and design.strata not in segments else []))
     trial = prepare(who, log, wanted, name, design, keep)

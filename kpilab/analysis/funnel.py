@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
+from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message, duration
 from kpilab.engine.column import column
 from kpilab.engine.funnels import OTHER, Breakdown, bucketed, check_events, counts, reached, waits
@@ -23,8 +24,8 @@ from kpilab.stats.proportion import wilson
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from kpilab.core.table import EventLog
     from kpilab.core.values import Period, Where
+    from kpilab.engine.door.tables import Tabular
 
 __all__ = ["Breakdown", "Exclusion", "FunnelResult", "Step", "funnel"]
 QUANTILES = (0.5, 0.9)
@@ -79,7 +80,7 @@ class FunnelResult(Result):
 
 
 def funnel(
-    log: EventLog,
+    log: EventLog | Tabular,
     steps: Sequence[str | Step],
     *,
     within: timedelta | str = "7d",
@@ -128,6 +129,7 @@ def funnel(
     Example:
         >>> funnel(log, ["visit", "add_to_cart", "pay"], within="7d").table  # doctest: +SKIP
     """
+    log = EventLog.of(log)
     if not 0 < level < 1:
         raise BadInput(f"level {level!r} is not between 0 and 1", "funnel, argument 'level'", "use e.g. 0.95")
     plan = planned(steps, within, mode, exclude, reuse_event, log=log)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pandas as pd
 
 from kpilab.core.result import Result
+from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message, Period, Where
 from kpilab.engine.column import column
 from kpilab.engine.dialect import engine_name, one
@@ -25,7 +26,7 @@ from kpilab.stats.inference import benjamini_hochberg
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from kpilab.core.table import EventLog
+    from kpilab.engine.door.tables import Tabular
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +55,7 @@ class FunnelChangeResult(Result):
 
 
 def funnel_change(
-    log: EventLog,
+    log: EventLog | Tabular,
     steps: Sequence[str | Step],
     *,
     current: Period | Where,
@@ -86,6 +87,7 @@ def funnel_change(
     Note:
         Periods cut passes at their last day: give both the same length, or the longer one converts more.
     """
+    log = EventLog.of(log)
     if isinstance(current, Period) != isinstance(baseline, Period):
         raise BadInput(
             "a period is compared with a segment", "funnel_change, argument 'baseline'", "give two of a kind"

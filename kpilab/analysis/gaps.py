@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
+from kpilab.core.table import EventLog
 from kpilab.core.values import Message, Where
 from kpilab.engine.breakdown import together
 from kpilab.engine.daily import Measured, daily, daily_rows, on_days, rows_broken_down
@@ -21,8 +22,8 @@ from kpilab.stats.loss import Shortfall, Stretch, shortfall, weekday_pattern, wo
 if TYPE_CHECKING:
     from datetime import date
 
-    from kpilab.core.table import EventLog
     from kpilab.core.values import Period
+    from kpilab.engine.door.tables import Tabular
 
 LEAST_DAYS, LONGEST, MOST_VALUES, MOST_EVENTS, MOST_GAPS = 21, 28, 300, 12, 5
 ALPHA, LEAST_MISSING, SILENT, SAME_AT_EVERY_STEP = 0.01, 0.3, 0.9, 0.5
@@ -84,7 +85,7 @@ class _Sought:
 
 
 def gaps(
-    log: EventLog,
+    log: EventLog | Tabular,
     *,
     period: Period,
     dimensions: Sequence[str] | None = None,
@@ -119,6 +120,7 @@ def gaps(
     Raises:
         BadInput: a period under 21 days, an unknown dimension or event, or no rows in the period.
     """
+    log = EventLog.of(log)
     names = _dimensions(log, dimensions, period, level)
     sought = _Sought(period, _events(log, events, period), books, goal, current or period, level)
     found: list[tuple[dict[str, object], pd.DataFrame]] = []

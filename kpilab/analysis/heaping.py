@@ -10,6 +10,7 @@ import pandas as pd
 from ibis import _
 
 from kpilab.core.result import Result
+from kpilab.core.table import Executions
 from kpilab.core.values import Message
 from kpilab.engine.days import day_of, work
 from kpilab.engine.run import collect
@@ -19,8 +20,8 @@ from kpilab.stats.digits import heaping as round_numbers
 from kpilab.stats.inference import holm
 
 if TYPE_CHECKING:
-    from kpilab.core.table import Executions
     from kpilab.core.values import Period
+    from kpilab.engine.door.tables import Tabular
 
 STEPS, ALPHA = (5, 10), 0.01
 
@@ -50,7 +51,9 @@ class HeapingResult(Result):
         return Message("heaping.found", values | {"expected": float(row["expected"]), "p": float(row["p"])})
 
 
-def heaping(records: Executions, *, period: Period, action: str | None = None, level: float = 0.95) -> HeapingResult:
+def heaping(
+    records: Executions | Tabular, *, period: Period, action: str | None = None, level: float = 0.95
+) -> HeapingResult:
     """Look for rounded figures, leading digits off Benford's law, and records entered twice.
 
     Multiples of 5 and 10 are held against the whole numbers around them. Benford's law is only tried on 500 or more
@@ -66,6 +69,7 @@ def heaping(records: Executions, *, period: Period, action: str | None = None, l
     Raises:
         BadInput: no records in the period.
     """
+    records = Executions.of(records)
     frame = _counts(records, period, action)
     if frame.empty:
         raise BadInput(f"no records in {period}", "heaping(period=)", "choose other days or another action")

@@ -12,6 +12,7 @@ import pandas as pd
 from ibis import _
 
 from kpilab.core.result import Result
+from kpilab.core.table import Facts
 from kpilab.core.values import EVERYWHERE, Message, Period, Where
 from kpilab.engine.column import column
 from kpilab.engine.days import day_of, inside
@@ -23,7 +24,7 @@ from kpilab.stats.mean import clustered, normal_interval
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from kpilab.core.table import Facts
+    from kpilab.engine.door.tables import Tabular
 
 LOSSES = ("breakdown", "changeover", "minor_stop", "speed", "scrap")
 STOPS = ("planned_stop", "breakdown", "changeover", "minor_stop")
@@ -93,7 +94,7 @@ class OeeResult(Result):
 
 
 def oee(
-    table: Facts,
+    table: Facts | Tabular,
     columns: Machines,
     *,
     by: Sequence[str] = (),
@@ -130,6 +131,7 @@ def oee(
     References:
         Nakajima (1988), Introduction to TPM.
     """
+    table = Facts.of(table)
     _check(table, columns, by)
     rows = _rows(table, columns, by, period, where)
     faults = _faults(rows)

@@ -11,6 +11,7 @@ import pandas as pd
 from ibis import _
 
 from kpilab.core.result import Result
+from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message, Where
 from kpilab.engine.breakdown import broken_down, together
 from kpilab.engine.column import column
@@ -23,8 +24,8 @@ from kpilab.stats.outage import Outage, Usual, usual, worst_hours
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from kpilab.core.table import EventLog
     from kpilab.core.values import Period
+    from kpilab.engine.door.tables import Tabular
 
 LEAST_DAYS, LONGEST, MOST_VALUES, MOST_LOOKS = 14, 72, 100, 15
 ALPHA, LEAST_MISSING, SILENT, SAME_AT_EVERY_STEP, LEAST_OF_STEP = 0.01, 0.5, 0.9, 0.5, 10.0
@@ -60,7 +61,7 @@ class OutagesResult(Result):
 
 
 def outages(
-    log: EventLog, *, period: Period, dimensions: Sequence[str] | None = None, level: float = 0.95
+    log: EventLog | Tabular, *, period: Period, dimensions: Sequence[str] | None = None, level: float = 0.95
 ) -> OutagesResult:
     """Find hours in which one segment's rows, or those of the whole log, are missing at every event at once.
 
@@ -84,6 +85,7 @@ def outages(
 
     Note: a shop that was really shut for some hours looks the same: ask the books of those hours.
     """
+    log = EventLog.of(log)
     sizes, notes = _dimensions(log, dimensions, period, level)
     labels, counts = _segments(log, sizes, period)
     weekday = np.array([d.weekday() for d in period])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pandas as pd
 
 from kpilab.core.result import Result
+from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message, duration
 from kpilab.engine.column import column
 from kpilab.engine.patterns import found_at, named
@@ -21,9 +22,10 @@ from kpilab.stats.proportion import wilson
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from kpilab.core.table import EventLog
     from kpilab.core.values import Period, Where
+    from kpilab.engine.door.tables import Tabular
     from kpilab.engine.patterns import Way
+
 
 MOST = 100
 REST = "…"
@@ -104,7 +106,7 @@ class PathsResult(Result):
 
 
 def paths(
-    log: EventLog,
+    log: EventLog | Tabular,
     *,
     start: str | None = None,
     end: str | None = None,
@@ -151,6 +153,7 @@ def paths(
     Example:
         >>> paths(log, start="cart", length=4).table  # doctest: +SKIP
     """
+    log = EventLog.of(log)
     if not 1 <= length <= 20:
         raise BadInput(f"length {length!r} is outside 1..20", "paths, argument 'length'", "3 to 6 events read well")
     if breakdown is not None and breakdown not in log.table.columns:

@@ -12,6 +12,7 @@ import ibis
 import pandas as pd
 
 from kpilab.core.result import Result
+from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message, Period, Where, duration
 from kpilab.engine.column import column
 from kpilab.engine.run import collect
@@ -23,8 +24,7 @@ from kpilab.stats.inference import benjamini_hochberg
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from kpilab.core.table import EventLog
-
+    from kpilab.engine.door.tables import Tabular
 
 TRIED = ("n1", "n0", "n1n1", "n0n0", "n1n0")
 MET = ("y1", "y0", "y1y1", "y0y0", "y1y0", "y1n1", "y0n0", "y1n0", "y0n1")
@@ -65,7 +65,7 @@ class PathsChangeResult(Result):
 
 
 def paths_change(
-    log: EventLog,
+    log: EventLog | Tabular,
     *,
     current: Period | Where,
     baseline: Period | Where,
@@ -99,6 +99,7 @@ def paths_change(
     Example:
         >>> paths_change(log, current=Where({"os": "ios"}), baseline=Where({"os": "web"}))  # doctest: +SKIP
     """
+    log = EventLog.of(log)
     if isinstance(current, Period) != isinstance(baseline, Period):
         raise BadInput("a period is compared with a segment", "paths_change, argument 'baseline'", "give two of a kind")
     if not 1 <= length <= 20:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import ibis
 import numpy as np
@@ -22,6 +22,9 @@ from kpilab.stats.mean import Sample
 from kpilab.stats.power import smallest_effect, total_units
 from kpilab.stats.readout import read
 from kpilab.stats.sequential import lan_demets
+
+if TYPE_CHECKING:
+    from kpilab.engine.door.tables import Tabular
 
 BUCKETS = 200
 
@@ -59,7 +62,7 @@ class PlanResult(Result):
 
 
 def plan(
-    history: Units,
+    history: Units | Tabular,
     *,
     metric: Outcome | str,
     effects: Sequence[float] = (0.01, 0.02, 0.05, 0.1),
@@ -81,6 +84,7 @@ def plan(
     Raises:
         BadInput: no effect, fewer than two arms, a metric that does not vary or has mean 0, or a quantile.
     """
+    history = Units.of(history)
     wanted = Outcome(metric) if isinstance(metric, str) else replace(metric, cap=None)
     if not effects or min(map(abs, effects)) == 0 or arms < 2 or looks < 1 or wanted.kind == "quantile":
         raise BadInput("effects, arms, looks or the metric cannot be planned for", "plan", "see the arguments' ranges")

@@ -11,6 +11,7 @@ import pandas as pd
 from ibis import _
 
 from kpilab.core.result import Result
+from kpilab.core.table import Executions
 from kpilab.core.values import Message
 from kpilab.engine.column import column
 from kpilab.engine.days import day_of, work
@@ -21,8 +22,8 @@ from kpilab.stats.outlying import outlying
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from kpilab.core.table import Executions
     from kpilab.core.values import Period
+    from kpilab.engine.door.tables import Tabular
 
 LATE_DAYS, JUST_ABOVE, LEAST_ACTORS, FIRST = 1, 0.015, 3, 3
 SIGNALS = ("untraced", "just_above", "round", "repeated", "late")
@@ -59,7 +60,7 @@ class PriorityResult(Result):
         return self.table.set_index("actor")["weight"]
 
 
-def priority(records: Executions, *, period: Period, action: str | None = None) -> PriorityResult:
+def priority(records: Executions | Tabular, *, period: Period, action: str | None = None) -> PriorityResult:
     """Order the actors by how far their records differ from those of their colleagues.
 
     Each signal is a share per actor, held against the median of the colleagues with the spread between them and the
@@ -75,6 +76,7 @@ def priority(records: Executions, *, period: Period, action: str | None = None) 
     Raises:
         BadInput: fewer than three actors with records in the period.
     """
+    records = Executions.of(records)
     rows = work(records, period, action)
     rows = rows.filter(rows[records.actor].notnull() & rows[records.quantity].notnull())
     counts = collect(_counts(records, rows), "priority").sort_values("actor", ignore_index=True)

@@ -12,7 +12,7 @@ import pandas as pd
 from ibis import _
 
 from kpilab.core.result import Result
-from kpilab.core.table import Benchmark, EventLog, Executions, Facts, Reports
+from kpilab.core.table import Benchmark, EventLog, Executions, Facts, Reports, known_role
 from kpilab.core.values import Effect, Message
 from kpilab.engine.column import column
 from kpilab.engine.daily import Measured, daily, on_days
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kpilab.core.case import Metric
     from kpilab.core.table import Table
     from kpilab.core.values import Period
+    from kpilab.engine.door.tables import Tabular
 
 MOST_COMPARED = 5_000_000
 REGULAR = (EventLog, Facts, Executions, Reports, Benchmark)
@@ -66,7 +67,7 @@ class QualityResult(Result):
 
 
 def quality(
-    table: Table,
+    table: Table | Tabular,
     *,
     period: Period,
     ranges: Mapping[str, Range] | None = None,
@@ -87,7 +88,7 @@ def quality(
     for days missing at the end their usual amount, with the interval of its scatter.
 
     Args:
-        table: any role. period: days to examine.
+        table: any role; a plain table is a log or facts. period: days to examine.
         ranges: column -> (least, most), None for open. unique: columns whose values must not repeat.
         amounts: columns to watch for unit slips.
         goal: a metric of this table. current: days whose goal counts; None for `period`.
@@ -98,6 +99,7 @@ def quality(
     Raises:
         BadInput: a column the table does not have.
     """
+    table = known_role(table)
     for name in (*(ranges or {}), *unique, *amounts):
         if name not in table.table.columns:
             raise unknown("column", name, table.table.columns, f"table {table.name!r}")

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
+from kpilab.core.table import Assignments, EventLog
 from kpilab.core.values import EVERYWHERE, Effect, Message, Period, Where
+from kpilab.engine.door.tables import Tabular
 from kpilab.engine.exposure import after_assignment, check_units, units, window
 from kpilab.engine.rereading import AGES, age_moments, first_hits, segment_counts
 from kpilab.engine.run import collect
@@ -21,9 +23,6 @@ from kpilab.stats.novelty import Decay, cell_rates, decay
 from kpilab.stats.proportion_difference import newcombe, pooled_z, two_sided
 from kpilab.stats.sequential import lan_demets, uncorrected_p
 from kpilab.stats.srm import sample_ratio
-
-if TYPE_CHECKING:
-    from kpilab.core.table import Assignments, EventLog
 
 Boundary = Literal["none", "alpha spending", "always valid"]
 Kind = Literal["srm", "novelty", "peeking", "fine"]
@@ -104,8 +103,8 @@ class RereadingResult(Result):
 
 
 def reread(
-    assignments: Assignments,
-    log: EventLog,
+    assignments: Assignments | Tabular,
+    log: EventLog | Tabular,
     *,
     experiment: str,
     outcome: str,
@@ -141,6 +140,7 @@ def reread(
     Raises:
         BadInput: unknown experiment, variant, column or outcome; dates reversed; an empty arm.
     """
+    assignments, log = Assignments.of(assignments), EventLog.of(log)
     _check(split, control, start, planned_days, decided_on, looks)
     planned = Period(start, start + timedelta(days=planned_days - 1))
     period = Period(start, min(decided_on, planned.last))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pandas as pd
 
 from kpilab.core.result import Result
+from kpilab.core.table import Incidents
 from kpilab.core.values import Message, Period
 from kpilab.engine.column import column
 from kpilab.engine.days import day_of, inside
@@ -18,7 +19,7 @@ from kpilab.stats.proportion import wilson
 from kpilab.stats.waiting import waiting
 
 if TYPE_CHECKING:
-    from kpilab.core.table import Incidents
+    from kpilab.engine.door.tables import Tabular
 
 STAGES = ("responded", "solved", "reviewed")
 MOST_ALARMS = 100_000
@@ -51,7 +52,7 @@ class ResponseResult(Result):
 
 
 def response(
-    incidents: Incidents, *, by: Sequence[str] = (), period: Period | None = None, level: float = 0.95
+    incidents: Incidents | Tabular, *, by: Sequence[str] = (), period: Period | None = None, level: float = 0.95
 ) -> ResponseResult:
     """Times from alarm to response, solution and review, by machine, kind of alarm, or crew.
 
@@ -67,6 +68,7 @@ def response(
     Raises:
         BadInput: an unknown column, no alarms, or a response before its alarm.
     """
+    incidents = Incidents.of(incidents)
     for name in by:
         if name not in incidents.table.columns:
             raise unknown("column", name, incidents.table.columns, f"table {incidents.name!r}")

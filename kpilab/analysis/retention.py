@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 import pandas as pd
 
 from kpilab.core.result import Result
+from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message
 from kpilab.engine.activity import active, bucket_start, cohorts, rolling
 from kpilab.engine.retention import returns
@@ -21,8 +22,8 @@ from kpilab.stats.proportion import wilson
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from kpilab.core.table import EventLog
     from kpilab.core.values import Period, Where
+    from kpilab.engine.door.tables import Tabular
 
 KINDS = ("n", "rolling", "bracket")
 
@@ -58,7 +59,7 @@ class RetentionResult(Result):
 
 
 def retention(
-    log: EventLog,
+    log: EventLog | Tabular,
     *,
     start: str | None = None,
     back: str | None = None,
@@ -96,6 +97,7 @@ def retention(
     Example:
         >>> retention(log, grain="week").curve  # doctest: +SKIP
     """
+    log = EventLog.of(log)
     if how not in KINDS:
         raise unknown("way", how, KINDS, "retention, argument 'how'")
     if by is not None and by not in log.table.columns:

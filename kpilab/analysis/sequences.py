@@ -10,6 +10,7 @@ import ibis
 import pandas as pd
 
 from kpilab.core.result import Result
+from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message, duration
 from kpilab.engine.column import column
 from kpilab.engine.run import collect
@@ -21,8 +22,8 @@ from kpilab.stats.proportion import wilson
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from kpilab.core.table import EventLog
     from kpilab.core.values import Period, Where
+    from kpilab.engine.door.tables import Tabular
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +51,7 @@ class SequencesResult(Result):
 
 
 def sequences(
-    log: EventLog,
+    log: EventLog | Tabular,
     pairs: list[tuple[str, str]] | tuple[str, str],
     *,
     within: timedelta | str = "7d",
@@ -79,6 +80,7 @@ def sequences(
     Example:
         >>> sequences(log, ("search", "purchase"), within="1h").table  # doctest: +SKIP
     """
+    log = EventLog.of(log)
     asked = [pairs] if isinstance(pairs, tuple) else list(pairs)
     longest = duration(within)
     shortest = after if after == timedelta(0) else duration(after, "after")

@@ -10,6 +10,7 @@ import ibis
 import pandas as pd
 
 from kpilab.core.result import Result
+from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message, duration
 from kpilab.engine.column import column
 from kpilab.engine.patterns import Gap, Way, blocks, found_at, named
@@ -22,8 +23,8 @@ from kpilab.stats.proportion import wilson
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from kpilab.core.table import EventLog
     from kpilab.core.values import Period, Where
+    from kpilab.engine.door.tables import Tabular
 
 __all__ = ["Gap", "StepMatrixResult", "step_matrix"]
 
@@ -65,7 +66,7 @@ class StepMatrixResult(Result):
 
 
 def step_matrix(
-    log: EventLog,
+    log: EventLog | Tabular,
     *,
     around: Way = START,
     occurrence: str = "first",
@@ -103,6 +104,7 @@ def step_matrix(
     Example:
         >>> step_matrix(log, around=("cart", Gap(), "pay"), steps=3).matrix(0)  # doctest: +SKIP
     """
+    log = EventLog.of(log)
     if not 1 <= steps <= 50:
         raise BadInput(f"steps {steps!r} is outside 1..50", "step_matrix, argument 'steps'", "3 to 6 read well")
     if occurrence not in ("first", "last"):

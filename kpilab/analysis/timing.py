@@ -10,6 +10,7 @@ import pandas as pd
 from ibis import _
 
 from kpilab.core.result import Result
+from kpilab.core.table import Executions
 from kpilab.core.values import Effect, Message
 from kpilab.engine.days import day_of, work
 from kpilab.engine.run import collect
@@ -18,8 +19,8 @@ from kpilab.stats.proportion import wilson
 from kpilab.stats.rush import rush
 
 if TYPE_CHECKING:
-    from kpilab.core.table import Executions
     from kpilab.core.values import Period
+    from kpilab.engine.door.tables import Tabular
 
 ALPHA, LATE_DAYS = 0.01, 1
 
@@ -51,7 +52,7 @@ class TimingResult(Result):
 
 
 def timing(
-    records: Executions,
+    records: Executions | Tabular,
     *,
     period: Period,
     action: str | None = None,
@@ -72,6 +73,7 @@ def timing(
     Raises:
         BadInput: under 21 days, no records, or a period that holds no end of a month.
     """
+    records = Executions.of(records)
     if period.days < 21:
         raise BadInput(f"period has {period.days} days", "timing(period=)", "give 21 days or more")
     frame = _daily(records, period, action)

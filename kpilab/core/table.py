@@ -5,13 +5,15 @@ Each role takes a frame (pandas, Polars, Arrow), an Ibis table, or the path of a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Self
 
-from kpilab.errors import Problem, several, unknown_problem
+from kpilab.errors import BadInput, Problem, several, unknown_problem
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+    from kpilab.engine.door.tables import Tabular
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +44,26 @@ class Table:
         if error:
             raise error
 
+    @classmethod
+    def of(cls, data: Self | Tabular) -> Self:
+        """The role itself, or a table whose columns are called as the role calls them by default.
+
+        Raises:
+            BadInput: a role of another kind, or columns that are missing.
+        """
+        if isinstance(data, cls):
+            return data
+        kind = cls.__name__
+        if isinstance(data, Table):
+            given = type(data).__name__
+            raise BadInput(f"{given} given for {kind}", f"table {data.name!r}", f"give {kind}(table, …)")
+        try:
+            return cls(data)  # type: ignore[arg-type]  # the door makes a table of it
+        except BadInput as error:
+            how = f", or wrap the table: {kind}(table, {{role}}=…)"
+            mended = [replace(p, mend=p.mend + how.format(role=r)) for p in error.problems if (r := _role(p))]
+            raise several(mended or error.problems) or error from None
+
     def roles(self) -> dict[str, str]:
         """Role -> column name, for every single column this table names."""
         return {}
@@ -50,6 +72,11 @@ class Table:
     def dimensions_named(self) -> tuple[str, ...]:
         """Columns that break the table down (several roles have none)."""
         return tuple(getattr(self, "dimensions", ()))
+
+
+def _role(problem: Problem) -> str:
+    """The role a missing column has; "" where the problem is another."""
+    return problem.where.partition(", role ")[2].strip("'")
 
 
 def missing_columns(table: Table) -> list[Problem]:
@@ -199,3 +226,17 @@ class Incidents(Table):
         roles = {"time": self.time, "unit": self.unit, "alarm": self.alarm}
         roles |= {"responded": self.responded, "solved": self.solved}
         return roles | ({"reviewed": self.reviewed} if self.reviewed else {})
+
+
+def known_role(data: Table | Tabular) -> Table:
+    """The role itself; of a plain table, a log of events if it has a log's columns, else facts.
+
+    Raises:
+        BadInput: columns of neither.
+    """
+    if isinstance(data, Table):
+        return data
+    try:
+        return EventLog.of(data)
+    except BadInput:
+        return Facts.of(data)

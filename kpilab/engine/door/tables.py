@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import ibis
 import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pandas as pd
 
@@ -61,7 +62,9 @@ def entered(data: Tabular, name: str, timezone: str | None, roles: Mapping[str, 
         BadInput: no table, names that cannot be told apart or are ours, times in several zones or in no form.
     """
     if isinstance(data, ir.Table):
-        rows, zone = data, timezone or zones.of_engine(data)
+        # A query written as text would not find what only Ibis holds in memory.
+        rows = data.cache() if data.op().find(ops.InMemoryTable) else data
+        zone = timezone or zones.of_engine(rows)
     elif isinstance(data, str | Path):
         zone = timezone or zones.of_file(data)
         rows = read_file(connect(timezone=zone), data, name)
