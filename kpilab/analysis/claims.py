@@ -64,9 +64,9 @@ def claims(claimed: pd.DataFrame, *, wanted: Mapping[str, float]) -> ClaimsResul
         raise BadInput("no wanted parts", "claims(wanted=)", "say how much of the target each part needs")
     if not (claimed["quantity"] >= 0).all():
         raise BadInput("a claim has no quantity, or one below zero", "claims(claimed)", "mend or leave out the claim")
-    parts = list(dict.fromkeys([*wanted, *claimed["part"]]))
+    parts = list(dict.fromkeys([*wanted, *sorted(claimed["part"])]))
     sums = claimed.groupby("part")["quantity"].sum()
-    names = claimed.groupby("part")["actor"].agg(lambda a: tuple(dict.fromkeys(a)))
+    names = claimed.groupby("part")["actor"].agg(_named)
     table = pd.DataFrame({"part": parts, "wanted": [float(wanted.get(p, 0.0)) for p in parts]})
     table["claimed"] = [float(sums.get(p, 0.0)) for p in parts]
     table["actors"] = [names.get(p, ()) for p in parts]
@@ -75,8 +75,11 @@ def claims(claimed: pd.DataFrame, *, wanted: Mapping[str, float]) -> ClaimsResul
     table["share"] = table["claimed"] / table["wanted"].where(table["wanted"] > 0)
     trouble = (table["gap"] + table["overlap"]).sort_values(ascending=False, kind="stable").index
     whole = float(sum(wanted.values()))
-    people = claimed.groupby("actor", as_index=False).agg(
-        claimed=("quantity", "sum"), parts=("part", lambda p: tuple(dict.fromkeys(p)))
-    )
+    people = claimed.groupby("actor", as_index=False).agg(claimed=("quantity", "sum"), parts=("part", _named))
     people["share"] = people["claimed"] / whole
     return ClaimsResult(table.loc[trouble].reset_index(drop=True), people, whole, float(claimed["quantity"].sum()))
+
+
+def _named(names: pd.Series) -> tuple[str, ...]:
+    """Every name once, in order."""
+    return tuple(sorted(set(names)))

@@ -43,9 +43,11 @@ class ControlResult(Result):
         values["chance"] = round(self.false_alarms * len(self.table), 1)
         if out.empty:
             return Message("control.quiet", values)
-        span = (out["high"] - out["low"]).where(lambda s: s > 0)
-        far = ((out["value"] - out["centre"]).abs() / span).to_numpy(float)
-        row = out.iloc[int(np.nanargmax(far))]
+        # Where nothing varied before, whatever does is infinitely far.
+        span = (out["high"] - out["low"]).clip(lower=np.finfo(float).tiny)
+        with np.errstate(over="ignore"):
+            far = ((out["value"] - out["centre"]).abs() / span).to_numpy(float)
+        row = out.iloc[int(np.argmax(far))]
         name = " · ".join(str(row[b]) for b in self.by) or None
         return Message("control.outside", values | {"name": name, "day": row["day"], "value": float(row["value"])})
 

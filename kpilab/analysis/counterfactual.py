@@ -15,6 +15,7 @@ from kpilab.engine.door.frames import frame, known
 from kpilab.engine.door.values import label, names, number, place
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.laws import student
+from kpilab.stats.rounding import beyond_rounding, still
 from kpilab.stats.structural import calibrated, structural
 from kpilab.stats.synthetic import METHODS, false_positives, placebo_space, placebo_time
 
@@ -173,7 +174,7 @@ def _check_periods(wide: pd.DataFrame, treated: str, before: int, since: object)
             "counterfactual(since=)",
             "give at least 6 periods before and 1 after",
         )
-    if np.ptp(wide.loc[treated].to_numpy(float)[:before]) == 0:
+    if still(wide.loc[treated].to_numpy(float)[:before]):
         raise BadInput(f"unit {treated!r} never changes before {since}", "counterfactual(treated=)", "check the values")
 
 
@@ -191,7 +192,12 @@ def _panel(y: np.ndarray, controls: pd.DataFrame, before: int, method: str, leve
         }
     )
     # Units are independent, earlier starts of one unit overlap: space decides where it can.
-    judge = space if len(space) >= LEAST_PLACEBOS else earlier
+    judge = beyond_rounding(space if len(space) >= LEAST_PLACEBOS else earlier, x)
+    own = x - x.mean(axis=1, keepdims=True)
+    own = own - own.mean(axis=0) if len(x) > 1 else own
+    if not beyond_rounding(own, x).any() or (len(judge) and not judge.any()):
+        what = "the other units never change, or all alike"
+        raise BadInput(what, "counterfactual(data)", "give controls that move by themselves")
     df = len(space) if len(space) >= LEAST_PLACEBOS else max(len(earlier) / (len(y) - before), 2.0)
     effect, p, wrong = Effect(fit.effect), float("nan"), float("nan")
     if len(judge) >= LEAST_PLACEBOS:

@@ -111,11 +111,9 @@ def definitions(
     whole = [baseline, current]
     candidates = _candidates(declared, tables or {}, log, recomputed, whole, grain)
     frame["day"] = frame["day"].dt.to_period(UNITS[grain]).dt.start_time
-    shared = [(m, rows) for m, rows in frame.groupby("metric") if rows["reporter"].nunique() > 1]
+    shared = [(m, wide) for m, part in frame.groupby("metric") if (wide := _side_by_side(part)) is not None]
     rows, series = [], []
-    for metric, part in shared:
-        wide = part.pivot_table(index="day", columns="reporter", values="value", aggfunc="sum").dropna()
-        wide = wide[(wide > 0).all(axis=1)]
+    for metric, wide in shared:
         ratios = _ratios(wide)
         found = _of_metric(str(metric), wide, ratios, candidates, declared, len(shared), level)
         rows += found
@@ -151,6 +149,13 @@ def _reported(reports: Reports, baseline: Period, current: Period) -> pd.DataFra
     frame = collect(rows.group_by(["day", "reporter", "metric"]).agg(value=_.value.sum()), "definitions")
     frame["day"] = pd.to_datetime(frame["day"])
     return frame.dropna().sort_values("day", ignore_index=True)
+
+
+def _side_by_side(reported: pd.DataFrame) -> pd.DataFrame | None:
+    """A metric's reporters on the days all of them report something; None where fewer than two ever do."""
+    wide = reported.pivot_table(index="day", columns="reporter", values="value", aggfunc="sum").dropna()
+    wide = wide[(wide > 0).all(axis=1)]
+    return wide if wide.shape[1] > 1 and len(wide) else None
 
 
 def _grain(frame: pd.DataFrame) -> Grain:

@@ -15,6 +15,7 @@ from kpilab.engine.door.frames import series
 from kpilab.errors import BadInput
 from kpilab.stats.axis import axis
 from kpilab.stats.breaks import sup_f
+from kpilab.stats.rounding import beyond_rounding, still
 from kpilab.stats.slopebreak import slope_break
 
 if TYPE_CHECKING:
@@ -84,12 +85,12 @@ def goodhart(kpi: Values, goal: Values, *, since: date, level: float = 0.95, see
             f"give at least {LEAST_EACH} on each side",
         )  # fmt: skip
     x, y = frame["kpi"].to_numpy(), frame["goal"].to_numpy()
-    if min(np.ptp(np.diff(x[:first])), np.ptp(np.diff(x[first - 1 :]))) == 0:
+    if any(still(x[0] + np.diff(side)) for side in (x[:first], x[first - 1 :])):
         raise BadInput("the KPI always changes alike on one side", "goodhart(kpi)", "give a KPI that varies")
-    if np.ptp(y) == 0:
+    if still(y):
         raise BadInput("the goal never changes", "goodhart(goal)", "give a goal that varies")
     found = slope_break(x, y, first, level=level, seed=seed)
-    search = sup_f(np.diff(y), np.column_stack([np.ones(len(x) - 1), np.diff(x)]), seed=seed)
+    search = sup_f(beyond_rounding(np.diff(y), y), np.column_stack([np.ones(len(x) - 1), np.diff(x)]), seed=seed)
     table = pd.DataFrame(
         [("before", *found.before, first), ("after", *found.after, len(x) - first)],
         columns=["part", "slope", "low", "high", "periods"],

@@ -105,12 +105,13 @@ def incentives(
     table["moved"] = (table["marginal"] >= LITTLE * strongest) & (strongest > 0)
     costs = simulate(mean, sd, ladder, shared=shared, draws=draws, seed=seed)
     low, high = np.quantile(costs, [0.1, 0.9])
+    table = table.sort_values(["marginal", "unit"], ignore_index=True)
     first = table[tiers[0].name]
     unfair = tuple(table.loc[~first.between(*FAIR), "unit"].astype(str))
     within = None if budget is None else float(np.mean(costs <= budget))
     notes = () if len(known) == len(outlook) else (Message("incentives.unknown", {"n": len(outlook) - len(known)}),)
     return IncentivesResult(
-        table.sort_values("marginal", ignore_index=True), tuple(tiers), float(found.payout.sum()), float(low),
+        table, tuple(tiers), float(found.payout.sum()), float(low),
         float(high), budget, within, float(first.max() - first.min()), unfair, notes=notes,
     )  # fmt: skip
 

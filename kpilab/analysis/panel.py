@@ -14,7 +14,8 @@ from kpilab.engine.door.frames import frame, known
 from kpilab.engine.door.values import label, number, place
 from kpilab.errors import BadInput
 from kpilab.stats.laws import student
-from kpilab.stats.panel import panel_slopes
+from kpilab.stats.panel import changes, panel_slopes
+from kpilab.stats.rounding import beyond_rounding
 
 if TYPE_CHECKING:
     from kpilab.engine.door.frames import Frame
@@ -76,6 +77,7 @@ def panel(data: Frame, *, unit: str, time: str, kpi: str, goal: str, level: floa
     if rows.duplicated(["unit", "time"]).any():
         raise BadInput("a unit has a period twice", "panel(data)", "keep one row per unit and period")
     wide = [rows.pivot(index="unit", columns="time", values=c).sort_index(axis=1) for c in ("kpi", "goal")]
+    wide = [w.where(wide[0].notna() & wide[1].notna()) for w in wide]  # half a pair tells nothing of a relation
     x, y = (w.to_numpy(float) for w in wide)
     units, periods = x.shape
     if units < LEAST_UNITS or periods < LEAST_PERIODS:
@@ -83,8 +85,10 @@ def panel(data: Frame, *, unit: str, time: str, kpi: str, goal: str, level: floa
             f"there are {units} units and {periods} periods", "panel(data)",
             f"give at least {LEAST_UNITS} units and {LEAST_PERIODS} periods",
         )  # fmt: skip
-    if np.nanstd(np.diff(x, axis=1)) == 0:
-        raise BadInput("the KPI never changes within units", "panel(kpi=)", "give a KPI that varies")
+    for role, values in (("kpi", x), ("goal", y)):
+        if not beyond_rounding(changes(values), values).any():
+            what = f"the {role} never changes within units beyond what they share"
+            raise BadInput(what, f"panel({role}=)", "give one that varies")
     found = panel_slopes(x, y)
     slopes = [
         ("within", found.within, found.within_error, found.df, found.p),

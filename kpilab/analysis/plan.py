@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kpilab.engine.door.tables import Tabular
 
 BUCKETS = 200
+LEAST_UNITS = 10  # below, a variance says nothing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +94,9 @@ def plan(
     spread = _.row if history.unit is None else _[history.unit]
     rows = trial.table.mutate(row=ibis.row_number())
     found = moments(rows.mutate(bucket=(spread.hash() % BUCKETS).abs()), trial.groups, by=keys)
+    if found.units() < LEAST_UNITS:
+        mend = f"give the units of a past window, at least {LEAST_UNITS}"
+        raise BadInput(f"{found.units()} units are known", "plan(history)", mend)
     whole, group = Sample.of_sums(*found.sums(wanted.name)), found.group(wanted.name)
     both = adjust(whole, whole, group.metric, group.known)
     variance, mean = both.a.variance * whole.n, both.a.value

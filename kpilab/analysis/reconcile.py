@@ -79,6 +79,8 @@ def reconcile(logged: Measured, books: Measured, *, period: Period, by: str | No
         if by not in side.table.table.columns:
             raise unknown("dimension", by, side.table.table.columns, f"table {side.table.name!r}")
     left, right = (daily(side, period, by) for side in (logged, books))
+    if left.empty and right.empty:
+        raise BadInput(f"neither side has rows in {period}", "reconcile(period=)", "choose days that have data")
     segments = [""] if by is None else sorted(set(left["segment"]) | set(right["segment"]))
     if len(segments) > MOST_SEGMENTS:
         raise BadInput(

@@ -80,6 +80,8 @@ def timing(
     last = _last(frame["day"], every, last_days)
     if not last.any() or last.all():
         raise BadInput(f"no end of a {every} in {period}", "timing(every=)", 'try every="week" or a longer period')
+    if not frame["quantity"].any():
+        raise BadInput(f"nothing was claimed in {period}", "timing(period=)", "choose other days or another action")
     weekday = frame["day"].dt.weekday.to_numpy() if every == "month" else np.zeros(len(frame), dtype=int)
     found = rush(frame["quantity"].to_numpy(), weekday, last, level)
     daily = frame.assign(expected=found.expected, last=last)

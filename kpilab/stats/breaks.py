@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kpilab.stats.rounding import ROUNDING
+
 Array = NDArray[np.float64]
 DRAWS = 2000
 
@@ -51,12 +53,12 @@ def sup_f(y: Array, x: Array, *, trim: float = 0.15, draws: int = DRAWS, seed: i
 def _statistics(y: Array, x: Array, lasts: NDArray[np.int64]) -> Array:
     """Chow's statistic (chi-square form) of each row of `y` at each break."""
     n, k = x.shape
-    whole = _squares(y, x)
+    whole, least = _squares(y, x), np.maximum(ROUNDING * np.sum(y**2, axis=1), np.finfo(float).tiny)
     out = np.empty((len(y), len(lasts)))
     for j, last in enumerate(lasts):
         split = _squares(y[:, : last + 1], x[: last + 1]) + _squares(y[:, last + 1 :], x[last + 1 :])
-        out[:, j] = (whole - split) / (split / (n - 2 * k))
-    return out
+        out[:, j] = (whole - split) / (np.maximum(split, least) / (n - 2 * k))
+    return np.where(whole[:, None] > least[:, None], out, 0.0)  # a relation that holds exactly has no break
 
 
 def _squares(y: Array, x: Array) -> Array:

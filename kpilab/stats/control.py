@@ -19,6 +19,7 @@ from scipy.special import gammaln
 
 from kpilab.errors import BadInput
 from kpilab.stats.laws import norm, student
+from kpilab.stats.rounding import beyond_rounding
 
 Array = NDArray[np.float64]
 LEAST = 12
@@ -122,7 +123,7 @@ def individuals(values: ArrayLike, *, known: int | None = None, false_alarms: fl
     if np.isfinite(base).sum() < LEAST:
         raise BadInput(f"{int(np.isfinite(base).sum())} values", "individuals(values)", f"give {LEAST} or more")
     middle = float(np.nanmean(base))
-    alike = _alike(base - middle)
+    alike = _alike(beyond_rounding(base - middle, base))
     before = np.concatenate([[np.nan], x[:-1]]) - middle
     centre = middle + alike * np.where(np.isfinite(before), before, 0.0)
     left = (x - centre)[:known]
@@ -137,7 +138,7 @@ def individuals(values: ArrayLike, *, known: int | None = None, false_alarms: fl
     width = float(student.isf(false_alarms / 2, df)) * float(np.sqrt((1 + cost) / (1 - cost)))
     half = np.full(len(x), width * sigma)
     half[~np.isfinite(before)] /= float(np.sqrt(1 - alike**2))
-    outside = np.abs(x - centre) > half
+    outside = beyond_rounding(np.maximum(np.abs(x - centre) - half, 0.0), x) > 0
     return Chart(x, centre, centre - half, centre + half, outside, sigma, alike)
 
 
@@ -161,7 +162,7 @@ def rates(
     if not 0 < p < 1:
         raise BadInput(f"the rate is {p:g} throughout", "rates(num, den)", "a chart needs a rate between 0 and 1")
     unit = np.sqrt(p * (1 - p) / d)
-    z = individuals((n / d - p) / unit, known=known, false_alarms=false_alarms, spent=spent)
+    z = individuals(beyond_rounding(n / d - p, p) / unit, known=known, false_alarms=false_alarms, spent=spent)
     ends = [p + unit * part for part in (z.centre, z.low, z.high)]
     return Chart(n / d, ends[0], np.clip(ends[1], 0, 1), np.clip(ends[2], 0, 1), z.outside, z.sigma, z.alike)
 

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from kpilab.stats.rounding import beyond_rounding
+
 Array = NDArray[np.float64]
 LENGTHS = (1, 4, 7, 14, 21, 28)  # days from the old level to the new; 1 is a step
 MARGIN = 2  # days at either end that cannot be told from an edge
@@ -58,7 +60,7 @@ def date_change(
     base = np.stack([np.where(pattern == k, root, 0.0) for k in np.unique(pattern)], axis=1)
     basis = np.linalg.qr(base)[0]
     y, x = rate * root, shape * root
-    y, x = y - basis @ (basis.T @ y), x - (x @ basis) @ basis.T
+    y, x = beyond_rounding(y - basis @ (basis.T @ y), y), x - (x @ basis) @ basis.T
     size = np.maximum(np.einsum("ij,ij->i", x, x), 1e-12)
     gain, total = (x @ y) ** 2 / size, float(y @ y)
     free = n - base.shape[1] - 1

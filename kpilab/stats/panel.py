@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,8 +38,7 @@ def panel_slopes(kpi: Array, goal: Array) -> PanelSlopes:
 
     missing = np.isnan(kpi) | np.isnan(goal)
     kpi, goal = np.where(missing, np.nan, kpi), np.where(missing, np.nan, goal)
-    x, y = (d - np.nanmean(d, axis=0) for d in (np.diff(kpi, axis=1), np.diff(goal, axis=1)))
-    x, y = np.nan_to_num(x), np.nan_to_num(y)
+    x, y = changes(kpi), changes(goal)
     units = len(kpi)
     power = float(np.sum(x**2))
     slope = float(np.sum(x * y) / power)
@@ -52,3 +52,11 @@ def panel_slopes(kpi: Array, goal: Array) -> PanelSlopes:
         slope, error, units - 1, float(2 * student.sf(abs(slope) / error, units - 1)),
         between, between_error, between_p,
     )  # fmt: skip
+
+
+def changes(values: Array) -> Array:
+    """Changes from period to period of units × periods, freed of what all units share; 0 where one is missing."""
+    steps = np.diff(values, axis=1)
+    with warnings.catch_warnings():  # a period that nobody has
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.nan_to_num(steps - np.nanmean(steps, axis=0))

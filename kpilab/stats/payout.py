@@ -48,6 +48,8 @@ def expected(mean: Array, sd: Array, tiers: Tiers) -> Payout:
 def simulate(mean: Array, sd: Array, tiers: Tiers, *, shared: float, draws: int, seed: int) -> Array:
     """Payout of all units together, one number per draw; `shared` of the variance is common to them."""
     rng = np.random.default_rng(seed)
+    order = np.lexsort((sd, mean))  # whose draw is whose must not hang on the order of the rows
+    mean, sd = mean[order], sd[order]
     common = rng.standard_normal((draws, 1)) * np.sqrt(shared)
     own = rng.standard_normal((draws, len(mean))) * np.sqrt(1 - shared)
     return tiers.paid(mean + sd * (common + own)).sum(axis=1)

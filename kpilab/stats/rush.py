@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import statsmodels.api as sm
 from numpy.typing import NDArray
+from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from kpilab.stats.laws import student
+from kpilab.stats.rounding import beyond_rounding
 
 Floats = NDArray[np.float64]
 
@@ -29,9 +32,13 @@ def rush(amounts: Floats, weekday: NDArray[np.integer], last: NDArray[np.bool_],
     n = len(amounts)
     weekdays = [(weekday == d).astype(float) for d in np.unique(weekday)[1:]]
     design = np.column_stack([last.astype(float), np.ones(n), np.linspace(-1, 1, n), *weekdays])
-    fit = sm.GLM(amounts, design, family=sm.families.Poisson()).fit(scale="X2")
-    size, error = float(fit.params[0]), float(fit.bse[0])
+    with warnings.catch_warnings():  # a fit without any rest is no trouble here
+        warnings.simplefilter("ignore", PerfectSeparationWarning)
+        fit = sm.GLM(amounts, design, family=sm.families.Poisson()).fit()
+    noise = float(beyond_rounding(fit.pearson_chi2, amounts)) / fit.df_resid
+    size, error = float(beyond_rounding(fit.params[0], 1e3)), float(fit.bse[0]) * float(np.sqrt(noise))
     half = float(student.ppf(0.5 + level / 2, fit.df_resid)) * error
-    p = float(student.sf(size / error, fit.df_resid))
+    # Days that are alike to the last digit leave no noise: then the rush is there, or it is not.
+    p = float(student.sf(size / error, fit.df_resid)) if error else 0.5 - 0.5 * float(np.sign(size))
     expected = np.asarray(fit.fittedvalues) / np.exp(size * design[:, 0])
     return Rush(float(np.exp(size)), float(np.exp(size - half)), float(np.exp(size + half)), p, expected)

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
+from kpilab.stats.rounding import beyond_rounding
+
 Array = NDArray[np.float64]
 DRAWS = 999
 MEMORIES = np.append(np.arange(-0.5, 0.85, 0.1), [0.9, 0.95, 0.98, 0.9999])  # the last one: a random walk
@@ -72,6 +74,8 @@ def slope_break(
     drawn = _drawn(rest, best, after, draws, np.random.default_rng(seed))
     null_slopes, null_errors, _ = _estimated(drawn, fits)
     null = np.abs(null_slopes / null_errors)
+    # In the unit of the goal: what one step of the KPI, from its least to its most, would move.
+    slopes = beyond_rounding(slopes * np.ptp(kpi), goal) / np.ptp(kpi)
     wide = np.quantile(null, level, axis=0) * errors
     before, later, change = ((float(s), float(s - w), float(s + w)) for s, w in zip(slopes, wide, strict=True))
     p = float((1 + np.sum(null[:, 2] >= abs(slopes[2]) / errors[2])) / (draws + 1))

@@ -14,6 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from kpilab.stats.laws import student
+from kpilab.stats.rounding import beyond_rounding
 
 Array = NDArray[np.float64]
 DRAWS, BURN = 1000, 200
@@ -49,7 +50,7 @@ def structural(
     y = np.asarray(y, dtype=float)
     x = np.empty((len(y), 0)) if x is None else np.asarray(x, dtype=float).reshape(len(y), -1)
     centre, scale = y[:before].mean(), y[:before].std(ddof=1) or 1.0
-    spread = x[:before].std(axis=0, ddof=1)
+    spread = beyond_rounding(x[:before].std(axis=0, ddof=1), x)
     z = (x - x[:before].mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     past = (y[:before] - centre) / scale
     gram = z[:before].T @ z[:before]

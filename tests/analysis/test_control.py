@@ -104,3 +104,14 @@ def test_the_days_are_dates_of_the_period():
     short = Period(date(2026, 3, 2), date(2026, 4, 30))
     result = control(Measured(Facts(data), TOTAL), period=short)
     assert result.table["day"].max() == pd.Timestamp("2026-04-30")
+
+
+@pytest.mark.parametrize("level", [0.1, 1 / 3, 5.0])
+def test_a_constant_has_no_point_outside_and_what_leaves_it_has(level):
+    data = pd.DataFrame({"date": DAYS, "n": level})
+    assert not control(Measured(Facts(data), TOTAL), period=ALL).table["outside"].any()
+    data.loc[50:, "n"] = 2 * level
+    known = Period(DAYS[0].date(), DAYS[49].date())
+    result = control(Measured(Facts(data), TOTAL), period=ALL, known=known)
+    assert result.table["outside"].sum() == 20
+    assert result.headline.key == "control.outside"

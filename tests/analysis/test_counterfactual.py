@@ -110,3 +110,14 @@ def test_an_infinite_value_is_a_missing_one():
     data = panel()
     with pytest.raises(BadInput, match="unit 's1' has no value at"):
         counterfactual(data.assign(value=data["value"].where(data.index != 65, np.inf)), treated="s0", since=SINCE)
+
+
+@pytest.mark.parametrize("method", ["did", "synthetic control", "synthetic did"])
+def test_controls_that_stand_still_or_move_as_one_are_refused(method):
+    rng = np.random.default_rng(1)
+    for common in (np.zeros(40), rng.normal(0, 1, 40)):
+        rows = [(f"u{k}", t, 0.1 * k + common[t]) for k in range(6) for t in range(40)]
+        rows += [("own", t, float(rng.normal(5, 1))) for t in range(40)]
+        data = pd.DataFrame(rows, columns=["unit", "time", "value"])
+        with pytest.raises(BadInput, match="never change, or all alike"):
+            counterfactual(data, treated="own", since=30, method=method)

@@ -87,3 +87,11 @@ def test_types_of_days_do_not_matter(as_):
     other = days.assign(day=as_(days["day"])).rename(columns={"day": "weight", "orders": "day", "visits": "value"})
     one = dating(days, value="orders", exposure="visits")
     assert dating(other, time="weight", value="day", exposure="value").start == one.start
+
+
+@pytest.mark.parametrize("level", [0.1, 1 / 3, 7.0])
+def test_a_constant_is_never_dated(level):
+    days = pd.DataFrame({"day": pd.date_range("2026-01-05", periods=60), "value": level})
+    assert dating(days).start is None
+    weighted = days.assign(value=level * 3, weight=3.0)
+    assert dating(weighted, exposure="weight").start is None

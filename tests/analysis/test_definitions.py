@@ -94,3 +94,9 @@ def test_development_cases(shared, case, reporter):
     reports = Reports(folder / "reported.parquet", reporter="department")
     table = definitions(reports, baseline=BASELINE, current=CURRENT, log=log).table
     assert table.loc[table["jumped"], "reporter"].tolist() == reporter
+
+
+def test_reports_of_nothing_are_no_comparison():
+    reports, _ = world()
+    empty = Reports(reports.table.mutate(value=reports.table["value"] * 0))
+    assert definitions(empty, baseline=BASELINE, current=CURRENT).headline.key == "definitions.same"

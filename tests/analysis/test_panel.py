@@ -110,3 +110,26 @@ def test_a_missing_or_infinite_cell_of_a_panel_is_left_out():
     found = panel(nameless, unit="store", time="week", kpi="kpi", goal="goal")
     assert "(missing)" in set(found.means["unit"])
     assert "1" in set(found.means["unit"])
+
+
+def test_a_goal_that_stands_still_is_no_relation_and_no_break():
+    x, _ = stores(1, 8)
+    for still in (np.full(x.shape, 0.1), np.tile(np.arange(30.0), (8, 1))):
+        with pytest.raises(BadInput, match="the goal never changes within units"):
+            panel(long(x, still), unit="store", time="week", kpi="kpi", goal="goal")
+    weeks = pd.date_range("2025-01-06", periods=60, freq="7D")
+    kpi = pd.Series(np.random.default_rng(1).normal(0, 1, 60), weeks)
+    found = goodhart(kpi, 0.3 * kpi + 0.1, since=date(2025, 8, 4))
+    assert (found.searched_p, found.headline.key) == (1.0, "goodhart.none")
+    with pytest.raises(BadInput, match="the goal never changes"):
+        goodhart(kpi, pd.Series(0.1, weeks), since=date(2025, 8, 4))
+
+
+def test_half_a_pair_is_left_out():
+    data = long(*stores(2, 8, slope=1.0)).astype(float)
+    asked = {"unit": "store", "time": "week", "kpi": "kpi", "goal": "goal"}
+    rows = [5, 40, 77, 200]
+    left = panel(data.drop(index=rows), **asked)
+    data.loc[rows, "goal"] = np.nan
+    for name in ("table", "means"):
+        pd.testing.assert_frame_equal(getattr(panel(data, **asked), name), getattr(left, name))

@@ -53,3 +53,5 @@ def test_by_segment_and_bad_input():
         reconcile(side(logged), side(books), period=PERIOD, by="shop")
     with pytest.raises(BadInput, match="5 days"):
         reconcile(side(logged), side(books), period=Period(FIRST, FIRST + dt.timedelta(days=4)))
+    with pytest.raises(BadInput, match="neither side has rows"):
+        reconcile(side(logged), side(books), period=Period(dt.date(2020, 1, 1), dt.date(2020, 1, 30)), by="store")

@@ -81,3 +81,9 @@ def test_all_charts_draw_in_both_languages():
     for one in shown:
         for lang in ("en", "zh"):
             assert "layer" in one.chart(lang).to_dict()
+
+
+@pytest.mark.parametrize("rows", [0, 1, 9])
+def test_a_plan_needs_units(rows):
+    with pytest.raises(BadInput, match="units are known"):
+        plan(Units(frame().head(rows), time="at"), metric=Outcome("spend", covariates=("before",)), effects=[0.05])
