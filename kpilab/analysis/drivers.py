@@ -71,8 +71,8 @@ def drivers(case: Case, cells: Cells, *, level: float = 0.95, seed: int = 0) -> 
     """
     leaves = case.goal.tree.leaves
     changes = {leaf: leaf_change(cells, case.metrics[leaf]) for leaf in leaves}
-    before = {leaf: cells.value(leaf, "baseline") for leaf in leaves}
-    after = {leaf: cells.value(leaf, "current") for leaf in leaves}
+    before = {leaf: cells.sides(leaf)[0] for leaf in leaves}
+    after = {leaf: cells.sides(leaf)[1] for leaf in leaves}
     formula = [float(case.goal.tree.evaluate(side)) for side in (before, after)]
     goal = [cells.value(case.goal.metric, period) for period in ("baseline", "current")]
     scale = goal[0] / formula[0] if formula[0] else 1.0
@@ -101,8 +101,8 @@ def drivers(case: Case, cells: Cells, *, level: float = 0.95, seed: int = 0) -> 
 
 def leaf_change(cells: Cells, metric: Metric) -> Change:
     """Change of one metric between the periods; without noise where it does not add up over days."""
-    values = [cells.value(metric.name, period) for period in ("baseline", "current")]
-    if metric.per is not None:
+    values = cells.sides(metric.name)
+    if metric.per is not None or cells.undefined(metric.name):
         return Change(values[0], values[1], 0.0, 1.0)
     before, after = (cells.day_arrays(metric, period) for period in ("baseline", "current"))
     return period_change(before, after, (values[0], values[1]), ratio=metric.is_ratio)
