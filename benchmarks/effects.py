@@ -6,7 +6,8 @@ import argparse
 
 import numpy as np
 
-from kpilab.stats.beforeafter import Days, contrast
+from kpilab.stats.core.contrast import beside
+from kpilab.stats.core.level import Window
 
 WEEKDAYS = np.array([1.0, 1.05, 1.0, 1.0, 1.2, 0.8, 0.7])
 EXPECTED = 0.1
@@ -21,10 +22,10 @@ def wander(rng: np.random.Generator, days: int, alike: float, sd: float) -> np.n
     return sd * x[50:]
 
 
-def answer(rng: np.random.Generator, days: int, alike: float, effect: float, beside: bool) -> str:
+def answer(rng: np.random.Generator, days: int, alike: float, effect: float, compared: bool) -> str:
     """What is said of one action that changes the segment by `effect`."""
     weekday = np.arange(2 * days) % 7
-    shared = np.exp(wander(rng, 2 * days, alike, 0.1)) if beside else np.ones(2 * days)
+    shared = np.exp(wander(rng, 2 * days, alike, 0.1)) if compared else np.ones(2 * days)
     usual = WEEKDAYS[weekday] * shared
     lift = np.where(np.arange(2 * days) < days, 1.0, 1 + effect)
     own, rest = (
@@ -32,10 +33,10 @@ def answer(rng: np.random.Generator, days: int, alike: float, effect: float, bes
         for size, factor in ((300, lift), (900, 1.0))
     )
     before, after = (
-        tuple(Days.of(y[part], np.ones(days), weekday[part]) for y in (own, rest))
+        tuple(Window.of(y[part], np.ones(days), weekday[part]) for y in (own, rest))
         for part in (slice(0, days), slice(days, 2 * days))
     )
-    found = contrast(before[0], after[0], (before[1], after[1]) if beside else None)
+    found = beside(before[0], after[0], (before[1], after[1]) if compared else None)
     if found.low > 0:
         return "worked"
     return "worse" if found.high < 0 else "none" if found.high < EXPECTED else "unclear"
@@ -50,16 +51,15 @@ def main() -> None:
     error = 200 * np.sqrt(0.0475 / asked.repeat)
     print(f"expected effect {EXPECTED:+.0%}; Monte-Carlo error (2 se) at 5 %: {error:.1f} points")
     print(f"{'compared with':14} {'days':>4} {'AR(1)':>6} {'true':>6} " + " ".join(f"{a:>9}" for a in answers))
-    for beside in (True, False):
+    for compared in (True, False):
         for days in (28, 56):
             for alike in (0.0, 0.3, 0.6):
                 for effect in (0.0, 0.1):
-                    rng = np.random.default_rng([asked.seed, days, int(10 * alike), beside])
-                    said = [answer(rng, days, alike, effect, beside) for _ in range(asked.repeat)]
+                    rng = np.random.default_rng([asked.seed, days, int(10 * alike), compared])
+                    said = [answer(rng, days, alike, effect, compared) for _ in range(asked.repeat)]
                     shares = " ".join(f"{100 * said.count(a) / asked.repeat:7.1f} %" for a in answers)
-                    print(
-                        f"{'the rest' if beside else 'its own past':14} {days:4d} {alike:6.1f} {effect:+6.0%} {shares}"
-                    )
+                    name = "the rest" if compared else "its own past"
+                    print(f"{name:14} {days:4d} {alike:6.1f} {effect:+6.0%} {shares}")
 
 
 if __name__ == "__main__":

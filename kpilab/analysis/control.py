@@ -10,14 +10,12 @@ import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import EVERYWHERE, Message, Period, Where, fraction
+from kpilab.core.values import EVERYWHERE, Message, Period, Where
 from kpilab.engine.daily import Measured
-from kpilab.engine.door.values import label
 from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.control import LEAST, USUAL, individuals, rates
-
-WEEK, FOR_WEEKDAYS = 7, 28
+from kpilab.stats.core.pattern import WEEK, factors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +80,6 @@ def control(
     Note:
         With many charts some points are outside by chance alone: the headline says how many to expect.
     """
-    fraction(false_alarms, "control(false_alarms=)")
     table, metric = measured.table, measured.metric
     for name in by:
         if name not in table.table.columns:
@@ -90,10 +87,9 @@ def control(
     if metric.per not in (None, "day"):
         raise BadInput(f"{metric.name!r} has no daily value", "control(measured)", "choose a metric that has one")
     rows = measure(table, [metric], {"all": period}, Cut("day", tuple(by), where))
-    cells = [label(rows[b], f"control(by=), column {b!r}") for b in by]
     rows = rows.assign(day=pd.to_datetime(rows[BUCKET])).sort_values("day")
     parts, left_out = [], []
-    for key, group in rows.groupby(cells) if by else [((), rows)]:
+    for key, group in rows.groupby(list(by)) if by else [((), rows)]:
         names: dict[str, Any] = dict(zip(by, key, strict=True))
         try:
             parts.append(_chart(group, measured, known or period, weekly, false_alarms).assign(**names))
@@ -115,7 +111,8 @@ def _chart(group: pd.DataFrame, measured: Measured, known: Period, weekly: bool,
     # Limits are set on the first days; whatever comes before `known` has no place in the chart.
     start = int(np.argmax(base))
     days, num, den, base = days[start:], num[start:], den[start:], base[start:]
-    usual = _weekdays(num / den, days, base) if weekly else np.ones(len(days))
+    known_rate = np.where(base, num / den, np.nan)
+    usual = factors(known_rate, days.dayofweek.to_numpy())[days.dayofweek] if weekly else np.ones(len(days))
     first, spent = int(base.sum()), WEEK - 1 if np.any(usual != 1) else 0
     if measured.metric.is_ratio:
         chart = rates(num / usual, den, known=first, false_alarms=false_alarms, spent=spent)
@@ -125,13 +122,3 @@ def _chart(group: pd.DataFrame, measured: Measured, known: Period, weekly: bool,
     parts = {"value": chart.value, "centre": chart.centre, "low": low, "high": chart.high}
     table = pd.DataFrame({k: v * usual for k, v in parts.items()}).assign(day=days, outside=chart.outside)
     return table.assign(judged=~base | bool(base.all()))[np.isfinite(chart.value)]
-
-
-def _weekdays(value: np.ndarray, days: pd.DatetimeIndex, base: np.ndarray) -> np.ndarray:
-    """Usual level of each day's weekday relative to all, from medians; ones where four weeks are not known."""
-    known = pd.Series(value[base], index=days.dayofweek[base]).dropna()
-    if len(known) < FOR_WEEKDAYS or known.groupby(level=0).size().reindex(range(WEEK)).min() < WEEK / 2:
-        return np.ones(len(days))
-    levels = known.groupby(level=0).mean().reindex(range(WEEK))
-    factor = (levels / levels.mean()).to_numpy()
-    return factor[days.dayofweek] if np.all(factor > 0) else np.ones(len(days))

@@ -11,7 +11,9 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import Message
-from kpilab.stats.rates import Change, period_change, standardised_change, unit_variance
+from kpilab.stats.core.change import Change, period_change
+from kpilab.stats.core.contrast import standardised
+from kpilab.stats.core.level import Window, unit_variance
 from kpilab.stats.shapley import shapley
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ class DriversResult(Result):
 def drivers(case: Case, cells: Cells, *, level: float = 0.95, seed: int = 0) -> DriversResult:
     """Split the goal's change over the leaves of its formula and test each leaf against its own noise.
 
-    A leaf's noise is that between days (ratio of daily sums; weekly pattern taken out of totals). The contributions
+    A leaf's noise is that between days (full weeks or months where it does not add up over days). Contributions
     are Shapley values of the formula, so they sum to the formula's change exactly; their intervals come from draws
     of the leaves within their noise.
 
@@ -71,8 +73,8 @@ def drivers(case: Case, cells: Cells, *, level: float = 0.95, seed: int = 0) -> 
     """
     leaves = case.goal.tree.leaves
     changes = {leaf: leaf_change(cells, case.metrics[leaf]) for leaf in leaves}
-    before = {leaf: cells.sides(leaf)[0] for leaf in leaves}
-    after = {leaf: cells.sides(leaf)[1] for leaf in leaves}
+    before = {leaf: cells.value(leaf, "baseline") for leaf in leaves}
+    after = {leaf: cells.value(leaf, "current") for leaf in leaves}
     formula = [float(case.goal.tree.evaluate(side)) for side in (before, after)]
     goal = [cells.value(case.goal.metric, period) for period in ("baseline", "current")]
     scale = goal[0] / formula[0] if formula[0] else 1.0
@@ -100,12 +102,11 @@ def drivers(case: Case, cells: Cells, *, level: float = 0.95, seed: int = 0) -> 
 
 
 def leaf_change(cells: Cells, metric: Metric) -> Change:
-    """Change of one metric between the periods; without noise where it does not add up over days."""
-    values = cells.sides(metric.name)
-    if metric.per is not None or cells.undefined(metric.name):
-        return Change(values[0], values[1], 0.0, 1.0)
-    before, after = (cells.day_arrays(metric, period) for period in ("baseline", "current"))
-    return period_change(before, after, (values[0], values[1]), ratio=metric.is_ratio)
+    """Change of one metric between the periods, with its noise between days (weeks, months)."""
+    before, after = (Window.of(*cells.day_arrays(metric, period)) for period in ("baseline", "current"))
+    values = cells.value(metric.name, "baseline"), cells.value(metric.name, "current")
+    adds, grain = not metric.is_ratio and metric.per is None, metric.per or "day"
+    return period_change(before, after, values, per_day=adds, grain=grain)
 
 
 def contributions(case: Case, before: Mapping[str, float], after: Mapping[str, float]) -> np.ndarray:
@@ -145,15 +146,13 @@ def _mix(case: Case, cells: Cells, changes: Mapping[str, Change], level: float) 
         metric = case.metrics[leaf]
         if not metric.is_ratio or metric.per is not None:
             continue
-        before, after = (cells.day_arrays(metric, period) for period in ("baseline", "current"))
-        variance = unit_variance(before[0], before[1], after[0], after[1])
+        variance = unit_variance(*(Window.of(*cells.day_arrays(metric, p)) for p in ("baseline", "current")))
         for dimension in cells.dimensions.get(metric.table, ()):
             wide = cells.by_segment(metric, (dimension,))
             if len(wide) < 2:
                 continue
-            change = standardised_change(
-                wide["num0"], wide["den0"], wide["num1"], wide["den1"], variance, changes[leaf].df
-            )
+            sides = [(wide[f"num{k}"].to_numpy(float), wide[f"den{k}"].to_numpy(float)) for k in (0, 1)]
+            change = standardised(sides[0], sides[1], variance, changes[leaf].df)
             both = wide[(wide["den0"] > 0) & (wide["den1"] > 0)]
             fell = both["num1"] / both["den1"] < both["num0"] / both["den0"]
             falling = float(both.loc[fell, "den1"].sum() / max(both["den1"].sum(), 1e-300))
@@ -162,6 +161,5 @@ def _mix(case: Case, cells: Cells, changes: Mapping[str, Change], level: float) 
 
 
 def _relative(change: Change, level: float) -> dict[str, float]:
-    low, high = change.ends(level)
-    base = abs(change.before) or float("nan")
-    return {"change": change.value / base, "low": low / base, "high": high / base, "p": change.p}
+    low, high = change.relative_ends(level)
+    return {"change": change.relative, "low": low, "high": high, "p": change.p}

@@ -10,21 +10,24 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.table import Benchmark
-from kpilab.core.values import Effect, Message, Period, fraction
-from kpilab.engine.door.frames import frame, known
-from kpilab.engine.door.values import day, label, names, number
+from kpilab.core.values import Effect, Message, Period
+from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
-from kpilab.stats.factor import Contrast, contrast, detrend, loadings
+from kpilab.stats.core.change import change
+from kpilab.stats.core.contrast import Placebo, against_history
+from kpilab.stats.core.dependence import long_run
+from kpilab.stats.core.level import Window
+from kpilab.stats.factor import detrend, loadings
 from kpilab.stats.laws import student
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kpilab.engine.door.frames import Frame
-
 Cause = Literal["market", "own", "both", "neither", "unclear"]
 PRIOR_BETA, PRIOR_SD = 1.0, 0.5
 LEAST_HISTORY = 26
+LEAST_DATES = 2  # of each period, for a noise of our own series
+DAYS_OF_WEEK, DAYS_OF_MONTH = 5, 20  # between two dates, from which on they are weeks and months
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +48,7 @@ class MarketResult(Result):
         beta_history: the same without shrinkage; its interval says how much the history knows.
         share: share of our own change that the market explains; NaN when our own change
             is no larger than usual.
-        market_p, own_p, remainder_p: p-values of "no more than usual".
+        market_p, remainder_p: p-values of "no more than usual". own_p: of no change of our own series.
         cause: market, own (beyond the market), both, neither, or unclear (history too short).
         weeks: periods of history used.
         level: confidence level.
@@ -79,7 +82,7 @@ class MarketResult(Result):
 
 
 def market(
-    benchmark: Benchmark | Frame,
+    benchmark: Benchmark | pd.DataFrame,
     *,
     baseline: Period,
     current: Period,
@@ -112,8 +115,7 @@ def market(
         A peer that ends early is left out and named in `notes`. With fewer than 12 comparable windows in
         the history nothing is tested and the cause is "unclear".
     """
-    fraction(level, "market(level=)")
-    role = _role(benchmark)
+    role = benchmark if isinstance(benchmark, Benchmark) else Benchmark(benchmark)  # type: ignore[arg-type]  # wraps frames
     wide = _wide(role)
     own, peers = _names(role, wide, own, tuple(peers))
     base, now = _window(wide, baseline, "baseline"), _window(wide, current, "current")
@@ -123,10 +125,11 @@ def market(
     logs = np.log(wide[[own, *peers]].to_numpy(float))
     weights, common, noise = loadings(logs[history][:, 1:])
     index = logs[:, 1:] @ weights
-    moved, ours = contrast(index, base, now), contrast(logs[:, 0], base, now)
+    moved, ours = against_history(index, base, now), against_history(logs[:, 0], base, now)
+    own_change, own_p = _own(wide[own], base, now, ours, level)
     raw, raw_error = _beta(logs[history], common)
     beta, beta_error = _shrunk(raw, raw_error)
-    left = contrast(logs[:, 0] - beta * index, base, now)
+    left = against_history(logs[:, 0] - beta * index, base, now)
     # Detrended, autocorrelated weeks are worth about one in five: beta's interval keeps its level with t, not z.
     z = float(student.ppf(0.5 + level / 2, max(history.sum() / 5, 3)))
     windows = 1 / base.sum() + 1 / now.sum()
@@ -134,34 +137,26 @@ def market(
     explained = beta * moved.change
     explained_error = float(np.hypot(beta_error * moved.change, beta * measured))
     # The remainder is not known better than beta is: add what an error in beta would move.
-    left = Contrast(left.change, float(np.hypot(left.error, beta_error * moved.change)), left.df)
+    left = Placebo(left.change, float(np.hypot(left.error, beta_error * moved.change)), left.df)
     weeks = int(history.sum())
     if weeks < LEAST_HISTORY:
         notes += (Message("market.short_history", {"weeks": weeks, "least": LEAST_HISTORY}),)
     return MarketResult(
-        _table(own, peers, logs, weights, (moved, ours, left), base, now, level),
-        market=_relative(moved, level), own=_relative(ours, level), remainder=_relative(left, level),
+        _table((own, *peers), logs, weights, (own_change, own_p), (moved, left), (base, now), level),
+        market=_relative(moved, level), own=own_change, remainder=_relative(left, level),
         explained=_ends(explained, z * explained_error, relative=True),
         beta=_ends(beta, z * beta_error), beta_history=_ends(raw, z * raw_error),
-        share=_share(explained, z * explained_error, ours, 1 - level),
-        market_p=moved.p, own_p=ours.p, remainder_p=left.p, cause=_cause(moved, left, 1 - level),
+        share=_share(explained, z * explained_error, ours.change, own_p < 1 - level),
+        market_p=moved.p, own_p=own_p, remainder_p=left.p, cause=_cause(moved, left, 1 - level),
         weeks=weeks, level=level, notes=notes,
         series=pd.DataFrame({"date": wide.index, "own": logs[:, 0], "market": index, "base": base, "now": now}),
     )  # fmt: skip
 
 
-def _role(benchmark: Benchmark | Frame) -> Benchmark:
-    """The role of a plain table: its columns `date`, `series` and `value`."""
-    if isinstance(benchmark, Benchmark):
-        return benchmark
-    columns = {"date": ("date", day), "series": ("series", label), "value": ("value", number)}
-    return Benchmark(frame(benchmark, columns, "market(benchmark)"))  # type: ignore[arg-type]  # wraps frames
-
-
 def _wide(role: Benchmark) -> pd.DataFrame:
-    """One row per date, one column per series; a missing or infinite value is none."""
-    columns = {"date": (role.time, day), "series": (role.series, label), "value": (role.value, number)}
-    long, _left = known(frame(role.table, columns, f"table {role.name!r}"))
+    """One row per date, one column per series."""
+    long = collect(role.table.select(date=role.time, series=role.series, value=role.value), "market")
+    long = long.assign(date=pd.to_datetime(long["date"]).dt.tz_localize(None)).dropna(subset=["value"])
     twice = long[long.duplicated(["date", "series"])]
     where = f"table {role.name!r}"
     if len(twice):
@@ -181,11 +176,10 @@ def _wide(role: Benchmark) -> pd.DataFrame:
 
 def _names(role: Benchmark, wide: pd.DataFrame, own: str | None, peers: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     where = f"table {role.name!r}, column {role.series!r}"
-    own = own if own is not None else role.own
+    own = own or role.own
     if own is None:
         raise BadInput("our own series is not named", "market(own=)", f"name one of {sorted(wide.columns)}")
-    (own,), peers = names([own]), tuple(names(peers or role.peers))
-    peers = peers or tuple(c for c in wide.columns if c != own)
+    peers = peers or role.peers or tuple(c for c in wide.columns if c != own)
     for name in (own, *peers):
         if name not in wide.columns:
             raise unknown("series", name, wide.columns, where)
@@ -235,12 +229,9 @@ def _beta(history: np.ndarray, common: float) -> tuple[float, float]:
     beta = float(np.mean(own * peers)) / common
     n = clean.shape[1] - 1
     shared = peers**2 if n == 1 else ((n * peers) ** 2 - (clean[:, 1:] ** 2).sum(axis=1)) / (n * (n - 1))
-    # Long-run variance of the influence of each period on the ratio of two covariances, Bartlett window.
     influence = (own * peers - beta * shared) / common
-    lags = int(np.ceil(len(influence) ** (1 / 3)))
-    acov = [float(np.mean(influence[k:] * influence[: len(influence) - k])) for k in range(lags + 1)]
-    variance = acov[0] + 2 * sum((1 - k / (lags + 1)) * acov[k] for k in range(1, lags + 1))
-    return beta, float(np.sqrt(max(variance, acov[0]) / len(influence)))
+    variance = max(long_run(influence).variance, float(np.mean(influence**2)))
+    return beta, float(np.sqrt(variance / len(influence)))
 
 
 def _shrunk(beta: float, error: float) -> tuple[float, float]:
@@ -248,7 +239,20 @@ def _shrunk(beta: float, error: float) -> tuple[float, float]:
     return (beta * known + PRIOR_BETA * prior) / (known + prior), float(1 / np.sqrt(known + prior))
 
 
-def _relative(moved: Contrast, level: float) -> Effect:
+def _own(series: pd.Series, base: np.ndarray, now: np.ndarray, usual: Placebo, level: float) -> tuple[Effect, float]:
+    """Change of our own series and its p, as everywhere; by its history where a period holds too few dates."""
+    days = pd.DatetimeIndex(series.index)
+    steps = float(np.median(np.diff(days) / np.timedelta64(1, "D")))
+    grain = "day" if steps < DAYS_OF_WEEK else "week" if steps < DAYS_OF_MONTH else "month"
+    code = days.dayofweek if grain == "day" else np.zeros(len(days))
+    before, after = (Window.of(series[part], None, np.asarray(code)[part]) for part in (base, now))
+    found = change(before, after, grain=grain)
+    if min(before.days, after.days) < LEAST_DATES or not found.error > 0:
+        return _relative(usual, level), usual.p
+    return Effect.known(found.relative, *found.relative_ends(level)), found.p
+
+
+def _relative(moved: Placebo, level: float) -> Effect:
     return _ends(moved.change, moved.half(level), relative=True)
 
 
@@ -258,14 +262,14 @@ def _ends(value: float, half: float, *, relative: bool = False) -> Effect:
     return Effect(value, None if low != low else low, None if high != high else high)
 
 
-def _share(explained: float, half: float, ours: Contrast, alpha: float) -> Effect:
-    if not ours.p < alpha:
+def _share(explained: float, half: float, ours: float, moved: bool) -> Effect:
+    if not moved:
         return Effect(float("nan"))
-    low, high = sorted([(explained - half) / ours.change, (explained + half) / ours.change])
-    return Effect(explained / ours.change, low, high)
+    low, high = sorted([(explained - half) / ours, (explained + half) / ours])
+    return Effect(explained / ours, low, high)
 
 
-def _cause(moved: Contrast, left: Contrast, alpha: float) -> Cause:
+def _cause(moved: Placebo, left: Placebo, alpha: float) -> Cause:
     if not moved.df:
         return "unclear"
     if moved.p < alpha:
@@ -274,28 +278,25 @@ def _cause(moved: Contrast, left: Contrast, alpha: float) -> Cause:
 
 
 def _table(
-    own: str,
-    peers: tuple[str, ...],
+    names: tuple[str, ...],
     logs: np.ndarray,
     weights: np.ndarray,
-    main: tuple[Contrast, Contrast, Contrast],
-    base: np.ndarray,
-    now: np.ndarray,
+    ours: tuple[Effect, float],
+    main: tuple[Placebo, Placebo],
+    windows: tuple[np.ndarray, np.ndarray],
     level: float,
 ) -> pd.DataFrame:
-    moved, ours, left = main
-    single = [contrast(logs[:, k + 1], base, now) for k in range(len(peers))]
-    rows = [(own, "own", ours, np.nan), ("market", "market", moved, 1.0), ("remainder", "remainder", left, np.nan)]
-    rows += [(p, "peer", c, w) for p, c, w in zip(peers, single, weights, strict=True)]
-    effects = [_relative(c, level) for _, _, c, _ in rows]
+    """One row per series; `names` are our own and the peers."""
+    single = [against_history(logs[:, k], *windows) for k in range(1, len(names))]
+    judged = [ours, *((_relative(c, level), c.p) for c in (*main, *single))]
     return pd.DataFrame(
         {
-            "series": [r[0] for r in rows],
-            "role": [r[1] for r in rows],
-            "change": [e.value for e in effects],
-            "low": [np.nan if e.low is None else e.low for e in effects],
-            "high": [np.nan if e.high is None else e.high for e in effects],
-            "p": [r[2].p for r in rows],
-            "weight": [float(r[3]) for r in rows],
+            "series": [names[0], "market", "remainder", *names[1:]],
+            "role": ["own", "market", "remainder", *["peer"] * len(single)],
+            "change": [e.value for e, _ in judged],
+            "low": [np.nan if e.low is None else e.low for e, _ in judged],
+            "high": [np.nan if e.high is None else e.high for e, _ in judged],
+            "p": [p for _, p in judged],
+            "weight": [np.nan, 1.0, np.nan, *map(float, weights)],
         }
     )

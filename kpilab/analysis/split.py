@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Where
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, measure
 from kpilab.errors import BadInput, unknown
-from kpilab.stats.daywise import moved
+from kpilab.stats.core.change import change
+from kpilab.stats.core.level import Window
 
 if TYPE_CHECKING:
     from kpilab.core.case import Case, Metric
@@ -83,24 +86,28 @@ def split(case: Case, metric: str, *, dimension: str, where: Where = EVERYWHERE,
 def _table(case: Case, metric: Metric, dimension: str, where: Where, level: float) -> pd.DataFrame:
     periods = {name: case.periods[name] for name in ("baseline", "current")}
     days = measure(case.tables[metric.table], [metric], periods, Cut("day", (dimension,), where))
-    days[BUCKET] = pd.to_datetime(days[BUCKET]).dt.date
-    rows = [_row(metric, case, value, block, level) for value, block in days.groupby(dimension, dropna=False)]
+    days[BUCKET] = pd.to_datetime(days[BUCKET])
+    calendar = {name: pd.DatetimeIndex(sorted(days.loc[days[PERIOD] == name, BUCKET].unique())) for name in periods}
+    rows = [_row(metric, calendar, value, block, level) for value, block in days.groupby(dimension, dropna=False)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _row(metric: Metric, case: Case, value: object, block: pd.DataFrame, level: float) -> dict[str, object]:
-    """One value of the dimension; a day without rows counts as nothing."""
-    sides = []
-    for name in ("baseline", "current"):
-        days = block[block[PERIOD] == name].set_index(BUCKET).reindex(list(case.periods[name]))
-        num = days[f"{metric.name}:num"].fillna(0).to_numpy(float)
-        den = days[f"{metric.name}:den"].fillna(0 if metric.is_ratio else 1).to_numpy(float)
-        sides.append((num, den))
-    (n0, d0), (n1, d1) = sides
-    amount, low, high = moved(sides[0], sides[1], level)
-    scale = 1.0 if metric.is_ratio else float(d1.sum())
-    before = n0.sum() / d0.sum() * scale if d0.sum() else float("nan")
-    now = n1.sum() / d1.sum() * scale if d1.sum() else float("nan")
-    change = now / before - 1 if before else float("nan")
-    named: dict[str, object] = {"segment": str(value), "baseline": before, "current": now, "change": change}
-    return named | {"contribution": amount, "low": low, "high": high}
+def _row(
+    metric: Metric, calendar: Mapping[str, pd.DatetimeIndex], value: object, block: pd.DataFrame, level: float
+) -> dict[str, object]:
+    """One value of the dimension; a day on which only others have rows counts as nothing."""
+    before, after = (_window(metric, block[block[PERIOD] == name], days) for name, days in calendar.items())
+    found, units = change(before, after), float(np.nansum(after.den))
+    low, high = found.ends(level)
+    scale = 1.0 if metric.is_ratio else units
+    named: dict[str, object] = {"segment": str(value), "baseline": found.before * scale, "current": found.after * scale}
+    named |= {"change": found.relative, "contribution": found.value * units}
+    return named | {"low": low * units, "high": high * units}
+
+
+def _window(metric: Metric, rows: pd.DataFrame, known: pd.DatetimeIndex) -> Window:
+    """The days of one period in a row; days on which the table holds nothing at all are missing."""
+    days = pd.date_range(known[0], known[-1]) if len(known) else known
+    found = rows.set_index(BUCKET)[[f"{metric.name}:num", f"{metric.name}:den"]].reindex(known).fillna(0.0)
+    num, den = (found[c].reindex(days).to_numpy(float) for c in found)
+    return Window.of(num, den if metric.is_ratio else np.where(np.isfinite(num), 1.0, np.nan), days.dayofweek)

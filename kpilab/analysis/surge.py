@@ -14,7 +14,7 @@ from kpilab.core.values import EVERYWHERE, Effect, Message, Period, Where, fract
 from kpilab.engine.door.frames import frame
 from kpilab.engine.door.values import count, day, label
 from kpilab.errors import BadInput
-from kpilab.stats.counts import Growth, growth, hollowness, not_following
+from kpilab.stats.core.contrast import Growth, growth, hollowness, not_following
 from kpilab.stats.inference import holm
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def _beyond(inside: Growth, outside: Growth, total: int) -> Growth:
     gap = inside.minus(outside)
     log, error = gap.log.copy(), gap.error.copy()
     log[total], error[total] = inside.log[total], inside.error[total]
-    return Growth(log, error, gap.df)
+    return Growth(inside.changes, log, error, gap.df)
 
 
 def _found(q: np.ndarray, beyond: list[Growth], outside: list[Growth], follows: float, alpha: float) -> int | None:
@@ -234,15 +234,15 @@ def _table(
     tests: tuple[np.ndarray, np.ndarray, np.ndarray], level: float,
 ) -> pd.DataFrame:  # fmt: skip
     jump, p, q = tests
-    change, low, high = own.relative(level)
+    low, high = np.array([c.relative_ends(level) for c in own.changes]).T
     more = np.expm1(beyond.log)
     more[-1] = np.nan
     return segments.assign(
         before=kpi[:, ~now].mean(axis=1), now=kpi[:, now].mean(axis=1),
-        change=change, low=low, high=high, beyond=more, jump=jump, p=p, q=q,
+        change=[c.relative for c in own.changes], low=low, high=high, beyond=more, jump=jump, p=p, q=q,
     )  # fmt: skip
 
 
 def _effect(g: Growth, k: int, level: float) -> Effect:
-    value, low, high = g.relative(level)
-    return Effect(float(value[k]), float(low[k]), float(high[k]))
+    low, high = g.changes[k].relative_ends(level)
+    return Effect.known(g.changes[k].relative, low, high)

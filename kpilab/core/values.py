@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -106,6 +107,11 @@ class Effect:
     @property
     def excludes_zero(self) -> bool:
         return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
+
+    @classmethod
+    def known(cls, value: float, low: float, high: float, unit: str = "") -> Effect:
+        """An effect whose ends are NaN where no interval can be given."""
+        return cls(value, None if math.isnan(low) else low, None if math.isnan(high) else high, unit)
 
     def scaled(self, factor: float) -> Effect:
         """The same effect times `factor` (which may be negative)."""

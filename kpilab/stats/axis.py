@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from kpilab.errors import BadInput
 from kpilab.stats.calendar import holiday_counts
-from kpilab.stats.series import LEAST_PERIODS, Array, weekdays
+from kpilab.stats.core.pattern import dummies
+from kpilab.stats.series import LEAST_PERIODS, Array
 
 Dates = NDArray[np.datetime64]
 # Grain -> (fewest and most days from one period to the next, periods per year).
@@ -78,7 +79,7 @@ def calendar_terms(ax: Axis, country: str | None, events: Sequence[date | tuple[
     A holiday counts its days in the period; daily axes get the day before and after as well. An event is
     a day, or a first and last day; it has a column for its periods and one for the period after.
     """
-    parts = [weekdays(ax.weekday)] if ax.grain == "day" else []
+    parts = [dummies(ax.weekday)] if ax.grain == "day" else []
     if country is not None:
         count = holiday_counts(_edges(ax), country)
         around = (0, -1, 1) if ax.grain == "day" else (0,)

@@ -18,13 +18,14 @@ from scipy.integrate import dblquad, quad
 from scipy.special import gammaln
 
 from kpilab.errors import BadInput
+from kpilab.stats.core.dependence import alike
+from kpilab.stats.core.level import capped
 from kpilab.stats.laws import norm, student
 from kpilab.stats.rounding import beyond_rounding
 
 Array = NDArray[np.float64]
 LEAST = 12
 USUAL = 2 * float(norm.sf(3))  # chance of a false alarm per point: three standard deviations
-MOST_ALIKE = 0.95
 TWO = 2 / float(np.sqrt(np.pi))  # d2 of two: the mean range of two standard normal values
 WORTH = 0.62  # a mean moving range of m points is worth about this many degrees of freedom per point
 
@@ -123,23 +124,23 @@ def individuals(values: ArrayLike, *, known: int | None = None, false_alarms: fl
     if np.isfinite(base).sum() < LEAST:
         raise BadInput(f"{int(np.isfinite(base).sum())} values", "individuals(values)", f"give {LEAST} or more")
     middle = float(np.nanmean(base))
-    alike = _alike(beyond_rounding(base - middle, base))
+    followed = alike(capped(beyond_rounding(base - middle, base)))
     before = np.concatenate([[np.nan], x[:-1]]) - middle
-    centre = middle + alike * np.where(np.isfinite(before), before, 0.0)
+    centre = middle + followed * np.where(np.isfinite(before), before, 0.0)
     left = (x - centre)[:known]
-    first = ~np.isfinite(before[:known]) & (alike > 0)
+    first = ~np.isfinite(before[:known]) & (followed > 0)
     ranges = np.abs(np.diff(np.where(first, np.nan, left)))
     ranges = ranges[np.isfinite(ranges)]
     if not len(ranges):
         raise BadInput("no two points in a row", "individuals(values)", "give a series with fewer gaps")
     sigma = float(ranges.mean()) / TWO
-    spent += 2 if alike > 0 else 1  # what is estimated here
+    spent += 2 if followed > 0 else 1  # what is estimated here
     df, cost = max(WORTH * len(ranges) - spent, 2.0), min(spent / len(ranges), 0.5)
     width = float(student.isf(false_alarms / 2, df)) * float(np.sqrt((1 + cost) / (1 - cost)))
     half = np.full(len(x), width * sigma)
-    half[~np.isfinite(before)] /= float(np.sqrt(1 - alike**2))
+    half[~np.isfinite(before)] /= float(np.sqrt(1 - followed**2))
     outside = beyond_rounding(np.maximum(np.abs(x - centre) - half, 0.0), x) > 0
-    return Chart(x, centre, centre - half, centre + half, outside, sigma, alike)
+    return Chart(x, centre, centre - half, centre + half, outside, sigma, followed)
 
 
 def rates(
@@ -165,15 +166,3 @@ def rates(
     z = individuals(beyond_rounding(n / d - p, p) / unit, known=known, false_alarms=false_alarms, spent=spent)
     ends = [p + unit * part for part in (z.centre, z.low, z.high)]
     return Chart(n / d, ends[0], np.clip(ends[1], 0, 1), np.clip(ends[2], 0, 1), z.outside, z.sigma, z.alike)
-
-
-def _alike(off: Array) -> float:
-    """Correlation of neighbours, freed of the bias of a short series; outliers count only so far."""
-    spread = 1.4826 * float(np.nanmedian(np.abs(off - np.nanmedian(off))))
-    z = np.clip(off, -3.5 * spread, 3.5 * spread) if spread > 0 else off
-    pairs = np.isfinite(z[1:]) & np.isfinite(z[:-1])
-    power, n = float(np.nansum(z**2)), int(np.isfinite(z).sum())
-    if power == 0 or not pairs.any():
-        return 0.0
-    rho = float(np.sum((z[1:] * z[:-1])[pairs])) / power
-    return float(np.clip((rho * n + 1) / (n - 3), 0.0, MOST_ALIKE))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from kpilab.stats.core.pattern import dummies
 from kpilab.stats.rounding import beyond_rounding
 
 Array = NDArray[np.float64]
@@ -57,7 +58,7 @@ def date_change(
     starts, lengths = starts[keep], lengths[keep]
     shape = np.clip((np.arange(n) - starts[:, None] + 1) / lengths[:, None], 0.0, 1.0)
     root = np.sqrt(weight / weight.mean())
-    base = np.stack([np.where(pattern == k, root, 0.0) for k in np.unique(pattern)], axis=1)
+    base = np.column_stack([np.ones(n), dummies(pattern)]) * root[:, None]
     basis = np.linalg.qr(base)[0]
     y, x = rate * root, shape * root
     y, x = beyond_rounding(y - basis @ (basis.T @ y), y), x - (x @ basis) @ basis.T

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from kpilab.stats.core.change import fieller
 from kpilab.stats.mean import Difference, Estimate
 from kpilab.stats.tail import critical
 
@@ -71,18 +72,6 @@ def relative_error(a: Estimate, b: Estimate, shared: float = 0.0) -> float:
     """Standard error of b / a by the delta method."""
     ratio = b.value / a.value
     return float(np.sqrt(b.variance + ratio**2 * a.variance - 2 * ratio * shared) / abs(a.value))
-
-
-def fieller(
-    a: float, var_a: float, b: float, var_b: float, limit: float, shared: float = 0.0
-) -> tuple[float, float] | None:
-    """Ends of the interval of b / a; None when it is unbounded (a within `limit` errors of zero)."""
-    square = limit**2
-    lead, middle = a**2 - square * var_a, a * b - square * shared
-    if not lead > 0:
-        return None
-    root = np.sqrt(max(middle**2 - lead * (b**2 - square * var_b), 0.0))
-    return float((middle - root) / lead), float((middle + root) / lead)
 
 
 def _log_df(a: Estimate, b: Estimate) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kpilab.errors import BadInput
+from kpilab.stats.core.dependence import alike
 from kpilab.stats.laws import student
 from kpilab.stats.series import fourier
 
@@ -96,7 +97,7 @@ def forecast(series: ArrayLike, horizon: int, *, season: int | None = None, leve
     errors = _errors(plain, horizon, first, best, grows) * _shrinking(len(y), horizon, first, best)
     level_now, growth = (float(v[-1]) for v in _states(plain, np.array([len(y)]), best, grows))
     ahead = level_now + growth * np.arange(1, horizon + 1) + wave[len(y) :]
-    return _with_interval(ahead, errors * np.sqrt(cost), len(y) - first, level, _alike(plain) > WANDERS)
+    return _with_interval(ahead, errors * np.sqrt(cost), len(y) - first, level, alike(plain, corrected=False) > WANDERS)
 
 
 def _waves(n: int, season: int | None) -> tuple[int, ...]:
@@ -126,13 +127,6 @@ def _shrinking(n: int, horizon: int, first: int, window: int) -> Array:
     origins = np.arange(first, n - min(horizon, n - first) + 1)
     then, now = (np.minimum(window or n, k) for k in (origins, n))
     return np.sqrt((1 / horizon + 1 / now) / (1 / horizon + 1 / then))[:, None]
-
-
-def _alike(y: Array) -> float:
-    """Correlation of neighbours."""
-    off = y - y.mean()
-    power = float(off @ off)
-    return float(off[1:] @ off[:-1]) / power if power > 0 else 0.0
 
 
 def _wave(y: Array, horizon: int, season: int, harmonics: int) -> Array:

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kpilab.stats.core.dependence import alike, inflation
+from kpilab.stats.core.pattern import factors
 from kpilab.stats.laws import norm
 
 Floats = NDArray[np.float64]
@@ -15,6 +17,7 @@ Floats = NDArray[np.float64]
 FLANK, LEAST_BEFORE, LEAST_AFTER = 14, 5, 3
 MEDIAN_NOISE = np.pi / 2  # variance of a median against that of a mean
 LEAST_EXPECTED = 12.0
+LEAST_TO_FOLLOW = 20
 BORROWED = 50.0  # counts at which a series' own weekday pattern weighs as much as that of the whole
 
 
@@ -54,7 +57,7 @@ class Shortfall:
 
 def weekday_pattern(counts: Floats, weekday: NDArray[np.int64]) -> Floats:
     """Expected size of each day relative to its week, S x D; borrowed from all series where counts are small."""
-    own, whole = _patterns(counts, weekday), _patterns(counts.sum(0, keepdims=True), weekday)
+    own, whole = (factors(c, weekday, middle="median", least=0) for c in (counts, counts.sum(0, keepdims=True)))
     weight = np.median(counts, axis=1, keepdims=True) * counts.shape[1] / 7
     return ((weight * own + BORROWED * whole) / (weight + BORROWED))[:, weekday]
 
@@ -67,15 +70,10 @@ def dispersion(counts: Floats, pattern: Floats) -> Floats:
     spread = np.maximum(1.0, (1.4826 * np.median(np.abs(z), axis=1)) ** 2)
     # Days of loss are no slow swing: left in, they would widen the errors until nothing is lost.
     z = np.where(np.abs(z) > 3 * np.sqrt(spread)[:, None], 0.0, z)
-    follows = np.array([_follows(row) for row in z])
+    follows = np.array([alike(row, corrected=False) if len(row) > LEAST_TO_FOLLOW else 0.0 for row in z])
     # What chance alone lets two neighbours share (two standard errors) is no slow swing.
     rho = np.where(follows > 2 / np.sqrt(z.shape[1]), np.minimum(follows, 0.6), 0.0)
-    return spread * (1 + rho) / (1 - rho)
-
-
-def _follows(z: Floats) -> float:
-    """Correlation of each day with the one before."""
-    return float(np.corrcoef(z[1:], z[:-1])[0, 1]) if z.std() > 0 and len(z) > 20 else 0.0
+    return spread * np.array([inflation(float(r)) for r in rho])
 
 
 def worst_stretch(counts: Floats, pattern: Floats, others: Floats | None, longest: int, least: float) -> Stretch | None:
@@ -126,15 +124,6 @@ def shortfall(series: Floats, pattern: Floats, first: int, last: int) -> Shortfa
     expected, flank = float(np.mean(levels)) * weight, n_before + n_after
     variance = spread * expected + MEDIAN_NOISE * spread * expected * weight / max(flank, 1)
     return Shortfall(float(series[first : last + 1].sum()), expected, float(np.sqrt(max(variance, 1.0))))
-
-
-def _patterns(counts: Floats, weekday: NDArray[np.int64]) -> Floats:
-    """Median of day over the level of its week, per weekday, averaging 1, S x 7."""
-    level = pd.DataFrame(counts.T).rolling(7, center=True, min_periods=4).mean().to_numpy().T
-    ratio = pd.DataFrame((counts / np.where(level > 0, level, np.nan)).T)
-    out = ratio.groupby(weekday).median().reindex(range(7)).fillna(1.0).to_numpy().T
-    out = np.maximum(out, 0.02)
-    return out / out.mean(axis=1, keepdims=True)
 
 
 def _level(values: Floats, n: int) -> tuple[float, int]:

@@ -13,12 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import nnls
 
 from kpilab.errors import BadInput
+from kpilab.stats.core.dependence import alike
+from kpilab.stats.core.level import capped
+from kpilab.stats.core.pattern import WEEK, factors
 from kpilab.stats.laws import student
 
 Array = NDArray[np.float64]
-WEEK, LEAST, FOR_WEEKDAYS = 7, 21, 28
-MOST_ALIKE = 0.95
-OUTLIER = 3.5  # robust standard deviations; an old incident must not hide the next one
+LEAST = 21
 USUAL = 0.0027  # chance of a false alarm per day: three standard deviations
 
 
@@ -62,58 +63,45 @@ def next_day(
     n, d, days = n[kept], d[kept], days[kept]
     if len(n) < LEAST:
         raise BadInput(f"{len(n)} days of history", "control chart", f"wait until {LEAST} days are known")
-    factor = _weekdays(n / d, days)
+    factor = factors(_capped_each(n / d, days % WEEK), days % WEEK)
     rate = n / d / factor[days % WEEK]
-    centre = float(np.sum(_capped(rate) * d) / d.sum())
+    centre = float(np.sum(capped(rate) * d) / d.sum())
     constant, shrinking = _noise(rate - centre, d.mean() / d)
     spread = np.sqrt(constant + shrinking * d.mean() / d)
     now = float(np.sqrt(constant + shrinking * d.mean() / size))
-    z = _capped((rate - centre) / spread)
+    z = capped((rate - centre) / spread)
     steps = np.diff(days) == 1
-    alike = _alike(z, steps)
+    followed = alike(_on_calendar(z, days))
     before = np.where(np.concatenate([[False], steps]), np.concatenate([[0.0], z[:-1]]), 0.0)
-    left = _capped(z - alike * before)
+    left = capped(z - followed * before)
     spent = 2 + (1 if np.ptp(d) > 0 else 0) + (WEEK - 1 if np.any(factor != 1) else 0)
     df = max(len(z) - spent, 2)
     sigma = float(np.sqrt(np.sum(left**2) / df))
     yesterday = float(z[-1]) if days[-1] == on - 1 else 0.0
-    ahead = alike * yesterday * now
+    ahead = followed * yesterday * now
     half = float(student.isf(false_alarms / 2, df)) * sigma * now * float(np.sqrt(1 + spent / len(z)))
     scale = float(factor[on % WEEK])
     ends = [(centre + ahead + side * half) * scale for side in (0, -1, 1)]
-    return Limits(ends[0], max(ends[1], 0.0), ends[2], alike, len(z))
+    return Limits(ends[0], max(ends[1], 0.0), ends[2], followed, len(z))
 
 
-def _weekdays(rate: Array, days: NDArray[np.int64]) -> Array:
-    """Level of each weekday relative to all, from their medians; ones where four weeks are not known."""
-    weekday = days % WEEK
-    counts = np.bincount(weekday, minlength=WEEK)
-    if len(rate) < FOR_WEEKDAYS or counts.min() < 4 or rate.mean() <= 0:
-        return np.ones(WEEK)
-    capped = [np.mean(_capped(rate[weekday == w])) for w in range(WEEK)]
-    factor = np.array(capped) / np.mean(capped)
-    return factor if np.all(factor > 0) else np.ones(WEEK)
+def _capped_each(rate: Array, weekday: NDArray[np.int64]) -> Array:
+    """Outliers of each weekday capped among its like."""
+    out = rate.copy()
+    for w in np.unique(weekday):
+        out[weekday == w] = capped(rate[weekday == w])
+    return out
+
+
+def _on_calendar(z: Array, days: NDArray[np.int64]) -> Array:
+    """One value per day, NaN on the days between."""
+    every = np.full(int(days[-1] - days[0]) + 1, np.nan)
+    every[days - days[0]] = z
+    return every
 
 
 def _noise(off: Array, few: Array) -> tuple[float, float]:
     """Shares of the variance that stay with size and that shrink with it (`few` is 1 on a day of average size)."""
-    found = nnls(np.column_stack([np.ones(len(off)), few]), _capped(off) ** 2)[0]
+    found = nnls(np.column_stack([np.ones(len(off)), few]), capped(off) ** 2)[0]
     total = float(found.sum())
     return (float(found[0]) / total, float(found[1]) / total) if total > 0 else (1.0, 0.0)
-
-
-def _capped(x: Array) -> Array:
-    middle = float(np.median(x))
-    spread = 1.4826 * float(np.median(np.abs(x - middle)))
-    return np.clip(x, middle - OUTLIER * spread, middle + OUTLIER * spread) if spread > 0 else x
-
-
-def _alike(z: Array, steps: NDArray[np.bool_]) -> float:
-    """Correlation of neighbouring days, without the bias of a short series."""
-    centred = z - z.mean()
-    power = float(np.sum(centred**2))
-    if power == 0 or not steps.any():
-        return 0.0
-    rho = float(np.sum((centred[1:] * centred[:-1])[steps])) / power
-    n = len(z)
-    return float(np.clip((rho * n + 1) / (n - 3), 0.0, MOST_ALIKE))

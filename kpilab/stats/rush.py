@@ -10,6 +10,7 @@ import statsmodels.api as sm
 from numpy.typing import NDArray
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
+from kpilab.stats.core.pattern import dummies
 from kpilab.stats.laws import student
 from kpilab.stats.rounding import beyond_rounding
 
@@ -30,8 +31,7 @@ class Rush:
 def rush(amounts: Floats, weekday: NDArray[np.integer], last: NDArray[np.bool_], level: float = 0.95) -> Rush:
     """Quasi-Poisson regression on weekday, linear trend and the last days; dispersion from Pearson's chi-square."""
     n = len(amounts)
-    weekdays = [(weekday == d).astype(float) for d in np.unique(weekday)[1:]]
-    design = np.column_stack([last.astype(float), np.ones(n), np.linspace(-1, 1, n), *weekdays])
+    design = np.column_stack([last.astype(float), np.ones(n), np.linspace(-1, 1, n), dummies(weekday)])
     with warnings.catch_warnings():  # a fit without any rest is no trouble here
         warnings.simplefilter("ignore", PerfectSeparationWarning)
         fit = sm.GLM(amounts, design, family=sm.families.Poisson()).fit()

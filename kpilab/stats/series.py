@@ -29,12 +29,6 @@ def fourier(n: int, period: float, harmonics: int) -> Array:
     return np.hstack([np.sin(angle), np.cos(angle)])
 
 
-def weekdays(weekday: Ints) -> Array:
-    """Dummies of the days of the week that occur, the first one left out."""
-    days = np.unique(weekday)[1:]
-    return (np.asarray(weekday)[:, None] == days).astype(float)
-
-
 def spline_trend(n: int, every: int = KNOT_EVERY) -> Array:
     """Quadratic spline in time with a knot every `every` steps (its constant left out)."""
     time = np.arange(n) / every

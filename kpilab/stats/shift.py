@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kpilab.stats.laws import student
+from kpilab.stats.core.change import change
+from kpilab.stats.core.level import Window
 
 LEAST_SIDE = 4
 SMALLEST_NOISE = 1e-4
@@ -34,8 +35,7 @@ class Shift:
 def level_shift(series: NDArray[np.float64], level: float = 0.95) -> Shift | None:
     """The place that splits the series best into two levels; None with fewer than 8 points.
 
-    The noise is that around the two levels, widened for autocorrelation of order one; p is multiplied by the
-    number of places tried (Bonferroni).
+    The noise is that around the two levels; p is multiplied by the number of places tried (Bonferroni).
     """
     n = len(series)
     if n < 2 * LEAST_SIDE:
@@ -50,15 +50,8 @@ def level_shift(series: NDArray[np.float64], level: float = 0.95) -> Shift | Non
 
 def shift_at(series: NDArray[np.float64], at: int, level: float = 0.95, tried: int = 1) -> Shift:
     """The jump at a given place, of which `tried` were looked at."""
-    n = len(series)
-    left, right = series[:at], series[at:]
-    rest = np.concatenate([left - left.mean(), right - right.mean()])
-    spread = max(float(np.sqrt(np.sum(rest**2) / max(n - 2, 1))), SMALLEST_NOISE)
-    follows = float(np.sum(rest[1:] * rest[:-1]) / max(np.sum(rest**2), 1e-300))
-    rho = min(max(follows, 0.0), 0.9)
-    error = spread * np.sqrt((1 / len(left) + 1 / len(right)) * (1 + rho) / (1 - rho))
-    size = float(right.mean() - left.mean())
-    df = max((n - 2) * (1 - rho) / (1 + rho), 1.0)
-    half = float(student.ppf(0.5 + level / 2, df) * error)
-    p = min(1.0, 2 * float(student.sf(abs(size) / error, df)) * tried)
-    return Shift(at, float(left.mean()), float(right.mean()), size, size - half, size + half, p)
+    found = change(Window.of(series[:at]), Window.of(series[at:]))
+    # Reports that are copied from each other have no noise of their own; their rounding has.
+    least = tuple(max(v, SMALLEST_NOISE**2 / n) for v, n in zip(found.variances, (at, len(series) - at), strict=True))
+    found = replace(found, variances=least)
+    return Shift(at, found.before, found.after, found.value, *found.ends(level), min(1.0, found.p * tried))

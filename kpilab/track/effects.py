@@ -19,7 +19,8 @@ from kpilab.engine.days import day_of
 from kpilab.engine.metrics import BUCKET, Cut, full_buckets, measure
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
-from kpilab.stats.beforeafter import UNKNOWN, Contrast, Days, contrast
+from kpilab.stats.core.contrast import UNKNOWN, Contrast, beside
+from kpilab.stats.core.level import Window
 from kpilab.track.pace import known_days
 from kpilab.track.records import Action
 from kpilab.track.store import Store
@@ -148,13 +149,14 @@ def _by_days(case: Case, metric: Metric, where: Where, start: date, level: float
         against = _against_market(market_role, windows, level)
         if against is not None:
             return against
+    grain = metric.per or "day"
     treated = [_days(table, metric, w, where) for w in windows]
     rest = [_days(table, metric, w, _rest(where)) for w in windows] if where else None
-    if min(len(d.num) for d in treated) < LEAST_POINTS:
+    if min(d.days for d in treated) < LEAST_POINTS:
         return _Tested(why=Message("action_state.too_early"))
     if rest is None or not all(len(r.num) == len(t.num) and r.rate > 0 for r, t in zip(rest, treated, strict=True)):
-        return _Tested(contrast(treated[0], treated[1], level=level), "before")
-    return _Tested(contrast(treated[0], treated[1], (rest[0], rest[1]), level=level), "segments")
+        return _Tested(beside(treated[0], treated[1], grain=grain, level=level), "before")
+    return _Tested(beside(treated[0], treated[1], (rest[0], rest[1]), grain=grain, level=level), "segments")
 
 
 def _windows(case: Case, table: Table, start: date) -> tuple[Period, Period] | None:
@@ -173,7 +175,7 @@ def _windows(case: Case, table: Table, start: date) -> tuple[Period, Period] | N
     )
 
 
-def _days(table: Table, metric: Metric, window: Period, where: Where) -> Days:
+def _days(table: Table, metric: Metric, window: Period, where: Where) -> Window:
     """The metric per day (or per full week or month for one that does not add up), days without rows as zero."""
     grain = metric.per or "day"
     frame = measure(table, [metric], {"all": window}, Cut(grain, (), where))
@@ -181,7 +183,7 @@ def _days(table: Table, metric: Metric, window: Period, where: Where) -> Days:
     rows = frame.assign(**{BUCKET: pd.to_datetime(frame[BUCKET])}).set_index(BUCKET).reindex(days)
     num = rows[f"{metric.name}:num"].fillna(0.0).to_numpy(float)
     den = rows[f"{metric.name}:den"].fillna(0.0).to_numpy(float) if metric.is_ratio else np.ones(len(days))
-    return Days.of(num, den, days.dayofweek if grain == "day" else np.zeros(len(days)))
+    return Window.of(num, den, days.dayofweek if grain == "day" else np.zeros(len(days)))
 
 
 def _against_market(role: Benchmark, windows: tuple[Period, Period], level: float) -> _Tested | None:

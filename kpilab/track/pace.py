@@ -14,6 +14,7 @@ from kpilab.core.values import EVERYWHERE, Effect, Period, Where
 from kpilab.engine.days import day_of
 from kpilab.engine.metrics import BUCKET, Cut, full_buckets, measure
 from kpilab.engine.run import collect_one
+from kpilab.stats.core.pattern import factors
 from kpilab.stats.pace import elapsed, end
 
 Standing = Literal["ahead", "open", "behind", "reached", "missed", "unknown"]
@@ -83,8 +84,7 @@ def progress(
     if now.empty or not planned:
         empty = float("nan")
         return Progress(metric.name, empty, target, None, None, None, None, None, 0.0, rows, metric.better)
-    size = 1.0 if adds else float(now["den"].sum())
-    value = float(now["num"].sum()) / size if size else float("nan")
+    value = float(now["num"].sum() / (1.0 if adds else now["den"].sum()))
     due = None if target is None else target * (_elapsed(rows, planned, len(now)) if adds else 1.0)
     found = end(rows["value"], value, len(now), len(planned), target=target, adds=adds, season=SEASON[grain])
     chance = None if found is None else found.chance
@@ -124,8 +124,8 @@ def _rows(case: Case, metric: Metric, span: Period, last: date, where: Where) ->
 
 def _elapsed(rows: pd.DataFrame, planned: list[date], known: int) -> float:
     """Share of a total that usually falls on the days that are over, by weekday."""
-    usual = rows.groupby(rows["day"].dt.dayofweek)["num"].mean()
-    return elapsed([float(usual.get(d.weekday(), usual.mean())) for d in planned], known)
+    usual = factors(rows["num"], rows["day"].dt.dayofweek.to_numpy(), least=0)
+    return elapsed(usual[[d.weekday() for d in planned]], known)
 
 
 def _length(grain: str) -> int:

@@ -9,7 +9,7 @@ from kpilab.core.finding import Cause
 from kpilab.core.values import Effect, Where
 
 if TYPE_CHECKING:
-    from kpilab.stats.rates import Change
+    from kpilab.stats.core.change import Change
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kpilab.analysis.spread import SpreadResult
     from kpilab.analysis.surge import SurgeResult
     from kpilab.core.finding import Finding, StepName, StepReport
-    from kpilab.stats.rates import Change
+    from kpilab.stats.core.change import Change
 
 Found = TypeVar("Found", bound=Result)
 Pattern = Literal["place", "mix", "everywhere"]

@@ -16,7 +16,9 @@ from kpilab.analysis.spread import SpreadResult
 from kpilab.core.case import Case, Metric
 from kpilab.core.values import EVERYWHERE, Effect, Period, Where
 from kpilab.engine.cells import Cells
-from kpilab.stats.rates import Change, rate_change
+from kpilab.stats.core.change import Change, change
+from kpilab.stats.core.level import Window
+from kpilab.stats.laws import norm
 from kpilab.verdict.evidence import Fall, Move
 
 Segments = Callable[[str], pd.DataFrame]
@@ -48,7 +50,7 @@ def falls(
         fall = described(move, split, partial(_by, cells, metric)) if metric.is_ratio else None
         if fall is not None:
             outside = [(place, change_outside(cells, metric, place)) for place in jumps]
-            known = tuple((place, change) for place, change in outside if change is not None)
+            known = tuple((place, moved) for place, moved in outside if moved is not None)
             found.append(replace(fall, since=_since(case.current, move), outside=known))
     return tuple(found)
 
@@ -130,7 +132,7 @@ def _moved_to(wide: pd.DataFrame, dimension: str) -> tuple[object, float]:
     error = np.sqrt(pooled * (1 - pooled) * (1 / wide["den0"].sum() + 1 / wide["den1"].sum()))
     z = float(after.iloc[k] - before.iloc[k]) / error if error > 0 else 0.0
     # Shares of a segment vary more between days than counts would: a factor of two on the error is generous.
-    return wide[dimension].iloc[k], Change(0.0, z / 2, 1.0, 1e6).p
+    return wide[dimension].iloc[k], float(2 * norm.sf(abs(z) / 2))
 
 
 def _everywhere(move: Move, row: dict[Any, Any], mix: pd.DataFrame) -> Fall | None:
@@ -140,14 +142,14 @@ def _everywhere(move: Move, row: dict[Any, Any], mix: pd.DataFrame) -> Fall | No
     if (mix["change"] >= 0).any() or (len(mix) and float(mix["falling"].median()) < NEARLY_ALL):
         return None
     p = max([row["p"], *mix["p"]]) / 2
-    change = Effect(row["change"], row["low"], row["high"])
-    return Fall(move.driver, "everywhere", EVERYWHERE, change, p, move.finding.id)
+    size = Effect(row["change"], row["low"], row["high"])
+    return Fall(move.driver, "everywhere", EVERYWHERE, size, p, move.finding.id)
 
 
 def change_outside(cells: Cells, metric: Metric, place: Where) -> Change | None:
     """Change of a rate with a place left out; None where the place is of no dimension of its cube.
 
-    Its noise is that of whole days, scaled to the smaller denominators.
+    Its noise is that of whole days, scaled to its smaller denominators.
     """
     if not place.values or any(d not in cells.dimensions.get(metric.table, ()) for d in place.values):
         return None
@@ -158,9 +160,7 @@ def change_outside(cells: Cells, metric: Metric, place: Where) -> Change | None:
     rest = wide[~inside][["num0", "den0", "num1", "den1"]].sum()
     if not (rest["den0"] > 0 and rest["den1"] > 0):
         return None
-    before, after = (cells.day_arrays(metric, period) for period in ("baseline", "current"))
-    whole = rate_change(before[0], before[1], after[0], after[1])
-    share = min(rest["den0"] / wide["den0"].sum(), rest["den1"] / wide["den1"].sum())
-    return Change(
-        rest["num0"] / rest["den0"], rest["num1"] / rest["den1"], whole.error / float(np.sqrt(share)), whole.df
-    )
+    first, second = (Window.of(*cells.day_arrays(metric, period)) for period in ("baseline", "current"))
+    whole = change(first, second)
+    less = [v * wide[d].sum() / rest[d] for v, d in zip(whole.variances, ("den0", "den1"), strict=True)]
+    return Change(rest["num0"] / rest["den0"], rest["num1"] / rest["den1"], (less[0], less[1]), whole.df)

@@ -11,6 +11,7 @@ from kpilab.core.values import Period, Where
 from kpilab.engine.cells import Cells
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, measure
 from kpilab.questions.periods import span
+from kpilab.stats.core.pattern import factors
 from kpilab.verdict.evidence import Evidence
 from kpilab.verdict.faults import place
 
@@ -46,10 +47,11 @@ def _put_back(case: Case, cells: Cells, metric: Metric, where: Where, days: Peri
         return cells
     series = measure(table, [metric], {"all": span(case)}, Cut("day", where=where))
     rows = pd.DataFrame({"day": pd.to_datetime(series[BUCKET]), "value": series[metric.name].fillna(0.0)})
-    weekday = rows["day"].dt.dayofweek
+    weekday = rows["day"].dt.dayofweek.to_numpy()
     inside = rows["day"].between(pd.Timestamp(days.first), pd.Timestamp(days.last))
-    usual = rows[~inside].groupby(weekday[~inside])["value"].mean().reindex(range(7)).fillna(rows["value"].mean())
-    expected = weekday[inside].map(usual)
+    outside = rows["value"].where(~inside)
+    usual = factors(outside, weekday, least=0)[weekday]
+    expected = outside.sum() / usual[~inside].sum() * usual[inside]
     missing = expected - rows.loc[inside, "value"]
     if expected.sum() <= 0 or missing.sum() / expected.sum() < FED_BY_THE_LOG * share:
         return cells

@@ -14,7 +14,6 @@ from kpilab.core.values import Effect, Message
 from kpilab.engine.cells import Cells, pull
 from kpilab.engine.run import ConnectionLost, failures, reconnect
 from kpilab.errors import EngineError
-from kpilab.questions.series import without
 from kpilab.verdict.bridge import Worth, bridge, relative, worth
 from kpilab.verdict.candidate import Candidate
 from kpilab.verdict.evidence import Evidence
@@ -104,7 +103,6 @@ def review(case: Case, *, steps: Sequence[Step] = STEPS, progress: Progress | No
     tell("data", 0, total)
     evidence = Evidence()
     cells = _tried("data", case, evidence, lambda: pull(case))
-    case = without(case, cells.refused)
     evidence = _taken(trust.examine, case, cells, evidence)
     cells = _tried("data", case, evidence, lambda: repaired(case, cells, evidence))
     for k, step in enumerate(steps, 1):
@@ -183,12 +181,12 @@ def _goal_change(
     """The goal in both periods; what only the log lost is added to the current value if the review stands behind it."""
     name = case.goal.metric
     rows = evidence.attainment.result.table if evidence.attainment else None
-    row = rows.iloc[0].to_dict() if rows is not None else {"baseline": 0.0, "low": None, "high": None}
+    row = rows.iloc[0].to_dict() if rows is not None else dict.fromkeys(("low", "high"), float("nan"))
     baseline = cells.value(name, "baseline")
     logged = cells.logged(name)
     stands = any(c.cause.kind == "data_loss" for c in stated)
     current = cells.value(name, "current") if stands else logged
-    ends = [None if row[k] is None else row[k] * abs(baseline) for k in ("low", "high")]
+    ends = [None if row[k] != row[k] else row[k] * abs(baseline) for k in ("low", "high")]  # NaN: no noise known
     expected = case.goal.target if case.goal.target is not None else baseline
     lost = _lost(evidence, logged, current) if stands else None
     return GoalChange(name, baseline, expected, logged, current, *ends), lost

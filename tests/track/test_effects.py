@@ -9,7 +9,8 @@ import pytest
 
 from kpilab.core.values import Where
 from kpilab.show.say import sentence
-from kpilab.stats.beforeafter import Days, contrast
+from kpilab.stats.core.contrast import beside
+from kpilab.stats.core.level import Window
 from kpilab.track.effects import effects
 from tests.track.conftest import daily
 
@@ -96,7 +97,7 @@ def test_a_case_without_actions_has_none(store, make):
 
 def days(num, den=None):
     num = np.asarray(num, float)
-    return Days.of(num, np.ones(len(num)) if den is None else den, np.arange(len(num)) % 7)
+    return Window.of(num, np.ones(len(num)) if den is None else den, np.arange(len(num)) % 7)
 
 
 def test_what_both_share_drops_out():
@@ -104,12 +105,12 @@ def test_what_both_share_drops_out():
     shock = rng.lognormal(0, 0.4, 56)
     own, other = 100 * shock * rng.lognormal(0, 0.01, 56), 300 * shock * rng.lognormal(0, 0.01, 56)
     own[28:] *= 1.05
-    found = contrast(days(own[:28]), days(own[28:]), (days(other[:28]), days(other[28:])))
-    alone = contrast(days(own[:28]), days(own[28:]))
+    found = beside(days(own[:28]), days(own[28:]), (days(other[:28]), days(other[28:])))
+    alone = beside(days(own[:28]), days(own[28:]))
     assert found.low < 0.05 < found.high
     assert (found.high - found.low) * 5 < alone.high - alone.low
 
 
 def test_days_without_anything_tell_nothing():
-    assert np.isnan(contrast(days([0, 0, 0]), days([1, 2, 3])).p)
-    assert np.isnan(contrast(days([5]), days([5])).p)
+    assert np.isnan(beside(days([0, 0, 0]), days([1, 2, 3])).p)
+    assert np.isnan(beside(days([5]), days([5])).p)

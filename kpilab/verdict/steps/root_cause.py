@@ -22,7 +22,7 @@ from kpilab.errors import BadInput
 from kpilab.questions import funnels
 from kpilab.questions.periods import both
 from kpilab.questions.series import changes, days_of
-from kpilab.stats.rates import unit_variance
+from kpilab.stats.core.level import Window, unit_variance
 from kpilab.verdict.evidence import Evidence, Move, numbering
 from kpilab.verdict.falls import falls
 
@@ -36,19 +36,14 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     number = numbering("root_cause")
     split = evidence.drivers.result
     moves: list[Move] = []
-    unplaced: list[Message] = []
     for row in split.table.to_dict("records"):
         metric = case.metrics[str(row["driver"])]
-        searched = None
-        try:
-            searched = _searched(case, cells, metric)
-        except BadInput as error:
-            unplaced.append(Message("root_cause.not_placed", {"driver": metric.name, "why": error.what}))
+        searched = _searched(case, cells, metric)
         dated = _dated(case, metric, row, searched)
         moves.append(Move(metric.name, number(_finding(case, row, searched, dated)), searched, dated))
     ways, silent = _funnels(case)
     jumps = [noted.result.where for noted in evidence.surges if noted.result.where]
-    report = StepReport("root_cause", (*(m.finding for m in moves), *map(number, ways)), (*unplaced, *silent))
+    report = StepReport("root_cause", (*(m.finding for m in moves), *map(number, ways)), silent)
     return report, replace(evidence, moves=tuple(moves), falls=falls(case, cells, split, moves, jumps))
 
 
@@ -58,8 +53,7 @@ def _searched(case: Case, cells: Cells, metric: Metric) -> SpreadResult | None:
     if not metric.is_ratio or metric.per is not None or not dimensions:
         return None
     cube = cells.by_segment(metric, dimensions)
-    before, after = (cells.day_arrays(metric, period) for period in ("baseline", "current"))
-    variance = unit_variance(before[0], before[1], after[0], after[1])
+    variance = unit_variance(*(Window.of(*cells.day_arrays(metric, p)) for p in ("baseline", "current")))
     return _shown(case, spread(cube, driver=metric.name, dimensions=dimensions, variance=variance))
 
 
