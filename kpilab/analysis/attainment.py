@@ -56,7 +56,8 @@ def attainment(case: Case, cells: Cells, *, level: float = 0.95) -> AttainmentRe
         AttainmentResult, the goal first.
     """
     rows = [_row(case, cells, case.goal.metric, "goal", None, case.goal.target, level)]
-    rows += [_row(case, cells, k.metric, "kpi", k.owner, k.target, level) for k in case.kpis]
+    known = [k for k in case.kpis if k.metric not in cells.refused]
+    rows += [_row(case, cells, k.metric, "kpi", k.owner, k.target, level) for k in known]
     return AttainmentResult(pd.DataFrame(rows), level=level)
 
 

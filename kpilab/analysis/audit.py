@@ -12,14 +12,17 @@ from ibis import _
 
 from kpilab.core.result import Result
 from kpilab.core.table import Executions
-from kpilab.core.values import Effect, Message
+from kpilab.core.values import MISSING, Effect, Message, fraction
 from kpilab.engine.days import day_of, inside
+from kpilab.engine.door.frames import frame, known, numbers
+from kpilab.engine.door.values import label, names, truth
 from kpilab.engine.run import collect
-from kpilab.errors import BadInput, unknown
+from kpilab.errors import BadInput
 from kpilab.stats.audit import clopper_pearson, neyman, sample_size, stratified_rate, upper_bound
 
 if TYPE_CHECKING:
     from kpilab.core.values import Period
+    from kpilab.engine.door.frames import Frame, Values
     from kpilab.engine.door.tables import Tabular
 
 MOST_RECORDS = 100_000
@@ -88,7 +91,7 @@ def sample(
     expected: float = 0.0,
     risk: float = 0.05,
     allocation: Literal["proportional", "neyman"] = "neyman",
-    weights: pd.Series | None = None,
+    weights: Values | None = None,
     seed: int = 1,
 ) -> SamplePlan:
     """Draw the records to check, stratified by actor.
@@ -105,7 +108,7 @@ def sample(
         expected: rate of faults expected, below `tolerable`.
         risk: accepted probability of missing the tolerable rate.
         allocation: how the sample is spread over the actors.
-        weights: risk per actor, index = actor; missing actors count 1.
+        weights: actor -> risk (a mapping, or a Series indexed by actor), from 0; actors without one count 1.
         seed: of the draw.
 
     Returns:
@@ -124,7 +127,7 @@ def sample(
     spread = strata["sd"].fillna(0.0) + strata["quantity"] / strata["records"]
     spread = spread if allocation == "neyman" else pd.Series(1.0, index=strata.index)
     if weights is not None:
-        spread = spread * weights.reindex(strata.index).fillna(1.0)
+        spread = spread * _weights(weights, strata.index)
     strata["sampled"] = neyman(strata["records"], spread, size)
     rng = np.random.default_rng(seed)
     taken = dict(zip(strata.index, strata["sampled"], strict=True))
@@ -142,22 +145,25 @@ def sample(
     )
 
 
-def audit(plan: SamplePlan, results: pd.DataFrame, *, level: float = 0.95) -> AuditResult:
+def audit(plan: SamplePlan, results: Frame, *, level: float = 0.95) -> AuditResult:
     """What the checked records say about all of them: rate of faults, exact bounds, the KPI that stands up.
 
     Args:
         plan: the sample as drawn.
-        results: columns `record` and `confirmed` (bool), as read back from the worksheet.
+        results: columns `record` and `confirmed`, as read back from the worksheet: True or False, 1 or 0, yes or no,
+            是 or 否; without one the record was not checked.
         level: confidence level.
 
     Returns:
         AuditResult with one row per stratum.
 
     Raises:
-        BadInput: a record that was not drawn, one that occurs twice, or none checked.
+        BadInput: a record that was not drawn, one that occurs twice, a result that is neither yes nor no, or none
+            checked.
 
     Note: drawn records without a result are left out of the rates; a note counts them.
     """
+    fraction(level, "audit(level=)")
     checked = _joined(plan, results)
     faulty = checked.assign(fault=~checked["confirmed"].astype(bool))
     by = faulty.groupby("stratum").agg(checked=("record", "size"), faults=("fault", "sum"))
@@ -165,8 +171,8 @@ def audit(plan: SamplePlan, results: pd.DataFrame, *, level: float = 0.95) -> Au
     table = table.astype({"checked": int, "faults": int})
     table["rate"] = table["faults"] / table["checked"].where(table["checked"] > 0)
     table["low"], table["high"] = clopper_pearson(table["faults"], table["checked"], level)
-    known = table[table["checked"] > 0]
-    overall = stratified_rate(known["quantity"], known["records"], known["checked"], known["faults"], level)
+    seen = table[table["checked"] > 0]
+    overall = stratified_rate(seen["quantity"], seen["records"], seen["checked"], seen["faults"], level)
     table["adjusted"] = table["quantity"] * (1 - table["rate"].fillna(overall.value))
     claimed = float(table["quantity"].sum())
     adjusted = Effect(claimed * (1 - overall.value), claimed * (1 - overall.high), claimed * (1 - overall.low))
@@ -186,8 +192,16 @@ def _check_plan(records: Executions, tolerable: float, expected: float, risk: fl
             "sample(tolerable=, expected=)",
             "give 0 <= expected < tolerable < 1, e.g. 0 and 0.05",
         )
-    if not 0 < risk < 1:
-        raise BadInput(f"risk is {risk}", "sample(risk=)", "give a number between 0 and 1, e.g. 0.05")
+    fraction(risk, "sample(risk=)")
+
+
+def _weights(weights: Values, actors: pd.Index) -> pd.Series:
+    """Weight of each actor, 1 where none is given."""
+    given = numbers(weights, "sample(weights=)", names(weights.keys()))
+    below = [actor for actor, weight in given.items() if weight < 0]
+    if below:
+        raise BadInput(f"the weight of {below[0]!r} is below zero", "sample(weights=)", "give numbers from 0")
+    return pd.Series([given.get(str(actor), 1.0) for actor in actors], actors)
 
 
 def _records(records: Executions, period: Period) -> pd.DataFrame:
@@ -195,7 +209,7 @@ def _records(records: Executions, period: Period) -> pd.DataFrame:
     day = day_of(table, records.time)
     rows = table.filter(inside(day, period)).select(
         record=table[str(records.record)].cast("string"),
-        stratum=ibis.coalesce(table[records.actor].cast("string"), ibis.literal("")),
+        stratum=ibis.coalesce(table[records.actor].cast("string"), ibis.literal(MISSING)),
         day=day,
         action=table[records.action].cast("string"),
         quantity=table[records.quantity].cast("float64"),
@@ -223,19 +237,17 @@ def _size(tolerable: float, expected: float, risk: float, population: int) -> tu
     return allowed, size
 
 
-def _joined(plan: SamplePlan, results: pd.DataFrame) -> pd.DataFrame:
-    for column in ("record", "confirmed"):
-        if column not in results.columns:
-            raise unknown("column", column, results.columns, "audit(results=)")
-    results = results.assign(record=results["record"].astype(str)).dropna(subset="confirmed")
-    foreign = sorted(set(results["record"]) - set(plan.table["record"]))
+def _joined(plan: SamplePlan, results: Frame) -> pd.DataFrame:
+    columns = {"record": ("record", label), "confirmed": ("confirmed", truth)}
+    found, _left = known(frame(results, columns, "audit(results=)"), ["confirmed"])
+    foreign = sorted(set(found["record"]) - set(plan.table["record"]))
     if foreign:
         raise BadInput(
             f"records that were not drawn: {foreign[:5]}", "audit(results=)", "hand back the drawn ones only"
         )
-    twice = sorted(set(results.loc[results["record"].duplicated(), "record"]))
+    twice = sorted(set(found.loc[found["record"].duplicated(), "record"]))
     if twice:
         raise BadInput(f"records that occur twice: {twice[:5]}", "audit(results=)", "one result per record")
-    if results.empty:
+    if found.empty:
         raise BadInput("no record was checked", "audit(results=)", "fill in the worksheet first")
-    return plan.table.merge(results[["record", "confirmed"]], on="record")
+    return plan.table.merge(found, on="record")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import Message
-from kpilab.errors import BadInput, unknown
+from kpilab.engine.door.frames import frame, numbers
+from kpilab.engine.door.values import count, label
+from kpilab.errors import BadInput
 
-NEEDED = ("actor", "part", "quantity")
+if TYPE_CHECKING:
+    from kpilab.engine.door.frames import Frame, Values
+
+COLUMNS = {"actor": ("actor", label), "part": ("part", label), "quantity": ("quantity", count)}
 TOLERANCE = 1e-9
 
 
@@ -41,7 +45,7 @@ class ClaimsResult(Result):
         return Message("claims.uneven" if gaps or overlaps else "claims.whole", values)
 
 
-def claims(claimed: pd.DataFrame, *, wanted: Mapping[str, float]) -> ClaimsResult:
+def claims(claimed: Frame, *, wanted: Values) -> ClaimsResult:
     """Hold self-claimed shares against the target, part by part.
 
     A sum that fits can hide that one part is claimed twice and another by nobody; so gaps and overlaps are counted
@@ -55,29 +59,33 @@ def claims(claimed: pd.DataFrame, *, wanted: Mapping[str, float]) -> ClaimsResul
         ClaimsResult, one row per part.
 
     Raises:
-        BadInput: a missing column, a claim below zero or without a quantity, or no wanted parts.
+        BadInput: a missing column, a claim below zero or without a quantity, no wanted parts, or one whose quantity is
+            missing or below zero.
     """
-    for name in NEEDED:
-        if name not in claimed.columns:
-            raise unknown("column", name, claimed.columns, "claims(claimed)")
-    if not wanted:
+    rows, goal = frame(claimed, COLUMNS, "claims(claimed)"), numbers(wanted, "claims(wanted=)")
+    if not goal:
         raise BadInput("no wanted parts", "claims(wanted=)", "say how much of the target each part needs")
-    if not (claimed["quantity"] >= 0).all():
-        raise BadInput("a claim has no quantity, or one below zero", "claims(claimed)", "mend or leave out the claim")
-    parts = list(dict.fromkeys([*wanted, *sorted(claimed["part"])]))
-    sums = claimed.groupby("part")["quantity"].sum()
-    names = claimed.groupby("part")["actor"].agg(_named)
-    table = pd.DataFrame({"part": parts, "wanted": [float(wanted.get(p, 0.0)) for p in parts]})
+    for part, quantity in goal.items():
+        if not quantity >= 0:
+            mend = "give each part a number from 0, or leave it out"
+            raise BadInput(f"wanted of {part!r} is {quantity}", "claims(wanted=)", mend)
+    if rows["quantity"].isna().any():
+        row = int(rows["quantity"].isna().to_numpy().argmax()) + 1
+        raise BadInput("a claim has no quantity", f"claims(claimed), row {row}", "mend or leave out the claim")
+    parts = list(dict.fromkeys([*goal, *sorted(rows["part"])]))
+    sums = rows.groupby("part")["quantity"].sum()
+    names = rows.groupby("part")["actor"].agg(_named)
+    table = pd.DataFrame({"part": parts, "wanted": [goal.get(p, 0.0) for p in parts]})
     table["claimed"] = [float(sums.get(p, 0.0)) for p in parts]
     table["actors"] = [names.get(p, ()) for p in parts]
     table["gap"] = (table["wanted"] - table["claimed"]).clip(lower=0)
     table["overlap"] = (table["claimed"] - table["wanted"]).clip(lower=0)
     table["share"] = table["claimed"] / table["wanted"].where(table["wanted"] > 0)
     trouble = (table["gap"] + table["overlap"]).sort_values(ascending=False, kind="stable").index
-    whole = float(sum(wanted.values()))
-    people = claimed.groupby("actor", as_index=False).agg(claimed=("quantity", "sum"), parts=("part", _named))
-    people["share"] = people["claimed"] / whole
-    return ClaimsResult(table.loc[trouble].reset_index(drop=True), people, whole, float(claimed["quantity"].sum()))
+    whole = float(sum(goal.values()))
+    people = rows.groupby("actor", as_index=False).agg(claimed=("quantity", "sum"), parts=("part", _named))
+    people["share"] = people["claimed"] / (whole or float("nan"))
+    return ClaimsResult(table.loc[trouble].reset_index(drop=True), people, whole, float(rows["quantity"].sum()))
 
 
 def _named(names: pd.Series) -> tuple[str, ...]:

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import EVERYWHERE, Message, Period, Where
+from kpilab.core.values import EVERYWHERE, Message, Period, Where, fraction
 from kpilab.engine.daily import Measured
+from kpilab.engine.door.values import label
 from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.control import LEAST, USUAL, individuals, rates
@@ -80,6 +81,7 @@ def control(
     Note:
         With many charts some points are outside by chance alone: the headline says how many to expect.
     """
+    fraction(false_alarms, "control(false_alarms=)")
     table, metric = measured.table, measured.metric
     for name in by:
         if name not in table.table.columns:
@@ -87,9 +89,10 @@ def control(
     if metric.per not in (None, "day"):
         raise BadInput(f"{metric.name!r} has no daily value", "control(measured)", "choose a metric that has one")
     rows = measure(table, [metric], {"all": period}, Cut("day", tuple(by), where))
+    cells = [label(rows[b], f"control(by=), column {b!r}") for b in by]
     rows = rows.assign(day=pd.to_datetime(rows[BUCKET])).sort_values("day")
     parts, left_out = [], []
-    for key, group in rows.groupby(list(by)) if by else [((), rows)]:
+    for key, group in rows.groupby(cells) if by else [((), rows)]:
         names: dict[str, Any] = dict(zip(by, key, strict=True))
         try:
             parts.append(_chart(group, measured, known or period, weekly, false_alarms).assign(**names))

@@ -73,8 +73,8 @@ def drivers(case: Case, cells: Cells, *, level: float = 0.95, seed: int = 0) -> 
     """
     leaves = case.goal.tree.leaves
     changes = {leaf: leaf_change(cells, case.metrics[leaf]) for leaf in leaves}
-    before = {leaf: cells.value(leaf, "baseline") for leaf in leaves}
-    after = {leaf: cells.value(leaf, "current") for leaf in leaves}
+    before = {leaf: cells.sides(leaf)[0] for leaf in leaves}
+    after = {leaf: cells.sides(leaf)[1] for leaf in leaves}
     formula = [float(case.goal.tree.evaluate(side)) for side in (before, after)]
     goal = [cells.value(case.goal.metric, period) for period in ("baseline", "current")]
     scale = goal[0] / formula[0] if formula[0] else 1.0
@@ -103,8 +103,10 @@ def drivers(case: Case, cells: Cells, *, level: float = 0.95, seed: int = 0) -> 
 
 def leaf_change(cells: Cells, metric: Metric) -> Change:
     """Change of one metric between the periods, with its noise between days (weeks, months)."""
+    values = cells.sides(metric.name)
+    if cells.undefined(metric.name):
+        return Change(*values, (0.0, 0.0), 1.0)
     before, after = (Window.of(*cells.day_arrays(metric, period)) for period in ("baseline", "current"))
-    values = cells.value(metric.name, "baseline"), cells.value(metric.name, "current")
     adds, grain = not metric.is_ratio and metric.per is None, metric.per or "day"
     return period_change(before, after, values, per_day=adds, grain=grain)
 

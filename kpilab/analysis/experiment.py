@@ -11,9 +11,10 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.table import Assignments, EventLog, Facts
-from kpilab.core.trial import Design, Outcome, Units, given
+from kpilab.core.trial import Design, Outcome, Units
 from kpilab.core.values import Message
 from kpilab.engine.ages import AgeMoments, age_moments
+from kpilab.engine.door.keys import given
 from kpilab.engine.door.tables import Tabular
 from kpilab.engine.moments import Moments, moments
 from kpilab.engine.trial import Trial, below, extremes, prepare, quantiles
@@ -118,14 +119,13 @@ def experiment(
     than its margin.
 
     Args:
-        who: assignments (with `log`), or one row per unit.
-        log: events or facts of the units; measured from each unit's assignment on.
+        who: assignments (with `log`), or one row per unit. log: what units do, measured from their assignment on.
         metrics: what is measured; a text is a primary metric that should rise.
         control: the variant compared against. name: the experiment, if the assignments hold several.
         design: split, dates, looks, clusters, strata, exposure, missing values; see `Design`.
         covariates: columns of `Units` known before the test, for every metric that names none itself.
-        segments: columns to keep in the moments, for `subgroups` and `arrivals`.
-        ages: whether a log is also read by days since the assignment (novelty). level: confidence level.
+        segments: columns to keep in the moments, for `subgroups` and `arrivals`. level: confidence level.
+        ages: whether a log is also read by days since the assignment (novelty).
 
     Raises:
         BadInput: one variant only, an empty arm, an unknown control, column or metric, a metric without variance,

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import EVERYWHERE, Message, Period, Where
+from kpilab.core.values import EVERYWHERE, Message, Period, Where, fraction
 from kpilab.engine.daily import Measured
+from kpilab.engine.door.values import label
 from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.mean import clustered
@@ -74,6 +75,9 @@ def fair(
     References:
         Efron and Morris (1975), Data analysis using Stein's estimator.
     """
+    fraction(level, "fair(level=)")
+    if aim is not None and not np.isfinite(aim):
+        raise BadInput(f"aim is {aim}", "fair(aim=)", "give a number, or None for no targets")
     known = measured.table.table.columns
     for name in (by, within):
         if name is not None and name not in known:
@@ -95,11 +99,14 @@ def fair(
 def _units(measured: Measured, by: str, within: str | None, period: Period, where: Where) -> pd.DataFrame:
     cut = Cut("day", (by, within) if within else (by,), where)
     rows = measure(measured.table, [measured.metric], {"all": period}, cut)
-    rows = rows.rename(columns={f"{measured.metric.name}:num": "num", f"{measured.metric.name}:den": "den"})
-    rows = rows[(rows["den"] > 0) & rows["num"].notna()].assign(group=rows[within].astype(str) if within else "")
+    num, den = (rows[f"{measured.metric.name}:{part}"] for part in ("num", "den"))
+    groups = label(rows[within], f"fair(within=), column {within!r}") if within else ""
+    named = {"unit": label(rows[by], f"fair(by=), column {by!r}"), "group": groups, "day": rows[BUCKET]}
+    rows = pd.DataFrame({**named, "num": num, "den": den})
+    rows = rows[(rows["den"] > 0) & rows["num"].notna()]
     found = []
-    for (unit, group), part in rows.groupby([by, "group"]):
-        if part[BUCKET].nunique() >= LEAST_DAYS:
+    for (unit, group), part in rows.groupby(["unit", "group"]):
+        if part["day"].nunique() >= LEAST_DAYS:
             variance = max(clustered(part["num"], part["den"]).variance, 1e-12)
             value = float(part["num"].sum() / part["den"].sum())
             found.append((str(unit), group, len(part), value, variance, float(part["den"].sum())))

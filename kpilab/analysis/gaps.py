@@ -283,7 +283,12 @@ def _books(sought: _Sought, where: Where) -> np.ndarray | None:
     """The books per day for the segment; None when there are none for it."""
     if sought.books is None or not set(where.values) <= set(sought.books.table.table.columns):
         return None
-    return on_days(daily(sought.books, sought.period, where=where), sought.period, "value").to_numpy()
+    return on_days(daily(sought.books, sought.period, where=where), sought.period, "value").pipe(_filled).to_numpy()
+
+
+def _filled(series: pd.Series) -> pd.Series:
+    """A day whose value is missing lost nothing and made up for nothing: it is a usual day."""
+    return series.fillna(series.median())
 
 
 def _pattern_of(series: np.ndarray, sought: _Sought) -> np.ndarray:
@@ -329,7 +334,7 @@ def _in_goal(sought: _Sought, where: Where, first: date, last: date) -> dict[str
     days = [d for d in sought.current if first <= d <= last]
     if sought.goal is None or not days:
         return dict.fromkeys(names, float("nan"))
-    series = on_days(daily(sought.goal, sought.period, where=where), sought.period, "value").to_numpy()
+    series = on_days(daily(sought.goal, sought.period, where=where), sought.period, "value").pipe(_filled).to_numpy()
     start = (first - sought.period.first) // timedelta(days=1)
     missing = shortfall(series, _pattern_of(series, sought), start, start + (last - first).days)
     part = len(days) / ((last - first).days + 1)

@@ -12,11 +12,14 @@ import pandas as pd
 from kpilab.core.case import Kpi, Metric
 from kpilab.core.result import Result
 from kpilab.core.values import Message
+from kpilab.engine.door.frames import plain
+from kpilab.engine.door.values import number
 from kpilab.errors import BadInput
 from kpilab.stats.relation import Question, relation_tests
 
 if TYPE_CHECKING:
     from kpilab.core.tree import MetricTree
+    from kpilab.engine.door.frames import Frame
 
 ORDER = ("company", "region", "store", "team", "person")
 LEAST = 20
@@ -56,7 +59,7 @@ def levels(
     *,
     goal: str,
     metrics: Mapping[str, Metric],
-    series: pd.DataFrame | None = None,
+    series: Frame | None = None,
     tree: MetricTree | None = None,
     order: Sequence[str] = ORDER,
 ) -> LevelsResult:
@@ -69,20 +72,21 @@ def levels(
 
     Args:
         kpis: what people are measured on, with `parent` and `level`. goal: the goal's metric. metrics: of the case.
-        series: one row per week (indexed by it), one column per metric, 20 rows or more; None: the chain alone.
+        series: one row per week (indexed by it, or in order), one column per metric, 20 rows or more; None: the chain
+            alone. Weeks in which one of a pair is missing are left out of it.
         tree: the goal's formula. order: levels from the top down.
 
     Returns:
         LevelsResult, one row per trouble.
 
     Raises:
-        BadInput: no KPIs.
+        BadInput: no KPIs, or a value in the series that is no number.
     """
     if not kpis:
         raise BadInput("no KPIs", "levels(kpis)", "name at least one under `kpis` in case.yml")
     known = {k.metric: k for k in kpis}
     rows = [t for kpi in kpis for t in _broken(kpi, known, goal, metrics, tree, order)]
-    rows += [] if series is None else _against(kpis, metrics, series)
+    rows += [] if series is None else _against(kpis, metrics, plain(series, "levels(series=)"))
     columns = ["kpi", "parent", "trouble", "rho", "low", "high", "p"]
     chain = [(k.metric, k.level, _owner(k, metrics), k.parent, _way(k, known)) for k in kpis]
     table = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[3:], float))
@@ -136,7 +140,8 @@ def _against(
     pairs = [(k.metric, k.parent) for k in kpis if k.parent in series and k.metric in series]
     rows = []
     for name, parent in pairs:
-        both = series[[name, str(parent)]].dropna().sort_index()
+        pair = {c: number(series[c], f"levels(series=), column {c!r}") for c in (name, str(parent))}
+        both = pd.DataFrame(pair).sort_index().dropna()
         if len(both) < LEAST or (both.nunique() < 3).any():
             continue
         signs = [-1.0 if metrics[m].better == "down" else 1.0 for m in (name, str(parent))]

@@ -10,8 +10,9 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.table import Benchmark
-from kpilab.core.values import Effect, Message, Period
-from kpilab.engine.run import collect
+from kpilab.core.values import Effect, Message, Period, fraction
+from kpilab.engine.door.frames import frame, known
+from kpilab.engine.door.values import day, label, names, number
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.core.change import change
 from kpilab.stats.core.contrast import Placebo, against_history
@@ -22,6 +23,8 @@ from kpilab.stats.laws import student
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from kpilab.engine.door.frames import Frame
 
 Cause = Literal["market", "own", "both", "neither", "unclear"]
 PRIOR_BETA, PRIOR_SD = 1.0, 0.5
@@ -82,7 +85,7 @@ class MarketResult(Result):
 
 
 def market(
-    benchmark: Benchmark | pd.DataFrame,
+    benchmark: Benchmark | Frame,
     *,
     baseline: Period,
     current: Period,
@@ -115,7 +118,8 @@ def market(
         A peer that ends early is left out and named in `notes`. With fewer than 12 comparable windows in
         the history nothing is tested and the cause is "unclear".
     """
-    role = benchmark if isinstance(benchmark, Benchmark) else Benchmark(benchmark)  # type: ignore[arg-type]  # wraps frames
+    fraction(level, "market(level=)")
+    role = _role(benchmark)
     wide = _wide(role)
     own, peers = _names(role, wide, own, tuple(peers))
     base, now = _window(wide, baseline, "baseline"), _window(wide, current, "current")
@@ -153,10 +157,18 @@ def market(
     )  # fmt: skip
 
 
+def _role(benchmark: Benchmark | Frame) -> Benchmark:
+    """The role of a plain table: its columns `date`, `series` and `value`."""
+    if isinstance(benchmark, Benchmark):
+        return benchmark
+    columns = {"date": ("date", day), "series": ("series", label), "value": ("value", number)}
+    return Benchmark(frame(benchmark, columns, "market(benchmark)"))  # type: ignore[arg-type]  # wraps frames
+
+
 def _wide(role: Benchmark) -> pd.DataFrame:
-    """One row per date, one column per series."""
-    long = collect(role.table.select(date=role.time, series=role.series, value=role.value), "market")
-    long = long.assign(date=pd.to_datetime(long["date"]).dt.tz_localize(None)).dropna(subset=["value"])
+    """One row per date, one column per series; a missing or infinite value is none."""
+    columns = {"date": (role.time, day), "series": (role.series, label), "value": (role.value, number)}
+    long, _left = known(frame(role.table, columns, f"table {role.name!r}"))
     twice = long[long.duplicated(["date", "series"])]
     where = f"table {role.name!r}"
     if len(twice):
@@ -176,10 +188,11 @@ def _wide(role: Benchmark) -> pd.DataFrame:
 
 def _names(role: Benchmark, wide: pd.DataFrame, own: str | None, peers: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     where = f"table {role.name!r}, column {role.series!r}"
-    own = own or role.own
+    own = own if own is not None else role.own
     if own is None:
         raise BadInput("our own series is not named", "market(own=)", f"name one of {sorted(wide.columns)}")
-    peers = peers or role.peers or tuple(c for c in wide.columns if c != own)
+    (own,), peers = names([own]), tuple(names(peers or role.peers))
+    peers = peers or tuple(c for c in wide.columns if c != own)
     for name in (own, *peers):
         if name not in wide.columns:
             raise unknown("series", name, wide.columns, where)

@@ -13,9 +13,10 @@ from ibis import _
 
 from kpilab.core.result import Result
 from kpilab.core.table import Facts
-from kpilab.core.values import EVERYWHERE, Message, Period, Where
+from kpilab.core.values import EVERYWHERE, Message, Period, Where, fraction
 from kpilab.engine.column import column
 from kpilab.engine.days import day_of, inside
+from kpilab.engine.door.values import label
 from kpilab.engine.metrics import segment
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, Problem, several, unknown_problem
@@ -30,6 +31,7 @@ LOSSES = ("breakdown", "changeover", "minor_stop", "speed", "scrap")
 STOPS = ("planned_stop", "breakdown", "changeover", "minor_stop")
 TIMES = ("scheduled", "planned_stop", "planned", "run", "ideal", "good", *LOSSES)
 PARTS = ("availability", "performance", "quality", "oee")
+OURS = (*PARTS, "day", "units", "right", "fault", "low", "high", "loss", "time", "share", "against")
 TOLERANCE = 0.005  # of performance: rounded cycle times are no fault
 
 
@@ -110,8 +112,10 @@ def oee(
     good × cycle / planned. Sums are formed first and divided last: OEE of a line is no mean of its machines' OEE.
     Speed loss is what is left of the run time after minor stops and ideal time.
 
-    A row cannot be right with no planned time, a negative time, stops longer than the schedule, an ideal cycle or
-    target that is not above zero, more good units than units, or units faster than the ideal cycle (OEE above 1).
+    A row cannot be right with a missing time or count, no planned time, a negative time, stops longer than the
+    schedule, an ideal cycle or target that is not above zero, more good units than units, units faster than the ideal
+    cycle (OEE above 1), or minor stops longer than the run time that the units leave. A machine without a name is
+    "(missing)".
 
     Args:
         table: one row per machine and shift, hour or day. columns: what is where.
@@ -131,6 +135,7 @@ def oee(
     References:
         Nakajima (1988), Introduction to TPM.
     """
+    fraction(level, "oee(level=)")
     table = Facts.of(table)
     _check(table, columns, by)
     rows = _rows(table, columns, by, period, where)
@@ -141,6 +146,7 @@ def oee(
     sums = collect(
         sound.group_by([*by, "day"]).agg(**{t: column(sound, t).sum() for t in (*TIMES, "units", "right")}), "oee"
     )
+    sums = sums.assign(**{b: label(sums[b], f"oee(by=), column {b!r}") for b in by})
     if sums.empty:
         raise BadInput("no sound rows", f"table {table.name!r}", "check the period, the segment and the columns")
     notes = (Message("oee.left_out", {"rows": int(faults["rows"].sum())}),) if len(faults) else ()
@@ -156,6 +162,8 @@ def _check(table: Facts, columns: Machines, by: Sequence[str]) -> None:
     if (columns.cycle is None) == (columns.ideal is None):
         mend = "name the ideal time per unit (cycle) or the units run time could give (ideal)"
         problems.append(Problem("both or none of `cycle` and `ideal` are given", "Machines", mend))
+    mend = "rename the column: the answer has one of that name"
+    problems += [Problem(f"dimension {b!r}", "oee(by=)", mend) for b in by if b in (*TIMES, *OURS)]
     error = several(problems)
     if error:
         raise error
@@ -179,13 +187,14 @@ def _rows(table: Facts, columns: Machines, by: Sequence[str], period: Period | N
     cycle = of(columns.cycle) if columns.cycle else run / of(columns.ideal).nullif(0)
     best = of(columns.cycle or columns.ideal)
     fault = ibis.cases(
-        (of(columns.scheduled).isnull() | units.isnull() | best.isnull(), "missing"),
+        (ibis.or_(*[of(c).isnull() for c in columns.columns()]), "missing"),
         (ibis.or_(*[s < 0 for s in stops.values()], units < 0), "negative"),
         (planned <= 0, "no_planned_time"),
         (best <= 0, "no_ideal"),
         (run < -1e-9, "stops_too_long"),
         ((right < 0) | (right > units), "good_above_units"),
         (units * cycle > run * (1 + TOLERANCE), "above_one"),
+        (stops["minor_stop"] + units * cycle > run * (1 + TOLERANCE) + 1e-9, "minor_stops_too_long"),
     )
     times = {"scheduled": of(columns.scheduled), "planned": planned, "run": run, "ideal": units * cycle}
     times |= {"good": right * cycle, **stops, "speed": run - stops["minor_stop"] - units * cycle}
@@ -221,6 +230,7 @@ WHAT = {
     "no_ideal": "the ideal cycle time or target is zero",
     "stops_too_long": "stops are longer than the planned time",
     "good_above_units": "more good units than units, or fewer than none",
+    "minor_stops_too_long": "minor stops and the ideal time of the units are longer than the run time",
     "above_one": "more units than the ideal cycle allows, OEE would be above 1",
 }
 MEND = {
@@ -230,6 +240,7 @@ MEND = {
     "no_ideal": "set the ideal cycle time or target of these machines",
     "stops_too_long": "look for stops that were logged twice",
     "good_above_units": "look for parts counted on another shift",
+    "minor_stops_too_long": "look for minor stops logged twice or in another unit of time",
     "above_one": "the ideal cycle is too slow or stops were not logged: correct the one that is wrong",
 }
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Period, Where
 from kpilab.engine.daily import Measured
+from kpilab.engine.door.frames import numbers
+from kpilab.engine.door.values import label, names
 from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.core.pattern import factors
 from kpilab.stats.pace import elapsed, end
+
+if TYPE_CHECKING:
+    from kpilab.engine.door.frames import Values
 
 SURE = 0.8
 HISTORY = 180
@@ -47,7 +51,7 @@ class PaceResult(Result):
 
 def pace(
     measured: Measured,
-    target: Mapping[str, float],
+    target: Values,
     *,
     by: str,
     period: Period,
@@ -67,28 +71,40 @@ def pace(
         PaceResult, one row per unit with a target.
 
     Raises:
-        BadInput: an unknown column or unit, a ratio, or no data in the period.
+        BadInput: an unknown column or unit, no target or one that is missing, a ratio, or no data in the period.
+
+    Note:
+        A day whose value is missing is not counted as zero, but it is not in the results so far either; a note counts
+        such days. Rows without a unit's name belong to the unit "(missing)".
     """
     known = measured.table.table.columns
     if by not in known:
         raise unknown("column", by, known, f"table {measured.table.name!r}")
     if measured.metric.is_ratio or measured.metric.per is not None:
         raise BadInput(f"{measured.metric.name!r} does not add up", "pace(measured)", "give it a total")
+    goals = numbers(target, "pace(target)", names(target))
+    if not goals:
+        raise BadInput("no targets", "pace(target)", "give the target of at least one unit")
     last = min(until or period.last, period.last)
     first = pd.Timestamp(period.first) - pd.Timedelta(HISTORY, "D")
     rows = measure(measured.table, [measured.metric], {"all": Period(first.date(), last)}, Cut("day", (by,), where))
-    rows = rows.assign(day=pd.to_datetime(rows[BUCKET]), unit=rows[by].astype(str))
+    columns = {"day": pd.to_datetime(rows[BUCKET]), "unit": label(rows[by], f"pace(by=), column {by!r}")}
+    rows = pd.DataFrame({**columns, "value": rows[measured.metric.name]})
     if rows.empty or rows["day"].max() < pd.Timestamp(period.first):
         raise BadInput(f"no data in {period}", "pace(period=)", "choose the period the data reach into")
     days = pd.date_range(rows["day"].min(), rows["day"].max(), freq="D")
-    series = rows.pivot_table(index="day", columns="unit", values=measured.metric.name, aggfunc="sum")
-    series = series.reindex(days).fillna(0.0)
-    for name in target:
+    # Of a total, a day without rows is 0; a day whose value is missing stays missing.
+    series = rows.pivot(index="day", columns="unit", values="value").reindex(days)
+    there = rows.assign(value=True).pivot(index="day", columns="unit", values="value").reindex(days).notna()
+    series = series.where(there, 0.0).astype(float)
+    for name in goals:
         if name not in series:
-            raise unknown(by, name, series.columns, "pace(target=)")
-    table = pd.DataFrame([_row(name, float(goal), series[name], period) for name, goal in target.items()])
+            raise unknown(by, name, series.columns, "pace(target)")
+    table = pd.DataFrame([_row(name, goal, series[name], period) for name, goal in goals.items()])
     table = table.sort_values(["chance", "pace"], ignore_index=True)
-    return PaceResult(table, days[-1].date(), period)
+    missing = int(series.loc[series.index >= pd.Timestamp(period.first), list(goals)].isna().to_numpy().sum())
+    notes = (Message("pace.missing", {"days": missing}),) if missing else ()
+    return PaceResult(table, days[-1].date(), period, notes=notes)
 
 
 def _row(name: str, target: float, series: pd.Series, period: Period) -> dict[str, object]:

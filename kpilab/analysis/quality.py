@@ -172,7 +172,7 @@ def _usual(examined: _Examined, last: date, days: int) -> Effect | None:
     if goal is None or goal.per or goal.is_ratio or last < examined.current.first:
         return None
     series = on_days(daily(Measured(examined.table, goal), examined.current), examined.current, "value")
-    known = series[series.index <= pd.Timestamp(last)].to_numpy()
+    known = series[series.index <= pd.Timestamp(last)].dropna().to_numpy()
     missing = days * float(known.mean())
     half = 1.96 * float(known.std(ddof=1)) * np.sqrt(days * (1 + days / len(known))) if len(known) > 1 else missing
     return Effect(-missing, -missing - half, min(-missing + half, 0.0))

@@ -13,6 +13,7 @@ import pandas as pd
 from kpilab.core.result import Result
 from kpilab.core.table import Assignments, EventLog
 from kpilab.core.values import EVERYWHERE, Effect, Message, Period, Where
+from kpilab.engine.door.keys import assigned
 from kpilab.engine.door.tables import Tabular
 from kpilab.engine.exposure import after_assignment, check_units, units, window
 from kpilab.engine.rereading import AGES, age_moments, first_hits, segment_counts
@@ -140,7 +141,7 @@ def reread(
     Raises:
         BadInput: unknown experiment, variant, column or outcome; dates reversed; an empty arm.
     """
-    assignments, log = Assignments.of(assignments), EventLog.of(log)
+    assignments = assigned(Assignments.of(assignments), log := EventLog.of(log))
     _check(split, control, start, planned_days, decided_on, looks)
     planned = Period(start, start + timedelta(days=planned_days - 1))
     period = Period(start, min(decided_on, planned.last))

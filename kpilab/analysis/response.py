@@ -10,9 +10,10 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.table import Incidents
-from kpilab.core.values import Message, Period
+from kpilab.core.values import Message, Period, fraction
 from kpilab.engine.column import column
 from kpilab.engine.days import day_of, inside
+from kpilab.engine.door.values import label
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.proportion import wilson
@@ -68,11 +69,13 @@ def response(
     Raises:
         BadInput: an unknown column, no alarms, or a response before its alarm.
     """
+    fraction(level, "response(level=)")
     incidents = Incidents.of(incidents)
     for name in by:
         if name not in incidents.table.columns:
             raise unknown("column", name, incidents.table.columns, f"table {incidents.name!r}")
     rows = _rows(incidents, by, period)
+    rows = rows.assign(**{b: label(rows[b], f"response(by=), column {b!r}") for b in by})
     stages = [s for s in STAGES if s in rows]
     until = rows[["start", *stages]].max().max()
     parts = []

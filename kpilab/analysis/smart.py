@@ -12,6 +12,7 @@ import pandas as pd
 from kpilab.core.case import Kpi, Metric
 from kpilab.core.result import Result
 from kpilab.core.values import Message, Period
+from kpilab.engine.door.values import share
 from kpilab.engine.lineage import sources
 from kpilab.engine.metrics import BUCKET, Cut, full_buckets, measure
 from kpilab.errors import BadInput
@@ -20,6 +21,7 @@ from kpilab.stats.forecast import LEAST, forecast
 if TYPE_CHECKING:
     from kpilab.core.table import Table
     from kpilab.core.tree import MetricTree
+    from kpilab.engine.door.frames import Values
 
 CRITERIA = ("specific", "measurable", "achievable", "relevant", "time_bound")
 LEAST_CHANCE, MOST_CHANCE = 0.1, 0.9
@@ -53,7 +55,7 @@ def smart(
     tables: Mapping[str, Table],
     tree: MetricTree | None = None,
     current: Period | None = None,
-    chances: Mapping[str, float] | None = None,
+    chances: Values | None = None,
     related: Mapping[str, bool | None] | None = None,
 ) -> SmartResult:
     """Check every KPI against the five criteria.
@@ -67,19 +69,20 @@ def smart(
     Args:
         kpis: what teams are measured on. metrics, tables: of the case. tree: the goal's formula.
         current: the period the targets are for; None leaves open whether they are achievable.
-        chances: KPI -> chance to reach its target, where known better than from history.
+        chances: KPI -> chance to reach its target (0-1), where known better than from history.
         related: KPI -> whether it moves with the goal; None: unclear.
 
     Raises:
-        BadInput: no KPIs.
+        BadInput: no KPIs, or a chance outside 0-1.
     """
     if not kpis:
         raise BadInput("no KPIs", "smart(kpis=)", "name at least one under `kpis` in case.yml")
+    given = share(pd.Series(chances or {}, dtype=object), "smart(chances=)").dropna().to_dict()
     parents = {k.metric: k.parent for k in kpis}
     rows = []
     for kpi in kpis:
         metric = metrics.get(kpi.metric)
-        chance = (chances or {}).get(kpi.metric)
+        chance: float | None = given.get(kpi.metric)
         if chance is None and current is not None and metric is not None and metric.table in tables:
             chance = _chance(metric, tables[metric.table], kpi.target, current)
         row: dict[str, object] = {"kpi": kpi.metric, "owner": kpi.owner or (metric.owner if metric else None)}
@@ -106,7 +109,8 @@ def _chance(metric: Metric, table: Table, target: float | None, current: Period)
     days = pd.DatetimeIndex(full_buckets(past, grain))
     days = days[days >= rows.index.min()] if len(rows) else days[:0]
     adds = metric.per is None and not metric.is_ratio
-    series = rows.reindex(days).fillna(0.0) if adds else rows.reindex(days).dropna()
+    # Of a total, a day without rows is 0; a day whose value is missing is left out, as the forecast leaves out gaps.
+    series = rows.reindex(days, fill_value=0.0 if adds else float("nan")).dropna()
     if len(series) < LEAST:
         return None
     found = forecast(series.to_numpy(), ahead, season=SEASON[grain])

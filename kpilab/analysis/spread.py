@@ -80,7 +80,7 @@ def spread(
         SpreadResult with one row per place; none when the change is in no particular place.
 
     Raises:
-        BadInput: an unknown dimension, a missing column, or no denominator in one of the periods.
+        BadInput: an unknown dimension, a missing column, no denominator in one of the periods, or a baseline of 0.
     """
     _check(cube, dimensions)
     cube = cube.reset_index(drop=True)
@@ -170,3 +170,6 @@ def _check(cube: pd.DataFrame, dimensions: Sequence[str]) -> None:
     for period, column in (("baseline", "den0"), ("current period", "den1")):
         if not float(cube[column].sum()) > 0:
             raise BadInput(f"no denominator in the {period}", "spread, argument 'cube'", "choose a period with rows")
+    if not float(cube["num0"].sum()) > 0:
+        # Nothing is expected anywhere, and no fall from nothing has a place.
+        raise BadInput("the rate is 0 in the baseline", "spread, argument 'cube'", "choose a period in which it is not")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import EVERYWHERE, Message, Period, Where
+from kpilab.core.values import EVERYWHERE, Message, Period, Where, fraction
 from kpilab.engine.daily import Measured
+from kpilab.engine.door.values import label
 from kpilab.engine.metrics import BUCKET, Cut, full_buckets, measure
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.allotment import allot
@@ -90,8 +92,14 @@ def targets(
         TargetsResult, one row per node.
 
     Raises:
-        BadInput: an unknown column or method, a ratio, too short a history, a total that is no whole number.
+        BadInput: an unknown column or method, a ratio, too short a history, a unit without any known value, a total
+            that is no whole number.
+
+    Note:
+        Rows without a unit's name belong to the unit "(missing)". A week whose values are missing counts as the unit's
+        usual week; a note counts such weeks.
     """
+    fraction(least, "targets(least=)")
     _check(history, total, levels, period, weeks, method, potential)
     names = list(levels)
     units = _units(history, names, period, where)
@@ -103,7 +111,7 @@ def targets(
     rows = [_row(TOP, (), leaf, weeks)]
     for depth, name in enumerate(names, 1):
         rows += [_row(name, path, leaf, weeks) for path in dict.fromkeys(p[:depth] for p in units.paths)]
-    return TargetsResult(pd.DataFrame(rows), left, int(total), weeks, method, least, tuple(names))
+    return TargetsResult(pd.DataFrame(rows), left, int(total), weeks, method, least, tuple(names), notes=units.notes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +120,7 @@ class _Units:
 
     paths: tuple[tuple[str, ...], ...]
     weekly: np.ndarray
+    notes: tuple[Message, ...] = ()
 
     def under(self, path: tuple[str, ...]) -> list[int]:
         return [k for k, p in enumerate(self.paths) if p[: len(path)] == path]
@@ -139,31 +148,36 @@ def _check(
         raise BadInput("method and potential do not fit", "targets(potential=)", "give both, or neither")
     if history.metric.is_ratio or history.metric.per is not None:
         raise BadInput(f"{history.metric.name!r} does not add up", "targets(history)", "share out a total")
-    if not levels or total != int(total) or total < 0 or weeks < 1:
+    if not levels or not isfinite(total) or total != int(total) or total < 0 or weeks < 1:
         raise BadInput(f"total {total}, weeks {weeks}, levels {list(levels)}", "targets", "give whole numbers above 0")
     if len(full_buckets(period, "week")) < LEAST:
         raise BadInput(f"{period} has few full weeks", "targets(period=)", f"give {LEAST} weeks or more")
 
 
 def _units(history: Measured, names: list[str], period: Period, where: Where) -> _Units:
-    """Results per full week; a week without rows is a week without results."""
+    """Results per full week: none in a week without rows, its usual week where rows are there but no value."""
     found = measure(history.table, [history.metric], {"all": period}, Cut("week", tuple(names), where))
     weeks = pd.to_datetime(full_buckets(period, "week"))
     found[BUCKET] = pd.to_datetime(found[BUCKET])
-    series = {}
-    for path, group in found.groupby(names):
-        name = tuple(str(part) for part in path)
-        series[name] = group.set_index(BUCKET)[history.metric.name].reindex(weeks).fillna(0.0).to_numpy(float)
+    series, missing = {}, 0
+    for path, group in found.groupby([label(found[n], f"targets(levels=), column {n!r}") for n in names]):
+        weekly = group.set_index(BUCKET)[history.metric.name].reindex(weeks, fill_value=0.0)
+        missing += int(weekly.isna().sum())
+        if weekly.isna().all():
+            mend = "fill the values in, or leave the unit out with `where`"
+            raise BadInput(f"unit {path[-1]!r} has no known value", "targets(history)", mend)
+        series[tuple(str(part) for part in path)] = weekly.fillna(weekly.mean()).to_numpy(float)
     if not series:
         raise BadInput("no results in the history", "targets(period=)", "choose another period")
-    return _Units(tuple(series), np.array(list(series.values())))
+    notes = (Message("targets.missing", {"weeks": missing}),) if missing else ()
+    return _Units(tuple(series), np.array(list(series.values())), notes)
 
 
 def _size(
     potential: Measured, names: list[str], period: Period, where: Where, paths: tuple[tuple[str, ...], ...]
 ) -> np.ndarray:
     found = measure(potential.table, [potential.metric], {"all": period}, Cut(None, tuple(names), where))
-    keys = found[names].astype(str).itertuples(index=False, name=None)
+    keys = zip(*(label(found[n], f"targets(potential=), column {n!r}") for n in names), strict=True)
     known = dict(zip(keys, found[potential.metric.name].astype(float), strict=True))
     return np.array([known.get(p, 0.0) for p in paths])
 

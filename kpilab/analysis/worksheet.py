@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
+from kpilab.engine.door.values import NO, YES
 from kpilab.engine.sheet import first_sheet
 from kpilab.errors import BadInput, Problem, several
 
 if TYPE_CHECKING:
     from kpilab.analysis.audit import SamplePlan
 
-YES = frozenset({"yes", "y", "true", "1", "ok", "是", "对", "通过"})
-NO = frozenset({"no", "n", "false", "0", "否", "不", "错", "未通过"})
 RESULT, COMMENT = "confirmed", "comment"
 # Full-width signs start a formula in some East Asian versions.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")

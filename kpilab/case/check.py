@@ -12,7 +12,7 @@ from kpilab.case.document import Document
 from kpilab.case.spec import AnyTable, CaseSpec, MetricSpec
 from kpilab.core.tree import MetricTree
 from kpilab.core.values import duration
-from kpilab.engine.expression import is_predicate, parse_measure, parse_predicate
+from kpilab.engine.expression import parse_measure, parse_predicate
 from kpilab.errors import BadInput, Problem, nearest, several, unknown_problem
 
 KINDS: dict[str, type[BaseModel]] = {
@@ -148,9 +148,6 @@ def _funnels(spec: CaseSpec, doc: Document) -> Iterator[Problem]:
     for name, funnel in spec.funnels.items():
         yield from _known("table of kind events", funnel.table, events, doc.at("funnels", name, "table"))
         yield from _tried(duration, funnel.within, doc.at("funnels", name, "within"))
-        for k, step in enumerate(funnel.steps):
-            if not is_predicate(step) and any(sign in step for sign in ("=", "(", ";")):
-                yield from _tried(parse_predicate, step, doc.at("funnels", name, "steps", k))
 
 
 def _definitions(spec: CaseSpec, doc: Document) -> Iterator[Problem]:

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 import ibis
 
 from kpilab.case.document import Document
-from kpilab.core.case import Case
+from kpilab.case.occurring import unreadable_steps
+from kpilab.core.case import Case, Metric
 from kpilab.core.finding import DataIssue
 from kpilab.core.table import EventLog, Facts, Table
 from kpilab.core.values import Message
 from kpilab.engine.dialect import one
 from kpilab.engine.expression import missing, parse_measure, parse_predicate
+from kpilab.engine.metrics import measure
 from kpilab.engine.run import collect, collect_one
-from kpilab.errors import BadInput, Problem
+from kpilab.errors import BadInput, EngineError, Problem
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -74,7 +76,8 @@ def _parsed(role: Table, column: str) -> tuple[Table, list[DataIssue]]:
 
 def data_problems(case: Case, document: Document) -> list[Problem]:
     """Columns the expressions name, and tables or periods without rows."""
-    return [*_columns(case, document), *_rows(case, document)]
+    found = [*_columns(case, document), *unreadable_steps(case, document), *_rows(case, document)]
+    return found or [*_measures(case, document)]
 
 
 def _columns(case: Case, document: Document) -> Iterator[Problem]:
@@ -97,6 +100,28 @@ def _columns(case: Case, document: Document) -> Iterator[Problem]:
             yield from missing(
                 parse_measure(definition.measure, ""), table.table.columns, document.at("definitions", k, "measure")
             )
+
+
+def _measures(case: Case, document: Document) -> Iterator[Problem]:
+    """Metrics that the engine does not take (a sum of texts), asked without rows."""
+    for name, table in case.tables.items():
+        here = [m for m in case.metrics.values() if m.table == name]
+        if here and _refused(case, table, here):
+            for metric in here:
+                said = _refused(case, table, [metric])
+                if said:
+                    where = document.at("metrics", metric.name)
+                    mend = "correct the expression, or have the column read as what it holds"
+                    yield Problem(f"metric {metric.name!r} cannot be measured: {said}", where, mend)
+
+
+def _refused(case: Case, table: Table, metrics: list[Metric]) -> str:
+    """What the engine says of these metrics; "" when it takes them."""
+    try:
+        measure(replace(table, table=table.table.limit(0)), metrics, {"current": case.current})
+    except EngineError as error:
+        return str(error).partition("the engine failed: ")[2] or str(error)
+    return ""
 
 
 def _rows(case: Case, document: Document) -> Iterator[Problem]:

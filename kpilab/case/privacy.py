@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,17 +12,17 @@ from secrets import token_hex
 from sqlglot import exp
 
 from kpilab.case.document import Document
+from kpilab.case.expressions import expressions
 from kpilab.core.case import Case
 from kpilab.core.finding import DataIssue
 from kpilab.core.table import Assignments, EventLog, Reports
 from kpilab.core.values import Message
-from kpilab.engine.expression import is_predicate, parse_measure, parse_predicate, read_by_value
+from kpilab.engine.expression import read_by_value
 from kpilab.engine.groups import grouped, small_groups, together
 from kpilab.engine.pseudonym import pseudonym, pseudonymised
 from kpilab.errors import BadInput, Problem, nearest
 
 KEY_FILE, VARIABLE, LEAST = ".kpilab-key", "KPILAB_KEY", 16
-Read = tuple[str, tuple[str | int, ...], str, Callable[[str, str], exp.Expr]]
 
 
 def pseudonyms(case: Case, document: Document) -> tuple[Case, list[Problem]]:
@@ -56,7 +56,7 @@ def small_groups_together(case: Case) -> Case:
     if not small:
         return case
     named = set(_texts((case.alarms, case.targets)))
-    for _, _, text, parse in _expressions(case):
+    for _, _, text, parse in expressions(case):
         named |= {str(part.this) for part in parse(text, "").find_all(exp.Literal)}
     kept = {name: tuple(sorted(values - named)) for name, values in small.items() if values - named}
     tables = {name: grouped(table, kept, least) for name, table in case.tables.items()}
@@ -159,7 +159,7 @@ def _apart(case: Case, hidden: frozenset[str], document: Document) -> Iterator[P
 
 def _read_by_name(case: Case, hidden: frozenset[str], document: Document) -> Iterator[Problem]:
     """Expressions that compare a hidden column with a name: they would match nothing any more."""
-    for table, path, text, parse in _expressions(case):
+    for table, path, text, parse in expressions(case):
         columns = case.tables[table].table.columns if table in case.tables else ()
         for column in read_by_value(parse(text, ""), hidden.intersection(columns)):
             yield Problem(
@@ -167,27 +167,3 @@ def _read_by_name(case: Case, hidden: frozenset[str], document: Document) -> Ite
                 document.at(*path),
                 f"count it, e.g. count(distinct {column}), or use another column",
             )
-
-
-def _expressions(case: Case) -> Iterator[Read]:
-    """Table, place in case.yml, text and parser of every expression of the case."""
-    for name, m in case.metrics.items():
-        for key, text in (("measure", m.measure), ("numerator", m.numerator), ("denominator", m.denominator)):
-            if text:
-                yield m.table, ("metrics", name, key), text, parse_measure
-        if m.condition:
-            yield m.table, ("metrics", name, "where"), m.condition, parse_predicate
-    for k, d in enumerate(case.definitions):
-        if d.measure and d.table:
-            yield d.table, ("definitions", k, "measure"), d.measure, parse_measure
-    for name, funnel in case.funnels.items():
-        for key in ("steps", "exclude"):
-            for k, step in enumerate(getattr(funnel, key)):
-                if is_predicate(step):
-                    yield funnel.table, ("funnels", name, key, k), step, parse_predicate
-    log = next(iter(case.of_kind(EventLog)), "")
-    for name, test in case.experiments.items():
-        if test.outcome not in case.metrics:
-            yield log, ("experiments", name, "outcome"), test.outcome, parse_predicate
-        if is_predicate(test.exposure):
-            yield log, ("experiments", name, "exposure"), test.exposure, parse_predicate

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kpilab.case.check import metric_tree, read_spec
 from kpilab.case.document import Document, read_document
 from kpilab.case.inspect import data_problems, readable_time
+from kpilab.case.occurring import never
 from kpilab.case.privacy import pseudonyms, small_groups_together
 from kpilab.case.spec import CaseSpec, Label, TableSpec
 from kpilab.core.case import Case, Change, Definition, Funnel, Goal, Kpi, Metric, Privacy, Test
@@ -76,6 +77,7 @@ def open_case(
     if error:
         raise error
     case = small_groups_together(case)
+    case = replace(case, issues=(*case.issues, *never(case)))
     return replace(case, language=language) if language else case
 
 

@@ -14,7 +14,7 @@ from kpilab.cli.actions import actions
 from kpilab.cli.common import CaseFolder, Lang, Language, StorePlace, Verbose, told
 from kpilab.cli.metrics import metrics
 from kpilab.cli.whys import whys
-from kpilab.errors import BadInput
+from kpilab.errors import BadInput, several
 
 if TYPE_CHECKING:
     from kpilab.cli.progress import Progress
@@ -67,6 +67,7 @@ def init(
 def check(case: CaseFolder, verbose: Verbose = False) -> None:
     """Check a case and its data; exit code 0 when clean, 1 when not."""
     with told(1, verbose):
+        from kpilab.case.occurring import uncounted
         from kpilab.case.read import open_case
         from kpilab.show.say import sentence
         from kpilab.track.rules import rules
@@ -75,6 +76,9 @@ def check(case: CaseFolder, verbose: Verbose = False) -> None:
         rules(opened)
         for issue in opened.issues:
             typer.echo(f"note: {sentence(issue.statement, opened.language)}")
+        error = several(uncounted(opened))
+        if error:
+            raise error
         typer.echo(f"{opened.title}: in order ({len(opened.tables)} tables, {len(opened.metrics)} metrics)")
 
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from kpilab.core.table import Assignments, EventLog, Facts, Table, known_role
+from kpilab.core.table import Table
 from kpilab.errors import BadInput
-
-if TYPE_CHECKING:
-    from kpilab.engine.door.tables import Tabular
 
 Role = Literal["primary", "secondary", "guardrail"]
 Nulls = Literal["drop", "zero", "error"]
@@ -137,19 +134,3 @@ class Design:
             raise BadInput(
                 f"split {dict(self.split)} has an empty share", "Design", "give each variant a share above 0"
             )
-
-
-def given(
-    who: Assignments | Units | Tabular, log: EventLog | Facts | Tabular | None
-) -> tuple[Assignments | Units, EventLog | Facts | None]:
-    """The roles of an experiment's tables: a plain table is one of units, or of assignments where there is a log.
-
-    Raises:
-        BadInput: columns that are missing, or a role that is neither.
-    """
-    if not isinstance(who, Assignments | Units):
-        who = Units.of(who) if log is None else Assignments.of(who)
-    role = None if log is None else known_role(log)
-    if role is None or isinstance(role, EventLog | Facts):
-        return who, role
-    raise BadInput(f"{type(role).__name__} given for EventLog", f"table {role.name!r}", "give a log or facts")

@@ -6,7 +6,7 @@ All what-ifs of a review run on these few thousand numbers; the engine is not as
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from kpilab.core.case import Case, Metric
 from kpilab.core.table import Table
 from kpilab.core.values import Period
+from kpilab.engine.expression import rows_summed
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, full_buckets, measure
-from kpilab.engine.run import MAX_ROWS, collect_one
-from kpilab.errors import BadInput
+from kpilab.engine.run import MAX_ROWS, ConnectionLost, OutOfMemory, collect_one
+from kpilab.errors import BadInput, EngineError
 
 PERIODS = ("baseline", "current")
 Array = NDArray[np.float64]
@@ -35,6 +36,7 @@ class Cells:
         left_out: table name -> dimensions left out because the cube would be too large.
         buckets: metric that does not add up over days -> one row per period × full week or month.
         as_logged: `totals` before what the log lost was put back; None when nothing was.
+        refused: metric -> what the engine said of it; its values are missing.
     """
 
     totals: pd.DataFrame
@@ -44,6 +46,7 @@ class Cells:
     left_out: Mapping[str, tuple[str, ...]]
     buckets: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     as_logged: pd.DataFrame | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     def logged(self, metric: str) -> float:
         """The metric's current value as the tables say it, before anything lost was put back."""
@@ -52,6 +55,24 @@ class Cells:
 
     def value(self, metric: str, period: str) -> float:
         return float(self.totals[metric].to_dict()[period])
+
+    def undefined(self, metric: str) -> tuple[str, ...]:
+        """Periods in which the metric has no value: no rows, or a zero denominator."""
+        return tuple(period for period in PERIODS if np.isnan(self.value(metric, period)))
+
+    def sides(self, metric: str) -> tuple[float, float]:
+        """The metric in the baseline and the current period; where it is undefined, as in the other period.
+
+        A rate of nothing has not moved: what moved is the volume it is a rate of.
+
+        Raises:
+            BadInput: it is undefined in both.
+        """
+        before, after = (self.value(metric, period) for period in PERIODS)
+        if before != before and after != after:
+            what = f"metric {metric!r} is undefined in both periods (no rows, or a zero denominator)"
+            raise BadInput(what, "metrics", "choose periods with data, or mend the metric")
+        return (after if before != before else before, before if after != after else after)
 
     def by_day(self, metric: Metric, period: str) -> pd.DataFrame:
         """Columns `bucket`, `num`, `den` of one metric, one row per day (week, month) that has rows."""
@@ -91,19 +112,24 @@ def pull(case: Case) -> Cells:
     periods = {name: case.periods[name] for name in PERIODS}
     totals: list[pd.DataFrame] = []
     days, cubes, buckets, dimensions, left_out = {}, {}, {}, {}, {}
+    refused: dict[str, str] = {}
     for name, table in case.tables.items():
         metrics = [m for m in case.metrics.values() if m.table == name]
         if not metrics:
             continue
-        totals.append(measure(table, metrics, periods).set_index(PERIOD))
-        adding = [m for m in metrics if m.per is None]
+        found, faults = _totals(table, metrics, periods)
+        refused |= faults
+        totals.append(found)
+        adding = [m for m in metrics if m.per is None and m.name not in refused]
         if adding:
             days[name] = measure(table, adding, periods, Cut("day"))
             kept, dropped = _affordable(table)
             dimensions[name], left_out[name] = kept, dropped
             cubes[name] = measure(table, adding, periods, Cut(by=kept)) if kept else days[name].head(0)
-        buckets |= {m.name: _full(measure(table, [m], periods, Cut(m.per)), m, periods) for m in metrics if m.per}
-    return Cells(pd.concat(totals, axis=1).reindex(list(PERIODS)), days, cubes, dimensions, left_out, buckets)
+        per = [m for m in metrics if m.per and m.name not in refused]
+        buckets |= {m.name: _full(measure(table, [m], periods, Cut(m.per)), m, periods) for m in per}
+    whole = pd.concat(totals, axis=1).reindex(list(PERIODS))
+    return Cells(whole, days, cubes, dimensions, left_out, buckets, refused=refused)
 
 
 def _full(frame: pd.DataFrame, metric: Metric, periods: Mapping[str, Period]) -> pd.DataFrame:
@@ -118,6 +144,43 @@ def _full(frame: pd.DataFrame, metric: Metric, periods: Mapping[str, Period]) ->
             numbers[f"{metric.name}:den"] = 1.0
         parts.append(numbers.rename_axis(BUCKET).reset_index().assign(**{PERIOD: name}))
     return pd.concat(parts, ignore_index=True)
+
+
+def _totals(table: Table, metrics: list[Metric], periods: Mapping[str, Period]) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Each metric per period, and what the engine said of those it could not measure.
+
+    A value it cannot read fails a whole query: the metrics are then asked one by one, and only those concerned fail.
+    """
+    try:
+        return _with_empty_sums(table, metrics, periods, measure(table, metrics, periods).set_index(PERIOD)), {}
+    except (ConnectionLost, OutOfMemory):
+        raise
+    except EngineError as error:
+        if len(metrics) == 1:
+            missing = pd.DataFrame(dict.fromkeys(parts(metrics[0]), np.nan), index=pd.Index(PERIODS, name=PERIOD))
+            return missing, {metrics[0].name: str(error)}
+    alone = [_totals(table, [m], periods) for m in metrics]
+    return pd.concat([frame for frame, _ in alone], axis=1), {k: v for _, faults in alone for k, v in faults.items()}
+
+
+def parts(metric: Metric) -> tuple[str, str, str]:
+    """Columns of a measured metric."""
+    return metric.name, f"{metric.name}:num", f"{metric.name}:den"
+
+
+def _with_empty_sums(
+    table: Table, metrics: list[Metric], periods: Mapping[str, Period], totals: pd.DataFrame
+) -> pd.DataFrame:
+    """A sum over no row is 0, as a count is; one over missing values alone stays missing."""
+    for metric in metrics:
+        gone = totals.index[totals[metric.name].isna()]
+        counted = rows_summed(metric.measure) if metric.measure and metric.per is None and len(gone) else None
+        if counted is not None:
+            asked = {str(name): periods[str(name)] for name in gone}
+            rows = measure(table, [replace(metric, measure=counted)], asked).set_index(PERIOD)
+            empty = rows.index[rows[metric.name] == 0]
+            totals.loc[empty, [metric.name, f"{metric.name}:num"]] = 0.0
+    return totals
 
 
 def _affordable(table: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -137,16 +200,3 @@ def _affordable(table: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
             break
         kept.pop()
     return tuple(d for d in names if d in kept), tuple(d for d in names if d not in kept)
-
-
-def formula_value(case: Case, cells: Cells, period: str) -> float:
-    """The goal as its formula gives it from the leaves."""
-    values = {leaf: cells.value(leaf, period) for leaf in case.goal.tree.leaves}
-    missing = [leaf for leaf, value in values.items() if value != value]
-    if missing:
-        raise BadInput(
-            f"metric {missing[0]!r} is undefined in the {period} period (no rows, or a zero denominator)",
-            f"metrics {missing}",
-            "choose a period with data, or mend the metric",
-        )
-    return float(case.goal.tree.evaluate(values))

@@ -13,6 +13,7 @@ from kpilab.core.table import EventLog, Table
 from kpilab.core.values import EVERYWHERE, Period, Where
 from kpilab.engine.breakdown import broken_down
 from kpilab.engine.days import day_of, inside
+from kpilab.engine.door.values import label
 from kpilab.engine.metrics import BUCKET, Cut, measure, segment
 from kpilab.engine.run import collect
 
@@ -30,7 +31,7 @@ def daily(measured: Measured, period: Period, by: str | None = None, where: Wher
     cut = Cut("day", (by,) if by else (), where)
     rows = measure(measured.table, [measured.metric], {"all": period}, cut)
     frame = pd.DataFrame({"day": pd.to_datetime(rows[BUCKET]), "value": rows[measured.metric.name].astype(float)})
-    return frame.assign(segment=rows[by].astype(str)) if by else frame
+    return frame.assign(segment=label(rows[by], by)) if by else frame
 
 
 def side_by_side(
@@ -67,6 +68,6 @@ def rows_broken_down(log: EventLog, period: Period, dimensions: Sequence[str], e
 
 
 def on_days(frame: pd.DataFrame, period: Period, column: str) -> pd.Series:
-    """One number per day of the period, 0 on days without rows."""
+    """One number per day of the period: 0 on days without rows, NaN where rows are there but no value."""
     days = pd.date_range(period.first, period.last, freq="D")
-    return frame.groupby("day")[column].sum().reindex(days, fill_value=0).astype(float)
+    return frame.groupby("day")[column].sum(min_count=1).reindex(days, fill_value=0).astype(float)

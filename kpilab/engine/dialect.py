@@ -94,6 +94,13 @@ def local_time(column: Any, zone: str) -> Any:
     return _builtin("timezone", (("string", "timestamp('UTC')"), "timestamp"))(zone, column)
 
 
+def finite(value: Any, engine: str) -> Any:
+    """Whether a float is a number. No comparison can tell: DuckDB takes a parquet file's word for its range."""
+    if engine == "duckdb":
+        return _builtin("isfinite", (("float64",), "boolean"))(value)
+    return ~(value.isnan() | value.isinf())
+
+
 def one(condition: Any) -> Any:
     """1 where the condition holds, 0 where it does not or cannot be told: PostgreSQL casts no truth to a number."""
     return condition.ifelse(1, 0).cast("int64")

@@ -124,6 +124,15 @@ def compared(tree: exp.Expr) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
+def rows_summed(measure: str) -> str | None:
+    """The measure that counts the rows which this one sums; None for what is not made of sums alone."""
+    tree = parse_measure(measure, "measure")
+    if not all(type(node) is exp.Sum for node in tree.find_all(*AGGREGATES)):
+        return None
+    counted = tree.transform(lambda node: exp.Count(this=exp.Star()) if type(node) is exp.Sum else node)
+    return sql(counted)
+
+
 def read_by_value(tree: exp.Expr, hidden: Collection[str]) -> tuple[str, ...]:
     """Those of the hidden columns whose values the expression looks at; counting them does not."""
     counting = (exp.Distinct, exp.Count, exp.ApproxDistinct, exp.Is)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -52,3 +53,15 @@ def watched(case: Case) -> tuple[str, ...]:
 def changes(case: Case) -> tuple[tuple[date, str], ...]:
     """The change log as pairs of day and text."""
     return tuple((c.date, c.text) for c in case.changes)
+
+
+def without(case: Case, names: Collection[str]) -> Case:
+    """The case with nothing asked about metrics that cannot be measured, so that they take no other one with them."""
+    if not names:
+        return case
+    return replace(
+        case,
+        kpis=tuple(k for k in case.kpis if k.metric not in names),
+        dashboard=tuple(n for n in case.dashboard if n not in names),
+        reconcile=tuple(pair for pair in case.reconcile if not set(pair) & set(names)),
+    )

@@ -17,6 +17,8 @@ from kpilab import __version__
 from kpilab.core.case import Case
 from kpilab.core.files import put
 from kpilab.core.values import Message
+from kpilab.engine.run import ConnectionLost
+from kpilab.errors import BadInput, EngineError
 from kpilab.show.format import number, percent, whole_percent
 from kpilab.show.say import label, sentence
 from kpilab.track.effects import effects
@@ -100,9 +102,15 @@ def page(case: Case, store: Store | None = None, *, today: date | None = None) -
     known: list[Progress] = []
     for name, role, owner, target in asked:
         metric = case.metrics[name]
-        found = progress(case, metric, target, today=today)
-        known.append(found)
         who = owner or metric.owner or label("board.nobody", case.language)
+        try:
+            found = progress(case, metric, target, today=today)
+        except ConnectionLost:
+            raise
+        except (BadInput, EngineError) as error:
+            lines.setdefault(who, []).append(_unknown(case, name, role, error))
+            continue
+        known.append(found)
         lines.setdefault(who, []).append(_line(case, found, role))
     deeds = _deeds(case, store, today) if store else {}
     owners = [Owner(w, tuple(lines.get(w, ())), tuple(deeds.get(w, ()))) for w in {**lines, **deeds}]
@@ -123,6 +131,12 @@ def page(case: Case, store: Store | None = None, *, today: date | None = None) -
         version=__version__,
         day=today or date.today(),
     )
+
+
+def _unknown(case: Case, name: str, role: str, error: BadInput | EngineError) -> Line:
+    """A metric that cannot be measured; the others stand as they are."""
+    said = sentence(Message("board.unmeasured", {"why": str(error).partition("\n")[0]}), case.language)
+    return Line(case.label(name, case.language), label(f"board.{role}", case.language), "unknown", said, (), None)
 
 
 def _template() -> Template:

@@ -84,7 +84,8 @@ def progress(
     if now.empty or not planned:
         empty = float("nan")
         return Progress(metric.name, empty, target, None, None, None, None, None, 0.0, rows, metric.better)
-    value = float(now["num"].sum() / (1.0 if adds else now["den"].sum()))
+    size = 1.0 if adds else float(now["den"].sum())
+    value = float(now["num"].sum()) / size if size else float("nan")
     due = None if target is None else target * (_elapsed(rows, planned, len(now)) if adds else 1.0)
     found = end(rows["value"], value, len(now), len(planned), target=target, adds=adds, season=SEASON[grain])
     chance = None if found is None else found.chance

@@ -16,7 +16,8 @@ from kpilab.core.case import Case
 from kpilab.core.result import Result
 from kpilab.core.values import Message, Period
 from kpilab.engine.metrics import BUCKET, Cut, measure
-from kpilab.errors import BadInput
+from kpilab.engine.run import ConnectionLost
+from kpilab.errors import BadInput, EngineError
 from kpilab.show.say import sentence
 from kpilab.stats.nextday import next_day
 from kpilab.track.notify import NotSent, addresses, notify
@@ -131,8 +132,10 @@ def _evaluated(case: Case, rule: Rule, today: date) -> _Seen:
         if isinstance(rule, Pace):
             return _paced(case, rule, today)
         return _fresh(case, rule, today)
-    except BadInput as error:
-        return _Seen("unclear", Message("watch.unclear", {"why": error.what}))
+    except ConnectionLost:
+        raise
+    except (BadInput, EngineError) as error:
+        return _Seen("unclear", Message("watch.unclear", {"why": str(error).partition("\n")[0]}))
 
 
 def _charted(case: Case, rule: Chart, today: date) -> _Seen:

@@ -14,6 +14,7 @@ from kpilab.core.values import Effect, Message
 from kpilab.engine.cells import Cells, pull
 from kpilab.engine.run import ConnectionLost, failures, reconnect
 from kpilab.errors import EngineError
+from kpilab.questions.series import without
 from kpilab.verdict.bridge import Worth, bridge, relative, worth
 from kpilab.verdict.candidate import Candidate
 from kpilab.verdict.evidence import Evidence
@@ -103,6 +104,7 @@ def review(case: Case, *, steps: Sequence[Step] = STEPS, progress: Progress | No
     tell("data", 0, total)
     evidence = Evidence()
     cells = _tried("data", case, evidence, lambda: pull(case))
+    case = without(case, cells.refused)
     evidence = _taken(trust.examine, case, cells, evidence)
     cells = _tried("data", case, evidence, lambda: repaired(case, cells, evidence))
     for k, step in enumerate(steps, 1):

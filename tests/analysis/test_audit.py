@@ -183,3 +183,31 @@ def test_whatever_a_file_holds_it_is_read_or_refused(plan, tmp_path, content):
     path.write_bytes(content)
     with contextlib.suppress(BadInput):
         read_worksheet(plan, path)
+
+
+@pytest.mark.parametrize("no", ["no", "N", "False", "0", "否", 0, 0.0, False])
+def test_no_means_no_however_it_is_written(plan, no):
+    results = plan.table[["record"]].assign(confirmed=pd.Series([no] * len(plan.table), dtype=object))
+    assert audit(plan, results).table["faults"].sum() == len(plan.table)
+
+
+def test_a_result_left_empty_was_not_checked_and_maybe_is_refused(plan):
+    answers = pd.Series(["yes"] * (len(plan.table) - 1) + [None], dtype=object)
+    found = audit(plan, plan.table[["record"]].assign(confirmed=answers))
+    assert found.notes[0].values["records"] == 1
+    assert found.rate.value == 0
+    with pytest.raises(BadInput, match="neither yes nor no"):
+        audit(plan, plan.table[["record"]].assign(confirmed=answers.fillna("maybe")))
+    with pytest.raises(BadInput, match=r"level is 1\.5"):
+        audit(plan, plan.table[["record"]].assign(confirmed=True), level=1.5)
+
+
+def test_records_of_nobody_and_weights_that_cannot_be():
+    rows = [(k, FIRST, "a" if k % 2 else None, "visit", 1 + k % 7) for k in range(100)]
+    log = Executions(pd.DataFrame(rows, columns=["record", "date", "actor", "action", "quantity"]), record="record")
+    assert set(sample(log, period=PERIOD).strata["stratum"]) == {"a", "(missing)"}
+    heavy = sample(log, period=PERIOD, tolerable=0.2, weights={"a": 4}).strata.set_index("stratum")["sampled"]
+    assert heavy["a"] > heavy["(missing)"]
+    for weight, wrong in ((None, "no value for 'a'"), (-1, "below zero"), ("4", "is no number")):
+        with pytest.raises(BadInput, match=wrong):
+            sample(log, period=PERIOD, weights={"a": weight})

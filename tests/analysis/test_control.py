@@ -115,3 +115,17 @@ def test_a_constant_has_no_point_outside_and_what_leaves_it_has(level):
     result = control(Measured(Facts(data), TOTAL), period=ALL, known=known)
     assert result.table["outside"].sum() == 20
     assert result.headline.key == "control.outside"
+
+
+def test_units_without_a_name_have_their_chart_target_and_times():
+    data = frame(np.random.default_rng(2), units=("a", "b"))
+    data = data.assign(unit=data["unit"].where(data["unit"] != "b"))
+    measured = Measured(Facts(data), RATE)
+    assert set(control(measured, period=ALL, by=("unit",)).table["unit"]) == {"a", "(missing)"}
+    assert set(fair(measured, by="unit", period=ALL).table["unit"]) == {"a", "(missing)"}
+    assert set(fair(measured, by="k", within="unit", period=ALL).table["group"]) <= {"a", "(missing)"}
+    at = pd.Timestamp("2026-03-02 08:00")
+    log = pd.DataFrame({"time": at, "unit": ["a", None], "alarm": "x", "responded": at, "solved": at})
+    assert set(response(Incidents(log), by=("unit",)).table["unit"]) == {"a", "(missing)"}
+    with pytest.raises(BadInput, match="aim is nan"):
+        fair(measured, by="unit", period=ALL, aim=float("nan"))

@@ -128,3 +128,31 @@ def test_the_development_cases(shared):
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_it_says_so(lang):
     assert "%" in say(market(world(shock=-0.2), baseline=BASE, current=NOW, own="own").headline, lang)
+
+
+@pytest.mark.parametrize("gone", [np.inf, np.nan])
+def test_a_missing_or_infinite_value_is_a_gap(gone):
+    frame = world(shock=-0.18)
+    holed = frame.assign(value=frame["value"].where(frame.index != 5, gone))
+    result = market(holed, baseline=BASE, current=NOW, own="own")
+    assert np.isfinite(result.table["change"]).all()
+    assert result.market.value == pytest.approx(
+        market(frame, baseline=BASE, current=NOW, own="own").market.value, abs=0.02
+    )
+
+
+@pytest.mark.parametrize(
+    "as_",
+    [
+        lambda t: t.dt.date,
+        lambda t: t.dt.tz_localize("Asia/Shanghai"),
+        lambda t: t.dt.to_period("W"),
+        lambda t: t.astype(str),
+    ],
+)
+def test_types_of_dates_do_not_matter(as_):
+    frame = world(shock=-0.18)
+    one = market(frame, baseline=BASE, current=NOW, own="own")
+    assert market(frame.assign(date=as_(frame["date"])), baseline=BASE, current=NOW, own="own").market == one.market
+    numbered = frame.assign(series=frame["series"].map({"own": 1, "index": 2, "a": 3, "b": 4}))
+    assert market(numbered, baseline=BASE, current=NOW, own=1).market.value == pytest.approx(one.market.value)

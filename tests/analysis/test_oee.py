@@ -116,3 +116,27 @@ def test_packaging_sites(shared):
     own = sums["good"] / sums["planned_time_hours"]  # the file's own OEE, weighted by planned time
     kept = result.table.set_index("site")["oee"]
     assert (kept - own[kept.index]).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("column", ["scrap", "units", "cycle", "breakdown", "minor"])
+def test_an_empty_cell_is_a_fault_not_a_zero(column):
+    holed = facts({}, {column: None}, {"date": pd.Timestamp("2026-06-02")})
+    with pytest.raises(BadInput, match="1 rows: a time or count is missing"):
+        oee(holed, COLUMNS)
+    result = oee(holed, COLUMNS, faulty="leave_out")
+    lost = result.losses[result.losses["loss"] != "planned_stop"]["share"].sum()
+    assert lost + result.whole == pytest.approx(1.0)
+    assert result.whole == pytest.approx(oee(facts({}), COLUMNS).whole)
+
+
+def test_minor_stops_cannot_take_longer_than_the_units_leave():
+    with pytest.raises(BadInput, match="minor stops and the ideal time of the units are longer than the run time"):
+        oee(facts({"minor": 200.0}), COLUMNS)
+
+
+def test_a_machine_without_a_name_is_counted():
+    result = oee(facts({}, {"machine": None}), COLUMNS, by=("machine",))
+    assert set(result.table["machine"]) == {"M1", "(missing)"}
+    assert result.table["planned"].sum() == oee(facts({}, {}), COLUMNS).table["planned"].sum()
+    with pytest.raises(BadInput, match="rename the column"):
+        oee(Facts(pd.DataFrame([SHIFT | {"run": "r"}])), COLUMNS, by=("run",))

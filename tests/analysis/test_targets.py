@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
@@ -139,3 +140,106 @@ def test_a_chain_of_kpis():
     assert broken.table["trouble"].tolist() == ["circle"]
     upside = levels((Kpi("margin", parent="volume", level="company"), kpis[1]), goal="goal", metrics=metrics)
     assert "upside_down" in upside.table["trouble"].tolist()
+
+
+def nameless(store="N2"):
+    """The same table where the rows of a store and its clerks have no name."""
+    frame = pos().table.to_pandas()
+    return frame.assign(**{c: frame[c].where(frame["store"] != store) for c in ("store", "clerk")})
+
+
+def test_rows_without_a_name_keep_their_results():
+    whole = targets(Measured(pos(), SIGNUPS), 900, levels=("store",), period=history(), weeks=4)
+    found = targets(Measured(Facts(nameless(), name="pos"), SIGNUPS), 900, levels=("store",), period=history(), weeks=4)
+    assert found.table["usual"].iloc[0] == whole.table["usual"].iloc[0]
+    assert set(found.leaves["unit"]) == {"N1", "(missing)", "S1"}
+    period = Period((FIRST + pd.Timedelta(112, "D")).date(), (FIRST + pd.Timedelta(167, "D")).date())
+    way = pace(Measured(Facts(nameless(), name="pos"), SIGNUPS), {None: 280}, by="store", period=period)
+    assert way.table["unit"].tolist() == ["(missing)"]
+
+
+def holed(week):
+    """Store N1 has rows in one week, but no values."""
+    frame = pos(22).table.to_pandas()
+    first = FIRST + pd.Timedelta(7 * week, "D")
+    gone = (frame["store"] == "N1") & frame["date"].between(first, first + pd.Timedelta(6, "D"))
+    return Facts(frame.assign(n=frame["n"].astype(float).mask(gone)), name="pos")
+
+
+def test_a_week_without_a_value_is_not_a_week_of_zero():
+    asked = {"levels": ("store",), "period": history(22), "weeks": 4}
+    whole = targets(Measured(pos(22), SIGNUPS), 900, **asked).leaves.set_index("unit")["usual"]
+    found = targets(Measured(holed(21), SIGNUPS), 900, **asked)
+    assert found.leaves.set_index("unit").loc["N1", "usual"] == pytest.approx(whole["N1"], rel=0.05)
+    assert found.notes[0].values["weeks"] == 1
+
+
+def test_a_day_without_a_value_is_counted_in_a_note_of_pace():
+    period = Period((FIRST + pd.Timedelta(140, "D")).date(), (FIRST + pd.Timedelta(167, "D")).date())
+    whole = pace(Measured(pos(22), SIGNUPS), {"N1": 100}, by="store", period=period).table.iloc[0]
+    result = pace(Measured(holed(19), SIGNUPS), {"N1": 100}, by="store", period=period)
+    assert result.notes == ()
+    assert result.table["end"].iloc[0] == pytest.approx(whole["end"], rel=0.05)
+    assert pace(Measured(holed(20), SIGNUPS), {"N1": 100}, by="store", period=period).notes[0].values["days"] == 7
+
+
+@pytest.mark.parametrize("target", [{}, {"N1": None}, {"N1": np.nan}, {"N1": "100"}])
+def test_pace_needs_a_target(target):
+    with pytest.raises(BadInput):
+        pace(Measured(pos(), SIGNUPS), target, by="store", period=history())
+
+
+@pytest.mark.parametrize("total", [float("nan"), float("inf"), 10.5, -1])
+def test_a_total_is_a_whole_number(total):
+    with pytest.raises(BadInput, match="total"):
+        targets(Measured(pos(), SIGNUPS), total, levels=("store",), period=history(), weeks=4)
+
+
+OUTLOOK = pd.DataFrame(
+    {"unit": ["a", "b", "c"], "target": 100, "end": [90, 100, 110], "low": [80, 90, 100], "high": [100, 110, 120]}
+)
+
+
+def test_units_without_an_interval_are_left_out_and_turned_ones_refused():
+    result = incentives(OUTLOOK.assign(low=[np.nan, 90, 100], unit=["a", None, "c"]))
+    assert set(result.table["unit"]) == {"(missing)", "c"}
+    assert result.notes[0].values["n"] == 1
+    for wrong, outlook in (
+        ("no unit has a forecast", OUTLOOK.assign(low=np.nan, high=np.inf)),
+        ("low 100 above high 80", OUTLOOK.rename(columns={"low": "high", "high": "low"})),
+        ("not above zero", OUTLOOK.assign(target=[100, np.nan, 100])),
+    ):
+        with pytest.raises(BadInput, match=wrong):
+            incentives(outlook)
+
+
+def test_tiers_and_budgets_that_cannot_be():
+    for at, bonus in ((float("nan"), 1), (0, 1), (1, -1), (1, float("inf"))):
+        with pytest.raises(BadInput, match="tier 'x'"):
+            Tier("x", at, bonus)
+    for wrong in (
+        {"tiers": (Tier("payout", 1, 1),)},
+        {"tiers": ()},
+        {"budget": float("nan")},
+        {"shared": 2},
+        {"draws": 0},
+    ):
+        with pytest.raises(BadInput, match=next(iter(wrong))):
+            incentives(OUTLOOK, **wrong)
+
+
+def test_claims_of_nobody_and_without_a_quantity():
+    table = pd.DataFrame({"actor": ["ann", None], "part": [None, "ads"], "quantity": np.array([60, 50], "int8")})
+    result = claims(pa.Table.from_pandas(table), wanted={"ads": np.int64(60)})
+    assert result.claimed == 110
+    assert result.table.set_index("part").loc["(missing)", "overlap"] == 60
+    assert set(result.people["actor"]) == {"ann", "(missing)"}
+    for wrong, quantity, wanted in (
+        ("no quantity", [60, np.nan], {"ads": 1}),
+        ("below zero", [60, -1], {"ads": 1}),
+        ("is no number", [60, "50"], {"ads": 1}),
+        ("wanted of 'ads'", [60, 50], {"ads": None}),
+        ("no wanted parts", [60, 50], {}),
+    ):
+        with pytest.raises(BadInput, match=wrong):
+            claims(table.assign(quantity=quantity), wanted=wanted)

@@ -58,6 +58,13 @@ def test_a_number_that_is_none_is_missing_wherever_it_stands(tmp_path):
         assert sums.iloc[0].tolist() == [2, 3.0, 3.0]
 
 
+def test_a_file_that_says_nothing_of_the_cells_that_are_no_numbers(tmp_path):
+    """Parquet leaves NaN out of the range it states, and engines believe it."""
+    pa.parquet.write_table(pa.table({"x": [1.0, NAN, 3.0]}), tmp_path / "t.parquet")
+    rows = table(tmp_path / "t.parquet")
+    assert rows.agg(n=rows.x.count(), x=rows.x.sum()).to_pandas().iloc[0].tolist() == [2, 4.0]
+
+
 def test_whole_numbers_do_not_run_over():
     frame = pd.DataFrame({"a": np.array([60_000], "int32"), "b": np.array([200], "uint8"), "d": [Decimal("1.10")]})
     rows = table(frame)

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,10 +22,9 @@ import pandas as pd
 
 from kpilab.engine.column import OWN
 from kpilab.engine.connect import connect, read_file
+from kpilab.engine.dialect import engine_name, finite
 from kpilab.engine.door import memory, zones
 from kpilab.errors import BadInput
-
-LARGEST = 1.7976931348623157e308  # of a float; NaN and the infinities lie outside, on every engine
 
 
 class Arrow(Protocol):
@@ -85,16 +85,16 @@ def is_lazy(data: object) -> bool:
 
 def _settled(rows: ir.Table, zone: str | None) -> ir.Table:
     """The table with one meaning per value, as an expression; as it is where nothing has to change."""
-    session = zones.of_engine(rows)
-    changed = {c: v for c, kind in rows.schema().items() if (v := _one(rows[c], kind, zone, session)) is not None}
+    one = partial(_one, engine=engine_name(rows), zone=zone, session=zones.of_engine(rows))
+    changed = {c: v for c, kind in rows.schema().items() if (v := one(rows[c], kind)) is not None}
     return rows.mutate(**changed) if changed else rows
 
 
-def _one(column: Any, kind: dt.DataType, zone: str | None, session: str | None) -> Any:
+def _one(column: Any, kind: dt.DataType, engine: str, zone: str | None, session: str | None) -> Any:
     """The column in its one form; None where it has it."""
     if isinstance(kind, dt.Timestamp):
         return zones.local(column, zone, session) if kind.timezone is not None else None
     if kind.is_floating():
-        value = column.cast("float64")
-        return value.between(-LARGEST, LARGEST).ifelse(value, ibis.null("float64"))
+        value = column if isinstance(kind, dt.Float64) else column.cast("float64")
+        return finite(value, engine).ifelse(value, ibis.null("float64"))
     return column.cast("int64") if kind.is_integer() and not isinstance(kind, dt.Int64 | dt.UInt64) else None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from kpilab.analysis.attainment import AttainmentResult, attainment
 from kpilab.analysis.drivers import DriversResult, drivers, leaf_change
-from kpilab.core.case import Case
+from kpilab.core.case import Case, Metric
 from kpilab.core.finding import Finding, StepReport
 from kpilab.core.values import Effect, Message
 from kpilab.engine.cells import Cells
+from kpilab.errors import BadInput
 from kpilab.verdict.evidence import Evidence, Noted, numbering
 
 FORMULA_DEPARTS = 0.02
@@ -18,23 +20,50 @@ FORMULA_DEPARTS = 0.02
 def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, Evidence]:
     """Goal and KPIs against target and baseline; the goal's change split over the leaves of its tree."""
     number = numbering("goal")
+    _check(case, cells)
     reached = attainment(case, cells)
     goal = Noted(number(_attained(case, reached)), reached)
+    evidence = replace(evidence, attainment=goal)
+    silent = list(_unmeasured(case, cells))
     leaves = [case.metrics[leaf] for leaf in case.goal.tree.leaves]
-    evidence = replace(
-        evidence,
-        attainment=goal,
-        now={m.name: cells.value(m.name, "current") for m in leaves},
-        volumes={m.name: leaf_change(cells, m) for m in leaves if not m.is_ratio and m.per is None},
-    )
     if len(leaves) < 2:
-        silent = Message("goal.no_formula", {"goal": case.goal.metric})
-        return StepReport("goal", (goal.finding,), (silent,)), evidence
-    split = drivers(case, cells)
+        silent.append(Message("goal.no_formula", {"goal": case.goal.metric}))
+        return StepReport("goal", (goal.finding,), tuple(silent)), replace(evidence, now=_now(cells, leaves))
+    try:
+        split = drivers(case, cells)
+    except BadInput as error:
+        silent.append(Message("goal.not_split", {"goal": case.goal.metric, "why": error.what}))
+        return StepReport("goal", (goal.finding,), tuple(silent)), evidence
+    volumes = {m.name: leaf_change(cells, m) for m in leaves if not m.is_ratio and m.per is None}
+    evidence = replace(evidence, now=_now(cells, leaves), volumes=volumes)
     said = Finding("", "goal", "info", split.headline, subject=case.goal.metric, strength="tested", evidence=(split,))
     noted = Noted(number(said), split)
     departs = [number(finding) for finding in _departs(case, reached, split)]
-    return StepReport("goal", (goal.finding, noted.finding, *departs)), replace(evidence, drivers=noted)
+    report = StepReport("goal", (goal.finding, noted.finding, *departs), tuple(silent))
+    return report, replace(evidence, drivers=noted)
+
+
+def _check(case: Case, cells: Cells) -> None:
+    """A goal without a value in one of the periods has not moved by any amount: nothing can be said."""
+    name = case.goal.metric
+    gone = cells.undefined(name)
+    if gone:
+        said = cells.refused.get(name) or "no row of its table has a value for it"
+        what = f"the goal {name!r} is undefined in the {' and the '.join(gone)} period: {said}"
+        raise BadInput(what, f"case.yml, key metrics.{name}", "mend the metric, or choose periods with data")
+
+
+def _unmeasured(case: Case, cells: Cells) -> Iterator[Message]:
+    """Metrics that have no value: what the engine refused, and what is undefined in a period."""
+    for name in case.metrics:
+        if name in cells.refused:
+            yield Message("goal.refused", {"metric": name, "why": cells.refused[name]})
+        elif cells.undefined(name):
+            yield Message("goal.undefined", {"metric": name, "periods": cells.undefined(name)})
+
+
+def _now(cells: Cells, leaves: Sequence[Metric]) -> dict[str, float]:
+    return {m.name: cells.sides(m.name)[1] for m in leaves}
 
 
 def _attained(case: Case, reached: AttainmentResult) -> Finding:

@@ -36,14 +36,19 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     number = numbering("root_cause")
     split = evidence.drivers.result
     moves: list[Move] = []
+    unplaced: list[Message] = []
     for row in split.table.to_dict("records"):
         metric = case.metrics[str(row["driver"])]
-        searched = _searched(case, cells, metric)
+        searched = None
+        try:
+            searched = _searched(case, cells, metric)
+        except BadInput as error:
+            unplaced.append(Message("root_cause.not_placed", {"driver": metric.name, "why": error.what}))
         dated = _dated(case, metric, row, searched)
         moves.append(Move(metric.name, number(_finding(case, row, searched, dated)), searched, dated))
     ways, silent = _funnels(case)
     jumps = [noted.result.where for noted in evidence.surges if noted.result.where]
-    report = StepReport("root_cause", (*(m.finding for m in moves), *map(number, ways)), silent)
+    report = StepReport("root_cause", (*(m.finding for m in moves), *map(number, ways)), (*unplaced, *silent))
     return report, replace(evidence, moves=tuple(moves), falls=falls(case, cells, split, moves, jumps))
 
 

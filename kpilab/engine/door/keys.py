@@ -1,0 +1,95 @@
+"""Keys: the ids by which two tables are joined, brought into one type or refused in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from kpilab.core.table import Assignments, EventLog, Facts, known_role
+from kpilab.core.trial import Units
+from kpilab.engine.column import column
+from kpilab.engine.dialect import one
+from kpilab.engine.door.zones import one_clock
+from kpilab.engine.run import collect_one
+from kpilab.errors import BadInput
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from kpilab.core.table import Table
+    from kpilab.engine.door.tables import Tabular
+
+WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"  # a whole number as an engine writes it
+NUMERAL = r"^\s*[+-]?[0-9]+(\.0*)?\s*$"  # any way to write one
+EXACT = 2**53  # whole numbers a float holds
+
+
+def given(
+    who: Assignments | Units | Tabular, log: EventLog | Facts | Tabular | None
+) -> tuple[Assignments | Units, EventLog | Facts | None]:
+    """The roles of an experiment's tables, with ids of one type; a plain table is one of units, or of assignments.
+
+    Raises:
+        BadInput: columns that are missing, a role that is neither, ids or times that cannot be compared.
+    """
+    if not isinstance(who, Assignments | Units):
+        who = Units.of(who) if log is None else Assignments.of(who)
+    role = None if log is None else known_role(log)
+    if role is not None and not isinstance(role, EventLog | Facts):
+        raise BadInput(f"{type(role).__name__} given for EventLog", f"table {role.name!r}", "give a log or facts")
+    return (who if role is None or isinstance(who, Units) else assigned(who, role)), role
+
+
+def assigned(who: Assignments, log: EventLog | Facts) -> Assignments:
+    """The assignments with the ids of the log's type.
+
+    Raises:
+        BadInput: ids or times that cannot be compared.
+    """
+    one_clock(who, log)
+    key = log.user if isinstance(log, EventLog) else who.unit
+    if key not in log.table.columns:
+        return who  # said by whoever reads it
+    unit = _alike(who, who.unit, log, key)
+    return who if unit is None else replace(who, table=who.table.mutate(**{who.unit: unit}))
+
+
+def _alike(mine: Table, name: str, other: Table, key: str) -> Any:
+    """The column in the type of the other table's key; None where it has it."""
+    ours, target = column(mine.table, name), column(other.table, key)
+    kind, wanted = ours.type(), target.type()
+    if kind == wanted or {_sort(kind), _sort(wanted)} in ({"text"}, {"whole"}):
+        return None
+    where = f"table {mine.name!r}, column {name!r}, and table {other.name!r}, column {key!r}"
+    mend = "bring both columns into one type: Series.astype"
+    if None in (_sort(kind), _sort(wanted)):
+        raise BadInput(f"ids are {kind} in one table and {wanted} in the other", where, mend)
+    for table, values, of in ((mine.table, ours, mine), (other.table, target, other)):
+        odd = _odd(table, values, strict=of is mine or _sort(values.type()) != "text")
+        if odd is not None:
+            said = f"ids are {kind} in one table and {wanted} in the other, and {of.name!r} holds {odd!r}"
+            raise BadInput(said, where, mend)
+    return ours.cast("int64").cast(wanted)
+
+
+def _sort(kind: Any) -> str | None:
+    if kind.is_string():
+        return "text"
+    if kind.is_integer():
+        return "whole"
+    return "number" if kind.is_numeric() and not kind.is_boolean() else None
+
+
+def _odd(table: ir.Table, values: Any, *, strict: bool) -> Any:
+    """An id that has no single form as a whole number; None if there is none.
+
+    Of texts those that could be read as one but are not written as one; all others too, where `strict`.
+    """
+    if values.type().is_integer():
+        return None
+    if values.type().is_string():
+        bad = ~values.re_search(WHOLE) & (values.notnull() if strict else values.re_search(NUMERAL))
+    else:
+        bad = (values != values.floor()) | (values.abs() > EXACT)
+    found = collect_one(table.aggregate(n=one(bad).sum(), first=values.min(where=bad)), "ids")
+    return found["first"] if found["n"] and found["n"] == found["n"] else None
