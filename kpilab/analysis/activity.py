@@ -11,8 +11,9 @@ from kpilab.core.result import Result
 from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message
 from kpilab.engine.activity import active, bucket_start, counted, lifecycle
+from kpilab.engine.door.dimensions import aside, called
 from kpilab.engine.run import collect
-from kpilab.errors import BadInput, several, unknown_problem
+from kpilab.errors import BadInput
 from kpilab.stats.proportion import wilson
 
 if TYPE_CHECKING:
@@ -77,11 +78,8 @@ def activity(
         >>> activity(log, by=("platform",)).table  # doctest: +SKIP
     """
     log = EventLog.of(log)
-    columns = (by,) if isinstance(by, str) else tuple(by)
-    known = log.table.columns
-    error = several(unknown_problem("column", c, known, f"table {log.name!r}") for c in columns if c not in known)
-    if error:
-        raise error
+    log, ours = aside(log, (by,) if isinstance(by, str) else by)
+    columns = tuple(ours)
     days = active(log, grain="day", where=where, period=period, keep=columns)
     table = collect(counted(days, columns), "activity")
     if table.empty:
@@ -98,7 +96,7 @@ def activity(
     life = collect(lifecycle(buckets, columns), "activity").sort_values(["bucket", *columns], kind="stable")
     life = life[life["bucket"] <= _last_active(life)].reset_index(drop=True)
     life["bucket"] = [bucket_start(int(b), grain) for b in life["bucket"]]
-    return ActivityResult(table, life, grain, level)
+    return ActivityResult(called(table, ours), called(life, ours), grain, level)
 
 
 def _last_active(life: pd.DataFrame) -> int:

@@ -12,6 +12,7 @@ import pandas as pd
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message, Where
+from kpilab.engine.door.dimensions import aside
 from kpilab.engine.dropoffs import earlier_events, events_of, next_ways, properties, split
 from kpilab.engine.funnels import check_events
 from kpilab.engine.run import collect
@@ -108,20 +109,18 @@ def dropoff(
     place = labels.index(after) + 1 if isinstance(after, str) else after
     if not 1 <= place < len(labels):
         raise BadInput(f"no step follows step {after!r}", "dropoff, argument 'after'", f"use 1 to {len(labels) - 1}")
-    for column in by:
-        if column not in log.table.columns:
-            raise unknown("column", column, log.table.columns, f"table {log.name!r}")
+    log, ours = aside(log, by)
     if not 2 <= length <= 20:
         raise BadInput(f"length {length!r} is outside 2..20", "dropoff, argument 'length'", "3 to 6 events read well")
     users = split(log, plan, place, where)  # computed once already, wherever it came from
-    rows = events_of(log, where, tuple(by))
+    rows = events_of(log, where, tuple(ours))
     totals = collect(users.group_by("went").agg(users=users.count()), "dropoff").set_index("went")["users"]
     stopped, went = int(totals.get(0, 0)), int(totals.get(1, 0))
     if not (stopped and went):
         check_events(log, plan)
     blocks = [_block(next_ways(rows, users), "next", ""), _block(next_ways(rows, users, length, WAYS), "path", "")]
     blocks.append(_block(earlier_events(rows, users), "earlier", ""))
-    blocks += [_block(properties(rows, users, column), "property", column) for column in by]
+    blocks += [_block(properties(rows, users, column), "property", name) for column, name in ours.items()]
     table = _rated(pd.concat(blocks, ignore_index=True), stopped, went, level)
     return DropoffResult(table, labels[place - 1], labels[place], stopped, went, level)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,6 +15,7 @@ from kpilab.core.result import Result
 from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message, duration
 from kpilab.engine.column import column
+from kpilab.engine.door.dimensions import aside, called
 from kpilab.engine.funnels import OTHER, Breakdown, bucketed, check_events, counts, reached, waits
 from kpilab.engine.run import collect
 from kpilab.engine.steps import Exclusion, Plan, Step, planned
@@ -134,6 +135,8 @@ def funnel(
         raise BadInput(f"level {level!r} is not between 0 and 1", "funnel, argument 'level'", "use e.g. 0.95")
     plan = planned(steps, within, mode, exclude, reuse_event, log=log)
     cut = Breakdown(breakdown) if isinstance(breakdown, str) else breakdown
+    log, ours = aside(log, cut.columns if cut else ())
+    cut = cut and replace(cut, dimension=tuple(ours))
     best = reached(log, plan, by=by, where=where, period=period, breakdown=cut)
     # "all" counts a user under several values, so the whole must be counted by itself.
     whole = (
@@ -142,7 +145,7 @@ def funnel(
     table = _table(whole, plan, (), level)
     if 0 in table["users"].to_numpy():
         check_events(log, plan)
-    values = _values(best, plan, cut, level) if cut else table.head(0)
+    values = called(_values(best, plan, cut, level), ours) if cut else table.head(0)
     trend = _table(bucketed(whole, grain), plan, ("bucket",), level) if grain else table.head(0)
     return FunnelResult(table, values, trend, duration(within), mode, by, level, notes=_notes(table))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,6 +15,7 @@ from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message, Period, Where
 from kpilab.engine.column import column
 from kpilab.engine.dialect import engine_name, one
+from kpilab.engine.door.dimensions import aside, called
 from kpilab.engine.expression import quoted
 from kpilab.engine.funnels import Breakdown, check_events, reached_apart
 from kpilab.engine.run import collect_text
@@ -94,8 +95,10 @@ def funnel_change(
         )
     plan = planned(steps, within, mode, exclude, log=log)
     cut = Breakdown(breakdown) if isinstance(breakdown, str) else breakdown
+    log, ours = aside(log, cut.columns if cut else ())
+    cut = cut and replace(cut, dimension=tuple(ours))
     both = reached_apart(log, plan, [_side(where, s) for s in (baseline, current)], by=by, breakdown=cut)
-    columns = list(cut.columns) if cut else []
+    columns = list(ours)
     sums = _sums(both, plan.chain.steps, columns)
     table = pd.concat([_step(sums, plan, columns, *pair, level) for pair in _pairs(plan.chain.steps)])
     table["of"] = ["previous"] * (len(table) - len(sums)) + ["first"] * len(sums)
@@ -106,7 +109,7 @@ def funnel_change(
         raise BadInput("nobody began in either side", "funnel_change", "check the periods, the segments and the steps")
     table["q"] = benjamini_hochberg(table["p"])
     table = table.sort_values([*columns], kind="stable").reset_index(drop=True) if columns else table
-    return FunnelChangeResult(table, level)
+    return FunnelChangeResult(called(table, ours), level)
 
 
 def _side(where: Where, side: Period | Where) -> tuple[Where, Period | None]:
@@ -125,7 +128,7 @@ def _sums(both: ir.Table, steps: int, columns: list[str]) -> pd.DataFrame:
 
     `c2` are a user's units that reached step 2 in the current side, `b2` in the baseline, `b1_c2` is their product.
     """
-    now = column(both, "__side")  # 0 baseline, 1 current
+    now = column(both, "kpilab_side")  # 0 baseline, 1 current
     reach = {k: one(column(both, "level") >= k) for k in range(1, steps + 1)}
     counts = {f"c{k}": (r * now).sum() for k, r in reach.items()} | {
         f"b{k}": (r * (1 - now)).sum() for k, r in reach.items()

@@ -12,6 +12,7 @@ from kpilab.core.result import Result
 from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message, duration
 from kpilab.engine.column import column
+from kpilab.engine.door.dimensions import aside, called
 from kpilab.engine.patterns import found_at, named
 from kpilab.engine.run import collect
 from kpilab.engine.trails import Trails, compiled, counted
@@ -156,10 +157,9 @@ def paths(
     log = EventLog.of(log)
     if not 1 <= length <= 20:
         raise BadInput(f"length {length!r} is outside 1..20", "paths, argument 'length'", "3 to 6 events read well")
-    if breakdown is not None and breakdown not in log.table.columns:
-        raise unknown("column", breakdown, log.table.columns, f"table {log.name!r}")
+    log, ours = aside(log, (breakdown,) if breakdown else ())
     checked(log, [e for e in (start, end) if e is not None] + (named(through) if through else []))
-    keep = (breakdown,) if breakdown else ()
+    keep = tuple(ours)
     pause, most = duration(gap, "gap"), min(most, MOST)
     some: dict[str, Any] = {"by": by, "where": where, "period": period}
     found, values = None, pd.DataFrame()
@@ -173,7 +173,7 @@ def paths(
             rows = rows.semi_join(held, [rows[c].identical_to(held[c]) for c in ("unit", "path")]).cache()
         ways = stretches(rows, length, start, end, keep).cache()
         found = counted(rows, ways, most)
-        values = _values(ways, found.ways["events"].tolist(), keep, level)
+        values = called(_values(ways, found.ways["events"].tolist(), keep, level), ours)
     table, links = _ways(found, level), _transitions(found, minimum, level)
     return PathsResult(table, links, values, found.count, found.walkers, found.events, level)
 
@@ -204,7 +204,7 @@ def _values(ways: ir.Table, listed: list[str], keep: tuple[str, ...], level: flo
         return pd.DataFrame()
     by = keep[0]
     named_way = column(ways, "events").isin(listed).ifelse(ways["events"], REST)
-    ways = ways.mutate(**{by: column(ways, by).cast("string").fill_null(""), "path_taken": named_way})
+    ways = ways.mutate(path_taken=named_way)
     grouped = ways.group_by([by, "path_taken"]).agg(count=ways.count(), users=ways["unit"].nunique())
     table = collect(grouped, "paths: breakdown").rename(columns={"path_taken": "path"})
     total = table.groupby(by)["count"].transform("sum")

@@ -13,6 +13,7 @@ from kpilab.core.result import Result
 from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message
 from kpilab.engine.activity import active, bucket_start, cohorts, rolling
+from kpilab.engine.door.dimensions import aside, called
 from kpilab.engine.retention import returns
 from kpilab.engine.run import collect
 from kpilab.engine.sessions import check_names, check_users
@@ -100,15 +101,14 @@ def retention(
     log = EventLog.of(log)
     if how not in KINDS:
         raise unknown("way", how, KINDS, "retention, argument 'how'")
-    if by is not None and by not in log.table.columns:
-        raise unknown("column", by, log.table.columns, f"table {log.name!r}")
+    log, ours = aside(log, (by,) if by else ())
     if how == "bracket" and (
         len(brackets) < 2 or brackets[0] < 1 or any(b <= a for a, b in itertools.pairwise(brackets))
     ):
         raise BadInput(
             f"brackets {tuple(brackets)} do not rise from 1", "retention, argument 'brackets'", "e.g. (1, 2, 4, 8)"
         )
-    columns = (by,) if by else ()
+    columns = tuple(ours)
     found = None
     if how == "n":
         found = returns(log, grain=grain, start=start, back=back, by=columns, where=where, period=period)
@@ -129,7 +129,8 @@ def retention(
     table = _filled(counted, last, how, brackets, list(columns))
     curve = table.groupby([*columns, "age"], as_index=False)[["size", "users"]].sum()
     table["cohort"] = [bucket_start(int(c), grain) for c in table["cohort"]]
-    return RetentionResult(_rated(table, level), _rated(curve, level), grain, how, level)
+    table, curve = (called(_rated(t, level), ours) for t in (table, curve))
+    return RetentionResult(table, curve, grain, how, level)
 
 
 def _query(first: ir.Table, came: ir.Table, how: str, brackets: Sequence[int], columns: tuple[str, ...]) -> ir.Table:

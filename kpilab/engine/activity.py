@@ -33,25 +33,25 @@ def active(
     """One row per user and bucket in which the user did one of `events` (any, when none are named).
 
     Columns: `unit`, `bucket` (int: days, weeks from Monday, or months since 1970-01-01) and the columns to keep
-    (as text, "" for missing; a user may then have several rows per bucket). `timed`: a row per moment, `t`.
+    (a user may then have several rows per bucket). `timed`: a row per moment, `t`.
     """
     if grain not in GRAINS:
         raise unknown("grain", grain, GRAINS, "argument 'grain'")
     rows = readable(replace(log, table=segment(log, where)))
     if events:
-        rows = rows.filter(column(rows, "__event").cast("string").isin(list(events)))
+        rows = rows.filter(column(rows, "kpilab_event").cast("string").isin(list(events)))
     if period is not None:
-        t = column(rows, "__t")
+        t = column(rows, "kpilab_t")
         rows = rows.filter(t >= day_start(period.first), t < day_start(period.last, 1))
-    kept: dict[str, ir.Value] = {c: column(rows, c).cast("string").fill_null("") for c in keep}
+    kept: dict[str, ir.Value] = {c: rows[c] for c in keep}
     if timed:
-        kept["t"] = rows["__t"]
-    return rows.select(unit="__unit", bucket=bucket_of(rows, log, grain), **kept).distinct()
+        kept["t"] = rows["kpilab_t"]
+    return rows.select(unit="kpilab_unit", bucket=bucket_of(rows, log, grain), **kept).distinct()
 
 
 def bucket_of(rows: ir.Table, log: EventLog, grain: str) -> ir.IntegerValue:
     """Number of the day, week or month since 1970 (weeks begin on Monday)."""
-    t = column(rows, "__t")
+    t = column(rows, "kpilab_t")
     if grain == "day":
         return (t // DAY).cast("int64")
     if grain == "week":

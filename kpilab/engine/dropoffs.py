@@ -37,9 +37,8 @@ def split(log: EventLog, plan: Plan, step: int, where: Where = EVERYWHERE) -> ir
 
 def events_of(log: EventLog, where: Where, keep: tuple[str, ...] = ()) -> ir.Table:
     rows = readable(replace(log, table=segment(log, where)))
-    rows = rows.filter(rows["__event"].notnull())
-    kept = {c: column(rows, c).cast("string").fill_null("") for c in keep}
-    return rows.select(unit="__unit", t="__t", event=rows["__event"].cast("string"), **kept)
+    rows = rows.filter(rows["kpilab_event"].notnull())
+    return rows.select(*keep, unit="kpilab_unit", t="kpilab_t", event=rows["kpilab_event"].cast("string"))
 
 
 def next_ways(rows: ir.Table, users: ir.Table, length: int = 1, most: int | None = None) -> ir.Table:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import pandas as pd
 
+from kpilab.core.values import MISSING
 from kpilab.engine.chain import compiled, expressed, outcomes
 from kpilab.engine.column import column
 from kpilab.engine.dialect import engine_name, moment, one
@@ -60,8 +61,6 @@ def reached(
     if breakdown and breakdown.attribution not in TOUCHES:
         raise unknown("attribution", breakdown.attribution, TOUCHES, "Breakdown, argument 'attribution'")
     rows, keys = rows_of(log, plan, by=by, where=where, period=period, keep=columns)
-    if columns:
-        rows = rows.mutate(**{c: column(rows, c).cast("string").fill_null("") for c in columns})
     if breakdown and breakdown.attribution == "all":
         keys = (*keys, *columns)
     best = outcomes(rows.select(*keys, "t", "mask"), plan.chain, keys)
@@ -75,17 +74,17 @@ def reached(
 def reached_apart(
     log: EventLog, plan: Plan, sides: Sequence[tuple[Where, Period | None]], *, by: str, breakdown: Breakdown | None
 ) -> ir.Table:
-    """`reached` of several sides (a segment, the days) on top of each other, told apart by their number in `__side`."""
+    """`reached` of several sides (a segment, the days) on top of each other, by number in `kpilab_side`."""
     cuts = [rows_of(log, plan, by=by, where=where, period=period) for where, period in sides]
-    keys = (*cuts[0][1], "__side")
-    rows = ibis.union(*[rows.mutate(__side=ibis.literal(k, "int64")) for k, (rows, _) in enumerate(cuts)])
+    keys = (*cuts[0][1], "kpilab_side")
+    rows = ibis.union(*[rows.mutate(kpilab_side=ibis.literal(k, "int64")) for k, (rows, _) in enumerate(cuts)])
     if breakdown is None and not compiled(rows, plan.chain):
         # The time goes into writing the expression: one for all sides is as quick as one for one of them.
         best = expressed(rows.select(*keys, "t", "mask"), plan.chain, keys)
         return _over_held(best, plan, keys)
     found = [
         reached(log, plan, by=by, where=where, period=period, breakdown=breakdown).mutate(
-            __side=ibis.literal(k, "int64")
+            kpilab_side=ibis.literal(k, "int64")
         )
         for k, (where, period) in enumerate(sides)
     ]
@@ -99,8 +98,8 @@ def _over_held(best: ir.Table, plan: Plan, keys: tuple[str, ...]) -> ir.Table:
         return best
     rest = [k for k in keys if k not in held]
     order = ibis.window(group_by=rest, order_by=[ibis.desc("level"), "t1", *held])
-    first = best.mutate(__place=ibis.row_number().over(order)).filter(ibis._["__place"] == 0)
-    return first.drop("__place", *held)
+    first = best.mutate(kpilab_place=ibis.row_number().over(order)).filter(ibis._["kpilab_place"] == 0)
+    return first.drop("kpilab_place", *held)
 
 
 def _attributed(best: ir.Table, rows: ir.Table, plan: Plan, breakdown: Breakdown, keys: tuple[str, ...]) -> ir.Table:
@@ -113,13 +112,13 @@ def _attributed(best: ir.Table, rows: ir.Table, plan: Plan, breakdown: Breakdown
         values = found.group_by(list(keys)).agg(**{c: found[c].min() for c in columns})
         return _joined(best, values, keys, "inner")
     steps = rows.filter((column(rows, "mask") & ((1 << n) - 1)) != 0)
-    filled = steps.filter(ibis.or_(*[steps[c] != "" for c in columns]))
+    filled = steps.filter(ibis.or_(*[(steps[c] != "") & (steps[c] != MISSING) for c in columns]))
     edge = filled["t"].min() if breakdown.attribution == "first_touch" else filled["t"].max()
     filled = filled.mutate(edge=edge.over(ibis.window(group_by=keys)))
     filled = filled.filter(filled["t"] == filled["edge"])
     values = filled.group_by(list(keys)).agg(**{c: filled[c].min() for c in columns})
     joined = _joined(best, values, keys, "left")
-    return joined.mutate(**{c: column(joined, c).fill_null("") for c in columns})
+    return joined.mutate(**{c: column(joined, c).fill_null(MISSING) for c in columns})
 
 
 def _joined(best: ir.Table, values: ir.Table, keys: tuple[str, ...], how: JoinKind) -> ir.Table:

@@ -11,6 +11,8 @@ from ibis import _
 
 from kpilab.core.table import EventLog, Table
 from kpilab.core.values import Where
+from kpilab.engine.column import own
+from kpilab.engine.door.labels import label
 from kpilab.engine.metrics import segment
 from kpilab.engine.run import collect, collect_one
 
@@ -55,11 +57,11 @@ def grouped(table: Role, small: Values, least: int) -> Role:
 
 
 def small_combinations(log: EventLog, names: Sequence[str], where: Where, least: int) -> set[tuple[str, ...]]:
-    """Combinations of values (as text, "" where empty) that fewer than `least` users inside a segment have."""
+    """Combinations of values (as text, see `label`) that fewer than `least` users inside a segment have."""
     rows = segment(log, where)
-    keys = {name: rows[name].cast("string").coalesce(ibis.literal("")) for name in names}
-    sizes = rows.select(person=rows[log.user], **keys).group_by(list(names)).agg(people=_.person.nunique())
-    few = sizes.filter(cast("ir.IntegerColumn", sizes.people) < ibis.literal(least)).select(*names)
+    keys = {own(f"by{k}"): label(rows[name]) for k, name in enumerate(names)}
+    sizes = rows.select(person=rows[log.user], **keys).group_by(list(keys)).agg(people=_.person.nunique())
+    few = sizes.filter(cast("ir.IntegerColumn", sizes.people) < ibis.literal(least)).select(*keys)
     frame = collect(few, f"groups of {' × '.join(names)}")
     return set(frame.itertuples(index=False, name=None))
 

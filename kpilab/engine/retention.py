@@ -45,23 +45,22 @@ def returns(
         return None
     rows = readable(replace(log, table=segment(log, where)))
     if period is not None:
-        t = column(rows, "__t")
+        t = column(rows, "kpilab_t")
         rows = rows.filter(t >= day_start(period.first), t < day_start(period.last, 1))
     age: Any = (bucket_of(rows, log, grain) - low).cast("int64")
-    event = column(rows, "__event").cast("string")
+    event = column(rows, "kpilab_event").cast("string")
     began = None if start is None else event == start
     came = None if back is None else event == back
     bits = {f"w{w}": _bits(age, w, words).bit_or(where=came) for w in range(words)}
     if began is None and came is None and words == 1:
         # The first bucket is the lowest bit: nothing but the bits has to be drawn together.
-        users = rows.group_by("__unit").agg(**bits)
+        users = rows.group_by("kpilab_unit").agg(**bits)
         users = users.mutate(cohort=_lowest_bit(column(users, "w0")))
     else:
-        users = rows.group_by("__unit").agg(cohort=age.min(where=began), **bits)
+        users = rows.group_by("kpilab_unit").agg(cohort=age.min(where=began), **bits)
     if by:
         starts = rows if began is None else rows.filter(began)
-        starts = starts.mutate(**{c: column(starts, c).cast("string").fill_null("") for c in by})
-        users = users.left_join(at_first(starts, "__unit", "__t", by), "__unit")
+        users = users.left_join(at_first(starts, "kpilab_unit", "kpilab_t", by), "kpilab_unit")
     kinds = users.group_by(["cohort", *by, *bits]).agg(n=users.count())
     seen = {f"b{k}": (column(kinds, f"w{k // BITS}") >> (k % BITS)) & 1 for k in range(high - low + 1)}
     sums = {name: (bit * kinds["n"]).sum() for name, bit in seen.items()}
@@ -74,7 +73,7 @@ def _span(log: EventLog, grain: str) -> tuple[int, int]:
     time = log.table[log.time]
     ends = [log.table.aggregate([edge.name(log.time)]) for edge in (time.min(), time.max())]
     both = ends[0].union(ends[1])
-    both = both.mutate(__t=microseconds(both[log.time], engine_name(both)))
+    both = both.mutate(kpilab_t=microseconds(both[log.time], engine_name(both)))
     found = collect(both.select(bucket=bucket_of(both, log, grain)), "retention")["bucket"].dropna()
     return (int(found.min()), int(found.max())) if len(found) else (0, 0)
 

@@ -39,8 +39,8 @@ def readable(log: EventLog) -> ir.Table:
     """
     table = log.table
     moment = microseconds(table[log.time], engine_name(table))
-    table = table.mutate(__unit=table[log.user], __t=moment, __event=table[log.event])
-    return table.filter(table["__unit"].notnull(), table["__t"].notnull())
+    table = table.mutate(kpilab_unit=table[log.user], kpilab_t=moment, kpilab_event=table[log.event])
+    return table.filter(table["kpilab_unit"].notnull(), table["kpilab_t"].notnull())
 
 
 def check_names(log: EventLog, names: Iterable[str]) -> None:
@@ -76,12 +76,12 @@ def check_users(log: EventLog) -> None:
 
 
 def with_session(log: EventLog, rows: ir.Table, gap: timedelta = GAP) -> ir.Table:
-    """`rows` with column `__session`; without a session column, a pause longer than `gap` begins a new one."""
+    """`rows` with column `kpilab_session`; without a session column, a pause longer than `gap` begins a new one."""
     if log.session:
-        return rows.mutate(__session=rows[log.session])
-    order = ibis.window(group_by="__unit", order_by="__t")
-    pause = column(rows, "__t") - rows["__t"].lag().over(order)
-    rows = rows.mutate(__new=one((pause > whole(gap)).fill_null(True)))
+        return rows.mutate(kpilab_session=rows[log.session])
+    order = ibis.window(group_by="kpilab_unit", order_by="kpilab_t")
+    pause = column(rows, "kpilab_t") - rows["kpilab_t"].lag().over(order)
+    rows = rows.mutate(kpilab_new=one((pause > whole(gap)).fill_null(True)))
     # Range, not rows: events of one moment stay in one session whatever their order.
-    so_far = ibis.range_window(group_by="__unit", order_by="__t", preceding=None, following=0)
-    return rows.mutate(__session=column(rows, "__new").sum().over(so_far)).drop("__new")
+    so_far = ibis.range_window(group_by="kpilab_unit", order_by="kpilab_t", preceding=None, following=0)
+    return rows.mutate(kpilab_session=column(rows, "kpilab_new").sum().over(so_far)).drop("kpilab_new")

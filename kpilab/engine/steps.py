@@ -220,7 +220,7 @@ def rows_of(
     _check_columns(log, plan, keep, where)
     table = readable(replace(log, table=segment(log, where)))
     if period is not None:
-        t = column(table, "__t")
+        t = column(table, "kpilab_t")
         table = table.filter(t >= day_start(period.first), t < day_start(period.last, 1))
     keys: tuple[str, ...] = ("unit",)
     if by == "session":
@@ -228,13 +228,13 @@ def rows_of(
     names = [name for b in plan.bits() if (name := plan.named(b)) is not None]
     # DuckDB reads a mask off the events' dictionary; asked for the names as well, it would look at every row twice.
     if plan.chain.mode != "strict" and len(names) == len(plan.bits()) and engine_name(table) != "duckdb":
-        table = table.filter(column(table, "__event").cast("string").isin(sorted(set(names))))
+        table = table.filter(column(table, "kpilab_event").cast("string").isin(sorted(set(names))))
     table = _with_conditions(table, plan)
     mask = _mask(table, plan)
-    session = {"session": table["__session"]} if by == "session" else {}
+    session = {"session": table["kpilab_session"]} if by == "session" else {}
     held = {f"hold_{c}": table[c] for c in plan.hold}
     rows = table.select(
-        unit=table["__unit"], t=table["__t"], mask=mask, **session, **held, **{c: table[c] for c in keep}
+        unit=table["kpilab_unit"], t=table["kpilab_t"], mask=mask, **session, **held, **{c: table[c] for c in keep}
     )
     if plan.chain.mode != "strict":
         rows = rows.filter(rows["mask"] != 0)
@@ -256,14 +256,14 @@ def _check_columns(log: EventLog, plan: Plan, keep: tuple[str, ...], where: Wher
 
 
 def _with_conditions(table: ir.Table, plan: Plan) -> ir.Table:
-    """The table with a column `__bit<k>` for every condition that was given as SQL text."""
+    """The table with a column `kpilab_bit<k>` for every condition that was given as SQL text."""
     texts = {k: text for k, b in enumerate(plan.bits()) if (text := plan.condition(b)) is not None}
     if not texts:
         return table
     backend = table.get_backend()
     dialect = "spark" if backend.name == "pyspark" else backend.name
     parsed = {k: sql(parse_predicate(text, "funnel, argument 'steps'"), dialect) for k, text in texts.items()}
-    columns = ", ".join(f"({text}) AS __bit{k}" for k, text in parsed.items())
+    columns = ", ".join(f"({text}) AS kpilab_bit{k}" for k, text in parsed.items())
     # The inner text is compiled by Ibis, the conditions were parsed and checked; nothing else is pasted in.
     return backend.sql(  # type: ignore[attr-defined]  # every SQL backend has it
         f"SELECT *, {columns} FROM ({ibis.to_sql(table, dialect=backend.name)}) AS rows_of_log"
@@ -274,7 +274,7 @@ def _mask(table: ir.Table, plan: Plan) -> ir.IntegerValue:
     """Each row's bits; one look at the event where every bit has a name of its own."""
     names = [name for b in plan.bits() if not b.where and (name := plan.named(b)) is not None]
     if len(set(names)) == len(plan.bits()):
-        event = column(table, "__event").cast("string")
+        event = column(table, "kpilab_event").cast("string")
         return event.cases(*[(name, 1 << k) for k, name in enumerate(names)], else_=0).cast("int32")
     bits: list[Any] = [_condition(table, bit, k) for k, bit in enumerate(plan.bits())]
     return reduce(add, [c.fill_null(False).cast("int32") * (1 << k) for k, c in enumerate(bits)])
@@ -282,10 +282,10 @@ def _mask(table: ir.Table, plan: Plan) -> ir.IntegerValue:
 
 def _condition(table: ir.Table, bit: Step | Exclusion, k: int) -> ir.BooleanValue:
     """Whether a row meets one bit."""
-    if f"__bit{k}" in table.columns:
-        met = column(table, f"__bit{k}")
+    if f"kpilab_bit{k}" in table.columns:
+        met = column(table, f"kpilab_bit{k}")
     elif isinstance(bit.event, str):
-        met = column(table, "__event").cast("string") == bit.event
+        met = column(table, "kpilab_event").cast("string") == bit.event
     else:
         met = bit.event(table)
     for name, wanted in bit.where.items():

@@ -47,14 +47,14 @@ def walk(
         BadInput: `by` is neither.
     """
     table = _usable(log, by, where, period)
-    path = with_session(log, table, gap)["__session"] if by == "session" else None
+    path = with_session(log, table, gap)["kpilab_session"] if by == "session" else None
     table = with_session(log, table, gap) if path is not None else table
-    columns = {"unit": table["__unit"], "t": table["__t"], "event": table["__event"].cast("string")}
-    paths = table["__session"] if path is not None else ibis.literal(0, "int64")
+    columns = {"unit": table["kpilab_unit"], "t": table["kpilab_t"], "event": table["kpilab_event"].cast("string")}
+    paths = table["kpilab_session"] if path is not None else ibis.literal(0, "int64")
     rows = table.select(**columns, path=paths, **{c: table[c] for c in keep})
     if collapse:
         repeat = column(rows, "event") == rows["event"].lag().over(ordered())
-        rows = rows.mutate(__repeat=repeat.fill_null(False)).filter(~ibis._["__repeat"]).drop("__repeat")
+        rows = rows.mutate(kpilab_repeat=repeat.fill_null(False)).filter(~ibis._["kpilab_repeat"]).drop("kpilab_repeat")
     return rows.mutate(place=ibis.row_number().over(ordered()))
 
 
@@ -63,17 +63,17 @@ def events_of(
 ) -> ir.Table:  # fmt: skip
     """One row per event, not yet put in order: `unit` (user), `t`, `event`."""
     table = _usable(log, by, where, period)
-    return table.select(unit="__unit", t="__t", event=table["__event"].cast("string"))
+    return table.select(unit="kpilab_unit", t="kpilab_t", event=table["kpilab_event"].cast("string"))
 
 
 def _usable(log: EventLog, by: str, where: Where, period: Period | None) -> ir.Table:
     if by not in ("user", "session"):
         raise unknown("unit", by, ("user", "session"), "paths, argument 'by'")
     table = readable(replace(log, table=segment(log, where)))
-    table = table.filter(table["__event"].notnull())
+    table = table.filter(table["kpilab_event"].notnull())
     if period is None:
         return table
-    t = column(table, "__t")
+    t = column(table, "kpilab_t")
     return table.filter(t >= day_start(period.first), t < day_start(period.last, 1))
 
 
@@ -135,8 +135,8 @@ def stretches(rows: ir.Table, length: int, start: str | None, end: str | None, k
     if anchor is not None:
         rows = rows.filter(rows["event"] == anchor)
     place = rows["place"].max() if backward else rows["place"].min()
-    rows = rows.mutate(__edge=place.over(ibis.window(group_by=["unit", "path"])))
-    rows = rows.filter(rows["place"] == rows["__edge"])
+    rows = rows.mutate(kpilab_edge=place.over(ibis.window(group_by=["unit", "path"])))
+    rows = rows.filter(rows["place"] == rows["kpilab_edge"])
     columns = [column(rows, name) for name in ("event", *(f"e{k}" for k in range(1, length)))]
     if not backward and end is not None:
         rows, columns = _cut_at(rows, columns, end)
@@ -157,6 +157,6 @@ def _cut_at(rows: ir.Table, columns: list[Any], end: str) -> tuple[ir.Table, lis
     for event in columns:
         kept.append(reached.ifelse(ibis.null("string"), event))
         reached = reached | (event == end).fill_null(False)
-    rows = rows.mutate(__reached=reached, **{f"k{k}": c for k, c in enumerate(kept)})
-    rows = rows.filter(column(rows, "__reached"))
+    rows = rows.mutate(kpilab_reached=reached, **{f"k{k}": c for k, c in enumerate(kept)})
+    rows = rows.filter(column(rows, "kpilab_reached"))
     return rows, [column(rows, f"k{k}") for k in range(len(columns))]

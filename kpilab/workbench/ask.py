@@ -21,6 +21,7 @@ from kpilab.core.case import Case
 from kpilab.core.table import Table
 from kpilab.core.values import EVERYWHERE, Period, Where
 from kpilab.engine.cells import pull
+from kpilab.engine.door.dimensions import aside, called
 from kpilab.engine.funnels import Breakdown, counts
 from kpilab.engine.funnels import reached as best_passes
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, measure
@@ -115,11 +116,12 @@ def next_split(case: Case, funnel: str, step: str, *, where: Where = EVERYWHERE,
         raise unknown("step", step, plan.steps[1:], f"funnel {funnel!r}")
     names, place = _free(log, where), plan.steps.index(step)
     steps = planned(plan.steps, plan.within, plan.mode, plan.exclude, log=log)
-    sides = []
+    log, ours = aside(log, names)
+    cut, sides = Breakdown(tuple(ours)), []
     for name in SIDES:
-        best = best_passes(log, steps, by=plan.by, where=where, period=case.periods[name], breakdown=Breakdown(names))
-        reach = counts(best, steps, names).rename(columns={f"n{place + 1}": "num", f"n{place}": "den"})
-        sides.append(reach[[*names, "num", "den"]].assign(**{PERIOD: name}))
+        best = best_passes(log, steps, by=plan.by, where=where, period=case.periods[name], breakdown=cut)
+        reach = counts(best, steps, cut.columns).rename(columns={f"n{place + 1}": "num", f"n{place}": "den"})
+        sides.append(called(reach[[*ours, "num", "den"]].assign(**{PERIOD: name}), ours))
     return _located(case, pd.concat(sides, ignore_index=True), names, deepest, rate=True)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from kpilab.core.case import Case
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog
-from kpilab.core.values import EVERYWHERE, Message, Where
+from kpilab.core.values import EVERYWHERE, MISSING, Message, Where
 from kpilab.engine.groups import people, small_combinations
 from kpilab.errors import BadInput
 
@@ -87,9 +87,10 @@ def _wide(log: EventLog, table: pd.DataFrame, where: Where, least: int) -> pd.Se
     keep, known = pd.Series(True, table.index), set(log.dimensions)
     if not {*where.values, *where.without} <= known:
         return keep
-    named = [c for c in table.columns if c in known]
+    named = {c: c.removesuffix(" (by)") for c in table.columns if c.removesuffix(" (by)") in known}
+    named = {c: n for c, n in named.items() if f"{c} (by)" not in named}
     if len(named) > (0 if where else 1):
-        keep &= ~_among(table[named], small_combinations(log, named, where, least))
+        keep &= ~_among(table[list(named)], small_combinations(log, list(named.values()), where, least))
     if where and {"dimension", "value"} <= set(table.columns):
         for name in known & set(table["dimension"].dropna()):
             keep &= (table["dimension"] != name) | ~_among(
@@ -104,6 +105,6 @@ def _wide(log: EventLog, table: pd.DataFrame, where: Where, least: int) -> pd.Se
 
 def _among(values: pd.DataFrame, small: set[tuple[str, ...]]) -> pd.Series:
     """Rows whose values, as text, are one of the combinations."""
-    texts = values.astype(object).where(values.notna(), "").astype(str)
+    texts = values.astype(object).where(values.notna(), MISSING).astype(str)
     found = [row in small for row in texts.itertuples(index=False, name=None)]
     return pd.Series(found, values.index, dtype=bool)

@@ -64,7 +64,7 @@ def test_a_breakdown_adds_up_to_the_ways():
     log = EventLog(rows.assign(os=rows["user"].map({"ann": "ios", "bob": "web"})))
     result = paths(log, start="a", breakdown="os")
     assert result.values.groupby("path")["count"].sum().to_dict() == {"a → b": 2, "a → c": 1}
-    assert set(result.values["os"]) == {"ios", "web", ""}
+    assert set(result.values["os"]) == {"ios", "web", "(missing)"}
 
 
 def test_ways_are_a_tree_that_parts_or_comes_together():
