@@ -12,7 +12,6 @@ from kpilab.core.result import Result
 from kpilab.core.values import Message
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.novelty import by_age, worn_off
-from kpilab.stats.tail import critical
 from kpilab.stats.validity import AGE_LEVEL
 
 if TYPE_CHECKING:
@@ -73,10 +72,7 @@ def ages(found: AgeMoments | None, metric: str, *, control: str, treatment: str,
     if len(known) < 2:
         variant = control if arms[0] is None else treatment
         raise unknown("variant", variant, found.frames[metric]["variant"].astype(str).tolist(), "ages")
-    seen = by_age(known[0], known[1])
-    half = critical(level) * np.sqrt(np.diag(seen.covariance))
-    table = pd.DataFrame({"age": seen.age, "days": seen.days.astype(int), "control": seen.control})
-    table = table.assign(effect=seen.effect, low=seen.effect - half, high=seen.effect + half)
+    table = pd.DataFrame(by_age(known[0], known[1]).columns(level))
     worn, nan = worn_off(*arms), float("nan")
     if worn is None:
         return AgesResult(table, metric, treatment, nan, nan, nan, nan, nan, nan)

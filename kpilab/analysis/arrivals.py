@@ -13,8 +13,7 @@ from kpilab.core.result import Result
 from kpilab.core.values import Message
 from kpilab.errors import unknown
 from kpilab.stats.inference import holm
-from kpilab.stats.srm import sample_ratio
-from kpilab.stats.tail import critical
+from kpilab.stats.srm import ratios, sample_ratio
 from kpilab.stats.validity import SRM_LEVEL
 
 if TYPE_CHECKING:
@@ -68,10 +67,7 @@ def arrivals(
     counts = np.array([n for *_names, n in rows])
     table = pd.DataFrame([(d, v, int(n[0]), int(n[1])) for d, v, n in rows])
     table.columns = pd.Index(["dimension", "value", "units_control", "units_treatment"])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = counts[:, 1] / share[1] / (counts[:, 0] / share[0])
-        spread = np.exp(critical(level) * np.sqrt((1 / counts).sum(axis=1)))
-    table = table.assign(ratio=ratio, low=ratio / spread, high=ratio * spread)
+    table[["ratio", "low", "high"]] = ratios(counts[:, 0], counts[:, 1], (share[0], share[1]), level)
     table["p"] = [sample_ratio(n, share).p for n in counts]
     searched = ~table["dimension"].isin(["", "day"])
     table["q"] = table["p"].where(searched)

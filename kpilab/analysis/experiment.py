@@ -140,12 +140,11 @@ def experiment(
     wanted = _wanted(metrics, covariates, who)
     keep = (*segments, *([design.strata] if design.strata and design.strata not in segments else []))
     trial = prepare(who, log, wanted, name, design, keep)
-    timed = ["day"] if "day" in trial.table.columns else []
-    found = moments(trial.table, trial.groups, by=["variant", *keep, *timed], nulls=design.nulls)
+    found = moments(trial.table, trial.groups, by=trial.keys(keep), nulls=design.nulls)
     treatments = _treatments(found, control, design)
     aged = None
     if ages and trial.log is not None and isinstance(who, Assignments) and not design.cluster:
-        aged = age_moments(trial.rows, trial.log, wanted, unit=who.unit, window=design.window)
+        aged = age_moments(trial.rows, who, trial.log, wanted, window=design.window)
     asked = _Question(trial, found, found.totals("variant"), control, tuple(wanted), design, level, aged)
     table = _table([_readouts(asked, m, t) for m in wanted for t in treatments], asked)
     best = _best(table, treatments)

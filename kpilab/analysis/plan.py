@@ -14,6 +14,8 @@ from ibis import _
 from kpilab.core.result import Result
 from kpilab.core.trial import Design, Outcome, Units
 from kpilab.core.values import Message
+from kpilab.engine.column import own
+from kpilab.engine.exposure import DAY
 from kpilab.engine.moments import Moments, moments
 from kpilab.engine.trial import prepare
 from kpilab.errors import BadInput
@@ -90,10 +92,11 @@ def plan(
     if not effects or min(map(abs, effects)) == 0 or arms < 2 or looks < 1 or wanted.kind == "quantile":
         raise BadInput("effects, arms, looks or the metric cannot be planned for", "plan", "see the arguments' ranges")
     trial = prepare(history, None, [wanted], None, Design(), ())
-    keys = ["bucket", *(["day"] if "day" in trial.table.columns else [])]
-    spread = _.row if history.unit is None else _[history.unit]
-    rows = trial.table.mutate(row=ibis.row_number())
-    found = moments(rows.mutate(bucket=(spread.hash() % BUCKETS).abs()), trial.groups, by=keys)
+    keys = {"bucket": own("bucket")} | ({"day": DAY} if DAY in trial.table.columns else {})
+    rows = trial.table.mutate(**{own("row"): ibis.row_number()})
+    spread = _[history.unit or own("row")]
+    rows = rows.mutate(**{own("bucket"): (spread.hash() % BUCKETS).abs()})
+    found = moments(rows, trial.groups, by=keys)
     if found.units() < LEAST_UNITS:
         mend = f"give the units of a past window, at least {LEAST_UNITS}"
         raise BadInput(f"{found.units()} units are known", "plan(history)", mend)

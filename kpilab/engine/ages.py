@@ -12,19 +12,28 @@ import numpy as np
 import pandas as pd
 from ibis import _
 
-from kpilab.core.table import EventLog
-from kpilab.engine.expression import parse_measure, quoted, sql
-from kpilab.engine.rereading import AGES, classes
-from kpilab.engine.run import collect, collect_one
+from kpilab.engine.column import own
+from kpilab.engine.exposure import AT, SINCE, UNIT, VARIANT, beside_units, measured_by
+from kpilab.engine.intake import unit_column
+from kpilab.engine.run import collect_one, collect_text
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     from numpy.typing import NDArray
 
-    from kpilab.core.table import Facts
+    from kpilab.core.table import Assignments, EventLog, Facts
     from kpilab.core.trial import Outcome
 
     Array = NDArray[np.float64]
+
+# First day of each age class, in days since assignment; the last class is open.
+AGES = (0, 1, 2, 3, 5, 7, 10, 14, 21)
+AGE = own("age")
+
+
+def classes(longest: int) -> tuple[tuple[int, int], ...]:
+    """First day and the day after the last of every age class that units of `longest` days can reach."""
+    return tuple((low, high) for low, high in zip(AGES, (*AGES[1:], 10**6), strict=True) if low <= longest)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,47 +81,45 @@ def _products(rows: pd.DataFrame, a: str, b: str) -> Array:
 
 
 def age_moments(
-    rows: ir.Table, log: EventLog | Facts, metrics: Sequence[Outcome], *, unit: str, window: int | None
+    rows: ir.Table, who: Assignments, log: EventLog | Facts, metrics: Sequence[Outcome], *, window: int | None
 ) -> AgeMoments:
     """Collect the moments by age of every metric, one query each.
 
     Args:
-        rows: the units compared; columns `unit`, `variant`, `since`.
+        rows: the units compared. who, log: where they come from, and what they did as far as it counts.
         metrics: with SQL aggregates, taken per unit and day; only primary ones, and no quantiles, are collected.
-        unit: column of the log that holds the unit where the log has no user. window: days that are measured.
+        window: days that are measured.
     """
-    key = log.user if isinstance(log, EventLog) else unit
-    table = log.table.mutate(who=_[key], at=_[log.time].cast("timestamp"))
-    end = collect_one(table.aggregate(_.at.max().date().name("end")), "experiment")["end"]
-    who = rows.select("unit", "variant", "since")
-    joined = table.join(who, [("who", "unit")]).filter(_.at >= _.since)
-    joined = joined.mutate(age=_.at.date().delta(_.since.date(), unit="day"))
-    seen = 1 - _.since.date().delta(ibis.date(str(end)[:10]), unit="day")
-    who = who.mutate(seen=ibis.least(seen, window) if window else seen)
+    end = collect_one(log.table.aggregate(_[log.time].cast("timestamp").max().date().name("end")), "experiment")["end"]
+    units = rows.select(UNIT, VARIANT, SINCE)
+    joined = beside_units(log, units, unit_column(who, log)).filter(_[AT] >= _[SINCE])
+    joined = joined.mutate(**{AGE: _[AT].date().delta(_[SINCE].date(), unit="day")})
+    seen = 1 - _[SINCE].date().delta(ibis.date(str(end)[:10]), unit="day")
+    units = units.mutate(seen=ibis.least(seen, window) if window else seen)
     kept = [m for m in metrics if m.role == "primary" and m.kind != "quantile"]
-    longest = collect_one(who.aggregate(_.seen.max().name("longest")), "experiment")["longest"]
+    longest = collect_one(units.aggregate(_.seen.max().name("longest")), "experiment")["longest"]
     ages = classes(int(longest or 1) - 1)
-    return AgeMoments({m.name: collect(_one(joined, who, m, ages), "experiment") for m in kept})
+    return AgeMoments({m.name: _one(joined, log, units, m, ages) for m in kept})
 
 
-def _one(joined: ir.Table, who: ir.Table, metric: Outcome, ages: Sequence[tuple[int, int]]) -> ir.Table:
+def _one(
+    joined: ir.Table, log: EventLog | Facts, units: ir.Table, metric: Outcome, ages: Sequence[tuple[int, int]]
+) -> pd.DataFrame:
     """Sums and products by variant for one metric."""
     wanted = {"y": metric.value} | ({"n": metric.per} if metric.per else {})
-    parts = [
-        f"COALESCE({sql(parse_measure(text, f'metric {metric.name!r}'))}, 0) AS {quoted(c)}"
-        for c, text in wanted.items()
-    ]
+    parts = [measured_by(log, c, text) for c, text in wanted.items()]
     daily = joined.alias("aged").sql(
-        f"SELECT unit, age, {', '.join(parts)} FROM aged GROUP BY unit, age", dialect="duckdb"
+        f"SELECT {UNIT}, {AGE}, {', '.join(parts)} FROM aged GROUP BY {UNIT}, {AGE}", dialect="duckdb"
     )
     sums = {
-        f"{c}{k}": _[c].cast("float64").sum(where=(_.age >= low) & (_.age < high))
+        f"{c}{k}": _[c].cast("float64").sum(where=(_[AGE] >= low) & (_[AGE] < high))
         for c in wanted
         for k, (low, high) in enumerate(ages)
     }
-    wide = who.left_join(daily.group_by("unit").agg(**sums), "unit")
-    wide = wide.select("variant", "seen", **{c: _[c].fill_null(0.0) for c in sums})
+    wide = units.left_join(daily.group_by(UNIT).agg(**sums), UNIT)
+    wide = wide.select("seen", variant=_[VARIANT], **{c: _[c].fill_null(0.0) for c in sums})
     names = [f"{c}{k}" for c in sorted(wanted) for k in range(len(ages))]
-    moments = {n: _[n].sum() for n in names}
-    moments |= {f"{a}_{b}": (_[a] * _[b]).sum() for a, b in combinations_with_replacement(names, 2)}
-    return wide.group_by("variant", "seen").agg(units=_.count(), **moments)
+    sums = ["COUNT(*) AS units", *(f"SUM({n}) AS {n}" for n in names)]
+    sums += [f"SUM({a} * {b}) AS {a}_{b}" for a, b in combinations_with_replacement(names, 2)]
+    text = f"SELECT variant, seen, {', '.join(sums)} FROM rows_read GROUP BY variant, seen"
+    return collect_text(wide, text, "experiment")

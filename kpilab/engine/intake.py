@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import ibis
+import pandas as pd
 from ibis import _
 
 from kpilab.core.table import Assignments, EventLog, Facts
 from kpilab.core.trial import Design, Outcome, Units
+from kpilab.engine.column import own
 from kpilab.engine.dialect import one
-from kpilab.engine.exposure import check_units, per_unit, units
+from kpilab.engine.exposure import DAY, EARLY, MET, ROWS, SINCE, VARIANT, VARIANTS, check_units, per_unit, units
 from kpilab.engine.run import collect, collect_one
 from kpilab.errors import BadInput, unknown
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+RIPE = own("ripe")
 # A unit with this many times the rows of the median unit is no person.
 HEAVY = 100
 
@@ -35,7 +38,7 @@ class Intake:
         late: the log ends before their window does (without a window: before they were assigned); left out.
         idle: compared units without a row after their assignment.
         heavy: share of the log's rows made by units with a hundred times the median unit's rows.
-        logged: whether the units come from a log.
+        logged: whether the units come from a log. unnamed: units without a variant; left out.
     """
 
     assigned: Mapping[str, int]
@@ -46,6 +49,7 @@ class Intake:
     idle: int = 0
     heavy: float = 0.0
     logged: bool = False
+    unnamed: int = 0
 
     @property
     def reach(self) -> float:
@@ -55,33 +59,42 @@ class Intake:
 
 
 def from_units(who: Units, design: Design) -> tuple[ir.Table, Intake]:
-    """The table with `variant` and, where the time is known, `day`."""
-    plain = who.table[who.variant].type().is_integer()
-    table = who.table.mutate(variant=_[who.variant] if plain else _[who.variant].cast("string"))
+    """The table with `VARIANT` and, where the time is known, `DAY`."""
+    table, unnamed = _with_variant(who)
     if design.window:
         raise BadInput("units without a log have no window", "Design, window", "give the log as second argument")
     if who.time:
-        table = table.mutate(day=_[who.time].cast("timestamp").date())
-        table = _inside(table, _.day, design, f"table {who.name!r}, column {who.time!r}")
+        table = table.mutate(**{DAY: _[who.time].cast("timestamp").date()})
+        table = _inside(table, _[DAY], design, f"table {who.name!r}, column {who.time!r}")
     crossed = 0
     if who.unit:
         table, crossed = _single(table, who.unit, f"table {who.name!r}, column {who.unit!r}")
     if not design.exposure:
-        return table, Intake({}, crossed)
-    return _exposed(table, who, design, crossed)
+        return table, Intake({}, crossed, unnamed=unnamed)
+    return _exposed(table, who, design, crossed, unnamed)
+
+
+def _with_variant(who: Units) -> tuple[ir.Table, int]:
+    """Units that have a variant, and how many have none."""
+    given = who.table[who.variant]
+    unnamed = int(collect_one(who.table.aggregate(one(given.isnull()).sum().name("n")), "experiment")["n"] or 0)
+    plain = given if given.type().is_integer() else given.cast("string")
+    table = who.table.filter(given.notnull()) if unnamed else who.table
+    return table.mutate(**{VARIANT: _[who.variant] if plain is given else _[who.variant].cast("string")}), unnamed
 
 
 def _single(table: ir.Table, unit: str, where: str) -> tuple[ir.Table, int]:
     """Without units in several variants, and how many those are."""
-    met = table.group_by(unit).agg(variants=_.variant.nunique(), rows=_.count())
-    parts = [(_.variants > 1).sum().name("crossed"), ((_.variants == 1) & (_.rows > 1)).sum().name("twice")]
+    met = table.group_by(unit).agg(**{VARIANTS: _[VARIANT].nunique(), ROWS: _.count()})
+    several = ((_[VARIANTS] == 1) & (_[ROWS] > 1)).sum()
+    parts = [(_[VARIANTS] > 1).sum().name("crossed"), several.name("twice")]
     crossed, twice = (int(v) for v in collect(met.aggregate(parts), "experiment").fillna(0).to_numpy()[0])
     if twice:
         raise BadInput(f"{twice:,} units have several rows in one variant", where, "give one row per unit: sum first")
-    return (table.anti_join(met.filter(_.variants > 1), unit) if crossed else table), crossed
+    return (table.anti_join(met.filter(_[VARIANTS] > 1), unit) if crossed else table), crossed
 
 
-def _exposed(table: ir.Table, who: Units, design: Design, crossed: int) -> tuple[ir.Table, Intake]:
+def _exposed(table: ir.Table, who: Units, design: Design, crossed: int, unnamed: int) -> tuple[ir.Table, Intake]:
     """The exposed units; the column says when they were exposed, or whether."""
     where = f"table {who.name!r}"
     if design.exposure not in table.columns:
@@ -89,17 +102,20 @@ def _exposed(table: ir.Table, who: Units, design: Design, crossed: int) -> tuple
     met = table[design.exposure]
     if met.type().is_temporal():
         early = (met.cast("timestamp") < _[who.time].cast("timestamp")) if who.time else ibis.literal(False)
-        table = table.mutate(met=met.notnull(), early=early)
+        table = table.mutate(**{MET: met.notnull(), EARLY: early})
     else:
-        table = table.mutate(met=ibis.coalesce(met.cast("boolean"), False), early=ibis.literal(False))
-    counts = collect(_tally(table), "experiment")
-    assigned = dict(zip(counts["variant"].astype(str), counts["units"].astype(int), strict=True))
-    left = Intake(assigned, crossed, int(counts["early"].sum()), int(counts["unmet"].sum()))
-    return table.filter(_.met), left
+        table = table.mutate(**{MET: ibis.coalesce(met.cast("boolean"), False), EARLY: ibis.literal(False)})
+    counts = collect(_tally(table, ~_[MET]), "experiment")
+    left = Intake(_assigned(counts), crossed, int(counts["early"].sum()), int(counts["unmet"].sum()), unnamed=unnamed)
+    return table.filter(_[MET]), left
 
 
-def _tally(table: ir.Table) -> ir.Table:
-    return table.group_by("variant").agg(units=_.count(), early=one(_.early).sum(), unmet=one(~_.met).sum())
+def _tally(table: ir.Table, unmet: ibis.Deferred) -> ir.Table:
+    return table.group_by(VARIANT).agg(units=_.count(), early=one(_[EARLY]).sum(), unmet=one(unmet).sum())
+
+
+def _assigned(counts: pd.DataFrame) -> dict[str, int]:
+    return dict(zip(counts[VARIANT].astype(str), counts["units"].astype(int), strict=True))
 
 
 def from_log(
@@ -107,37 +123,49 @@ def from_log(
     design: Design, keep: Sequence[str],
 ) -> tuple[ir.Table, Intake]:  # fmt: skip
     """One row per unit, measured in the log from its assignment on, in the columns of `measured` and `known`."""
-    everyone, crossed = _everyone(who, log, name, design)
-    end = collect_one(log.table.aggregate(_[log.time].cast("timestamp").max().name("end")), "experiment")["end"]
-    key = log.user if isinstance(log, EventLog) else who.unit
+    end, key = last_moment(log, design), unit_column(who, log)
+    log = up_to(log, design.seen_until)
+    everyone, crossed = enrolled(who, log, name, design)
     after = {c: text for k, m in enumerate(metrics) for c, text in measured(k, m).items()}
     before = {c: text for k, m in enumerate(metrics) for c, text in known(k, m, design).items()}
-    table = per_unit(
-        log, everyone.filter(_.variants == 1), after, before, key=key, design=design, dimensions=keep,
-    )  # fmt: skip
-    ripe = _.since + ibis.interval(days=design.window or 0) <= ibis.timestamp(str(end))
+    table = per_unit(log, everyone, after, before, key=key, design=design, dimensions=keep)
+    ripe = _[SINCE] + ibis.interval(days=design.window or 0) <= ibis.timestamp(str(end))
     # Read several times from here on, so computed once.
-    table = table.mutate(day=_.since.date(), ripe=ripe).cache()
-    compared = table.filter(_.ripe, _.met)
+    table = table.mutate(**{DAY: _[SINCE].date(), RIPE: ripe}).cache()
+    compared = table.filter(_[RIPE], _[MET].notnull())
     return compared, _counted(table, compared, crossed)
 
 
+def unit_column(who: Assignments, log: EventLog | Facts) -> str:
+    """Column of the log that holds the unit."""
+    return log.user if isinstance(log, EventLog) else who.unit
+
+
+def last_moment(log: EventLog | Facts, design: Design) -> datetime:
+    """Up to when the log tells what units did: its last row, or the end of the design's last day if that is before."""
+    end = collect_one(log.table.aggregate(_[log.time].cast("timestamp").max().name("end")), "experiment")["end"]
+    if design.seen_until is None or pd.isna(end):
+        return end
+    day = datetime.combine(design.seen_until, time.max)
+    return min(pd.Timestamp(end).to_pydatetime(), day)
+
+
 def _counted(table: ir.Table, compared: ir.Table, crossed: int) -> Intake:
-    counts = collect(_tally(table), "experiment")
+    counts = collect(_tally(table, _[MET].isnull()), "experiment")
     parts = {
-        "late": one(~_.ripe).sum(),
-        "idle": one(_.idle & _.ripe & _.met).sum(),
-        "median": _.rows.median(),
-        "total": _.rows.sum(),
+        "late": one(~_[RIPE]).sum(),
+        "idle": one((_[ROWS] == 0) & _[RIPE] & _[MET].notnull()).sum(),
+        "median": _[ROWS].median(),
+        "total": _[ROWS].sum(),
     }
     sums = {
         k: float(v or 0)
         for k, v in collect_one(table.aggregate([v.name(k) for k, v in parts.items()]), "experiment").items()
     }
     most = HEAVY * max(sums["median"], 1)
-    heavy = collect_one(compared.aggregate(_.rows.sum(where=_.rows > most).name("n")), "experiment")["n"]
+    heavy = collect_one(compared.aggregate(_[ROWS].sum(where=_[ROWS] > most).name("n")), "experiment")["n"]
     return Intake(
-        dict(zip(counts["variant"].astype(str), counts["units"].astype(int), strict=True)),
+        _assigned(counts),
         crossed,
         int(counts["early"].sum()),
         int(counts["unmet"].sum()),
@@ -148,23 +176,23 @@ def _counted(table: ir.Table, compared: ir.Table, crossed: int) -> Intake:
     )
 
 
-def _everyone(who: Assignments, log: EventLog | Facts, name: str | None, design: Design) -> tuple[ir.Table, int]:
-    """Units of one experiment that were assigned on the design's days, and how many of them met several variants."""
+def enrolled(who: Assignments, log: EventLog | Facts, name: str | None, design: Design) -> tuple[ir.Table, int]:
+    """Units of one experiment that met one variant, on the design's days, and how many met several."""
     experiment = name or _only(who)
     # Joined and counted several times from here on.
     everyone = units(who, experiment, beside=log.table).cache()
-    parts = [_.count().name("units"), (_.variants > 1).sum().name("crossed")]
+    parts = [_.count().name("units"), (_[VARIANTS] > 1).sum().name("crossed")]
     counts = collect_one(everyone.aggregate(parts), "experiment")
     check_units(int(counts["units"]), experiment, who)
-    inside = _inside(everyone, _.since, design, f"table {who.name!r}, column {who.time!r}")
-    return inside, int(counts["crossed"] or 0)
+    inside = _inside(everyone, _[SINCE], design, f"table {who.name!r}, column {who.time!r}")
+    return inside.filter(_[VARIANTS] == 1), int(counts["crossed"] or 0)
 
 
-def _inside(table: ir.Table, time: ibis.Deferred, design: Design, where: str) -> ir.Table:
+def _inside(table: ir.Table, when: ibis.Deferred, design: Design, where: str) -> ir.Table:
     """Rows on the design's days."""
     if design.start is None and design.until is None:
         return table
-    ends = collect_one(table.aggregate([time.min().date().name("first"), time.max().date().name("last")]), "experiment")
+    ends = collect_one(table.aggregate([when.min().date().name("first"), when.max().date().name("last")]), "experiment")
     first, last = (_date(ends[k]) for k in ("first", "last"))
     start, until = design.start or first, design.until or last
     if start > last or until < first:
@@ -173,7 +201,7 @@ def _inside(table: ir.Table, time: ibis.Deferred, design: Design, where: str) ->
             where,
             "mend the design's `start` or `until`",
         )
-    return table.filter(time >= ibis.timestamp(str(start)), time < ibis.timestamp(str(until + timedelta(days=1))))
+    return table.filter(when >= ibis.timestamp(str(start)), when < ibis.timestamp(str(until + timedelta(days=1))))
 
 
 def _date(value: object) -> date:
@@ -184,7 +212,7 @@ def _date(value: object) -> date:
 
 def measured(k: int, m: Outcome) -> dict[str, str]:
     """Column -> SQL aggregate of metric k on a log: its value, and what it is divided by."""
-    return {f"m{k}": m.value} | ({f"m{k}_per": m.per} if m.per else {})
+    return {own(f"m{k}"): m.value} | ({own(f"m{k}_per"): m.per} if m.per else {})
 
 
 def known(k: int, m: Outcome, design: Design) -> dict[str, str]:
@@ -192,8 +220,8 @@ def known(k: int, m: Outcome, design: Design) -> dict[str, str]:
     if m.covariates and not design.before:
         where = f"metric {m.name!r}"
         raise BadInput("covariates on a log need a time before the test", where, "choose Design(before=days)")
-    own = tuple(measured(k, m).values()) if design.before else ()
-    return {f"m{k}_before{j}": text for j, text in enumerate(m.covariates or own)}
+    same = tuple(measured(k, m).values()) if design.before else ()
+    return {own(f"m{k}_before{j}"): text for j, text in enumerate(m.covariates or same)}
 
 
 def up_to(log: EventLog | Facts, last: date | None) -> EventLog | Facts:

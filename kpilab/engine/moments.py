@@ -94,6 +94,11 @@ class Moments:
             frame = frame[frame[column] == value]
         return Moments(frame, self.keys, self.groups, self.shifts)
 
+    def until(self, day: object) -> Moments:
+        """The rows up to a day."""
+        days = pd.to_datetime(self.frame["day"])
+        return Moments(self.frame[days <= pd.Timestamp(str(day))], self.keys, self.groups, self.shifts)
+
     def values(self, key: str) -> list[object]:
         """Known values of a key, in order."""
         return sorted(self.frame[key].dropna().unique().tolist())
@@ -175,7 +180,7 @@ def moments(
     table: ir.Table,
     groups: Sequence[Group],
     *,
-    by: Sequence[str],
+    by: Mapping[str, str] | Sequence[str],
     nulls: str = "drop",
     shifts: Mapping[str, float] | None = None,
 ) -> Moments:
@@ -184,38 +189,45 @@ def moments(
     A second scan is made only where a value is missing.
 
     Args:
-        table: one row per unit. by: key columns, the variant first.
+        table: one row per unit. by: key columns, the variant first; a mapping names them otherwise in the result.
         nulls: drop (the unit does not count for that group), zero, or error.
         shifts: of an earlier table, to be able to merge with it.
     """
+    keys = dict(by) if isinstance(by, Mapping) else {name: name for name in by}
     columns = tuple(dict.fromkeys(c for g in groups for c in g.all))
-    for column in (*by, *columns):
+    for column in (*keys.values(), *columns):
         if column not in table.columns:
             raise unknown("column", column, table.columns, "experiment")
-    rows = table.select(*by, **{c: _[c].cast("float64") for c in columns if c not in by})
+    # Inside the query every column is numbered, so that none of them can be called like one of ours.
+    at = {column: f"x{i}" for i, column in enumerate(columns)}
+    k = [f"k{i}" for i in range(len(keys))]
+    rows = table.select(
+        **{n: _[c] for n, c in zip(k, keys.values(), strict=True)}, **{n: _[c].cast("float64") for c, n in at.items()}
+    )
     if nulls == "zero":
-        rows = rows.mutate(**{c: _[c].fill_null(0.0) for g in groups for c in g.columns})
-    shifts = dict(shifts) if shifts else _shifts(rows, columns)
-    frame = collect(_fast(rows, groups, by, shifts), "moments")
+        rows = rows.mutate(**{at[c]: _[at[c]].fill_null(0.0) for g in groups for c in g.columns})
+    shifts = dict(shifts) if shifts else _shifts(rows, at)
+    frame = collect(_fast(rows, groups, k, at, shifts), "moments")
     if frame["holed"].any():
-        named = collect(_masked(rows, groups, by, shifts), "moments")
+        named = _renamed(collect(_masked(rows, groups, k, at, shifts), "moments"), groups)
         missing = [g.name for g in groups if (named[f"{g.name}:n"] < named["units"]).any()]
         if nulls == "error" and missing:
             raise BadInput(f"metric {missing[0]!r} has missing values", "experiment", "choose nulls='drop' or 'zero'")
     else:
-        named = _named(frame, groups, by)
-    if "variant" in by and table["variant"].type().is_integer():
+        named = _named(frame, groups, k, at)
+    named = named.rename(columns=dict(zip(k, keys, strict=True)))
+    if "variant" in keys and table[keys["variant"]].type().is_integer():
         named["variant"] = named["variant"].astype("Int64").astype("string").astype(object)
-    return Moments(named, tuple(by), tuple(groups), shifts)
+    return Moments(named, tuple(keys), tuple(groups), shifts)
 
 
-def _shifts(rows: ir.Table, columns: Sequence[str]) -> dict[str, float]:
+def _shifts(rows: ir.Table, at: Mapping[str, str]) -> dict[str, float]:
     """Mean of each column's first rows: near enough to the mean, and free; 0 where none is needed."""
-    if not columns:
+    if not at:
         return {}
-    parts = [part for c in columns for part in (_[c].mean().name(c), _[c].std().name(f"{c}#sd"))]
-    first = collect(rows.select(*columns).limit(SHIFT_ROWS).agg(parts), "moments").to_numpy(dtype=float)[0]
-    return {c: _shift(*first[2 * k : 2 * k + 2]) for k, c in enumerate(columns)}
+    parts = [part for n in at.values() for part in (_[n].mean().name(n), _[n].std().name(f"{n}_sd"))]
+    first = collect(rows.select(*at.values()).limit(SHIFT_ROWS).agg(parts), "moments").to_numpy(dtype=float)[0]
+    return {c: _shift(*first[2 * i : 2 * i + 2]) for i, c in enumerate(at)}
 
 
 def _shift(mean: float, sd: float) -> float:
@@ -223,47 +235,62 @@ def _shift(mean: float, sd: float) -> float:
     return float(mean) if np.isfinite(mean) and not abs(mean) <= NEAR * sd else 0.0
 
 
-def _fast(rows: ir.Table, groups: Sequence[Group], by: Sequence[str], shifts: Mapping[str, float]) -> ir.Table:
+def _fast(
+    rows: ir.Table, groups: Sequence[Group], keys: Sequence[str], at: Mapping[str, str], shifts: Mapping[str, float]
+) -> ir.Table:
     """Each column and each pair once, whatever number of groups it serves."""
-    columns = dict.fromkeys(c for g in groups for c in g.all)
     pairs = dict.fromkeys(p for g in groups for p in combinations_with_replacement(g.all, 2))
-    moved = rows.select(*by, **{c: _[c] - shifts[c] if shifts[c] else _[c] for c in columns})
-    sums = {c: _[c].sum() for c in columns} | {f"{a}*{b}": (_[a] * _[b]).sum() for a, b in pairs}
+    moved = rows.select(*keys, **{n: _[n] - shifts[c] if shifts[c] else _[n] for c, n in at.items()})
+    sums = {f"s_{n}": _[n].sum() for n in at.values()}
+    sums |= {f"s_{at[a]}_{at[b]}": (_[at[a]] * _[at[b]]).sum() for a, b in pairs}
     # One count for all columns, of a test that costs nothing where the engine knows that nothing is missing.
-    holed = reduce(or_, (_[c].isnull() for c in columns)).cast("int8").sum() if columns else ibis.literal(0)
-    return moved.group_by(*by).agg(units=_.count(), holed=holed, **sums)
+    holed = reduce(or_, (_[n].isnull() for n in at.values())).cast("int8").sum() if at else ibis.literal(0)
+    return moved.group_by(*keys).agg(units=_.count(), holed=holed, **sums)
 
 
-def _named(frame: pd.DataFrame, groups: Sequence[Group], by: Sequence[str]) -> pd.DataFrame:
+def _named(frame: pd.DataFrame, groups: Sequence[Group], keys: Sequence[str], at: Mapping[str, str]) -> pd.DataFrame:
     """The fast table in the columns of `Moments`."""
-    parts: dict[str, pd.Series] = {c: frame[c] for c in (*by, "units")}
+    parts: dict[str, pd.Series] = {c: frame[c] for c in (*keys, "units")}
     for g in groups:
         parts |= {f"{g.name}:n": frame["units"]}
-        parts |= {f"{g.name}:{i}": frame[c] for i, c in enumerate(g.all)}
+        parts |= {f"{g.name}:{i}": frame[f"s_{at[c]}"] for i, c in enumerate(g.all)}
         pairs = combinations_with_replacement(range(len(g.all)), 2)
-        parts |= {f"{g.name}:{i}:{j}": frame[_pair(frame, g.all[i], g.all[j])] for i, j in pairs}
+        parts |= {f"{g.name}:{i}:{j}": frame[_pair(frame, at[g.all[i]], at[g.all[j]])] for i, j in pairs}
     return pd.DataFrame(parts)
 
 
 def _pair(frame: pd.DataFrame, a: str, b: str) -> str:
-    return f"{a}*{b}" if f"{a}*{b}" in frame.columns else f"{b}*{a}"
+    return f"s_{a}_{b}" if f"s_{a}_{b}" in frame.columns else f"s_{b}_{a}"
 
 
-def _masked(rows: ir.Table, groups: Sequence[Group], by: Sequence[str], shifts: Mapping[str, float]) -> ir.Table:
+def _masked(
+    rows: ir.Table, groups: Sequence[Group], keys: Sequence[str], at: Mapping[str, str], shifts: Mapping[str, float]
+) -> ir.Table:
     """The same where values are missing: complete outcomes only, missing covariates at their mean."""
-    known = [c for g in groups for c in g.covariates]
-    near = collect_one(rows.aggregate([_[c].mean().name(c) for c in dict.fromkeys(known)]), "moments") if known else {}
+    known = dict.fromkeys(at[c] for g in groups for c in g.covariates)
+    near = collect_one(rows.aggregate([_[n].mean().name(n) for n in known]), "moments") if known else {}
     moved, sums = {}, {}
-    for g in groups:
-        whole = reduce(and_, (_[c].notnull() for c in g.columns))
+    for k, g in enumerate(groups):
+        whole = reduce(and_, (_[at[c]].notnull() for c in g.columns))
         for i, c in enumerate(g.all):
-            value = _[c] if c in g.columns else _[c].fill_null(near[c])
-            moved[f"{g.name}:{i}"] = whole.ifelse(value - shifts[c], None)
-        sums |= {f"{g.name}:n": _[f"{g.name}:0"].count()}
-        sums |= {f"{g.name}:{i}": _[f"{g.name}:{i}"].sum() for i in range(len(g.all))}
+            value = _[at[c]] if c in g.columns else _[at[c]].fill_null(near[at[c]])
+            moved[f"g{k}_{i}"] = whole.ifelse(value - shifts[c], None)
+        sums |= {f"g{k}_n": _[f"g{k}_0"].count()}
+        sums |= {f"g{k}_s{i}": _[f"g{k}_{i}"].sum() for i in range(len(g.all))}
         for i, j in combinations_with_replacement(range(len(g.all)), 2):
-            sums[f"{g.name}:{i}:{j}"] = (_[f"{g.name}:{i}"] * _[f"{g.name}:{j}"]).sum()
-    return rows.select(*by, **moved).group_by(*by).agg(units=_.count(), **sums)
+            sums[f"g{k}_s{i}_{j}"] = (_[f"g{k}_{i}"] * _[f"g{k}_{j}"]).sum()
+    return rows.select(*keys, **moved).group_by(*keys).agg(units=_.count(), **sums)
+
+
+def _renamed(frame: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFrame:
+    """The masked table in the columns of `Moments`."""
+    names = {}
+    for k, g in enumerate(groups):
+        names[f"g{k}_n"] = f"{g.name}:n"
+        names |= {f"g{k}_s{i}": f"{g.name}:{i}" for i in range(len(g.all))}
+        pairs = combinations_with_replacement(range(len(g.all)), 2)
+        names |= {f"g{k}_s{i}_{j}": f"{g.name}:{i}:{j}" for i, j in pairs}
+    return frame.rename(columns=names)
 
 
 def _summed(frame: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:

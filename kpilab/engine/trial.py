@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING
 
 from ibis import _
@@ -11,9 +12,12 @@ from ibis.common.deferred import Deferred
 
 from kpilab.core.table import Assignments, EventLog, Facts
 from kpilab.core.trial import Design, Outcome, Units
+from kpilab.engine.breakdown import broken_down
+from kpilab.engine.column import OWN, own
 from kpilab.engine.dialect import one
-from kpilab.engine.intake import Intake, from_log, from_units, known, up_to
-from kpilab.engine.moments import Group
+from kpilab.engine.exposure import DAY, VARIANT
+from kpilab.engine.intake import Intake, from_log, from_units, known, measured, up_to
+from kpilab.engine.moments import Group, Moments
 from kpilab.engine.run import collect, collect_one
 from kpilab.errors import BadInput, unknown
 
@@ -26,7 +30,7 @@ class Trial:
     """What is read.
 
     Attributes:
-        table: one row per unit, or per cluster where clusters were drawn; column `variant`, `day` if the time is
+        table: one row per unit, or per cluster where clusters were drawn; column `VARIANT`, `DAY` if the time is
             known, the metrics' columns. rows: one row per unit.
         groups: what to take moments of, one per metric (and one more where values are capped).
         columns: metric -> its column. caps: metric -> the value it is capped at.
@@ -41,6 +45,11 @@ class Trial:
     intake: Intake
     log: EventLog | Facts | None
 
+    def keys(self, keep: Sequence[str]) -> dict[str, str]:
+        """Keys of the moments -> columns."""
+        day = {"day": DAY} if DAY in self.table.columns else {}
+        return {"variant": VARIANT, **{k: k for k in keep}, **day}
+
 
 def prepare(
     who: Assignments | Units, log: EventLog | Facts | None, metrics: Sequence[Outcome], name: str | None,
@@ -53,25 +62,31 @@ def prepare(
     else:
         if log is None:
             raise BadInput("assignments alone have no metrics", "experiment", "give a log or facts as second argument")
-        log = up_to(log, design.seen_until)
         table, intake = from_log(who, log, metrics, name, design, keep)
+        log = up_to(log, design.seen_until)
         columns = {m.name: _logged(m, k, design) for k, m in enumerate(metrics)}
     caps = _caps(table, metrics, columns)
-    rows = table.mutate(**{f"{m} (capped)": _capped(columns[m][0], cap) for m, cap in caps.items()})
+    capped = {m: own(f"capped{k}") for k, m in enumerate(caps)}
+    rows = table.mutate(**{capped[m]: _capped(columns[m][0], cap) for m, cap in caps.items()})
     groups = []
     for m in metrics:
         value, per, known = columns[m.name]
         if m.kind != "quantile":
             groups.append(_group(m, m.name, value, per, known, design))
         if m.name in caps:
-            label = f"{m.name} (capped)"
-            groups.append(_group(m, label, label, per, known, design))
+            groups.append(_group(m, f"{m.name} (capped)", capped[m.name], per, known, design))
     table = _clusters(rows, groups, design.cluster, keep) if design.cluster else rows
     return Trial(table, rows, tuple(groups), {n: c[0] for n, c in columns.items()}, caps, intake, log)
 
 
 def _logged(m: Outcome, k: int, design: Design) -> tuple[str, str | None, tuple[str, ...]]:
-    return f"m{k}", f"m{k}_per" if m.per else None, tuple(known(k, m, design))
+    value, *per = measured(k, m)
+    return value, per[0] if per else None, tuple(known(k, m, design))
+
+
+def logged_group(m: Outcome, k: int, design: Design) -> Group:
+    """The columns of metric k on a log."""
+    return _group(m, m.name, *_logged(m, k, design), design)
 
 
 def _caps(
@@ -114,12 +129,12 @@ def _clusters(table: ir.Table, groups: Sequence[Group], cluster: str, keep: Sequ
     """One row per cluster: what was drawn at random is what counts as one."""
     if cluster not in table.columns:
         raise unknown("column", cluster, table.columns, "Design, cluster")
-    met = table.group_by(cluster).agg(**{c: _[c].nunique() for c in ("variant", *keep)})
-    split = collect_one(met.aggregate([(_[c] > 1).sum().name(c) for c in ("variant", *keep)]), "experiment")
+    met = table.group_by(cluster).agg(**{c: _[c].nunique() for c in (VARIANT, *keep)})
+    split = collect_one(met.aggregate([(_[c] > 1).sum().name(c) for c in (VARIANT, *keep)]), "experiment")
     for column, count in split.items():
         if count:
             raise BadInput(
-                f"{int(count):,} clusters have several values of {column!r}",
+                f"{int(count):,} clusters have several values of {column.removeprefix(OWN)!r}",
                 f"Design, cluster {cluster!r}",
                 "a cluster has one variant; segments and strata must be properties of the cluster",
             )
@@ -131,7 +146,7 @@ def _clusters(table: ir.Table, groups: Sequence[Group], cluster: str, keep: Sequ
             raise unknown("column", column, table.columns, "experiment")
         value = _[column].cast("float64")
         sums[c] = value.sum() if what == "sum" else value.count().cast("float64")
-    return table.group_by("variant", *keep, cluster).agg(**sums)
+    return table.group_by(VARIANT, *keep, cluster).agg(**sums)
 
 
 def extremes(trial: Trial, metrics: Sequence[Outcome]) -> dict[str, tuple[float, float]]:
@@ -145,6 +160,23 @@ def extremes(trial: Trial, metrics: Sequence[Outcome]) -> dict[str, tuple[float,
     return {n: (float(found[f"min{k}"]), float(found[f"max{k}"])) for k, n in enumerate(names)}
 
 
+def by_segment(trial: Trial, dimensions: Sequence[str]) -> Moments:
+    """Moments by variant and value of each dimension; the rows with an empty `dimension` are those of all units.
+
+    A dimension is one that was kept; its value is that of the unit's first row.
+    """
+    (group,) = trial.groups
+    sums = {"units": "COUNT(*)", f"{group.name}:n": "COUNT(*)"}
+    sums |= {f"{group.name}:{i}": f"SUM({c})" for i, c in enumerate(group.all)}
+    pairs = combinations_with_replacement(enumerate(group.all), 2)
+    sums |= {f"{group.name}:{i}:{j}": f"SUM({a} * {b})" for (i, a), (j, b) in pairs}
+    rows = trial.rows.select(VARIANT, *group.all, **{own(f"d{k}"): _[d] for k, d in enumerate(dimensions)})
+    at = {own(f"d{k}"): d for k, d in enumerate(dimensions)}
+    found = broken_down(rows, {"variant": rows[VARIANT]}, list(at), sums, "experiment")
+    found["dimension"] = found["dimension"].replace(at)
+    return Moments(found, ("variant", "dimension", "value"), (group,), dict.fromkeys(group.all, 0.0))
+
+
 def quantiles(
     trial: Trial, metric: str, shares: Mapping[str, tuple[float, ...]]
 ) -> dict[str, tuple[float, tuple[float, ...]]]:
@@ -156,7 +188,7 @@ def quantiles(
     found = {}
     for variant, levels in shares.items():
         parts = {f"q{k}": value.quantile(q) for k, q in enumerate(levels)}
-        rows = table.filter(_.variant.cast("string") == variant)
+        rows = table.filter(_[VARIANT].cast("string") == variant)
         row = collect(
             rows.aggregate([value.count().name("n"), *(v.name(k) for k, v in parts.items())]), "experiment"
         ).to_numpy(dtype=float)[0]
@@ -168,7 +200,7 @@ def below(trial: Trial, metric: str, cluster: str, middle: Mapping[str, float]) 
     """Per variant: clusters, and sums over them of units at or below a value (s), all units (n), products."""
     column, found = _[trial.columns[metric]].cast("float64"), {}
     for variant, limit in middle.items():
-        rows = trial.rows.filter(_.variant.cast("string") == variant)
+        rows = trial.rows.filter(_[VARIANT].cast("string") == variant)
         each = rows.group_by(cluster).agg(s=one(column <= limit).sum(), n=column.count())
         sums = {"s": _.s.sum(), "n": _.n.sum(), "ss": (_.s * _.s).sum(), "nn": (_.n * _.n).sum()}
         sums |= {"sn": (_.s * _.n).sum(), "clusters": _.count()}

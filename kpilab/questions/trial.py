@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from kpilab.core.table import Assignments, EventLog, Facts
 from kpilab.core.trial import Design, Outcome
+from kpilab.engine.exposure import condition
 from kpilab.engine.expression import (
     columns,
-    identifier,
     is_predicate,
-    literal,
     missing,
     parse_measure,
     parse_predicate,
@@ -129,7 +128,7 @@ def outcomes_of(case: Case, test: Test, log: Log) -> tuple[tuple[Outcome, ...], 
     """The outcome and the guardrails, each by its metric's own measure; and guardrails that are not on this log."""
     known = tuple(_value(_metric(case, m, test)) for m in test.covariates)
     metric = case.metrics.get(test.outcome)
-    main = _measured(metric, log) if metric else _reached(test.outcome, condition(test.outcome, log))
+    main = _measured(metric, log) if metric else _reached(test.outcome, condition(log, test.outcome))
     outcomes, left = [replace(main, covariates=known)], []
     for name, margin in test.guardrails.items():
         guard = _metric(case, name, test)
@@ -139,13 +138,6 @@ def outcomes_of(case: Case, test: Test, log: Log) -> tuple[tuple[Outcome, ...], 
             what = f"guardrail {name!r} is measured on table {guard.table!r}, the outcome on {log.name!r}"
             left.append(Problem(what, f"experiment {test.name!r}", "choose a guardrail on the outcome's table"))
     return tuple(outcomes), tuple(left)
-
-
-def condition(outcome: str, log: Log) -> str:
-    """A predicate as it is; the name of an event as the predicate that it happened."""
-    if is_predicate(outcome) or isinstance(log, Facts):
-        return outcome
-    return f"{identifier(log.event)} = {literal(outcome)}"
 
 
 def _metric(case: Case, name: str, test: Test) -> Metric:

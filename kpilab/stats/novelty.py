@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kpilab.stats.laws import chi2, norm
+from kpilab.stats.tail import critical
 
 Array = NDArray[np.float64]
 Matrix = NDArray[np.floating[Any]]
@@ -67,6 +68,12 @@ class ByAge:
     control: Array
     effect: Array
     covariance: Array
+
+    def columns(self, level: float = 0.95) -> dict[str, NDArray[Any]]:
+        """Columns of a table by age, the effect with its interval."""
+        half = critical(level) * np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
+        told = {"age": self.age, "days": self.days.astype(int), "control": self.control, "effect": self.effect}
+        return {**told, "low": self.effect - half, "high": self.effect + half}
 
 
 Arm = tuple[Array, Array, Array, Array, Array]

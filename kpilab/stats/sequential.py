@@ -107,6 +107,22 @@ def constant(looks: int, level: float = 0.95, shape: Spending = "obrien-fleming"
     return _root(lambda c: float(crossing(t, c / t**power).sum()) - (1 - level), 1.0, 6.0)
 
 
+def information(control: ArrayLike, treatment: ArrayLike) -> Array:
+    """Share of the information that each day ends with, from both arms' units at its end.
+
+    By the calendar where assignment ended before the days did: then it is the outcome that still grows.
+    """
+    a, b = np.asarray(control, dtype=float), np.asarray(treatment, dtype=float)
+    calendar = np.arange(1, len(a) + 1) / len(a)
+    if len(a) > 3 and a[-1] + b[-1] == a[-4] + b[-4]:
+        return calendar
+    with np.errstate(divide="ignore", invalid="ignore"):
+        amount = np.nan_to_num(a * b / (a + b))
+    share = np.maximum.accumulate(amount / amount[-1])
+    # Strictly increasing, so that a day without new units is no look for nothing.
+    return np.clip(share + calendar * 1e-6, 1e-6, None) / (1 + 1e-6)
+
+
 def naive_error(looks: int, level: float = 0.95) -> float:
     """Chance that at least one of equally spaced, uncorrected looks is significant though nothing is there."""
     t = np.arange(1, looks + 1) / looks

@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
 from kpilab.stats.laws import chi2
+from kpilab.stats.tail import critical
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,15 @@ def sample_ratio(counts: ArrayLike, shares: ArrayLike) -> RatioTest:
         return RatioTest(float("nan"), float("nan"))
     statistic = float(((n - expected) ** 2 / expected).sum())
     return RatioTest(statistic, float(chi2.sf(statistic, len(n) - 1)))
+
+
+def ratios(control: ArrayLike, treatment: ArrayLike, shares: tuple[float, float], level: float = 0.95) -> Array:
+    """Treatment to control per row of counts, 1 = as declared, with its interval; columns ratio, low, high."""
+    a, b = np.asarray(control, dtype=float), np.asarray(treatment, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = b / shares[1] / (a / shares[0])
+        spread = np.exp(critical(level) * np.sqrt(1 / a + 1 / b))
+        return np.column_stack([ratio, ratio / spread, ratio * spread])
 
 
 def sequential_ratio(daily: ArrayLike, shares: ArrayLike, concentration: float = 10_000.0) -> NDArray[np.float64]:

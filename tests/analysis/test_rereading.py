@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from kpilab.analysis.experiment import experiment
 from kpilab.analysis.rereading import reread
 from kpilab.core.table import Assignments, EventLog
+from kpilab.core.trial import Design, Outcome
 from kpilab.errors import BadInput
 from kpilab.show import say
 
@@ -93,6 +96,40 @@ def test_a_strong_effect_may_stop_early():
 def test_an_event_name_is_an_outcome_too():
     data = world(6, units=300)
     pd.testing.assert_frame_equal(read(data).curve, read(data, outcome="pay").curve)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "boundary"),
+    [
+        ("event = 'pay'", "none"),
+        ("event = 'pay'", "pocock"),
+        (Outcome("visits", "count(*)"), "none"),
+        (Outcome("visits", "count(*)"), "alpha spending"),
+        (Outcome("share of visits that pay", "count(*) filter (where event = 'pay')", per="count(*)"), "always valid"),
+    ],
+)
+def test_an_experiment_asked_on_the_day_gives_the_same_effect_interval_and_p(outcome, boundary):
+    who, log = world(8, units=400, lift=0.1)
+    day = date(2025, 3, 10)
+    design = Design(boundary=boundary, looks=(0.3, 0.55))
+    again = read((who, log), outcome=outcome, decided_on=day, boundary=boundary, design=design)
+    m = outcome if isinstance(outcome, Outcome) else Outcome("o", "max(case when event = 'pay' then 1 else 0 end)")
+    m = replace(m, kind="mean" if isinstance(outcome, Outcome) else "proportion")
+    design = replace(design, start=date(2025, 3, 3), until=day, seen_until=day)
+    row = experiment(who, log, metrics=[m], control="A", name="t1", design=design).table.iloc[0]
+    seen = (again.effect.value, again.effect.low, again.effect.high, again.p_effect, again.base)
+    assert seen == pytest.approx(tuple(row[["effect", "low", "high", "p", "control"]]), rel=1e-9)
+    assert list(again.counts.values()) == row[["units_control", "units_treatment"]].tolist()
+
+
+def test_amounts_are_read_by_their_own_measure():
+    who, log = world(9, units=300, lift=0.0)
+    spent = log.table.mutate(amount=(log.table["event"] == "pay").cast("int64") * 7)
+    result = read((who, EventLog(spent, dimensions=("platform",))), outcome=Outcome("spent", "sum(amount)"))
+    paid = read((who, log), outcome=Outcome("paid", "count(*) filter (where event = 'pay')"))
+    assert result.effect.value == pytest.approx(7 * paid.effect.value)
+    assert result.figures["effect"] == pytest.approx(result.effect.value / result.base)
+    assert say(result.headline, "en") == say(paid.headline, "en")
 
 
 def test_honest_tests_are_left_alone():

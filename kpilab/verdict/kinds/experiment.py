@@ -19,8 +19,7 @@ def judge(case: Case, evidence: Evidence) -> list[Candidate]:
         finding, result = noted.finding, noted.result
         if result.verdict == "fine":
             continue
-        values = {"experiment": result.experiment, "where": result.where or None, "lasting": result.lasting.value}
-        values |= {"low": result.lasting.low, "high": result.lasting.high, "effect": result.effect.value}
+        values = {"experiment": result.experiment, "where": result.where or None} | result.figures
         cause = Cause(
             f"ab_{result.verdict}",
             result.experiment,
