@@ -9,7 +9,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog
-from kpilab.core.values import EVERYWHERE, Message
+from kpilab.core.values import EVERYWHERE, Message, fraction
 from kpilab.engine.activity import active, bucket_start, counted, lifecycle
 from kpilab.engine.door.dimensions import aside, called
 from kpilab.engine.run import collect
@@ -77,6 +77,7 @@ def activity(
     Example:
         >>> activity(log, by=("platform",)).table  # doctest: +SKIP
     """
+    fraction(level, "activity(level=)")
     log = EventLog.of(log)
     log, ours = aside(log, (by,) if isinstance(by, str) else by)
     columns = tuple(ours)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import Message
+from kpilab.core.values import Message, fraction
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.novelty import by_age, worn_off
 from kpilab.stats.validity import AGE_LEVEL
@@ -63,6 +63,7 @@ def ages(found: AgeMoments | None, metric: str, *, control: str, treatment: str,
     Raises:
         BadInput: the experiment had no log, or no such metric or variant.
     """
+    fraction(level, "ages(level=)")
     if found is None:
         raise BadInput("the experiment was not read by age", "ages", "give `experiment` a log, and leave `ages` on")
     if metric not in found.frames:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import Message
+from kpilab.core.values import Message, fraction
 from kpilab.errors import unknown
 from kpilab.stats.inference import holm
 from kpilab.stats.srm import ratios, sample_ratio
@@ -55,6 +55,7 @@ def arrivals(
     Raises:
         BadInput: a variant that the moments do not hold.
     """
+    fraction(level, "arrivals(level=)")
     known = [str(v) for v in moments.values("variant")]
     for variant in (control, treatment):
         if variant not in known:

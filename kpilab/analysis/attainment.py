@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import Message
+from kpilab.core.values import Message, fraction
 from kpilab.stats.core.change import period_change
 from kpilab.stats.core.level import Window
 
@@ -55,6 +55,7 @@ def attainment(case: Case, cells: Cells, *, level: float = 0.95) -> AttainmentRe
     Returns:
         AttainmentResult, the goal first.
     """
+    fraction(level, "attainment(level=)")
     rows = [_row(case, cells, case.goal.metric, "goal", None, case.goal.target, level)]
     known = [k for k in case.kpis if k.metric not in cells.refused]
     rows += [_row(case, cells, k.metric, "kpi", k.owner, k.target, level) for k in known]

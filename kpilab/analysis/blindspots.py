@@ -12,7 +12,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog
-from kpilab.core.values import EVERYWHERE, Message, Where
+from kpilab.core.values import EVERYWHERE, Message, Where, fraction
 from kpilab.engine.funnels import check_events, counts, reached
 from kpilab.engine.steps import Step, planned
 from kpilab.errors import several, unknown_problem
@@ -75,6 +75,7 @@ def blindspots(
     Raises:
         BadInput: as `funnel`; a watched step that is not among the steps.
     """
+    fraction(level, "blindspots(level=)")
     log = EventLog.of(log)
     plan = planned(steps, within, log=log)
     labels = [s.label for s in plan.required]
@@ -93,6 +94,7 @@ def unwatched(users: pd.Series, *, watched: Sequence[str], level: float = 0.95) 
         users: users (or sessions) that reached each step, the step's name as index, first step first.
         watched, level: as for `blindspots`.
     """
+    fraction(level, "unwatched(level=)")
     labels, reach = [str(label) for label in users.index], users.to_numpy(dtype=float)
     _check(watched, labels)
     low, high = _interval(reach, level)

@@ -11,7 +11,7 @@ from ibis import _
 
 from kpilab.core.result import Result
 from kpilab.core.table import Executions
-from kpilab.core.values import Message
+from kpilab.core.values import Message, fraction
 from kpilab.engine.days import work
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput
@@ -77,6 +77,7 @@ def bunching(
 
     Note: bunching says that claims gather there, not why: people also work towards a target honestly.
     """
+    fraction(level, "bunching(level=)")
     records = Executions.of(records)
     names = [*([records.target] if records.target else []), *records.tiers]
     if not names:

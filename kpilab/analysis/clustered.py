@@ -15,7 +15,7 @@ from ibis import _, literal
 
 from kpilab.core.result import Result
 from kpilab.core.table import Facts
-from kpilab.core.values import Effect, Message, Where
+from kpilab.core.values import Effect, Message, Where, fraction
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.run import collect_one
 from kpilab.errors import BadInput, unknown
@@ -85,6 +85,7 @@ def clustered(
 
     References: Deng, Knoblich, Lu (2018), Applying the delta method in metric analytics.
     """
+    fraction(level, "clustered(level=)")
     data = Facts.of(data)
     if (measure is None) == (numerator is None or denominator is None) or not places:
         raise BadInput(

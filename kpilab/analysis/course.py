@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import Message
+from kpilab.core.values import Message, fraction
 from kpilab.errors import BadInput
 from kpilab.stats.mean import Sample
 from kpilab.stats.readout import read
@@ -54,6 +54,7 @@ def course(
     Raises:
         BadInput: the moments hold no days.
     """
+    fraction(level, "course(level=)")
     if "day" not in moments.keys:
         raise BadInput("the moments hold no days", "course", "give the experiment's units a time")
     group, rows = moments.group(metric), []

@@ -13,12 +13,12 @@ from ibis import _
 from kpilab.core.case import Definition, Grain, Metric
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog, Reports
-from kpilab.core.values import Message
+from kpilab.core.values import Message, fraction
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.expression import identifier, literal
 from kpilab.engine.metrics import BUCKET, UNITS, Cut, measure
 from kpilab.engine.run import collect
-from kpilab.errors import BadInput, unknown
+from kpilab.errors import unknown
 from kpilab.stats.shift import Shift, level_shift, shift_at
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def definitions(
     Raises:
         BadInput: a declared measure on an unknown table, or `recomputed` without its columns.
     """
+    fraction(level, "definitions(level=)")
     reports = Reports.of(reports)
     log = None if log is None else EventLog.of(log)
     _check(declared, tables or {}, recomputed, level)
@@ -127,8 +128,6 @@ def definitions(
 def _check(
     declared: Sequence[Definition], tables: Mapping[str, Table], recomputed: pd.DataFrame | None, level: float
 ) -> None:
-    if not 0 < level < 1:
-        raise BadInput(f"level is {level}", "definitions(level=)", "give a number between 0 and 1, e.g. 0.95")
     for definition in declared:
         if definition.measure and definition.table not in tables:
             raise unknown("table", definition.table, tables, f"definition of {definition.metric!r}")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import Message
+from kpilab.core.values import Message, fraction
 from kpilab.stats.core.change import Change, period_change
 from kpilab.stats.core.contrast import standardised
 from kpilab.stats.core.level import Window, unit_variance
@@ -71,6 +71,7 @@ def drivers(case: Case, cells: Cells, *, level: float = 0.95, seed: int = 0) -> 
     Returns:
         DriversResult with one row per leaf.
     """
+    fraction(level, "drivers(level=)")
     leaves = case.goal.tree.leaves
     changes = {leaf: leaf_change(cells, case.metrics[leaf]) for leaf in leaves}
     before = {leaf: cells.sides(leaf)[0] for leaf in leaves}

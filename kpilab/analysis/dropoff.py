@@ -11,7 +11,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog
-from kpilab.core.values import EVERYWHERE, Message, Where
+from kpilab.core.values import EVERYWHERE, Message, Where, fraction
 from kpilab.engine.door.dimensions import aside
 from kpilab.engine.dropoffs import earlier_events, events_of, next_ways, properties, split
 from kpilab.engine.funnels import check_events
@@ -101,6 +101,7 @@ def dropoff(
     Note:
         Marks go with conversion; they need not cause it.
     """
+    fraction(level, "dropoff(level=)")
     log = EventLog.of(log)
     plan = planned(steps, within, log=log)
     labels = [s.label for s in plan.required]

@@ -14,7 +14,7 @@ from ibis import _
 
 from kpilab.core.result import Result
 from kpilab.core.table import Executions
-from kpilab.core.values import Effect, Message
+from kpilab.core.values import Effect, Message, fraction
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
@@ -111,6 +111,7 @@ def evidence(
     Note: what is missing for everybody alike (a trace nobody leaves) cannot be seen: the colleagues are the measure.
         A flag says that claims and traces do not match; why is for an audit to find out.
     """
+    fraction(level, "evidence(level=)")
     records = Executions.of(records)
     _check(records, level)
     action = _action(records, action)
@@ -140,8 +141,6 @@ def _check(records: Executions, level: float) -> None:
         raise BadInput(
             "no evidence column is named", f"table {records.name!r}, role 'evidence'", "name one or more trace columns"
         )
-    if not 0 < level < 1:
-        raise BadInput(f"level is {level}", "evidence(level=)", "give a number between 0 and 1, e.g. 0.95")
 
 
 def _action(records: Executions, action: str | None) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 from kpilab.core.result import Result
 from kpilab.core.table import Assignments, EventLog, Facts
 from kpilab.core.trial import Design, Outcome, Units
-from kpilab.core.values import Message
+from kpilab.core.values import Message, fraction
 from kpilab.engine.ages import AgeMoments, age_moments
 from kpilab.engine.door.keys import given
 from kpilab.engine.door.tables import Tabular
@@ -136,6 +136,7 @@ def experiment(
         >>> experiment(rows, metrics=[Outcome("paid", kind="proportion")], control="A").decision
         'stop'
     """
+    fraction(level, "experiment(level=)")
     (who, log), design = given(who, log), design or Design()
     wanted = _wanted(metrics, covariates, who)
     keep = (*segments, *([design.strata] if design.strata and design.strata not in segments else []))
@@ -368,9 +369,8 @@ def _finished(found: Moments, design: Design) -> bool:
 
 def _notes(asked: _Question, table: pd.DataFrame, best: str) -> tuple[Message, ...]:
     """Which choices were made, and which doubts remain."""
-    design, found = asked.design, asked.found
-    whole = found.totals()[()] if not design.cluster else {}
-    missing = int(sum(whole["units"] - whole[f"{g.name}:n"] for g in found.groups)) if whole else 0
+    design, whole = asked.design, {} if asked.design.cluster else asked.found.totals()[()]
+    missing = int(sum(whole["units"] - whole[f"{g.name}:n"] for g in asked.found.groups)) if whole else 0
     notes = [Message(f"experiment.nulls_{design.nulls}", {"missing": missing})]
     if (table["cut"] > 0).any():
         notes.append(Message("experiment.note_cut", {"cut": float(table["cut"].max())}))

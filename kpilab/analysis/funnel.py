@@ -13,13 +13,12 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog
-from kpilab.core.values import EVERYWHERE, Message, duration
+from kpilab.core.values import EVERYWHERE, Message, duration, fraction
 from kpilab.engine.column import column
 from kpilab.engine.door.dimensions import aside, called
 from kpilab.engine.funnels import OTHER, Breakdown, bucketed, check_events, counts, reached, waits
 from kpilab.engine.run import collect
 from kpilab.engine.steps import Exclusion, Plan, Step, planned
-from kpilab.errors import BadInput
 from kpilab.stats.proportion import wilson
 
 if TYPE_CHECKING:
@@ -130,9 +129,8 @@ def funnel(
     Example:
         >>> funnel(log, ["visit", "add_to_cart", "pay"], within="7d").table  # doctest: +SKIP
     """
+    fraction(level, "funnel(level=)")
     log = EventLog.of(log)
-    if not 0 < level < 1:
-        raise BadInput(f"level {level!r} is not between 0 and 1", "funnel, argument 'level'", "use e.g. 0.95")
     plan = planned(steps, within, mode, exclude, reuse_event, log=log)
     cut = Breakdown(breakdown) if isinstance(breakdown, str) else breakdown
     log, ours = aside(log, cut.columns if cut else ())

@@ -12,7 +12,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog
-from kpilab.core.values import EVERYWHERE, Message, Period, Where
+from kpilab.core.values import EVERYWHERE, Message, Period, Where, fraction
 from kpilab.engine.column import column
 from kpilab.engine.dialect import engine_name, one
 from kpilab.engine.door.dimensions import aside, called
@@ -88,6 +88,7 @@ def funnel_change(
     Note:
         Periods cut passes at their last day: give both the same length, or the longer one converts more.
     """
+    fraction(level, "funnel_change(level=)")
     log = EventLog.of(log)
     if isinstance(current, Period) != isinstance(baseline, Period):
         raise BadInput(

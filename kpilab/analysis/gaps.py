@@ -12,7 +12,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog
-from kpilab.core.values import Message, Where
+from kpilab.core.values import Message, Where, fraction
 from kpilab.engine.breakdown import together
 from kpilab.engine.daily import Measured, daily, daily_rows, on_days, rows_broken_down
 from kpilab.engine.run import collect
@@ -120,6 +120,7 @@ def gaps(
     Raises:
         BadInput: a period under 21 days, an unknown dimension or event, or no rows in the period.
     """
+    fraction(level, "gaps(level=)")
     log = EventLog.of(log)
     names = _dimensions(log, dimensions, period, level)
     sought = _Sought(period, _events(log, events, period), books, goal, current or period, level)
@@ -148,8 +149,6 @@ def _dimensions(log: EventLog, dimensions: Sequence[str] | None, period: Period,
         raise BadInput(
             f"period has {period.days} days", "gaps(period=)", f"give at least {LEAST_DAYS}: a gap needs days around it"
         )
-    if not 0 < level < 1:
-        raise BadInput(f"level is {level}", "gaps(level=)", "give a number between 0 and 1, e.g. 0.95")
     for dimension in dimensions or ():
         if dimension not in log.table.columns:
             raise unknown("dimension", dimension, log.table.columns, f"table {log.name!r}")

@@ -11,7 +11,7 @@ from ibis import _
 
 from kpilab.core.result import Result
 from kpilab.core.table import Executions
-from kpilab.core.values import Message
+from kpilab.core.values import Message, fraction
 from kpilab.engine.days import day_of, work
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput
@@ -69,6 +69,7 @@ def heaping(
     Raises:
         BadInput: no records in the period.
     """
+    fraction(level, "heaping(level=)")
     records = Executions.of(records)
     frame = _counts(records, period, action)
     if frame.empty:

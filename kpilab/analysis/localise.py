@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import Effect, Message, Where
+from kpilab.core.values import Effect, Message, Where, fraction
 from kpilab.engine.comparison import Comparison, compared
 from kpilab.engine.leaves import MOST_VALUES
 from kpilab.errors import BadInput
@@ -131,6 +131,8 @@ def localise(
         >>> [place.plain() for place in found.places]
         [{'app': 'b'}]
     """
+    fraction(alpha, "localise(alpha=)")
+    fraction(level, "localise(level=)")
     question = Comparison(measure, numerator, denominator, expected, periods)
     leaves, names = compared(data, tuple(dimensions), question)
     ratio = periods[1].days / periods[0].days if periods else None
@@ -141,6 +143,7 @@ def localise(
     rows = [_row(element, cube, found, level, alpha) for element in found.elements]
     grouped = leaves.grouped.items()
     notes += tuple(Message("localise.grouped", {"dimension": d, "values": n, "kept": MOST_VALUES}) for d, n in grouped)
+    notes += (Message("door.left_out", {"rows": leaves.missing}),) if leaves.missing else ()
     notes += cube.notes
     notes += (Message("localise.selected"),) if rows else ()
     notes += (Message("localise.equivalent"),) if any(row["equivalent"] for row in rows) else ()

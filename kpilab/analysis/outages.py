@@ -12,7 +12,7 @@ from ibis import _
 
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog
-from kpilab.core.values import EVERYWHERE, Message, Where
+from kpilab.core.values import EVERYWHERE, Message, Where, fraction
 from kpilab.engine.breakdown import broken_down, together
 from kpilab.engine.column import column
 from kpilab.engine.days import day_of, inside
@@ -85,6 +85,7 @@ def outages(
 
     Note: a shop that was really shut for some hours looks the same: ask the books of those hours.
     """
+    fraction(level, "outages(level=)")
     log = EventLog.of(log)
     sizes, notes = _dimensions(log, dimensions, period, level)
     labels, counts = _segments(log, sizes, period)
@@ -124,8 +125,6 @@ def _dimensions(
     """Dimensions with few enough values and how many those are, and a note on the others."""
     if period.days < LEAST_DAYS:
         raise BadInput(f"period has {period.days} days", "outages(period=)", f"give at least {LEAST_DAYS}")
-    if not 0 < level < 1:
-        raise BadInput(f"level is {level}", "outages(level=)", "give a number between 0 and 1, e.g. 0.95")
     if not log.table[log.time].type().is_timestamp():
         raise BadInput(
             f"column {log.time!r} holds days, not times",

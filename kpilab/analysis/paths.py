@@ -10,7 +10,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog
-from kpilab.core.values import EVERYWHERE, Message, duration
+from kpilab.core.values import EVERYWHERE, Message, duration, fraction
 from kpilab.engine.column import column
 from kpilab.engine.door.dimensions import aside, called
 from kpilab.engine.patterns import found_at, named
@@ -154,6 +154,7 @@ def paths(
     Example:
         >>> paths(log, start="cart", length=4).table  # doctest: +SKIP
     """
+    fraction(level, "paths(level=)")
     log = EventLog.of(log)
     if not 1 <= length <= 20:
         raise BadInput(f"length {length!r} is outside 1..20", "paths, argument 'length'", "3 to 6 events read well")

@@ -13,7 +13,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog
-from kpilab.core.values import EVERYWHERE, Message, Period, Where, duration
+from kpilab.core.values import EVERYWHERE, Message, Period, Where, duration, fraction
 from kpilab.engine.column import column
 from kpilab.engine.run import collect
 from kpilab.engine.walks import END, START, checked, edges, stretches, walk
@@ -99,6 +99,7 @@ def paths_change(
     Example:
         >>> paths_change(log, current=Where({"os": "ios"}), baseline=Where({"os": "web"}))  # doctest: +SKIP
     """
+    fraction(level, "paths_change(level=)")
     log = EventLog.of(log)
     if isinstance(current, Period) != isinstance(baseline, Period):
         raise BadInput("a period is compared with a segment", "paths_change, argument 'baseline'", "give two of a kind")

@@ -13,7 +13,7 @@ from ibis import _
 
 from kpilab.core.result import Result
 from kpilab.core.trial import Design, Outcome, Units
-from kpilab.core.values import Message
+from kpilab.core.values import Message, fraction
 from kpilab.engine.column import own
 from kpilab.engine.exposure import DAY
 from kpilab.engine.moments import Moments, moments
@@ -87,6 +87,7 @@ def plan(
     Raises:
         BadInput: no effect, fewer than two arms, a metric that does not vary or has mean 0, or a quantile.
     """
+    fraction(level, "plan(level=)")
     history = Units.of(history)
     wanted = Outcome(metric) if isinstance(metric, str) else replace(metric, cap=None)
     if not effects or min(map(abs, effects)) == 0 or arms < 2 or looks < 1 or wanted.kind == "quantile":

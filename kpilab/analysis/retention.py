@@ -11,7 +11,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog
-from kpilab.core.values import EVERYWHERE, Message
+from kpilab.core.values import EVERYWHERE, Message, fraction
 from kpilab.engine.activity import active, bucket_start, cohorts, rolling
 from kpilab.engine.door.dimensions import aside, called
 from kpilab.engine.retention import returns
@@ -98,6 +98,7 @@ def retention(
     Example:
         >>> retention(log, grain="week").curve  # doctest: +SKIP
     """
+    fraction(level, "retention(level=)")
     log = EventLog.of(log)
     if how not in KINDS:
         raise unknown("way", how, KINDS, "retention, argument 'how'")

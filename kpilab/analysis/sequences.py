@@ -11,7 +11,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog
-from kpilab.core.values import EVERYWHERE, Message, duration
+from kpilab.core.values import EVERYWHERE, Message, duration, fraction
 from kpilab.engine.column import column
 from kpilab.engine.run import collect
 from kpilab.engine.sessions import whole
@@ -80,6 +80,7 @@ def sequences(
     Example:
         >>> sequences(log, ("search", "purchase"), within="1h").table  # doctest: +SKIP
     """
+    fraction(level, "sequences(level=)")
     log = EventLog.of(log)
     asked = [pairs] if isinstance(pairs, tuple) else list(pairs)
     longest = duration(within)

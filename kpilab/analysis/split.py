@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import EVERYWHERE, Message, Where
+from kpilab.core.values import EVERYWHERE, Message, Where, fraction
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, measure
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.core.change import change
@@ -69,6 +69,7 @@ def split(case: Case, metric: str, *, dimension: str, where: Where = EVERYWHERE,
     Note:
         One look at one dimension; looking at many finds something by chance. `localise` pays for the search.
     """
+    fraction(level, "split(level=)")
     if metric not in case.metrics:
         raise unknown("metric", metric, case.metrics, "split, argument 'metric'")
     found = case.metrics[metric]

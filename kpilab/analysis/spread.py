@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kpilab.core.result import Result
-from kpilab.core.values import Message, Where
+from kpilab.core.values import Message, Where, fraction
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.laws import norm
 from kpilab.stats.localise import locate
@@ -82,6 +82,7 @@ def spread(
     Raises:
         BadInput: an unknown dimension, a missing column, no denominator in one of the periods, or a baseline of 0.
     """
+    fraction(alpha, "spread(alpha=)")
     _check(cube, dimensions)
     cube = cube.reset_index(drop=True)
     replaced = tuple(d for d in dimensions if _took_over(cube, d))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog
-from kpilab.core.values import EVERYWHERE, Message, duration
+from kpilab.core.values import EVERYWHERE, Message, duration, fraction
 from kpilab.engine.column import column
 from kpilab.engine.patterns import Gap, Way, blocks, found_at, named
 from kpilab.engine.run import collect
@@ -104,6 +104,7 @@ def step_matrix(
     Example:
         >>> step_matrix(log, around=("cart", Gap(), "pay"), steps=3).matrix(0)  # doctest: +SKIP
     """
+    fraction(level, "step_matrix(level=)")
     log = EventLog.of(log)
     if not 1 <= steps <= 50:
         raise BadInput(f"steps {steps!r} is outside 1..50", "step_matrix, argument 'steps'", "3 to 6 read well")

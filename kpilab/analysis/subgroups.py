@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import Message
+from kpilab.core.values import Message, fraction
 from kpilab.errors import unknown
 from kpilab.stats.inference import holm
 from kpilab.stats.mean import Sample
@@ -57,6 +57,7 @@ def subgroups(
     Raises:
         BadInput: a metric, dimension or variant that the moments do not hold.
     """
+    fraction(level, "subgroups(level=)")
     if by not in moments.keys:
         raise unknown("dimension", by, [k for k in moments.keys if k not in ("variant", "day")], "subgroups")
     known = [str(v) for v in moments.values("variant")]

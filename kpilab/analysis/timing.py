@@ -11,7 +11,7 @@ from ibis import _
 
 from kpilab.core.result import Result
 from kpilab.core.table import Executions
-from kpilab.core.values import Effect, Message
+from kpilab.core.values import Effect, Message, fraction
 from kpilab.engine.days import day_of, work
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput
@@ -73,6 +73,7 @@ def timing(
     Raises:
         BadInput: under 21 days, no records, or a period that holds no end of a month.
     """
+    fraction(level, "timing(level=)")
     records = Executions.of(records)
     if period.days < 21:
         raise BadInput(f"period has {period.days} days", "timing(period=)", "give 21 days or more")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
+import ibis
+import numpy as np
 import pandas as pd
 
 from kpilab.core.table import Facts, Table
-from kpilab.engine.frames import amounts, amounts_between, frame_sums, is_plain
+from kpilab.engine.days import day_of, inside
+from kpilab.engine.frames import amounts, amounts_between, frame_sums, is_plain, within
 from kpilab.engine.leaves import Leaves, between, sums
 from kpilab.errors import BadInput, unknown
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
     from kpilab.core.values import Period
 
+HOLED = "kpilab_holed"  # rows of a combination that are left out
 TIME = "date"  # column that tells the day in a plain frame, as in `Facts`
 
 
@@ -76,7 +80,7 @@ def compared(
         return leaves, names
     ratio = question.periods[1].days / question.periods[0].days
     scaled = {f"{k}0": leaves.frame[f"{k}0"] * ratio for k in question.now()}
-    return Leaves(leaves.frame.assign(**scaled), leaves.grouped), names
+    return replace(leaves, frame=leaves.frame.assign(**scaled)), names
 
 
 def _of_frame(frame: pd.DataFrame, names: tuple[str, ...], question: Comparison) -> Leaves | None:
@@ -85,9 +89,24 @@ def _of_frame(frame: pd.DataFrame, names: tuple[str, ...], question: Comparison)
     _check_columns(names, columns.values(), list(frame.columns), "cube")
     if not is_plain(frame, names, columns.values(), TIME if question.periods else None):
         return None
-    if question.periods is None:
-        return frame_sums(frame, names, amounts(frame, columns))
-    return frame_sums(frame, names, amounts_between(frame, TIME, question.periods, question.now()))
+    values = amounts(frame, columns)
+    holed = ~np.isfinite(np.sum([*values.values()], axis=0))
+    if question.periods is not None:
+        values = amounts_between(frame, TIME, question.periods, question.now())
+        holed &= within(frame, TIME, question.periods)
+    if holed.any():
+        values = {name: np.where(holed, 0.0, amount) for name, amount in values.items()} | {HOLED: holed.astype(float)}
+    return _without_holes(frame_sums(frame, names, values))
+
+
+def _without_holes(leaves: Leaves) -> Leaves:
+    """Without combinations of which a period is known by nothing but rows that were left out: that is no fall to 0."""
+    if HOLED not in leaves.frame or not (holed := leaves.frame[HOLED] > 0).any():
+        return replace(leaves, frame=leaves.frame.drop(columns=HOLED, errors="ignore"))
+    amounts = [c for c in ("num0", "num1") if c in leaves.frame]
+    blank = holed & (leaves.frame[amounts] == 0).any(axis=1)
+    kept = leaves.frame[~blank].drop(columns=HOLED).reset_index(drop=True)
+    return Leaves(kept, leaves.grouped, int(leaves.frame[HOLED].sum()))
 
 
 def _of_engine(
@@ -98,15 +117,27 @@ def _of_engine(
     table = data if isinstance(data, Table) else Table(data, name="cube")  # type: ignore[arg-type]  # as above
     names, columns = names or table.dimensions_named, question.columns()
     _check_columns(names, columns.values(), list(table.table.columns), table.name)
+    rows = table.table
+    missing: Any = ibis.or_(*[rows[c].isnull() for c in columns.values()])
     if question.periods is None:
-        return sums(table.table, names, {k: table.table[c].cast("float64") for k, c in columns.items()}), names
+        asked = {k: _known(rows[c].cast("float64"), missing) for k, c in columns.items()}
+        return _without_holes(sums(rows, names, asked | {HOLED: missing.cast("float64")})), names
     if not isinstance(table, Facts):
         raise BadInput(
             "periods need to know which column is the time",
             "localise(periods=)",
             "wrap the table: Facts(table, time=…)",
         )
-    return sums(table.table, names, between(table.table, table.time, question.periods, question.now())), names
+    asked = {k: _known(v, missing) for k, v in between(rows, table.time, question.periods, question.now()).items()}
+    day = day_of(rows, table.time)
+    compared_days: Any = ibis.or_(*[inside(day, p) for p in question.periods])
+    asked[HOLED] = (missing & compared_days).cast("float64")
+    return _without_holes(sums(rows, names, asked)), names
+
+
+def _known(amount: Any, missing: Any) -> ir.Value:
+    """The amount of a row, 0 in a row that is left out."""
+    return missing.ifelse(ibis.literal(0.0), amount)
 
 
 def _check_columns(names: Sequence[str], columns: Iterable[str], known: list[str], table: str) -> None:

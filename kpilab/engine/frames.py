@@ -31,8 +31,18 @@ def is_plain(frame: pd.DataFrame, dimensions: tuple[str, ...], columns: Iterable
 
 
 def amounts(frame: pd.DataFrame, columns: Mapping[str, str]) -> dict[str, Array]:
-    """Amount of every row; `columns`: name -> column."""
-    return {name: np.nan_to_num(frame[c].to_numpy(float)) for name, c in columns.items()}
+    """Amount of every row, NaN where it is missing; `columns`: name -> column."""
+    return {name: frame[c].to_numpy(float, na_value=np.nan) for name, c in columns.items()}
+
+
+def within(frame: pd.DataFrame, time: str, periods: tuple[Period, Period]) -> NDArray[np.bool_]:
+    """Whether the day of each row lies in one of the periods."""
+    return np.logical_or(*(_inside(frame[time].to_numpy(), period) for period in periods))
+
+
+def _inside(day: np.ndarray, period: Period) -> NDArray[np.bool_]:
+    after = np.datetime64(period.last) + np.timedelta64(1, "D")
+    return (day >= np.datetime64(period.first)) & (day < after)
 
 
 def amounts_between(
@@ -41,9 +51,8 @@ def amounts_between(
     """`<name>0` and `<name>1`: the amount of a row where its day lies in the first or second period, else 0."""
     day, found = frame[time].to_numpy(), {}
     for k, period in enumerate(periods):
-        after = np.datetime64(period.last) + np.timedelta64(1, "D")
-        inside = (day >= np.datetime64(period.first)) & (day < after)
-        found |= {f"{name}{k}": v * inside for name, v in amounts(frame, columns).items()}
+        here = _inside(day, period)
+        found |= {f"{name}{k}": np.where(here, v, 0.0) for name, v in amounts(frame, columns).items()}
     return found
 
 

@@ -31,10 +31,12 @@ class Leaves:
     Attributes:
         frame: one row per combination that occurs: the dimensions (text) and the summed columns.
         grouped: dimension -> how many values it has, where the rarest were put together as "(other)".
+        missing: rows left out because one of their amounts is missing.
     """
 
     frame: pd.DataFrame
     grouped: Mapping[str, int]
+    missing: int = 0
 
 
 def sums(table: ir.Table, dimensions: tuple[str, ...], columns: Mapping[str, ir.Value]) -> Leaves:

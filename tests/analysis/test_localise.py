@@ -199,3 +199,32 @@ def test_bad_input_is_named():
         localise(frame.assign(was=0), dimensions=["shop"], measure="now", expected="was")
     with pytest.raises(BadInput, match="measure is None"):
         localise(frame, dimensions=["shop"], expected="was")
+
+
+@pytest.mark.parametrize("gone", [np.nan, np.inf])
+@pytest.mark.parametrize("wrap", [lambda f: f, lambda f: f.assign(app=f["app"].astype(object))])
+def test_an_empty_cell_is_no_fall_to_zero(gone, wrap):
+    rng = np.random.default_rng(5)
+    cube = pd.DataFrame(list(product("abcd", "xyz", "01234")), columns=["app", "shop", "ver"])
+    cube = cube.assign(was=200.0, now=rng.poisson(200, len(cube)).astype(float))
+    holed = wrap(cube.assign(now=cube["now"].where(cube.index != 3, gone)))
+    asked = {"dimensions": ["app", "shop", "ver"], "measure": "now", "expected": "was"}
+    result = localise(holed, **asked)
+    assert result.places == ()
+    assert result.actual == cube["now"].drop(index=3).sum()
+    assert result.expected == 200.0 * (len(cube) - 1)
+    assert [n.values["rows"] for n in result.notes if n.key == "door.left_out"] == [1]
+
+
+def test_a_combination_known_in_one_period_alone_is_left_out():
+    days = pd.date_range("2026-01-05", periods=14)
+    rows = pd.DataFrame(list(product(days, "abcd", "xyz")), columns=["date", "app", "shop"])
+    rows["n"] = np.random.default_rng(1).poisson(100, len(rows)).astype(float)
+    gone = (rows["app"] == "a") & (rows["shop"] == "x") & (rows["date"] >= days[7])
+    periods = (Period(days[0].date(), days[6].date()), Period(days[7].date(), days[13].date()))
+    result = localise(rows.assign(n=rows["n"].mask(gone)), dimensions=["app", "shop"], measure="n", periods=periods)
+    assert result.places == ()
+    assert (
+        result.expected
+        == rows.loc[(rows["date"] < days[7]) & ~((rows["app"] == "a") & (rows["shop"] == "x")), "n"].sum()
+    )
