@@ -17,7 +17,7 @@ from kpilab.engine.breakdown import together
 from kpilab.engine.daily import Measured, daily, daily_rows, on_days, rows_broken_down
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
-from kpilab.stats.loss import Shortfall, Stretch, shortfall, weekday_pattern, worst_stretch
+from kpilab.stats.loss import Shortfall, Stretch, refilled, shortfall, weekday_pattern, worst_stretch
 
 if TYPE_CHECKING:
     from datetime import date
@@ -330,14 +330,17 @@ def _in_books(books: Shortfall | None, level: float) -> dict[str, object]:
 def _in_goal(sought: _Sought, where: Where, first: date, last: date) -> dict[str, object]:
     """The goal that the log lost, on the days of the current period."""
     names = ("goal_lost", "goal_low", "goal_high", "goal_share")
-    days = [d for d in sought.current if first <= d <= last]
-    if sought.goal is None or not days:
+    days = list(sought.period)
+    gone = np.array([first <= d <= last for d in days])
+    now = np.array([d in sought.current for d in days])
+    if sought.goal is None or not (gone & now).any():
         return dict.fromkeys(names, float("nan"))
     series = on_days(daily(sought.goal, sought.period, where=where), sought.period, "value").pipe(_filled).to_numpy()
+    lost = float((refilled(series, sought.weekday, gone, now.astype(int)) - series)[gone & now].sum())
     start = (first - sought.period.first) // timedelta(days=1)
     missing = shortfall(series, _pattern_of(series, sought), start, start + (last - first).days)
-    part = len(days) / ((last - first).days + 1)
-    lost = (missing.expected - missing.found) * part
-    low, high = (end * part for end in missing.interval(sought.level))
+    low, high = missing.interval(sought.level)
+    half = (high - low) / 2 * float((gone & now).sum() / gone.sum())
+    low, high = lost - half, lost + half
     total = float(daily(sought.goal, sought.current)["value"].sum())
     return dict(zip(names, (lost, low, high, lost / (total + lost)), strict=True))

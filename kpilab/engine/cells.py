@@ -5,7 +5,7 @@ All what-ifs of a review run on these few thousand numbers; the engine is not as
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from kpilab.core.case import Case, Metric
 from kpilab.core.table import Table
-from kpilab.core.values import Period
+from kpilab.core.values import EVERYWHERE, Period, Where
+from kpilab.engine.daily import beside
 from kpilab.engine.expression import rows_summed
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, full_buckets, measure
 from kpilab.engine.run import MAX_ROWS, ConnectionLost, OutOfMemory, collect_one
@@ -22,11 +23,12 @@ from kpilab.errors import BadInput, EngineError
 
 PERIODS = ("baseline", "current")
 Array = NDArray[np.float64]
+Restore = Callable[[pd.DataFrame, Sequence[Metric], Mapping[str, Period], Cut], pd.DataFrame]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """Aggregates of the metrics of a case in the baseline and the current period.
+    """Aggregates of the metrics of a case in the baseline and the current period, and the one door to their days.
 
     Attributes:
         totals: one row per period (index `period`); columns `<metric>`, `<metric>:num`, `<metric>:den`.
@@ -37,6 +39,8 @@ class Cells:
         buckets: metric that does not add up over days -> one row per period × full week or month.
         as_logged: `totals` before what the log lost was put back; None when nothing was.
         refused: metric -> what the engine said of it; its values are missing.
+        tables: of the case, by name.
+        restore: puts into a daily measurement what the log lost; None when nothing was.
     """
 
     totals: pd.DataFrame
@@ -47,6 +51,8 @@ class Cells:
     buckets: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     as_logged: pd.DataFrame | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    restore: Restore | None = None
 
     def logged(self, metric: str) -> float:
         """The metric's current value as the tables say it, before anything lost was put back."""
@@ -96,6 +102,26 @@ class Cells:
         rows = rows.reindex(days)
         return rows["num"].to_numpy(), rows["den"].to_numpy(), days.dayofweek.to_numpy(float)
 
+    def daily(
+        self,
+        metrics: Sequence[Metric],
+        periods: Mapping[str, Period],
+        *,
+        by: tuple[str, ...] = (),
+        where: Where = EVERYWHERE,
+    ) -> pd.DataFrame:
+        """Metrics of one table per day, as `measure` gives them, what the log lost put back.
+
+        Every step of a review that needs days of other cuts than `days` has asks here, and not the table.
+        """
+        cut = Cut("day", by, where)
+        frame = measure(self.tables[metrics[0].table], metrics, periods, cut)
+        return frame if self.restore is None else self.restore(frame, metrics, periods, cut)
+
+    def side_by_side(self, metrics: Sequence[Metric], period: Period) -> pd.DataFrame:
+        """Metrics of any tables per day, one column each, indexed by day; no value where a table has no rows."""
+        return beside(metrics, lambda here: self.daily(here, {"all": period}))
+
     def by_segment(self, metric: Metric, dimensions: tuple[str, ...]) -> pd.DataFrame:
         """One row per segment: `num0`, `den0`, `num1`, `den1` of baseline and current; zero where it has no rows."""
         cube = self.cubes[metric.table]
@@ -129,7 +155,7 @@ def pull(case: Case) -> Cells:
         per = [m for m in metrics if m.per and m.name not in refused]
         buckets |= {m.name: _full(measure(table, [m], periods, Cut(m.per)), m, periods) for m in per}
     whole = pd.concat(totals, axis=1).reindex(list(PERIODS))
-    return Cells(whole, days, cubes, dimensions, left_out, buckets, refused=refused)
+    return Cells(whole, days, cubes, dimensions, left_out, buckets, refused=refused, tables=case.tables)
 
 
 def _full(frame: pd.DataFrame, metric: Metric, periods: Mapping[str, Period]) -> pd.DataFrame:

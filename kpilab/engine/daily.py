@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -38,10 +38,16 @@ def side_by_side(
     tables: Mapping[str, Table], metrics: Sequence[Metric], period: Period, where: Where = EVERYWHERE
 ) -> pd.DataFrame:
     """Metrics per day, one column each, indexed by day; one query per table. No value where a table has no rows."""
+    cut = Cut("day", (), where)
+    return beside(metrics, lambda here: measure(tables[here[0].table], here, {"all": period}, cut))
+
+
+def beside(metrics: Sequence[Metric], fetch: Callable[[Sequence[Metric]], pd.DataFrame]) -> pd.DataFrame:
+    """Metrics of any tables, one column each, indexed by day; `fetch` measures those of one table."""
     found: dict[str, pd.Series] = {}
     for name in dict.fromkeys(m.table for m in metrics):
         here = list({m.name: m for m in metrics if m.table == name}.values())
-        rows = measure(tables[name], here, {"all": period}, Cut("day", (), where))
+        rows = fetch(here)
         days = pd.DatetimeIndex(pd.to_datetime(rows[BUCKET]))
         found |= {m.name: pd.Series(rows[m.name].to_numpy(float), days) for m in here}
     return pd.DataFrame(found).sort_index()

@@ -15,6 +15,7 @@ from kpilab.stats.laws import norm
 Floats = NDArray[np.float64]
 
 FLANK, LEAST_BEFORE, LEAST_AFTER = 14, 5, 3
+A_WEEK = 7
 MEDIAN_NOISE = np.pi / 2  # variance of a median against that of a mean
 LEAST_EXPECTED = 12.0
 LEAST_TO_FOLLOW = 20
@@ -124,6 +125,29 @@ def shortfall(series: Floats, pattern: Floats, first: int, last: int) -> Shortfa
     expected, flank = float(np.mean(levels)) * weight, n_before + n_after
     variance = spread * expected + MEDIAN_NOISE * spread * expected * weight / max(flank, 1)
     return Shortfall(float(series[first : last + 1].sum()), expected, float(np.sqrt(max(variance, 1.0))))
+
+
+def refilled(series: Floats, weekday: NDArray[np.int64], lost: NDArray[np.bool_], part: NDArray[np.int64]) -> Floats:
+    """The series with lost days replaced by what such days usually hold: the mean of the same weekday around.
+
+    Around are the days up to two weeks before and after that belong to the same part, so that what changed from one
+    part to the next is not undone; days of the other part count where the own one has less than a week of them.
+    A sum of series is refilled as the sum of what each is refilled with.
+
+    Args:
+        series: per day, D or D x K. weekday: of each day, 0-6. lost: days to replace. part: period of each day.
+    """
+    out = series.astype(float)
+    for p in np.unique(part[lost]):
+        days = np.flatnonzero(lost & (part == p))
+        near = ~lost & (np.arange(len(series)) >= days[0] - FLANK) & (np.arange(len(series)) <= days[-1] + FLANK)
+        same = near & (part == p)
+        near = same if same.sum() >= A_WEEK else near
+        for day in days:
+            alike = near & (weekday == weekday[day])
+            alike = alike if alike.any() else near
+            out[day] = series[alike].mean(axis=0) if alike.any() else series[day]
+    return out
 
 
 def _level(values: Floats, n: int) -> tuple[float, int]:

@@ -13,9 +13,10 @@ from kpilab.core.finding import BridgeRow, GoalChange
 from kpilab.core.values import Effect, Message
 from kpilab.stats.shapley import shapley
 from kpilab.verdict.candidate import Candidate, Fix
-from kpilab.verdict.evidence import Evidence
+from kpilab.verdict.evidence import Evidence, Loss
 
 CLEAR_GAIN = 0.01
+NO_MORE_THAN_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def shares(model: Worth, fixes: Sequence[Fix]) -> list[Effect]:
 
 
 def bridge(
-    model: Worth, goal: GoalChange, causes: Sequence[Candidate], split: DriversResult | None, lost: Effect | None
+    model: Worth, goal: GoalChange, causes: Sequence[Candidate], evidence: Evidence
 ) -> tuple[list[BridgeRow], list[Effect | None]]:
     """Rows that sum to logged - expected, and each cause's effect in goal units (None outside the formula).
 
@@ -79,21 +80,27 @@ def bridge(
     for (k, _), size in zip(inside, sizes, strict=True):
         effects[k] = size
         rows.append(BridgeRow(_label(causes[k]), size.value, size.low, size.high, k))
-    if split is not None:
+    if evidence.drivers is not None:
+        split = evidence.drivers.result
         rows += _gains(split, {fix.node: size for (_, fix), size in zip(inside, sizes, strict=True)})
-        if abs(split.unexplained) > 1e-9 * max(abs(goal.baseline), 1.0):
+        if abs(split.unexplained) > NO_MORE_THAN_ROUNDING * max(abs(goal.baseline), 1.0):
             rows.append(BridgeRow(Message("bridge.formula"), split.unexplained))
-    if goal.logged != goal.current:
-        ends = (lost.low, lost.high) if lost is not None else (None, None)
-        index = next((k for k, c in enumerate(causes) if c.cause.kind == "data_loss"), None)
-        rows.append(BridgeRow(Message("bridge.lost"), goal.logged - goal.current, *ends, index))
-        if index is not None:
-            effects[index] = Effect(goal.logged - goal.current, *ends, goal.metric)
+    for loss in evidence.losses:
+        if loss.goal.value:
+            k = _cause_of(loss, causes)
+            rows.append(BridgeRow(Message("bridge.lost"), loss.goal.value, loss.goal.low, loss.goal.high, k))
+            effects = [loss.goal if j == k else effect for j, effect in enumerate(effects)]
     rest = goal.logged - goal.expected - float(np.sum([r.amount for r in rows]))
     half = (goal.high - goal.low) / 2 if goal.low is not None and goal.high is not None else None
     ends = (None, None) if half is None else (rest - half, rest + half)
     rows.append(BridgeRow(Message("bridge.unexplained"), rest, *ends))
     return rows, effects
+
+
+def _cause_of(loss: Loss, causes: Sequence[Candidate]) -> int | None:
+    """Which cause says a loss."""
+    said = (loss.table, loss.where, loss.days)
+    return next((k for k, c in enumerate(causes) if (c.cause.subject, c.cause.where, c.cause.period) == said), None)
 
 
 def _gains(split: DriversResult, caused: Mapping[str, Effect]) -> list[BridgeRow]:

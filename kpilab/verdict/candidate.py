@@ -35,6 +35,7 @@ class Candidate:
             the kind's own rule decides and `cause.confidence` stands.
         fix: for causes inside the formula.
         rate_effect: relative change of the node that the cause made (0.1 = +10 %), for precedence.
+        settled: the numbers of the review stand on it already; it is said whatever its rank.
         outside: what its subject did outside each place in which a KPI jumped alone, for precedence.
     """
 
@@ -42,4 +43,5 @@ class Candidate:
     p: float | None
     fix: Fix | None = None
     rate_effect: float | None = None
+    settled: bool = False
     outside: tuple[tuple[Where, Change], ...] = ()

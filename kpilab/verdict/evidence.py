@@ -18,15 +18,16 @@ if TYPE_CHECKING:
     from kpilab.analysis.definitions import DefinitionsResult
     from kpilab.analysis.drivers import DriversResult
     from kpilab.analysis.evidence import EvidenceResult
-    from kpilab.analysis.gaps import GapsResult
     from kpilab.analysis.market import MarketResult
     from kpilab.analysis.rereading import RereadingResult
     from kpilab.analysis.spread import SpreadResult
     from kpilab.analysis.surge import SurgeResult
-    from kpilab.core.finding import Finding, StepName, StepReport
+    from kpilab.core.finding import Finding, GoalChange, StepName, StepReport
+    from kpilab.core.values import Period
     from kpilab.stats.core.change import Change
 
 Found = TypeVar("Found", bound=Result)
+NOTHING = Effect(0.0)
 Pattern = Literal["place", "mix", "everywhere"]
 
 
@@ -36,6 +37,32 @@ class Noted(Generic[Found]):
 
     finding: Finding
     result: Found
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Rows that the log lost while the books went on.
+
+    Attributes:
+        table: the log.
+        where, days: what is missing.
+        rows: how many are missing. share: the same as part of what was expected there, 0-1.
+        least, most: ends of the interval of what is missing, as multiples of the estimate.
+        p: chance of such a gap in noise, corrected for the search over days and segments.
+        finding: id of the finding that carries the number.
+        goal: what the log's goal lacks in the current period (negative), in goal units; known once it is put back.
+    """
+
+    table: str
+    where: Where
+    days: Period
+    rows: float
+    share: float
+    least: float
+    most: float
+    p: float
+    finding: str
+    goal: Effect = NOTHING
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,8 +116,9 @@ class Evidence:
 
     Attributes:
         reports: of the finished steps, in order.
-        gaps: per log, days on which it lost rows.
+        losses: what only a log lost; it is put back before the steps read the numbers.
         attainment: the goal and the KPIs against target and baseline.
+        goal: the goal's change; every later step and the review itself say this one.
         drivers: the goal's change split over the leaves of its formula; None without a formula.
         now: current value of each leaf of the formula.
         volumes: change of each leaf that adds up.
@@ -104,8 +132,9 @@ class Evidence:
     """
 
     reports: tuple[StepReport, ...] = ()
-    gaps: tuple[Noted[GapsResult], ...] = ()
+    losses: tuple[Loss, ...] = ()
     attainment: Noted[AttainmentResult] | None = None
+    goal: GoalChange | None = None
     drivers: Noted[DriversResult] | None = None
     now: Mapping[str, float] = field(default_factory=dict)
     volumes: Mapping[str, Change] = field(default_factory=dict)

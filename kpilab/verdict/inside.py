@@ -42,7 +42,7 @@ def candidate(kind: str, case: Case, now: Mapping[str, float], fall: Fall) -> Ca
         action=Message(f"action.{kind}", values),
     )
     fix = Fix(fall.driver, _amount(now[fall.driver], fall))
-    return Candidate(cause, fall.p, fix, fall.change.value, fall.outside)
+    return Candidate(cause, fall.p, fix, fall.change.value, outside=fall.outside)
 
 
 def _amount(now: float, fall: Fall) -> Effect:

@@ -37,7 +37,7 @@ def rank(
     for candidate in ordered:
         corrected = None if candidate.p is None else min(1.0, candidate.p * max(asked, 1))
         asked -= 1 if candidate.p is not None else 0
-        if (corrected is not None and corrected > ALPHA) or _small(case, candidate, model):
+        if (corrected is not None and corrected > ALPHA and not candidate.settled) or _small(case, candidate, model):
             rejected.append(_confident(candidate, min(0.4, 1 - (corrected or 0.6))))
             continue
         confidence = candidate.cause.confidence if corrected is None else _confidence(corrected)
@@ -78,7 +78,7 @@ def _small(case: Case, candidate: Candidate, model: Worth) -> bool:
 
 
 def _confidence(corrected: float) -> float:
-    return next(confidence for limit, confidence in CONFIDENCE if corrected <= limit)
+    return next((confidence for limit, confidence in CONFIDENCE if corrected <= limit), CONFIDENCE[-1][1])
 
 
 def _confident(candidate: Candidate, confidence: float) -> Candidate:

@@ -11,7 +11,7 @@ import kpilab
 from kpilab.core.case import Case
 from kpilab.core.finding import Cause, GoalChange, Review, StepReport
 from kpilab.core.values import Effect, Message
-from kpilab.engine.cells import Cells, pull
+from kpilab.engine.cells import PERIODS, Cells, pull
 from kpilab.engine.run import ConnectionLost, failures, reconnect
 from kpilab.errors import EngineError
 from kpilab.questions.series import without
@@ -106,7 +106,7 @@ def review(case: Case, *, steps: Sequence[Step] = STEPS, progress: Progress | No
     cells = _tried("data", case, evidence, lambda: pull(case))
     case = without(case, cells.refused)
     evidence = _taken(trust.examine, case, cells, evidence)
-    cells = _tried("data", case, evidence, lambda: repaired(case, cells, evidence))
+    cells, evidence = _tried("data", case, evidence, lambda: repaired(case, cells, evidence))
     for k, step in enumerate(steps, 1):
         tell(_name(step), k, total)
         evidence = _taken(step, case, cells, evidence)
@@ -152,12 +152,11 @@ def _tried(name: str, case: Case, evidence: Evidence, work: Callable[[], T]) -> 
 
 
 def _weighed(case: Case, cells: Cells, evidence: Evidence) -> Review:
-    split = evidence.drivers.result if evidence.drivers else None
     candidates = [c for judge in JUDGES for c in judge(case, evidence)]
     model = worth(case, evidence)
     stated, rejected = rank(case, candidates, evidence.questions, model)
-    change, lost = _goal_change(case, cells, evidence, stated)
-    rows, effects = bridge(model, change, stated, split, lost)
+    change = evidence.goal or _unexamined(case, cells)
+    rows, effects = bridge(model, change, stated, evidence)
     causes = tuple(
         _said(case, candidate, size, change, model, evidence) for candidate, size in zip(stated, effects, strict=True)
     )
@@ -177,30 +176,12 @@ def _weighed(case: Case, cells: Cells, evidence: Evidence) -> Review:
     )
 
 
-def _goal_change(
-    case: Case, cells: Cells, evidence: Evidence, stated: Sequence[Candidate]
-) -> tuple[GoalChange, Effect | None]:
-    """The goal in both periods; what only the log lost is added to the current value if the review stands behind it."""
+def _unexamined(case: Case, cells: Cells) -> GoalChange:
+    """The goal where no step looked at it."""
     name = case.goal.metric
-    rows = evidence.attainment.result.table if evidence.attainment else None
-    row = rows.iloc[0].to_dict() if rows is not None else dict.fromkeys(("low", "high"), float("nan"))
-    baseline = cells.value(name, "baseline")
-    logged = cells.logged(name)
-    stands = any(c.cause.kind == "data_loss" for c in stated)
-    current = cells.value(name, "current") if stands else logged
-    ends = [None if row[k] != row[k] else row[k] * abs(baseline) for k in ("low", "high")]  # NaN: no noise known
+    baseline, current = (cells.value(name, period) for period in PERIODS)
     expected = case.goal.target if case.goal.target is not None else baseline
-    lost = _lost(evidence, logged, current) if stands else None
-    return GoalChange(name, baseline, expected, logged, current, *ends), lost
-
-
-def _lost(evidence: Evidence, logged: float, current: float) -> Effect:
-    """What the log lost, in goal units; the interval is that of the rows lost."""
-    table = next(noted.result.table for noted in evidence.gaps if len(noted.result.table))
-    row = table.iloc[0].to_dict()
-    low, high = (row[k] / row["lost"] if row["lost"] else 1.0 for k in ("low", "high"))
-    amount = logged - current
-    return Effect(amount, amount * high, amount * low)
+    return GoalChange(name, baseline, expected, cells.logged(name), current)
 
 
 def _said(

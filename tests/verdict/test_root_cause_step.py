@@ -10,6 +10,7 @@ import ibis
 from kpilab.analysis.blindspots import BlindspotsResult
 from kpilab.case.read import open_case
 from kpilab.core.table import EventLog
+from kpilab.verdict.evidence import Evidence
 from kpilab.verdict.steps.root_cause import _funnels
 
 
@@ -21,6 +22,6 @@ def test_a_funnel_that_nobody_gets_through_is_counted_to_its_end():
     rows, late = log.table, str(case.current.first)
     gone = (rows[log.time].cast("string") >= late) & rows[log.event].isin([ibis.literal(s) for s in funnel.steps[-2:]])
     broken = replace(case, tables=dict(case.tables) | {funnel.table: replace(log, table=rows.filter(~gone))})
-    findings, _ = _funnels(broken)
+    findings, _ = _funnels(broken, Evidence())
     blind = next(r for f in findings for r in f.evidence if isinstance(r, BlindspotsResult))
     assert blind.goal == 0

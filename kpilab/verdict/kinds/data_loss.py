@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 from kpilab.core.case import Case
-from kpilab.core.finding import Cause
-from kpilab.core.values import Effect, Message, Period
+from kpilab.core.finding import Cause, GoalChange
+from kpilab.core.values import Message
 from kpilab.verdict.candidate import Candidate
-from kpilab.verdict.evidence import Evidence
-from kpilab.verdict.faults import place
+from kpilab.verdict.evidence import Evidence, Loss
 
 KIND = "data_loss"
 
 
 def judge(case: Case, evidence: Evidence) -> list[Candidate]:
-    """One candidate per gap that the books confirm and that touches the current period."""
-    found = []
-    for noted in evidence.gaps:
-        finding, result = noted.finding, noted.result
-        for row in result.table.to_dict("records"):
-            days = Period(row["first"], row["last"])
-            if not row["confirmed"] or days.last < case.current.first or row["goal_share"] != row["goal_share"]:
-                continue
-            values = {"table": finding.subject, "where": place(row), "period": days, "share": row["goal_share"]}
-            cause = Cause(
-                KIND,
-                str(finding.subject),
-                "trust",
-                Message("cause.data_loss", values),
-                0.0,
-                where=place(row),
-                period=days,
-                effect=Effect(-row["goal_lost"], -row["goal_high"], -row["goal_low"], case.goal.metric),
-                effect_pct=-100 * row["goal_share"],
-                effect_on=case.goal.metric,
-                findings=(finding.id,),
-                action=Message("action.data_loss", values),
-            )
-            found.append(Candidate(cause, row["p"]))
-    return found
+    """One candidate per loss that the goal of the current period lacks rows by."""
+    return [_candidate(case, evidence.goal, loss) for loss in evidence.losses if evidence.goal and loss.goal.value < 0]
+
+
+def _candidate(case: Case, goal: GoalChange, loss: Loss) -> Candidate:
+    # Its numbers have been put back before any step read them, so the review stands behind it whatever else it asked.
+    share = -loss.goal.value / goal.current
+    values = {"table": loss.table, "where": loss.where, "period": loss.days, "share": share}
+    cause = Cause(
+        KIND,
+        loss.table,
+        "trust",
+        Message("cause.data_loss", values),
+        0.0,
+        where=loss.where,
+        period=loss.days,
+        effect=loss.goal,
+        effect_pct=-100 * share,
+        effect_on=case.goal.metric,
+        findings=(loss.finding,),
+        action=Message("action.data_loss", values),
+    )
+    return Candidate(cause, loss.p, settled=True)

@@ -17,7 +17,7 @@ from kpilab.errors import BadInput
 from kpilab.questions.periods import both
 from kpilab.questions.records import actions
 from kpilab.questions.reports import comparison
-from kpilab.verdict.evidence import Evidence, Found, Noted, numbering
+from kpilab.verdict.evidence import Evidence, Found, Loss, Noted, numbering
 
 PLANNED_DAYS = 14
 NOT_SHIPPED = ("not shipped", "rolled back", "rejected", "no change", "kept control", "abandoned")
@@ -30,6 +30,7 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     records = _noted(_records(case), number, silent)
     reports = _noted(_reports(case), number, silent)
     tests = _noted(_tests(case), number, silent)
+    silent += [_as_logged(noted, loss) for noted in (*reports, *tests) for loss in evidence.losses]
     findings = tuple(noted.finding for noted in (*records, *reports, *tests))
     report = StepReport("execution", findings, tuple(silent))
     return report, replace(evidence, records=records, definitions=reports, rereadings=tests)
@@ -46,6 +47,11 @@ def _noted(
         else:
             noted.append(Noted(number(found[0]), found[1]))
     return tuple(noted)
+
+
+def _as_logged(noted: Noted[DefinitionsResult] | Noted[RereadingResult], loss: Loss) -> Message:
+    """Users are followed over rows, and rows cannot be put back."""
+    return Message("execution.as_logged", {"subject": noted.finding.subject, "where": loss.where, "period": loss.days})
 
 
 def _records(case: Case) -> Iterator[Message | tuple[Finding, EvidenceResult]]:

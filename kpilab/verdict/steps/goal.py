@@ -8,7 +8,7 @@ from dataclasses import replace
 from kpilab.analysis.attainment import AttainmentResult, attainment
 from kpilab.analysis.drivers import DriversResult, drivers, leaf_change
 from kpilab.core.case import Case, Metric
-from kpilab.core.finding import Finding, StepReport
+from kpilab.core.finding import Finding, GoalChange, StepReport
 from kpilab.core.values import Effect, Message
 from kpilab.engine.cells import Cells
 from kpilab.errors import BadInput
@@ -22,20 +22,20 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     number = numbering("goal")
     _check(case, cells)
     reached = attainment(case, cells)
-    goal = Noted(number(_attained(case, reached)), reached)
-    evidence = replace(evidence, attainment=goal)
+    change = _change(case, cells, reached)
+    goal = Noted(number(_attained(case, reached, change)), reached)
+    evidence = replace(evidence, attainment=goal, goal=change)
     silent = list(_unmeasured(case, cells))
     leaves = [case.metrics[leaf] for leaf in case.goal.tree.leaves]
     if len(leaves) < 2:
         silent.append(Message("goal.no_formula", {"goal": case.goal.metric}))
-        return StepReport("goal", (goal.finding,), tuple(silent)), replace(evidence, now=_now(cells, leaves))
+        return StepReport("goal", (goal.finding,), tuple(silent)), _of_leaves(cells, leaves, evidence)
     try:
         split = drivers(case, cells)
     except BadInput as error:
         silent.append(Message("goal.not_split", {"goal": case.goal.metric, "why": error.what}))
         return StepReport("goal", (goal.finding,), tuple(silent)), evidence
-    volumes = {m.name: leaf_change(cells, m) for m in leaves if not m.is_ratio and m.per is None}
-    evidence = replace(evidence, now=_now(cells, leaves), volumes=volumes)
+    evidence = _of_leaves(cells, leaves, evidence)
     said = Finding("", "goal", "info", split.headline, subject=case.goal.metric, strength="tested", evidence=(split,))
     noted = Noted(number(said), split)
     departs = [number(finding) for finding in _departs(case, reached, split)]
@@ -62,14 +62,16 @@ def _unmeasured(case: Case, cells: Cells) -> Iterator[Message]:
             yield Message("goal.undefined", {"metric": name, "periods": cells.undefined(name)})
 
 
-def _now(cells: Cells, leaves: Sequence[Metric]) -> dict[str, float]:
-    return {m.name: cells.sides(m.name)[1] for m in leaves}
+def _of_leaves(cells: Cells, leaves: Sequence[Metric], evidence: Evidence) -> Evidence:
+    """Each leaf's current value, and the change of those that add up."""
+    now = {m.name: cells.sides(m.name)[1] for m in leaves}
+    volumes = {m.name: leaf_change(cells, m) for m in leaves if not m.is_ratio and m.per is None}
+    return replace(evidence, now=now, volumes=volumes)
 
 
-def _attained(case: Case, reached: AttainmentResult) -> Finding:
+def _attained(case: Case, reached: AttainmentResult, change: GoalChange) -> Finding:
     """The goal's own change."""
     goal = reached.table.iloc[0].to_dict()
-    size = abs(goal["baseline"])
     return Finding(
         "",
         "goal",
@@ -77,11 +79,23 @@ def _attained(case: Case, reached: AttainmentResult) -> Finding:
         reached.headline,
         subject=case.goal.metric,
         period=case.current,
-        effect=Effect.known(goal["change"] * size, goal["low"] * size, goal["high"] * size, case.goal.metric),
+        effect=Effect(change.change, change.low, change.high, change.metric),
         p=goal["p"],
         strength="tested",
         evidence=(reached,),
     )
+
+
+def _change(case: Case, cells: Cells, reached: AttainmentResult) -> GoalChange:
+    """The same as a value: the one that the verdict, the bridge and the review itself say."""
+    goal = reached.table.iloc[0].to_dict()
+    base, current = goal["baseline"], goal["current"]
+    expected = case.goal.target if case.goal.target is not None else base
+    logged = current if cells.as_logged is None else cells.logged(case.goal.metric)
+    # Where the periods differ in length, the relative change is that of a day: its noise is that of the sum as well.
+    apart = current - base - goal["change"] * abs(base)
+    ends = (None if goal[k] != goal[k] else goal[k] * abs(base) + apart for k in ("low", "high"))  # NaN: no noise known
+    return GoalChange(case.goal.metric, base, expected, logged, current, *ends)
 
 
 def _departs(case: Case, reached: AttainmentResult, split: DriversResult) -> list[Finding]:

@@ -14,10 +14,9 @@ from kpilab.core.finding import Finding, StepReport, Verdict
 from kpilab.core.table import EventLog, Facts
 from kpilab.core.values import EVERYWHERE, Effect, Message
 from kpilab.engine.cells import Cells
-from kpilab.engine.metrics import BUCKET, Cut, measure
+from kpilab.engine.metrics import BUCKET
 from kpilab.errors import BadInput
-from kpilab.questions.periods import both
-from kpilab.questions.series import by_day
+from kpilab.questions.periods import both, span
 from kpilab.verdict.evidence import Evidence, Noted, numbering
 
 RELATED: Mapping[str, Verdict] = {"related": "fine", "unrelated": "trouble", "inconclusive": "unclear"}
@@ -32,7 +31,8 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     if not case.kpis:
         silent.append(Message("relation.no_kpis"))
     kpis = [case.metrics[name] for name in dict.fromkeys(k.metric for k in case.kpis)]
-    daily = by_day(case, (case.goal.metric, *(k.name for k in kpis)))
+    # A weekly or monthly metric is measured by the day here.
+    daily = cells.side_by_side((case.metrics[case.goal.metric], *kpis), span(case))
     for metric in kpis:
         name = metric.name
         found = _related(case, metric, daily)
@@ -91,10 +91,9 @@ def downstream(case: Case, kpi: Metric) -> tuple[Metric, ...]:
 
 
 def _surge(case: Case, cells: Cells, kpi: Metric, below: tuple[Metric, ...]) -> SurgeResult:
-    periods = {"baseline": case.baseline, "current": case.current}
     frames = []
     for dimension in cells.dimensions[kpi.table]:
-        frame = measure(case.tables[kpi.table], [kpi, *below], periods, Cut("day", (dimension,)))
+        frame = cells.daily([kpi, *below], {"baseline": case.baseline, "current": case.current}, by=(dimension,))
         frames.append(frame.rename(columns={BUCKET: "day", dimension: "value"}).assign(dimension=dimension))
     counts = pd.concat(frames, ignore_index=True).fillna({m.name: 0.0 for m in (kpi, *below)})
     keep = ["day", "dimension", "value", kpi.name, *(m.name for m in below)]

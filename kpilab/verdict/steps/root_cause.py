@@ -20,8 +20,8 @@ from kpilab.engine.groups import people
 from kpilab.engine.metrics import BUCKET
 from kpilab.errors import BadInput
 from kpilab.questions import funnels
-from kpilab.questions.periods import both
-from kpilab.questions.series import changes, days_of
+from kpilab.questions.periods import both, span
+from kpilab.questions.series import changes
 from kpilab.stats.core.level import Window, unit_variance
 from kpilab.verdict.evidence import Evidence, Move, numbering
 from kpilab.verdict.falls import falls
@@ -44,9 +44,9 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
             searched = _searched(case, cells, metric)
         except BadInput as error:
             unplaced.append(Message("root_cause.not_placed", {"driver": metric.name, "why": error.what}))
-        dated = _dated(case, metric, row, searched)
+        dated = _dated(case, cells, metric, row, searched)
         moves.append(Move(metric.name, number(_finding(case, row, searched, dated)), searched, dated))
-    ways, silent = _funnels(case)
+    ways, silent = _funnels(case, evidence)
     jumps = [noted.result.where for noted in evidence.surges if noted.result.where]
     report = StepReport("root_cause", (*(m.finding for m in moves), *map(number, ways)), (*unplaced, *silent))
     return report, replace(evidence, moves=tuple(moves), falls=falls(case, cells, split, moves, jumps))
@@ -73,7 +73,7 @@ def _shown(case: Case, searched: SpreadResult) -> SpreadResult:
     return replace(searched, table=searched.table[keep].reset_index(drop=True))
 
 
-def _funnels(case: Case) -> tuple[list[Finding], tuple[Message, ...]]:
+def _funnels(case: Case, evidence: Evidence) -> tuple[list[Finding], tuple[Message, ...]]:
     """For each funnel: which step changed, and which step nobody watches costs most."""
     findings: list[Finding] = []
     silent: list[Message] = []
@@ -86,6 +86,9 @@ def _funnels(case: Case) -> tuple[list[Finding], tuple[Message, ...]]:
             silent.append(Message("root_cause.not_examined", {"funnel": funnel.name, "why": error.what}))
             continue
         findings += [_of_funnel(case, funnel, changed), _of_funnel(case, funnel, blind)]
+        for loss in (loss for loss in evidence.losses if loss.table == funnel.table):
+            said = {"funnel": funnel.name, "where": loss.where, "period": loss.days}
+            silent.append(Message("root_cause.as_logged", said))
     if not case.funnels:
         silent.append(Message("root_cause.no_funnel"))
     return findings, tuple(silent)
@@ -136,7 +139,9 @@ def clearest(searched: SpreadResult | None) -> Where | None:
     return row["where"] if row["where"] and row["p"] < SURE else None
 
 
-def _dated(case: Case, metric: Metric, row: dict[Any, Any], searched: SpreadResult | None) -> DatingResult | None:
+def _dated(
+    case: Case, cells: Cells, metric: Metric, row: dict[Any, Any], searched: SpreadResult | None
+) -> DatingResult | None:
     """When the trouble of one driver began, read off the days of the place it is in; None for a steady driver."""
     placed = clearest(searched)
     if placed is None and not row["p"] < SURE:
@@ -144,7 +149,7 @@ def _dated(case: Case, metric: Metric, row: dict[Any, Any], searched: SpreadResu
     # A new value has no days before it took over: its place is read with the values it replaced.
     new = searched.replaced if searched is not None else ()
     where = Where({d: v for d, v in (placed or EVERYWHERE).values.items() if d not in new})
-    days = days_of(case, metric.name, where=where)
+    days = cells.daily([metric], {"all": span(case)}, where=where)
     columns = {"value": f"{metric.name}:num", "exposure": f"{metric.name}:den" if metric.is_ratio else None}
     try:
         return dating(days, time=BUCKET, changes=changes(case), **columns)

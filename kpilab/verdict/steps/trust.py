@@ -15,7 +15,7 @@ from kpilab.engine.daily import Measured
 from kpilab.errors import BadInput
 from kpilab.questions.periods import span
 from kpilab.questions.series import measured
-from kpilab.verdict.evidence import Evidence, Noted, numbering
+from kpilab.verdict.evidence import Evidence, Loss, numbering
 from kpilab.verdict.faults import examined, lost_rows, place, silent_hours
 
 LEAST_DAYS = 21
@@ -25,7 +25,7 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     """Look for what is wrong with the data before anything is read from them."""
     number = numbering("trust")
     findings: list[Finding] = []
-    lost: list[Noted[GapsResult]] = []
+    losses: list[Loss] = []
     silent: list[Message] = []
     issues = list(case.issues)
     for name, table in cells.left_out.items():
@@ -33,13 +33,13 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
             issues.append(DataIssue(name, Message("trust.left_out", {"table": name, "dimensions": table})))
     for name, log in case.of_kind(EventLog).items():
         try:
-            found = _gaps(case, name, log)
+            found = _gaps(case, cells, name, log)
             hours = silent_hours(name, log, span(case)) if log.table[log.time].type().is_timestamp() else None
         except BadInput as error:
             silent.append(Message("trust.not_examined", {"table": name, "why": error.what}))
             continue
-        lost.append(Noted(number(_gap(name, found)), found))
-        findings.append(lost[-1].finding)
+        findings.append(number(_gap(name, found)))
+        losses += _losses(name, found, findings[-1].id)
         issues += lost_rows(name, found, case.goal.metric)
         if hours is not None:
             findings.append(number(hours[0]))
@@ -52,7 +52,7 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     if not any(pair for pair in case.reconcile):
         silent.append(Message("trust.no_books"))
     report = StepReport("trust", tuple(findings), tuple(silent), tuple(issues))
-    return report, replace(evidence, gaps=tuple(lost))
+    return report, replace(evidence, losses=tuple(losses))
 
 
 def _reconciled(case: Case) -> list[Finding]:
@@ -81,7 +81,7 @@ def _reconciled(case: Case) -> list[Finding]:
     return found
 
 
-def _gaps(case: Case, name: str, log: EventLog) -> GapsResult:
+def _gaps(case: Case, cells: Cells, name: str, log: EventLog) -> GapsResult:
     pairs = [(case.metrics[a], case.metrics[b]) for a, b in case.reconcile if case.metrics[a].table == name]
     goal = case.metrics[case.goal.metric]
     books = goal_on_log = None
@@ -93,7 +93,19 @@ def _gaps(case: Case, name: str, log: EventLog) -> GapsResult:
     whole = span(case)
     if whole.days < LEAST_DAYS:
         raise BadInput(f"only {whole.days} days", name, f"at least {LEAST_DAYS}")
-    return gaps(log, period=whole, books=books, goal=goal_on_log, current=case.current)
+    found = gaps(log, period=whole, books=books, goal=goal_on_log, current=case.current)
+    same = goal_on_log is not None and goal_on_log.metric.name == goal.name
+    return found if same else _as_goal(found, cells.value(goal.name, "current"))
+
+
+def _as_goal(found: GapsResult, current: float) -> GapsResult:
+    """Losses sized on another count of the log, in units of the goal: the same share of it."""
+    table = found.table.copy()
+    share = table["goal_share"].astype(float)
+    factor = current * share / (1 - share) / table["goal_lost"].astype(float)
+    for column in ("goal_lost", "goal_low", "goal_high"):
+        table[column] = table[column].astype(float) * factor
+    return replace(found, table=table)
 
 
 def _gap(name: str, found: GapsResult) -> Finding:
@@ -116,3 +128,17 @@ def _gap(name: str, found: GapsResult) -> Finding:
         strength="compared" if row["confirmed"] else "tested",
         evidence=(found,),
     )
+
+
+def _losses(name: str, found: GapsResult, finding: str) -> list[Loss]:
+    """The gaps that the books contradict: what the log lost, and the business did not."""
+    losses = []
+    for row in found.table.to_dict("records"):
+        if row["confirmed"]:
+            known = row["goal_lost"] == row["goal_lost"] and row["goal_lost"] > 0
+            names = ("goal_low", "goal_high", "goal_lost") if known else ("low", "high", "lost")
+            low, high, lost = (float(row[k]) for k in names)
+            days, rows, share = Period(row["first"], row["last"]), float(row["lost"]), float(row["share"])
+            p = float(row["p"])
+            losses.append(Loss(name, place(row), days, rows, share, low / lost, high / lost, p, finding))
+    return losses
