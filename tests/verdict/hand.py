@@ -53,7 +53,7 @@ def events(*, fall: float = 0.25) -> pd.DataFrame:
         day = FIRST + timedelta(days=k)
         for region in ("north", "south"):
             for channel in ("app", "web"):
-                visits = 20 + 10 * (day.weekday() >= 5) + 10 * (channel == "app")
+                visits = 20 + 10 * (day.weekday() >= 5) + 10 * (channel == "app") + k % 5 * (region == "south")
                 rate = 0.4 * (1 - fall * (day >= CHANGE)) if region == "north" else (0.35, 0.4, 0.45)[k % 3]
                 counts = {"visit": visits, "pay": round(visits * rate), "signup": visits // 10}
                 for event, n in counts.items():
