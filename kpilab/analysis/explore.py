@@ -6,8 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+import pandas as pd
+
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Where
+from kpilab.engine.column import own
+from kpilab.engine.door.dimensions import called
+from kpilab.engine.door.values import label
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, measure
 from kpilab.errors import BadInput, unknown
 
@@ -23,8 +28,9 @@ class ExploreResult(Result):
 
     Attributes:
         table: one row per period, bucket and combination of values that has rows; columns `period` (its name),
-            `date` (first day of the bucket, if a grain was asked for), the dimensions (text; "" where empty), `value`
-            (of the metric; NaN where undefined), `numerator`, `denominator` (of a ratio; the value and 1 otherwise).
+            `date` (first day of the bucket, if a grain was asked for), the dimensions (text; "(missing)" where empty),
+            `value` (of the metric; NaN where undefined), `numerator`, `denominator` (of a ratio; the value and 1
+            otherwise).
         metric, by, grain, where: as asked.
     """
 
@@ -84,7 +90,9 @@ def explore(
             raise unknown("period", name, case.periods, "explore, argument 'periods'")
     spans = {name: case.periods[name] for name in periods}
     frame = measure(table, [found], spans, Cut(grain, tuple(by), where))
-    names = {metric: "value", f"{metric}:num": "numerator", f"{metric}:den": "denominator", BUCKET: "date"}
-    frame = frame.rename(columns=names).astype(dict.fromkeys(by, "string")).fillna(dict.fromkeys(by, ""))
-    columns = [PERIOD, *(["date"] if grain else []), *by, "value", "numerator", "denominator"]
-    return ExploreResult(frame[columns].sort_values(columns[:-3], ignore_index=True), metric, tuple(by), grain, where)
+    ours = {own(f"by{k}"): d for k, d in enumerate(by)}
+    columns = {"period": frame[PERIOD]} | ({"date": frame[BUCKET]} if grain else {})
+    columns |= {o: label(frame[d], f"explore(by=), column {d!r}") for o, d in ours.items()}
+    keys, parts = list(columns), {"numerator": frame[f"{metric}:num"], "denominator": frame[f"{metric}:den"]}
+    shown = pd.DataFrame(columns | {"value": frame[metric]} | parts).sort_values(keys, ignore_index=True)
+    return ExploreResult(called(shown, ours), metric, tuple(by), grain, where)

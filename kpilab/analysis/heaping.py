@@ -13,6 +13,7 @@ from kpilab.core.result import Result
 from kpilab.core.table import Executions
 from kpilab.core.values import Message, fraction
 from kpilab.engine.days import day_of, work
+from kpilab.engine.door.labels import label
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput
 from kpilab.stats.digits import benford_applies, benford_counts, leading_digits
@@ -107,9 +108,15 @@ def _rounding(frame: pd.DataFrame, level: float) -> list[dict[str, object]]:
 def _repeats(records: Executions, period: Period, action: str | None) -> pd.DataFrame:
     rows = work(records, period, action)
     traces = {f"t{k}": rows[c] for k, c in enumerate((*records.evidence, *records.logged))}
-    keys = {"actor": rows[records.actor], "day": day_of(rows, records.time), "action": rows[records.action]}
-    grouped = rows.group_by(**keys, quantity=rows[records.quantity], **traces).agg(times=_.count())
-    found = collect(grouped.filter(_.times > 1).order_by(_.times.desc()).limit(1000), "heaping")
+    quantity = rows[records.quantity]
+    keys = {
+        "actor": label(rows[records.actor]),
+        "day": day_of(rows, records.time),
+        "action": label(rows[records.action]),
+    }
+    grouped = rows.filter(quantity.notnull()).group_by(**keys, quantity=quantity, **traces).agg(times=_.count())
+    often = grouped.filter(_.times > 1).order_by([_.times.desc(), *keys, "quantity", *traces]).limit(1000)
+    found = collect(often, "heaping")
     return found[["actor", "day", "action", "quantity", "times"]]
 
 

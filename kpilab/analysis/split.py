@@ -11,6 +11,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Where, fraction
+from kpilab.engine.door.values import label
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, measure
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.core.change import change
@@ -89,7 +90,8 @@ def _table(case: Case, metric: Metric, dimension: str, where: Where, level: floa
     days = measure(case.tables[metric.table], [metric], periods, Cut("day", (dimension,), where))
     days[BUCKET] = pd.to_datetime(days[BUCKET])
     calendar = {name: pd.DatetimeIndex(sorted(days.loc[days[PERIOD] == name, BUCKET].unique())) for name in periods}
-    rows = [_row(metric, calendar, value, block, level) for value, block in days.groupby(dimension, dropna=False)]
+    values = label(days[dimension], f"split(dimension=), column {dimension!r}")
+    rows = [_row(metric, calendar, value, block, level) for value, block in days.groupby(values.to_numpy())]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

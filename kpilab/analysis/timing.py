@@ -13,6 +13,7 @@ from kpilab.core.result import Result
 from kpilab.core.table import Executions
 from kpilab.core.values import Effect, Message, fraction
 from kpilab.engine.days import day_of, work
+from kpilab.engine.door.labels import label
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput
 from kpilab.stats.proportion import wilson
@@ -109,7 +110,7 @@ def _last(days: pd.Series, every: str, last_days: int) -> np.ndarray:
 
 def _late(records: Executions, period: Period, action: str | None, late_days: int, level: float) -> pd.DataFrame:
     rows = work(records, period, action)
-    actor = rows[records.actor].cast("string")
+    actor = label(rows[records.actor])
     if records.recorded is None:
         frame = collect(rows.group_by(actor=actor).agg(records=_.count()), "timing").sort_values("actor")
         return frame.assign(**dict.fromkeys(("late", "share", "low", "high", "after_close", "median_days"), np.nan))
@@ -130,4 +131,4 @@ def _late(records: Executions, period: Period, action: str | None, late_days: in
     low, high = wilson(frame["late"], frame["records"], level)
     frame = frame.assign(share=frame["late"] / frame["records"], low=low, high=high)
     columns = ["actor", "records", "late", "share", "low", "high", "after_close", "median_days"]
-    return frame.sort_values("share", ascending=False, ignore_index=True)[columns]
+    return frame.sort_values(["share", "actor"], ascending=[False, True], ignore_index=True)[columns]

@@ -81,11 +81,11 @@ class Cells:
         return (after if before != before else before, before if after != after else after)
 
     def by_day(self, metric: Metric, period: str) -> pd.DataFrame:
-        """Columns `bucket`, `num`, `den` of one metric, one row per day (week, month) that has rows."""
+        """Columns `BUCKET`, `num`, `den` of one metric, one row per day (week, month) that has rows."""
         frame = self.days[metric.table] if metric.per is None else self.buckets[metric.name]
-        frame = frame[frame[PERIOD] == period].sort_values("bucket")
+        frame = frame[frame[PERIOD] == period].sort_values(BUCKET)
         return pd.DataFrame(
-            {"bucket": frame["bucket"], "num": frame[f"{metric.name}:num"], "den": frame[f"{metric.name}:den"]}
+            {BUCKET: frame[BUCKET], "num": frame[f"{metric.name}:num"], "den": frame[f"{metric.name}:den"]}
         ).fillna({"num": 0.0, "den": 0.0})
 
     def day_arrays(self, metric: Metric, period: str) -> tuple[Array, Array, Array]:
@@ -95,7 +95,7 @@ class Cells:
         weekday 0; one without rows counts as nothing.
         """
         rows = self.by_day(metric, period)
-        rows = rows.set_index(pd.DatetimeIndex(pd.to_datetime(rows["bucket"])))[["num", "den"]]
+        rows = rows.set_index(pd.DatetimeIndex(pd.to_datetime(rows[BUCKET])))[["num", "den"]]
         if metric.per is not None or rows.empty:
             return rows["num"].to_numpy(), rows["den"].to_numpy(), np.zeros(len(rows))
         days = pd.date_range(rows.index[0], rows.index[-1], freq="D")

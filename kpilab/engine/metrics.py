@@ -16,6 +16,7 @@ import pandas as pd
 from kpilab.core.case import Grain, Metric
 from kpilab.core.table import Table
 from kpilab.core.values import EVERYWHERE, Period, Where
+from kpilab.engine.column import own
 from kpilab.engine.door.labels import one_of
 from kpilab.engine.expression import parse_measure, parse_predicate, quoted, restricted, sql
 from kpilab.engine.run import OutOfMemory, collect_text
@@ -24,9 +25,8 @@ from kpilab.errors import BadInput
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-BUCKET = "bucket"
-PERIOD = "period"
-_PERIOD = "__period"  # on the engine, where a column of the table may be called "period"
+BUCKET = own("bucket")
+PERIOD = own("period")
 UNITS: Mapping[Grain, Literal["D", "W", "M"]] = {"day": "D", "week": "W", "month": "M"}
 
 
@@ -118,11 +118,11 @@ def _queried(table: Table, metrics: Sequence[Metric], periods: Mapping[str, Peri
         name: (time >= ibis.timestamp(str(p.first))) & (time < ibis.timestamp(str(p.last + timedelta(days=1))))
         for name, p in periods.items()
     }
-    named = {_PERIOD: ibis.cases(*[(within, ibis.literal(name)) for name, within in inside.items()])}
+    named = {PERIOD: ibis.cases(*[(within, ibis.literal(name)) for name, within in inside.items()])}
     if cut.grain:
         named[BUCKET] = time.cast("timestamp").truncate(UNITS[cut.grain]).cast("date")
     rows = rows.filter(ibis.or_(*inside.values())).mutate(**named)
-    found = _values(table, metrics, rows, [*named, *cut.by]).rename(columns={_PERIOD: PERIOD})
+    found = _values(table, metrics, rows, [*named, *cut.by])
     return found.sort_values(BUCKET, kind="stable") if cut.grain else found
 
 

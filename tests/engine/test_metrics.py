@@ -12,7 +12,7 @@ from kpilab.core.case import Metric
 from kpilab.core.table import EventLog
 from kpilab.core.values import Period, Where
 from kpilab.engine import metrics
-from kpilab.engine.metrics import Cut, full_buckets, measure
+from kpilab.engine.metrics import BUCKET, PERIOD, Cut, full_buckets, measure
 from kpilab.engine.run import OutOfMemory
 from kpilab.errors import BadInput
 
@@ -53,27 +53,27 @@ def row(table, **keys):
 
 def test_a_period_has_both_its_days_and_a_ratio_its_parts(log):
     table = measure(log, [REVENUE, RATE], {"baseline": WEEK, "current": NEXT})
-    week = row(table, period="baseline")
+    week = row(table, **{PERIOD: "baseline"})
     assert (week["revenue"], week["rate"], week["rate:num"], week["rate:den"]) == (40.0, 0.5, 2.0, 4.0)
     assert (week["revenue:num"], week["revenue:den"]) == (40.0, 1.0)
-    assert row(table, period="current")["rate"] == 0.0
+    assert row(table, **{PERIOD: "current"})["rate"] == 0.0
 
 
 def test_an_undefined_ratio_is_nan(log):
     day = Period(date(2026, 1, 7), date(2026, 1, 8))
-    assert np.isnan(row(measure(log, [RATE], {"x": day}), period="x")["rate"])
+    assert np.isnan(row(measure(log, [RATE], {"x": day}), **{PERIOD: "x"})["rate"])
 
 
 def test_by_day_only_days_with_rows_come_back(log):
     table = measure(log, [RATE], {"x": WEEK}, Cut(grain="day"))
-    assert {str(d)[:10] for d in table["bucket"]} == {"2026-01-05", "2026-01-06", "2026-01-10"}
+    assert {str(d)[:10] for d in table[BUCKET]} == {"2026-01-05", "2026-01-06", "2026-01-10"}
 
 
 def test_by_week_and_month(log):
     both = {"x": Period(date(2026, 1, 5), date(2026, 1, 18))}
     weeks = measure(log, [REVENUE], both, Cut(grain="week"))
-    assert {str(b)[:10] for b in weeks["bucket"]} == {"2026-01-05", "2026-01-12"}
-    assert {str(b)[:10] for b in measure(log, [REVENUE], both, Cut(grain="month"))["bucket"]} == {"2026-01-01"}
+    assert {str(b)[:10] for b in weeks[BUCKET]} == {"2026-01-05", "2026-01-12"}
+    assert {str(b)[:10] for b in measure(log, [REVENUE], both, Cut(grain="month"))[BUCKET]} == {"2026-01-01"}
 
 
 def test_segments_sum_to_the_whole(log):
@@ -96,8 +96,8 @@ def test_what_does_not_add_up_is_a_mean_over_full_days(log):
 
 def test_metrics_of_different_grain_stand_side_by_side(log):
     table = measure(log, [DAU, REVENUE], {"baseline": WEEK, "current": NEXT})
-    assert row(table, period="current")["dau"] == pytest.approx(1 / 7)
-    assert row(table, period="baseline")["revenue"] == 40.0
+    assert row(table, **{PERIOD: "current"})["dau"] == pytest.approx(1 / 7)
+    assert row(table, **{PERIOD: "baseline"})["revenue"] == 40.0
 
 
 def test_a_condition_of_the_metric_restricts_its_rows(log):
@@ -151,3 +151,10 @@ def test_a_metric_too_large_for_the_memory_says_so(log):
     log.table.get_backend().raw_sql("SET memory_limit = '1MB'")
     with pytest.raises(OutOfMemory, match="memory_limit"):
         measure(log, [Metric("many", "events", measure="count(distinct user)")], {"x": WEEK})
+
+
+def test_a_dimension_may_be_called_as_a_column_of_ours(log):
+    named = EventLog(log.table.mutate(period=log.table["event"], bucket=log.table["event"]), dimensions=("period",))
+    table = measure(named, [REVENUE], {"current": WEEK}, Cut("day", ("period", "bucket")))
+    assert set(table["period"]) == set(table["bucket"]) == {"visit", "pay"}
+    assert set(table[PERIOD]) == {"current"}
