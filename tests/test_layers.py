@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,19 @@ def _lines_of_code(node: ast.FunctionDef) -> int:
     """Lines of the body without the docstring."""
     body = node.body[1:] if ast.get_docstring(node) else node.body
     return (node.end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+@pytest.mark.parametrize(
+    ("written", "what"),
+    [
+        (r"\[1:\] ?\* ?[\w.]+\[:-1\]|corrcoef\(.*\[1:\].*\[:-1\]", "correlation of neighbours: `dependence.alike`"),
+        (r"groupby\(.*(dayofweek|weekday)|bincount\(.*weekday", "pattern of the week: `pattern.factors`"),
+        (r"==? *\w+\)\.astype\(float\) for \w+ in np\.unique", "the week as regressors: `pattern.dummies`"),
+    ],
+)
+def test_what_the_core_of_statistics_has_is_written_nowhere_else(written, what):
+    core = ROOT / "stats" / "core"
+    again = [
+        str(p.relative_to(ROOT)) for p in FILES if core not in p.parents and re.search(written, p.read_text("utf-8"))
+    ]
+    assert again == [], what

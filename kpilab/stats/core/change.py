@@ -213,15 +213,17 @@ def _units(before: Window, after: Window) -> Ends:
 
 def _without_pattern(first: Array, second: Array, before: Window, after: Window) -> tuple[Array, Array, float, float]:
     """Influences without the pattern of the week, what was estimated, and what other weekdays make of the level."""
-    # A level of zero has no pattern.
-    seen = [x if np.nansum(x**2) > 0 else np.full(len(x), np.nan) for x in (first, second)]
+    # What does not vary has no pattern.
+    varies = [float(np.nansum(x**2)) > 0 for x in (first, second)]
+    seen = [x if v else np.full(len(x), np.nan) for x, v in zip((first, second), varies, strict=True)]
     code = np.concatenate([before.code, after.code])
     usual = pattern.factors(1 + np.concatenate(seen), code)
     if np.all(usual == 1):
         return first, second, 2.0, 0.0
     means = [float(np.mean(usual[w.code[np.isfinite(x)]])) for x, w in ((first, before), (second, after))]
-    rest = [x - usual[w.code] + m for x, w, m in zip((first, second), (before, after), means, strict=True)]
-    return rest[0], rest[1], 2.0 + pattern.WEEK - 1, means[1] - means[0]
+    sides = zip((first, second), (before, after), means, varies, strict=True)
+    rest = [x - usual[w.code] + m if v else x for x, w, m, v in sides]
+    return rest[0], rest[1], 2.0 + pattern.WEEK - 1, means[1] - means[0] if all(varies) else 0.0
 
 
 def _of_few(window: Window) -> float:
