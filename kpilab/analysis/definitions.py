@@ -15,6 +15,10 @@ from kpilab.core.result import Result
 from kpilab.core.table import EventLog, Reports
 from kpilab.core.values import Message, fraction
 from kpilab.engine.days import day_of, inside
+from kpilab.engine.door.frames import frame as small
+from kpilab.engine.door.frames import known
+from kpilab.engine.door.values import day as a_day
+from kpilab.engine.door.values import label, number
 from kpilab.engine.expression import identifier, literal
 from kpilab.engine.metrics import BUCKET, UNITS, Cut, measure
 from kpilab.engine.run import collect
@@ -26,9 +30,11 @@ if TYPE_CHECKING:
 
     from kpilab.core.table import Table
     from kpilab.core.values import Period
+    from kpilab.engine.door.frames import Frame
     from kpilab.engine.door.tables import Tabular
 
 ALPHA, LEAST_JUMP, REPRODUCED = 0.01, 0.02, 0.04
+RECOMPUTED = {"day": ("day", a_day), "definition": ("definition", label), "value": ("value", number)}
 COLUMNS = [
     *("metric", "reporter", "ratio_before", "ratio_after", "since", "jump", "low", "high", "p", "jumped"),
     *("definition_before", "error_before", "definition_after", "error_after"),
@@ -77,7 +83,7 @@ def definitions(
     declared: Sequence[Definition] = (),
     tables: Mapping[str, Table] | None = None,
     log: EventLog | Tabular | None = None,
-    recomputed: pd.DataFrame | None = None,
+    recomputed: Frame | None = None,
     level: float = 0.95,
 ) -> DefinitionsResult:
     """Compare what departments report under one name, and find who changed the way of counting.
@@ -106,7 +112,7 @@ def definitions(
     fraction(level, "definitions(level=)")
     reports = Reports.of(reports)
     log = None if log is None else EventLog.of(log)
-    _check(declared, tables or {}, recomputed, level)
+    _check(declared, tables or {})
     frame = _reported(reports, baseline, current)
     grain = _grain(frame)
     whole = [baseline, current]
@@ -125,15 +131,10 @@ def definitions(
     return DefinitionsResult(table, long, level, notes=notes)
 
 
-def _check(
-    declared: Sequence[Definition], tables: Mapping[str, Table], recomputed: pd.DataFrame | None, level: float
-) -> None:
+def _check(declared: Sequence[Definition], tables: Mapping[str, Table]) -> None:
     for definition in declared:
         if definition.measure and definition.table not in tables:
             raise unknown("table", definition.table, tables, f"definition of {definition.metric!r}")
-    for column in ("day", "definition", "value") if recomputed is not None else ():
-        if recomputed is not None and column not in recomputed.columns:
-            raise unknown("column", column, recomputed.columns, "definitions(recomputed=)")
 
 
 def _reported(reports: Reports, baseline: Period, current: Period) -> pd.DataFrame:
@@ -170,7 +171,7 @@ def _candidates(
     declared: Sequence[Definition],
     tables: Mapping[str, Table],
     log: EventLog | None,
-    recomputed: pd.DataFrame | None,
+    recomputed: Frame | None,
     periods: list[Period],
     grain: Grain,
 ) -> pd.DataFrame:
@@ -185,8 +186,11 @@ def _candidates(
     if log is not None:
         found |= _measured(log, [t for t in _from_log(log, periods) if t not in found], periods, grain)
     if recomputed is not None:
-        given = recomputed.assign(day=pd.to_datetime(recomputed["day"]).dt.to_period(UNITS[grain]).dt.start_time)
-        found |= {str(n): g.groupby("day")["value"].sum() for n, g in given.groupby("definition")}
+        rows, _left = known(small(recomputed, RECOMPUTED, "definitions(recomputed=)"), ["day"])
+        rows = rows.assign(day=rows["day"].dt.to_period(UNITS[grain]).dt.start_time)
+        # A period of which one value is missing is not known: its sum would be too small.
+        sums = rows.groupby(["definition", "day"])["value"].sum(skipna=False).dropna()
+        found |= {str(n): part.droplevel(0) for n, part in sums.groupby(level=0)}
     return pd.DataFrame(found)
 
 

@@ -78,6 +78,8 @@ def test_series_of_the_caller_are_candidates_too():
     own = pd.DataFrame({"day": days, "definition": "nonsense", "value": 1.0})
     result = definitions(reports, baseline=BASELINE, current=CURRENT, recomputed=own)
     assert result.table["definition_before"].isna().all()
+    text = own.assign(day=own["day"].astype(str), value=own["value"].where(own.index != 3))
+    assert definitions(reports, baseline=BASELINE, current=CURRENT, recomputed=text).table.equals(result.table)
     with pytest.raises(BadInput, match="no column named 'day'"):
         definitions(reports, baseline=BASELINE, current=CURRENT, recomputed=own.rename(columns={"day": "date"}))
     wrong = [Definition("active", "sales", FIRST, "", "logs", "day", ORDERED)]
