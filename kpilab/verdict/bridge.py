@@ -14,8 +14,8 @@ from kpilab.core.values import Effect, Message
 from kpilab.stats.shapley import shapley
 from kpilab.verdict.candidate import Candidate, Fix
 from kpilab.verdict.evidence import Evidence, Loss
+from kpilab.verdict.tuned import BEYOND_HALF, CLEAR_GAIN
 
-CLEAR_GAIN = 0.01
 NO_MORE_THAN_ROUNDING = 1e-9
 
 
@@ -111,7 +111,7 @@ def _gains(split: DriversResult, caused: Mapping[str, Effect]) -> list[BridgeRow
         cause = caused.get(driver)
         own = row["contribution"] - (cause.value if cause else 0.0)
         half = (row["contribution_high"] - row["contribution_low"]) / 2
-        if own > half * 1.3 and (row["p"] < CLEAR_GAIN or cause is not None):
+        if own > half * BEYOND_HALF and (row["p"] < CLEAR_GAIN or cause is not None):
             key = "bridge.mix_gain" if cause is not None else "bridge.gain"
             rows.append(BridgeRow(Message(key, {"driver": driver}), own, own - half, own + half))
     return rows

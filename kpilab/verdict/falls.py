@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -20,16 +20,9 @@ from kpilab.stats.core.change import Change, change
 from kpilab.stats.core.level import Window
 from kpilab.stats.laws import norm
 from kpilab.verdict.evidence import Fall, Move
+from kpilab.verdict.tuned import BESIDE, CARRIES, HIDDEN, MOST_SHARE, NEARLY_ALL, SHARES_VARY, SHIFTED, SURE, TWO_WEEKS
 
 Segments = Callable[[str], pd.DataFrame]
-
-CARRIES = 0.8
-NEARLY_ALL = 0.8
-HIDDEN = 0.3
-SURE = 0.01
-TWO_WEEKS = timedelta(days=14)
-MOST_SHARE = 0.7
-SHIFTED = 0.001
 
 
 def falls(
@@ -100,7 +93,7 @@ def _placed(move: Move, spread: SpreadResult) -> Fall | None:
     row = down.iloc[0].to_dict()
     rest = spread.amount - row["amount"]
     noise = 2 * np.sqrt(max(spread.expected, 1.0))
-    if rest < -max((1 - CARRIES) * abs(spread.amount), noise) or rest < 0.5 * row["amount"]:
+    if rest < -max((1 - CARRIES) * abs(spread.amount), noise) or rest < BESIDE * row["amount"]:
         return None
     size = row["amount"] / spread.expected
     half = abs(row["high"] - row["low"]) / 2 * abs(size / row["change"])
@@ -131,8 +124,7 @@ def _moved_to(wide: pd.DataFrame, dimension: str) -> tuple[object, float]:
     pooled = (wide["den0"].iloc[k] + wide["den1"].iloc[k]) / (wide["den0"].sum() + wide["den1"].sum())
     error = np.sqrt(pooled * (1 - pooled) * (1 / wide["den0"].sum() + 1 / wide["den1"].sum()))
     z = float(after.iloc[k] - before.iloc[k]) / error if error > 0 else 0.0
-    # Shares of a segment vary more between days than counts would: a factor of two on the error is generous.
-    return wide[dimension].iloc[k], float(2 * norm.sf(abs(z) / 2))
+    return wide[dimension].iloc[k], float(2 * norm.sf(abs(z) / SHARES_VARY))
 
 
 def _everywhere(move: Move, row: dict[Any, Any], mix: pd.DataFrame) -> Fall | None:

@@ -10,14 +10,9 @@ import numpy as np
 from kpilab.core.case import Case
 from kpilab.verdict.bridge import Worth, effect
 from kpilab.verdict.candidate import Candidate
+from kpilab.verdict.tuned import ALONE, ALPHA, CONFIDENCE, MOST_REJECTED
 
-# Chance of any false cause in a review where nothing is wrong, over all questions asked.
-ALPHA = 0.05
-# What is left of a fall outside a rival's place must stand on its own.
-ALONE = 0.003
 INSIDE = ("local_regression", "mix_shift", "untracked_leak", "driver_decline")
-# Corrected p-value up to which a confidence is stated; measured in docs/benchmarks/verdict.md.
-CONFIDENCE = ((1e-4, 0.99), (1e-3, 0.97), (1e-2, 0.93), (0.02, 0.85), (ALPHA, 0.55))
 
 
 def rank(
@@ -38,7 +33,7 @@ def rank(
         corrected = None if candidate.p is None else min(1.0, candidate.p * max(asked, 1))
         asked -= 1 if candidate.p is not None else 0
         if (corrected is not None and corrected > ALPHA and not candidate.settled) or _small(case, candidate, model):
-            rejected.append(_confident(candidate, min(0.4, 1 - (corrected or 0.6))))
+            rejected.append(_confident(candidate, min(MOST_REJECTED, 1 - (corrected or 0.6))))
             continue
         confidence = candidate.cause.confidence if corrected is None else _confidence(corrected)
         stated.append(_confident(candidate, confidence))

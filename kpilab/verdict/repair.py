@@ -18,12 +18,8 @@ from kpilab.engine.metrics import BUCKET, PERIOD, UNITS, Cut, measure
 from kpilab.questions.periods import span
 from kpilab.stats.loss import refilled
 from kpilab.verdict.evidence import Evidence, Loss
+from kpilab.verdict.tuned import FED_BY_THE_LOG, LEAST_SEEN
 
-# A table that shows less than half of the log's own shortfall is not fed by that log: halfway between a table that is
-# (all of it) and one that is not (none).
-FED_BY_THE_LOG = 0.5
-# A table without the place's dimension is short as a whole; below a tenth that drowns in the noise of its days.
-LEAST_SEEN = 0.1
 A_DAY = timedelta(days=1)
 ROWS = Metric("rows", "", measure="count(*)")
 

@@ -33,13 +33,13 @@ from kpilab.verdict.kinds import (
 from kpilab.verdict.rank import rank
 from kpilab.verdict.repair import repaired
 from kpilab.verdict.steps import execution, external, goal, relation, root_cause, trust
+from kpilab.verdict.tuned import ALPHA, MOST_OF_GAP
 from kpilab.verdict.whys import chain
 
 Step = Callable[[Case, Cells, Evidence], tuple[StepReport, Evidence]]
 Judge = Callable[[Case, Evidence], list[Candidate]]
 Progress = Callable[[str, int, int], None]
 T = TypeVar("T")
-MOST_OF_GAP = 1.5
 PAUSE = 1.0  # seconds before a lost connection is opened anew
 
 STEPS: tuple[Step, ...] = (
@@ -170,7 +170,7 @@ def _weighed(case: Case, cells: Cells, evidence: Evidence) -> Review:
         causes=causes,
         steps=evidence.reports,
         labels={name: m.label for name, m in case.metrics.items() if m.label},
-        settings={"floor": case.floor, "alpha": 0.05, "questions": evidence.questions, "seed": 0},
+        settings={"floor": case.floor, "alpha": ALPHA, "questions": evidence.questions, "seed": 0},
         version=kpilab.__version__,
         rejected=tuple(c.cause for c in rejected),
     )

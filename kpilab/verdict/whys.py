@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from kpilab.core.case import Case, Change
 from kpilab.core.finding import Cause, GoalChange, Why
 from kpilab.core.values import Message
 from kpilab.verdict.evidence import Evidence
-
-NEAR = timedelta(days=3)
+from kpilab.verdict.tuned import NEAR
 
 
 def chain(case: Case, cause: Cause, goal: GoalChange, evidence: Evidence) -> tuple[Why, ...]:

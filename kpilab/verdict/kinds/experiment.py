@@ -7,9 +7,7 @@ from kpilab.core.finding import Cause
 from kpilab.core.values import Message
 from kpilab.verdict.candidate import Candidate
 from kpilab.verdict.evidence import Evidence
-
-# A rule of the re-reading decides, with its own error rate; these are the shares of true ones among those said.
-CONFIDENCE = {"srm": 0.97, "novelty": 0.9, "peeking": 0.9}
+from kpilab.verdict.tuned import REREAD
 
 
 def judge(case: Case, evidence: Evidence) -> list[Candidate]:
@@ -25,7 +23,7 @@ def judge(case: Case, evidence: Evidence) -> list[Candidate]:
             result.experiment,
             "execution",
             Message(f"cause.ab_{result.verdict}", values),
-            CONFIDENCE[result.verdict],
+            REREAD[result.verdict],
             where=result.where,
             period=result.period,
             effect_pct=result.lasting_pct,

@@ -7,9 +7,9 @@ from kpilab.core.finding import Cause
 from kpilab.core.values import Effect, Message
 from kpilab.verdict.candidate import Candidate, Fix
 from kpilab.verdict.evidence import Evidence
+from kpilab.verdict.tuned import OWN_MUST_FALL
 
 KIND = "external_decline"
-OWN_MUST_FALL = 0.05
 
 
 def judge(case: Case, evidence: Evidence) -> list[Candidate]:

@@ -13,8 +13,7 @@ from kpilab.core.values import Effect, Message
 from kpilab.engine.cells import Cells
 from kpilab.errors import BadInput
 from kpilab.verdict.evidence import Evidence, Noted, numbering
-
-FORMULA_DEPARTS = 0.02
+from kpilab.verdict.tuned import FORMULA_DEPARTS
 
 
 def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, Evidence]:

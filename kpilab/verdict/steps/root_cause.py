@@ -25,8 +25,7 @@ from kpilab.questions.series import changes
 from kpilab.stats.core.level import Window, unit_variance
 from kpilab.verdict.evidence import Evidence, Move, numbering
 from kpilab.verdict.falls import falls
-
-SURE = 0.01
+from kpilab.verdict.tuned import SURE
 
 
 def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, Evidence]:
