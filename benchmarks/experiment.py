@@ -200,7 +200,7 @@ def clusters(rng: np.random.Generator, runs: int, groups: int = 50, size: int = 
 
 def ageing(rng: np.random.Generator, runs: int, units: int = 500, days: int = 14):
     """A steady effect on units whose own levels differ: the same units recur at every age."""
-    from kpilab.engine.rereading import AGES
+    from kpilab.engine.ages import AGES
     from kpilab.stats.novelty import worn_off
 
     edges, hits = [*AGES, 10**6], []

@@ -21,11 +21,11 @@ from kpilab.engine.trial import Trial, below, extremes, prepare, quantiles
 from kpilab.errors import BadInput, unknown
 from kpilab.stats import validity
 from kpilab.stats.decision import Judged, Reason, Verdict, decide
-from kpilab.stats.family import corrected
 from kpilab.stats.mean import Sample
 from kpilab.stats.novelty import worn_off
-from kpilab.stats.quantile import design_effect, from_order, ranks
-from kpilab.stats.readout import Looks, Readout, estimates, guarded, read, stratified
+from kpilab.stats.quantile import design_effect, enough, from_order, ranks
+from kpilab.stats.readout import Looks, Readout, estimates, is_share, read, stratified, unreadable
+from kpilab.stats.scorecard import Row, Unread, scorecard, scored, surest
 
 SAFE_LEVEL = 0.95
 
@@ -64,13 +64,15 @@ class ExperimentResult(Result):
 
     @property
     def headline(self) -> Message:
-        return Message(f"experiment.{self.decision}_{self.reason}", self._values())
+        values = self._values()
+        within = self.reason == "guardrail" and values["p_safe"] <= 1 - SAFE_LEVEL
+        return Message(f"experiment.{self.decision}_{self.reason}{'_within' if within else ''}", values)
 
     @property
     def card(self) -> tuple[Message, ...]:
         """The decision on one screen: what to do, why, each metric, whether the test can be trusted, doubts."""
         rows = self.table[self.table["treatment"] == self.best].to_dict("records")
-        lines = [Message(f"experiment.line_{row['role']}", {str(k): v for k, v in row.items()}) for row in rows]
+        lines = [_line(row) for row in rows]
         troubles = self.checks[self.checks["trouble"]].to_dict("records")
         told = ("value", "p", "where")
         doubts = [Message(f"experiment.check_{row['check']}", {k: row[k] for k in told}) for row in troubles]
@@ -83,17 +85,29 @@ class ExperimentResult(Result):
         units = [f"{v}: {self.moments.only(variant=v).units():,}" for v in self.moments.values("variant")]
         return Message("experiment.units", {"units": units, "p": row["p"]})
 
-    def _values(self) -> dict[str, object]:
-        rows = self.table[self.table["treatment"] == self.best]
-        main = rows[rows["role"] == "primary"] if (rows["role"] == "primary").any() else rows
-        ordered = main.sort_values("q").to_dict("records")
-        wanted = "guardrail" if self.reason.startswith("guardrail") else ""
-        guards = [r["metric"] for r in rows.to_dict("records") if r["role"] == wanted and not r["gain"] > 0]
-        row = ordered[0]
-        values = {k: row[k] for k in ("metric", "lift", "lift_low", "lift_high", "effect", "low", "high", "q")}
-        bad = self.checks[self.checks["trouble"] & self.checks["spoils"]]["check"].tolist()
-        check = Message(f"experiment.name_{bad[0]}") if bad else None
-        return {**values, "treatment": self.best, "guardrail": guards[0] if guards else None, "check": check}
+    def _values(self) -> dict[str, Any]:
+        rows = self.table[self.table["treatment"] == self.best].sort_values("q").to_dict("records")
+        row = next((r for r in rows if r["role"] == "primary"), rows[0])
+        guards = [r for r in rows if r["role"] == "guardrail"]
+        harmed = [r for r in guards if r["gain"] < 0] or [r for r in guards if not r["p_safe"] <= 1 - SAFE_LEVEL]
+        guard = harmed[0] if harmed else {"metric": None, "p_safe": 1.0, "margin": None}
+        told = {"metric": row["metric"], "lift": row["lift"], "q": row["q"], "change": _change(row)}
+        told |= {"guardrail": guard["metric"], "p_safe": guard["p_safe"], "margin": guard["margin"]}
+        names, at = self.checks["check"], self.checks.set_index("check")["value"].to_dict()
+        told |= {"unread": self.checks[names.str.startswith("unread")]["where"].tolist(), "late": at.get("late")}
+        bad = names[self.checks["trouble"] & self.checks["spoils"]].tolist()
+        return {**told, "treatment": self.best, "check": Message(f"experiment.name_{bad[0]}") if bad else None}
+
+
+def _line(row: Mapping[Any, Any]) -> Message:
+    """One metric in one sentence; a guardrail also by its margin."""
+    safe = row["role"] == "guardrail" and row["p_safe"] <= 1 - SAFE_LEVEL
+    return Message(f"experiment.line_{row['role']}{'_safe' if safe else ''}", {**row, "change": _change(row)})
+
+
+def _change(row: Mapping[Any, Any]) -> Message:
+    """The relative change with its absolute one; the absolute one alone where the control is 0."""
+    return Message(f"experiment.change_{'relative' if np.isfinite(row['lift']) else 'absolute'}", dict(row))
 
 
 def experiment(
@@ -147,15 +161,20 @@ def experiment(
     if ages and trial.log is not None and isinstance(who, Assignments) and not design.cluster:
         aged = age_moments(trial.rows, who, trial.log, wanted, window=design.window)
     asked = _Question(trial, found, found.totals("variant"), control, tuple(wanted), design, level, aged)
-    table = _table([_readouts(asked, m, t) for m in wanted for t in treatments], asked)
-    best = _best(table, treatments)
-    checks = _checks(asked, tuple(segments), best)
+    asked = replace(asked, moved=_moved(asked))
+    read_out = [row for m in wanted for t in treatments for row in _readouts(asked, m, t)]
+    unread = [row for row in read_out if isinstance(row, Unread)]
+    table = scorecard([row for row in read_out if isinstance(row, Row)], unread, level)
+    best = surest(table, treatments)
+    checks = _checks(asked, tuple(segments), best, unread)
     judged = [
         Judged(r["role"], int(r["gain"]), bool(r["p_safe"] <= 1 - SAFE_LEVEL))
         for r in table[table["treatment"] == best].to_dict("records")
     ]
     spoilt = (checks["trouble"] & checks["spoils"]).tolist()
-    decision, reason = decide(spoilt, judged, _finished(found, design))
+    late = float(checks.loc[checks["check"] == "late", "value"].max())
+    blind = any(row.role == "primary" for row in unread)
+    decision, reason = decide(spoilt, judged, _finished(found, design), late=late, unread=blind)
     reach = trial.intake.reach if design.exposure else 1.0
     return ExperimentResult(
         table, notes=_notes(asked, table, best), control=control, best=best, decision=decision, reason=reason,
@@ -175,6 +194,7 @@ class _Question:
     design: Design
     level: float
     aged: AgeMoments | None
+    moved: frozenset[str] = frozenset()
 
     def sample(self, label: str, variant: str) -> Sample:
         return Sample.of_sums(*self.found.sums(label, self.totals[(variant,)]))
@@ -187,15 +207,6 @@ class _Question:
     @property
     def variants(self) -> list[str]:
         return [str(v) for v in self.found.values("variant")]
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    metric: Outcome
-    label: str
-    treatment: str
-    readout: Readout
-    p_safe: float
 
 
 def _wanted(metrics: Sequence[Outcome | str], covariates: Sequence[str], who: Assignments | Units) -> list[Outcome]:
@@ -215,6 +226,13 @@ def _treatments(found: Moments, control: str, design: Design) -> list[str]:
     where = "experiment, column of the variant"
     if control not in known:
         raise unknown("variant", control, known, "experiment, argument 'control'")
+    omitted = [v for v in known if design.split and v not in design.split]
+    if omitted:
+        what, mend = (
+            f"the split leaves out variant {omitted[0]!r}",
+            "give every variant its share, or leave its units out",
+        )
+        raise BadInput(what, "Design, split", mend)
     missing = [v for v in design.split if v not in known]
     if missing:
         raise BadInput(f"variant {missing[0]!r} has no units", where, "check the split, or wait for its units")
@@ -223,31 +241,37 @@ def _treatments(found: Moments, control: str, design: Design) -> list[str]:
     return [v for v in known if v != control]
 
 
-def _readouts(asked: _Question, m: Outcome, treatment: str) -> list[_Row]:
+def _readouts(asked: _Question, m: Outcome, treatment: str) -> list[Row | Unread]:
     """The read-out of a metric, and of the same with capped values."""
     if m.kind == "quantile":
-        return [_safe(m, m.name, treatment, _quantile(asked, m, treatment))]
+        readout = _quantile(asked, m, treatment)
+        return [_safe(m, m.name, treatment, readout) if readout else Unread(m.name, m.role, "sparse")]
     labels = [m.name, *([f"{m.name} (capped)"] if m.name in asked.trial.caps else [])]
     return [_row(asked, m, label, treatment) for label in labels]
 
 
-def _row(asked: _Question, m: Outcome, label: str, treatment: str) -> _Row:
+def _row(asked: _Question, m: Outcome, label: str, treatment: str) -> Row | Unread:
     group, settings = asked.found.group(label), asked.settings(m)
     a, b = (asked.sample(label, v) for v in (asked.control, treatment))
-    _check_arms(a, b, label, treatment)
+    why = unreadable(a, b, group.metric)
+    if why:
+        return Unread(label, m.role, why)
+    if group.proportion and not all(is_share(arm) for arm in (a, b)):
+        raise BadInput("a share holds more than 0 and 1", f"metric {m.name!r}", "give 0 and 1, or leave out the kind")
+    known = () if label in asked.moved else group.known
     if not asked.design.strata:
-        readout = read(a, b, group.metric, group.known, proportion=group.proportion, **settings)
+        readout = read(a, b, group.metric, known, proportion=group.proportion, **settings)
         return _safe(m, label, treatment, readout, group.proportion)
     plain = read(a, b, group.metric, level=asked.level).difference.error
     pairs = _pairs(asked, label, treatment)
-    return _safe(m, label, treatment, stratified(pairs, group.metric, group.known, plain=plain, **settings))
+    if not pairs:
+        return Unread(label, m.role, "apart")
+    return _safe(m, label, treatment, stratified(pairs, group.metric, known, plain=plain, **settings))
 
 
-def _safe(m: Outcome, label: str, treatment: str, readout: Readout, plain: bool = False) -> _Row:
-    p_safe = float("nan")
-    if m.role == "guardrail":
-        p_safe = guarded(readout, m.margin, better=1 if m.better == "up" else -1, proportion=plain)
-    return _Row(m, label, treatment, readout, p_safe)
+def _safe(m: Outcome, label: str, treatment: str, readout: Readout, plain: bool = False) -> Row:
+    better, margin = 1 if m.better == "up" else -1, m.margin if m.role == "guardrail" else float("nan")
+    return scored(label, m.role, treatment, readout, better=better, margin=margin, proportion=plain)
 
 
 def _pairs(asked: _Question, label: str, treatment: str) -> list[tuple[Sample, Sample]]:
@@ -258,54 +282,23 @@ def _pairs(asked: _Question, label: str, treatment: str) -> list[tuple[Sample, S
     return [(a, b) for a, b in arms if min(a.n, b.n) > 1]
 
 
-def _check_arms(a: Sample, b: Sample, label: str, treatment: str) -> None:
-    where = f"metric {label!r}, variant {treatment!r}"
-    if min(a.n, b.n) < 2:
-        raise BadInput("an arm has fewer than two units", where, "wait for more units, or check the missing values")
-    if not max(a.cov[0, 0], b.cov[0, 0]) > 0:
-        raise BadInput("every unit has the same value, so nothing can be tested", where, "choose a metric that varies")
-
-
-def _quantile(asked: _Question, m: Outcome, treatment: str) -> Readout:
-    """By order statistics; where clusters were drawn, further apart by the design effect."""
+def _quantile(asked: _Question, m: Outcome, treatment: str) -> Readout | None:
+    """By order statistics, where there are enough; where clusters were drawn, further apart by the design effect."""
     arms = (asked.control, treatment)
     middle = quantiles(asked.trial, m.name, dict.fromkeys(arms, (m.quantile,)))
     size, spread = {v: middle[v][0] for v in arms}, dict.fromkeys(arms, 1.0)
     if asked.design.cluster:
         sums = below(asked.trial, m.name, asked.design.cluster, {v: middle[v][1][0] for v in arms})
         spread, size = {v: design_effect(**sums[v]) for v in arms}, {v: sums[v]["clusters"] for v in arms}
+    if not all(enough(middle[v][0], m.quantile, inflation=spread[v]) for v in arms):
+        return None
     levels = {v: ranks(middle[v][0], m.quantile, inflation=spread[v]) for v in arms}
     ends = quantiles(asked.trial, m.name, levels)
     a, b = (from_order(size[v], middle[v][1][0], *ends[v][1]) for v in arms)
     return estimates(a, b, **asked.settings(m))
 
 
-def _table(rows: Sequence[Sequence[_Row]], asked: _Question) -> pd.DataFrame:
-    listed = [row for part in rows for row in part]
-    table = pd.DataFrame([_plain(row) for row in listed])
-    told = (table[c].tolist() for c in ("metric", "role", "treatment"))
-    q = corrected(table["p"].tolist(), [row.readout.share for row in listed], *told)
-    table.insert(table.columns.tolist().index("p") + 1, "q", q)
-    better = [1 if r.metric.better == "up" else -1 for r in listed]
-    table["gain"] = np.where(q <= 1 - asked.level, np.sign(table["effect"]) * better, 0).astype(int)
-    return table
-
-
-def _plain(row: _Row) -> dict[str, object]:
-    r = row.readout
-    told = {"metric": row.label, "role": row.metric.role, "treatment": row.treatment}
-    belief = {"chance": r.chance, "loss_ship": r.loss_ship, "loss_keep": r.loss_keep}
-    return told | r.row() | {"p_safe": row.p_safe, "cut": r.cut} | belief
-
-
-def _best(table: pd.DataFrame, treatments: Sequence[str]) -> str:
-    """The treatment the decision is about: the surest gain of a primary metric, else the surest anything."""
-    main = table[table["role"] == "primary"] if (table["role"] == "primary").any() else table
-    ranked = main.assign(late=-main["gain"]).sort_values(["late", "q"], kind="stable")["treatment"].tolist()
-    return str([*ranked, *treatments][0])
-
-
-def _checks(asked: _Question, segments: Sequence[str], best: str) -> pd.DataFrame:
+def _checks(asked: _Question, segments: Sequence[str], best: str, unread: Sequence[Unread]) -> pd.DataFrame:
     found, intake, variants = asked.found, asked.trial.intake, asked.variants
     shares = [asked.design.split.get(v, 1 / len(variants)) for v in variants]
     by_day = found.counts("day", variants) if "day" in found.keys else {}
@@ -313,10 +306,12 @@ def _checks(asked: _Question, segments: Sequence[str], best: str) -> pd.DataFram
     parts = {f"{d} = {value}": n for d in segments for value, n in found.counts(d, variants).items()}
     seen = validity.Seen(
         [asked.totals[(v,)]["units"] for v in variants], shares, intake.crossed, assigned, intake.early,
-        intake.logged, intake.late, intake.idle, intake.heavy, parts, list(by_day.values()), _days(found),
+        intake.logged, intake.late, intake.idle, intake.heavy, intake.unnamed, parts, list(by_day.values()),
+        found.days(),
     )  # fmt: skip
     checks = validity.counted(seen) + _extremes(asked) + _ageing(asked, best)
-    known = _balance(asked)
+    checks += [validity.unread(label, why) for label, why in dict.fromkeys((u.label, u.why) for u in unread)]
+    known = [p for part in _balance(asked).values() for p in part]
     if known:
         checks.append(validity.balance(known))
     return pd.DataFrame([asdict(c) for c in checks])
@@ -342,29 +337,32 @@ def _ageing(asked: _Question, best: str) -> list[validity.Check]:
     return validity.worst_ageing(checks)
 
 
-def _balance(asked: _Question) -> list[float]:
-    """p-value of each covariate between the control and each other variant: before the test there is no effect."""
-    p = []
+def _balance(asked: _Question) -> dict[str, list[float]]:
+    """p-values of a metric's covariates between the arms: before the test there is no effect."""
+    found: dict[str, list[float]] = {}
     for group in asked.found.groups:
         for treatment in (v for v in asked.variants if v != asked.control and group.known):
             a, b = (asked.sample(group.name, v) for v in (asked.control, treatment))
-            p += [read(a, b, columns).p_fixed for columns in group.known]
-    return [value for value in p if np.isfinite(value)]
+            p = [read(a, b, columns).p_fixed for columns in group.known if not unreadable(a, b, columns)]
+            found[group.name] = [*found.get(group.name, []), *(v for v in p if np.isfinite(v))]
+    return found
 
 
-def _days(found: Moments) -> int:
-    """Calendar days of assignment; 0 where unknown."""
-    if "day" not in found.keys:
-        return 0
-    days = pd.to_datetime(found.frame["day"])
-    return int((days.max() - days.min()).days) + 1
+def _moved(asked: _Question) -> frozenset[str]:
+    """Metrics whose covariates differ between the arms: the treatment may have moved them, so they adjust nothing.
+
+    What a log shows of the time before the assignment cannot have been moved.
+    """
+    found = _balance(asked) if asked.trial.log is None else {}
+    tests = sum(len(p) for p in found.values())
+    return frozenset(name for name, p in found.items() if p and min(p) * tests < validity.BALANCE_LEVEL)
 
 
 def _finished(found: Moments, design: Design) -> bool:
     """Whether the planned end, or the last planned look, is reached."""
     if design.boundary == "always valid" or design.looks[-1] < 1:
         return False
-    return design.planned_days is None or not _days(found) or _days(found) >= design.planned_days
+    return design.planned_days is None or not found.days() or found.days() >= design.planned_days
 
 
 def _notes(asked: _Question, table: pd.DataFrame, best: str) -> tuple[Message, ...]:
@@ -372,6 +370,8 @@ def _notes(asked: _Question, table: pd.DataFrame, best: str) -> tuple[Message, .
     design, whole = asked.design, {} if asked.design.cluster else asked.found.totals()[()]
     missing = int(sum(whole["units"] - whole[f"{g.name}:n"] for g in asked.found.groups)) if whole else 0
     notes = [Message(f"experiment.nulls_{design.nulls}", {"missing": missing})]
+    if asked.moved:
+        notes.append(Message("experiment.note_unadjusted", {"metrics": sorted(asked.moved)}))
     if (table["cut"] > 0).any():
         notes.append(Message("experiment.note_cut", {"cut": float(table["cut"].max())}))
     if (table["bounds"] == "unbounded").any():

@@ -21,7 +21,7 @@ from kpilab.engine.trial import prepare
 from kpilab.errors import BadInput
 from kpilab.stats.cuped import adjust
 from kpilab.stats.mean import Sample
-from kpilab.stats.power import smallest_effect, total_units
+from kpilab.stats.power import proportion_units, smallest_effect, smallest_rise, total_units
 from kpilab.stats.readout import read
 from kpilab.stats.sequential import lan_demets
 
@@ -37,8 +37,8 @@ class PlanResult(Result):
     """Answer of `plan`.
 
     Attributes:
-        table: one row per relative effect; columns `effect` (relative), `units` (of all arms), `days` (at the history's
-            traffic; NaN without times).
+        table: one row per relative effect; columns `effect` (relative), `units` (of all arms; NaN where a share would
+            leave 0-100 %), `days` (at the history's traffic; NaN without times).
         metric, mean, sd: of the history; `sd` per unit after the covariates took their share `cut` (0-1).
         smallest: relative effect that the history's own number of units would find. power, level: as asked.
         traffic: units per day; NaN without times.
@@ -108,33 +108,38 @@ def plan(
         raise BadInput("the metric does not vary, or its mean is 0", f"metric {wanted.name!r}", "choose another metric")
     inner = 1 - (1 - level) / (arms - 1)
     paid = float(lan_demets(np.arange(1, looks + 1) / looks, inner)[-1] / lan_demets([1.0], inner)[-1])
-    traffic = _traffic(found)
-    units = [total_units(e * mean, variance, level=inner, power=power, inflation=paid) * arms / 2 for e in effects]
+    traffic = found.units() / found.days() if found.days() else float("nan")
+    share = mean if group.proportion else None
+    units = [arms * _per_arm(e, mean, variance, share, inner, power, paid) for e in effects]
+    if np.isnan(units).all():
+        what = f"a share of {mean:.1%} cannot change by {effects[0]:+.0%}: it would leave 0-100 %"
+        raise BadInput(what, "plan, argument 'effects'", f"choose effects below {(1 - mean) / mean:+.0%}")
     table = pd.DataFrame({"effect": list(effects), "units": np.ceil(units)})
     table["days"] = np.ceil(table["units"] / traffic)
     alarms = _false_alarms(found, wanted.name, simulations, seed, level)
-    error = float(np.sqrt(variance * 2 * arms / whole.n))
-    smallest = smallest_effect(error, level=inner, power=power, inflation=paid) / abs(mean)
+    if share is not None:
+        smallest = smallest_rise(share, whole.n / arms, level=inner, power=power, inflation=paid)
+    else:
+        error = float(np.sqrt(variance * 2 * arms / whole.n))
+        smallest = smallest_effect(error, level=inner, power=power, inflation=paid) / abs(mean)
     return PlanResult(
-        table,
-        wanted.name,
-        mean,
-        float(np.sqrt(variance)),
-        both.cut,
-        smallest,
-        power,
-        level,
-        traffic,
-        alarms,
+        table, wanted.name, mean, float(np.sqrt(variance)), both.cut, smallest, power, level, traffic, alarms,
         simulations,
-    )
+    )  # fmt: skip
 
 
-def _traffic(found: Moments) -> float:
-    if "day" not in found.keys:
+def _per_arm(
+    effect: float, mean: float, variance: float, share: float | None, level: float, power: float, paid: float
+) -> float:
+    """Units of one arm, by the test that will be used: the score test for a plain proportion, else a test of means.
+
+    NaN for a share that would leave 0-100 %.
+    """
+    if share is None:
+        return total_units(effect * mean, variance, level=level, power=power, inflation=paid) / 2
+    if not 0 < share * (1 + effect) < 1:
         return float("nan")
-    days = pd.to_datetime(found.frame["day"])
-    return found.units() / (int((days.max() - days.min()).days) + 1)
+    return proportion_units(share, share * (1 + effect), level=level, power=power, inflation=paid)
 
 
 def _false_alarms(found: Moments, name: str, simulations: int, seed: int, level: float) -> float:

@@ -99,6 +99,13 @@ class Moments:
         days = pd.to_datetime(self.frame["day"])
         return Moments(self.frame[days <= pd.Timestamp(str(day))], self.keys, self.groups, self.shifts)
 
+    def days(self) -> int:
+        """Calendar days of assignment; 0 where unknown."""
+        if "day" not in self.keys:
+            return 0
+        days = pd.to_datetime(self.frame["day"])
+        return int((days.max() - days.min()).days) + 1
+
     def values(self, key: str) -> list[object]:
         """Known values of a key, in order."""
         return sorted(self.frame[key].dropna().unique().tolist())

@@ -35,10 +35,13 @@ def critical(treatments: int, level: float = 0.95, df: float = np.inf) -> float:
 
 def _inside(bound: float, shares: NDArray[np.float64], df: float) -> float:
     """P(all |t_i| <= bound): given the control (and the common variance), treatments are independent."""
-    z, weight = NODES * 8.5, WEIGHTS * 8.5
-    root, rest = np.sqrt(shares)[:, None], np.sqrt(1 - shares)[:, None]
+    # A treatment that does not vary stands on the control's error alone: it is inside where the control is.
+    fixed, varying = shares > 1 - 1e-9, shares[shares <= 1 - 1e-9]
+    root, rest = np.sqrt(varying)[:, None], np.sqrt(1 - varying)[:, None]
 
     def given(scale: float) -> float:
+        end = min(bound * scale, 8.5) if fixed.any() else 8.5
+        z, weight = NODES * end, WEIGHTS * end
         top, bottom = (bound * scale + root * z) / rest, (-bound * scale + root * z) / rest
         return float(weight @ (norm.pdf(z) * np.prod(norm.cdf(top) - norm.cdf(bottom), axis=0)))
 

@@ -55,6 +55,33 @@ def total_units(
     return float(spread * (needed / effect) ** 2)
 
 
+def proportion_units(a: float, b: float, *, level: float = 0.95, power: float = 0.8, inflation: float = 1.0) -> float:
+    """Units per arm that tell two proportions apart by the score test: pooled variance under no difference.
+
+    References: Fleiss, Levin & Paik (2003), Statistical Methods for Rates and Proportions, chapter 4.
+
+    Example:
+        >>> round(proportion_units(0.01, 0.015))
+        7750
+    """
+    common = (a + b) / 2
+    null = norm.isf((1 - level) / 2) * inflation * np.sqrt(2 * common * (1 - common))
+    found = norm.ppf(power) * np.sqrt(a * (1 - a) + b * (1 - b))
+    return float(((null + found) / (b - a)) ** 2)
+
+
+def smallest_rise(
+    share: float, units: float, *, level: float = 0.95, power: float = 0.8, inflation: float = 1.0
+) -> float:
+    """Relative rise of a proportion that `units` per arm find; NaN where even a rise to 100 % is not found."""
+    most = (1 - share) / share
+
+    def short(rise: float) -> float:
+        return proportion_units(share, share * (1 + rise), level=level, power=power, inflation=inflation) - units
+
+    return float(root_scalar(short, bracket=(1e-9 * most, most)).root) if short(most) < 0 else float("nan")
+
+
 def proportion_chance(a: float, b: float, units: float, *, level: float = 0.95) -> float:
     """Power to tell two proportions apart with `units` per arm (pooled variance under no difference)."""
     common = (a + b) / 2

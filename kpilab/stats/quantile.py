@@ -18,6 +18,12 @@ def ranks(n: float, share: float, level: float = 0.95, inflation: float = 1.0) -
     return float(np.clip(share - half, 0, 1)), float(np.clip(share + half, 0, 1))
 
 
+def enough(n: float, share: float, level: float = 0.95, inflation: float = 1.0) -> bool:
+    """Whether there are units on both sides of the enclosing ranks: without them the interval is no interval."""
+    half = norm.ppf(0.5 + level / 2) * np.sqrt(share * (1 - share) * inflation / max(n, 1))
+    return bool(half < min(share, 1 - share))
+
+
 def design_effect(clusters: float, s: float, n: float, ss: float, nn: float, sn: float) -> float:
     """How much more a share varies because units come in clusters than if each came alone.
 

@@ -116,6 +116,21 @@ def read(
     return _finished(both.a, both.b, fixed, looks or Looks(), level, relative, belief, both.cut)
 
 
+def unreadable(a: Sample, b: Sample, metric: Columns) -> str:
+    """Why two arms cannot be compared: few (units), constant, or undefined (a denominator of 0); "" if they can."""
+    if min(a.n, b.n) < 2:
+        return "few"
+    if len(metric) == 2 and not (a.mean[metric[1]] and b.mean[metric[1]]):
+        return "undefined"
+    return "" if max(a.cov[metric[0], metric[0]], b.cov[metric[0], metric[0]]) > 0 else "constant"
+
+
+def is_share(arm: Sample) -> bool:
+    """Whether all values are 0 or 1: only then is the variance that of a share."""
+    mean, spread = float(arm.mean[0]), float(arm.cov[0, 0]) * (arm.n - 1) / arm.n
+    return -1e-9 <= mean <= 1 + 1e-9 and bool(np.isclose(spread, mean * (1 - mean), rtol=1e-6, atol=1e-9))
+
+
 def estimates(
     a: Estimate, b: Estimate, *, looks: Looks | None = None, level: float = 0.95, relative: Method = "fieller",
     prior: tuple[float, float] | None = None, better: int = 1, shared: float = 0.0, cut: float = 0.0,
@@ -183,8 +198,10 @@ def _belief(
     if not fixed.error > 0 or a.value == 0 or not np.isfinite(a.value):
         return float("nan"), float("nan"), float("nan")
     turned = None if prior is None else (better * prior[0], prior[1])
-    change = (b.value - a.value) / abs(a.value)
-    posterior = bayes.normal(better * change, relative_error(a, b, shared), prior=turned)
+    change, error = (b.value - a.value) / abs(a.value), relative_error(a, b, shared)
+    if not error > 0:
+        return float("nan"), float("nan"), float("nan")
+    posterior = bayes.normal(better * change, error, prior=turned)
     return posterior.chance, posterior.loss_ship, posterior.loss_keep
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from kpilab.stats.decision import MOST_LATE
 from kpilab.stats.inference import holm
 from kpilab.stats.srm import sample_ratio, sequential_ratio
 
 SRM_LEVEL, MOST_CROSSED, MOST_IDLE, BALANCE_LEVEL = 0.001, 0.01, 0.5, 0.01
-MOST_HEAVY, MOST_OF_VARIANCE, MOST_LATE, AGE_LEVEL = 0.01, 0.25, 0.05, 0.01
+MOST_HEAVY, MOST_OF_VARIANCE, AGE_LEVEL = 0.01, 0.25, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Seen:
     Attributes:
         compared: units of each variant. shares: declared shares. crossed: units in several variants.
         assigned: the same as `compared` before exposure; empty where none is declared. early: exposed before assigned.
-        logged: whether the next three are known: late, idle (units) and heavy (share of rows).
+        logged: whether the next three are known: late, idle (units) and heavy (share of rows). unnamed: no variant.
         segments: name -> units of each variant. daily: one row per day, units of each variant. days: calendar days.
     """
 
@@ -52,6 +53,7 @@ class Seen:
     late: int = 0
     idle: int = 0
     heavy: float = 0.0
+    unnamed: int = 0
     segments: Mapping[str, Sequence[float]] = field(default_factory=dict)
     daily: Sequence[Sequence[float]] = ()
     days: int = 0
@@ -61,6 +63,7 @@ def counted(seen: Seen) -> list[Check]:
     """Every check that reads counts of units."""
     everyone = sum(seen.assigned) or sum(seen.compared)
     checks = [sample(seen.compared, seen.shares), crossed(seen.crossed, round(everyone))]
+    checks += [unnamed(seen.unnamed, round(everyone))] if seen.unnamed else []
     if seen.assigned:
         checks += [sample(seen.assigned, seen.shares, "assigned_ratio"), early(seen.early, round(everyone))]
     if seen.segments:
@@ -149,6 +152,16 @@ def balance(p: Sequence[float]) -> Check:
     """Pre-period A/A check: the covariates of both arms, Bonferroni over the covariates."""
     worst = min(1.0, float(np.nanmin(p)) * len(p))
     return Check("balance", float(len(p)), worst, worst < BALANCE_LEVEL, False)
+
+
+def unread(metric: str, why: str) -> Check:
+    """A metric that cannot be tested; `why` as in the scorecard."""
+    return Check(f"unread_{why}", float("nan"), float("nan"), True, False, metric)
+
+
+def unnamed(count: int, units: int) -> Check:
+    """Share of units without a variant: they are left out."""
+    return Check("unnamed", count / (count + units), float("nan"), count > 0, False)
 
 
 def weekdays(days: int) -> Check:
