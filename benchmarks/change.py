@@ -15,6 +15,7 @@ from kpilab.stats.laws import student
 Array = NDArray[np.float64]
 WEEKDAYS = np.array([1.0, 1.05, 1.0, 1.0, 1.2, 0.8, 0.7])
 FALL = -0.1
+TREND = "trend +5 %"
 
 
 def wander(rng: np.random.Generator, days: int, follows: float) -> Array:
@@ -66,15 +67,18 @@ def first_order(before: Window, after: Window) -> Change:
 WAYS: dict[str, Callable[[Window, Window], Change]] = {"core": change, "AR(1)": first_order, "Welch": classic}
 
 
-def judged(way: Callable[[Window, Window], Change], y: Array, days: int, effect: float) -> tuple[bool, bool, float]:
-    """Found something; covered the truth; half-width relative to the level before."""
+def judged(
+    way: Callable[[Window, Window], Change], y: Array, days: int, effect: float, drift: float
+) -> tuple[bool, bool, float]:
+    """Found something; covered the truth (effect times drift); half-width relative to the level before."""
     code = np.arange(len(y)) % 7
     y = np.where(np.arange(len(y)) < days, y, y * (1 + effect))
     with np.errstate(all="ignore"):
         found = way(Window.of(y[:days], None, code[:days]), Window.of(y[days:], None, code[days:]))
         low, high = found.relative_ends()
         half = float(student.ppf(0.975, found.df)) * found.error / found.before if found.before else np.nan
-    return found.p < 0.05, bool(low <= effect <= high or np.isnan(low)), half
+    truth = (1 + effect) * drift - 1
+    return found.p < 0.05, bool(low <= truth <= high or np.isnan(low)), half
 
 
 def main() -> None:
@@ -86,13 +90,14 @@ def main() -> None:
     heads = " ".join(f"| {w:>6}: called  covers   half" for w in WAYS)
     print(f"{'days':>8} {'series':22} {heads}")
     for first, second in ((28, 28), (91, 91), (91, 28), (28, 7)):
-        for number, name in enumerate([*worlds(np.random.default_rng(0), 7), "trend +5 %"]):
+        for number, name in enumerate([*worlds(np.random.default_rng(0), 7), TREND]):
             cells = []
             for way in WAYS.values():
                 rng = np.random.default_rng([asked.seed, first, second, number])
                 drawn = worlds(rng, first + second).get(name) or (lambda r=rng, n=first + second: _trend(r, n))
-                nothing = [judged(way, drawn(), first, 0.0) for _ in range(asked.repeat)]
-                fallen = [judged(way, drawn(), first, FALL) for _ in range(asked.repeat // 2)]
+                drift = _drift(first, second) if name == TREND else 1.0
+                nothing = [judged(way, drawn(), first, 0.0, drift) for _ in range(asked.repeat)]
+                fallen = [judged(way, drawn(), first, FALL, drift) for _ in range(asked.repeat // 2)]
                 called, half = np.mean([n[0] for n in nothing]), np.nanmedian([n[2] for n in nothing])
                 covers = np.mean([f[1] for f in fallen])
                 cells.append(f"| {'':6}  {100 * called:4.1f} %  {100 * covers:4.1f} %  {100 * half:4.1f}")
@@ -102,6 +107,12 @@ def main() -> None:
 def _trend(rng: np.random.Generator, days: int) -> Array:
     """Grows by a twentieth over all days: a change indeed, though not a step."""
     return (1 + 0.05 * (np.arange(days) + 0.5) / days) * (1 + 0.1 * rng.normal(size=days))
+
+
+def _drift(first: int, second: int) -> float:
+    """What the trend makes of the second period's level."""
+    level = 1 + 0.05 * (np.arange(first + second) + 0.5) / (first + second)
+    return float(level[first:].mean() / level[:first].mean())
 
 
 if __name__ == "__main__":
