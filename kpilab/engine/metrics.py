@@ -17,7 +17,7 @@ from kpilab.core.case import Grain, Metric
 from kpilab.core.table import Table
 from kpilab.core.values import EVERYWHERE, Period, Where
 from kpilab.engine.column import own
-from kpilab.engine.door.labels import one_of
+from kpilab.engine.door.labels import one_of, with_missing
 from kpilab.engine.expression import parse_measure, parse_predicate, quoted, restricted, sql
 from kpilab.engine.run import OutOfMemory, collect_text
 from kpilab.errors import BadInput
@@ -123,6 +123,7 @@ def _queried(table: Table, metrics: Sequence[Metric], periods: Mapping[str, Peri
         named[BUCKET] = time.cast("timestamp").truncate(UNITS[cut.grain]).cast("date")
     rows = rows.filter(ibis.or_(*inside.values())).mutate(**named)
     found = _values(table, metrics, rows, [*named, *cut.by])
+    found = found.assign(**{d: with_missing(found[d]) for d in cut.by if found[d].isna().any()})
     return found.sort_values(BUCKET, kind="stable") if cut.grain else found
 
 

@@ -55,3 +55,11 @@ def test_by_segment_and_bad_input():
         reconcile(side(logged), side(books), period=Period(FIRST, FIRST + dt.timedelta(days=4)))
     with pytest.raises(BadInput, match="neither side has rows"):
         reconcile(side(logged), side(books), period=Period(dt.date(2020, 1, 1), dt.date(2020, 1, 30)), by="store")
+
+
+def test_rows_without_a_value_are_a_segment():
+    days = pd.date_range("2026-01-05", periods=14)
+    rows = pd.DataFrame([(d, s, 10.0) for d in days for s in ("north", None)], columns=["date", "store", "sales"])
+    side = Measured(Facts(rows), Metric(name="sales", table="facts", measure="sum(sales)"))
+    found = reconcile(side, side, period=Period(days[0].date(), days[-1].date()), by="store")
+    assert set(found.table["segment"]) == {"north", "(missing)"}

@@ -22,6 +22,12 @@ def label(column: Any) -> Any:
     return column.cast("string").fill_null(MISSING)
 
 
+def with_missing(values: pd.Series) -> pd.Series:
+    """Fetched values of a dimension, those that are missing as a value of their own; whole numbers stay whole."""
+    plain = [int(v) if isinstance(v, float) and v.is_integer() else v for v in values]
+    return pd.Series([MISSING if _empty(v) else v for v in plain], values.index, dtype=object)
+
+
 def one_of(column: Any, values: tuple[object, ...]) -> Any:
     """Whether a row has one of the values; false, never unknown, in a row without one.
 
