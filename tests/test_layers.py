@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "engine": {"errors", "core"},
     "stats": {"errors"},
     "case": {"errors", "core", "engine"},
-    "analysis": {"errors", "core", "engine", "stats"},
+    "analysis": {"errors", "core", "engine", "stats", "questions"},
     "questions": {"errors", "core", "engine"},
     "verdict": {"errors", "core", "engine", "stats", "case", "analysis", "questions"},
     "show": {"errors", "core"},

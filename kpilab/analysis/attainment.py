@@ -9,6 +9,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import Message, fraction
+from kpilab.questions.series import asked_of
 from kpilab.stats.core.change import period_change
 from kpilab.stats.core.level import Window
 
@@ -56,9 +57,7 @@ def attainment(case: Case, cells: Cells, *, level: float = 0.95) -> AttainmentRe
         AttainmentResult, the goal first.
     """
     fraction(level, "attainment(level=)")
-    rows = [_row(case, cells, case.goal.metric, "goal", None, case.goal.target, level)]
-    known = [k for k in case.kpis if k.metric not in cells.refused]
-    rows += [_row(case, cells, k.metric, "kpi", k.owner, k.target, level) for k in known]
+    rows = [_row(case, cells, *asked, level) for asked in asked_of(case) if asked[0] not in cells.refused]
     return AttainmentResult(pd.DataFrame(rows), level=level)
 
 

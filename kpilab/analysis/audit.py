@@ -13,7 +13,8 @@ from ibis import _
 from kpilab.core.result import Result
 from kpilab.core.table import Executions
 from kpilab.core.values import MISSING, Effect, Message, fraction
-from kpilab.engine.days import day_of, inside
+from kpilab.engine.column import column
+from kpilab.engine.days import day_of, inside, work
 from kpilab.engine.door.frames import frame, known, numbers
 from kpilab.engine.door.values import label, names, truth
 from kpilab.engine.run import collect
@@ -168,7 +169,43 @@ def audit(plan: SamplePlan, results: Frame, *, level: float = 0.95) -> AuditResu
     faulty = checked.assign(fault=~checked["confirmed"].astype(bool))
     by = faulty.groupby("stratum").agg(checked=("record", "size"), faults=("fault", "sum"))
     table = plan.strata.drop(columns="sampled").merge(by, on="stratum", how="left").fillna({"checked": 0, "faults": 0})
-    table = table.astype({"checked": int, "faults": int})
+    missing = len(plan.table) - len(checked)
+    notes = (Message("audit.unchecked", {"records": missing}),) if missing else ()
+    return _judged(table.astype({"checked": int, "faults": int}), level, notes)
+
+
+def verified(records: Executions, *, period: Period, action: str | None = None, level: float = 0.95) -> AuditResult:
+    """What records that carry the result of an audit say about all of them.
+
+    Args:
+        records: work with a column `verified`: yes or no, as in `audit`; empty where a record was not checked. Those
+            checked count as drawn at random among the actor's.
+        period: days of the records. action: which action; None for all. level: confidence level.
+
+    Raises:
+        BadInput: no such column, a result that is neither yes nor no, or none checked.
+    """
+    if records.verified is None:
+        raise BadInput("no column of audit results", f"table {records.name!r}, role 'verified'", "name it in case.yml")
+    rows = work(records, period, action)
+    keys = {"stratum": rows[records.actor].cast("string"), "result": rows[records.verified]}
+    sums = rows.group_by(**keys).agg(records=_.count(), quantity=column(rows, records.quantity).cast("float64").sum())
+    found = collect(sums, "audit", MOST_RECORDS)
+    found["result"] = truth(found["result"], f"table {records.name!r}, column {records.verified!r}")
+    if found["result"].isna().all():
+        what = f"no record between {period.first} and {period.last} was checked"
+        raise BadInput(what, f"table {records.name!r}, column {records.verified!r}", "fill in results, or drop the key")
+    counts = found.assign(
+        stratum=label(found["stratum"], "actor"),
+        checked=found["records"].where(found["result"].notna(), 0),
+        faults=found["records"].where(found["result"].eq(False).fillna(False), 0),
+    )
+    table = counts.groupby("stratum")[["records", "quantity", "checked", "faults"]].sum().reset_index()
+    return _judged(table.astype({"checked": int, "faults": int}), level, ())
+
+
+def _judged(table: pd.DataFrame, level: float, notes: tuple[Message, ...]) -> AuditResult:
+    """Rates and bounds from the records, quantity, checked records and faults of each stratum."""
     table["rate"] = table["faults"] / table["checked"].where(table["checked"] > 0)
     table["low"], table["high"] = clopper_pearson(table["faults"], table["checked"], level)
     seen = table[table["checked"] > 0]
@@ -176,9 +213,8 @@ def audit(plan: SamplePlan, results: Frame, *, level: float = 0.95) -> AuditResu
     table["adjusted"] = table["quantity"] * (1 - table["rate"].fillna(overall.value))
     claimed = float(table["quantity"].sum())
     adjusted = Effect(claimed * (1 - overall.value), claimed * (1 - overall.high), claimed * (1 - overall.low))
-    bound = upper_bound(int(table["faults"].sum()), len(checked), 1 - level, int(table["records"].sum()))
-    missing = len(plan.table) - len(checked)
-    notes = (Message("audit.unchecked", {"records": missing}),) if missing else ()
+    faults, checked, records = (int(table[c].sum()) for c in ("faults", "checked", "records"))
+    bound = upper_bound(faults, checked, 1 - level, records)
     rate = Effect(overall.value, overall.low, overall.high)
     return AuditResult(table, rate, bound, claimed, adjusted, level, notes=notes)
 

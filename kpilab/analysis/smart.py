@@ -34,7 +34,8 @@ class SmartResult(Result):
     """Answer of `smart`.
 
     Attributes:
-        table: one row per KPI; columns `kpi`, `owner`, `target`, `since`, `chance` (to reach the target, 0-1; NaN when
+        table: one row per KPI; columns `kpi`, `owner`, `parent` (what it serves), `at` (company, region, store,
+            person; None when not said), `target`, `since`, `chance` (to reach the target, 0-1; NaN when
             not known), and for `specific`, `measurable`, `achievable`, `relevant`, `time_bound` True, False, or None
             (cannot tell), `missing` (tuple of what to mend: criteria that are False).
     """
@@ -86,7 +87,8 @@ def smart(
         if chance is None and current is not None and metric is not None and metric.table in tables:
             chance = _chance(metric, tables[metric.table], kpi.target, current)
         row: dict[str, object] = {"kpi": kpi.metric, "owner": kpi.owner or (metric.owner if metric else None)}
-        row |= {"target": kpi.target, "since": kpi.since, "chance": float("nan") if chance is None else chance}
+        row |= {"parent": kpi.parent, "at": kpi.level, "target": kpi.target, "since": kpi.since}
+        row["chance"] = float("nan") if chance is None else chance
         row["specific"] = metric is not None and row["owner"] is not None
         row["measurable"] = metric is not None and _measurable(metric, tables)
         row["achievable"] = None if chance is None else LEAST_CHANCE <= chance <= MOST_CHANCE

@@ -99,6 +99,8 @@ def _problems(spec: CaseSpec, doc: Document) -> Iterator[Problem]:
             yield from _known("metric", kpi.parent, known, doc.at("kpis", k, "parent"))
     for k, metric in enumerate(spec.dashboard):
         yield from _known("metric", metric, known, doc.at("dashboard", k))
+    for name in spec.targets:
+        yield from _known("metric", name, spec.metrics, doc.at("targets", name))
     for k, pair in enumerate(spec.reconcile):
         yield from _known("metric", pair.logged, spec.metrics, doc.at("reconcile", k, "logged"))
         yield from _known("metric", pair.books, spec.metrics, doc.at("reconcile", k, "books"))

@@ -185,7 +185,7 @@ def _case(
         periods=periods,
         tables=tables,
         metrics={name: _metric(name, m.model_dump(), m.label) for name, m in spec.metrics.items()},
-        goal=Goal(spec.goal.metric, metric_tree(spec), spec.goal.target),
+        goal=_goal(spec),
         reconcile=tuple((p.logged, p.books) for p in spec.reconcile),
         kpis=tuple(Kpi(**k.model_dump()) for k in spec.kpis),
         dashboard=spec.dashboard,
@@ -205,6 +205,12 @@ def _case(
         issues=tuple(issues),
         engine=spec.engine,
     )
+
+
+def _goal(spec: CaseSpec) -> Goal:
+    """The goal; its target stands with it, or under `targets`."""
+    target = spec.goal.target if spec.goal.target is not None else spec.targets.get(spec.goal.metric)
+    return Goal(spec.goal.metric, metric_tree(spec), target)
 
 
 def _metric(name: str, fields: dict[str, Any], label: str | Label | None) -> Metric:

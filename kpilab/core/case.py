@@ -165,7 +165,7 @@ class Case:
     floor: float = 1.0
     privacy: Privacy = Privacy()
     alarms: Mapping[str, object] = field(default_factory=dict)
-    targets: Mapping[str, object] = field(default_factory=dict)
+    targets: Mapping[str, float] = field(default_factory=dict)
     issues: tuple[DataIssue, ...] = ()
     engine: str = "duckdb://"
 

@@ -155,7 +155,10 @@ class StepReport:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Review:
-    """The whole answer. `labels`: metric -> {lang: label}; `settings`: what it was run with."""
+    """The whole answer.
+
+    `labels`: metric -> {lang: label}; `units`: metric -> what it is counted in; `settings`: what it was run with.
+    """
 
     case: str
     title: str
@@ -166,6 +169,7 @@ class Review:
     causes: tuple[Cause, ...]
     steps: tuple[StepReport, ...]
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, object] = field(default_factory=dict)
     version: str = ""
     rejected: tuple[Cause, ...] = ()

@@ -124,6 +124,13 @@ def compared(tree: exp.Expr) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
+def summed_columns(tree: exp.Expr) -> tuple[str, ...]:
+    """Columns whose values are added up or averaged; conditions and what is counted are left out."""
+    sums = tree.find_all(exp.Sum, exp.Avg, exp.Median, exp.Min, exp.Max)
+    found = [c for node in sums for c in node.find_all(exp.Column) if c.find_ancestor(exp.Predicate) is None]
+    return tuple(dict.fromkeys(c.name for c in found))
+
+
 def rows_summed(measure: str) -> str | None:
     """The measure that counts the rows which this one sums; None for what is not made of sums alone."""
     tree = parse_measure(measure, "measure")

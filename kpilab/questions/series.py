@@ -11,6 +11,7 @@ import pandas as pd
 from kpilab.core.case import Case, Metric
 from kpilab.core.values import EVERYWHERE, Where
 from kpilab.engine.daily import Measured, side_by_side
+from kpilab.engine.expression import parse_measure, summed_columns
 from kpilab.engine.metrics import Cut, measure
 from kpilab.errors import unknown
 from kpilab.questions.periods import span
@@ -55,6 +56,15 @@ def changes(case: Case) -> tuple[tuple[date, str], ...]:
     return tuple((c.date, c.text) for c in case.changes)
 
 
+def asked_of(case: Case) -> tuple[tuple[str, str, str | None, float | None], ...]:
+    """Metric, role, owner and target of the goal, the KPIs, and what else `targets` names, in this order."""
+    more = dict(case.targets)
+    found = [(case.goal.metric, "goal", None, case.goal.target)]
+    found += [(k.metric, "kpi", k.owner, more.get(k.metric) if k.target is None else k.target) for k in case.kpis]
+    named = {name for name, *_ in found}
+    return (*found, *((name, "target", None, target) for name, target in more.items() if name not in named))
+
+
 def without(case: Case, names: Collection[str]) -> Case:
     """The case with nothing asked about metrics that cannot be measured, so that they take no other one with them."""
     if not names:
@@ -63,5 +73,26 @@ def without(case: Case, names: Collection[str]) -> Case:
         case,
         kpis=tuple(k for k in case.kpis if k.metric not in names),
         dashboard=tuple(n for n in case.dashboard if n not in names),
+        targets={n: t for n, t in case.targets.items() if n not in names},
         reconcile=tuple(pair for pair in case.reconcile if not set(pair) & set(names)),
     )
+
+
+def units(case: Case) -> dict[str, str]:
+    """What each metric is counted in: its own `unit`, or the case's currency where it sums an amount."""
+    found = {}
+    for name, metric in case.metrics.items():
+        unit = metric.unit or (case.currency if case.currency and _is_amount(case, metric) else "")
+        found |= {name: unit} if unit else {}
+    return found
+
+
+def _is_amount(case: Case, metric: Metric) -> bool:
+    """Whether a metric sums a column of decimal numbers (counts are whole ones), and is no share of another such."""
+    kinds = {c.lower(): kind for c, kind in case.tables[metric.table].table.schema().items()}
+
+    def amount(text: str | None) -> bool:
+        summed = summed_columns(parse_measure(text, metric.name)) if text else ()
+        return any(c.lower() in kinds and not kinds[c.lower()].is_integer() for c in summed)
+
+    return amount(metric.measure) or (amount(metric.numerator) and not amount(metric.denominator))

@@ -40,7 +40,7 @@ def document(words: Words, charts: Mapping[str, Json], created: str) -> Json:
         "version": review.version,
         "created": created,
         "periods": {name: plain(period) for name, period in review.periods.items()},
-        "goal": _goal(review.goal),
+        "goal": _goal(review.goal) | {"unit": review.units.get(review.goal.metric, "")},
         "bridge": [
             {"label": words.say(r.label), "cause": r.cause, "amount": plain(r.amount), "interval": _ends(r)}
             for r in review.bridge

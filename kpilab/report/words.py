@@ -32,6 +32,10 @@ class Words:
         """The label of a metric, or the name itself."""
         return "" if metric is None else str(self._label(metric))
 
+    def amount(self, metric: str, value: float) -> str:
+        """A number of a metric with what it is counted in."""
+        return f"{number(value, self.lang)} {self.review.units.get(metric, '')}".rstrip()
+
     def known(self, topic: str, name: str) -> str:
         """The label `topic.name` where there is one, else the name: kinds and steps may be the review's own."""
         key = f"{topic}.{name}"
@@ -92,8 +96,8 @@ class Words:
             f"goal_{way}",
             metric=self.name(goal.metric),
             baseline=number(goal.baseline, self.lang),
-            current=number(goal.current, self.lang),
-            change=number(abs(goal.change), self.lang),
+            current=self.amount(goal.metric, goal.current),
+            change=self.amount(goal.metric, abs(goal.change)),
             pct="" if pct is None else percent(pct, self.lang),
             interval="" if goal.low is None else interval((goal.low, goal.high), self.lang),
         )
@@ -105,7 +109,8 @@ class Words:
         if goal.expected == goal.baseline:
             return ""
         key = "plan_short" if goal.gap < 0 else "plan_over" if goal.gap > 0 else "plan_met"
-        return self.text(key, gap=number(abs(goal.gap), self.lang), expected=number(goal.expected, self.lang))
+        values = {"gap": abs(goal.gap), "expected": goal.expected}
+        return self.text(key, **{k: self.amount(goal.metric, v) for k, v in values.items()})
 
     def verdict(self) -> str:
         """The headline: how many causes, none, or a move that stays unexplained."""

@@ -19,6 +19,7 @@ from kpilab.core.files import put
 from kpilab.core.values import Message
 from kpilab.engine.run import ConnectionLost
 from kpilab.errors import BadInput, EngineError
+from kpilab.questions.series import asked_of
 from kpilab.show.format import number, percent, whole_percent
 from kpilab.show.say import label, sentence
 from kpilab.track.effects import effects
@@ -96,11 +97,9 @@ def write(case: Case, out: str | Path, *, place: str | Path | None = None, today
 
 def page(case: Case, store: Store | None = None, *, today: date | None = None) -> str:
     """The page's text: no scripts, nothing from outside, every name from the data escaped."""
-    asked = [(case.goal.metric, "goal", None, case.goal.target)]
-    asked += [(k.metric, "kpi", k.owner, k.target) for k in case.kpis]
     lines: dict[str, list[Line]] = {}
     known: list[Progress] = []
-    for name, role, owner, target in asked:
+    for name, role, owner, target in asked_of(case):
         metric = case.metrics[name]
         who = owner or metric.owner or label("board.nobody", case.language)
         try:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from kpilab.core.case import Case
 from kpilab.core.values import EVERYWHERE, Where, duration
 from kpilab.errors import BadInput, Problem, nearest, several, unknown_problem
+from kpilab.questions.series import asked_of
 from kpilab.stats.nextday import USUAL
 
 Side = Literal["low", "high", "both"]
@@ -121,8 +122,8 @@ def _chart(case: Case, name: str, body: Mapping[Any, Any], where: str) -> Chart:
 
 def _pace(case: Case, name: str, body: Mapping[Any, Any], where: str) -> Pace:
     metric = str(body["metric"])
-    goal = {case.goal.metric: case.goal.target}
-    target = body.get("target", goal.get(metric) or next((k.target for k in case.kpis if k.metric == metric), None))
+    declared = {name: target for name, _, _, target in reversed(asked_of(case))}
+    target = body.get("target", declared.get(metric))
     if target is None:
         raise BadInput(f"{metric!r} has no target", f"{where}.target", "give one here, or to the KPI or goal")
     up = case.metrics[metric].better == "up"

@@ -14,7 +14,7 @@ from kpilab.core.values import Effect, Message
 from kpilab.engine.cells import PERIODS, Cells, pull
 from kpilab.engine.run import ConnectionLost, failures, reconnect
 from kpilab.errors import EngineError
-from kpilab.questions.series import without
+from kpilab.questions.series import units, without
 from kpilab.verdict.bridge import Worth, bridge, relative, worth
 from kpilab.verdict.candidate import Candidate
 from kpilab.verdict.evidence import Evidence
@@ -170,6 +170,7 @@ def _weighed(case: Case, cells: Cells, evidence: Evidence) -> Review:
         causes=causes,
         steps=evidence.reports,
         labels={name: m.label for name, m in case.metrics.items() if m.label},
+        units=units(case),
         settings={"floor": case.floor, "alpha": ALPHA, "questions": evidence.questions, "seed": 0},
         version=kpilab.__version__,
         rejected=tuple(c.cause for c in rejected),

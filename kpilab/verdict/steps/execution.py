@@ -18,6 +18,7 @@ from kpilab.questions.periods import both
 from kpilab.questions.records import actions
 from kpilab.questions.reports import comparison
 from kpilab.verdict.evidence import Evidence, Found, Loss, Noted, numbering
+from kpilab.verdict.steps.work import besides
 
 PLANNED_DAYS = 14
 NOT_SHIPPED = ("not shipped", "rolled back", "rejected", "no change", "kept control", "abandoned")
@@ -30,8 +31,9 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     records = _noted(_records(case), number, silent)
     reports = _noted(_reports(case), number, silent)
     tests = _noted(_tests(case), number, silent)
+    others = _noted(besides(case), number, silent)
     silent += [_as_logged(noted, loss) for noted in (*reports, *tests) for loss in evidence.losses]
-    findings = tuple(noted.finding for noted in (*records, *reports, *tests))
+    findings = tuple(noted.finding for noted in (*records, *reports, *tests, *others))
     report = StepReport("execution", findings, tuple(silent))
     return report, replace(evidence, records=records, definitions=reports, rereadings=tests)
 

@@ -11,7 +11,9 @@ from kpilab.core.case import Case, Metric
 from kpilab.core.finding import Finding, GoalChange, StepReport
 from kpilab.core.values import Effect, Message
 from kpilab.engine.cells import Cells
+from kpilab.engine.metrics import measure
 from kpilab.errors import BadInput
+from kpilab.questions.series import measured
 from kpilab.verdict.evidence import Evidence, Noted, numbering
 from kpilab.verdict.tuned import FORMULA_DEPARTS
 
@@ -25,21 +27,35 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     goal = Noted(number(_attained(case, reached, change)), reached)
     evidence = replace(evidence, attainment=goal, goal=change)
     silent = list(_unmeasured(case, cells))
+    before = [number(finding) for finding in _year_ago(case, cells)]
     leaves = [case.metrics[leaf] for leaf in case.goal.tree.leaves]
     if len(leaves) < 2:
         silent.append(Message("goal.no_formula", {"goal": case.goal.metric}))
-        return StepReport("goal", (goal.finding,), tuple(silent)), _of_leaves(cells, leaves, evidence)
+        return StepReport("goal", (goal.finding, *before), tuple(silent)), _of_leaves(cells, leaves, evidence)
     try:
         split = drivers(case, cells)
     except BadInput as error:
         silent.append(Message("goal.not_split", {"goal": case.goal.metric, "why": error.what}))
-        return StepReport("goal", (goal.finding,), tuple(silent)), evidence
+        return StepReport("goal", (goal.finding, *before), tuple(silent)), evidence
     evidence = _of_leaves(cells, leaves, evidence)
     said = Finding("", "goal", "info", split.headline, subject=case.goal.metric, strength="tested", evidence=(split,))
     noted = Noted(number(said), split)
     departs = [number(finding) for finding in _departs(case, reached, split)]
-    report = StepReport("goal", (goal.finding, noted.finding, *departs), tuple(silent))
+    report = StepReport("goal", (goal.finding, *before, noted.finding, *departs), tuple(silent))
     return report, replace(evidence, drivers=noted)
+
+
+def _year_ago(case: Case, cells: Cells) -> Iterator[Finding]:
+    """The goal beside the same period of the year before, where the case names it."""
+    period = case.periods.get("year_ago")
+    if period is None or period == case.baseline:
+        return
+    asked = measured(case, case.goal.metric)
+    then = float(measure(asked.table, [asked.metric], {"year_ago": period})[case.goal.metric].iloc[0])
+    now = cells.value(case.goal.metric, "current")
+    values = {"goal": case.goal.metric, "then": then, "now": now, "period": period}
+    values |= {"change": (now - then) / abs(then) if then else None}
+    yield Finding("", "goal", "info", Message("goal.year_ago", values), subject=case.goal.metric, period=period)
 
 
 def _check(case: Case, cells: Cells) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from kpilab.analysis.relate import relate
+from kpilab.analysis.smart import smart
 from kpilab.analysis.surge import SurgeResult, surge
 from kpilab.core.case import Case, Metric
 from kpilab.core.finding import Finding, StepReport, Verdict
@@ -53,7 +54,14 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
             continue
         surges.append(Noted(number(_finding(case, name, found)), found))
         findings.append(surges[-1].finding)
+    findings += [number(_declared(case))] if case.kpis else []
     return StepReport("relation", tuple(findings), tuple(silent)), replace(evidence, surges=tuple(surges))
+
+
+def _declared(case: Case) -> Finding:
+    """How well the KPIs are set: owner, target, since when, what they serve."""
+    found = smart(case.kpis, metrics=case.metrics, tables=case.tables, tree=case.goal.tree, current=case.current)
+    return Finding("", "relation", "info", found.headline, period=case.current, evidence=(found,))
 
 
 def _related(case: Case, kpi: Metric, daily: pd.DataFrame) -> Finding | Message | None:
