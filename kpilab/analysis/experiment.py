@@ -172,8 +172,8 @@ def experiment(
         for r in table[table["treatment"] == best].to_dict("records")
     ]
     spoilt = (checks["trouble"] & checks["spoils"]).tolist()
-    late = float(checks.loc[checks["check"] == "late", "value"].max())
-    blind = any(row.role == "primary" for row in unread)
+    late = checks.loc[checks["check"] == "late", "value"].sum()
+    blind = bool({u.label for u in unread} & {m.name for m in wanted if m.role == "primary"})
     decision, reason = decide(spoilt, judged, _finished(found, design), late=late, unread=blind)
     reach = trial.intake.reach if design.exposure else 1.0
     return ExperimentResult(
@@ -380,8 +380,9 @@ def _notes(asked: _Question, table: pd.DataFrame, best: str) -> tuple[Message, .
     if design.boundary == "always valid" or (design.boundary != "none" and design.looks != (1.0,)):
         key = design.boundary.replace(" ", "_").replace("-", "_")
         notes.append(Message("experiment.note_looks", {"boundary": Message(f"experiment.{key}")}))
-    if asked.trial.caps:
-        notes.append(Message("experiment.note_capped", {"metrics": list(asked.trial.caps)}))
+    capped = [m for m in asked.trial.caps if f"{m} (capped)" in set(table["metric"])]
+    if capped:
+        notes.append(Message("experiment.note_capped", {"metrics": capped}))
     if len(asked.wanted) > 1 or table["treatment"].nunique() > 1:
         many = {"metrics": len(asked.wanted), "treatments": int(table["treatment"].nunique())}
         notes.append(Message("experiment.note_many", many))

@@ -56,6 +56,7 @@ def test_a_cap_at_a_constant_leaves_the_figure_as_measured():
     result = read(rows, [Outcome("x", cap=0.95)])
     assert result.table["metric"].tolist() == ["x"]
     assert checks(result).loc["unread_constant", "where"] == "x (capped)"
+    assert result.reason == "no_effect"
 
 
 def test_a_treatment_that_stopped_everything_is_read():
