@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kpilab.core.result import Result
 from kpilab.core.values import Message, Where, fraction
+from kpilab.engine.door.labels import with_missing
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.laws import norm
 from kpilab.stats.localise import locate
@@ -85,6 +86,7 @@ def spread(
     fraction(alpha, "spread(alpha=)")
     _check(cube, dimensions)
     cube = cube.reset_index(drop=True)
+    cube = cube.assign(**{d: with_missing(cube[d]) for d in dimensions if cube[d].isna().any()})
     replaced = tuple(d for d in dimensions if _took_over(cube, d))
     kept = [d for d in dimensions if d not in replaced]
     expected = cube["den1"].to_numpy(float) * baseline_rate(cube, kept)

@@ -13,6 +13,7 @@ from kpilab.core.case import Case, Metric
 from kpilab.core.finding import StepReport
 from kpilab.core.values import Period, Where
 from kpilab.engine.cells import PERIODS, Cells, pull
+from kpilab.engine.metrics import BUCKET
 from kpilab.verdict.evidence import Evidence
 from kpilab.verdict.repair import repaired
 from kpilab.verdict.steps import goal, relation, root_cause
@@ -96,8 +97,8 @@ def test_a_step_that_asks_for_days_of_any_cut_gets_the_whole_log(whole, mended, 
     frames = []
     for each in (whole, mended):
         frame = each.cells.daily(metrics, periods, by=by, where=where)
-        frame["bucket"] = pd.to_datetime(frame["bucket"])
-        frames.append(frame.sort_values(["bucket", *by], ignore_index=True))
+        frame[BUCKET] = pd.to_datetime(frame[BUCKET])
+        frames.append(frame.sort_values([BUCKET, *by], ignore_index=True))
     pd.testing.assert_frame_equal(frames[1][frames[0].columns], frames[0], check_dtype=False)
 
 
