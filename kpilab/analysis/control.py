@@ -11,7 +11,9 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Period, Where, fraction
+from kpilab.engine.column import own
 from kpilab.engine.daily import Measured
+from kpilab.engine.door.dimensions import called
 from kpilab.engine.door.values import label
 from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.errors import BadInput, unknown
@@ -92,17 +94,18 @@ def control(
     cells = [label(rows[b], f"control(by=), column {b!r}") for b in by]
     rows = rows.assign(day=pd.to_datetime(rows[BUCKET])).sort_values("day")
     parts, left_out = [], []
-    for key, group in rows.groupby(cells) if by else [((), rows)]:
-        names: dict[str, Any] = dict(zip(by, key, strict=True))
+    ours = {own(f"by{k}"): b for k, b in enumerate(by)}
+    for key, group in rows.groupby(cells) if by else [((), rows)] if len(rows) else []:
+        names: dict[str, Any] = dict(zip(ours, key, strict=True))
         try:
             parts.append(_chart(group, measured, known or period, weekly, false_alarms).assign(**names))
         except BadInput:
             left_out.append(" · ".join(str(n) for n in names.values()))
     if not parts:
         raise BadInput(f"no series with {LEAST} days", "control(period=)", "choose a longer period or fewer dimensions")
-    columns = [*by, "day", "value", "centre", "low", "high", "outside", "judged"]
-    found = pd.concat(parts, ignore_index=True)[columns]
-    return ControlResult(found, tuple(by), metric.name, false_alarms, tuple(left_out))
+    columns = [*ours, "day", "value", "centre", "low", "high", "outside", "judged"]
+    found = called(pd.concat(parts, ignore_index=True)[columns], ours)
+    return ControlResult(found, tuple(found.columns[: len(ours)]), metric.name, false_alarms, tuple(left_out))
 
 
 def _chart(group: pd.DataFrame, measured: Measured, known: Period, weekly: bool, false_alarms: float) -> pd.DataFrame:

@@ -129,3 +129,17 @@ def test_units_without_a_name_have_their_chart_target_and_times():
     assert set(response(Incidents(log), by=("unit",)).table["unit"]) == {"a", "(missing)"}
     with pytest.raises(BadInput, match="aim is nan"):
         fair(measured, by="unit", period=ALL, aim=float("nan"))
+
+
+def test_a_dimension_may_be_called_as_a_column_of_the_chart():
+    data = frame(np.random.default_rng(1), units=("a", "b"))
+    plain = control(Measured(Facts(data), TOTAL), period=ALL, by=["unit"])
+    named = control(Measured(Facts(data.rename(columns={"unit": "day"})), TOTAL), period=ALL, by=["day"])
+    assert named.by == ("day (by)",)
+    pd.testing.assert_frame_equal(named.table.rename(columns={"day (by)": "unit"}), plain.table)
+
+
+def test_no_rows_are_no_chart():
+    data = frame(np.random.default_rng(1)).head(0).astype({"date": "datetime64[us]"})
+    with pytest.raises(BadInput, match="no series with 12 days"):
+        control(Measured(Facts(data), RATE), period=ALL)

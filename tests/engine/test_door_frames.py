@@ -183,3 +183,12 @@ def test_numbers_are_python_floats_and_what_is_needed_must_be_there():
 def test_a_fraction_lies_between_0_and_1(value):
     with pytest.raises(BadInput, match=r"level is .*\n  where: f\(level=\)"):
         fraction(value, "f(level=)")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_path_is_a_table_as_well(suffix, tmp_path):
+    rows = pd.DataFrame({"unit": ["a", "b"], "n": [1.0, 2.5]})
+    path = tmp_path / f"rows.{suffix}"
+    rows.to_csv(path, index=False) if suffix == "csv" else rows.to_parquet(path, index=False)
+    for given in (path, str(path)):
+        assert plain(given, "x")["n"].tolist() == [1.0, 2.5]

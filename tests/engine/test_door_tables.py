@@ -173,3 +173,8 @@ def test_a_filter_compares_as_the_column_does(name):
     assert rows(values={"d": (*first[0], None)}) == [0, 2]
     assert rows(without={"d": first[0]}) == [1, 2]
     assert rows(values={"d": "no such"}) == []
+
+
+def test_a_column_that_holds_nothing_comes_in_from_memory():
+    rows = pd.DataFrame({"n": [1, 2], "none": pd.Series([None, None], dtype=object)})
+    assert table(ibis.memtable(rows)).execute()["none"].isna().all()

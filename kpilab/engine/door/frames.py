@@ -7,6 +7,7 @@ for, and the kinds of `kpilab.engine.door.values`; so no name of a user meets on
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from kpilab.core.values import Message
+from kpilab.engine.door.tables import table
 from kpilab.engine.door.values import Kind, day, missing, names, number
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, several, unknown_problem
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from narwhals.typing import IntoDataFrame, IntoLazyFrame
 
-    Frame = pd.DataFrame | pa.Table | ir.Table | IntoDataFrame | IntoLazyFrame
+    Frame = pd.DataFrame | str | Path | pa.Table | ir.Table | IntoDataFrame | IntoLazyFrame
     Values = pd.Series | Mapping[Any, float]
 
 MOST_ROWS = 1_000_000
@@ -31,7 +33,7 @@ TIMES = ("datetime", "datetime64", "date", "period")
 
 
 def plain(data: Frame, where: str) -> pd.DataFrame:
-    """A pandas DataFrame of whatever holds a table: pandas, Arrow, Polars, Ibis, or anything narwhals knows.
+    """A pandas DataFrame of whatever holds a table: pandas, Arrow, Polars, Ibis, a file, or anything narwhals knows.
 
     Raises:
         BadInput: something that is no table, two columns of one name, or more than a million rows on an engine.
@@ -44,6 +46,8 @@ def plain(data: Frame, where: str) -> pd.DataFrame:
 
 
 def _fetched(data: Any, where: str) -> pd.DataFrame:
+    if isinstance(data, str | Path):
+        data = table(data, where)
     if type(data).__module__.startswith("ibis."):
         return collect(data, where, MOST_ROWS)
     if isinstance(data, Mapping):

@@ -63,7 +63,7 @@ def entered(data: Tabular, name: str, timezone: str | None, roles: Mapping[str, 
     """
     if isinstance(data, ir.Table):
         # A query written as text would not find what only Ibis holds in memory.
-        rows = data.cache() if data.op().find(ops.InMemoryTable) else data
+        rows = _typed(data).cache() if data.op().find(ops.InMemoryTable) else data
         zone = timezone or zones.of_engine(rows)
     elif isinstance(data, str | Path):
         zone = timezone or zones.of_file(data)
@@ -76,6 +76,12 @@ def entered(data: Tabular, name: str, timezone: str | None, roles: Mapping[str, 
     if ours:
         raise BadInput(f"column {ours[0]!r} begins with {OWN!r}", f"table {name!r}", "rename it: the mark is ours")
     return _settled(rows, zone), zone
+
+
+def _typed(data: ir.Table) -> ir.Table:
+    """A column that holds nothing at all is text: no engine stores a column without a type."""
+    empty = {c: data[c].cast("string") for c, kind in data.schema().items() if kind.is_null()}
+    return data.mutate(**empty) if empty else data
 
 
 def is_lazy(data: object) -> bool:
