@@ -1,0 +1,51 @@
+"""Public names that are no functions, laws that do not apply to a function by its nature, and what fails still."""
+
+from __future__ import annotations
+
+NOUNS = {
+    "Assignments": "a table", "Benchmark": "a table", "EventLog": "a table", "Executions": "a table",
+    "Facts": "a table", "Incidents": "a table", "Reports": "a table", "Units": "a table",
+    "Measured": "a table and a metric", "Machines": "names of columns", "Design": "how a test was set up",
+    "Outcome": "a metric of a test", "Step": "a step of a funnel", "Breakdown": "how a funnel is broken down",
+    "Exclusion": "what a funnel leaves out", "Gap": "an offset of a step matrix", "Tier": "a step of a bonus",
+    "Period": "two days", "Where": "a segment", "BadInput": "an error", "KpilabError": "an error",
+    "Store": "what the loop remembers, its own tables",
+}  # fmt: skip
+
+# Law, or law and way -> the reason.
+FIRST_KNOWN = {"missing: no my_platform": "a user goes under the first value that is known"}
+ZERO_DAYS = {"missing": "a day without a row counts as zero, one with an empty cell is missing"}
+PARTS = dict.fromkeys(
+    [f"missing: {hole}" for hole in ("no numbers", "infinite", "no my_claim", "no my_entered")],
+    "amounts per day and lateness per record are read from the records that have them",
+)
+ALL_UNITS = {
+    "missing: no numbers": "a unit without a value was assigned all the same: the checks count it",
+    "missing: infinite": "a unit without a value was assigned all the same: the checks count it",
+    "missing: no my_user": "rows without an id are told in a check",
+    "missing: no my_spend": "a unit without a value was assigned all the same: the checks count it",
+    "missing: no my_before": "a unit without a covariate keeps its value",
+    "missing: no my_day": "a unit without a day of assignment is a unit all the same",
+}
+ALL_ALARMS = dict.fromkeys(
+    ["missing: no my_time", "missing: no my_responded", "missing: no my_solved"],
+    "an alarm that nobody answered or solved is an alarm, and where no period is asked one without a time, too",
+)
+OWN_SUM = dict.fromkeys(
+    ["missing: no my_orders", "missing: no my_visits"], "a sum in SQL leaves out what its own column lacks, no more"
+)
+NO_DAY = {"missing: no my_day": "time lost counts without a day, too; days are only what the interval is drawn from"}
+FILES = {
+    "timed: period": "a case reads files, which hold no periods",
+    "contained": "a case reads files, and nothing else",
+}
+INDEXED = {"contained": "what is indexed by its day is a series or frame of pandas"}
+
+# (function, law) -> why it does not hold yet; strict: one that holds must leave this list.
+NOISE = "the search for places judges noise by the size of the numbers, and single cells and constant dimensions too"
+FAILING: dict[tuple[str, str], str] = {
+    **{("localise", law): NOISE for law in ("renamed", "scaled", "extra", "one row")},
+    ("arrivals", "missing"): "units without a value of a dimension are no segment of their own",
+    ("experiment", "missing"): "units without a value of a dimension are no segment of their own",
+    ("oee", "renamed"): "a dimension called as a column of the answer is refused",
+}

@@ -1,0 +1,70 @@
+"""The same question put otherwise has the same answer, and where there is nothing, nothing is found."""
+
+from __future__ import annotations
+
+import pytest
+
+import kpilab
+from tests.laws import judge
+from tests.laws.catalogue import ENTRIES
+from tests.laws.excuses import FAILING, NOUNS
+from tests.laws.relations import MISSING, NOTHING, OTHERWISE, RELATIONS, Trial
+
+TURNS = {name: k for k, name in enumerate(ENTRIES)}
+
+
+def told(name: str, trials: list[Trial]) -> list[str]:
+    """What is wrong under each of the trials."""
+    wrong = {t.change.name: found for t in trials if (found := judge.faults(name, t))}
+    return [f"{name}, {what}: {found}" for what, found in wrong.items()]
+
+
+def otherwise(name: str) -> list[str]:
+    """One way of each law at once, another one for each function; where that fails, each law alone says which."""
+    trial = judge.at_once(name, TURNS[name])
+    if trial is None or not judge.faults(name, trial):
+        return []
+    alone = [t for law in OTHERWISE if (name, law) not in FAILING for t in judge.trials(name, law)]
+    return told(name, alone) or told(name, [trial])
+
+
+def some(name: str, trials: list[Trial], most: int) -> list[Trial]:
+    """All of them for a frame; of what lies on an engine and takes ten times as long, a few, others for each call."""
+    if not ENTRIES[name].on_engine or len(trials) <= most:
+        return trials
+    return [trials[(TURNS[name] + k * len(trials) // most) % len(trials)] for k in range(most)]
+
+
+def missing(name: str) -> list[str]:
+    """Holes in single columns and in all numbers."""
+    found = [t for law in MISSING if (name, law) not in FAILING for t in judge.trials(name, law)]
+    return told(name, some(name, found, 1))
+
+
+def nothing(name: str) -> list[str]:
+    """Constants, one row, no rows, zeros."""
+    laws = [law for law in NOTHING if (name, law) not in FAILING]
+    return [w for law in laws for w in told(name, some(name, judge.trials(name, law), 2))]
+
+
+def test_every_public_name_is_under_the_laws_or_a_noun():
+    assert sorted({name.partition(":")[0] for name in ENTRIES} | set(NOUNS)) == kpilab.__all__
+
+
+def test_an_excuse_names_a_law_and_a_reason():
+    excused = [(law, why) for e in ENTRIES.values() for law, why in e.without.items()]
+    excused += [(law, why) for (_, law), why in FAILING.items()]
+    assert all(law.partition(":")[0] in RELATIONS and len(why) > 10 for law, why in excused)
+    print(f"{len(excused)} excused of {len(ENTRIES) * len(RELATIONS)}")
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_the_laws_hold(name):
+    wrong = [*otherwise(name), *missing(name), *nothing(name)]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(("name", "law"), FAILING)
+@pytest.mark.xfail(strict=True)
+def test_not_yet(name, law):
+    assert not told(name, judge.trials(name, law))
