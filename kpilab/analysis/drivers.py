@@ -96,7 +96,7 @@ def drivers(case: Case, cells: Cells, *, level: float = 0.95, seed: int = 0) -> 
         for k, leaf in enumerate(leaves)
     ]
     unexplained = goal[1] - goal[0] - scale * (formula[1] - formula[0])
-    mix = _mix(case, cells, changes, level)
+    mix = _mix(case, cells, level)
     return DriversResult(
         pd.DataFrame(rows), mix=mix, goal=case.goal.metric, scale=scale, unexplained=unexplained, level=level
     )
@@ -143,19 +143,20 @@ def _drawn_shares(
     return ends
 
 
-def _mix(case: Case, cells: Cells, changes: Mapping[str, Change], level: float) -> pd.DataFrame:
+def _mix(case: Case, cells: Cells, level: float) -> pd.DataFrame:
     rows = []
     for leaf in case.goal.tree.leaves:
         metric = case.metrics[leaf]
         if not metric.is_ratio or metric.per is not None:
             continue
-        variance = unit_variance(*(Window.of(*cells.day_arrays(metric, p)) for p in ("baseline", "current")))
+        before, after = (Window.of(*cells.day_arrays(metric, p)) for p in ("baseline", "current"))
+        variance, df = unit_variance(before, after), max(before.days + after.days - 2, 1)
         for dimension in cells.dimensions.get(metric.table, ()):
             wide = cells.by_segment(metric, (dimension,))
             if len(wide) < 2:
                 continue
             sides = [(wide[f"num{k}"].to_numpy(float), wide[f"den{k}"].to_numpy(float)) for k in (0, 1)]
-            change = standardised(sides[0], sides[1], variance, changes[leaf].df)
+            change = standardised(sides[0], sides[1], variance, df)
             both = wide[(wide["den0"] > 0) & (wide["den1"] > 0)]
             fell = both["num1"] / both["den1"] < both["num0"] / both["den0"]
             falling = float(both.loc[fell, "den1"].sum() / max(both["den1"].sum(), 1e-300))

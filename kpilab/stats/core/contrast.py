@@ -190,7 +190,7 @@ def standardised(before: tuple[Array, Array], after: tuple[Array, Array], varian
     """Change of a rate at constant mix: segments weighted by their share in the current period.
 
     Numerators and denominators of both periods, one number per segment; segments without rows in the baseline are
-    left out. `variance` is that of one unit of the denominator.
+    left out. `variance` is that of one unit of the denominator, known with `df` degrees of freedom (of days).
     """
     (n0, d0), (n1, d1) = before, after
     both = (d0 > 0) & (d1 > 0)

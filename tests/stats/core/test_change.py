@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kpilab.stats.core.change import change, period_change
+from kpilab.stats.core.contrast import standardised
 from kpilab.stats.core.level import Window
 
 WEEK = np.array([1.0, 1.05, 1.0, 1.0, 1.2, 0.8, 0.7])
@@ -139,3 +140,10 @@ def test_it_keeps_its_level(follows):
         y = 100 * np.tile(WEEK, 26) * np.exp(0.05 * noise[-182:])
         hits.append(change(*windows(y, at=91)).p < 0.05)
     assert np.mean(hits) <= 0.083
+
+
+def test_at_constant_mix_a_shift_of_shares_is_no_change():
+    rates, before, after = np.array([0.1, 0.5]), np.array([900.0, 100.0]), np.array([100.0, 900.0])
+    found = standardised((rates * before, before), (rates * after, after), variance=0.2, df=54)
+    assert (found.value, found.p) == (pytest.approx(0, abs=1e-12), pytest.approx(1))
+    assert found.df == 54  # of the days that tell the variance, not of waves
