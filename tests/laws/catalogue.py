@@ -256,7 +256,11 @@ ENTRIES: dict[str, Entry] = {
     ),
     "history": entry(lambda g: kpilab.history(g.case(CASE)), FILES, daily=DAILY),
     "open_case": entry(lambda g: g.case(CASE).goal, FILES, daily=DAILY),
-    "review": entry(lambda g: kpilab.review(g.case(CASE)), FILES, daily=DAILY),
+    "review": entry(
+        lambda g: kpilab.review(g.case(CASE)),
+        FILES | {"missing": "what is missing is told by its first step"},
+        daily=DAILY,
+    ),
     "decompose": entry(
         lambda g: kpilab.decompose("visits * orders * price", g.numbers("leaves", 0), g.numbers("leaves", 1)),
         leaves=LEAVES,

@@ -62,8 +62,8 @@ def besides_extra(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _fields(value: Any, path: str) -> Iterator[Leaf]:
-    # Sums kept to be read again are no answer: they stand in the order, and are shifted by the rows, of the engine.
-    told = [f for f in dataclasses.fields(value) if f.name not in ("moments", "by_age")]
+    # How long it took is no answer, nor are sums kept to be read again, in the order and shifted by rows of the engine.
+    told = [f for f in dataclasses.fields(value) if f.name not in ("seconds", "moments", "by_age")]
     for field in told:
         yield from leaves(getattr(value, field.name), f"{path}.{field.name}")
     if isinstance(value, Result):
