@@ -10,114 +10,95 @@ an ancestor or descendant of a planted element counts as wrong. PYTHON: interpre
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+import cubes
 import numpy as np
 import pandas as pd
+from cubes import Case, Told
 
 from kpilab.analysis.localise import localise
 from kpilab.core.table import Facts
 from kpilab.core.values import Period, Where
 from kpilab.engine.door.tables import table as as_table
 
-SHAPE = (10, 8, 6, 5)
-NAMES = ("a", "b", "c", "d")
-Place = frozenset[tuple[str, str]]
-Told = tuple[Place, Place]  # an element, and what is taken out of it
-Case = tuple[pd.DataFrame, set[Told]]
+CELLS = ((2, 1), (3, 1), (4, 1), (8, 1), (2, 2), (3, 2), (4, 2), (3, 3), (5, 2), (4, 3), (5, 3), (4, 4), (5, 5))
 LEVELS = {"platform": 3, "channel": 8, "city": 20, "version": 6, "product": 12}
 CAUSES = (({"platform": "platform1", "channel": "channel2"}, 0.3), ({"city": "city5", "version": "version3"}, 0.4))
 PERIODS = Period(date(2025, 3, 3), date(2025, 3, 30)), Period(date(2025, 3, 31), date(2025, 4, 27))
 
 
-def reference(folder: Path) -> Iterator[Case]:
-    for key, told in json.loads((folder / "truth.json").read_text()).items():
-        frame = pd.read_parquet(folder / f"{key}.parquet").rename(columns={"predict": "was", "real": "now"})
-        planted = {(frozenset((d, str(v)) for d, v in cause.items()), frozenset()) for cause in told["root_causes"]}
-        yield frame, planted
+@dataclass(slots=True)
+class Tally:
+    """Counts over the cases of one set."""
+
+    n: int = 0
+    right: int = 0
+    extra: int = 0
+    missed: int = 0
+    first: int = 0
+    top3: int = 0
+    silent: int = 0
+    seconds: list[float] = field(default_factory=list)
+
+    def add(self, case: Case, *, exceptions: bool) -> None:
+        start = time.process_time()
+        result = localise(case.frame, dimensions=case.dimensions, **case.question)
+        self.seconds.append(time.process_time() - start)
+        told = [_told(place) if exceptions else (_told(place)[0], frozenset()) for place in result.places]
+        found = set(told)
+        self.n += 1
+        self.right += len(found & case.planted)
+        self.extra += len(found - case.planted)
+        self.missed += len(case.planted - found)
+        self.first += told[:1] != [] and told[0] in case.planted
+        self.top3 += bool(set(told[:3]) & case.planted)
+        self.silent += not told
+
+    def line(self, name: str) -> str:
+        f1 = 2 * self.right / max(1, 2 * self.right + self.extra + self.missed)
+        shares = [v / max(self.n, 1) for v in (self.first, self.top3, self.silent)]
+        mean, most = float(np.mean(self.seconds)), float(np.max(self.seconds))
+        return (
+            f"{name:40} {self.n:4} {f1:6.3f} {shares[0]:6.3f} {shares[1]:6.3f} {self.extra:6} {self.missed:7} "
+            f"{shares[2]:7.3f} {mean:7.3f} {most:7.3f}"
+        )
 
 
-def poisson(mean: float, draws: int, extra: float = 0.0, *, null: bool = False) -> Iterator[Case]:
-    """Counts in both periods; 1-3 causes of ±15…60 % whose expected log likelihood ratio is 15 or more."""
-    rng = np.random.default_rng(0)
-    codes = np.indices(SHAPE).reshape(len(SHAPE), -1)
-    for _ in range(draws):
-        size = _sizes(rng, codes, mean)
-        now, planted = size.copy(), []
-        wanted = 0 if null else int(rng.integers(1, 4))
-        while len(planted) < wanted:
-            dims = rng.choice(len(SHAPE), int(rng.integers(1, 4)), replace=False)
-            element = {int(d): int(rng.integers(SHAPE[d])) for d in dims}
-            hit = np.all([codes[d] == v for d, v in element.items()], axis=0)
-            shift = float(rng.choice([-1, 1]) * rng.uniform(0.15, 0.6))
-            nested = any(element.items() <= e.items() or e.items() <= element.items() for e in planted)
-            if nested or size[hit].sum() * shift**2 / 4 < 15:
-                continue
-            now[hit] *= 1 + shift
-            planted.append(element)
-        noise = [rng.lognormal(-(extra**2) / 2, extra, len(size)) if extra else 1.0 for _ in range(2)]
-        frame = _frame(codes, rng.poisson(size * noise[0]), rng.poisson(now * noise[1]))
-        yield frame, {(_place(e), frozenset()) for e in planted}
+HEAD = f"{'cubes':40}    n     F1  first  top 3  extra  missed  silent  mean s   max s"
 
 
-def exceptions(draws: int, *, counts: bool) -> Iterator[Case]:
-    """One element moves by ±30…60 % but for a part of it (at most 40 %)."""
-    rng = np.random.default_rng(1)
-    codes, made = np.indices(SHAPE).reshape(len(SHAPE), -1), 0
-    while made < draws:
-        size, dims = _sizes(rng, codes, 60.0), rng.permutation(4)
-        depth = int(rng.integers(1, 3))
-        element = {int(d): int(rng.integers(SHAPE[d])) for d in dims[:depth]}
-        left = {int(d): int(rng.integers(SHAPE[d])) for d in dims[depth : depth + 1 + (rng.random() < 0.3)]}
-        inside, out = (np.all([codes[d] == v for d, v in e.items()], axis=0) for e in (element, element | left))
-        shift = rng.choice([-1, 1]) * rng.uniform(0.3, 0.6)
-        if size[out].sum() * shift**2 / 4 < 25 or size[out].sum() > 0.4 * size[inside].sum():
-            continue
-        made += 1
-        now = np.where(inside & ~out, size * (1 + shift), size)
-        noise = rng.lognormal(0, 0.1, len(size))
-        frame = _frame(codes, rng.poisson(size), rng.poisson(now)) if counts else _frame(codes, size, now * noise)
-        yield frame, {(_place(element), _place(left))}
-
-
-def _sizes(rng: np.random.Generator, codes: np.ndarray, mean: float) -> np.ndarray:
-    size = np.prod([rng.lognormal(0, 0.5, s)[codes[j]] for j, s in enumerate(SHAPE)], axis=0)
-    return size * mean / size.mean()
-
-
-def _frame(codes: np.ndarray, was: np.ndarray, now: np.ndarray) -> pd.DataFrame:
-    columns = {d: pd.Series([f"{d}{v}" for v in code], dtype="str") for d, code in zip(NAMES, codes, strict=True)}
-    return pd.DataFrame(columns | {"was": was.astype(float), "now": now.astype(float)})
-
-
-def _place(element: dict[int, int]) -> Place:
-    return frozenset((NAMES[d], f"{NAMES[d]}{v}") for d, v in element.items())
+def sets(arguments: argparse.Namespace) -> Iterator[tuple[str, Iterable[Case]]]:
+    """Name and cases of every set that is asked for."""
+    draws, seed = arguments.draws, arguments.seed
+    if arguments.incidents:
+        tuned, reported = cubes.halves(list(cubes.incidents(arguments.incidents)))
+        yield from (("incidents, tuned on", tuned), ("incidents, reported", reported))
+    for name in ("S", "L", "B0", "P") if arguments.reference else ():
+        yield name, cubes.reference(arguments.reference / name)
+    for extra in (0.0, 0.2):
+        for mean in (3, 30, 300):
+            yield f"Poisson {mean}, noise {extra:.0%}", cubes.poisson(mean, draws, extra, seed=seed)
+            yield f"null, {mean}, noise {extra:.0%}", cubes.poisson(mean, draws, extra, null=True, seed=seed)
+    for counts in (True, False):
+        yield f"exceptions, {'counts' if counts else 'ratios'}", cubes.exceptions(draws, counts=counts, seed=seed + 1)
+    for name, world in (cubes.shapes() | cubes.nulls()).items():
+        yield name, cubes.amounts(world, draws, seed=seed)
+    for nd, nc in CELLS:
+        for fall in (0.3, 0.0):
+            name = f"rate, {nd} x {nc} cells" + (", null" if fall == 0 else "")
+            yield name, cubes.cells(nd, nc, draws, fall=fall, seed=seed)
 
 
 def _told(place: Where) -> Told:
     values, left = ({(d, str(v)) for d, vs in part.items() for v in vs} for part in (place.values, place.without))
     return frozenset(values), frozenset(left)
-
-
-def row(name: str, cases: Iterator[Case]) -> tuple[str, int, float, int, int, float, float]:
-    right = wrong = missed = n = 0
-    seconds = []
-    for frame, planted in cases:
-        dimensions = [c for c in frame.columns if c not in ("was", "now")]
-        start = time.process_time()
-        result = localise(frame, dimensions=dimensions, measure="now", expected="was")
-        seconds.append(time.process_time() - start)
-        found = {_told(place) for place in result.places}
-        n, right = n + 1, right + len(found & planted)
-        wrong, missed = wrong + len(found - planted), missed + len(planted - found)
-    f1 = 2 * right / max(1, 2 * right + wrong + missed)
-    return name, n, f1, wrong, missed, float(np.mean(seconds)), float(np.max(seconds))
 
 
 def million(rows: int = 1_000_000) -> pd.DataFrame:
@@ -181,27 +162,23 @@ def compare(repeats: int, peer: str | None) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reference", type=Path, help="folder with S, L, B0, P")
+    parser.add_argument("--incidents", type=Path, help="folder with the real incidents")
     parser.add_argument("--draws", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", default="", help="sets whose name holds this text, or one of several split by |")
     parser.add_argument("--million", type=int, default=0, help="repetitions of the million rows; nothing else is run")
     parser.add_argument("--peer", help="interpreter with wise-pizza, for the million rows")
     arguments = parser.parse_args()
     if arguments.million:
         compare(arguments.million, arguments.peer)
         return
-    names = ("S", "L", "B0", "P") if arguments.reference else ()
-    runs = [(name, reference(arguments.reference / name)) for name in names]
-    for extra in (0.0, 0.2):
-        for mean in (3, 30, 300):
-            runs.append((f"Poisson {mean}, noise {extra:.0%}", poisson(mean, arguments.draws, extra)))
-            runs.append((f"null {mean}, noise {extra:.0%}", poisson(mean, arguments.draws, extra, null=True)))
-    runs += [
-        (f"exceptions, {'counts' if c else 'ratios'}", exceptions(arguments.draws, counts=c)) for c in (True, False)
-    ]
-    print(f"{'cubes':24} {'n':>4} {'F1':>6} {'extra':>6} {'missed':>7} {'mean s':>7} {'max s':>7}")
-    for name, cases in runs:
-        name, n, f1, wrong, missed, mean, most = row(name, cases)
-        score = "     –" if name.startswith("null") else f"{f1:6.3f}"
-        print(f"{name:24} {n:4} {score} {wrong:6} {missed:7} {mean:7.3f} {most:7.3f}", flush=True)
+    print(HEAD)
+    for name, cases in sets(arguments):
+        if any(part in name for part in arguments.only.split("|")):
+            tally = Tally()
+            for case in cases:
+                tally.add(case, exceptions=name.startswith("exceptions"))
+            print(tally.line(name), flush=True)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ from kpilab.core.values import Effect, Message, Where, fraction
 from kpilab.engine.comparison import Comparison, compared
 from kpilab.engine.leaves import MOST_VALUES
 from kpilab.errors import BadInput
-from kpilab.stats.cuboids import Named, crossed
-from kpilab.stats.expected import Succession, at_old_rates, succession
 from kpilab.stats.localise import Element, Known, Located, locate
+from kpilab.stats.localise.cuboids import Named, crossed
+from kpilab.stats.localise.expected import Succession, at_old_rates, succession
 from kpilab.stats.selection import unselected
 from kpilab.stats.tail import critical
 
@@ -50,6 +50,10 @@ class LocaliseResult(Result):
         across: the two dimensions that say most about the places found; empty where only one was searched.
         cells: one row per pair of their values; columns of both dimensions, `expected`, `actual`, `score`
             (actual − expected, in standard errors).
+        everywhere: relative change of all that lies outside of the places, with its interval, where it moved as a
+            whole; None where that is within noise.
+        visible: share of the whole that a value must hold at least for a fall of a fifth in it to be found; above 1
+            where no value could.
     """
 
     expected: float
@@ -58,12 +62,19 @@ class LocaliseResult(Result):
     level: float
     across: tuple[str, ...]
     cells: pd.DataFrame
+    everywhere: Effect | None
+    visible: float
     kind: ClassVar[str] = "localise"
 
     @property
     def headline(self) -> Message:
+        gap = self.actual - self.expected
+        if self.table.empty and self.everywhere is not None:
+            change = self.everywhere
+            values = {"gap": gap, "change": change.value, "low": change.low, "high": change.high}
+            return Message("localise.everywhere", values)
         if self.table.empty:
-            return Message("localise.nothing", {"gap": self.actual - self.expected})
+            return Message("localise.nothing", {"gap": gap})
         first = self.table.iloc[0]
         values = {
             "where": first["where"],
@@ -98,9 +109,10 @@ def localise(
     """Find the smallest set of dimension combinations that carries a deviation from what was expected.
 
     The cube's leaves (finest combinations) are compared with their expectation. Every combination of up to
-    `deepest` dimensions is a candidate; one is taken when a common shift of its leaves is a shorter description
-    than noise, the length of naming it included. Whether noise shrinks with size (counts) or not (relative) is
-    judged from the calm leaves. A value that is new is compared with the values it replaced.
+    `deepest` dimensions is a candidate; one is taken when a shift of most of it is a shorter description than noise,
+    the length of naming it included: evidence belongs to the whole of a place, not to each of its leaves. How noise
+    shrinks with size is fitted to the leaves that are left, as is a move of everything, which makes no places. A
+    value that is new is compared with the values it replaced.
 
     Args:
         data: facts with a time column and `periods` (a plain frame: its column `date`); or one row per leaf (or finer)
@@ -138,7 +150,7 @@ def localise(
     ratio = periods[1].days / periods[0].days if periods else None
     frame, notes = _checked(leaves.frame)
     cube = _cube(frame, names, rate=numerator is not None, ratio=ratio)
-    known = Known(cube.spread, cube.least, cube.counts, uneven=cube.whole is not None)
+    known = Known(cube.spread, cube.least, cube.sampled)
     found = locate(cube.codes, *cube.searched, known, alpha=alpha, deepest=deepest)
     rows = [_row(element, cube, found, level, alpha) for element in found.elements]
     grouped = leaves.grouped.items()
@@ -147,17 +159,42 @@ def localise(
     notes += cube.notes
     notes += (Message("localise.selected"),) if rows else ()
     notes += (Message("localise.equivalent"),) if any(row["equivalent"] for row in rows) else ()
+    everywhere, visible = _everywhere(cube, found, level), found.visible
+    notes += _said(everywhere, visible, places=len(rows))
     totals = float(cube.expected.sum()), float(cube.actual.sum())
     noise = "counts" if found.counts else "relative"
     table = pd.DataFrame(rows, columns=COLUMNS)
-    return LocaliseResult(table, *totals, noise, level, *_cells(cube, found), notes=notes)
+    return LocaliseResult(
+        table, *totals, noise, level, *_cells(cube, found), everywhere=everywhere, visible=visible, notes=notes
+    )
+
+
+def _everywhere(cube: Cube, found: Located, level: float) -> Effect | None:
+    """Change of what lies outside of the places; of the hits where their misses were searched."""
+    if found.everywhere is None:
+        return None
+    change, error = found.everywhere
+    if cube.whole is not None:
+        misses, hits = (float(v.sum()) for v in (cube.whole - cube.expected, cube.expected))
+        change, error = -change * misses / hits, error * misses / hits
+    half = critical(level, found.noise.df) * error
+    return Effect(change, max(change - half, -1.0), change + half)
+
+
+def _said(everywhere: Effect | None, visible: float, *, places: int) -> tuple[Message, ...]:
+    """That the rest moved as well; and what a search that found nothing could have found."""
+    if everywhere is not None:
+        return (Message("localise.rest", {"change": everywhere.value}),) if places else ()
+    if places:
+        return ()
+    return (Message("localise.visible", {"share": visible}) if visible <= 1 else Message("localise.blind"),)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cube:
     """Leaves as arrays: codes per dimension, the text of each code, expected and actual amounts.
 
-    `spread`, `least`: what is known of their count noise; `counts`: whether it is known to be count noise.
+    `spread`, `least`: what is known of their count noise; `sampled`: whether it is known to be that, or more.
     `whole`: denominators of a rate above one half: then its misses are searched, as the rarer side carries the noise.
     """
 
@@ -168,7 +205,7 @@ class Cube:
     actual: NDArray[np.float64]
     spread: NDArray[np.float64]
     least: float = 0.0
-    counts: bool | None = None
+    sampled: bool = False
     whole: NDArray[np.float64] | None = None
     notes: tuple[Message, ...] = ()
 
@@ -201,9 +238,7 @@ def _cube(frame: pd.DataFrame, names: tuple[str, ...], *, rate: bool, ratio: flo
     if ratio is None:
         return Cube(names, codes, values, num0, num1, np.ones(len(num0)), 0.5 * whole_numbers * (1 + whole_reference))
     spread = np.full(len(num0), (1 + ratio) / 2)
-    return _with_successors_merged(
-        Cube(names, codes, values, num0, num1, spread, 1.0 * whole_numbers, whole_numbers or None)
-    )
+    return _with_successors_merged(Cube(names, codes, values, num0, num1, spread, 1.0 * whole_numbers, whole_numbers))
 
 
 def _at_old_rates(cube: Cube, den0: NDArray[np.float64], den1: NDArray[np.float64]) -> Cube:
@@ -213,7 +248,7 @@ def _at_old_rates(cube: Cube, den0: NDArray[np.float64], den1: NDArray[np.float6
     told = replace(cube, expected=expected, spread=spread, notes=notes)
     if np.any(cube.actual != np.round(cube.actual)) or np.any(cube.actual > den1):
         return told
-    return replace(told, least=max(share, 1 - share), counts=True, whole=den1 if share > 0.5 else None)
+    return replace(told, least=max(share, 1 - share), sampled=True, whole=den1 if share > 0.5 else None)
 
 
 def _with_successors_merged(cube: Cube) -> Cube:

@@ -15,11 +15,11 @@ from kpilab.core.values import EVERYWHERE, Effect, Message, Where, fraction
 from kpilab.engine.door.frames import frame, known, plain
 from kpilab.engine.door.values import label, names, number
 from kpilab.errors import BadInput
-from kpilab.stats.countsearch import count_evidence
-from kpilab.stats.expected import at_old_rates
 from kpilab.stats.inference import holm
 from kpilab.stats.laws import variance_ratio
-from kpilab.stats.noise import fit_noise
+from kpilab.stats.localise.evidence import count_evidence
+from kpilab.stats.localise.expected import at_old_rates
+from kpilab.stats.localise.noise import fit_noise
 from kpilab.stats.tail import critical
 
 if TYPE_CHECKING:

@@ -120,7 +120,78 @@ def test_order_of_rows_names_and_scale_change_nothing():
 def test_everything_fell_alike_is_said_as_everywhere():
     frame = cube(4, mean=200.0).assign(now=lambda f: (f["now"] * 0.8).round())
     result = localise(frame, dimensions=["shop", "product", "channel"], measure="now", expected="was")
-    assert [place.plain() for place in result.places] == [{}]
+    assert result.places == ()
+    assert result.headline.key == "localise.everywhere"
+    assert result.everywhere.low < -0.2 < result.everywhere.high < 0
+
+
+def rates(shape, fallen, fall=0.3, seed=0, visits=11_000):
+    """A rate of one in five; in the leaf `fallen` it fell."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(list(product(*(range(n) for n in shape))), columns=list("ab"[: len(shape)])).astype(str)
+    hit = np.all([frame[d] == str(v) for d, v in fallen.items()], axis=0) if fallen else np.zeros(len(frame), bool)
+    den = rng.poisson(visits, (2, len(frame)))
+    num = rng.binomial(den, [np.full(len(frame), 0.2), np.where(hit, 0.2 * (1 - fall), 0.2)])
+    return frame.assign(num0=num[0], den0=den[0], num1=num[1], den1=den[1])
+
+
+@pytest.mark.parametrize("shape", [(2,), (3,), (8,), (4, 2), (3, 3), (5, 2), (4, 3), (5, 3)])
+def test_a_fall_in_one_of_few_cells_is_placed(shape):
+    fallen = dict(zip("ab", [1] * len(shape), strict=False))
+    asked = {"numerator": "num1", "denominator": "den1", "expected": ("num0", "den0")}
+    right = false = 0
+    for seed in range(10):
+        result = localise(rates(shape, fallen, seed=seed), dimensions=list(fallen), **asked)
+        right += [place.plain() for place in result.places] == [{d: str(v) for d, v in fallen.items()}]
+        false += len(localise(rates(shape, None, seed=seed), dimensions=list(fallen), **asked).places) > 0
+    assert (right >= 9, false <= 1) == (True, True)
+
+
+def forecast(seed, noise, shape=(4, 4, 4, 4, 3, 3), bias=1.0):
+    rng = np.random.default_rng(seed)
+    codes = np.indices(shape).reshape(len(shape), -1)
+    frame = pd.DataFrame({d: [f"{d}{v}" for v in code] for d, code in zip("abcdef", codes, strict=True)})
+    was = rng.lognormal(4, 0.8, len(frame))
+    return frame.assign(was=was, now=was * bias * np.maximum(1 + rng.normal(0, noise, len(frame)), 0))
+
+
+def test_a_large_element_that_moved_less_than_its_leaves_scatter_is_found():
+    frame = forecast(0, 0.1)
+    frame.loc[(frame["a"] == "a1") & (frame["c"] == "c2"), "now"] *= 0.88
+    result = localise(frame, dimensions=list("abcdef"), measure="now", expected="was")
+    assert found(result) == {frozenset({("a", "a1"), ("c", "c2")})}
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.03, 0.1, 0.3])
+@pytest.mark.parametrize("bias", [0.95, 1.05])
+def test_a_bias_of_everything_makes_no_places(noise, bias):
+    frame = forecast(1, noise, bias=bias)
+    result = localise(frame, dimensions=list("abcdef"), measure="now", expected="was")
+    assert result.places == ()
+    assert result.everywhere.value == pytest.approx(bias - 1, abs=0.02)
+
+
+def test_a_forecast_exact_to_the_cent_leaves_rounding_alone():
+    frame = forecast(2, 0.0).round(2)
+    frame.loc[frame["b"] == "b3", "now"] = (frame["now"] * 0.9).round(2)
+    result = localise(frame, dimensions=list("abcdef"), measure="now", expected="was")
+    assert found(result) == {frozenset({("b", "b3")})}
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e-3, 1.0, 1e3])
+def test_the_unit_of_amounts_changes_no_place(unit):
+    frame = cube(3)
+    frame.loc[frame["product"] == "4", "now"] //= 2
+    frame[["was", "now"]] *= unit
+    result = localise(frame, dimensions=["shop", "product", "channel"], measure="now", expected="was")
+    assert found(result) == {frozenset({("product", "4")})}
+
+
+def test_silence_says_what_it_would_have_seen():
+    result = localise(cube(), dimensions=["shop", "product", "channel"], measure="now", expected="was")
+    assert result.places == ()
+    assert 0 < result.visible < 0.2
+    assert "localise.visible" in {note.key for note in result.notes}
 
 
 @pytest.mark.parametrize(

@@ -46,13 +46,20 @@ class Cuboid:
         return np.flatnonzero(self.code == element)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Hit:
-    """An element, the evidence for it in nats net of the cost of naming it, and (cuboid, element) left out of it."""
+    """An element that was found.
+
+    Attributes:
+        gain: evidence for it in nats, net of the cost of naming it.
+        leaves: those that it was told from: without those of what was found before it.
+        without: (cuboid, element) left out of it.
+    """
 
     cuboid: int
     element: int
     gain: float
+    leaves: NDArray[np.intp]
     without: tuple[tuple[int, int], ...] = ()
 
     def members(self, spaces: list[Cuboid]) -> NDArray[np.intp]:
@@ -109,18 +116,6 @@ def crossed(
     cell = np.ravel_multi_index(pair, shape)
     occurs = np.flatnonzero(np.bincount(cell))
     return np.unravel_index(occurs, shape), [np.bincount(cell, v)[occurs].astype(float, copy=False) for v in amounts]
-
-
-def best_elements(spaces: list[Cuboid], evidence: list[Array], least: float, most: int) -> list[tuple[int, int]]:
-    """(cuboid, element) of those with more evidence than naming them costs plus `least`, best first."""
-    net = np.concatenate([e - s.cost for s, e in zip(spaces, evidence, strict=True)])
-    top = np.flatnonzero(net > least)
-    if len(top) > most:
-        top = top[np.argpartition(-net[top], most)[:most]]
-    top = top[np.lexsort((top, -net[top]))]
-    start = np.cumsum([0, *(s.size for s in spaces)])
-    cuboid = np.searchsorted(start, top, "right") - 1
-    return [(int(k), int(e)) for k, e in zip(cuboid, top - start[cuboid], strict=True)]
 
 
 def same_leaves(

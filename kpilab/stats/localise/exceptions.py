@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kpilab.stats.countsearch import count_evidence
-from kpilab.stats.cuboids import Cuboid, Hit
+from kpilab.stats.localise.cuboids import Cuboid, Hit
+from kpilab.stats.localise.evidence import count_evidence
 
 Array = NDArray[np.float64]
 SMALLEST, LARGEST = 0.01, 0.5  # share of the element that an exception may hold
 UNTOUCHED = 2.0  # evidence (nats) of a deviation that an exception may still show: two errors
 SIBLINGS = 3  # so many parts of one element, and most of them, are told as the element
 ALIKE = 0.5  # their changes (log) may differ from the middle one by this share of it
-
-
-def taken_back(spaces: list[Cuboid], hits: list[Hit], expected: Array, actual: Array) -> list[Hit]:
-    """Hits that only take back part of a wider hit, because nothing happened there, become that hit's exception.
-
-    Args:
-        spaces: all cuboids; hits: strongest first.
-        expected, actual: effective counts per leaf, before anything was found.
-    """
-    kept = list(hits)
-    for part in sorted(hits, key=lambda h: -h.gain):
-        leaves = spaces[part.cuboid].members(part.element)
-        if _own(expected, actual, leaves) > UNTOUCHED:
-            continue
-        for k, wider in enumerate(kept):
-            space = spaces[wider.cuboid]
-            inside = set(space.dims) < set(spaces[part.cuboid].dims) and np.all(space.code[leaves] == wider.element)
-            if inside and not wider.without:
-                kept[k] = replace(wider, without=((part.cuboid, part.element),))
-                kept.remove(part)
-                break
-    return kept
 
 
 def untouched(
@@ -88,14 +65,18 @@ def told_as_one(
         leaves = spaces[parent].members(element)
         mine = {int(codes[d, spaces[h.cuboid].members(h.element)[0]]) for h in parts}
         rest = sorted(set(np.unique(codes[d, leaves]).tolist()) - mine)
-        if len(parts) < SIBLINGS or 2 * len(rest) >= len(parts) or not _alike(spaces, parts, expected, actual):
+        if (
+            len(parts) < SIBLINGS
+            or 2 * len(rest) >= len(parts)
+            or not _alike([h.members(spaces) for h in parts], expected, actual)
+        ):
             continue
         left = [leaves[codes[d, leaves] == value] for value in rest]
         if any(_own(expected, actual, part) > UNTOUCHED for part in left):
             continue
         finer = parts[0].cuboid
         without = tuple((finer, int(spaces[finer].code[part[0]])) for part in left)
-        one = Hit(parent, element, sum(h.gain for h in parts), without)
+        one = Hit(parent, element, sum(h.gain for h in parts), leaves, without)
         hits = [one, *(h for h in hits if h not in parts)]
     return _absorbed(spaces, sorted(hits, key=lambda h: -h.gain), expected, actual)
 
@@ -107,7 +88,7 @@ def _absorbed(spaces: list[Cuboid], hits: list[Hit], expected: Array, actual: Ar
         space = spaces[wider.cuboid]
         for part in [h for h in kept if set(spaces[h.cuboid].dims) > set(space.dims) and wider in kept]:
             inside = np.all(space.code[spaces[part.cuboid].members(part.element)] == wider.element)
-            if inside and _alike(spaces, [wider, part], expected, actual):
+            if inside and _alike(_rest(spaces, wider, part), expected, actual):
                 kept.remove(part)
     return kept
 
@@ -116,9 +97,14 @@ def _own(expected: Array, actual: Array, leaves: NDArray[np.intp]) -> float:
     return float(count_evidence(*(np.array([v[leaves].sum()]) for v in (expected, actual)))[0])
 
 
-def _alike(spaces: list[Cuboid], parts: list[Hit], expected: Array, actual: Array) -> bool:
-    leaves = [h.members(spaces) for h in parts]
-    before, now = (np.array([v[part].sum() for part in leaves]) for v in (expected, actual))
+def _rest(spaces: list[Cuboid], wider: Hit, part: Hit) -> list[NDArray[np.intp]]:
+    """Leaves of a part, and those of a wider hit around it."""
+    mine = part.members(spaces)
+    return [mine, np.setdiff1d(wider.members(spaces), mine)]
+
+
+def _alike(parts: list[NDArray[np.intp]], expected: Array, actual: Array) -> bool:
+    before, now = (np.array([v[part].sum() for part in parts if len(part)]) for v in (expected, actual))
     if np.any(before <= 0) or np.any(now <= 0):
         return bool(np.all(now <= 0))
     change = np.log(now / before)

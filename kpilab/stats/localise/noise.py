@@ -14,8 +14,11 @@ Array = NDArray[np.float64]
 BINS, IN_BIN, LEAST, REPEATS, FEW_LEAVES = 12, 20, 10.0, 5, 8
 # Only the calmest part of the leaves is looked at: the others may truly have moved.
 CALM, FEWEST = 0.4, 5
-WORTH = 0.5  # misfit that a second parameter must save
-SHARES = np.append(expit(np.linspace(-12, 8, 101)), 1.0)  # of the typical leaf's variance that shrinks with size
+# Misfit that a second parameter must save: count noise beside relative noise, which tells on small leaves; and the
+# other way round.
+PLAIN, WORTH = 3.0, 0.5
+# Of the typical leaf's variance, the share that shrinks with size.
+SHARES = np.concatenate([[0.0], expit(np.linspace(-12, 8, 101)), [1.0]])
 ROUNDS = 30
 # Degrees of freedom per leaf: only the calmest part of them carries the fit, less so where two parameters are fitted.
 ONE_FITTED, BOTH_FITTED = 0.2, 0.12
@@ -24,27 +27,29 @@ CALM_CHI2 = float(chi2.cdf(chi2.ppf(CALM, 1), 3) / CALM)  # mean of a chi-square
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """Variance of actual − expected: 2·dispersion·mean + relative²·mean².
+    """Variance of actual − expected: 2·dispersion·mean + relative²·mean² + floor.
 
     Attributes:
         dispersion: variance per unit of size, in the measure's own unit (about 1 for plain counts in both periods).
         relative: sd of the deviation of a large leaf, as a share.
         count_share: share of the variance of the typical leaf that shrinks with size.
         df: degrees of freedom of the fit; infinite where the noise is known to be that of counts.
+        floor: variance of every leaf that rounding alone brings.
     """
 
     dispersion: float
     relative: float
     count_share: float
     df: float = np.inf
+    floor: float = 0.0
 
     def variance(self, mean: Array, spread: Array) -> Array:
         """Variance of actual − expected for leaves of size `mean`; see `levels` for `spread`."""
-        return 2 * self.dispersion * spread * mean + self.relative**2 * mean**2
+        return 2 * self.dispersion * spread * mean + self.relative**2 * mean**2 + self.floor
 
-    def tempered(self, evidence: Array) -> Array:
-        """Evidence (nats) given that the noise was fitted, as t is to the normal: (df/2)·ln(1 + 2·evidence/df)."""
-        return evidence if np.isinf(self.df) else self.df / 2 * np.log1p(2 * evidence / self.df)
+    def needed(self, worth: float) -> float:
+        """Evidence that is worth so much once tempered."""
+        return worth if np.isinf(self.df) else float(self.df / 2 * np.expm1(min(2 * worth / self.df, 300.0)))
 
     def weights(self, mean: Array, spread: Array) -> Array:
         """Weights that turn amounts into effective counts (variance equal to mean)."""
@@ -75,8 +80,9 @@ class Levels:
         if len(self.size) == 0:
             return Noise(max(least, 1.0), 0.0, 1.0)
         height, misfit = self._fits(self.calmer if calmer else self.both)
-        # All of it count noise (the last share): the simpler fit, unless a second parameter saves enough.
+        # None or all of it count noise (the first, the last share): simpler, unless a second parameter saves enough.
         best = int(np.argmin(misfit))
+        best = best if misfit[best] < misfit[0] - PLAIN else 0
         best = best if misfit[best] < misfit[-1] - WORTH else len(SHARES) - 1
         total, share = float(np.exp(height[best])), float(SHARES[best])
         relative = float(np.sqrt(4 * total * (1 - share) / self.typical))
@@ -101,7 +107,7 @@ class Levels:
         gap = np.log(np.clip(level, 1e-12, 1e300)) - shape
         height = _centre(gap, weight)
         if least > 0:
-            height = np.maximum(height, np.log(least / SHARES))
+            height = np.maximum(height, np.log(least / np.maximum(SHARES, 1e-300)))
         return height, (np.sqrt(1 + weight * (gap - height[:, None]) ** 2) - 1).sum(axis=1)
 
 
