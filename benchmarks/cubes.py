@@ -1,4 +1,4 @@
-"""Cubes to localise in: real incidents, reference cubes, and planted ones of many shapes; everything drawn from seeds."""
+"""Cubes to localise in: real incidents, reference cubes, and planted ones of many shapes, drawn from seeds."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def parts_say_more(leaves: Leaves, dims: tuple[int, ...], whole: float) -> bool:
         n = len(present)
         if n < 2:
             continue
-        own = np.sort(evidence([np.bincount(code, term)[present] for term in terms]))[::-1]
+        own = np.sort(evidence([np.bincount(code, term)[present].astype(float) for term in terms]))[::-1]
         # More than half of the values: the place with exceptions is the shorter description.
         chosen = np.arange(1, n // 2 + 1)
         cost = _log_choose(n, chosen) + np.log(n) + OWN * chosen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -62,7 +63,9 @@ def few_leaves(expected: Array, actual: Array, spread: Array, *, least: float, f
     return replace(noise, count_share=share)
 
 
-def _refined(fit, start: tuple[float, float, float], least: float) -> tuple[float, float]:
+def _refined(
+    fit: Callable[[float, float, float], float], start: tuple[float, float, float], least: float
+) -> tuple[float, float]:
     best, at, step = fit(*start), start, 1.4
     for _ in range(5):
         phi, rho, moved = at
@@ -85,7 +88,7 @@ def _sample(expected: Array, actual: Array, spread: Array, least: float, floor: 
         small = rng.permutation(small)
         groups = max(1, int(mean[small].sum() / (ENOUGH * least)))
         group = np.arange(len(small)) % groups
-        added = [np.bincount(group, v[small], groups) for v in (gap, mean, spread * mean)]
+        added = [np.bincount(group, v[small], groups).astype(float) for v in (gap, mean, spread * mean)]
         kept = np.delete(np.arange(len(mean)), small)
         gap, spread = np.append(gap[kept], added[0]), np.append(spread[kept], added[2] / added[1])
         mean = np.append(mean[kept], added[1])

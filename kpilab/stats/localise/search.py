@@ -108,25 +108,25 @@ def _still(spaces: list[Cuboid], hit: Hit, leaves: Leaves, noise: Noise, least: 
 def _rounds(amounts: Amounts, least: float, factor: float) -> Description:
     """Many leaves: all is searched, noise and centre are fitted again to what is left, until the same is found."""
     live, before = np.ones(len(amounts.expected), dtype=bool), None
-    for k in range(ROUNDS):
+    k = -1
+    while True:
+        k += 1
         now = amounts.scaled(factor)
         noise = now.fit(live, first=k == 0)
         if k == 0:
-            off = _settled(_leaves(now, noise, None), noise)
-            factor, now = factor * off, now.scaled(off)
+            first = _settled(_leaves(now, noise, None), noise)
+            factor, now = factor * first, now.scaled(first)
         leaves = _leaves(now, noise, live if k else None)
         every = np.ones(len(live), dtype=bool)
         hits, live = _taken(now, leaves, noise, every, least, FIRST if amounts.sampled and k == 0 else MOST)
         told = {(h.cuboid, h.element) for h in hits}
-        if k == ROUNDS - 1 or told == before or live.sum() < 2:
-            break
-        before, sure = told, 1 / leaves.variance[live]
-        centre = float(np.sum(sure * leaves.shift[live]) / sure.sum())
-        if centre**2 * sure.sum() > SIGNIFICANT:
-            factor *= (2 + centre) / (2 - centre)
-        elif not hits:
-            break
-    return _description(now, leaves, noise, hits, live, factor)
+        sure = 1 / leaves.variance[live]
+        centre = float(np.sum(sure * leaves.shift[live]) / sure.sum()) if live.any() else 0.0
+        off = centre**2 * sure.sum() > SIGNIFICANT
+        if k == ROUNDS - 1 or told == before or live.sum() < 2 or not (hits or off):
+            return _description(now, leaves, noise, hits, live, factor)
+        before = told
+        factor *= (2 + centre) / (2 - centre) if off else 1.0
 
 
 def _leaves(amounts: Amounts, noise: Noise, calm: Mask | None) -> Leaves:
