@@ -47,6 +47,5 @@ FAILING: dict[tuple[str, str], str] = {
     **{("localise", law): NOISE for law in ("renamed", "scaled", "extra", "one row")},
     ("arrivals", "missing"): "units without a value of a dimension are no segment of their own",
     ("experiment", "missing"): "units without a value of a dimension are no segment of their own",
-    ("review", "scaled"): NOISE,
     ("oee", "renamed"): "a dimension called as a column of the answer is refused",
 }
