@@ -16,7 +16,7 @@ from kpilab.core.values import Message, Where, fraction
 from kpilab.engine.door.labels import with_missing
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.laws import norm
-from kpilab.stats.localise import locate
+from kpilab.stats.localise import Known, locate
 
 DEEPEST, SWEEPS = 3, 40
 # A value counts as new (a release that took over) when it had almost no share and now has a real one; a value that
@@ -93,7 +93,8 @@ def spread(
     actual = cube["num1"].to_numpy(float)
     factors = [pd.factorize(cube[d]) for d in dimensions]
     codes = np.array([f[0] for f in factors], dtype=np.intp).reshape(len(dimensions), len(cube))
-    elements = locate(codes, expected, actual, alpha=alpha, deepest=DEEPEST).elements if dimensions else ()
+    known = _noise(cube, expected, variance)
+    elements = locate(codes, expected, actual, known, alpha=alpha, deepest=DEEPEST).elements if dimensions else ()
     total = float(actual.sum() - expected.sum())
     unit = variance if variance is not None else float(expected.sum() / cube["den1"].sum())
     searched = _combinations(codes)
@@ -115,6 +116,17 @@ def spread(
         expected=float(expected.sum()),
         replaced=replaced,
     )
+
+
+def _noise(cube: pd.DataFrame, expected: NDArray[np.float64], variance: float | None) -> Known:
+    """That of counts out of counts, or as large as it is said to be; judged from the cells otherwise."""
+    num, den = cube[["num0", "num1"]].to_numpy(float), cube[["den0", "den1"]].to_numpy(float)
+    rate = float(expected.sum() / den[:, 1].sum())
+    counted = bool(np.all(num == np.round(num)) and np.all(num <= den))
+    if not rate > 0 or not (counted or variance is not None):
+        return Known()
+    least = variance / rate if variance is not None else max(rate, 1 - rate)
+    return Known((1 + den[:, 1] / np.maximum(den[:, 0], PRIOR_UNITS)) / 2, least, sampled=True)
 
 
 def baseline_rate(cube: pd.DataFrame, dimensions: Sequence[str]) -> NDArray[np.float64]:

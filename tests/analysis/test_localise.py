@@ -147,6 +147,13 @@ def test_a_fall_in_one_of_few_cells_is_placed(shape):
     assert (right >= 9, false <= 1) == (True, True)
 
 
+def test_a_dimension_of_one_value_names_no_place():
+    frame = rates((8,), {"a": 3}).assign(c="only")
+    asked = {"numerator": "num1", "denominator": "den1", "expected": ("num0", "den0")}
+    result = localise(frame, dimensions=["a", "c"], **asked)
+    assert [place.plain() for place in result.places] == [{"a": "3"}]
+
+
 def forecast(seed, noise, shape=(4, 4, 4, 4, 3, 3), bias=1.0):
     rng = np.random.default_rng(seed)
     codes = np.indices(shape).reshape(len(shape), -1)

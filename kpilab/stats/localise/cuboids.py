@@ -71,17 +71,18 @@ class Hit:
 
 
 def cuboids(codes: NDArray[np.intp], deepest: int | None = None) -> list[Cuboid]:
-    """All combinations of up to `deepest` dimensions, the whole (no dimension) first.
+    """All combinations of up to `deepest` dimensions, the whole (no dimension) first; none with a single value.
 
     Args:
         codes: one row per dimension, one column per leaf; values 0..levels-1.
     """
-    n_dims, n = codes.shape
+    n = codes.shape[1]
     levels = [int(m) + 1 for m in codes.max(axis=1, initial=0)]
-    most = n_dims if deepest is None else min(n_dims, deepest)
+    free = [d for d, code in enumerate(codes) if n and np.any(code != code[0])]
+    most = len(free) if deepest is None else min(len(free), deepest)
     coded: dict[tuple[int, ...], tuple[NDArray[np.intp], int]] = {(): (np.zeros(n, dtype=np.intp), 1)}
     for k in range(1, most + 1):
-        for dims in combinations(range(n_dims), k):
+        for dims in combinations(free, k):
             code, size = coded[dims[:-1]]
             code, size = code * levels[dims[-1]], size * levels[dims[-1]]
             code += codes[dims[-1]]
@@ -92,7 +93,10 @@ def cuboids(codes: NDArray[np.intp], deepest: int | None = None) -> list[Cuboid]
     for dims, (code, size) in reversed(coded.items()):
         above = finer[dims]
         leaves[dims] = np.bincount(code, minlength=size) if above is None else _rolled(leaves[above[0]], above[1])
-    costs = {d: log(n_dims) + log(comb(n_dims, len(d))) + log(max(1, np.count_nonzero(leaves[d]))) for d in coded}
+    costs = {
+        d: log(max(1, len(free))) + log(comb(len(free), len(d))) + log(max(1, np.count_nonzero(leaves[d])))
+        for d in coded
+    }
     return [Cuboid(d, code, size, leaves[d], costs[d], finer[d]) for d, (code, size) in coded.items()]
 
 

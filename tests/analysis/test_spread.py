@@ -1,0 +1,31 @@
+"""Spread: the place of a falling rate, in few cells as well."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kpilab.analysis.spread import spread
+
+
+def cells(shape, seed, fall):
+    """A rate of one in five; it fell in the second region, in all channels."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(product(*(range(n) for n in shape)), columns=["region", "channel"])
+    rate = np.where(frame["region"] == 1, 0.2 * (1 - fall), 0.2)
+    den = rng.poisson(11_000, (2, len(frame)))
+    num = rng.binomial(den, [np.full(len(frame), 0.2), rate])
+    return frame.assign(num0=num[0], den0=den[0], num1=num[1], den1=den[1])
+
+
+@pytest.mark.parametrize("shape", [(3, 1), (8, 1), (4, 2), (3, 3), (5, 2), (4, 3), (5, 3), (5, 5)])
+def test_a_fall_in_one_of_few_regions_is_placed(shape):
+    def places(fall):
+        tables = [spread(cells(shape, s, fall), driver="rate", dimensions=["region", "channel"]) for s in range(10)]
+        return [[where.plain() for where in result.table["where"]] for result in tables]
+
+    assert places(0.3).count([{"region": 1}]) >= 9
+    assert places(0.0).count([]) >= 9
