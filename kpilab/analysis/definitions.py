@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kpilab.engine.door.frames import Frame
     from kpilab.engine.door.tables import Tabular
 
+FINER: tuple[Grain, ...] = ("day", "week", "month")
 ALPHA, LEAST_JUMP, REPRODUCED = 0.01, 0.02, 0.04
 RECOMPUTED = {"day": ("day", a_day), "definition": ("definition", label), "value": ("value", number)}
 COLUMNS = [
@@ -177,12 +178,14 @@ def _candidates(
 ) -> pd.DataFrame:
     """Recomputed series, one column per definition; the index holds the first days of the reporting grain."""
     found: dict[str, pd.Series] = {}
-    by_table: dict[str, set[str]] = {}
+    by_table: dict[tuple[str, Grain], set[str]] = {}
     for d in declared:
-        if d.measure and d.table:
-            by_table.setdefault(d.table, set()).add(d.measure)
-    for name, texts in sorted(by_table.items()):
-        found |= _measured(tables[name], sorted(texts), periods, grain)
+        per = d.per or grain
+        # What is defined per month cannot be seen in figures per day.
+        if d.measure and d.table and FINER.index(per) <= FINER.index(grain):
+            by_table.setdefault((d.table, per), set()).add(d.measure)
+    for (name, per), texts in sorted(by_table.items()):
+        found |= _measured(tables[name], sorted(texts), periods, grain, per)
     if log is not None:
         found |= _measured(log, [t for t in _from_log(log, periods) if t not in found], periods, grain)
     if recomputed is not None:
@@ -194,12 +197,18 @@ def _candidates(
     return pd.DataFrame(found)
 
 
-def _measured(table: Table, texts: list[str], periods: list[Period], grain: Grain) -> dict[str, pd.Series]:
+def _measured(
+    table: Table, texts: list[str], periods: list[Period], grain: Grain, per: Grain | None = None
+) -> dict[str, pd.Series]:
+    """Each measure per bucket of the reports; what is defined per finer bucket (daily users) is their mean in it."""
     metrics = [Metric(f"m{k}", table.name, measure=text) for k, text in enumerate(texts)]
     if not metrics:
         return {}
-    rows = measure(table, metrics, {str(k): p for k, p in enumerate(periods)}, Cut(grain))
+    rows = measure(table, metrics, {str(k): p for k, p in enumerate(periods)}, Cut(per or grain))
     sums = rows.assign(day=pd.to_datetime(rows[BUCKET])).groupby("day")[[m.name for m in metrics]].sum()
+    if per is not None and per != grain:
+        index = pd.DatetimeIndex(sums.index)
+        sums = sums.groupby(index.to_period(UNITS[grain]).start_time).mean()
     return {text: sums[m.name] for text, m in zip(texts, metrics, strict=True)}
 
 

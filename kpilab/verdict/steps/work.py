@@ -30,7 +30,8 @@ def besides(case: Case) -> Iterator[Message | Found]:
                 question = partial(ask, table, period=case.current, action=action)
                 yield _tried(case, f"{table.name}: {action}", question)
     for name, incidents in case.of_kind(Incidents).items():
-        yield _tried(case, name, partial(response, incidents, period=case.current))
+        for column in (incidents.unit, incidents.alarm):
+            yield _tried(case, f"{name}: {column}", partial(response, incidents, by=(column,), period=case.current))
 
 
 def _asked(table: Executions) -> Iterator[Callable[..., Result]]:
