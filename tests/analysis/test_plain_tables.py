@@ -88,8 +88,8 @@ def answer(ask, records):
 
 def test_units_assignments_and_reports():
     units = pd.DataFrame({"variant": ["A", "B"] * 50, "paid": [0, 1, 1, 1, 0] * 20})
-    said = kpilab.experiment(Units(units), metrics=["paid"], control="A").headline
-    assert kpilab.experiment(units, metrics=["paid"], control="A").headline == said
+    said = repr(kpilab.experiment(Units(units), metrics=["paid"], control="A").headline)
+    assert repr(kpilab.experiment(units, metrics=["paid"], control="A").headline) == said
     people = sorted(LOG["user"].unique())
     who = pd.DataFrame({"user": people, "time": LOG["time"].min(), "experiment": "e", "variant": ["A", "B"] * 6})
     buys = [kpilab.Outcome("pays", "sum(case when event = 'pay' then 1 else 0 end)")]

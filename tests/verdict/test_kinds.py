@@ -180,7 +180,7 @@ def reread(verdict: str, base: float = 0.1) -> Any:
         "lasting_pct": 0.0,
         "figures": {},
     }
-    return SimpleNamespace(verdict=verdict, figures={}, **fields, **effects)
+    return SimpleNamespace(verdict=verdict, **fields, **effects)
 
 
 @pytest.mark.parametrize(("verdict", "confidence"), [("srm", 0.97), ("novelty", 0.9), ("peeking", 0.9)])
