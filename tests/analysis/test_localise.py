@@ -154,10 +154,18 @@ def test_a_dimension_of_one_value_names_no_place():
     assert [place.plain() for place in result.places] == [{"a": "3"}]
 
 
+def test_a_store_is_not_told_with_its_region():
+    frame = forecast(4, 0.05, shape=(24, 6, 5))
+    frame["region"] = frame["a"].str[1:].astype(int) % 6
+    frame.loc[(frame["a"] == "a7") & (frame["c"] == "c2"), "now"] *= 0.6
+    result = localise(frame, dimensions=["region", "a", "b", "c"], measure="now", expected="was")
+    assert found(result) == {frozenset({("a", "a7"), ("c", "c2")})}
+
+
 def forecast(seed, noise, shape=(4, 4, 4, 4, 3, 3), bias=1.0):
     rng = np.random.default_rng(seed)
     codes = np.indices(shape).reshape(len(shape), -1)
-    frame = pd.DataFrame({d: [f"{d}{v}" for v in code] for d, code in zip("abcdef", codes, strict=True)})
+    frame = pd.DataFrame({d: [f"{d}{v}" for v in code] for d, code in zip("abcdef", codes, strict=False)})
     was = rng.lognormal(4, 0.8, len(frame))
     return frame.assign(was=was, now=was * bias * np.maximum(1 + rng.normal(0, noise, len(frame)), 0))
 

@@ -57,7 +57,7 @@ def told_as_one(
     families: dict[tuple[int, int, int], list[Hit]] = defaultdict(list)
     for hit in hits:
         dims, leaf = spaces[hit.cuboid].dims, spaces[hit.cuboid].members(hit.element)[0]
-        for d in dims:
+        for d in dims if len(dims) > 1 else ():  # everything is no place
             parent = place[tuple(j for j in dims if j != d)]
             families[parent, int(spaces[parent].code[leaf]), d].append(hit)
     for (parent, element, d), parts in sorted(families.items(), key=lambda f: -len(f[1])):

@@ -183,8 +183,27 @@ def _best(board: Board, codes: NDArray[np.intp]) -> Hit | None:
             continue
         gain = board.gain(k, element)
         if not parts_say_more(board.leaves.of(members), space.dims, gain + space.cost):
-            return Hit(k, element, gain, members)
+            return Hit(*_shortest(board.spaces, k, element), gain, members)
     return None
+
+
+def _shortest(spaces: list[Cuboid], cuboid: int, element: int) -> tuple[int, int]:
+    """The element without dimensions that another one of it tells throughout the cube: a store names its region."""
+    dims = spaces[cuboid].dims
+    place = {space.dims: k for k, space in enumerate(spaces)}
+
+    def tells(one: int, other: int) -> bool:
+        pair = place[min(one, other), max(one, other)]
+        return np.count_nonzero(spaces[pair].leaves) == np.count_nonzero(spaces[place[(one,)]].leaves)
+
+    kept = list(dims)
+    for d in dims:
+        if any(tells(e, d) for e in kept if e != d):
+            kept.remove(d)
+    if len(kept) == len(dims):
+        return cuboid, element
+    k = place[tuple(kept)]
+    return k, int(spaces[k].code[np.argmax(spaces[cuboid].code == element)])
 
 
 def _description(
