@@ -11,7 +11,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Period, Where, fraction
-from kpilab.engine.column import own
+from kpilab.engine.column import marked, own
 from kpilab.engine.daily import Measured
 from kpilab.engine.door.dimensions import called
 from kpilab.engine.door.values import label
@@ -91,7 +91,7 @@ def control(
     if metric.per not in (None, "day"):
         raise BadInput(f"{metric.name!r} has no daily value", "control(measured)", "choose a metric that has one")
     rows = measure(table, [metric], {"all": period}, Cut("day", tuple(by), where))
-    cells = [label(rows[b], f"control(by=), column {b!r}") for b in by]
+    cells = [label(rows[marked(b)], f"control(by=), column {b!r}") for b in by]
     rows = rows.assign(day=pd.to_datetime(rows[BUCKET])).sort_values("day")
     parts, left_out = [], []
     ours = {own(f"by{k}"): b for k, b in enumerate(by)}

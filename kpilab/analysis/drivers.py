@@ -11,6 +11,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import Message, fraction
+from kpilab.engine.column import DEN0, DEN1, NUM0, NUM1, SIDES
 from kpilab.stats.core.change import Change, period_change
 from kpilab.stats.core.contrast import standardised
 from kpilab.stats.core.level import Window, unit_variance
@@ -155,11 +156,11 @@ def _mix(case: Case, cells: Cells, level: float) -> pd.DataFrame:
             wide = cells.by_segment(metric, (dimension,))
             if len(wide) < 2:
                 continue
-            sides = [(wide[f"num{k}"].to_numpy(float), wide[f"den{k}"].to_numpy(float)) for k in (0, 1)]
-            change = standardised(sides[0], sides[1], variance, df)
-            both = wide[(wide["den0"] > 0) & (wide["den1"] > 0)]
-            fell = both["num1"] / both["den1"] < both["num0"] / both["den0"]
-            falling = float(both.loc[fell, "den1"].sum() / max(both["den1"].sum(), 1e-300))
+            num0, den0, num1, den1 = (wide[side].to_numpy(float) for side in SIDES)
+            change = standardised((num0, den0), (num1, den1), variance, df)
+            both = wide[(wide[DEN0] > 0) & (wide[DEN1] > 0)]
+            fell = both[NUM1] / both[DEN1] < both[NUM0] / both[DEN0]
+            falling = float(both.loc[fell, DEN1].sum() / max(both[DEN1].sum(), 1e-300))
             rows.append({"driver": leaf, "dimension": dimension, **_relative(change, level), "falling": falling})
     return pd.DataFrame(rows, columns=["driver", "dimension", "change", "low", "high", "p", "falling"])
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Where
-from kpilab.engine.column import own
+from kpilab.engine.column import marked, own
 from kpilab.engine.door.dimensions import called
 from kpilab.engine.door.values import label
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, measure
@@ -92,7 +92,7 @@ def explore(
     frame = measure(table, [found], spans, Cut(grain, tuple(by), where))
     ours = {own(f"by{k}"): d for k, d in enumerate(by)}
     columns = {"period": frame[PERIOD]} | ({"date": frame[BUCKET]} if grain else {})
-    columns |= {o: label(frame[d], f"explore(by=), column {d!r}") for o, d in ours.items()}
+    columns |= {o: label(frame[marked(d)], f"explore(by=), column {d!r}") for o, d in ours.items()}
     keys, parts = list(columns), {"numerator": frame[f"{metric}:num"], "denominator": frame[f"{metric}:den"]}
     shown = pd.DataFrame(columns | {"value": frame[metric]} | parts).sort_values(keys, ignore_index=True)
     return ExploreResult(called(shown, ours), metric, tuple(by), grain, where)

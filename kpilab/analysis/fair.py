@@ -10,6 +10,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Period, Where, fraction
+from kpilab.engine.column import marked
 from kpilab.engine.daily import Measured
 from kpilab.engine.door.values import label
 from kpilab.engine.metrics import BUCKET, Cut, measure
@@ -100,8 +101,8 @@ def _units(measured: Measured, by: str, within: str | None, period: Period, wher
     cut = Cut("day", (by, within) if within else (by,), where)
     rows = measure(measured.table, [measured.metric], {"all": period}, cut)
     num, den = (rows[f"{measured.metric.name}:{part}"] for part in ("num", "den"))
-    groups = label(rows[within], f"fair(within=), column {within!r}") if within else ""
-    named = {"unit": label(rows[by], f"fair(by=), column {by!r}"), "group": groups, "day": rows[BUCKET]}
+    groups = label(rows[marked(within)], f"fair(within=), column {within!r}") if within else ""
+    named = {"unit": label(rows[marked(by)], f"fair(by=), column {by!r}"), "group": groups, "day": rows[BUCKET]}
     rows = pd.DataFrame({**named, "num": num, "den": den})
     rows = rows[(rows["den"] > 0) & rows["num"].notna()]
     found = []

@@ -11,6 +11,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import Effect, Message, Where, fraction
+from kpilab.engine.column import DEN0, DEN1, NUM0, NUM1, SIDES
 from kpilab.engine.comparison import Comparison, compared
 from kpilab.engine.leaves import MOST_VALUES
 from kpilab.errors import BadInput
@@ -230,10 +231,10 @@ def _cube(frame: pd.DataFrame, names: tuple[str, ...], *, rate: bool, ratio: flo
     """Leaves with what they would be if nothing had changed, new values against those they replaced."""
     coded = [frame[d].astype("category").cat for d in names]
     codes, values = np.array([c.codes for c in coded], dtype=np.intp), tuple(c.categories for c in coded)
-    num0, num1 = frame["num0"].to_numpy(float), frame["num1"].to_numpy(float)
+    num0, num1 = frame[NUM0].to_numpy(float), frame[NUM1].to_numpy(float)
     whole_numbers, whole_reference = (bool(np.all(v == np.round(v))) for v in (num1, num0))
     if rate:
-        den0, den1 = frame["den0"].to_numpy(float), frame["den1"].to_numpy(float)
+        den0, den1 = frame[DEN0].to_numpy(float), frame[DEN1].to_numpy(float)
         return _at_old_rates(Cube(names, codes, values, num0, num1, np.ones(len(num0))), den0, den1)
     if ratio is None:
         return Cube(names, codes, values, num0, num1, np.ones(len(num0)), 0.5 * whole_numbers * (1 + whole_reference))
@@ -280,7 +281,7 @@ def _succession_note(cube: Cube, dim: int, change: Succession) -> Message:
 
 def _checked(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Message, ...]]:
     """Amounts without negative ones: a stray few count as nothing, more are refused."""
-    columns = [c for c in ("num0", "num1", "den0", "den1") if c in frame]
+    columns = [c for c in SIDES if c in frame]
     amounts = frame[columns].to_numpy(float)
     below = -float(amounts[amounts < 0].sum())
     share = below / max(float(np.abs(amounts).sum()), 1e-300)
@@ -290,7 +291,7 @@ def _checked(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Message, ...]]:
             "localise(measure=)",
             "split the measure into its positive and its negative part (sales, refunds) and search each",
         )
-    reference = "den0" if "den0" in frame else "num0"
+    reference = DEN0 if DEN0 in frame else NUM0
     if not (frame[reference] > 0).any():
         raise BadInput("nothing was expected anywhere", "localise(expected=, periods=)", "choose a baseline with data")
     if below == 0:

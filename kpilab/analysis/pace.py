@@ -10,6 +10,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Period, Where
+from kpilab.engine.column import marked
 from kpilab.engine.daily import Measured
 from kpilab.engine.door.frames import numbers
 from kpilab.engine.door.values import label, names
@@ -88,7 +89,7 @@ def pace(
     last = min(until or period.last, period.last)
     first = pd.Timestamp(period.first) - pd.Timedelta(HISTORY, "D")
     rows = measure(measured.table, [measured.metric], {"all": Period(first.date(), last)}, Cut("day", (by,), where))
-    columns = {"day": pd.to_datetime(rows[BUCKET]), "unit": label(rows[by], f"pace(by=), column {by!r}")}
+    columns = {"day": pd.to_datetime(rows[BUCKET]), "unit": label(rows[marked(by)], f"pace(by=), column {by!r}")}
     rows = pd.DataFrame({**columns, "value": rows[measured.metric.name]})
     if rows.empty or rows["day"].max() < pd.Timestamp(period.first):
         raise BadInput(f"no data in {period}", "pace(period=)", "choose the period the data reach into")

@@ -11,6 +11,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Where, fraction
+from kpilab.engine.column import marked
 from kpilab.engine.door.values import label
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, measure
 from kpilab.errors import BadInput, unknown
@@ -90,7 +91,7 @@ def _table(case: Case, metric: Metric, dimension: str, where: Where, level: floa
     days = measure(case.tables[metric.table], [metric], periods, Cut("day", (dimension,), where))
     days[BUCKET] = pd.to_datetime(days[BUCKET])
     calendar = {name: pd.DatetimeIndex(sorted(days.loc[days[PERIOD] == name, BUCKET].unique())) for name in periods}
-    values = label(days[dimension], f"split(dimension=), column {dimension!r}")
+    values = label(days[marked(dimension)], f"split(dimension=), column {dimension!r}")
     rows = [_row(metric, calendar, value, block, level) for value, block in days.groupby(values.to_numpy())]
     return pd.DataFrame(rows, columns=COLUMNS)
 

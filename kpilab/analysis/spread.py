@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kpilab.core.result import Result
 from kpilab.core.values import Message, Where, fraction
+from kpilab.engine.column import DEN0, DEN1, NUM0, NUM1, SIDES
 from kpilab.engine.door.labels import with_missing
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.laws import norm
@@ -69,8 +70,8 @@ def spread(
     searched, and corrected for.
 
     Args:
-        cube: one row per combination of dimensions; columns of the dimensions, and `num0`, `den0` (baseline),
-            `num1`, `den1` (current): numerator and denominator of the rate, none negative.
+        cube: one row per combination of dimensions; columns of the dimensions, and `NUM0`, `DEN0` (baseline),
+            `NUM1`, `DEN1` (current): numerator and denominator of the rate, none negative.
         driver: name of the rate, for messages.
         dimensions: columns to search.
         variance: of the numerator per unit of the denominator, over-dispersion between days included; None for
@@ -89,20 +90,20 @@ def spread(
     cube = cube.assign(**{d: with_missing(cube[d]) for d in dimensions if cube[d].isna().any()})
     replaced = tuple(d for d in dimensions if _took_over(cube, d))
     kept = [d for d in dimensions if d not in replaced]
-    expected = cube["den1"].to_numpy(float) * baseline_rate(cube, kept)
-    actual = cube["num1"].to_numpy(float)
+    expected = cube[DEN1].to_numpy(float) * baseline_rate(cube, kept)
+    actual = cube[NUM1].to_numpy(float)
     factors = [pd.factorize(cube[d]) for d in dimensions]
     codes = np.array([f[0] for f in factors], dtype=np.intp).reshape(len(dimensions), len(cube))
     known = _noise(cube, expected, variance)
     elements = locate(codes, expected, actual, known, alpha=alpha, deepest=DEEPEST).elements if dimensions else ()
     total = float(actual.sum() - expected.sum())
-    unit = variance if variance is not None else float(expected.sum() / cube["den1"].sum())
+    unit = variance if variance is not None else float(expected.sum() / cube[DEN1].sum())
     searched = _combinations(codes)
     rows = []
     for element in elements:
         where = {dimensions[d]: factors[d][1][v] for d, v in zip(element.dims, element.values, strict=True)}
-        before = cube[_matches(cube, {d: v for d, v in where.items() if d in kept})]["den0"].sum()
-        now = cube.loc[element.leaves, "den1"].sum()
+        before = cube[_matches(cube, {d: v for d, v in where.items() if d in kept})][DEN0].sum()
+        now = cube.loc[element.leaves, DEN1].sum()
         amounts = (float(actual[element.leaves].sum()), float(expected[element.leaves].sum()), total)
         # The expectation is itself a sample: its noise counts like that of the current period.
         error = float(np.sqrt(unit * (now + now**2 / (before + PRIOR_UNITS))))
@@ -120,7 +121,7 @@ def spread(
 
 def _noise(cube: pd.DataFrame, expected: NDArray[np.float64], variance: float | None) -> Known:
     """That of counts out of counts, or as large as it is said to be; judged from the cells otherwise."""
-    num, den = cube[["num0", "num1"]].to_numpy(float), cube[["den0", "den1"]].to_numpy(float)
+    num, den = cube[[NUM0, NUM1]].to_numpy(float), cube[[DEN0, DEN1]].to_numpy(float)
     rate = float(expected.sum() / den[:, 1].sum())
     counted = bool(np.all(num == np.round(num)) and np.all(num <= den))
     if not rate > 0 or not (counted or variance is not None):
@@ -131,7 +132,7 @@ def _noise(cube: pd.DataFrame, expected: NDArray[np.float64], variance: float | 
 
 def baseline_rate(cube: pd.DataFrame, dimensions: Sequence[str]) -> NDArray[np.float64]:
     """The baseline's rate of each cell, shrunk towards the product of its dimension values' own effects."""
-    num, den = cube["num0"].to_numpy(float), cube["den0"].to_numpy(float)
+    num, den = cube[NUM0].to_numpy(float), cube[DEN0].to_numpy(float)
     smooth = np.full(len(cube), num.sum() / den.sum())
     codes = [pd.factorize(cube[d])[0] for d in dimensions]
     for _ in range(SWEEPS if codes else 0):
@@ -140,14 +141,14 @@ def baseline_rate(cube: pd.DataFrame, dimensions: Sequence[str]) -> NDArray[np.f
             smooth = smooth * np.where(fair > 0, seen / np.where(fair > 0, fair, 1.0), 1.0)[code]
     if not codes:
         return smooth
-    groups = cube.groupby(list(dimensions), dropna=False)[["num0", "den0"]].transform("sum").to_numpy(float)
+    groups = cube.groupby(list(dimensions), dropna=False)[[NUM0, DEN0]].transform("sum").to_numpy(float)
     return (groups[:, 0] + PRIOR_UNITS * smooth) / (groups[:, 1] + PRIOR_UNITS)
 
 
 def _took_over(cube: pd.DataFrame, dimension: str) -> bool:
-    share = cube.groupby(dimension, dropna=False)[["den0", "den1"]].sum()
+    share = cube.groupby(dimension, dropna=False)[[DEN0, DEN1]].sum()
     share = share / share.sum()
-    return bool(((share["den0"] < NEW_BEFORE) & (share["den0"] < share["den1"] / 4) & (share["den1"] > NEW_NOW)).any())
+    return bool(((share[DEN0] < NEW_BEFORE) & (share[DEN0] < share[DEN1] / 4) & (share[DEN1] > NEW_NOW)).any())
 
 
 def _combinations(codes: NDArray[np.intp]) -> int:
@@ -179,12 +180,12 @@ def _size(actual: float, expected: float, total: float, error: float, searched: 
 
 
 def _check(cube: pd.DataFrame, dimensions: Sequence[str]) -> None:
-    for column in (*dimensions, "num0", "den0", "num1", "den1"):
+    for column in (*dimensions, *SIDES):
         if column not in cube.columns:
             raise unknown("column", column, cube.columns, "spread, argument 'cube'")
-    for period, column in (("baseline", "den0"), ("current period", "den1")):
+    for period, column in (("baseline", DEN0), ("current period", DEN1)):
         if not float(cube[column].sum()) > 0:
             raise BadInput(f"no denominator in the {period}", "spread, argument 'cube'", "choose a period with rows")
-    if not float(cube["num0"].sum()) > 0:
+    if not float(cube[NUM0].sum()) > 0:
         # Nothing is expected anywhere, and no fall from nothing has a place.
         raise BadInput("the rate is 0 in the baseline", "spread, argument 'cube'", "choose a period in which it is not")

@@ -12,6 +12,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Period, Where, fraction
+from kpilab.engine.column import marked
 from kpilab.engine.daily import Measured
 from kpilab.engine.door.values import label
 from kpilab.engine.metrics import BUCKET, Cut, full_buckets, measure
@@ -160,7 +161,7 @@ def _units(history: Measured, names: list[str], period: Period, where: Where) ->
     weeks = pd.to_datetime(full_buckets(period, "week"))
     found[BUCKET] = pd.to_datetime(found[BUCKET])
     series, missing = {}, 0
-    for path, group in found.groupby([label(found[n], f"targets(levels=), column {n!r}") for n in names]):
+    for path, group in found.groupby([label(found[marked(n)], f"targets(levels=), column {n!r}") for n in names]):
         weekly = group.set_index(BUCKET)[history.metric.name].reindex(weeks, fill_value=0.0)
         missing += int(weekly.isna().sum())
         if weekly.isna().all():
@@ -177,7 +178,7 @@ def _size(
     potential: Measured, names: list[str], period: Period, where: Where, paths: tuple[tuple[str, ...], ...]
 ) -> np.ndarray:
     found = measure(potential.table, [potential.metric], {"all": period}, Cut(None, tuple(names), where))
-    keys = zip(*(label(found[n], f"targets(potential=), column {n!r}") for n in names), strict=True)
+    keys = zip(*(label(found[marked(n)], f"targets(potential=), column {n!r}") for n in names), strict=True)
     known = dict(zip(keys, found[potential.metric.name].astype(float), strict=True))
     return np.array([known.get(p, 0.0) for p in paths])
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from kpilab.core.case import Case, Metric
 from kpilab.core.table import Table
 from kpilab.core.values import EVERYWHERE, Period, Where
+from kpilab.engine.column import SIDES, marked
 from kpilab.engine.daily import beside
 from kpilab.engine.expression import rows_summed
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, full_buckets, measure
@@ -33,7 +34,7 @@ class Cells:
     Attributes:
         totals: one row per period (index `period`); columns `<metric>`, `<metric>:num`, `<metric>:den`.
         days: table name -> one row per period × day (`period`, `bucket`), metrics that add up over days.
-        cubes: table name -> one row per period × combination of dimensions, the same metrics.
+        cubes: table name -> one row per period × combination of dimensions (`marked`), the same metrics.
         dimensions: table name -> dimensions the cube is cut by (rows stay below the fetch limit).
         left_out: table name -> dimensions left out because the cube would be too large.
         buckets: metric that does not add up over days -> one row per period × full week or month.
@@ -123,14 +124,15 @@ class Cells:
         return beside(metrics, lambda here: self.daily(here, {"all": period}))
 
     def by_segment(self, metric: Metric, dimensions: tuple[str, ...]) -> pd.DataFrame:
-        """One row per segment: `num0`, `den0`, `num1`, `den1` of baseline and current; zero where it has no rows."""
+        """One row per segment: dimensions, and `SIDES` of baseline and current; zero where it has no rows."""
         cube = self.cubes[metric.table]
+        parts = [(period, part) for period in PERIODS for part in ("num", "den")]
         sums = {
-            f"{part}{k}": cube[f"{metric.name}:{part}"].where(cube[PERIOD] == period, 0.0)
-            for k, period in enumerate(PERIODS)
-            for part in ("num", "den")
+            side: cube[f"{metric.name}:{part}"].where(cube[PERIOD] == period, 0.0)
+            for side, (period, part) in zip(SIDES, parts, strict=True)
         }
-        return pd.DataFrame(sums).groupby([cube[d] for d in dimensions], dropna=False).sum().reset_index()
+        keys = [cube[marked(d)].rename(d) for d in dimensions]
+        return pd.DataFrame(sums).groupby(keys, dropna=False).sum().reset_index()
 
 
 def pull(case: Case) -> Cells:

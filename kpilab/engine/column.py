@@ -15,6 +15,15 @@ def own(name: str) -> str:
     return OWN + name
 
 
+# Numerator and denominator of baseline and current period, side by side, where the dimensions have the user's names.
+SIDES = NUM0, DEN0, NUM1, DEN1 = own("num0"), own("den0"), own("num1"), own("den1")
+
+
+def marked(dimension: str) -> str:
+    """The column of a dimension beside those of metrics, which have the user's names as well."""
+    return own(f"by {dimension}")
+
+
 def column(rows: ir.Table, name: str) -> Any:
     """The column without a declared type.
 

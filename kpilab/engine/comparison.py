@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from kpilab.core.table import Facts, Table
+from kpilab.engine.column import DEN0, NUM0, NUM1, own
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.frames import amounts, amounts_between, frame_sums, is_plain, within
 from kpilab.engine.leaves import Leaves, between, sums
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from kpilab.core.values import Period
 
-HOLED = "kpilab_holed"  # rows of a combination that are left out
+HOLED = own("holed")  # rows of a combination that are left out
 TIME = "date"  # column that tells the day in a plain frame, as in `Facts`
 
 
@@ -58,13 +59,13 @@ class Comparison:
 
     def now(self) -> dict[str, str]:
         if self.measure is not None:
-            return {"num": self.measure}
-        return {"num": str(self.numerator), "den": str(self.denominator)}
+            return {own("num"): self.measure}
+        return {own("num"): str(self.numerator), own("den"): str(self.denominator)}
 
     def columns(self) -> dict[str, str]:
-        """Name of the sum -> column: `num1` (`den1`), and `num0` (`den0`) where the reference has its own."""
+        """Name of the sum -> column: `NUM1` (`DEN1`), and `NUM0` (`DEN0`) where the reference has its own."""
         names = (self.expected,) if isinstance(self.expected, str) else (self.expected or ())
-        reference = dict(zip(("num0", "den0"), names, strict=False))
+        reference = dict(zip((NUM0, DEN0), names, strict=False))
         return {f"{k}1": c for k, c in self.now().items()} | reference
 
 
@@ -103,7 +104,7 @@ def _without_holes(leaves: Leaves) -> Leaves:
     """Without combinations of which a period is known by nothing but rows that were left out: that is no fall to 0."""
     if HOLED not in leaves.frame or not (holed := leaves.frame[HOLED] > 0).any():
         return replace(leaves, frame=leaves.frame.drop(columns=HOLED, errors="ignore"))
-    amounts = [c for c in ("num0", "num1") if c in leaves.frame]
+    amounts = [c for c in (NUM0, NUM1) if c in leaves.frame]
     blank = holed & (leaves.frame[amounts] == 0).any(axis=1)
     kept = leaves.frame[~blank].drop(columns=HOLED).reset_index(drop=True)
     return Leaves(kept, leaves.grouped, int(leaves.frame[HOLED].sum()))

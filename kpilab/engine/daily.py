@@ -12,6 +12,7 @@ from kpilab.core.case import Metric
 from kpilab.core.table import EventLog, Table
 from kpilab.core.values import EVERYWHERE, Period, Where
 from kpilab.engine.breakdown import broken_down
+from kpilab.engine.column import marked
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.door.values import label
 from kpilab.engine.metrics import BUCKET, Cut, measure, segment
@@ -31,7 +32,7 @@ def daily(measured: Measured, period: Period, by: str | None = None, where: Wher
     cut = Cut("day", (by,) if by else (), where)
     rows = measure(measured.table, [measured.metric], {"all": period}, cut)
     frame = pd.DataFrame({"day": pd.to_datetime(rows[BUCKET]), "value": rows[measured.metric.name].astype(float)})
-    return frame.assign(segment=label(rows[by], by)) if by else frame
+    return frame.assign(segment=label(rows[marked(by)], by)) if by else frame
 
 
 def side_by_side(

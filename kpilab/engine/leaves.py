@@ -10,6 +10,7 @@ import ibis
 import pandas as pd
 from ibis import _
 
+from kpilab.engine.column import own
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.door.labels import label
 from kpilab.engine.run import collect, collect_one
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST_VALUES = 300
 OTHER = "(other)"
+SIZE = own("size")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +54,7 @@ def sums(table: ir.Table, dimensions: tuple[str, ...], columns: Mapping[str, ir.
         grouped = {d: int(counts[d]) for d in dimensions if counts[d] > MOST_VALUES}
     for d in grouped:
         size = [cast("ir.NumericColumn", table[c]).abs().sum() for c in columns]
-        top = table.group_by(d).agg(size=ibis.greatest(*size)).order_by([ibis.desc("size"), d]).limit(MOST_VALUES)
+        top = table.group_by(d).agg(**{SIZE: ibis.greatest(*size)}).order_by([ibis.desc(SIZE), d]).limit(MOST_VALUES)
         kept = collect(top, "leaves")[d].tolist()
         table = table.mutate(**{d: table[d].isin(kept).ifelse(table[d], ibis.literal(OTHER))})
     return Leaves(_summed(table, dimensions, tuple(columns)), grouped)

@@ -16,7 +16,7 @@ import pandas as pd
 from kpilab.core.case import Grain, Metric
 from kpilab.core.table import Table
 from kpilab.core.values import EVERYWHERE, Period, Where
-from kpilab.engine.column import own
+from kpilab.engine.column import marked, own
 from kpilab.engine.door.labels import one_of, with_missing
 from kpilab.engine.expression import parse_measure, parse_predicate, quoted, restricted, sql
 from kpilab.engine.run import OutOfMemory, collect_text
@@ -36,7 +36,7 @@ class Cut:
 
     Attributes:
         grain: one row per day, week (Monday first) or month in column `bucket`; None for the whole period.
-        by: dimensions, each a column.
+        by: dimensions, each a column called `marked(name)`: a metric may have the name of a dimension.
         where: rows outside this segment are left out.
     """
 
@@ -75,7 +75,7 @@ def measure(
         stacked.append(pd.concat(frames.values(), ignore_index=True))
     joined = stacked[0]
     for frame in stacked[1:]:
-        joined = joined.merge(frame, on=[PERIOD, *([BUCKET] if cut.grain else []), *cut.by], how="outer")
+        joined = joined.merge(frame, on=[PERIOD, *([BUCKET] if cut.grain else []), *map(marked, cut.by)], how="outer")
     return joined
 
 
@@ -121,9 +121,12 @@ def _queried(table: Table, metrics: Sequence[Metric], periods: Mapping[str, Peri
     named = {PERIOD: ibis.cases(*[(within, ibis.literal(name)) for name, within in inside.items()])}
     if cut.grain:
         named[BUCKET] = time.cast("timestamp").truncate(UNITS[cut.grain]).cast("date")
-    rows = rows.filter(ibis.or_(*inside.values())).mutate(**named)
-    found = _values(table, metrics, rows, [*named, *cut.by])
-    found = found.assign(**{d: with_missing(found[d]) for d in cut.by if found[d].isna().any()})
+    # The query numbers the dimensions, as engines cut long names off.
+    ours = {own(f"by{k}"): d for k, d in enumerate(cut.by)}
+    rows = rows.filter(ibis.or_(*inside.values())).mutate(**named, **{o: rows[d] for o, d in ours.items()})
+    found = _values(table, metrics, rows, [*named, *ours])
+    found = found.assign(**{o: with_missing(found[o]) for o in ours if found[o].isna().any()})
+    found = found.rename(columns={o: marked(d) for o, d in ours.items()})
     return found.sort_values(BUCKET, kind="stable") if cut.grain else found
 
 
@@ -195,7 +198,7 @@ def _mean_of_full(
     inside = frame[pd.to_datetime(frame[BUCKET]).dt.date.isin(full)]
     numbers = [f"{m.name}:{part}" for m in metrics for part in ("num", "den")]
     # A bucket without rows counts as nothing, so the mean is over all full buckets.
-    keys = [PERIOD, *by]
+    keys = [PERIOD, *map(marked, by)]
     total = (
         inside.groupby(keys, dropna=False)[numbers].sum().reset_index()
         if len(inside)

@@ -16,6 +16,7 @@ from kpilab.analysis.spread import SpreadResult
 from kpilab.core.case import Case, Metric
 from kpilab.core.values import EVERYWHERE, Effect, Period, Where
 from kpilab.engine.cells import Cells
+from kpilab.engine.column import DEN0, DEN1, NUM0, NUM1, SIDES
 from kpilab.stats.core.change import Change, change
 from kpilab.stats.core.level import Window
 from kpilab.stats.laws import norm
@@ -58,7 +59,7 @@ def described(move: Move, split: DriversResult, segments: Segments) -> Fall | No
     Args:
         move: what is known about the driver.
         split: the goal's change over its drivers, with each at constant mix.
-        segments: dimension -> one row per value: `num0`, `den0`, `num1`, `den1` of baseline and current period.
+        segments: dimension -> one row per value: `SIDES` of baseline and current period.
     """
     row = split.table[split.table["driver"] == move.driver].iloc[0].to_dict()
     mix = split.mix[split.mix["driver"] == move.driver]
@@ -119,10 +120,10 @@ def _hidden(move: Move, row: dict[Any, Any], mix: pd.DataFrame, looked_at: int, 
 
 def _moved_to(wide: pd.DataFrame, dimension: str) -> tuple[object, float]:
     """The value that gained most share of the denominator, and the chance of such a shift in day-to-day noise."""
-    before, after = wide["den0"] / wide["den0"].sum(), wide["den1"] / wide["den1"].sum()
+    before, after = wide[DEN0] / wide[DEN0].sum(), wide[DEN1] / wide[DEN1].sum()
     k = int((after - before).to_numpy().argmax())
-    pooled = (wide["den0"].iloc[k] + wide["den1"].iloc[k]) / (wide["den0"].sum() + wide["den1"].sum())
-    error = np.sqrt(pooled * (1 - pooled) * (1 / wide["den0"].sum() + 1 / wide["den1"].sum()))
+    pooled = (wide[DEN0].iloc[k] + wide[DEN1].iloc[k]) / (wide[DEN0].sum() + wide[DEN1].sum())
+    error = np.sqrt(pooled * (1 - pooled) * (1 / wide[DEN0].sum() + 1 / wide[DEN1].sum()))
     z = float(after.iloc[k] - before.iloc[k]) / error if error > 0 else 0.0
     return wide[dimension].iloc[k], float(2 * norm.sf(abs(z) / SHARES_VARY))
 
@@ -149,10 +150,10 @@ def change_outside(cells: Cells, metric: Metric, place: Where) -> Change | None:
     inside = np.ones(len(wide), dtype=bool)
     for dimension, values in place.values.items():
         inside &= wide[dimension].astype(str).isin([str(v) for v in values]).to_numpy()
-    rest = wide[~inside][["num0", "den0", "num1", "den1"]].sum()
-    if not (rest["den0"] > 0 and rest["den1"] > 0):
+    rest = wide[~inside][[*SIDES]].sum()
+    if not (rest[DEN0] > 0 and rest[DEN1] > 0):
         return None
     first, second = (Window.of(*cells.day_arrays(metric, period)) for period in ("baseline", "current"))
     whole = change(first, second)
-    less = [v * wide[d].sum() / rest[d] for v, d in zip(whole.variances, ("den0", "den1"), strict=True)]
-    return Change(rest["num0"] / rest["den0"], rest["num1"] / rest["den1"], (less[0], less[1]), whole.df)
+    less = [v * wide[d].sum() / rest[d] for v, d in zip(whole.variances, (DEN0, DEN1), strict=True)]
+    return Change(rest[NUM0] / rest[DEN0], rest[NUM1] / rest[DEN1], (less[0], less[1]), whole.df)

@@ -14,6 +14,7 @@ from kpilab.core.case import Case, Grain, Metric
 from kpilab.core.table import Facts, Table
 from kpilab.core.values import EVERYWHERE, Effect, Period, Where
 from kpilab.engine.cells import PERIODS, Cells
+from kpilab.engine.column import marked
 from kpilab.engine.metrics import BUCKET, PERIOD, UNITS, Cut, measure
 from kpilab.questions.periods import span
 from kpilab.stats.loss import refilled
@@ -54,9 +55,9 @@ class Repair:
         if not cut.by:
             return self._missing(loss, found, fed)
         parts = []
-        for _, rows in found.groupby(list(cut.by), dropna=False):
+        for _, rows in found.groupby([*map(marked, cut.by)], dropna=False):
             missing = self._missing(loss, rows, fed)
-            parts.append(missing.assign(**{dimension: rows[dimension].iloc[0] for dimension in cut.by}))
+            parts.append(missing.assign(**{d: rows[d].iloc[0] for d in map(marked, cut.by)}))
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
     def _fed(self, loss: Loss, table: Table, metrics: Sequence[Metric]) -> list[str]:
@@ -186,10 +187,10 @@ def _segments(
         if not others or not gone.any():
             continue
         usual = measure(case.tables[table], metrics, others, Cut(by=by, where=place))
-        usual = usual.groupby(list(by), dropna=False)[columns].sum()
+        usual = usual.groupby([*map(marked, by)], dropna=False)[columns].sum()
         dealt = usual / usual.sum().where(lambda s: s != 0) * gone
         added.append(dealt.reset_index().assign(**{PERIOD: name}))
-    return _summed([cube, *added], [PERIOD, *by], metrics) if added else cube
+    return _summed([cube, *added], [PERIOD, *map(marked, by)], metrics) if added else cube
 
 
 def _joined(
@@ -203,7 +204,7 @@ def _joined(
     if lost.empty:
         return frame
     inside = [lost[_within(lost, period)].assign(**{PERIOD: name}) for name, period in periods.items()]
-    return _summed([frame, *inside], [PERIOD, BUCKET, *by], metrics).sort_values(BUCKET, kind="stable")
+    return _summed([frame, *inside], [PERIOD, BUCKET, *map(marked, by)], metrics).sort_values(BUCKET, kind="stable")
 
 
 def _summed(frames: Sequence[pd.DataFrame], keys: list[str], metrics: Sequence[Metric]) -> pd.DataFrame:

@@ -21,7 +21,9 @@ from kpilab.core.case import Case
 from kpilab.core.table import Table
 from kpilab.core.values import EVERYWHERE, Period, Where
 from kpilab.engine.cells import pull
-from kpilab.engine.door.dimensions import aside, called
+from kpilab.engine.column import DEN0, DEN1, NUM0, NUM1, marked, own
+from kpilab.engine.door.dimensions import aside
+from kpilab.engine.door.values import label
 from kpilab.engine.funnels import Breakdown, counts
 from kpilab.engine.funnels import reached as best_passes
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, measure
@@ -32,7 +34,8 @@ from kpilab.questions.periods import both
 from kpilab.questions.series import by_day, changes, days_of, declared, measured, watched
 from kpilab.workbench.during import during
 
-SIDES = {"baseline": "0", "current": "1"}
+PARTS = own("num"), own("den")
+ENDS = {"baseline": "0", "current": "1"}
 
 
 def reached(case: Case) -> AttainmentResult:
@@ -61,9 +64,10 @@ def places(case: Case, metric: str, *, where: Where = EVERYWHERE, deepest: int =
     """Which next split shows most: the values (or combinations) that carry the metric's deviation from the baseline."""
     asked = measured(case, metric)
     names = _free(asked.table, where)
-    frame = measure(asked.table, [asked.metric], {n: case.periods[n] for n in SIDES}, Cut(None, names, where))
-    parts = {f"{metric}:num": "num", f"{metric}:den": "den"}
-    return _located(case, frame.rename(columns=parts), names, deepest, rate=asked.metric.is_ratio)
+    frame = measure(asked.table, [asked.metric], {n: case.periods[n] for n in ENDS}, Cut(None, names, where))
+    parts = dict(zip((f"{metric}:num", f"{metric}:den"), PARTS, strict=True)) | {marked(n): n for n in names}
+    frame = frame[[PERIOD, *parts]].rename(columns=parts)
+    return _located(case, frame, names, deepest, rate=asked.metric.is_ratio)
 
 
 def began(case: Case, metric: str, *, where: Where = EVERYWHERE) -> DatingResult:
@@ -118,25 +122,26 @@ def next_split(case: Case, funnel: str, step: str, *, where: Where = EVERYWHERE,
     steps = planned(plan.steps, plan.within, plan.mode, plan.exclude, log=log)
     log, ours = aside(log, names)
     cut, sides = Breakdown(tuple(ours)), []
-    for name in SIDES:
+    for name in ENDS:
         best = best_passes(log, steps, by=plan.by, where=where, period=case.periods[name], breakdown=cut)
-        reach = counts(best, steps, cut.columns).rename(columns={f"n{place + 1}": "num", f"n{place}": "den"})
-        sides.append(called(reach[[*ours, "num", "den"]].assign(**{PERIOD: name}), ours))
+        reach = counts(best, steps, cut.columns)[[*ours, f"n{place + 1}", f"n{place}"]]
+        sides.append(reach.set_axis([*ours.values(), *PARTS], axis=1).assign(**{PERIOD: name}))
     return _located(case, pd.concat(sides, ignore_index=True), names, deepest, rate=True)
 
 
 def _located(case: Case, frame: pd.DataFrame, names: tuple[str, ...], deepest: int, *, rate: bool) -> LocaliseResult:
     """Both periods side by side, then the search."""
     sides = []
-    for period, end in SIDES.items():
+    for period, end in ENDS.items():
         rows = frame[frame[PERIOD] == period]
-        sides.append(rows.groupby(list(names), dropna=False)[["num", "den"]].sum().add_suffix(end))
+        sides.append(rows.groupby(list(names), dropna=False)[[*PARTS]].sum().add_suffix(end))
     cube = pd.concat(sides, axis=1).fillna(0.0).reset_index()
+    cube = cube.assign(**{d: label(cube[d], f"dimension {d!r}") for d in names})
     if rate:
-        return localise(cube, dimensions=names, numerator="num1", denominator="den1", expected=("num0", "den0"),
+        return localise(cube, dimensions=names, numerator=NUM1, denominator=DEN1, expected=(NUM0, DEN0),
                         deepest=deepest)  # fmt: skip
-    cube["num0"] *= case.current.days / case.baseline.days
-    return localise(cube, dimensions=names, measure="num1", expected="num0", deepest=deepest)
+    cube[NUM0] *= case.current.days / case.baseline.days
+    return localise(cube, dimensions=names, measure=NUM1, expected=NUM0, deepest=deepest)
 
 
 def _free(table: Table, where: Where) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from kpilab.core.case import Metric
 from kpilab.core.table import Assignments, EventLog, Facts, Reports
 from kpilab.core.trial import Design
 from kpilab.core.values import Period
+from kpilab.engine.column import marked
 from kpilab.engine.connect import connect
 from kpilab.engine.exposure import per_unit, units
 from kpilab.engine.expression import identifier, literal, parse_measure, parse_predicate, sql
@@ -75,7 +76,7 @@ def test_metrics_and_cuts_with_nasty_names(con, name):
     frame = pd.DataFrame({"date": [FIRST] * 2, name: [name, "b"], "amount": [1.0, 2.0]})
     facts = Facts(con.create_table("facts", frame), dimensions=(name,))
     found = measure(facts, [Metric(name + "!", "facts", measure="sum(amount)")], {"all": PERIOD}, Cut(by=(name,)))
-    assert dict(zip(found[name], found[name + "!"], strict=True)) == {name: 1.0, "b": 2.0}
+    assert dict(zip(found[marked(name)], found[name + "!"], strict=True)) == {name: 1.0, "b": 2.0}
 
 
 @pytest.mark.parametrize("name", NASTY)

@@ -12,6 +12,7 @@ from kpilab.core.case import Metric
 from kpilab.core.table import EventLog
 from kpilab.core.values import Period, Where
 from kpilab.engine import metrics
+from kpilab.engine.column import marked
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, full_buckets, measure
 from kpilab.engine.run import OutOfMemory
 from kpilab.errors import BadInput
@@ -78,7 +79,7 @@ def test_by_week_and_month(log):
 
 def test_segments_sum_to_the_whole(log):
     parts = measure(log, [REVENUE, RATE], {"x": WEEK}, Cut(by=("region",)))
-    assert row(parts, region="north")["rate"] == 0.5
+    assert row(parts, **{marked("region"): "north"})["rate"] == 0.5
     assert parts["revenue"].sum() == 40.0
     assert parts["rate:den"].sum() == 4.0
 
@@ -156,5 +157,5 @@ def test_a_metric_too_large_for_the_memory_says_so(log):
 def test_a_dimension_may_be_called_as_a_column_of_ours(log):
     named = EventLog(log.table.mutate(period=log.table["event"], bucket=log.table["event"]), dimensions=("period",))
     table = measure(named, [REVENUE], {"current": WEEK}, Cut("day", ("period", "bucket")))
-    assert set(table["period"]) == set(table["bucket"]) == {"visit", "pay"}
+    assert set(table[marked("period")]) == set(table[marked("bucket")]) == {"visit", "pay"}
     assert set(table[PERIOD]) == {"current"}

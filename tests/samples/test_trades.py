@@ -14,7 +14,8 @@ from kpilab.analysis.bunching import bunching
 from kpilab.analysis.gaps import gaps
 from kpilab.analysis.screen import screen
 from kpilab.analysis.timing import timing
-from kpilab.engine.metrics import BUCKET, Cut, measure
+from kpilab.engine.column import marked
+from kpilab.engine.metrics import BUCKET, PERIOD, Cut, measure
 from kpilab.samples.trades.write import TRADES
 from kpilab.samples.write import write
 from kpilab.track.actions import Plan, add, day
@@ -113,7 +114,7 @@ def test_activity_lost_rows_bought_registrations_push_and_forty_kpis(worlds):
     assert [str(lost["first"])[:10], str(lost["last"])[:10]] == planted["period"]
     cut = Cut(None, ("channel",))
     counts = measure(daily, [case.metrics["registrations"]], case.periods, cut).pivot(
-        index="channel", columns="period", values="registrations"
+        index=marked("channel"), columns=PERIOD, values="registrations"
     )
     assert (counts["current"] / counts["baseline"]).idxmax() == truth["wrong_kpi"]["where"]["channel"]
     test = case.experiments["winback"]

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from kpilab.core.values import EVERYWHERE, Where
+from kpilab.engine.column import SIDES
 from kpilab.verdict.evidence import Fall, Move
 from kpilab.verdict.falls import _since, described
 from tests.verdict.given import CURRENT, NORTH, at_constant_mix, finding, row, split, spread
@@ -22,9 +23,7 @@ STEADY = row("rate", 0.1, 0.1001, contribution=0.1, p=0.9)
 def shares(*after: float) -> pd.DataFrame:
     """Three channels of 1,000 visits each in the baseline."""
     rows = [("app", 300.0, 1000.0, 0.0, after[0]), ("web", 100.0, 1000.0, 0.0, after[1])]
-    return pd.DataFrame(
-        [*rows, ("shop", 50.0, 1000.0, 0.0, after[2])], columns=["channel", "num0", "den0", "num1", "den1"]
-    )
+    return pd.DataFrame([*rows, ("shop", 50.0, 1000.0, 0.0, after[2])], columns=["channel", *SIDES])
 
 
 def fallen(driver: Mapping[str, Any], mix: Sequence[Mapping[str, Any]] = (), searched=None, after=(1000, 1000, 1000)):

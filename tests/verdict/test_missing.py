@@ -8,6 +8,7 @@ import pytest
 import kpilab
 from kpilab.analysis.spread import spread
 from kpilab.core.values import MISSING, Where
+from kpilab.engine.column import SIDES
 from tests.verdict.hand import shop
 
 
@@ -26,7 +27,7 @@ def test_a_fall_in_rows_without_a_region_is_found_there_and_dated(tmp_path):
 
 def test_a_cube_with_missing_values_is_searched():
     rows = [(r, c, 400.0, 1000.0, 200.0 if r is None else 400.0, 1000.0) for r in (None, 5.0, 7.0) for c in "ab"]
-    cube = pd.DataFrame(rows, columns=["region", "channel", "num0", "den0", "num1", "den1"])
+    cube = pd.DataFrame(rows, columns=["region", "channel", *SIDES])
     found = spread(cube, driver="rate", dimensions=["region", "channel"]).table
     assert found["where"].tolist() == [Where({"region": (MISSING,)})]
     assert found["change"].iloc[0] == pytest.approx(-0.5, abs=0.01)

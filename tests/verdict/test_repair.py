@@ -13,6 +13,7 @@ from kpilab.core.case import Case, Metric
 from kpilab.core.finding import StepReport
 from kpilab.core.values import Period, Where
 from kpilab.engine.cells import PERIODS, Cells, pull
+from kpilab.engine.column import DEN1, NUM1, marked
 from kpilab.engine.metrics import BUCKET
 from kpilab.verdict.evidence import Evidence
 from kpilab.verdict.repair import repaired
@@ -82,7 +83,7 @@ def test_days_and_segments_are_those_of_the_whole_log(whole, mended, metric):
     right = whole.cells.by_segment(found, dimensions)
     got = mended.cells.by_segment(found, dimensions)
     pd.testing.assert_frame_equal(got, right, rtol=0.02)
-    assert got[["num1", "den1"]].sum().to_numpy() == pytest.approx(right[["num1", "den1"]].sum().to_numpy())
+    assert got[[NUM1, DEN1]].sum().to_numpy() == pytest.approx(right[[NUM1, DEN1]].sum().to_numpy())
 
 
 def case_metric(read: Read, name: str) -> Metric:
@@ -98,7 +99,7 @@ def test_a_step_that_asks_for_days_of_any_cut_gets_the_whole_log(whole, mended, 
     for each in (whole, mended):
         frame = each.cells.daily(metrics, periods, by=by, where=where)
         frame[BUCKET] = pd.to_datetime(frame[BUCKET])
-        frames.append(frame.sort_values([BUCKET, *by], ignore_index=True))
+        frames.append(frame.sort_values([BUCKET, *map(marked, by)], ignore_index=True))
     pd.testing.assert_frame_equal(frames[1][frames[0].columns], frames[0], check_dtype=False)
 
 

@@ -15,6 +15,7 @@ from kpilab.core.finding import Finding, StepReport, Verdict
 from kpilab.core.table import EventLog, Facts
 from kpilab.core.values import EVERYWHERE, Effect, Message
 from kpilab.engine.cells import Cells
+from kpilab.engine.column import marked, own
 from kpilab.engine.metrics import BUCKET
 from kpilab.errors import BadInput
 from kpilab.questions.periods import both, span
@@ -99,18 +100,14 @@ def downstream(case: Case, kpi: Metric) -> tuple[Metric, ...]:
 
 
 def _surge(case: Case, cells: Cells, kpi: Metric, below: tuple[Metric, ...]) -> SurgeResult:
-    frames = []
+    frames, names = [], {own(str(k)): m.name for k, m in enumerate((kpi, *below))}
     for dimension in cells.dimensions[kpi.table]:
         frame = cells.daily([kpi, *below], {"baseline": case.baseline, "current": case.current}, by=(dimension,))
-        frames.append(frame.rename(columns={BUCKET: "day", dimension: "value"}).assign(dimension=dimension))
-    counts = pd.concat(frames, ignore_index=True).fillna({m.name: 0.0 for m in (kpi, *below)})
-    keep = ["day", "dimension", "value", kpi.name, *(m.name for m in below)]
-    return surge(
-        counts[keep],
-        kpi=kpi.name,
-        downstream=[m.name for m in below],
-        **both(case),
-    )
+        columns = {BUCKET: "day", marked(dimension): "value"} | {m: k for k, m in names.items()}
+        frames.append(frame[[*columns]].rename(columns=columns).assign(dimension=dimension))
+    counts = pd.concat(frames, ignore_index=True).fillna(dict.fromkeys(names, 0.0))
+    found = surge(counts, kpi=own("0"), downstream=[*names][1:], **both(case))
+    return replace(found, downstream=found.downstream.assign(series=found.downstream["series"].replace(names)))
 
 
 def _finding(case: Case, name: str, found: SurgeResult) -> Finding:
