@@ -99,7 +99,13 @@ def restatement(
     """
     _check(earlier.table, later.table, key, tolerance)
     table = _days(earlier, period).merge(_days(later, period), on="day", how="outer", suffixes=("_before", "_after"))
-    table = table.fillna(0.0).sort_values("day", ignore_index=True)
+    # A day without rows is nothing; one whose values are all missing is not known.
+    for side in ("before", "after"):
+        rows = table[f"rows_{side}"] = table[f"rows_{side}"].fillna(0.0)
+        table[f"value_{side}"] = table[f"value_{side}"].mask(rows == 0, 0.0)
+    unknown_days = table[["value_before", "value_after"]].isna().any(axis=1)
+    table = table[~unknown_days].sort_values("day", ignore_index=True)
+    notes = (Message("restatement.missing", {"days": int(unknown_days.sum())}),) if unknown_days.any() else ()
     if table.empty:
         raise BadInput(f"no rows in {period}", "restatement(period=)", "choose days that one of the copies holds")
     last = pd.Timestamp(taken) if taken else table.loc[table["rows_before"] > 0, "day"].max()
@@ -112,7 +118,7 @@ def restatement(
     table = table.reindex(columns=[*table.columns.difference(counts, sort=False), *counts])
     if key is not None:
         table[counts] = table[counts].fillna(0.0)
-    return RestatementResult(table, settled, _total(table, settled), tolerance)
+    return RestatementResult(table, settled, _total(table, settled), tolerance, notes=notes)
 
 
 def _check(earlier: Table, later: Table, key: str | None, tolerance: float) -> None:

@@ -86,9 +86,11 @@ def timing(
         raise BadInput(f"nothing was claimed in {period}", "timing(period=)", "choose other days or another action")
     weekday = frame["day"].dt.weekday.to_numpy() if every == "month" else np.zeros(len(frame), dtype=int)
     found = rush(frame["quantity"].to_numpy(), weekday, last, level)
+    missing = period.days - len(frame)
+    notes = (Message("timing.missing", {"days": missing}),) if missing else ()
     daily = frame.assign(expected=found.expected, last=last)
     ending = Effect(found.ratio, found.low, found.high)
-    return TimingResult(_late(records, period, action, late_days, level), daily, ending, found.p)
+    return TimingResult(_late(records, period, action, late_days, level), daily, ending, found.p, notes=notes)
 
 
 def _daily(records: Executions, period: Period, action: str | None) -> pd.DataFrame:
@@ -99,7 +101,8 @@ def _daily(records: Executions, period: Period, action: str | None) -> pd.DataFr
         raise BadInput(f"no records in {period}", "timing(period=)", "choose other days or another action")
     days = pd.date_range(period.first, period.last)
     whole = frame.assign(day=pd.to_datetime(frame["day"])).set_index("day")["quantity"].reindex(days, fill_value=0.0)
-    return whole.rename_axis("day").reset_index()
+    # A day whose quantities are all missing is not known, and no day of nothing.
+    return whole.dropna().rename_axis("day").reset_index()
 
 
 def _last(days: pd.Series, every: str, last_days: int) -> np.ndarray:

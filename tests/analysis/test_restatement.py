@@ -97,3 +97,12 @@ def test_bad_input():
         )
     with pytest.raises(BadInput, match="tolerance is -1"):
         asked(sales(), sales(), tolerance=-1)
+
+
+def test_a_day_of_which_nothing_is_known_is_left_out_and_counted():
+    new = sales()
+    new.loc[new["date"] == day(3), "amount"] = np.nan
+    result = asked(sales(), new)
+    assert day(3) not in set(result.table["day"])
+    assert set(result.table["kind"]) == {"same"}
+    assert [say(note) for note in result.notes] == ["Days whose values are all missing, and which are left out: 1."]
