@@ -11,6 +11,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import Message, fraction
+from kpilab.engine.column import unmarked
 from kpilab.errors import unknown
 from kpilab.stats.inference import holm
 from kpilab.stats.srm import ratios, sample_ratio
@@ -63,14 +64,17 @@ def arrivals(
     share = [(split or {}).get(v, 1.0) for v in (control, treatment)]
     totals = moments.totals("variant")
     rows = [("", "", [totals[(v,)]["units"] for v in (control, treatment)])]
+    dimension = [False]  # whether a row is one of a dimension: the days are not
     for key in (k for k in moments.keys if k != "variant"):
-        rows += [(key, value, n) for value, n in moments.counts(key, (control, treatment)).items()]
+        found = moments.counts(key, (control, treatment))
+        dimension += [key != "day"] * len(found)
+        rows += [(unmarked(key), value, n) for value, n in found.items()]
     counts = np.array([n for *_names, n in rows])
     table = pd.DataFrame([(d, v, int(n[0]), int(n[1])) for d, v, n in rows])
     table.columns = pd.Index(["dimension", "value", "units_control", "units_treatment"])
     table[["ratio", "low", "high"]] = ratios(counts[:, 0], counts[:, 1], (share[0], share[1]), level)
     table["p"] = [sample_ratio(n, share).p for n in counts]
-    searched = ~table["dimension"].isin(["", "day"])
+    searched = np.array(dimension)
     table["q"] = table["p"].where(searched)
     table.loc[searched, "q"] = holm(table.loc[searched, "p"].to_numpy())
     worst = table[searched & (table["q"] < SRM_LEVEL)].sort_values("p").head(1).to_dict("records")

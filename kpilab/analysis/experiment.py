@@ -14,6 +14,7 @@ from kpilab.core.table import Assignments, EventLog, Facts
 from kpilab.core.trial import Design, Outcome, Units
 from kpilab.core.values import Message, fraction
 from kpilab.engine.ages import AgeMoments, age_moments
+from kpilab.engine.column import marked
 from kpilab.engine.door.keys import given
 from kpilab.engine.door.tables import Tabular
 from kpilab.engine.moments import Moments, moments
@@ -217,8 +218,7 @@ def _wanted(metrics: Sequence[Outcome | str], covariates: Sequence[str], who: As
     if covariates and not isinstance(who, Units):
         where = "experiment, argument 'covariates'"
         raise BadInput("units of a log have no columns", where, "choose Design(before=days): the time before the test")
-    given = tuple(covariates)
-    return [replace(m, covariates=given) if given and not m.covariates else m for m in wanted]
+    return [replace(m, covariates=tuple(covariates)) if covariates and not m.covariates else m for m in wanted]
 
 
 def _treatments(found: Moments, control: str, design: Design) -> list[str]:
@@ -276,7 +276,7 @@ def _safe(m: Outcome, label: str, treatment: str, readout: Readout, plain: bool 
 
 def _pairs(asked: _Question, label: str, treatment: str) -> list[tuple[Sample, Sample]]:
     """Both arms in each stratum; strata with fewer than two units in an arm cannot be compared."""
-    totals = asked.found.totals(str(asked.design.strata), "variant")
+    totals = asked.found.totals(marked(str(asked.design.strata)), "variant")
     both = [s for s in dict.fromkeys(s for s, _v in totals) if {(s, asked.control), (s, treatment)} <= set(totals)]
     arms = [[Sample.of_sums(*asked.found.sums(label, totals[s, v])) for v in (asked.control, treatment)] for s in both]
     return [(a, b) for a, b in arms if min(a.n, b.n) > 1]
@@ -303,7 +303,7 @@ def _checks(asked: _Question, segments: Sequence[str], best: str, unread: Sequen
     shares = [asked.design.split.get(v, 1 / len(variants)) for v in variants]
     by_day = found.counts("day", variants) if "day" in found.keys else {}
     assigned = [intake.assigned.get(v, 0) for v in variants] if asked.design.exposure else ()
-    parts = {f"{d} = {value}": n for d in segments for value, n in found.counts(d, variants).items()}
+    parts = {f"{d} = {value}": n for d in segments for value, n in found.counts(marked(d), variants).items()}
     seen = validity.Seen(
         [asked.totals[(v,)]["units"] for v in variants], shares, intake.crossed, assigned, intake.early,
         intake.logged, intake.late, intake.idle, intake.heavy, intake.unnamed, parts, list(by_day.values()),

@@ -9,6 +9,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import Message, fraction
+from kpilab.engine.column import marked, unmarked
 from kpilab.errors import unknown
 from kpilab.stats.inference import holm
 from kpilab.stats.mean import Sample
@@ -58,15 +59,15 @@ def subgroups(
         BadInput: a metric, dimension or variant that the moments do not hold.
     """
     fraction(level, "subgroups(level=)")
-    if by not in moments.keys:
-        raise unknown("dimension", by, [k for k in moments.keys if k not in ("variant", "day")], "subgroups")
+    if marked(by) not in moments.keys:
+        raise unknown("dimension", by, [unmarked(k) for k in moments.keys if k != unmarked(k)], "subgroups")
     known = [str(v) for v in moments.values("variant")]
     for variant in (control, treatment):
         if variant not in known:
             raise unknown("variant", variant, known, "subgroups")
-    group, rows, errors = moments.group(metric), [], []
-    for value in moments.values(by):
-        a, b = (Sample.of_sums(*moments.only(variant=v, **{by: value}).sums(metric)) for v in (control, treatment))
+    group, rows, errors, key = moments.group(metric), [], [], marked(by)
+    for value in moments.values(key):
+        a, b = (Sample.of_sums(*moments.only(variant=v, **{key: value}).sums(metric)) for v in (control, treatment))
         if min(a.n, b.n) < FEWEST or not max(a.cov[0, 0], b.cov[0, 0]) > 0:
             continue
         r = read(a, b, group.metric, group.known, level=level, proportion=group.proportion)

@@ -24,6 +24,11 @@ def marked(dimension: str) -> str:
     return own(f"by {dimension}")
 
 
+def unmarked(name: str) -> str:
+    """The dimension of a marked column; any other name as it is."""
+    return name.removeprefix(marked(""))
+
+
 def column(rows: ir.Table, name: str) -> Any:
     """The column without a declared type.
 

@@ -38,7 +38,7 @@ class Intake:
         late: the log ends before their window does (without a window: before they were assigned); left out.
         idle: compared units without a row after their assignment.
         heavy: share of the log's rows made by units with a hundred times the median unit's rows.
-        logged: whether the units come from a log. unnamed: units without a variant; left out.
+        logged: whether the units come from a log. rows: of the units in it. unnamed: units without a variant; left out.
     """
 
     assigned: Mapping[str, int]
@@ -50,6 +50,7 @@ class Intake:
     heavy: float = 0.0
     logged: bool = False
     unnamed: int = 0
+    rows: int = 0
 
     @property
     def reach(self) -> float:
@@ -133,7 +134,14 @@ def from_log(
     # Read several times from here on, so computed once.
     table = table.mutate(**{DAY: _[SINCE].date(), RIPE: ripe}).cache()
     compared = table.filter(_[RIPE], _[MET].notnull())
-    return compared, _counted(table, compared, crossed)
+    intake = _counted(table, compared, crossed)
+    if intake.assigned and not intake.rows:
+        raise BadInput(
+            f"table {log.name!r} holds no row of any unit of table {who.name!r} after its assignment",
+            f"columns {who.unit!r} and {key!r}",
+            "check that both hold the same ids, and that the times of both are read by one clock",
+        )
+    return compared, intake
 
 
 def unit_column(who: Assignments, log: EventLog | Facts) -> str:
@@ -173,6 +181,7 @@ def _counted(table: ir.Table, compared: ir.Table, crossed: int) -> Intake:
         int(sums["idle"]),
         float(heavy or 0) / sums["total"] if sums["total"] else 0.0,
         logged=True,
+        rows=int(sums["total"]),
     )
 
 

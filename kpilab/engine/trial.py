@@ -13,7 +13,7 @@ from ibis.common.deferred import Deferred
 from kpilab.core.table import Assignments, EventLog, Facts
 from kpilab.core.trial import Design, Outcome, Units
 from kpilab.engine.breakdown import broken_down
-from kpilab.engine.column import OWN, own
+from kpilab.engine.column import OWN, marked, own
 from kpilab.engine.dialect import one
 from kpilab.engine.exposure import DAY, VARIANT
 from kpilab.engine.intake import Intake, from_log, from_units, known, measured, up_to
@@ -46,9 +46,9 @@ class Trial:
     log: EventLog | Facts | None
 
     def keys(self, keep: Sequence[str]) -> dict[str, str]:
-        """Keys of the moments -> columns."""
+        """Keys of the moments -> columns; what was kept is marked, as it may be called `day`."""
         day = {"day": DAY} if DAY in self.table.columns else {}
-        return {"variant": VARIANT, **{k: k for k in keep}, **day}
+        return {"variant": VARIANT, **{marked(k): k for k in keep}, **day}
 
 
 def prepare(

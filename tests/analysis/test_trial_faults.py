@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from kpilab.analysis.arrivals import arrivals
 from kpilab.analysis.experiment import experiment
 from kpilab.analysis.plan import plan
+from kpilab.analysis.subgroups import subgroups
 from kpilab.core.table import Assignments, EventLog
 from kpilab.core.trial import Design, Outcome, Units
 from kpilab.errors import BadInput
@@ -177,3 +179,26 @@ def test_a_share_cannot_rise_above_one():
     assert plan(Units(rows), metric=paid, effects=[0.05, 0.5], simulations=0).table["units"].isna().tolist() == [
         False, True,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("names", [("day", "variant"), ("units", "spend:n")])
+def test_segments_may_be_called_as_keys_of_ours(names):
+    rng = np.random.default_rng(5)
+    rows = pd.DataFrame({"arm": ["A", "B"] * 200, "app": ["x", "x", "y", "y"] * 100, "shop": ["u"] * 200 + ["v"] * 200})
+    rows = rows.assign(spend=rng.normal(5, 1, 400), at=pd.Timestamp("2026-01-05"))
+    asked = {"metrics": ["spend"], "control": "A"}
+    right = experiment(Units(rows, variant="arm", time="at"), segments=["app", "shop"], **asked)
+    named = rows.rename(columns=dict(zip(("app", "shop"), names, strict=True)))
+    found = experiment(Units(named, variant="arm", time="at"), segments=list(names), **asked)
+    arms = {"control": "A", "treatment": "B"}
+    parts = [arrivals(r.moments, **arms).table.drop(columns="dimension") for r in (found, right)]
+    pd.testing.assert_frame_equal(*parts)
+    parts = [subgroups(r.moments, "spend", by=by, **arms).table for r, by in ((found, names[0]), (right, "app"))]
+    pd.testing.assert_frame_equal(*parts)
+
+
+def test_a_log_that_holds_none_of_the_units_is_said_in_words():
+    who = pd.DataFrame({"user": list("abcd"), "experiment": "e", "variant": ["A", "B"] * 2, "time": "2026-01-05"})
+    log = pd.DataFrame({"user": ["x", "y"], "event": "pay", "time": "2026-01-06"})
+    with pytest.raises(BadInput, match="no row of any unit"):
+        experiment(Assignments(who), EventLog(log), metrics=["count(*)"], control="A")
