@@ -16,7 +16,7 @@ from kpilab.core.table import Facts
 from kpilab.core.values import EVERYWHERE, Message, Period, Where, fraction
 from kpilab.engine.column import column
 from kpilab.engine.days import day_of, inside
-from kpilab.engine.door.values import label
+from kpilab.engine.door.dimensions import aside, called
 from kpilab.engine.metrics import segment
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, Problem, several, unknown_problem
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 LOSSES = ("breakdown", "changeover", "minor_stop", "speed", "scrap")
 STOPS = ("planned_stop", "breakdown", "changeover", "minor_stop")
 TIMES = ("scheduled", "planned_stop", "planned", "run", "ideal", "good", *LOSSES)
-PARTS = ("availability", "performance", "quality", "oee")
-OURS = (*PARTS, "day", "units", "right", "fault", "low", "high", "loss", "time", "share", "against")
 TOLERANCE = 0.005  # of performance: rounded cycle times are no fault
 
 
@@ -65,14 +63,15 @@ class OeeResult(Result):
     """Answer of `oee`.
 
     Attributes:
-        table: one row per machine (combination of `by`), worst first, or one in all; columns of `by`, `oee`, `low`,
+        table: one row per machine (combination of `by`), worst first, or one in all; columns of `by` (one that is
+            called like a column of the answer: "name (by)"), `oee`, `low`,
             `high` (its interval, days as clusters), `availability`, `performance`, `quality` (0-1), the denominators
             `planned` (scheduled less planned stops), `run`, `ideal` (time the units made ideally take), and `good`.
         losses: one row per machine and loss, the tree from scheduled to productive time; columns of `by`, `loss`
             (planned_stop, breakdown, changeover, minor_stop, speed, scrap), `time`, `share` (of planned time; all but
             planned_stop sum to 1 − oee), `against` ("", "availability", "performance" or "quality").
         faults: one row per kind of faulty row; columns `fault`, `rows`, `first`, `last` (days).
-        whole: OEE of everything. by: dimensions. level: confidence level.
+        whole: OEE of everything. by: dimensions, as the columns are called. level: confidence level.
     """
 
     losses: pd.DataFrame
@@ -138,21 +137,23 @@ def oee(
     fraction(level, "oee(level=)")
     table = Facts.of(table)
     _check(table, columns, by)
-    rows = _rows(table, columns, by, period, where)
+    table, ours = aside(table, by)
+    rows = _rows(table, columns, tuple(ours), period, where)
     faults = _faults(rows)
     if len(faults) and faulty == "refuse":
         raise _refusal(table.name, faults)
     sound = rows.filter(_.fault.isnull())
     sums = collect(
-        sound.group_by([*by, "day"]).agg(**{t: column(sound, t).sum() for t in (*TIMES, "units", "right")}), "oee"
+        sound.group_by([*ours, "day"]).agg(**{t: column(sound, t).sum() for t in (*TIMES, "units", "right")}), "oee"
     )
-    sums = sums.assign(**{b: label(sums[b], f"oee(by=), column {b!r}") for b in by})
     if sums.empty:
         raise BadInput("no sound rows", f"table {table.name!r}", "check the period, the segment and the columns")
     notes = (Message("oee.left_out", {"rows": int(faults["rows"].sum())}),) if len(faults) else ()
     whole = float(sums["good"].sum() / sums["planned"].sum())
-    found = _table(sums, list(by), level)
-    return OeeResult(found, _losses(found, list(by)), faults, whole, tuple(by), level, notes=notes)
+    found = _table(sums, list(ours), level)
+    losses = _losses(found, list(ours))
+    found, losses = called(found, ours, losses), called(losses, ours, found)
+    return OeeResult(found, losses, faults, whole, tuple(found.columns[: len(ours)]), level, notes=notes)
 
 
 def _check(table: Facts, columns: Machines, by: Sequence[str]) -> None:
@@ -162,8 +163,6 @@ def _check(table: Facts, columns: Machines, by: Sequence[str]) -> None:
     if (columns.cycle is None) == (columns.ideal is None):
         mend = "name the ideal time per unit (cycle) or the units run time could give (ideal)"
         problems.append(Problem("both or none of `cycle` and `ideal` are given", "Machines", mend))
-    mend = "rename the column: the answer has one of that name"
-    problems += [Problem(f"dimension {b!r}", "oee(by=)", mend) for b in by if b in (*TIMES, *OURS)]
     error = several(problems)
     if error:
         raise error

@@ -322,7 +322,7 @@ def _at(curve: pd.DataFrame, row: int) -> dict[str, float]:
 
 def _segments(by: pd.DataFrame, split: Mapping[str, float], control: str, treatment: str) -> pd.DataFrame:
     """Counts per dimension value against the declared split; `q` corrects for all values looked at."""
-    rows = by[by["dimension"] != ""].dropna(subset=["value"])
+    rows = by[by["dimension"] != ""]
     wide = rows.pivot_table(
         index=["dimension", "value"], columns="variant", values="units", aggfunc="sum", fill_value=0
     )

@@ -15,6 +15,7 @@ from kpilab.core.trial import Design, Outcome, Units
 from kpilab.engine.breakdown import broken_down
 from kpilab.engine.column import OWN, marked, own
 from kpilab.engine.dialect import one
+from kpilab.engine.door.labels import label
 from kpilab.engine.exposure import DAY, VARIANT
 from kpilab.engine.intake import Intake, from_log, from_units, known, measured, up_to
 from kpilab.engine.moments import Group, Moments
@@ -129,7 +130,8 @@ def _clusters(table: ir.Table, groups: Sequence[Group], cluster: str, keep: Sequ
     """One row per cluster: what was drawn at random is what counts as one."""
     if cluster not in table.columns:
         raise unknown("column", cluster, table.columns, "Design, cluster")
-    met = table.group_by(cluster).agg(**{c: _[c].nunique() for c in (VARIANT, *keep)})
+    # A cluster is not in one segment if only some of its units are known to be.
+    met = table.group_by(cluster).agg(**{VARIANT: _[VARIANT].nunique(), **{c: label(_[c]).nunique() for c in keep}})
     split = collect_one(met.aggregate([(_[c] > 1).sum().name(c) for c in (VARIANT, *keep)]), "experiment")
     for column, count in split.items():
         if count:
@@ -170,7 +172,7 @@ def by_segment(trial: Trial, dimensions: Sequence[str]) -> Moments:
     sums |= {f"{group.name}:{i}": f"SUM({c})" for i, c in enumerate(group.all)}
     pairs = combinations_with_replacement(enumerate(group.all), 2)
     sums |= {f"{group.name}:{i}:{j}": f"SUM({a} * {b})" for (i, a), (j, b) in pairs}
-    rows = trial.rows.select(VARIANT, *group.all, **{own(f"d{k}"): _[d] for k, d in enumerate(dimensions)})
+    rows = trial.rows.select(VARIANT, *group.all, **{own(f"d{k}"): label(_[d]) for k, d in enumerate(dimensions)})
     at = {own(f"d{k}"): d for k, d in enumerate(dimensions)}
     found = broken_down(rows, {"variant": rows[VARIANT]}, list(at), sums, "experiment")
     found["dimension"] = found["dimension"].replace(at)

@@ -10,6 +10,7 @@ import pytest
 from kpilab.analysis.oee import Machines, oee
 from kpilab.core.table import Facts
 from kpilab.errors import BadInput
+from kpilab.show import say
 
 SHIFT = {"date": pd.Timestamp("2026-06-01"), "machine": "M1", "scheduled": 480.0, "planned_stop": 60.0}
 SHIFT |= {"breakdown": 30.0, "changeover": 12.0, "minor": 5.0, "units": 19_271, "scrap": 423, "cycle": 1 / 60}
@@ -138,5 +139,15 @@ def test_a_machine_without_a_name_is_counted():
     result = oee(facts({}, {"machine": None}), COLUMNS, by=("machine",))
     assert set(result.table["machine"]) == {"M1", "(missing)"}
     assert result.table["planned"].sum() == oee(facts({}, {}), COLUMNS).table["planned"].sum()
-    with pytest.raises(BadInput, match="rename the column"):
-        oee(Facts(pd.DataFrame([SHIFT | {"run": "r"}])), COLUMNS, by=("run",))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("day", "day"), ("time", "time (by)"), ("run", "run (by)"), ("oee", "oee (by)")]
+)
+def test_a_dimension_may_be_called_like_a_column_of_ours(name, said):
+    shifts = pd.DataFrame([SHIFT | {name: "b"}, SHIFT | {name: "a", "breakdown": 60.0}])
+    result = oee(Facts(shifts), COLUMNS, by=(name,))
+    assert result.by == (said,)
+    assert result.table[said].tolist() == ["a", "b"]
+    assert set(result.losses[said]) == {"a", "b"}
+    assert "a" in say(result.headline, "en")

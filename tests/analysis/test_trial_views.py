@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kpilab.analysis.arrivals import arrivals
 from kpilab.analysis.course import course
 from kpilab.analysis.experiment import experiment
 from kpilab.analysis.plan import plan
 from kpilab.analysis.subgroups import subgroups
-from kpilab.core.trial import Outcome, Units
+from kpilab.core.trial import Design, Outcome, Units
 from kpilab.errors import BadInput
 from kpilab.show import say
 
@@ -87,3 +88,23 @@ def test_all_charts_draw_in_both_languages():
 def test_a_plan_needs_units(rows):
     with pytest.raises(BadInput, match="units are known"):
         plan(Units(frame().head(rows), time="at"), metric=Outcome("spend", covariates=("before",)), effects=[0.05])
+
+
+def test_units_without_a_value_are_a_segment_of_their_own():
+    rows = pd.DataFrame(
+        {"variant": ["A", "B"] * 500, "score": np.arange(1000) % 7, "country": ["DE", "DE", "FR", "FR"] * 250}
+    )
+    rows.loc[rows.index % 4 == 3, "country"] = None  # FR is A alone, and those without a country B alone
+    result = experiment(Units(rows), metrics=[Outcome("score")], control="A", segments=["country"])
+    found = arrivals(result.moments, control="A", treatment="B").table.set_index("value")
+    assert found.loc["(missing)", ["units_control", "units_treatment"]].tolist() == [0, 250]
+    assert result.moments.values("country") == ["(missing)", "DE", "FR"]
+    assert result.checks.set_index("check").loc["segment_ratio", "trouble"]
+
+
+def test_a_cluster_known_in_part_is_in_no_segment():
+    rows = pd.DataFrame(
+        {"variant": list("AABB") * 25, "score": range(100), "school": np.arange(100) // 2, "sex": ["f", None] * 50}
+    )
+    with pytest.raises(BadInput, match="several values of 'sex'"):
+        experiment(Units(rows), metrics=["score"], control="A", design=Design(cluster="school"), segments=["sex"])

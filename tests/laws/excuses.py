@@ -45,7 +45,4 @@ INDEXED = {"contained": "what is indexed by its day is a series or frame of pand
 NOISE = "the search for places judges noise by the size of the numbers, and single cells and constant dimensions too"
 FAILING: dict[tuple[str, str], str] = {
     **{("localise", law): NOISE for law in ("renamed", "scaled", "extra", "one row")},
-    ("arrivals", "missing"): "units without a value of a dimension are no segment of their own",
-    ("experiment", "missing"): "units without a value of a dimension are no segment of their own",
-    ("oee", "renamed"): "a dimension called as a column of the answer is refused",
 }

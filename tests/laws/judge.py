@@ -5,9 +5,10 @@ from __future__ import annotations
 import tempfile
 import traceback
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from kpilab.core.result import Result
 from kpilab.errors import KpilabError
@@ -30,7 +31,7 @@ class Answer:
     crash: str = ""
 
 
-def answer(name: str, variant: Variant) -> Answer:
+def answer(name: str, variant: Variant, *, about_missing: bool = False) -> Answer:
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -39,11 +40,17 @@ def answer(name: str, variant: Variant) -> Answer:
             if isinstance(result, Result):
                 for lang in ("en", "zh"):
                     say(result.headline, lang)
-            return Answer(list(leaves(result)))
+            return Answer(list(leaves(besides_missing(result) if about_missing else result)))
         except KpilabError as error:
             return Answer([], refused=str(error))
         except Exception as error:  # noqa: BLE001  # a crash of any kind is what is looked for
             return Answer([], crash=told_crash(error))
+
+
+def besides_missing(result: Any) -> Any:
+    """An experiment without its check of units that have no variant."""
+    checks = getattr(result, "checks", None)
+    return result if checks is None else replace(result, checks=checks[checks["check"] != "unnamed"])
 
 
 def told_crash(error: Exception) -> str:
@@ -77,7 +84,7 @@ def faults(name: str, trial: Trial) -> list[str]:
     first = base(name)
     if first.crash or first.refused:
         return [f"as it is: {first.crash or first.refused}"]
-    found = answer(name, trial.change)
+    found = answer(name, trial.change, about_missing=trial.about_missing)
     if found.crash:
         return [found.crash]
     if found.refused:

@@ -31,7 +31,7 @@ def aside(table: Role, names: Sequence[str]) -> tuple[Role, dict[str, str]]:
     return replace(table, table=rows.mutate(**{o: label(rows[n]) for o, n in ours.items()})) if ours else table, ours
 
 
-def called(frame: pd.DataFrame, ours: Mapping[str, str]) -> pd.DataFrame:
-    """A result with the dimensions under their own names; where a column of the result has it, as «name (by)»."""
-    taken = set(frame.columns)
+def called(frame: pd.DataFrame, ours: Mapping[str, str], *beside: pd.DataFrame) -> pd.DataFrame:
+    """A result with the dimensions under their own names; where it, or one `beside`, has such a column: «name (by)»."""
+    taken = {c for part in (frame, *beside) for c in part.columns}
     return frame.rename(columns={o: f"{name} (by)" if name in taken else name for o, name in ours.items()})
