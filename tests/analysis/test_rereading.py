@@ -156,5 +156,5 @@ def test_bad_input_says_what_is_wrong(changes, words):
 def test_units_that_never_show_up_in_the_log_are_said():
     assignments, log = world(5)
     table = assignments.table.mutate(user=assignments.table["user"] + 10**6)
-    with pytest.raises(BadInput, match="same for every unit"):
+    with pytest.raises(BadInput, match="holds no row of any unit"):
         read((Assignments(table), log))
