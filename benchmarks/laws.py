@@ -24,7 +24,11 @@ def cell(name: str, law: str, count: bool) -> tuple[str, int, list[str]]:
         return ("excused" if law in ENTRIES[name].without else "no such data"), 0, []
     if count:
         return ("fails" if (name, law) in FAILING else "holds"), len(found), []
-    wrong = [f"{t.change.name}: {told}" for t in found if (told := judge.faults(name, t))]
+    wrong = []
+    for trial in found:
+        if told := judge.faults(name, trial):
+            wrong.append(f"{trial.change.name}: {told}")
+            print(f"{name}, {law}, {wrong[-1]}", file=sys.stderr, flush=True)
     return ("fails" if wrong else "holds"), len(found), wrong
 
 

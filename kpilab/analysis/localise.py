@@ -11,11 +11,13 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import Effect, Message, Where, fraction
-from kpilab.engine.column import DEN0, DEN1, NUM0, NUM1, SIDES
+from kpilab.engine.column import DEN0, DEN1, NUM0, NUM1, SIDES, own
 from kpilab.engine.comparison import Comparison, compared
+from kpilab.engine.door.dimensions import called
 from kpilab.engine.leaves import MOST_VALUES
 from kpilab.errors import BadInput
 from kpilab.stats.localise import Element, Known, Located, locate
+from kpilab.stats.localise.counts import counted
 from kpilab.stats.localise.cuboids import Named, crossed
 from kpilab.stats.localise.expected import Succession, at_old_rates, succession
 from kpilab.stats.selection import unselected
@@ -48,8 +50,10 @@ class LocaliseResult(Result):
         expected, actual: totals over the cube.
         noise: "counts" or "relative": which noise the cube carries.
         level: confidence level of the intervals.
-        across: the two dimensions that say most about the places found; empty where only one was searched.
-        cells: one row per pair of their values; columns of both dimensions, `expected`, `actual`, `score`
+        across: the two dimensions that say most about the places found, as the columns of `cells` are called; empty
+            where only one has several values.
+        cells: one row per pair of their values; columns of both dimensions ("name (by)" for one that is called like
+            another column), `expected`, `actual`, `score`
             (actual − expected, in standard errors).
         everywhere: relative change of all that lies outside of the places, with its interval, where it moved as a
             whole; None where that is within noise.
@@ -232,7 +236,7 @@ def _cube(frame: pd.DataFrame, names: tuple[str, ...], *, rate: bool, ratio: flo
     coded = [frame[d].astype("category").cat for d in names]
     codes, values = np.array([c.codes for c in coded], dtype=np.intp), tuple(c.categories for c in coded)
     num0, num1 = frame[NUM0].to_numpy(float), frame[NUM1].to_numpy(float)
-    whole_numbers, whole_reference = (bool(np.all(v == np.round(v))) for v in (num1, num0))
+    whole_numbers, whole_reference = counted(num1), counted(num0)
     if rate:
         den0, den1 = frame[DEN0].to_numpy(float), frame[DEN1].to_numpy(float)
         return _at_old_rates(Cube(names, codes, values, num0, num1, np.ones(len(num0))), den0, den1)
@@ -247,7 +251,7 @@ def _at_old_rates(cube: Cube, den0: NDArray[np.float64], den1: NDArray[np.float6
     notes = tuple(_succession_note(cube, d, change) for d, change in changed)
     share = float(cube.actual.sum() / den1.sum()) if den1.sum() > 0 else 0.0
     told = replace(cube, expected=expected, spread=spread, notes=notes)
-    if np.any(cube.actual != np.round(cube.actual)) or np.any(cube.actual > den1):
+    if not counted(cube.actual) or np.any(cube.actual > den1):
         return told
     return replace(told, least=max(share, 1 - share), sampled=True, whole=den1 if share > 0.5 else None)
 
@@ -335,14 +339,17 @@ def _row(element: Element, cube: Cube, found: Located, level: float, alpha: floa
 def _cells(cube: Cube, found: Located) -> tuple[tuple[str, ...], pd.DataFrame]:
     """The two dimensions named most prominently by what was found (else those with fewest values), and their cells."""
     named = [d for e in found.elements for dims, _ in ((e.dims, ()), *e.without) for d in dims]
-    pair = list(dict.fromkeys([*named, *np.argsort([len(v) for v in cube.values])]))[:2]
+    several = [d for d in np.argsort([len(v) for v in cube.values], kind="stable") if len(np.unique(cube.codes[d])) > 1]
+    pair = list(dict.fromkeys([*named, *several]))[:2]
     if len(pair) < 2:
         return (), pd.DataFrame(columns=["expected", "actual", "score"], dtype=float)
     texts = [np.unique([str(v) for v in cube.values[d]], return_inverse=True) for d in pair]
     places = tuple(place[cube.codes[d]] for d, (_, place) in zip(pair, texts, strict=True))
     variance = found.noise.variance(np.mean(cube.searched, axis=0), cube.spread)
     occurs, (expected, actual, squared) = crossed(places, (cube.expected, cube.actual, variance))
-    across, gap, error = tuple(cube.names[d] for d in pair), actual - expected, np.sqrt(squared)
+    gap, error = actual - expected, np.sqrt(squared)
     score = np.divide(gap, error, out=np.full(len(gap), np.nan), where=error > 0)
-    cells = {d: pd.Series(text[k], dtype="str") for d, (text, _), k in zip(across, texts, occurs, strict=True)}
-    return across, pd.DataFrame(cells | {"expected": expected, "actual": actual, "score": score})
+    ours = {own(f"by{d}"): cube.names[d] for d in pair}
+    names = {d: pd.Series(text[k], dtype="str") for d, (text, _), k in zip(ours, texts, occurs, strict=True)}
+    cells = called(pd.DataFrame(names | {"expected": expected, "actual": actual, "score": score}), ours)
+    return tuple(cells.columns[:2]), cells

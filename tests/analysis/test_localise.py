@@ -314,3 +314,35 @@ def test_a_combination_known_in_one_period_alone_is_left_out():
         result.expected
         == rows.loc[(rows["date"] < days[7]) & ~((rows["app"] == "a") & (rows["shop"] == "x")), "n"].sum()
     )
+
+
+def test_amounts_in_another_unit_have_the_same_places():
+    """Cents in thousandths are whole numbers, but no counts."""
+    rng = np.random.default_rng(7)
+    cube = pd.DataFrame({"region": np.repeat(list("NSW"), 2), "city": list("ab") * 3})
+    cube["was"] = np.round(rng.normal(24000, 900, 6), 2)
+    cube["now"] = np.round(cube["was"] * [0.5, 0.5, 1, 1, 1, 1] * rng.normal(1, 0.04, 6), 2)
+    found = []
+    for factor in (1.0, 1000.0, 0.001):
+        scaled = cube.assign(was=(cube["was"] * factor).round(6), now=(cube["now"] * factor).round(6))
+        told = localise(scaled, dimensions=["region", "city"], measure="now", expected="was")
+        found.append((told.noise, [place.plain() for place in told.places], round(told.visible, 3)))
+    assert found[1] == found[0] == found[2]
+
+
+def test_a_dimension_may_be_called_like_a_column_of_the_cells():
+    names = {"app": "actual", "shop": "score"}
+    cube = pd.DataFrame({"app": ["a", "b"] * 8, "shop": list("wxyz") * 4, "was": 100.0, "now": 103.0})
+    plain, told = (
+        localise(c, dimensions=d, measure="now", expected="was")
+        for c, d in ((cube, [*names]), (cube.rename(columns=names), [*names.values()]))
+    )
+    assert told.across == tuple(f"{names[d]} (by)" for d in plain.across)
+    assert told.cells.to_numpy().tolist() == plain.cells.to_numpy().tolist()
+
+
+def test_a_dimension_of_one_value_is_not_drawn():
+    cube = pd.DataFrame({"app": ["a", "b"] * 8, "shop": list("wxyz") * 4, "was": 100.0, "now": 103.0, "all": "x"})
+    told = localise(cube, dimensions=["all", "app", "shop"], measure="now", expected="was")
+    assert told.across == ("app", "shop")
+    assert localise(cube, dimensions=["all", "app"], measure="now", expected="was").across == ()

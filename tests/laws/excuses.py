@@ -42,7 +42,4 @@ FILES = {
 INDEXED = {"contained": "what is indexed by its day is a series or frame of pandas"}
 
 # (function, law) -> why it does not hold yet; strict: one that holds must leave this list.
-NOISE = "the search for places judges noise by the size of the numbers, and single cells and constant dimensions too"
-FAILING: dict[tuple[str, str], str] = {
-    **{("localise", law): NOISE for law in ("renamed", "scaled", "extra", "one row")},
-}
+FAILING: dict[tuple[str, str], str] = {}
