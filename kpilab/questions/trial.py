@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kpilab.core.table import Assignments, EventLog, Facts
 from kpilab.core.trial import Design, Outcome
@@ -18,6 +18,7 @@ from kpilab.engine.expression import (
     restricted,
     sql,
 )
+from kpilab.engine.steps import called
 from kpilab.errors import BadInput, Problem, unknown
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class TrialQuestion:
     """A declared experiment, ready for `experiment` and `reread`.
 
     Attributes:
+        test: as declared.
         who, log: tables of the assignments and of what the units did.
         outcomes: the outcome that decides first, then the guardrails.
         left: guardrails that cannot be measured beside the outcome, and why.
@@ -48,6 +50,7 @@ class TrialQuestion:
         shipped: whether the treatment was shipped.
     """
 
+    test: Test
     who: Assignments
     log: Log
     outcomes: tuple[Outcome, ...]
@@ -56,6 +59,34 @@ class TrialQuestion:
     planned_days: int
     decided_on: date
     shipped: bool
+
+    @property
+    def tables(self) -> tuple[Assignments, Log]:
+        return self.who, self.log
+
+    @property
+    def experiment(self) -> dict[str, Any]:
+        """Arguments of `experiment` beside the tables."""
+        named = {"name": self.test.name, "control": self.test.control}
+        return {"metrics": self.outcomes, **named, "design": self.design}
+
+    @property
+    def reread(self) -> dict[str, Any]:
+        """Arguments of `reread` beside the tables."""
+        test = self.test
+        return {
+            "experiment": test.name,
+            "outcome": self.outcomes[0],
+            "control": test.control,
+            "split": dict(test.split),
+            "start": test.start,
+            "planned_days": self.planned_days,
+            "decided_on": self.decided_on,
+            "looks": test.looks,
+            "boundary": test.boundary,
+            "shipped": self.shipped,
+            "design": self.design,
+        }
 
 
 def trial(case: Case, test: Test) -> TrialQuestion:
@@ -72,7 +103,7 @@ def trial(case: Case, test: Test) -> TrialQuestion:
     outcomes, left = outcomes_of(case, test, log)
     design = design_of(test, case.current.last)
     decided, days = test.decided_on or case.current.last, design.planned_days or USUAL_DAYS
-    return TrialQuestion(who, log, outcomes, left, design, days, decided, shipped(test))
+    return TrialQuestion(test, who, log, outcomes, left, design, days, decided, shipped(test))
 
 
 def shipped(test: Test) -> bool:
@@ -114,14 +145,17 @@ def log_of(case: Case, test: Test, who: Assignments) -> Log:
             what = f"table {metric.table!r} of metric {metric.name!r} does not say which unit a row belongs to"
             raise BadInput(what, where, f"choose a metric on a log, or on facts with the column {who.unit!r}")
         return log
-    events = {n: log for n, log in logs.items() if _has_units(log, who)}
-    if not events:
+    found = [log for log in logs.values() if _has_units(log, who)]
+    if not found:
         raise BadInput("no log of what the units did", where, "name a table of kind events")
-    if not is_predicate(test.outcome):
-        return next(iter(events.values()))
-    tree = parse_predicate(test.outcome, where)
-    fitting = (log for log in events.values() if not missing(tree, log.table.columns, where))
-    return next(fitting, next(iter(events.values())))
+    return next((log for log in found if _can_tell(log, test.outcome, where)), found[0])
+
+
+def _can_tell(log: Log, outcome: str, where: str) -> bool:
+    """Whether a table has the columns of a condition, or an event that reads as one (`sign in`)."""
+    if not is_predicate(outcome) or (isinstance(log, EventLog) and called(log, [outcome])):
+        return True
+    return not missing(parse_predicate(outcome, where), log.table.columns, where)
 
 
 def outcomes_of(case: Case, test: Test, log: Log) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:

@@ -13,12 +13,13 @@ from kpilab.analysis.market import market
 from kpilab.analysis.rereading import reread
 from kpilab.core.case import Case, Metric
 from kpilab.core.result import Result
-from kpilab.core.table import Assignments, Benchmark, EventLog, Table
+from kpilab.core.table import Benchmark, Table
 from kpilab.core.values import EVERYWHERE, Message, Period, Where
 from kpilab.engine.days import day_of
 from kpilab.engine.metrics import BUCKET, Cut, full_buckets, measure
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
+from kpilab.questions.trial import trial
 from kpilab.stats.core.contrast import UNKNOWN, Contrast, beside
 from kpilab.stats.core.level import Window
 from kpilab.track.pace import known_days
@@ -112,25 +113,8 @@ def _by_experiment(case: Case, name: str) -> _Tested:
     """The lasting effect of its A/B test, relative to the control."""
     if name not in case.experiments:
         raise unknown("experiment", name, case.experiments, "case.yml, key experiments")
-    test = case.experiments[name]
-    log, who = next(iter(case.of_kind(EventLog).values()), None), case.tables[test.assignments]
-    if log is None or not isinstance(who, Assignments):
-        return _Tested(why=Message("action_state.no_log"))
-    metric, decided = case.metrics.get(test.outcome), test.decided_on or case.current.last
-    found = reread(
-        who,
-        log,
-        experiment=name,
-        outcome=(metric.condition or test.outcome) if metric else test.outcome,
-        control=test.control,
-        split=test.split,
-        start=test.start,
-        planned_days=test.planned_days or (decided - test.start).days + 1,
-        decided_on=decided,
-        looks=test.looks,
-        boundary=test.boundary,
-        dimensions=(),
-    )
+    asked = trial(case, case.experiments[name])
+    found = reread(*asked.tables, **asked.reread, dimensions=())
     base, lasting = found.lasting_base, found.lasting
     if not base or lasting.low is None or lasting.high is None:
         return _Tested(why=Message("action_state.too_early"))

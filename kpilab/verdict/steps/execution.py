@@ -7,21 +7,20 @@ from dataclasses import replace
 
 from kpilab.analysis.definitions import DefinitionsResult, definitions
 from kpilab.analysis.evidence import EvidenceResult, evidence
+from kpilab.analysis.experiment import SAFE_LEVEL, ExperimentResult, experiment
 from kpilab.analysis.rereading import RereadingResult, reread
 from kpilab.core.case import Case, Test
 from kpilab.core.finding import Finding, StepReport
-from kpilab.core.table import Assignments, EventLog, Executions, Reports
+from kpilab.core.table import Executions, Reports
 from kpilab.core.values import EVERYWHERE, Effect, Message, Where
 from kpilab.engine.cells import Cells
 from kpilab.errors import BadInput
 from kpilab.questions.periods import both
 from kpilab.questions.records import actions
 from kpilab.questions.reports import comparison
+from kpilab.questions.trial import TrialQuestion, trial
 from kpilab.verdict.evidence import Evidence, Found, Loss, Noted, numbering
 from kpilab.verdict.steps.work import besides
-
-PLANNED_DAYS = 14
-NOT_SHIPPED = ("not shipped", "rolled back", "rejected", "no change", "kept control", "abandoned")
 
 
 def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, Evidence]:
@@ -123,56 +122,61 @@ def _definitions(case: Case, name: str, table: Reports, result: DefinitionsResul
 
 
 def _tests(case: Case) -> Iterator[Message | tuple[Finding, RereadingResult]]:
-    logs = case.of_kind(EventLog)
     for test in case.experiments.values():
-        assignments = case.tables[test.assignments]
-        if not logs or not isinstance(assignments, Assignments):
-            yield Message("execution.not_examined", {"subject": test.name, "why": test.assignments})
-            continue
         try:
-            result = _reread(case, test, assignments, next(iter(logs.values())))
+            asked = trial(case, test)
+            result = reread(*asked.tables, **asked.reread)
         except BadInput as error:
-            yield Message("execution.not_examined", {"subject": test.name, "why": error.what})
+            yield _not_examined(test, error.what)
             continue
-        yield _rereading(test, result), result
+        yield from (_not_examined(test, problem.what) for problem in asked.left)
+        guards = _guards(asked)
+        if isinstance(guards, Message):
+            yield guards
+            guards = None
+        yield _rereading(asked, result, guards), result
 
 
-def _reread(case: Case, test: Test, assignments: Assignments, log: EventLog) -> RereadingResult:
-    metric = case.metrics.get(test.outcome)
-    outcome = (metric.condition or test.outcome) if metric else test.outcome
-    planned = test.planned_days or (
-        (test.decided_on - test.start).days + 1 if test.decided_on is not None else PLANNED_DAYS
-    )
-    decided = test.decided_on or case.current.last
-    return reread(
-        assignments,
-        log,
-        experiment=test.name,
-        outcome=outcome,
-        control=test.control,
-        split=test.split,
-        start=test.start,
-        planned_days=planned,
-        decided_on=decided,
-        looks=test.looks,
-        boundary=test.boundary,
-        shipped=not any(word in test.decision.lower() for word in NOT_SHIPPED),
-    )
+def _guards(asked: TrialQuestion) -> ExperimentResult | Message | None:
+    """The guardrails beside the outcome, as they stood at the decision; None where there are none."""
+    if not asked.outcomes[1:]:
+        return None
+    try:
+        return experiment(*asked.tables, **asked.experiment, ages=False)
+    except BadInput as error:
+        return _not_examined(asked.test, error.what)
 
 
-def _rereading(test: Test, result: RereadingResult) -> Finding:
-    checks = result.table.set_index("check")
+def _not_examined(test: Test, why: str) -> Message:
+    return Message("execution.not_examined", {"subject": test.name, "why": why})
+
+
+def _rereading(asked: TrialQuestion, result: RereadingResult, guards: ExperimentResult | None) -> Finding:
+    test, checks = asked.test, result.table.set_index("check")
     p = float(checks["p"].to_dict().get(result.verdict, float("nan"))) if result.verdict != "fine" else None
+    kept = [_guarded(guards, m.name, result.treatment) for m in asked.outcomes[1:]] if guards else []
+    harmed = any(said.key == "execution.guardrail_harmed" for said in kept)
+    said = {"said": result.headline, "guardrails": kept, "hypothesis": test.hypothesis, "claimed": test.claimed}
     return Finding(
         "",
         "execution",
-        "fine" if result.verdict == "fine" else "trouble",
-        result.headline,
+        "fine" if result.verdict == "fine" and not harmed else "trouble",
+        Message("execution.test", said | {"decision": test.decision}),
         subject=test.name,
         where=result.where,
         period=result.period,
         effect=Effect(result.lasting.value, result.lasting.low, result.lasting.high, test.outcome),
         p=p,
         strength="randomised",
-        evidence=(result,),
+        evidence=(result, guards) if guards else (result,),
     )
+
+
+def _guarded(guards: ExperimentResult, name: str, treatment: str) -> Message:
+    """A guardrail of the treatment that was read again: harmed, within its margin, neither shown, or not read."""
+    table = guards.table[(guards.table["metric"] == name) & (guards.table["treatment"] == treatment)]
+    if table.empty:
+        return Message("execution.guardrail_unread", {"metric": name})
+    row = {str(column): value for column, value in table.iloc[0].to_dict().items()}
+    safe = "safe" if row["p_safe"] <= 1 - SAFE_LEVEL else "open"
+    return Message(f"execution.guardrail_{'harmed' if row['gain'] < 0 else safe}", row)
