@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -36,3 +38,9 @@ def column(rows: ir.Table, name: str) -> Any:
     know no comparison of a column with a plain number. So no annotation would be both true and of use.
     """
     return rows[name]
+
+
+def spelled(name: str, known: Collection[str]) -> str:
+    """The column as the door calls it: of names that differ in case alone, `Revenue` is `Revenue [1]`."""
+    numbered = re.compile(re.escape(name) + r" \[\d+\]")
+    return name if name in known else next((k for k in known if numbered.fullmatch(k)), name)

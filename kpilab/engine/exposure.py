@@ -18,6 +18,7 @@ from kpilab.engine.expression import (
     parse_predicate,
     quoted,
     restricted,
+    spelled_out,
     sql,
 )
 from kpilab.engine.steps import called
@@ -74,7 +75,7 @@ def hits(log: EventLog | Facts, outcome: str) -> ir.Table:
     error = several(missing(tree, log.table.columns, where))
     if error:
         raise error
-    met = f"COALESCE(CAST({sql(tree)} AS BOOLEAN), FALSE) AS {HIT}"
+    met = f"COALESCE(CAST({sql(spelled_out(tree, log.table.columns))} AS BOOLEAN), FALSE) AS {HIT}"
     return log.table.alias("logged").sql(f"SELECT *, {met} FROM logged", dialect="duckdb")
 
 
@@ -150,4 +151,4 @@ def measured_by(log: EventLog | Facts, name: str, text: str, phase: str = "") ->
     if error:
         raise error
     part = restricted(tree, parse_predicate(phase, where)) if phase else tree
-    return f"{sql(part)} AS {quoted(name)}"
+    return f"{sql(spelled_out(part, log.table.columns))} AS {quoted(name)}"

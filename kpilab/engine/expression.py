@@ -13,6 +13,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from kpilab.engine.column import spelled
 from kpilab.errors import BadInput, Problem, unknown_problem
 
 DIALECT = "duckdb"
@@ -149,11 +150,25 @@ def read_by_value(tree: exp.Expr, hidden: Collection[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in found if found.count(name) > looked.count(name)))
 
 
+def spelled_out(tree: exp.Expr, known: Collection[str]) -> exp.Expr:
+    """The expression with its columns as the door calls them."""
+    tree = tree.copy()
+    for column in tree.find_all(exp.Column):
+        called = spelled(column.name, known)
+        if called != column.name:
+            column.set("this", exp.to_identifier(called, quoted=True))
+    return tree
+
+
 def missing(tree: exp.Expr, known: Iterable[str], where: str) -> list[Problem]:
     """One problem for each column that the table does not have."""
     known = list(known)
     folded = {k.lower() for k in known}
-    return [unknown_problem("column", c, known, where) for c in columns(tree) if c.lower() not in folded]
+    return [
+        unknown_problem("column", c, known, where)
+        for c in columns(tree)
+        if c.lower() not in folded and spelled(c, known) == c
+    ]
 
 
 def restricted(tree: exp.Expr, predicate: exp.Expr | None) -> exp.Expr:

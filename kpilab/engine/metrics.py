@@ -18,7 +18,7 @@ from kpilab.core.table import Table
 from kpilab.core.values import EVERYWHERE, Period, Where
 from kpilab.engine.column import marked, own
 from kpilab.engine.door.labels import one_of, with_missing
-from kpilab.engine.expression import parse_measure, parse_predicate, quoted, restricted, sql
+from kpilab.engine.expression import parse_measure, parse_predicate, quoted, restricted, spelled_out, sql
 from kpilab.engine.run import OutOfMemory, collect_text
 from kpilab.errors import BadInput
 
@@ -140,7 +140,7 @@ def _of_nothing(table: Table, metrics: Sequence[Metric], period: str) -> pd.Data
 def _values(table: Table, metrics: Sequence[Metric], rows: ir.Table, keys: list[str]) -> pd.DataFrame:
     names = f"metrics {[m.name for m in metrics]} of table {table.name!r}"
     try:
-        frame = collect_text(rows, _select(metrics, keys, rows.get_backend().name), names)
+        frame = collect_text(rows, _select(metrics, keys, rows), names)
     except OutOfMemory:
         if len(metrics) == 1:
             raise
@@ -156,8 +156,9 @@ def _values(table: Table, metrics: Sequence[Metric], rows: ir.Table, keys: list[
     return frame
 
 
-def _select(metrics: Sequence[Metric], keys: list[str], engine: str) -> str:
+def _select(metrics: Sequence[Metric], keys: list[str], rows: ir.Table) -> str:
     """Numerators and denominators per key as SQL: expressions are parsed and checked, names quoted."""
+    engine = rows.get_backend().name
     dialect = "spark" if engine == "pyspark" else engine
     quote = "`" if dialect == "spark" else '"'
     selected = [quoted(key, quote) for key in keys]
@@ -167,6 +168,7 @@ def _select(metrics: Sequence[Metric], keys: list[str], engine: str) -> str:
         for part, text in parts.items():
             if text is not None:
                 expression = restricted(parse_measure(text, metric.name), condition)
+                expression = spelled_out(expression, rows.columns)
                 selected.append(f"{sql(expression, dialect)} AS {quoted(f'{metric.name}:{part}', quote)}")
     grouped = f" GROUP BY {', '.join(selected[: len(keys)])}" if keys else ""
     return f"SELECT {', '.join(selected)} FROM rows_read{grouped}"

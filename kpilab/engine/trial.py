@@ -13,7 +13,7 @@ from ibis.common.deferred import Deferred
 from kpilab.core.table import Assignments, EventLog, Facts
 from kpilab.core.trial import Design, Outcome, Units
 from kpilab.engine.breakdown import broken_down
-from kpilab.engine.column import OWN, marked, own
+from kpilab.engine.column import OWN, marked, own, spelled
 from kpilab.engine.dialect import one
 from kpilab.engine.door.labels import label
 from kpilab.engine.exposure import DAY, VARIANT
@@ -59,7 +59,7 @@ def prepare(
     """The unit table with one group of columns per metric."""
     if isinstance(who, Units):
         table, intake = from_units(who, design)
-        columns = {m.name: (m.value, m.per, m.covariates) for m in metrics}
+        columns = {m.name: _columns(m, table) for m in metrics}
     else:
         if log is None:
             raise BadInput("assignments alone have no metrics", "experiment", "give a log or facts as second argument")
@@ -78,6 +78,12 @@ def prepare(
             groups.append(_group(m, f"{m.name} (capped)", capped[m.name], per, known, design))
     table = _clusters(rows, groups, design.cluster, keep) if design.cluster else rows
     return Trial(table, rows, tuple(groups), {n: c[0] for n, c in columns.items()}, caps, intake, log)
+
+
+def _columns(m: Outcome, table: ir.Table) -> tuple[str, str | None, tuple[str, ...]]:
+    """The columns of a metric on a table of units."""
+    value, per, *covariates = (c and spelled(c, table.columns) for c in (m.value, m.per, *m.covariates))
+    return str(value), per, tuple(str(c) for c in covariates)
 
 
 def _logged(m: Outcome, k: int, design: Design) -> tuple[str, str | None, tuple[str, ...]]:
