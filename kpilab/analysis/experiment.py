@@ -156,7 +156,7 @@ def experiment(
     wanted = _wanted(metrics, covariates, who)
     keep = (*segments, *([design.strata] if design.strata and design.strata not in segments else []))
     trial = prepare(who, log, wanted, name, design, keep)
-    found = moments(trial.table, trial.groups, by=trial.keys(keep), dimensions=keep, nulls=design.nulls)
+    found = moments(trial.table, trial.groups, by=trial.keys(keep), nulls=design.nulls)
     treatments = _treatments(found, control, design)
     aged = None
     if ages and trial.log is not None and isinstance(who, Assignments) and not design.cluster:

@@ -321,8 +321,8 @@ def _at(curve: pd.DataFrame, row: int) -> dict[str, float]:
 
 
 def _segments(by: pd.DataFrame, split: Mapping[str, float], control: str, treatment: str) -> pd.DataFrame:
-    """Counts per dimension value against the declared split; `q` corrects for all values looked at."""
-    rows = by[by["dimension"] != ""]
+    """Counts per value of dimensions with several, against the declared split; `q` corrects for all looked at."""
+    rows = by[(by["dimension"] != "") & (by.groupby("dimension")["value"].transform("nunique") > 1)]
     wide = rows.pivot_table(
         index=["dimension", "value"], columns="variant", values="units", aggfunc="sum", fill_value=0
     )

@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis import _
 
+from kpilab.engine.column import unmarked
 from kpilab.engine.door.labels import label
 from kpilab.engine.run import collect, collect_one
 from kpilab.errors import BadInput, unknown
@@ -189,7 +190,6 @@ def moments(
     groups: Sequence[Group],
     *,
     by: Mapping[str, str] | Sequence[str],
-    dimensions: Sequence[str] = (),
     nulls: str = "drop",
     shifts: Mapping[str, float] | None = None,
 ) -> Moments:
@@ -199,7 +199,7 @@ def moments(
 
     Args:
         table: one row per unit. by: key columns, the variant first; a mapping names them otherwise in the result.
-        dimensions: keys that are read as text (see `label`): units without a value are a segment of their own.
+            Dimensions (see `marked`) are read as text (see `label`): units without a value are a segment of their own.
         nulls: drop (the unit does not count for that group), zero, or error.
         shifts: of an earlier table, to be able to merge with it.
     """
@@ -212,7 +212,7 @@ def moments(
     at = {column: f"x{i}" for i, column in enumerate(columns)}
     k = [f"k{i}" for i in range(len(keys))]
     rows = table.select(
-        **{n: label(_[c]) if name in dimensions else _[c] for n, (name, c) in zip(k, keys.items(), strict=True)},
+        **{n: label(_[c]) if unmarked(name) != name else _[c] for n, (name, c) in zip(k, keys.items(), strict=True)},
         **{n: _[c].cast("float64") for c, n in at.items()},
     )
     if nulls == "zero":

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from kpilab.analysis.experiment import experiment
-from kpilab.analysis.rereading import reread
+from kpilab.analysis.rereading import _segments, reread
 from kpilab.core.table import Assignments, EventLog
 from kpilab.core.trial import Design, Outcome
 from kpilab.errors import BadInput
@@ -158,3 +158,11 @@ def test_units_that_never_show_up_in_the_log_are_said():
     table = assignments.table.mutate(user=assignments.table["user"] + 10**6)
     with pytest.raises(BadInput, match="holds no row of any unit"):
         read((Assignments(table), log))
+
+
+def test_a_dimension_of_one_value_is_no_segment_that_is_searched():
+    by = pd.DataFrame({"dimension": ["os"] * 4 + ["all"] * 2, "value": [*"aabbxx"], "variant": ["A", "B"] * 3})
+    by["units"] = [100, 130, 100, 90, 200, 220]
+    found = _segments(by, {"A": 0.5, "B": 0.5}, "A", "B")
+    assert found["dimension"].tolist() == ["os", "os"]
+    assert found["q"].iat[0] == pytest.approx(2 * found["p"].iat[0])
