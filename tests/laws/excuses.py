@@ -42,4 +42,6 @@ FILES = {
 INDEXED = {"contained": "what is indexed by its day is a series or frame of pandas"}
 
 # (function, law) -> why it does not hold yet; strict: one that holds must leave this list.
-FAILING: dict[tuple[str, str], str] = {}
+FAILING: dict[tuple[str, str], str] = {
+    ("pace", "missing"): "infinite amounts change the expected end and its interval, as rows left out do not",
+}
