@@ -15,7 +15,7 @@ from kpilab.case.inspect import data_problems, readable_time
 from kpilab.case.occurring import never
 from kpilab.case.privacy import pseudonyms, small_groups_together
 from kpilab.case.spec import CaseSpec, Label, TableSpec
-from kpilab.core.case import Case, Change, Definition, Funnel, Goal, Kpi, Metric, Privacy, Test
+from kpilab.core.case import Case, Change, Definition, Funnel, Goal, Kpi, Metric, Privacy, Test, whole
 from kpilab.core.finding import DataIssue
 from kpilab.core.table import Assignments, Benchmark, EventLog, Executions, Facts, Incidents, Reports, Table
 from kpilab.core.values import Period, duration
@@ -209,7 +209,7 @@ def _case(
 
 def _goal(spec: CaseSpec) -> Goal:
     """The goal; its target stands with it, or under `targets`."""
-    target = spec.goal.target if spec.goal.target is not None else spec.targets.get(spec.goal.metric)
+    target = spec.goal.target if spec.goal.target is not None else whole(spec.targets.get(spec.goal.metric))
     return Goal(spec.goal.metric, metric_tree(spec), target)
 
 

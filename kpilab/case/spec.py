@@ -254,4 +254,4 @@ class CaseSpec(Spec):
     floor: float = Field(default=1.0, ge=0, le=100)
     privacy: PrivacySpec = PrivacySpec()
     alarms: dict[str, object] = Field(default_factory=dict)
-    targets: dict[str, float] = Field(default_factory=dict)
+    targets: dict[str, float | dict[str, float]] = Field(default_factory=dict)

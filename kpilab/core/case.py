@@ -16,6 +16,12 @@ from kpilab.core.values import Period
 
 Grain = Literal["day", "week", "month"]
 Role = TypeVar("Role", bound=Table)
+Target = float | Mapping[str, float]  # of a metric as a whole, or share by share
+
+
+def whole(target: Target | None) -> float | None:
+    """The target of the metric as a whole: shares add up to it."""
+    return float(sum(target.values())) if isinstance(target, Mapping) else target
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +171,7 @@ class Case:
     floor: float = 1.0
     privacy: Privacy = Privacy()
     alarms: Mapping[str, object] = field(default_factory=dict)
-    targets: Mapping[str, float] = field(default_factory=dict)
+    targets: Mapping[str, Target] = field(default_factory=dict)
     issues: tuple[DataIssue, ...] = ()
     engine: str = "duckdb://"
 

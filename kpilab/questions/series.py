@@ -8,7 +8,7 @@ from datetime import date
 
 import pandas as pd
 
-from kpilab.core.case import Case, Metric
+from kpilab.core.case import Case, Metric, whole
 from kpilab.core.values import EVERYWHERE, Where
 from kpilab.engine.daily import Measured, side_by_side
 from kpilab.engine.expression import parse_measure, summed_columns
@@ -58,7 +58,7 @@ def changes(case: Case) -> tuple[tuple[date, str], ...]:
 
 def asked_of(case: Case) -> tuple[tuple[str, str, str | None, float | None], ...]:
     """Metric, role, owner and target of the goal, the KPIs, and what else `targets` names, in this order."""
-    more = dict(case.targets)
+    more = {name: whole(target) for name, target in case.targets.items()}
     found = [(case.goal.metric, "goal", None, case.goal.target)]
     found += [(k.metric, "kpi", k.owner, more.get(k.metric) if k.target is None else k.target) for k in case.kpis]
     named = {name for name, *_ in found}

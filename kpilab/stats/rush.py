@@ -6,9 +6,7 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-import statsmodels.api as sm
 from numpy.typing import NDArray
-from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from kpilab.stats.core.pattern import dummies
 from kpilab.stats.laws import student
@@ -30,11 +28,16 @@ class Rush:
 
 def rush(amounts: Floats, weekday: NDArray[np.integer], last: NDArray[np.bool_], level: float = 0.95) -> Rush:
     """Quasi-Poisson regression on weekday, linear trend and the last days; dispersion from Pearson's chi-square."""
+    # Loaded when a rush is asked for: a review without records need not wait for it.
+    from statsmodels.genmod.families import Poisson
+    from statsmodels.genmod.generalized_linear_model import GLM
+    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
+
     n = len(amounts)
     design = np.column_stack([last.astype(float), np.ones(n), np.linspace(-1, 1, n), dummies(weekday)])
     with warnings.catch_warnings():  # a fit without any rest is no trouble here
         warnings.simplefilter("ignore", PerfectSeparationWarning)
-        fit = sm.GLM(amounts, design, family=sm.families.Poisson()).fit()
+        fit = GLM(amounts, design, family=Poisson()).fit()
     noise = float(beyond_rounding(fit.pearson_chi2, amounts)) / fit.df_resid
     size, error = float(beyond_rounding(fit.params[0], 1e3)), float(fit.bse[0]) * float(np.sqrt(noise))
     half = float(student.ppf(0.5 + level / 2, fit.df_resid)) * error

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from statsmodels.duration.survfunc import SurvfuncRight
 
 
 def waiting(length: ArrayLike, over: ArrayLike, share: float = 0.5, level: float = 0.95) -> tuple[float, float, float]:
@@ -17,6 +16,9 @@ def waiting(length: ArrayLike, over: ArrayLike, share: float = 0.5, level: float
     Args:
         length: time waited so far, >= 0. over: whether it came to its end.
     """
+    # Loaded when waiting times are asked for: a review without incidents need not wait for it.
+    from statsmodels.duration.survfunc import SurvfuncRight
+
     times, ends = np.asarray(length, float), np.asarray(over, int)
     if not len(times) or not ends.any():
         return float("nan"), float("nan"), float("nan")

@@ -10,7 +10,7 @@ from kpilab.analysis.funnel import funnel
 from kpilab.analysis.funnel_change import funnel_change
 from kpilab.core.table import EventLog
 from kpilab.core.values import Period
-from kpilab.engine.exposure import hits
+from kpilab.engine.exposure import HIT, hits
 from kpilab.engine.run import collect
 from kpilab.engine.steps import called
 from kpilab.errors import BadInput
@@ -55,4 +55,4 @@ def test_neither_event_nor_condition_is_refused_in_words():
 
 
 def test_the_outcome_of_an_experiment_may_be_such_an_event():
-    assert collect(hits(log("see", "sign in"), "sign in"), "test")["hit"].sum() == 2
+    assert collect(hits(log("see", "sign in"), "sign in"), "test")[HIT].sum() == 2
