@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from kpilab.stats.core import pattern
 from kpilab.stats.core.dependence import LongRun, long_run
 from kpilab.stats.core.level import Window
+from kpilab.stats.core.step import without_step
 from kpilab.stats.laws import student
 
 Array = NDArray[np.float64]
@@ -178,6 +179,8 @@ def spread(before: Window, after: Window, reference: tuple[Window, Window] | Non
         first, second = (x - w.influence() / w.rate for x, w in zip((first, second), reference, strict=True))
     days = np.array([np.isfinite(first).sum(), np.isfinite(second).sum()], float)
     first, second, spent, shift = _without_pattern(first, second, before, after)
+    (first, one), (second, other) = without_step(first), without_step(second)
+    spent += one + other
     n = float(days.sum())
     squares = np.array([np.nansum(first**2), np.nansum(second**2)]) * n / max(n - spent, 1.0)
     if n <= 2 or not squares.sum() > 0:
