@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from kpilab.analysis.spread import spread
+from kpilab.engine import column
 
 
 def cells(shape, seed, fall):
@@ -18,7 +19,7 @@ def cells(shape, seed, fall):
     rate = np.where(frame["region"] == 1, 0.2 * (1 - fall), 0.2)
     den = rng.poisson(11_000, (2, len(frame)))
     num = rng.binomial(den, [np.full(len(frame), 0.2), rate])
-    return frame.assign(num0=num[0], den0=den[0], num1=num[1], den1=den[1])
+    return frame.assign(**dict(zip(column.SIDES, (num[0], den[0], num[1], den[1]), strict=True)))
 
 
 @pytest.mark.parametrize("shape", [(3, 1), (8, 1), (4, 2), (3, 3), (5, 2), (4, 3), (5, 3), (5, 5)])
@@ -29,3 +30,12 @@ def test_a_fall_in_one_of_few_regions_is_placed(shape):
 
     assert places(0.3).count([{"region": 1}]) >= 9
     assert places(0.0).count([]) >= 9
+
+
+def test_days_without_noise_do_not_hide_a_place():
+    cube = pd.DataFrame({
+        "city": ["a", "b", "c"], column.NUM0: [630.0, 200, 199], column.DEN0: [1260.0, 400, 398],
+        column.NUM1: [133.0, 200, 199], column.DEN1: [1260.0, 400, 398],
+    })  # fmt: skip
+    found = spread(cube, driver="pay_rate", dimensions=["city"], variance=0.0)
+    assert [w.values["city"] for w in found.table["where"]] == [("a",)]

@@ -7,6 +7,7 @@ of two levels from the very test of their difference); `dependence` for the nois
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from kpilab.stats.core.dependence import LongRun, long_run
 from kpilab.stats.core.level import Window
 from kpilab.stats.core.step import without_step
 from kpilab.stats.laws import student
+from kpilab.stats.rounding import beyond_rounding
 
 Array = NDArray[np.float64]
 Ends = tuple[float, float]
@@ -32,15 +34,18 @@ class Change:
     Attributes:
         before, after: the levels; NaN where nothing is known.
         variances: of both. df: what they are known with, as degrees of freedom.
+        orders: chance that days of two levels would fall apart between the periods as they do, were their order
+            mere chance; the p-value where days do not vary around their levels.
 
     P-value and both intervals are one t test: the interval leaves out "no change" exactly when p < 1 - level. Where
-    no noise can be told (one day each, nothing that varies) p is 1 and the ends are NaN.
+    no noise can be told (one day each, nothing that varies) the ends are NaN, and p is that of the order of the days.
     """
 
     before: float
     after: float
     variances: Ends
     df: float
+    orders: float = 1.0
 
     @property
     def value(self) -> float:
@@ -69,7 +74,9 @@ class Change:
     @property
     def p(self) -> float:
         """Two-sided p-value of no change."""
-        return float(2 * student.sf(abs(self.z), self.df)) if self.error > 0 else 1.0
+        if self.error > 0:
+            return float(2 * student.sf(abs(self.z), self.df))
+        return self.orders if beyond_rounding(self.value, (self.before, self.after)) else 1.0
 
     def ends(self, level: float = 0.95) -> Ends:
         """Interval of `value`."""
@@ -165,7 +172,8 @@ def of_noise(before: Window, after: Window, found: Noise) -> Change:
     units = _units(before, after)
     variances = [v * u**2 for v, u in zip(found.relative, units, strict=True)]
     first, second = (max(v, _of_few(w)) for v, w in zip(variances, (before, after), strict=True))
-    return Change(before.rate, after.rate, (first, second), found.df)
+    orders = 2 / comb(before.days + after.days, before.days) if before.days and after.days else 1.0
+    return Change(before.rate, after.rate, (first, second), found.df, orders)
 
 
 def spread(before: Window, after: Window, reference: tuple[Window, Window] | None = None) -> Spread:

@@ -147,3 +147,11 @@ def test_at_constant_mix_a_shift_of_shares_is_no_change():
     found = standardised((rates * before, before), (rates * after, after), variance=0.2, df=54)
     assert (found.value, found.p) == (pytest.approx(0, abs=1e-12), pytest.approx(1))
     assert found.df == 54  # of the days that tell the variance, not of waves
+
+
+def test_levels_without_any_noise_differ_as_surely_as_the_order_of_their_days():
+    found = change(Window.of(np.full(7, 0.5)), Window.of(np.full(7, 0.25)))
+    assert found.p == pytest.approx(2 / 3432)  # orders of seven and seven days
+    assert np.isnan(found.ends()).all()
+    assert change(Window.of([0.5]), Window.of([0.25])).p == 1
+    assert change(Window.of(np.full(7, 0.5)), Window.of(np.full(7, 0.5))).p == 1
