@@ -33,7 +33,8 @@ import kpilab
 from kpilab import Measured, Period, Where
 from kpilab.analysis.gaps import gaps
 from kpilab.analysis.screen import screen
-from kpilab.engine.metrics import Cut, measure
+from kpilab.engine.column import unmarked
+from kpilab.engine.metrics import PERIOD, Cut, measure
 from kpilab.samples.trades.write import planted, sample_or
 
 folder = sample_or(case, "activity")
@@ -72,8 +73,8 @@ kpilab.retention(events)
 # the first column and not in the second has been bought, not won.
 
 # %%
-counts = measure(daily, [opened.metrics[registered]], opened.periods, Cut(None, (channel,)))
-table = counts.pivot(index=channel, columns="period", values=registered)
+counts = measure(daily, [opened.metrics[registered]], opened.periods, Cut(None, (channel,))).rename(columns=unmarked)
+table = counts.pivot(index=channel, columns=PERIOD, values=registered)
 table["growth"] = table["current"] / table["baseline"] - 1
 shares = {}
 for name in table.index:

@@ -33,7 +33,7 @@ from tempfile import mkdtemp
 import pandas as pd
 
 import kpilab
-from kpilab.engine.metrics import measure
+from kpilab.engine.metrics import PERIOD, measure
 from kpilab.report.text import verdict
 from kpilab.report.words import Words
 from kpilab.samples.trades.write import planted, sample_or
@@ -58,7 +58,7 @@ names = [k.metric for k in first.kpis]
 values = {}
 for name in (first.goal.metric, *names):
     metric = first.metrics[name]
-    values[name] = measure(first.tables[metric.table], [metric], first.periods).set_index("period")[name]
+    values[name] = measure(first.tables[metric.table], [metric], first.periods).set_index(PERIOD)[name]
 targets = {k.metric: k.target for k in first.kpis} | {first.goal.metric: first.goal.target}
 pd.DataFrame(values).T.assign(target=pd.Series(targets)).round(3)
 

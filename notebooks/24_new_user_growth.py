@@ -35,6 +35,7 @@ import kpilab
 from kpilab import Measured, Period, Tier
 from kpilab.analysis.attainment import attainment
 from kpilab.engine.cells import pull
+from kpilab.engine.column import unmarked
 from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.samples.trades.write import planted, sample_or
 
@@ -67,7 +68,7 @@ shares.people.round(3)
 
 # %%
 cut = Cut("week", (person,))
-list_ = measure(daily, [made.metric, opened.metrics[activation]], {"now": opened.current}, cut)
+list_ = measure(daily, [made.metric, opened.metrics[activation]], {"now": opened.current}, cut).rename(columns=unmarked)
 list_.pivot(index=person, columns=BUCKET, values=[kpi, activation]).round(2)
 
 # %% [markdown]

@@ -10,6 +10,7 @@ import pytest
 
 from kpilab.core.table import Assignments, EventLog
 from kpilab.core.trial import Design, Outcome
+from kpilab.core.values import MISSING
 from kpilab.engine.exposure import VARIANT
 from kpilab.engine.moments import moments
 from kpilab.engine.standing import standing
@@ -73,6 +74,6 @@ def test_a_dimension_may_be_called_like_a_column_of_ours(tables):
     found = by_segment(trial, names)
     whole = found.only(dimension="")
     assert whole.units() == len(trial.table.to_pandas())
-    for name, values in (("variant", ["x", "y"]), ("rows", ["3"]), ("d0", ["n"])):
+    for name, values in (("variant", [MISSING, "x", "y"]), ("rows", [MISSING, "3"]), ("d0", [MISSING, "n"])):
         assert found.only(dimension=name).units() == whole.units()
         assert found.only(dimension=name).values("value") == values
