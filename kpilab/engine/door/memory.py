@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,10 @@ import pandas as pd
 import pyarrow as pa
 from pandas.api import types as kinds
 
+from kpilab.engine.door import dates, values
 from kpilab.errors import BadInput
 
 TIMES = ("time", "recorded", "responded", "solved", "reviewed")  # roles whose columns hold times
-FORMS = ("ISO8601", "%Y/%m/%d", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y年%m月%d日")
 
 
 def in_memory(data: Any, name: str) -> pd.DataFrame:
@@ -83,9 +84,9 @@ def _canonical(column: pd.Series, time: bool, table: str) -> pd.Series | None:
     if isinstance(kind, pd.PeriodDtype):
         return column.dt.start_time.astype("datetime64[us]")
     if isinstance(kind, pd.CategoricalDtype):
-        values = column.astype(kind.categories.dtype)
-        changed = _canonical(values, time, table)
-        return values if changed is None else changed
+        plain = column.astype(kind.categories.dtype)
+        changed = _canonical(plain, time, table)
+        return plain if changed is None else changed
     if str(kind).startswith("datetime64[ns"):
         return _micro(column)
     if kinds.is_float_dtype(kind):
@@ -125,32 +126,32 @@ def _text(value: object) -> str:
 
 def _check_zones(column: pd.Series, table: str) -> None:
     """Refuse moments in several zones: an engine would mix them without a word."""
-    zones = sorted({str(v.tzinfo or "no zone") for v in column.dropna()})
+    zones = {str(v.tzinfo or "") for v in column.dropna()}
     if len(zones) > 1:
-        raise BadInput(
-            f"column {column.name!r} mixes time zones: {', '.join(zones)}",
-            f"table {table!r}",
-            "bring it into one: pandas.to_datetime(column, utc=True)",
-        )
+        raise _mixed(column, table, zones)
+
+
+def _mixed(column: pd.Series, table: str, zones: Iterable[str]) -> BadInput:
+    what = f"column {column.name!r} mixes time zones: {', '.join(sorted(z or 'no zone' for z in zones))}"
+    return BadInput(what, f"table {table!r}", "bring it into one: pandas.to_datetime(column, utc=True)")
 
 
 def _times(column: pd.Series, table: str) -> pd.Series:
-    """Texts as times.
+    """Texts as times, with the zone they carry.
 
     Raises:
         BadInput: naming the first that is none.
     """
-    for form in FORMS:
-        try:
-            read = pd.to_datetime(column, format=form)
-        except ValueError:
-            continue
-        if kinds.is_datetime64_any_dtype(read.dtype):
-            return _micro(read)
+    try:
+        if column.str.len().min() >= dates.SHORTEST:
+            return _micro(pd.to_datetime(column, format="ISO8601"))
+    except ValueError:
+        pass  # not all in the one form that is read at once
     where = f"table {table!r}, column {column.name!r}"
-    bad = column[pd.to_datetime(column, format="ISO8601", errors="coerce", utc=True).isna() & column.notna()]
-    if bad.empty:
-        mend = "bring it into one: pandas.to_datetime(column, utc=True)"
-        raise BadInput(f"column {column.name!r} mixes time zones", where, mend)
-    said = f"{bad.iloc[0]!r} in row {int(bad.index[0]) + 1} is no time ({len(bad):,} such rows)"
-    raise BadInput(said, where, "write YYYY-MM-DD [HH:MM:SS], or parse the column: pandas.to_datetime")
+    read = values.each(column, where, lambda text: dates.read(str(text)), "is no time", dates.MEND)
+    zones = {zone for _, zone in read.dropna()}
+    if len(zones) > 1:
+        raise _mixed(column, table, zones)
+    clock = pd.to_datetime(read.map(lambda found: found[0], na_action="ignore")).astype("datetime64[us]")
+    zone = max(zones, default="")
+    return clock.dt.tz_localize(datetime.fromisoformat(f"2026-01-01T00:00{zone}").tzinfo) if zone else clock

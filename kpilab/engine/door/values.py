@@ -6,7 +6,6 @@ NA) stays missing; what cannot be read is refused with its row, and nothing is g
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Hashable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,14 +17,12 @@ import pandas as pd
 from pandas.api.types import is_any_real_numeric_dtype, is_bool_dtype, is_integer, is_scalar
 
 from kpilab.core.values import MISSING
+from kpilab.engine.door import dates
 from kpilab.errors import BadInput
 
 Kind = Callable[[pd.Series, str], pd.Series]
 YES = frozenset({"yes", "y", "true", "1", "1.0", "ok", "是", "对", "通过"})
 NO = frozenset({"no", "n", "false", "0", "0.0", "否", "不", "错", "未通过"})
-ZONE = re.compile(r"(?<=\d)\s?(Z|UTC|[+-]\d\d(:?\d\d)?)$")
-TIMED = re.compile(r"[T ]\d\d:")
-SPELLED = re.compile(r"\d{4}[-/]\d{1,2}([-/]\d{1,2})?([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?")
 UNIT = "datetime64[us]"
 
 
@@ -33,7 +30,7 @@ def number(values: pd.Series, where: str) -> pd.Series:
     """Floats; what is missing or infinite is NaN, a text is refused."""
     plain = values.dtype
     if not (is_any_real_numeric_dtype(plain) or is_bool_dtype(plain)):
-        values = _each(values, where, _number, "is no number", "take it out, or leave the cell empty")
+        values = each(values, where, _number, "is no number", "take it out, or leave the cell empty")
     found = values.to_numpy(dtype=float, na_value=np.nan)
     return pd.Series(np.where(np.isfinite(found), found, np.nan), values.index, name=values.name)
 
@@ -56,7 +53,7 @@ def label(values: pd.Series, where: str) -> pd.Series:
 def truth(values: pd.Series, where: str) -> pd.Series:
     """True, False or missing, from True/False, 1/0, yes/no, y/n, 是/否; an empty text is missing."""
     mend = "write yes or no (是 / 否), or leave it empty"
-    return _each(values, where, _truth, "is neither yes nor no", mend).astype("boolean")
+    return each(values, where, _truth, "is neither yes nor no", mend).astype("boolean")
 
 
 def moment(values: pd.Series, where: str) -> pd.Series:
@@ -66,7 +63,7 @@ def moment(values: pd.Series, where: str) -> pd.Series:
     elif isinstance(values.dtype, pd.DatetimeTZDtype):
         values = values.dt.tz_localize(None)
     elif not isinstance(values.dtype, np.dtypes.DateTime64DType):
-        values = _each(values, where, _moment, "is no day", "write days as 2026-01-31, times as 2026-01-31 14:30")
+        values = each(values, where, _moment, "is no day", dates.MEND)
     return values.astype(UNIT)
 
 
@@ -84,7 +81,7 @@ def place(values: pd.Series, where: str) -> pd.Series:
     return found.astype("int64") if (found % 1 == 0).all() else found
 
 
-def _each(values: pd.Series, where: str, read: Callable[[object], object], wrong: str, mend: str) -> pd.Series:
+def each(values: pd.Series, where: str, read: Callable[[object], object], wrong: str, mend: str) -> pd.Series:
     """Every value read by itself; the first that cannot be is refused, with its row and how many there are."""
     found, faults = [], []
     for row, value in enumerate(values.array, 1):
@@ -147,11 +144,8 @@ def _moment(value: object) -> pd.Timestamp | None:
         return pd.Timestamp(value).tz_localize(None)
     if not isinstance(value, str):
         raise TypeError(type(value))
-    text = value.strip()
-    text = ZONE.sub("", text) if TIMED.search(text) else text
-    if not SPELLED.fullmatch(text):
-        raise ValueError(text)
-    return pd.Timestamp(text)
+    written = dates.read(value)
+    return pd.Timestamp(written[0]) if written else None
 
 
 def names(values: Iterable[Hashable]) -> list[str]:
