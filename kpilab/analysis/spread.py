@@ -94,7 +94,6 @@ def spread(
     actual = cube[NUM1].to_numpy(float)
     factors = [pd.factorize(cube[d]) for d in dimensions]
     codes = np.array([f[0] for f in factors], dtype=np.intp).reshape(len(dimensions), len(cube))
-    variance = _of_counts(cube, variance)
     known = _noise(cube, expected, variance)
     elements = locate(codes, expected, actual, known, alpha=alpha, deepest=DEEPEST).elements if dimensions else ()
     total = float(actual.sum() - expected.sum())
@@ -120,24 +119,11 @@ def spread(
     )
 
 
-def _of_counts(cube: pd.DataFrame, variance: float | None) -> float | None:
-    """Where the days show no noise at all, successes out of trials still vary as such counts do."""
-    num, den = cube[[NUM0, NUM1]].to_numpy(float), cube[[DEN0, DEN1]].to_numpy(float)
-    if variance is None or variance > 0 or not _counted(num, den):
-        return variance
-    rate = float(num.sum() / den.sum())
-    return max(variance, rate * (1 - rate))
-
-
-def _counted(num: NDArray[np.float64], den: NDArray[np.float64]) -> bool:
-    return bool(np.all(num == np.round(num)) and np.all(num <= den))
-
-
 def _noise(cube: pd.DataFrame, expected: NDArray[np.float64], variance: float | None) -> Known:
     """That of counts out of counts, or as large as it is said to be; judged from the cells otherwise."""
     num, den = cube[[NUM0, NUM1]].to_numpy(float), cube[[DEN0, DEN1]].to_numpy(float)
     rate = float(expected.sum() / den[:, 1].sum())
-    counted = _counted(num, den)
+    counted = np.all(num == np.round(num)) and np.all(num <= den)
     if not rate > 0 or not (counted or variance is not None):
         return Known()
     least = variance / rate if variance is not None else max(rate, 1 - rate)

@@ -10,6 +10,7 @@ import pytest
 
 from kpilab.analysis.spread import spread
 from kpilab.engine import column
+from kpilab.stats.core.level import Window, unit_variance
 
 
 def cells(shape, seed, fall):
@@ -32,10 +33,21 @@ def test_a_fall_in_one_of_few_regions_is_placed(shape):
     assert places(0.0).count([]) >= 9
 
 
-def test_days_without_noise_do_not_hide_a_place():
+@pytest.mark.parametrize("wobble", [0, 1])
+def test_days_that_vary_less_than_counts_do_not_shout(wobble):
+    """1,260 trials in "a" of which half, then 40 % succeed; nothing moves anywhere else."""
+    days = np.tile([-wobble, wobble], 7)
+    sides = [Window.of(rate * 100 + days, np.full(14, 100.0)) for rate in (0.5, 0.4)]
+    variance = unit_variance(*sides)
+    assert variance == pytest.approx((0.5 * 0.5 + 0.4 * 0.6) / 2)
     cube = pd.DataFrame({
         "city": ["a", "b", "c"], column.NUM0: [630.0, 200, 199], column.DEN0: [1260.0, 400, 398],
-        column.NUM1: [133.0, 200, 199], column.DEN1: [1260.0, 400, 398],
+        column.NUM1: [133.0, 200, 203], column.DEN1: [1260.0, 400, 398],
     })  # fmt: skip
-    found = spread(cube, driver="pay_rate", dimensions=["city"], variance=0.0)
+    found = spread(cube, driver="pay_rate", dimensions=["city"], variance=variance)
     assert [w.values["city"] for w in found.table["where"]] == [("a",)]
+
+
+def test_amounts_have_the_variance_of_their_days_alone():
+    sides = [Window.of(np.full(14, amount), np.full(14, 100.0)) for amount in (50.5, 40.5)]
+    assert unit_variance(*sides) == 0.0

@@ -47,6 +47,12 @@ class Window:
         """Sum of the numerators over sum of the denominators; NaN with no day known."""
         return float(np.nansum(self.num) / np.nansum(self.den)) if self.days else float("nan")
 
+    @property
+    def counted(self) -> bool:
+        """Whether every day is a number of successes out of trials."""
+        num, den = (x[np.isfinite(x)] for x in (self.num, self.den))
+        return bool(np.all((num >= 0) & (num <= den) & (num == np.round(num)) & (den == np.round(den))))
+
     def influence(self) -> Array:
         """What each day moves the rate by, times the number of days; the mean is zero."""
         if not self.days:
@@ -56,14 +62,19 @@ class Window:
 
 
 def unit_variance(before: Window, after: Window) -> float:
-    """Variance of the numerator per unit of the denominator, over-dispersion between days included."""
-    total, weight = 0.0, 0.0
+    """Variance of the numerator per unit of the denominator, over-dispersion between days included.
+
+    Successes out of trials vary at least as such counts do, however alike the days look.
+    """
+    total, least, weight = 0.0, 0.0, 0.0
     for side in (before, after):
-        days = max(side.days, 2)
-        rest = side.num - side.rate * side.den if side.days else side.num
-        total += float(np.nansum(rest**2)) * days / (days - 1)
-        weight += float(np.nansum(side.den))
-    return total / weight if weight > 0 else 0.0
+        if not side.days:
+            continue
+        rate, days, trials = side.rate, max(side.days, 2), float(np.nansum(side.den))
+        total += float(np.nansum((side.num - rate * side.den) ** 2)) * days / (days - 1)
+        least += trials * rate * (1 - rate) if before.counted and after.counted else 0.0
+        weight += trials
+    return max(total, least) / weight if weight > 0 else 0.0
 
 
 def capped(x: Array) -> Array:
