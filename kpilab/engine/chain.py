@@ -9,12 +9,6 @@ an exclusion are dropped. A unit's outcome is its longest pass; of several, the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from kpilab.engine.dialect import engine_name
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
 
 NEVER = 2**62  # later than any moment
 FOREVER = 2**61  # longer than any log
@@ -67,35 +61,3 @@ class Chain:
     @property
     def waits(self) -> tuple[str, ...]:
         return tuple(f"d{k}" for k in range(2, self.steps + 1))
-
-
-def outcomes(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
-    """The best pass of every unit that made one, computed where the rows live.
-
-    Args:
-        rows: columns `keys`, `t` (microseconds) and `mask` (steps, exclusions, optional steps as bits); no nulls.
-        chain: the rules.
-        keys: columns that make a unit.
-
-    Returns:
-        A table with `keys`, `level` (steps reached), `t1..tn` (moments of the first longest pass, null above the
-        level), `d2..dn` (microseconds since the step before, mean over the longest passes) and `o1..` (moments of
-        the optional steps). DuckDB takes the compiled kernel for many rows, every other engine the expression.
-    """
-    from kpilab.engine import stream
-
-    return stream.outcomes(rows, chain, keys) if compiled(rows, chain) else expressed(rows, chain, keys)
-
-
-def expressed(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
-    """`outcomes` by the expression, whatever the engine: asked several times, computed once."""
-    from kpilab.engine import windows
-
-    return windows.outcomes(rows, chain, keys).cache()
-
-
-def compiled(rows: ir.Table, chain: Chain) -> bool:
-    """Whether the compiled kernel takes these rows."""
-    from kpilab.engine import stream
-
-    return engine_name(rows) == "duckdb" and stream.fits(chain) and stream.ready(rows)

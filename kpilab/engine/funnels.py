@@ -10,9 +10,9 @@ import ibis
 import pandas as pd
 
 from kpilab.core.values import MISSING
-from kpilab.engine.chain import compiled, expressed, outcomes
 from kpilab.engine.column import column
 from kpilab.engine.dialect import engine_name, moment, one
+from kpilab.engine.passes import compiled, expressed, outcomes
 from kpilab.engine.run import collect
 from kpilab.engine.sessions import check_names, check_users
 from kpilab.engine.steps import Plan, Step, rows_of

@@ -26,7 +26,7 @@ def fits(chain: Chain) -> bool:
 
 
 def outcomes(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
-    """The best pass of every unit; see `kpilab.engine.chain.outcomes`."""
+    """The best pass of every unit; see `kpilab.engine.passes.outcomes`."""
     from kpilab.engine import kernel
 
     limits = np.array([NEVER if v is None else v for v in chain.limits or (None,) * chain.steps], np.int64)

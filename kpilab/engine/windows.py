@@ -25,7 +25,7 @@ MOST_SHARED = 6  # steps one row may meet together: 2^6 counts per moment
 
 
 def outcomes(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
-    """The best pass of every unit; see `kpilab.engine.chain.outcomes`."""
+    """The best pass of every unit; see `kpilab.engine.passes.outcomes`."""
     if any(len(group) > MOST_SHARED for group in chain.groups):
         raise BadInput(
             f"more than {MOST_SHARED} steps can be met by one event",
