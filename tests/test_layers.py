@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,24 @@ def test_what_the_core_of_statistics_has_is_written_nowhere_else(written, what):
         str(p.relative_to(ROOT)) for p in FILES if core not in p.parents and re.search(written, p.read_text("utf-8"))
     ]
     assert again == [], what
+
+
+def test_no_circles_inside_a_room():
+    """Imports inside functions and for types count too."""
+    modules = {".".join(p.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__"): p for p in FILES}
+    for name in sorted({room(p) for p in FILES}):
+        inside = {m: p for m, p in modules.items() if m.split(".")[1:2] == [name]}
+        graph = {m: {_module(i, inside) for i in _named(p)} - {m, ""} for m, p in inside.items()}
+        tuple(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
+
+
+def _named(path: Path) -> set[str]:
+    nodes = [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.ImportFrom) and n.module]
+    return {f"{n.module}.{a.name}" for n in nodes for a in n.names}
+
+
+def _module(name: str, known: dict[str, Path]) -> str:
+    """The module a dotted name lies in; "" if it is none of these."""
+    while name and name not in known:
+        name = name.rpartition(".")[0]
+    return name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal
@@ -13,7 +13,7 @@ from kpilab.core.values import Period
 from kpilab.samples.industries import Industry
 
 if TYPE_CHECKING:
-    from kpilab.samples.world import World
+    pass
 
 WEEKS = 4
 
@@ -111,20 +111,6 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Planted:
-    """What was planted, as truth.json has it; `size` reads the effect in percent off the finished world."""
-
-    kind: str
-    subject: str
-    effect_on: str
-    why: str
-    size: Callable[[World], float]
-    period: Callable[[World], Period]
-    where: Mapping[str, str] = field(default_factory=dict)
-    actors: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that is decided before a world is simulated.
 
@@ -171,8 +157,3 @@ class Plan:
     def ratio(self, step: int) -> str:
         """Name of the driver 'this step per the one before'."""
         return f"{self.industry.steps[step]}_per_{self.industry.steps[step - 1]}"
-
-
-def current_period(world: World) -> Period:
-    """A cause with no start of its own has the current period."""
-    return world.plan.calendar.current

@@ -15,7 +15,8 @@ from kpilab.samples.files import files
 from kpilab.samples.harmless import HARMLESS
 from kpilab.samples.industries import INDUSTRIES, Industry
 from kpilab.samples.kinds import KINDS, PAIRS
-from kpilab.samples.plan import Plan, Planted, Rate, current_period
+from kpilab.samples.plan import Plan, Rate
+from kpilab.samples.planted import Planted, current_period
 from kpilab.samples.spec import spec
 from kpilab.samples.trades.write import TRADES
 from kpilab.samples.trades.write import write as write_trade

@@ -8,7 +8,8 @@ import numpy as np
 
 from kpilab.core.values import Period
 from kpilab.samples.industries import Industry
-from kpilab.samples.plan import Plan, Planted, Trial
+from kpilab.samples.plan import Plan, Trial
+from kpilab.samples.planted import Planted
 from kpilab.samples.world import World
 
 

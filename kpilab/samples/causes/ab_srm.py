@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from kpilab.samples.industries import Industry
-from kpilab.samples.plan import Plan, Planted, Trial
+from kpilab.samples.plan import Plan, Trial
+from kpilab.samples.planted import Planted
 
 
 def suits(trade: Industry) -> bool:

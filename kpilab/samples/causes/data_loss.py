@@ -8,7 +8,8 @@ import numpy as np
 
 from kpilab.core.values import Period
 from kpilab.samples.industries import Industry
-from kpilab.samples.plan import Loss, Plan, Planted
+from kpilab.samples.plan import Loss, Plan
+from kpilab.samples.planted import Planted
 from kpilab.samples.world import World, goal
 
 

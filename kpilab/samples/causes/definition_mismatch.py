@@ -8,7 +8,8 @@ import numpy as np
 
 from kpilab.samples.books import counted_step
 from kpilab.samples.industries import Industry
-from kpilab.samples.plan import Plan, Planted, current_period
+from kpilab.samples.plan import Plan
+from kpilab.samples.planted import Planted, current_period
 from kpilab.samples.world import World
 
 

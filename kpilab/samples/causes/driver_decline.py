@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from kpilab.samples.industries import Industry
-from kpilab.samples.plan import Plan, Planted, Rate, current_period
+from kpilab.samples.plan import Plan, Rate
+from kpilab.samples.planted import Planted, current_period
 from kpilab.samples.world import goal_effect
 
 

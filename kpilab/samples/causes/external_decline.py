@@ -8,7 +8,8 @@ import numpy as np
 
 from kpilab.samples.industries import Industry
 from kpilab.samples.people import market_course
-from kpilab.samples.plan import Plan, Planted, current_period
+from kpilab.samples.plan import Plan
+from kpilab.samples.planted import Planted, current_period
 from kpilab.samples.world import World
 
 

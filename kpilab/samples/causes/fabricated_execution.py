@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from kpilab.samples.industries import Industry
-from kpilab.samples.plan import Padding, Plan, Planted, current_period
+from kpilab.samples.plan import Padding, Plan
+from kpilab.samples.planted import Planted, current_period
 from kpilab.samples.work import name
 from kpilab.samples.world import World
 

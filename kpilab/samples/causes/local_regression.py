@@ -8,7 +8,8 @@ import numpy as np
 
 from kpilab.core.values import Period
 from kpilab.samples.industries import Industry
-from kpilab.samples.plan import Plan, Planted, Rate
+from kpilab.samples.plan import Plan, Rate
+from kpilab.samples.planted import Planted
 from kpilab.samples.world import World, goal_effect
 
 

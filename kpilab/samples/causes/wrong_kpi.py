@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from kpilab.samples.industries import Industry
-from kpilab.samples.plan import Plan, Planted, Signups, current_period
+from kpilab.samples.plan import Plan, Signups
+from kpilab.samples.planted import Planted, current_period
 from kpilab.samples.world import World
 
 
