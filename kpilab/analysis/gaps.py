@@ -63,7 +63,7 @@ class GapsResult(Result):
             return Message("gaps.none", {"segments": self.segments})
         row = self.table.iloc[0]
         values = {k: row[k] for k in ("first", "last", "lost", "low", "high", "share")}
-        where = Where({}) if row["dimension"] is None else Where({row["dimension"]: row["value"]})
+        where = Where.of(row["dimension"], row["value"])
         values |= {"where": where, "goal": None if np.isnan(row["goal_share"]) else float(row["goal_share"])}
         return Message("gaps.lost" if row["confirmed"] else "gaps.lost_unconfirmed", values)
 

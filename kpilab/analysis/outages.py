@@ -116,7 +116,7 @@ def outages(
 
 def place(row: Mapping[Any, Any]) -> Where:
     """The segment of a row."""
-    return EVERYWHERE if row["dimension"] is None else Where({str(row["dimension"]): row["value"]})
+    return Where.of(row["dimension"], row["value"])
 
 
 def _dimensions(

@@ -199,9 +199,10 @@ def _units(examined: _Examined, time: str, amounts: Sequence[str]) -> Iterator[d
     rows = examined.table.table
     day = day_of(rows, time)
     medians = {f"m{k}": column(rows, amount).cast("float64").median() for k, amount in enumerate(amounts)}
+    medians |= {f"n{k}": rows[amount].count() for k, amount in enumerate(amounts)}
     frame = collect(rows.group_by(kpilab_day=day).agg(**medians), "quality").sort_values("kpilab_day")
     for k, amount in enumerate(amounts):
-        factors = unit_slips(frame[f"m{k}"].to_numpy(float))
+        factors = unit_slips(frame[f"m{k}"].to_numpy(float), frame[f"n{k}"].to_numpy(float))
         for at, factor in zip(pd.to_datetime(frame["kpilab_day"]), factors, strict=True):
             if factor != 1:
                 suspect = Suspect("unit", amount, (day == at.date()) & rows[amount].notnull())

@@ -71,6 +71,11 @@ class Where:
     def __bool__(self) -> bool:
         return bool(self.values or self.without)
 
+    @classmethod
+    def of(cls, dimension: object, value: object) -> Where:
+        """The segment a table's row names; everywhere if its dimension is none (None, NaN or "")."""
+        return cls({dimension: (value,)}) if isinstance(dimension, str) and dimension else EVERYWHERE
+
     def __reduce__(self) -> tuple[type[Where], tuple[dict[str, tuple[object, ...]], dict[str, tuple[object, ...]]]]:
         return Where, (dict(self.values), dict(self.without))
 

@@ -20,7 +20,7 @@ def number(value: float | None, lang: str = "en") -> str:
         return MISSING
     if abs(value) == float("inf"):
         return "∞" if value > 0 else "−∞"
-    size = abs(value)
+    value, size = value or 0.0, abs(value)  # a zero has no sign
     pattern = "#,##0" if size >= 1000 or float(value).is_integer() else "#,##0.0" if size >= 100 else "#,##0.##"
     if 0 < size < 0.1:
         return f"{value:.3g}".replace("-", "−")

@@ -57,7 +57,7 @@ def silent_hours(name: str, log: EventLog, period: Period) -> tuple[Finding, lis
 
 def place(row: Mapping[Any, Any]) -> Where:
     """The segment of a row with `dimension` and `value`."""
-    return Where({}) if row["dimension"] is None else Where({str(row["dimension"]): row["value"]})
+    return Where.of(row["dimension"], row["value"])
 
 
 def goal_on(case: Case, name: str) -> Metric | None:
@@ -92,7 +92,8 @@ def _issues(name: str, result: QualityResult, goal: Metric | None) -> list[DataI
             said = Message("trust.lost_effect", {"said": said, "goal": effect.unit} | _positive(effect))
         else:
             values = {"said": said, "where": where or None, "period": period, "goal": effect.unit if effect else None}
-            values |= {"effect": effect.value, "low": effect.low, "high": effect.high} if effect else {}
+            held = effect is not None and (effect.value, effect.low, effect.high) != (0.0, 0.0, 0.0)
+            values |= {"effect": effect.value, "low": effect.low, "high": effect.high} if effect and held else {}
             said = Message("trust.fault", values)
         found.append(DataIssue(name, said, row["column"], where, period, int(row["rows"]), effect))
     return found

@@ -11,7 +11,7 @@ import pytest
 from kpilab.analysis.quality import quality
 from kpilab.core.case import Metric
 from kpilab.core.table import Benchmark, EventLog, Executions
-from kpilab.core.values import Period
+from kpilab.core.values import Period, Where
 from kpilab.errors import BadInput
 from kpilab.show import say
 
@@ -126,3 +126,36 @@ def test_every_fault_can_be_said(lang):
     result = quality(EventLog(data[data["time"] < "2025-03-14"]), period=PERIOD)
     assert [m.key for m in result.statements] == ["quality.empty", "quality.stale"]
     assert all("{" not in say(m, lang) for m in (*result.statements, result.headline))
+
+
+def test_a_few_unlike_orders_a_day_are_in_the_right_unit():
+    """Seven orders a day whose amounts lie decades apart: the median of a day is ten times the usual one by chance."""
+    rng = np.random.default_rng(4)
+    n = 120 * 7
+    time = pd.Timestamp(FIRST) + pd.to_timedelta(np.repeat(np.arange(120), 7) * 24 + 12, unit="h")
+    amount, profit = rng.lognormal(4, 1.8, n), rng.normal(3, 60, n)
+    table = EventLog(
+        pd.DataFrame({"time": time, "user": np.arange(n), "event": "pay"} | {"amount": amount, "profit": profit})
+    )
+    period = Period(FIRST, FIRST + dt.timedelta(days=119))
+    assert quality(table, period=period, amounts=["amount", "profit"]).table.empty
+
+
+def test_days_on_which_other_things_happen_have_not_slipped():
+    """A mailing at nine on five days of the week; on the other two what is left is spread over the day."""
+    rng = np.random.default_rng(5)
+    days = [FIRST + dt.timedelta(days=k) for k in range(56)]
+    hours = [np.r_[np.full(900 * (d.weekday() not in (1, 2)), 9), rng.integers(1, 20, 110)] for d in days]
+    time = np.concatenate([pd.Timestamp(d) + pd.to_timedelta(h, unit="h") for d, h in zip(days, hours, strict=True)])
+    table = EventLog(pd.DataFrame({"time": time, "user": np.arange(len(time)).astype(str), "event": "sent"}))
+    found = quality(table, period=Period(days[0], days[-1])).table
+    assert "clock" not in set(found["check"])
+
+
+def test_a_fault_without_a_segment_is_said_without_one():
+    """Beside a fault with a segment, a table keeps the other's missing one as NaN."""
+    data = frame().assign(store=lambda f: np.where(f.index % 5 == 0, "S1", "S2"))
+    copied = data[(data["store"] == "S1") & (data["time"].dt.date == FIRST + dt.timedelta(days=3))]
+    data.loc[:6, "event"] = None
+    result = quality(EventLog(pd.concat([data, copied]), dimensions=("store",)), period=PERIOD)
+    assert [Where.of(*r) for r in result.table[["dimension", "value"]].to_numpy()] == [Where(), Where({"store": "S1"})]
