@@ -127,6 +127,10 @@ class Spread:
     shift: float
     free: float
 
+    def follows(self, grain: str = "day") -> LongRun:
+        """How the days depend on each other."""
+        return long_run(*self.pieces, least=WAVES[grain], free=self.free)
+
     def widened(self, by: LongRun) -> Noise:
         """The noise, given how the days depend on each other."""
         if not self.pieces or not by.df:
@@ -150,7 +154,7 @@ def change(before: Window, after: Window, *, grain: str = "day") -> Change:
     if not np.isfinite(levels).all():
         return Change(*levels, (0.0, 0.0), 1.0)
     found = spread(before, after)
-    return of_noise(before, after, found.widened(long_run(*found.pieces, least=WAVES[grain])))
+    return of_noise(before, after, found.widened(found.follows(grain)))
 
 
 def period_change(before: Window, after: Window, totals: Ends, *, per_day: bool, grain: str = "day") -> Change:

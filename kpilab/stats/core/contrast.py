@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kpilab.stats.core.change import WAVES, Change, change, of_noise, spread
-from kpilab.stats.core.dependence import LongRun, long_run
+from kpilab.stats.core.change import Change, change, of_noise, spread
+from kpilab.stats.core.dependence import LongRun
 from kpilab.stats.core.level import Window
 from kpilab.stats.laws import student
 
@@ -69,7 +69,7 @@ def beside(
         return Contrast(found.relative, *found.relative_ends(level), found.p, float(np.expm1(seen)))
     moved = float(np.log(after.rate / before.rate) - np.log(reference[1].rate / reference[0].rate))
     strayed = spread(before, after, reference)
-    known = strayed.widened(long_run(*strayed.pieces, least=WAVES[grain]))
+    known = strayed.widened(strayed.follows(grain))
     error = float(np.sqrt(sum(known.relative)))
     if error == 0:
         return UNKNOWN
@@ -107,16 +107,16 @@ class Growth:
 def growth(counts: Array, now: NDArray[np.bool_], code: NDArray[np.int64]) -> Growth:
     """Growth of each row of `counts` (series × days) from the days before to the days `now`; never below Poisson noise.
 
-    Few days tell little about dependence: it is pooled over the series, and as well known as there are waves in all.
+    Few days tell little about dependence: it is pooled over the series, and as well known as the days of all tell.
     """
     counts = np.atleast_2d(np.asarray(counts, float))
     pairs = [(Window.of(c[~now], None, code[~now]), Window.of(c[now], None, code[now])) for c in counts]
     strayed = [spread(*pair) for pair in pairs]
-    each = [long_run(*s.pieces) for s in strayed]
+    each = [s.follows() for s in strayed]
     changes = tuple(of_noise(*pair, s.widened(e)) for pair, s, e in zip(pairs, strayed, each, strict=True))
-    waves = sum(e.df for e in each)
-    common = sum(e.variance * e.df for e in each if e.df) / waves if waves else 1.0
-    df = max(min([waves, *(s.free for s in strayed if s.pieces)]), 1.0)
+    known = sum(e.df for e in each)
+    common = sum(e.variance * e.df for e in each if e.df) / known if known else 1.0
+    df = max(min([known, *(s.free for s in strayed if s.pieces)]), 1.0)
     days = np.array([(~now).sum(), now.sum()], float)
     sums = np.stack([counts[:, ~now].sum(axis=1), counts[:, now].sum(axis=1)], axis=1) + 0.5
     relative = np.array([s.widened(LongRun(common, df)).relative for s in strayed])

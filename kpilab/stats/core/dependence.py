@@ -2,7 +2,8 @@
 
 References: Kendall (1954), Note on bias in the estimation of autocorrelation; Müller (2014), HAC corrections for
 strongly autocorrelated time series; Lazarus, Lewis, Stock and Watson (2018), HAR inference: recommendations for
-practice (equal-weighted cosines, Student's t).
+practice (equal-weighted cosines, Student's t); Smyth (2004), Linear models and empirical Bayes methods (two sources
+of one variance, weighted by the degrees of freedom that each is known with).
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ MOST = 0.95
 MOST_IN_A_WINDOW = 0.8  # more cannot be told from a trend within a few weeks
 LEAST = 14  # days from which on neighbours tell something
 PER_WAVE = 0.4  # waves = 0.4 n^(2/3): Lazarus et al.; best of .3, .4, .5 in docs/benchmarks/change.md
+NEIGHBOURS, DAYS_EACH = 8.0, 7  # waves that the days' spread counts as at most, and one per so many days
 
 
 @dataclass(frozen=True, slots=True)
 class LongRun:
-    """Variance that a mean of many days behaves as if its days were independent with; `df` waves tell it."""
+    """Variance that a mean of many days behaves as if its days were independent with; known with `df` degrees."""
 
     variance: float
     df: float
@@ -62,27 +64,33 @@ def waves(days: int, least: int = 1) -> int:
     return max(min(max(round(PER_WAVE * days ** (2 / 3)), least), days - 1), 0)
 
 
-def long_run(*pieces: Array, least: int = 1) -> LongRun:
+def long_run(*pieces: Array, least: int = 1, free: float | None = None) -> LongRun:
     """Noise of means, read off the slowest waves of the series, whatever way their days depend on each other.
 
     A mean is moved by what changes slowly. The squared weights of the slowest cosines tell how strong that is; they
     see neither the pattern of the week nor what evens out within days. What the waves are weaker than the slowest
     of all, days that follow each other like an autoregression, is put back by the correlation of neighbours.
 
+    Waves are few. The spread of the days, widened by that correlation, is a second source: it counts as up to eight
+    waves where neighbours do not resemble each other, and as fewer, the more they do.
+
     Args:
         pieces: series of like scale, NaN where missing, each taken around its own mean.
         least: waves per series, where there are days enough: few days each, that hardly depend on each other, ask
             for more.
+        free: degrees of freedom of independent days; known days less one per series where nothing else was estimated.
     """
     known = [p - np.nanmean(p) for p in pieces if np.isfinite(p).sum() > 1]
     days = sum(int(np.isfinite(p).sum()) for p in known)
     rho = alike(*known, most=MOST_IN_A_WINDOW) if days >= LEAST else 0.0
-    power, df = 0.0, 0
-    for piece in known:
-        k = waves(int(np.isfinite(piece).sum()), least)
-        power += _slow(piece, k, rho)
-        df += k
-    return LongRun(power / df if df else float("nan"), float(df))
+    slow = [waves(int(np.isfinite(p).sum()), least) for p in known]
+    if not sum(slow):
+        return LongRun(float("nan"), 0.0)
+    power = sum(_slow(p, k, rho) for p, k in zip(known, slow, strict=True))
+    spread = sum(float(np.nansum(p**2)) for p in known) / (free or days - len(known)) * inflation(rho)
+    weight = min(NEIGHBOURS, days / DAYS_EACH) / inflation(rho) if days >= LEAST else 0.0
+    df = sum(slow) + weight
+    return LongRun((power + weight * spread) / df, df)
 
 
 def _slow(piece: Array, k: int, rho: float) -> float:

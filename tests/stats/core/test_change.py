@@ -128,6 +128,14 @@ def test_weeks_have_a_noise_too():
     assert found.p < 0.01
 
 
+def test_a_clear_fall_of_days_that_stand_alone_is_sure():
+    """At the strict levels of a whole review a few degrees of freedom decide: eight would see half of these."""
+    rng = np.random.default_rng(5)
+    fallen = np.r_[np.ones(28), np.full(28, 0.88)]
+    found = [change(*windows(fallen * (1 + 0.1 * rng.normal(size=56)))).p for _ in range(400)]
+    assert np.mean(np.array(found) < 0.001) == pytest.approx(0.7, abs=0.08)
+
+
 @pytest.mark.parametrize("follows", [0.0, 0.6])
 def test_it_keeps_its_level(follows):
     """Nominal 5 %; 400 draws: three standard errors are 3.3 points."""

@@ -53,6 +53,12 @@ def test_slow_waves_tell_the_variance_of_a_mean(rho):
     assert seen == pytest.approx(true, rel=0.12)
 
 
+def test_days_that_stand_alone_speak_for_the_noise_as_much_as_waves_do():
+    alone, alike_ = (np.median([long_run(*np.split(wander(r, 56, k), 2)).df for k in range(200)]) for r in (0.0, 0.8))
+    assert alone == pytest.approx(16, abs=1)  # four waves each, and eight for the days
+    assert alike_ == pytest.approx(8, abs=2)
+
+
 def test_few_days_have_few_waves():
     assert [waves(n) for n in (0, 1, 2, 7, 28, 91)] == [0, 0, 1, 1, 4, 8]
     assert waves(4, least=3) == 3  # all there are: the plain variance
