@@ -12,7 +12,7 @@ from kpilab.case.document import Document
 from kpilab.case.spec import AnyTable, CaseSpec, MetricSpec
 from kpilab.core.tree import MetricTree
 from kpilab.core.values import duration
-from kpilab.engine.expression import parse_measure, parse_predicate
+from kpilab.engine.expression import is_predicate, parse_measure, parse_predicate
 from kpilab.errors import BadInput, Problem, nearest, several, unknown_problem
 
 KINDS: dict[str, type[BaseModel]] = {
@@ -166,16 +166,16 @@ def _experiments(spec: CaseSpec, doc: Document) -> Iterator[Problem]:
         at: Callable[..., str] = lambda *key, name=name: doc.at("experiments", name, *key)  # noqa: E731
         yield from _known("table of kind assignments", test.assignments, tables, at("assignments"))
         yield from _known("variant", test.control, test.split, at("control"))
-        if test.outcome not in spec.metrics:
-            yield from _tried(parse_predicate, test.outcome, at("outcome"))
+        for key, text in (("outcome", test.outcome), ("exposure", test.exposure)):
+            # What does not read as a condition is the name of an event; whether there is one, the rows say.
+            if text not in spec.metrics and is_predicate(text):
+                yield from _tried(parse_predicate, text, at(key))
         if abs(sum(test.split.values()) - 1) > 1e-6:
             yield Problem(f"split adds up to {sum(test.split.values()):g}", at("split"), "make the shares add up to 1")
         if test.decided_on and test.decided_on < test.start:
             yield Problem(
                 f"decided on {test.decided_on}, before it started", at("decided_on"), f"give a day from {test.start} on"
             )
-        if test.exposure:
-            yield from _tried(parse_predicate, test.exposure, at("exposure"))
         if test.window is not None:
             yield from _tried(_whole_days, test.window, at("window"))
         for k, metric in enumerate(test.covariates):

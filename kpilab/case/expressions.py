@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 
 from sqlglot import exp
 
-from kpilab.core.case import Case
-from kpilab.core.table import EventLog
+from kpilab.core.case import Case, Test
+from kpilab.core.table import Assignments, EventLog, Facts
+from kpilab.engine.exposure import tested_log
 from kpilab.engine.expression import is_predicate, parse_measure, parse_predicate
+from kpilab.errors import BadInput
 
 Expression = tuple[str, tuple[str | int, ...], str, Callable[[str, str], exp.Expr]]
 
@@ -29,9 +31,20 @@ def expressions(case: Case) -> Iterator[Expression]:
             for k, step in enumerate(getattr(funnel, key)):
                 if is_predicate(step):
                     yield funnel.table, ("funnels", name, key, k), step, parse_predicate
-    log = next(iter(case.of_kind(EventLog)), "")
-    for name, test in case.experiments.items():
-        if test.outcome not in case.metrics:
-            yield log, ("experiments", name, "outcome"), test.outcome, parse_predicate
-        if is_predicate(test.exposure):
-            yield log, ("experiments", name, "exposure"), test.exposure, parse_predicate
+    for test in case.experiments.values():
+        for log, key, text in conditions(case, test):
+            if is_predicate(text):
+                yield log.name, ("experiments", test.name, key), text, parse_predicate
+
+
+def conditions(case: Case, test: Test) -> Iterator[tuple[EventLog | Facts, str, str]]:
+    """Log, key and text of what an experiment names as a condition or an event, on the log that it is measured on."""
+    who = case.tables.get(test.assignments)
+    texts = {"outcome": "" if test.outcome in case.metrics else test.outcome, "exposure": test.exposure}
+    if not isinstance(who, Assignments) or not any(texts.values()):
+        return
+    try:
+        log = tested_log(case, test, who)
+    except BadInput:
+        return  # said where the experiment is asked
+    yield from ((log, key, text) for key, text in texts.items() if text)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from kpilab.case.document import Document
-from kpilab.case.occurring import unreadable_steps
+from kpilab.case.occurring import unreadable
 from kpilab.core.case import Case, Metric
 from kpilab.core.finding import DataIssue
 from kpilab.core.table import EventLog, Facts, Table
@@ -76,7 +76,7 @@ def _parsed(role: Table, column: str) -> tuple[Table, list[DataIssue]]:
 
 def data_problems(case: Case, document: Document) -> list[Problem]:
     """Columns the expressions name, and tables or periods without rows."""
-    found = [*_columns(case, document), *unreadable_steps(case, document), *_rows(case, document)]
+    found = [*_columns(case, document), *unreadable(case, document), *_rows(case, document)]
     return found or [*_measures(case, document)]
 
 

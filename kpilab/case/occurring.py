@@ -8,11 +8,12 @@ from difflib import get_close_matches
 import ibis
 
 from kpilab.case.document import Document
-from kpilab.case.expressions import expressions
-from kpilab.core.case import Case
+from kpilab.case.expressions import conditions, expressions
+from kpilab.core.case import Case, Test
 from kpilab.core.finding import DataIssue
-from kpilab.core.table import Assignments, Benchmark, EventLog, Reports, Table
+from kpilab.core.table import Assignments, Benchmark, EventLog, Facts, Reports, Table
 from kpilab.core.values import Message
+from kpilab.engine.exposure import tested_log
 from kpilab.engine.expression import compared, is_predicate, missing, parse_predicate
 from kpilab.engine.run import collect
 from kpilab.engine.steps import called
@@ -22,7 +23,13 @@ Place = tuple[str | int, ...]
 SHOWN = 200  # values looked through for the nearest
 
 
-def unreadable_steps(case: Case, document: Document) -> Iterator[Problem]:
+def unreadable(case: Case, document: Document) -> Iterator[Problem]:
+    """What names neither an event of its log nor a condition that the log can tell."""
+    yield from _unreadable_steps(case, document)
+    yield from _unreadable_tests(case, document)
+
+
+def _unreadable_steps(case: Case, document: Document) -> Iterator[Problem]:
     """Steps of funnels that are neither an event of the log nor a condition that can be read."""
     for name, funnel in case.funnels.items():
         log = case.tables.get(funnel.table)
@@ -34,6 +41,20 @@ def unreadable_steps(case: Case, document: Document) -> Iterator[Problem]:
             for k, text in enumerate(texts):
                 if text not in events and is_predicate(text):
                     yield from _neither(log, text, document.at("funnels", name, key, k))
+
+
+def _unreadable_tests(case: Case, document: Document) -> Iterator[Problem]:
+    """Outcomes and exposures of experiments that are neither an event of their log nor a condition it can tell."""
+    for test in case.experiments.values():
+        for log, key, text in conditions(case, test):
+            where = document.at("experiments", test.name, key)
+            if isinstance(log, Facts):
+                if is_predicate(text):
+                    yield from missing(parse_predicate(text, where), log.table.columns, where)
+                else:
+                    yield Problem(f"{text!r} is no condition", where, f"table {log.name!r} has no events: give one")
+            elif is_predicate(text) and not called(log, [text]):
+                yield from _neither(log, text, where)
 
 
 def _neither(log: EventLog, text: str, where: str) -> Iterator[Problem]:
@@ -50,7 +71,7 @@ def _neither(log: EventLog, text: str, where: str) -> Iterator[Problem]:
 
 
 def uncounted(case: Case) -> list[Problem]:
-    """Steps of funnels that no event is called by: such a funnel cannot be examined."""
+    """Steps of funnels, outcomes and exposures that no event is called by: such a question cannot be examined."""
     problems = []
     for name, funnel in case.funnels.items():
         log = case.tables[funnel.table]
@@ -59,7 +80,23 @@ def uncounted(case: Case) -> list[Problem]:
             for text in _absent(log, log.event, steps):
                 where = f"case.yml, key funnels.{name}.steps"
                 problems.append(unknown_problem("event", text, _frequent(log, log.event), where))
+    for test in case.experiments.values():
+        problems += _untold(case, test)
     return problems
+
+
+def _untold(case: Case, test: Test) -> Iterator[Problem]:
+    """An outcome that no table of the case can tell, and events that nobody did."""
+    who = case.tables.get(test.assignments)
+    try:
+        if isinstance(who, Assignments):
+            tested_log(case, test, who)
+    except BadInput as error:
+        yield from error.problems
+    for log, key, text in conditions(case, test):
+        if isinstance(log, EventLog) and not is_predicate(text) and _absent(log, log.event, [text]):
+            where = f"case.yml, key experiments.{test.name}.{key}"
+            yield unknown_problem("event", text, _frequent(log, log.event), where)
 
 
 def never(case: Case) -> list[DataIssue]:

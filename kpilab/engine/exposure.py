@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 from ibis import _
 
-from kpilab.core.table import Facts
+from kpilab.core.table import EventLog, Facts
 from kpilab.engine.column import own
 from kpilab.engine.expression import (
     is_predicate,
@@ -21,14 +21,17 @@ from kpilab.engine.expression import (
     spelled_out,
     sql,
 )
-from kpilab.engine.steps import called
+from kpilab.engine.steps import called, occurring
 from kpilab.errors import BadInput, several, unknown
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-    from kpilab.core.table import Assignments, EventLog
+    from kpilab.core.case import Case, Test
+    from kpilab.core.table import Assignments
     from kpilab.core.trial import Design
+
+Log = EventLog | Facts
 
 # Columns of a table of units. `MET`: when the unit first met the change; null if never, its assignment where no
 # exposure is declared. `EARLY`: whether it met it before its assignment. `ROWS`: what it did after it.
@@ -55,7 +58,34 @@ def units(assignments: Assignments, experiment: str, *, beside: ir.Table) -> ir.
     return rows.agg(**{VARIANT: first, SINCE: _[SINCE].min(), VARIANTS: variants})
 
 
-def condition(log: EventLog | Facts, outcome: str) -> str:
+def tested_log(case: Case, test: Test, who: Assignments) -> Log:
+    """The table that the outcome is measured on: the metric's own, or the log that has the predicate's columns."""
+    where, metric = f"experiment {test.name!r}", case.metrics.get(test.outcome)
+    logs: dict[str, Log] = {**case.of_kind(EventLog), **case.of_kind(Facts)}
+    if metric is not None:
+        log = logs.get(metric.table)
+        if log is None or not _has_units(log, who):
+            what = f"table {metric.table!r} of metric {metric.name!r} does not say which unit a row belongs to"
+            raise BadInput(what, where, f"choose a metric on a log, or on facts with the column {who.unit!r}")
+        return log
+    found = [log for log in logs.values() if _has_units(log, who)]
+    if not found:
+        raise BadInput("no log of what the units did", where, "name a table of kind events")
+    return next((log for log in found if _can_tell(log, test.outcome, where)), found[0])
+
+
+def _can_tell(log: Log, outcome: str, where: str) -> bool:
+    """Whether a table holds an event of that name (also one that reads as a condition), or the condition's columns."""
+    if isinstance(log, EventLog) and occurring(log, [outcome]):
+        return True
+    return is_predicate(outcome) and not missing(parse_predicate(outcome, where), log.table.columns, where)
+
+
+def _has_units(log: Log, who: Assignments) -> bool:
+    return isinstance(log, EventLog) or who.unit in log.table.columns
+
+
+def condition(log: Log, outcome: str) -> str:
     """A predicate on one row as it is; the name of an event as the predicate that it happened."""
     if is_predicate(outcome) and (isinstance(log, Facts) or not called(log, [outcome])):
         return outcome
@@ -64,7 +94,7 @@ def condition(log: EventLog | Facts, outcome: str) -> str:
     return f"CAST({quoted(log.event)} AS VARCHAR) = {literal(outcome)}"
 
 
-def hits(log: EventLog | Facts, outcome: str) -> ir.Table:
+def hits(log: Log, outcome: str) -> ir.Table:
     """The log with a boolean column `HIT`: whether the event is, or meets, `outcome`.
 
     Args:
@@ -94,14 +124,14 @@ def check_units(found: int, experiment: str, assignments: Assignments) -> None:
         )
 
 
-def beside_units(log: EventLog | Facts, who: ir.Table, key: str, exposure: str = "") -> ir.Table:
+def beside_units(log: Log, who: ir.Table, key: str, exposure: str = "") -> ir.Table:
     """Rows of the log with the columns of their unit, their time `AT`, and whether they show the exposure (`HIT`)."""
     table = hits(log, exposure) if exposure else log.table.mutate(**{HIT: ibis.literal(False)})
     return table.mutate(**{AT: _[log.time].cast("timestamp")}).join(who, [(key, UNIT)])
 
 
 def per_unit(
-    log: EventLog | Facts,
+    log: Log,
     who: ir.Table,
     measures: Mapping[str, str],
     known: Mapping[str, str],
@@ -143,7 +173,7 @@ def per_unit(
     return wide.mutate(**{c: _[c].cast("float64").fill_null(0.0) for c in (*measures, *known)})
 
 
-def measured_by(log: EventLog | Facts, name: str, text: str, phase: str = "") -> str:
+def measured_by(log: Log, name: str, text: str, phase: str = "") -> str:
     """A column `name`: an aggregate over the rows of a phase (a boolean column), all rows if none is named."""
     where = f"metric {name!r}"
     tree = parse_measure(text, where)

@@ -118,11 +118,15 @@ def _named(bit: Step | Exclusion, called: frozenset[str]) -> str | None:
 
 def called(log: EventLog, texts: Iterable[object]) -> frozenset[str]:
     """Those of the texts that read as conditions and are events of the log."""
-    doubtful = sorted({t for t in texts if isinstance(t, str) and is_predicate(t)})
-    if not doubtful:
+    return occurring(log, sorted({t for t in texts if isinstance(t, str) and is_predicate(t)}))
+
+
+def occurring(log: EventLog, names: Sequence[str]) -> frozenset[str]:
+    """Those of the names that are events of the log."""
+    if not names:
         return frozenset()
     event = log.table[log.event].cast("string")
-    rows = log.table.filter(event.isin([ibis.literal(t) for t in doubtful])).select(called=event).distinct()
+    rows = log.table.filter(event.isin([ibis.literal(n) for n in names])).select(called=event).distinct()
     return frozenset(collect(rows, "funnel")["called"])
 
 

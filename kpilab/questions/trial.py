@@ -6,25 +6,20 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from kpilab.core.table import Assignments, EventLog, Facts
+from kpilab.core.table import Assignments, EventLog
 from kpilab.core.trial import Design, Outcome
-from kpilab.engine.exposure import condition
+from kpilab.engine.exposure import Log, condition, tested_log
 from kpilab.engine.expression import (
     columns,
-    is_predicate,
-    missing,
     parse_measure,
     parse_predicate,
     restricted,
     sql,
 )
-from kpilab.engine.steps import called
-from kpilab.errors import BadInput, Problem, unknown
+from kpilab.errors import Problem, unknown
 
 if TYPE_CHECKING:
     from kpilab.core.case import Case, Metric, Test
-
-Log = EventLog | Facts
 
 # Days before the assignment in which covariates are measured.
 BEFORE = 28
@@ -99,7 +94,7 @@ def trial(case: Case, test: Test) -> TrialQuestion:
     if not isinstance(who, Assignments):
         known = case.of_kind(Assignments)
         raise unknown("table of kind assignments", test.assignments, known, f"experiment {test.name!r}")
-    log = log_of(case, test, who)
+    log = tested_log(case, test, who)
     outcomes, left = outcomes_of(case, test, log)
     design = design_of(test, case.current.last)
     decided, days = test.decided_on or case.current.last, design.planned_days or USUAL_DAYS
@@ -135,29 +130,6 @@ def looks(day: int, taken: int, planned: int) -> tuple[float, ...]:
     return tuple(min(k, planned) / planned for k in range(max(day - taken, 0) + 1, day + 1))
 
 
-def log_of(case: Case, test: Test, who: Assignments) -> Log:
-    """The table that the outcome is measured on: the metric's own, or the log that has the predicate's columns."""
-    where, metric = f"experiment {test.name!r}", case.metrics.get(test.outcome)
-    logs: dict[str, Log] = {**case.of_kind(EventLog), **case.of_kind(Facts)}
-    if metric is not None:
-        log = logs.get(metric.table)
-        if log is None or not _has_units(log, who):
-            what = f"table {metric.table!r} of metric {metric.name!r} does not say which unit a row belongs to"
-            raise BadInput(what, where, f"choose a metric on a log, or on facts with the column {who.unit!r}")
-        return log
-    found = [log for log in logs.values() if _has_units(log, who)]
-    if not found:
-        raise BadInput("no log of what the units did", where, "name a table of kind events")
-    return next((log for log in found if _can_tell(log, test.outcome, where)), found[0])
-
-
-def _can_tell(log: Log, outcome: str, where: str) -> bool:
-    """Whether a table has the columns of a condition, or an event that reads as one (`sign in`)."""
-    if not is_predicate(outcome) or (isinstance(log, EventLog) and called(log, [outcome])):
-        return True
-    return not missing(parse_predicate(outcome, where), log.table.columns, where)
-
-
 def outcomes_of(case: Case, test: Test, log: Log) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:
     """The outcome and the guardrails, each by its metric's own measure; and guardrails that are not on this log."""
     known = tuple(_value(_metric(case, m, test)) for m in test.covariates)
@@ -178,10 +150,6 @@ def _metric(case: Case, name: str, test: Test) -> Metric:
     if name not in case.metrics:
         raise unknown("metric", name, case.metrics, f"experiment {test.name!r}")
     return case.metrics[name]
-
-
-def _has_units(log: Log, who: Assignments) -> bool:
-    return isinstance(log, EventLog) or who.unit in log.table.columns
 
 
 def _measured(metric: Metric, log: Log) -> Outcome:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
+from kpilab.analysis.experiment import experiment
 from kpilab.case.occurring import uncounted
 from kpilab.case.read import open_case
 from kpilab.errors import BadInput
+from kpilab.questions.trial import trial
 from kpilab.show.say import sentence
 from tests.case.conftest import events
 
@@ -78,3 +81,56 @@ def test_hidden_and_small_values_are_not_offered_as_the_nearest(make_case):
     found = notes(make_case(edit, frame=frame, extra=extra))
     assert len(found) == 1
     assert "bab" not in found[0]
+
+
+ARMS = """\
+  arms: {kind: assignments, source: arms.csv, time: since, experiment: test, variant: variant, unit: user}
+"""
+TEST = """\
+experiments:
+  t1: {assignments: arms, outcome: OUTCOME, control: A, split: {A: .5, B: .5}, start: 2026-01-05, exposure: EXPOSED}
+"""
+
+
+def with_test(make_case, outcome, exposure, frame=None):
+    """The case with a test of 20 users."""
+    extra = TEST.replace("OUTCOME", f'"{outcome}"').replace("EXPOSED", f'"{exposure}"')
+    folder = make_case(("metrics:\n", ARMS + "metrics:\n"), frame=frame, extra=extra)
+    arms = {"since": "2026-01-05", "test": "t1", "user": [f"u{k}" for k in range(20)], "variant": ["A", "B"] * 10}
+    pd.DataFrame(arms).to_csv(folder / "arms.csv", index=False)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["sign-in", "支付 成功", "sign in", "order = paid", "pay", "event = 'pay'"])
+def test_an_experiment_may_name_an_event_or_a_condition(make_case, name):
+    called = name if name != "event = 'pay'" else "pay"
+    frame = events().replace({"event": {"pay": called, "cart": "order = cart"}})
+    case = open_case(with_test(make_case, name, "order = cart", frame))
+    assert [p for p in uncounted(case) if "experiments" in p.where] == []
+    asked = trial(case, case.experiments["t1"])
+    (row,) = experiment(*asked.tables, **asked.experiment).table.to_dict("records")
+    assert (row["control"], row["value"]) == (3 / 5, 2 / 5)  # five of each arm fill a cart, u0 to u4 pay
+
+
+@pytest.mark.parametrize("key", ["outcome", "exposure"])
+def test_an_event_of_a_test_that_nobody_did_is_named_with_the_nearest(make_case, key):
+    named = {"outcome": "pay", "exposure": "cart", key: "crat"}
+    found = uncounted(open_case(with_test(make_case, **named)))
+    assert [(p.what, p.where) for p in found] == [("no event named 'crat'", f"case.yml, key experiments.t1.{key}")]
+
+
+@pytest.mark.parametrize("key", ["outcome", "exposure"])
+def test_a_condition_of_a_test_that_its_log_cannot_tell_is_refused(make_case, key):
+    with pytest.raises(BadInput, match=rf"no column named 'evnt'[^$]*key experiments\.t1\.{key}"):
+        open_case(with_test(make_case, **{"outcome": "pay", "exposure": "cart", key: "evnt = 'pay'"}))
+
+
+def test_an_event_of_the_second_log_is_looked_for_there(make_case):
+    folder = with_test(make_case, "signed", "")
+    text = (folder / "case.yml").read_text("utf-8")
+    second = "  late: {kind: events, source: late.csv, time: at, user: user, event: event}\nmetrics:\n"
+    (folder / "case.yml").write_text(text.replace("metrics:\n", second, 1), "utf-8")
+    events().replace({"event": {"pay": "signed"}}).to_csv(folder / "late.csv", index=False)
+    case = open_case(folder)
+    assert uncounted(case) == []
+    assert trial(case, case.experiments["t1"]).log.name == "late"

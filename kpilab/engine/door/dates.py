@@ -26,10 +26,10 @@ def read(text: str) -> tuple[datetime, str] | None:
     if found is None:
         raise ValueError(text)
     year, *rest = found.groups()
-    month, date = (next((v for v in rest[k:8:2] if v), "1") for k in (0, 1))
-    hour, minute, second, part, zone = rest[8:]
-    micro = int((part or "")[:6].ljust(6, "0"))
-    return datetime(*(int(v or 0) for v in (year, month, date, hour, minute, second)), micro), _offset(zone or "")
+    month, day = (next((int(v) for v in rest[k:8:2] if v), 1) for k in (0, 1))
+    hour, minute, second = (int(v or 0) for v in rest[8:11])
+    micro = int((rest[11] or "")[:6].ljust(6, "0"))
+    return datetime(int(year), month, day, hour, minute, second, micro), _offset(rest[12] or "")
 
 
 def _offset(zone: str) -> str:
