@@ -13,10 +13,10 @@ import pandas as pd
 
 from kpilab.core.case import Case
 from kpilab.core.result import Result
-from kpilab.core.values import Message, Period, fraction
-from kpilab.engine.daily import side_by_side
+from kpilab.core.values import Message, fraction
 from kpilab.engine.door.frames import dated
 from kpilab.errors import BadInput, unknown
+from kpilab.questions.series import those_by_day
 from kpilab.stats.axis import axis, calendar_terms
 from kpilab.stats.inference import benjamini_hochberg
 from kpilab.stats.relation import LEAST_RHO, Question, relation_tests
@@ -100,7 +100,8 @@ def correlate(
     fraction(least, "correlate(least=)")
     if not len(lags):
         raise BadInput("no lags", "correlate(lags=)", f"give at least one, e.g. {DEFAULT_LAGS}")
-    numbers, left_out = _usable(_chosen(frame, metrics))
+    chosen, refused = _chosen(frame, metrics)
+    numbers, left_out = _usable(chosen)
     ax = axis(numbers.index.to_numpy(), "correlate(frame)")
     names = tuple(str(c) for c in numbers.columns)
     first, second = np.array(list(combinations(range(len(names)), 2))).T
@@ -116,20 +117,18 @@ def correlate(
             "naive": np.corrcoef(values)[first, second],
         }
     )  # fmt: skip
-    notes = (Message("correlate.left_out", {"names": left_out}),) if left_out else ()
+    notes = (*([Message("correlate.left_out", {"names": left_out})] if left_out else []), *refused)
     return CorrelateResult(table, names, tuple(int(k) for k in lags), level, left_out, notes=notes)
 
 
-def _chosen(frame: Frame | Case, metrics: Sequence[str]) -> pd.DataFrame:
-    """The series asked for, by day."""
+def _chosen(frame: Frame | Case, metrics: Sequence[str]) -> tuple[pd.DataFrame, tuple[Message, ...]]:
+    """The series asked for, by day, and a note for each that cannot be measured."""
     if not isinstance(frame, Case):
         rows = dated(frame, "correlate(frame)")
         _check_names(metrics, rows.columns)
-        return rows[list(metrics)] if metrics else rows
+        return rows[list(metrics)] if metrics else rows, ()
     _check_names(metrics, frame.metrics)
-    periods = (frame.baseline, frame.current)
-    whole = Period(min(p.first for p in periods), max(p.last for p in periods))
-    return side_by_side(frame.tables, [frame.metrics[n] for n in metrics or frame.metrics], whole)
+    return those_by_day(frame, list(metrics or frame.metrics))
 
 
 def _check_names(metrics: Sequence[str], known: Iterable[object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -9,6 +10,7 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import Message
+from kpilab.engine.daily import those_measured
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, measure
 
 if TYPE_CHECKING:
@@ -49,11 +51,15 @@ def history(case: Case) -> HistoryResult:
         HistoryResult.
     """
     names = list(dict.fromkeys([case.goal.metric, *(kpi.metric for kpi in case.kpis)]))
-    frames = [_measured(case, case.metrics[name], "kpi" if k else "goal") for k, name in enumerate(names)]
-    return HistoryResult(pd.concat(frames, ignore_index=True))
+    frames, notes = those_measured([case.metrics[name] for name in names], lambda here: _measured(case, here))
+    return HistoryResult(pd.concat(frames, ignore_index=True), notes=notes)
 
 
-def _measured(case: Case, metric: Metric, role: str) -> pd.DataFrame:
+def _measured(case: Case, metrics: Sequence[Metric]) -> pd.DataFrame:
+    return pd.concat([_of_metric(case, m, "goal" if m.name == case.goal.metric else "kpi") for m in metrics])
+
+
+def _of_metric(case: Case, metric: Metric, role: str) -> pd.DataFrame:
     periods = {name: case.periods[name] for name in ("baseline", "current")}
     grain: Grain = metric.per or "day"
     frame = measure(case.tables[metric.table], [metric], periods, Cut(grain))

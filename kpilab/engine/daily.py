@@ -10,13 +10,14 @@ from ibis import _, literal
 
 from kpilab.core.case import Metric
 from kpilab.core.table import EventLog, Table
-from kpilab.core.values import EVERYWHERE, Period, Where
+from kpilab.core.values import EVERYWHERE, Message, Period, Where
 from kpilab.engine.breakdown import broken_down
 from kpilab.engine.column import marked
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.door.values import label
 from kpilab.engine.metrics import BUCKET, Cut, measure, segment
-from kpilab.engine.run import collect
+from kpilab.engine.run import ConnectionLost, OutOfMemory, collect
+from kpilab.errors import EngineError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +53,35 @@ def beside(metrics: Sequence[Metric], fetch: Callable[[Sequence[Metric]], pd.Dat
         days = pd.DatetimeIndex(pd.to_datetime(rows[BUCKET]))
         found |= {m.name: pd.Series(rows[m.name].to_numpy(float), days) for m in here}
     return pd.DataFrame(found).sort_index()
+
+
+def those_measured(
+    metrics: Sequence[Metric], fetch: Callable[[Sequence[Metric]], pd.DataFrame]
+) -> tuple[list[pd.DataFrame], tuple[Message, ...]]:
+    """What `fetch` gives for the metrics, and a note for each that the engine cannot measure.
+
+    One such metric fails the query of all: they are then asked one by one, and only those concerned are left out.
+
+    Raises:
+        EngineError: there is no metric that it can measure.
+    """
+    try:
+        return [fetch(metrics)], ()
+    except (ConnectionLost, OutOfMemory):
+        raise
+    except EngineError as error:
+        failed = error
+    if len(metrics) == 1:
+        raise failed
+    frames, notes = list[pd.DataFrame](), list[Message]()
+    for metric in metrics:
+        try:
+            frames.append(fetch([metric]))
+        except EngineError as error:
+            notes.append(Message("goal.refused", {"metric": metric.name, "why": str(error).rstrip(".")}))
+    if not frames:
+        raise failed
+    return frames, tuple(notes)
 
 
 def daily_rows(log: EventLog, period: Period, where: Where = EVERYWHERE) -> pd.DataFrame:

@@ -9,8 +9,8 @@ from datetime import date
 import pandas as pd
 
 from kpilab.core.case import Case, Metric, whole
-from kpilab.core.values import EVERYWHERE, Where
-from kpilab.engine.daily import Measured, side_by_side
+from kpilab.core.values import EVERYWHERE, Message, Where
+from kpilab.engine.daily import Measured, side_by_side, those_measured
 from kpilab.engine.expression import parse_measure, summed_columns
 from kpilab.engine.metrics import Cut, measure
 from kpilab.errors import unknown
@@ -37,6 +37,13 @@ def measured(case: Case, name: str) -> Measured:
 def by_day(case: Case, names: Sequence[str], *, where: Where = EVERYWHERE) -> pd.DataFrame:
     """Metrics day by day, a column each, indexed by day; a weekly or monthly metric is measured by the day here."""
     return side_by_side(case.tables, [declared(case, n) for n in names], span(case), where)
+
+
+def those_by_day(case: Case, names: Sequence[str]) -> tuple[pd.DataFrame, tuple[Message, ...]]:
+    """`by_day` of those metrics that can be measured, and a note for each that cannot."""
+    asked = [declared(case, n) for n in dict.fromkeys(names)]
+    frames, notes = those_measured(asked, lambda here: side_by_side(case.tables, here, span(case)))
+    return pd.concat(frames, axis=1).sort_index(), notes
 
 
 def days_of(case: Case, name: str, *, where: Where = EVERYWHERE) -> pd.DataFrame:

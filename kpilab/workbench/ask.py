@@ -31,7 +31,7 @@ from kpilab.engine.steps import planned
 from kpilab.errors import BadInput, unknown
 from kpilab.questions import funnels
 from kpilab.questions.periods import both
-from kpilab.questions.series import by_day, changes, days_of, declared, measured, watched
+from kpilab.questions.series import by_day, changes, days_of, declared, measured, those_by_day, watched
 from kpilab.workbench.during import during
 
 PARTS = own("num"), own("den")
@@ -57,7 +57,9 @@ def related(case: Case, kpi: str, *, where: Where = EVERYWHERE) -> RelateResult:
 def screened(case: Case) -> ScreenResult:
     """Which of the KPIs and other watched metrics is related to the goal?"""
     goal = case.goal.metric
-    return screen(by_day(case, (goal, *watched(case))), goal=goal, calendar=case.holidays)
+    days, notes = those_by_day(case, (goal, *watched(case)))
+    found = screen(days, goal=goal, calendar=case.holidays)
+    return replace(found, notes=(*found.notes, *notes))
 
 
 def places(case: Case, metric: str, *, where: Where = EVERYWHERE, deepest: int = 1) -> LocaliseResult:
