@@ -15,6 +15,7 @@ from kpilab.engine.column import marked, own
 from kpilab.engine.daily import Measured
 from kpilab.engine.door.dimensions import called
 from kpilab.engine.door.values import label
+from kpilab.engine.holes import holes
 from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.control import LEAST, USUAL, individuals, rates
@@ -81,6 +82,7 @@ def control(
         BadInput: an unknown column, a metric without a daily value, or too few days everywhere.
 
     Note:
+        Rows without a value are left out; a note counts them.
         With many charts some points are outside by chance alone: the headline says how many to expect.
     """
     fraction(false_alarms, "control(false_alarms=)")
@@ -105,7 +107,8 @@ def control(
         raise BadInput(f"no series with {LEAST} days", "control(period=)", "choose a longer period or fewer dimensions")
     columns = [*ours, "day", "value", "centre", "low", "high", "outside", "judged"]
     found = called(pd.concat(parts, ignore_index=True)[columns], ours)
-    return ControlResult(found, tuple(found.columns[: len(ours)]), metric.name, false_alarms, tuple(left_out))
+    names, notes = tuple(found.columns[: len(ours)]), holes(table, metric, period, where)
+    return ControlResult(found, names, metric.name, false_alarms, tuple(left_out), notes=notes)
 
 
 def _chart(group: pd.DataFrame, measured: Measured, known: Period, weekly: bool, false_alarms: float) -> pd.DataFrame:

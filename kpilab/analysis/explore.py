@@ -13,6 +13,7 @@ from kpilab.core.values import EVERYWHERE, Message, Where
 from kpilab.engine.column import marked, own
 from kpilab.engine.door.dimensions import called
 from kpilab.engine.door.values import label
+from kpilab.engine.holes import holes
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, measure
 from kpilab.errors import BadInput, unknown
 
@@ -95,4 +96,5 @@ def explore(
     columns |= {o: label(frame[marked(d)], f"explore(by=), column {d!r}") for o, d in ours.items()}
     keys, parts = list(columns), {"numerator": frame[f"{metric}:num"], "denominator": frame[f"{metric}:den"]}
     shown = pd.DataFrame(columns | {"value": frame[metric]} | parts).sort_values(keys, ignore_index=True)
-    return ExploreResult(called(shown, ours), metric, tuple(by), grain, where)
+    notes = tuple(n for span in spans.values() for n in holes(table, found, span, where))
+    return ExploreResult(called(shown, ours), metric, tuple(by), grain, where, notes=notes)

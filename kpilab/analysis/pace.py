@@ -14,6 +14,7 @@ from kpilab.engine.column import marked
 from kpilab.engine.daily import Measured
 from kpilab.engine.door.frames import numbers
 from kpilab.engine.door.values import label, names
+from kpilab.engine.holes import holes
 from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.core.pattern import factors
@@ -105,6 +106,7 @@ def pace(
     table = table.sort_values(["chance", "pace"], ignore_index=True)
     missing = int(series.loc[series.index >= pd.Timestamp(period.first), list(goals)].isna().to_numpy().sum())
     notes = (Message("pace.missing", {"days": missing}),) if missing else ()
+    notes += holes(measured.table, measured.metric, Period(period.first, last), where)
     return PaceResult(table, days[-1].date(), period, notes=notes)
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from kpilab.core.result import Result
 from kpilab.core.values import Message, Where
 from kpilab.engine.daily import Measured, daily, on_days
+from kpilab.engine.holes import holes
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.agree import agreement
 from kpilab.stats.inference import benjamini_hochberg
@@ -92,7 +93,8 @@ def reconcile(logged: Measured, books: Measured, *, period: Period, by: str | No
     table["differs"] = (table["q"] <= ALPHA) & off
     total = float((table["usual"] * table["books"]).sum())
     missing = float(table.loc[table["differs"], "missing"].sum())
-    return ReconcileResult(table, by, missing / total if total else float("nan"))
+    notes = tuple(n for side in (logged, books) for n in holes(side.table, side.metric, period))
+    return ReconcileResult(table, by, missing / total if total else float("nan"), notes=notes)
 
 
 def _segment(segment: str, left: pd.DataFrame, right: pd.DataFrame, period: Period, by: str | None) -> pd.DataFrame:

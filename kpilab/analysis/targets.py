@@ -15,6 +15,7 @@ from kpilab.core.values import EVERYWHERE, Message, Period, Where, fraction
 from kpilab.engine.column import marked
 from kpilab.engine.daily import Measured
 from kpilab.engine.door.values import label
+from kpilab.engine.holes import holes
 from kpilab.engine.metrics import BUCKET, Cut, full_buckets, measure
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.allotment import allot
@@ -104,6 +105,7 @@ def targets(
     _check(history, total, levels, period, weeks, method, potential)
     names = list(levels)
     units = _units(history, names, period, where)
+    notes = (*units.notes, *(n for m in (history, potential) if m for n in holes(m.table, m.metric, period, where)))
     size = units.weekly.sum(axis=1) if potential is None else _size(potential, names, period, where, units.paths)
     weight = _weights(units, size, method)
     limit = [forecast(series, weeks).reach(least) * weeks for series in units.weekly]
@@ -112,7 +114,7 @@ def targets(
     rows = [_row(TOP, (), leaf, weeks)]
     for depth, name in enumerate(names, 1):
         rows += [_row(name, path, leaf, weeks) for path in dict.fromkeys(p[:depth] for p in units.paths)]
-    return TargetsResult(pd.DataFrame(rows), left, int(total), weeks, method, least, tuple(names), notes=units.notes)
+    return TargetsResult(pd.DataFrame(rows), left, int(total), weeks, method, least, tuple(names), notes=notes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

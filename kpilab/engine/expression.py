@@ -141,6 +141,29 @@ def rows_summed(measure: str) -> str | None:
     return sql(counted)
 
 
+def over_missing(measure: str | None) -> tuple[str, str] | None:
+    """Measures that count the rows whose value a sum or mean lacks, and those whose value it has.
+
+    None where there is no such sum, or where it says itself what a missing value is (CASE, COALESCE).
+    """
+    tree = parse_measure(measure or "count(*)", "measure")
+    lacking, having = list[exp.Expr](), list[exp.Expr]()
+    for node in tree.find_all(exp.Sum, exp.Avg):
+        read = [exp.column(name, quoted=True) for name in columns(node)]
+        if not read or node.find(exp.Case, exp.If, exp.Coalesce, exp.Nullif):
+            continue
+        inside = [exp.paren(node.parent.expression.this.copy())] if isinstance(node.parent, exp.Filter) else []
+        gone = exp.paren(exp.or_(*[exp.Is(this=c, expression=exp.Null()) for c in read]))
+        lacking.append(exp.and_(*inside, gone))
+        having.append(exp.and_(*inside, exp.not_(gone)))
+    return (_rows_that(lacking), _rows_that(having)) if lacking else None
+
+
+def _rows_that(conditions: list[exp.Expr]) -> str:
+    met = exp.or_(*conditions)
+    return sql(exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=met)))
+
+
 def read_by_value(tree: exp.Expr, hidden: Collection[str]) -> tuple[str, ...]:
     """Those of the hidden columns whose values the expression looks at; counting them does not."""
     counting = (exp.Distinct, exp.Count, exp.ApproxDistinct, exp.Is)
