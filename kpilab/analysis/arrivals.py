@@ -28,7 +28,8 @@ class ArrivalsResult(Result):
     Attributes:
         table: one row for all units (`dimension` empty) and one per value of every dimension and per day; columns
             `dimension`, `value`, `units_control`, `units_treatment`, `ratio` (treatment to control, 1 = as declared),
-            `low`, `high`, `p`, `q` (Holm over the values of all dimensions; days are not searched).
+            `low`, `high`, `p`, `q` (Holm over the values of all dimensions that have
+            several; days are not searched).
         treatment: the variant compared. p: of all units. where: the value furthest from the split, "" if none is.
     """
 
@@ -64,10 +65,10 @@ def arrivals(
     share = [(split or {}).get(v, 1.0) for v in (control, treatment)]
     totals = moments.totals("variant")
     rows = [("", "", [totals[(v,)]["units"] for v in (control, treatment)])]
-    dimension = [False]  # whether a row is one of a dimension: the days are not
+    dimension = [False]  # whether a row is one of those searched: the days are not
     for key in (k for k in moments.keys if k != "variant"):
         found = moments.counts(key, (control, treatment))
-        dimension += [key != "day"] * len(found)
+        dimension += [key != "day" and unmarked(key) in moments.searched()] * len(found)
         rows += [(unmarked(key), value, n) for value, n in found.items()]
     counts = np.array([n for *_names, n in rows])
     table = pd.DataFrame([(d, v, int(n[0]), int(n[1])) for d, v, n in rows])
@@ -79,4 +80,4 @@ def arrivals(
     table.loc[searched, "q"] = holm(table.loc[searched, "p"].to_numpy())
     worst = table[searched & (table["q"] < SRM_LEVEL)].sort_values("p").head(1).to_dict("records")
     where = f"{worst[0]['dimension']} = {worst[0]['value']}" if worst else ""
-    return ArrivalsResult(table, treatment, float(table["p"].iloc[0]), where)
+    return ArrivalsResult(table, treatment, float(table["p"].iloc[0]), where, notes=moments.unsearched())

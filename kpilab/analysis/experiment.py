@@ -167,7 +167,7 @@ def experiment(
     unread = [row for row in read_out if isinstance(row, Unread)]
     table = scorecard([row for row in read_out if isinstance(row, Row)], unread, level)
     best = surest(table, treatments)
-    checks = _checks(asked, tuple(segments), best, unread)
+    checks = _checks(asked, [s for s in segments if s in found.searched()], best, unread)
     judged = [
         Judged(r["role"], int(r["gain"]), bool(r["p_safe"] <= 1 - SAFE_LEVEL))
         for r in table[table["treatment"] == best].to_dict("records")
@@ -369,7 +369,7 @@ def _notes(asked: _Question, table: pd.DataFrame, best: str) -> tuple[Message, .
     """Which choices were made, and which doubts remain."""
     design, whole = asked.design, {} if asked.design.cluster else asked.found.totals()[()]
     missing = int(sum(whole["units"] - whole[f"{g.name}:n"] for g in asked.found.groups)) if whole else 0
-    notes = [Message(f"experiment.nulls_{design.nulls}", {"missing": missing})]
+    notes = [Message(f"experiment.nulls_{design.nulls}", {"missing": missing}), *asked.found.unsearched()]
     if asked.moved:
         notes.append(Message("experiment.note_unadjusted", {"metrics": sorted(asked.moved)}))
     if (table["cut"] > 0).any():

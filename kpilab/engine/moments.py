@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis import _
 
+from kpilab.core.values import Message
 from kpilab.engine.column import unmarked
 from kpilab.engine.door.labels import label
 from kpilab.engine.run import collect, collect_one
@@ -136,6 +137,15 @@ class Moments:
         totals = known.totals("variant", key)
         values = sorted({value for _variant, value in totals})
         return {v: [totals.get((variant, v), {}).get("units", 0.0) for variant in variants] for v in values}
+
+    def searched(self) -> tuple[str, ...]:
+        """Dimensions among the keys in which something can be sought: those with several values."""
+        return tuple(unmarked(k) for k in self.keys if unmarked(k) != k and self.frame[k].nunique() > 1)
+
+    def unsearched(self) -> tuple[Message, ...]:
+        """A note on the dimensions among the keys that have one value; nothing where there are none."""
+        found = tuple(d for k in self.keys if (d := unmarked(k)) != k and d not in self.searched())
+        return (Message("door.one_value", {"dimensions": found}),) if found else ()
 
     def sums(
         self, name: str, totals: Mapping[str, float] | None = None

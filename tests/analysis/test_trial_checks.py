@@ -169,6 +169,20 @@ def test_the_segment_that_lost_units_is_named(steady):
     assert rows.loc["day"]["units_control"].sum() == rows.loc[("", ""), "units_control"]
 
 
+def test_a_segment_of_one_value_is_not_searched_and_said(steady):
+    who, log = steady
+    lost = (who["variant"] == "B") & (who["user"] % 3 == 0) & (who["user"] % 2 == 0)
+    plain = ask(who[~lost], log, segments=["country"])
+    more = ask(who[~lost], log.assign(app="shop"), segments=["country", "app"])
+    before, after = (arrivals(r.moments, control="A", treatment="B") for r in (plain, more))
+    shown = after.table["dimension"] == "app"
+    pd.testing.assert_series_equal(after.table.loc[~shown, "q"].reset_index(drop=True), before.table["q"])
+    assert after.table.loc[shown, "q"].isna().all()
+    assert check(more, "segment_ratio")["p"] == check(plain, "segment_ratio")["p"]
+    for found in (after, more):
+        assert [n.values["dimensions"] for n in found.notes if n.key == "door.one_value"] == [("app",)]
+
+
 def test_charts_of_ages_and_arrivals_draw_in_both_languages(read):
     views = [
         ages(read.by_age, "paying days", control="A", treatment="B"),
