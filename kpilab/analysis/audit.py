@@ -247,7 +247,7 @@ def _records(records: Executions, period: Period) -> pd.DataFrame:
         record=table[str(records.record)].cast("string"),
         stratum=ibis.coalesce(table[records.actor].cast("string"), ibis.literal(MISSING)),
         day=day,
-        action=table[records.action].cast("string"),
+        action=ibis.coalesce(table[records.action].cast("string"), ibis.literal(MISSING)),
         quantity=table[records.quantity].cast("float64"),
     )
     frame = collect(rows.filter(_.record.notnull() & _.quantity.notnull()), "sample", MOST_RECORDS)

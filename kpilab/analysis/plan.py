@@ -95,8 +95,8 @@ def plan(
     trial = prepare(history, None, [wanted], None, Design(), ())
     keys = {"bucket": own("bucket")} | ({"day": DAY} if DAY in trial.table.columns else {})
     rows = trial.table.mutate(**{own("row"): ibis.row_number()})
-    spread = _[history.unit or own("row")]
-    rows = rows.mutate(**{own("bucket"): (spread.hash() % BUCKETS).abs()})
+    spread = _[history.unit or own("row")]  # as text: a number and its text fall into one bucket
+    rows = rows.mutate(**{own("bucket"): (spread.cast("string").hash() % BUCKETS).abs()})
     found = moments(rows, trial.groups, by=keys)
     if found.units() < LEAST_UNITS:
         mend = f"give the units of a past window, at least {LEAST_UNITS}"

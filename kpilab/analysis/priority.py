@@ -88,7 +88,7 @@ def priority(records: Executions | Tabular, *, period: Period, action: str | Non
         )
     table, n = counts[["actor", "records", "claimed"]].copy(), counts["records"].to_numpy(float)
     for signal in SIGNALS:
-        table[signal] = _untraced(counts, len(records.evidence)) if signal == "untraced" else counts[signal] / n
+        table[signal] = _untraced(counts, len(records.evidence)) if signal == "untraced" else counts[signal]
     known = tuple(s for s in SIGNALS if table[s].notna().any())
     above = np.array([outlying(table[s].to_numpy(float), n) for s in known]).reshape(len(known), len(table))
     table["score"] = above.sum(0)
@@ -97,7 +97,7 @@ def priority(records: Executions | Tabular, *, period: Period, action: str | Non
 
 
 def _counts(records: Executions, rows: ir.Table) -> ir.Table:
-    """Per actor: records, claimed, records with each signal, and the sum of each trace."""
+    """Per actor: records, claimed, and of the records that can tell the share with each signal, traces per claim."""
     quantity = column(rows, records.quantity).cast("float64")
     keys = [records.actor, records.time, records.action, records.quantity, *records.evidence, *records.logged]
     number: Any = ibis.row_number().over(ibis.window(group_by=list(dict.fromkeys(keys))))
@@ -115,11 +115,11 @@ def _counts(records: Executions, rows: ir.Table) -> ir.Table:
     return rows.group_by(actor=rows["who"]).agg(
         records=_.count(),
         claimed=_.claim.sum(),
-        repeated=_.again.sum(),
-        round=_.even.sum(),
-        just_above=_.close.sum(),
-        late=_.waited.sum(),
-        **{f"t{k}": _[f"t{k}"].sum() for k in range(len(records.evidence))},
+        repeated=_.again.mean(),
+        round=_.even.mean(),
+        just_above=_.close.mean(),
+        late=_.waited.mean(),
+        **{f"t{k}": _[f"t{k}"].sum() / _.claim.sum(where=_[f"t{k}"].notnull()) for k in range(len(records.evidence))},
     )
 
 
@@ -135,7 +135,7 @@ def _late(records: Executions, rows: ir.Table) -> Any:
 
 def _untraced(counts: pd.DataFrame, traces: int) -> pd.Series:
     """Traces per claim against the colleagues' median, as a share missing."""
-    claimed = counts["claimed"].where(counts["claimed"] > 0)
-    ratios = pd.DataFrame({k: counts[f"t{k}"] / claimed for k in range(traces)})
+    ratios = pd.DataFrame({k: counts[f"t{k}"].astype(float) for k in range(traces)})
+    ratios = ratios.where(np.isfinite(ratios))  # nothing claimed
     medians = ratios.median()
     return (1 - ratios[medians.index[medians > 0]] / medians[medians > 0]).mean(axis=1)

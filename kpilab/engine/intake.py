@@ -242,7 +242,8 @@ def up_to(log: EventLog | Facts, last: date | None) -> EventLog | Facts:
 
 
 def _only(who: Assignments) -> str:
-    known = collect(who.table.select(x=_[who.experiment].cast("string")).distinct(), "experiment")["x"].tolist()
+    named = who.table.filter(_[who.experiment].notnull())
+    known = collect(named.select(x=_[who.experiment].cast("string")).distinct(), "experiment")["x"].tolist()
     if len(known) != 1:
         raise BadInput(
             f"{len(known)} experiments are in the table",

@@ -211,3 +211,9 @@ def test_records_of_nobody_and_weights_that_cannot_be():
     for weight, wrong in ((None, "no value for 'a'"), (-1, "below zero"), ("4", "is no number")):
         with pytest.raises(BadInput, match=wrong):
             sample(log, period=PERIOD, weights={"a": weight})
+
+
+def test_an_action_without_a_name_is_called_missing(plan):
+    frame = plan.table.rename(columns={"day": "date", "stratum": "actor"}).assign(action=None)
+    drawn = sample(Executions(frame.astype({"action": "string"}), record="record"), period=PERIOD)
+    assert set(drawn.table["action"]) == {"(missing)"}

@@ -254,3 +254,15 @@ def test_dates_reversed_are_refused():
     with pytest.raises(BadInput, match="rise"):
         Design(looks=(0.5, 0.2))
     assert Design(start=date(2025, 1, 1)).nulls == "drop"
+
+
+def test_units_of_no_named_experiment_are_left_out_of_the_only_one():
+    rng = np.random.default_rng(4)
+    who = pd.DataFrame({"user": range(200), "time": pd.Timestamp("2025-03-03"), "experiment": "t1"})
+    who["variant"] = rng.permutation(["A", "B"] * 100)
+    acts = who.assign(time=who["time"] + pd.Timedelta(hours=3), event="pay", amount=rng.gamma(2.0, 5.0, 200))
+    log = EventLog(acts[["user", "time", "event", "amount"]])
+    wanted = [Outcome("paid", "sum(amount)")]
+    named = who.assign(experiment=who["experiment"].where(who["user"] >= 9, None))
+    found, told = (experiment(Assignments(w, unit="user"), log, metrics=wanted, control="A") for w in (named, who[9:]))
+    assert row(found, "paid").to_dict() == pytest.approx(row(told, "paid").to_dict(), nan_ok=True)

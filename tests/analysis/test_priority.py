@@ -60,3 +60,16 @@ def test_two_actors_cannot_be_ordered():
     frame = team().table.to_pandas()
     with pytest.raises(BadInput, match="2 actors"):
         priority(Executions(frame[frame["actor"].isin(["a0", "a1"])]), period=PERIOD)
+
+
+@pytest.mark.parametrize(("column", "signal"), [("matched", "untraced"), ("entered", "late")])
+def test_a_record_that_cannot_tell_is_left_out_of_its_signal(column, signal):
+    told = priority(team(late="a5"), period=PERIOD).table.set_index("actor")
+    frame = team(late="a5").table.to_pandas()
+    blind = (frame["actor"] == "a2") & (np.arange(len(frame)) % 4 < 2)
+    holed = frame.assign(**{column: frame[column].astype(object).mask(blind, None)})
+    roles = {"record": "record", "evidence": ("matched",), "recorded": "entered"}
+    found = priority(Executions(holed, **roles), period=PERIOD).table.set_index("actor")
+    seen = priority(Executions(frame[~blind], **roles), period=PERIOD).table.set_index("actor")
+    assert found.loc["a2", signal] == pytest.approx(seen.loc["a2", signal])
+    assert found["records"].to_dict() == told["records"].to_dict()

@@ -183,6 +183,15 @@ def test_a_day_without_a_value_is_counted_in_a_note_of_pace():
     assert pace(Measured(holed(20), SIGNUPS), {"N1": 100}, by="store", period=period).notes[0].values["days"] == 7
 
 
+@pytest.mark.parametrize("nothing", [np.nan, np.inf, -np.inf])
+def test_an_amount_that_is_no_number_is_missing_for_pace(nothing):
+    period = Period((FIRST + pd.Timedelta(140, "D")).date(), (FIRST + pd.Timedelta(167, "D")).date())
+    frame = holed(19).table.to_pandas()
+    facts = Facts(frame.assign(n=frame["n"].fillna(nothing)), name="pos")
+    ways = [pace(Measured(way, SIGNUPS), {"N1": 100}, by="store", period=period).table for way in (holed(19), facts)]
+    assert ways[1].to_dict("records") == ways[0].to_dict("records")
+
+
 @pytest.mark.parametrize("target", [{}, {"N1": None}, {"N1": np.nan}, {"N1": "100"}])
 def test_pace_needs_a_target(target):
     with pytest.raises(BadInput):

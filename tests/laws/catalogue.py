@@ -18,12 +18,14 @@ from tests.laws import worlds as w
 from tests.laws.excuses import (
     ALL_ALARMS,
     ALL_UNITS,
+    EMPTY,
     FILES,
     FIRST_KNOWN,
     INDEXED,
     NO_DAY,
     OWN_SUM,
     PARTS,
+    SIGNALS,
     ZERO_DAYS,
 )
 from tests.laws.given import Given, Rows, rows
@@ -189,7 +191,7 @@ ENTRIES: dict[str, Entry] = {
         lambda g: kpilab.quality(
             g["facts"], period=w.BOTH, ranges={g.n("my_orders"): (0, None)}, amounts=[g.n("my_sales")]
         ),
-        {"missing": "what is missing is what it counts"},
+        {"missing": "what is missing is what it counts"} | EMPTY,
         facts=FACTS,
     ),
     "reconcile": entry(
@@ -197,6 +199,7 @@ ENTRIES: dict[str, Entry] = {
             kpilab.Measured(g["log"], g.metric("count(*) filter (where {my_event} = 'pay')")),
             g.measured("books", "sum({my_sales})"), period=w.BASE, by=g.n("my_platform"),
         ),
+        ZERO_DAYS,
         log=BUSY, books=BOOKS,
     ),
     "restatement": entry(
@@ -303,7 +306,7 @@ ENTRIES: dict[str, Entry] = {
     "bunching": entry(lambda g: kpilab.bunching(g["records"], period=w.BOTH), records=RECORDS),
     "heaping": entry(lambda g: kpilab.heaping(g["records"], period=w.BOTH), records=RECORDS),
     "timing": entry(lambda g: kpilab.timing(g["records"], period=w.BOTH), PARTS, records=RECORDS),
-    "priority": entry(lambda g: kpilab.priority(g["records"], period=w.BOTH), records=RECORDS),
+    "priority": entry(lambda g: kpilab.priority(g["records"], period=w.BOTH), SIGNALS, records=RECORDS),
     "sample": entry(lambda g: kpilab.sample(g["records"], period=w.BOTH), records=RECORDS),
     "audit": entry(lambda g: kpilab.audit(drawn(), g["results"]), results=rows(confirmed)),
     "write_worksheet": entry(lambda g: sheet(g)[1].read_text("utf-8"), records=RECORDS),
@@ -317,7 +320,7 @@ ENTRIES: dict[str, Entry] = {
     "arrivals": entry(lambda g: kpilab.arrivals(tested(g).moments, **ARMS), ALL_UNITS, units=UNITS),
     "ages": entry(lambda g: kpilab.ages(followed(g).by_age, "spend", **ARMS), who=WHO, log=TRAIL),
     "plan": entry(
-        lambda g: kpilab.plan(g["units"], metric=spent(g), effects=[0.05, 0.1], simulations=50), ALL_UNITS, units=UNITS
+        lambda g: kpilab.plan(g["units"], metric=spent(g), effects=[0.05, 0.1], simulations=20), ALL_UNITS, units=UNITS
     ),
     "reread": entry(
         lambda g: kpilab.reread(
@@ -368,8 +371,8 @@ ENTRIES: dict[str, Entry] = {
     ),
     "pace": entry(
         lambda g: kpilab.pace(
-            g.measured("facts", "sum({my_sales})"), {"North": g.amount(20000.0), "South": g.amount(50000.0)},
-            by=g.n("my_region"), period=kpilab.Period(w.SPLIT, date(2025, 5, 11)),
+            g.measured("facts", "sum({my_sales})"), {"a": g.amount(70000.0), "b": g.amount(100000.0)},
+            by=g.n("my_city"), period=kpilab.Period(w.SPLIT, date(2025, 5, 11)),
         ),
         facts=FACTS,
     ),

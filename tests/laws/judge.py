@@ -90,7 +90,8 @@ def faults(name: str, trial: Trial) -> list[str]:
     if found.refused:
         return [] if trial.refusal else [f"refused: {found.refused}"]
     told = []
-    for like in trial.like:
+    # The answer as it is is known already.
+    for like in sorted(trial.like, key=lambda like: like is not AS_IT_IS):
         told.append(_told(first if like is AS_IT_IS else answer(name, like), found, trial))
         if not told[-1]:
             break
