@@ -8,6 +8,7 @@ table, no file or network function, no statement.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -217,10 +218,16 @@ def sql(tree: exp.Expr, dialect: str = DIALECT) -> str:
 
 
 def _checked(text: object, where: str) -> exp.Expr:
+    """The expression as a tree of the caller's own."""
     if not isinstance(text, str) or not text.strip() or len(text) > MOST_CHARACTERS:
         raise BadInput(
             "expression is empty or too long", where, f"give one SQL expression under {MOST_CHARACTERS:,} characters"
         )
+    return _parsed(text, where).copy()
+
+
+@lru_cache(512)  # a review reads the same few texts again and again
+def _parsed(text: str, where: str) -> exp.Expr:
     try:
         tokens = sqlglot.tokenize(text, read=DIALECT)
         if len(tokens) > MOST_TOKENS:
@@ -249,7 +256,7 @@ def _one_expression(trees: list[exp.Expr | None], text: str, where: str) -> exp.
         raise BadInput(f"expression has {len(nodes)} parts", where, f"keep it under {MOST_NODES}")
     for node in nodes:
         _allow(node, text, where)
-    return tree.copy()
+    return tree
 
 
 def _allow(node: exp.Expr, text: str, where: str) -> None:

@@ -7,6 +7,7 @@ t_k (0-1], Cov(Z_j, Z_k) = sqrt(t_j / t_k).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -46,9 +47,13 @@ def crossing(shares: ArrayLike, bounds: ArrayLike, drift: float = 0.0) -> Array:
 
 def _nodes(half: float, sd: float) -> tuple[Array, Array]:
     """Gauss-Legendre nodes on (-half, half), dense enough for a kernel of width sd."""
-    count = int(np.clip(np.ceil(6 * half / sd), 48, 400))
-    nodes, weights = np.polynomial.legendre.leggauss(count)
+    nodes, weights = _legendre(int(np.clip(np.ceil(6 * half / sd), 48, 400)))
     return nodes * half, weights * half
+
+
+@cache
+def _legendre(count: int) -> tuple[Array, Array]:
+    return np.polynomial.legendre.leggauss(count)
 
 
 def spent(share: ArrayLike, alpha: float, spending: Spending = "obrien-fleming") -> Array:
