@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -18,13 +18,19 @@ from pydantic import BaseModel
 import kpilab
 from kpilab.case.check import KINDS
 from kpilab.case.spec import CaseSpec
+from kpilab.core.case import Case
+from kpilab.core.finding import Review
+from kpilab.engine.cells import pull
 from kpilab.errors import BadInput
 from kpilab.report.document import document
 from kpilab.report.text import verdict
 from kpilab.report.words import Words
 from kpilab.track.store import Store
 from kpilab.track.watch import watch, watch_lines
+from kpilab.verdict.evidence import Evidence
 from kpilab.verdict.run import STEPS, Step
+from kpilab.verdict.run import _weighed as weighed
+from kpilab.verdict.steps import trust
 
 DROP = object()
 FIRST, DAYS = pd.Timestamp("2026-01-05"), 56
@@ -83,8 +89,7 @@ CASE: dict[str, Any] = {
     "experiments": {"t1": {"assignments": "arms", "outcome": "revenue", "control": "A", "split": {"A": 0.5, "B": 0.5},
                            "start": "2026-02-02", "planned_days": 20, "decided_on": "2026-02-16",
                            "decision": "shipped", "hypothesis": "more pay", "claimed": "twice as much", "looks": 2,
-                           "boundary": "pocock", "covariates": ["revenue"], "guardrails": {"carts": 0.05},
-                           "exposure": "event = 'cart'", "window": "7d"}},
+                           "boundary": "pocock"}},
     "floor": 1,
     "privacy": {"min_group": 0, "pseudonymise": []},
     "alarms": {"stale": {"rule": "freshness", "table": "events", "within": "2d"}},
@@ -98,8 +103,11 @@ PARTS: dict[str, tuple[str, ...]] = {
     "definitions": ("tables.reports", "definitions"),
     "tables.work": ("tables.work", "metrics.calls"),
     "tables.alarms": ("tables.alarms",),
-    "tables.arms": ("tables.arms", "metrics.carts", "experiments"),
-    "experiments": ("tables.arms", "metrics.carts", "experiments"),
+    "tables.arms": ("tables.arms", "experiments"),
+    **dict.fromkeys(
+        ("experiments.t1.guardrails", "experiments.t1.exposure"), ("tables.arms", "metrics.carts", "experiments")
+    ),
+    "experiments": ("tables.arms", "experiments"),
     "tables.daily": ("tables.daily", "metrics.booked", "reconcile"),
     "reconcile": ("tables.daily", "metrics.booked", "reconcile"),
     "metrics.visits": ("tables.daily",),
@@ -114,15 +122,28 @@ PARTS: dict[str, tuple[str, ...]] = {
     "changes": ("changes",),
 }
 
-# The steps that read a key, by the beginning of its path; all of them for any other. Fewer steps can only say less.
-GOAL, WORK = STEPS[0], STEPS[-1]
-READ_BY = dict.fromkeys(
-    ("experiments", "tables.arms", "tables.reports", "definitions", "tables.work", "tables.alarms"), (GOAL, WORK)
-) | {"tables.market": (GOAL, STEPS[-2])}
+# The steps that read a key, by the beginning of its path; the goal's for any other. They are asked by themselves, and
+# the whole review only where they say the same.
+GOAL, RELATION, ROOT, EXTERNAL, WORK = STEPS
+READ_BY: dict[str, tuple[Step, ...]] = {
+    **dict.fromkeys(("experiments", "tables.arms", "tables.reports", "definitions", "tables.work"), (WORK,)),
+    **dict.fromkeys(("tables.alarms", "privacy.pseudonymise"), (WORK,)),
+    "tables.market": (EXTERNAL,),
+    "funnels": (GOAL, ROOT),
+    "tables.events.session": (GOAL, ROOT),
+    "kpis": (RELATION,),
+    "holidays": (RELATION,),
+    "metrics.users": (RELATION,),
+    "metrics.basket": (RELATION,),
+    "metrics.visits": (GOAL, RELATION),
+    "reconcile": (trust.examine,),
+    "tables.daily": (trust.examine,),
+    "alarms": (),
+}
 
 
-def read_by(path: str) -> Sequence[Step]:
-    return next((steps for start, steps in READ_BY.items() if path.startswith(start)), STEPS)
+def read_by(path: str) -> tuple[Step, ...]:
+    return next((steps for start, steps in READ_BY.items() if path.startswith(start)), (GOAL,))
 
 
 def trimmed(path: str) -> dict[str, Any]:
@@ -145,6 +166,7 @@ BOOKS = {
     "metrics.per_seen": {"table": "daily", "numerator": "sum(booked)", "denominator": "sum(seen)"},
     "goal": {"metric": "booked", "formula": "seen * per_seen"},
 }
+GUARDED = {"experiments.t1.guardrails": {"carts": 0.05}}
 OTHER_ARMS = {**CASE["tables"]["arms"], "variant": "branch"}
 MORE = {"tables.more": {**CASE["tables"]["events"], "source": "m.parquet"}}
 # Key -> (path in the case, another value); a third entry is laid over both sides first.
@@ -210,10 +232,10 @@ VARIANTS: dict[str, tuple[Any, ...]] = {
     "experiments.claimed": ("experiments.t1.claimed", "nothing"),
     "experiments.looks": ("experiments.t1.looks", 9),
     "experiments.boundary": ("experiments.t1.boundary", "none"),
-    "experiments.covariates": ("experiments.t1.covariates", []),
-    "experiments.guardrails": ("experiments.t1.guardrails", {"carts": 0.9}),
-    "experiments.exposure": ("experiments.t1.exposure", ""),
-    "experiments.window": ("experiments.t1.window", "3d"),
+    "experiments.covariates": ("experiments.t1.covariates", ["revenue"]),
+    "experiments.guardrails": ("experiments.t1.guardrails", {"carts": 0.9}, GUARDED),
+    "experiments.exposure": ("experiments.t1.exposure", "event = 'cart'", GUARDED),
+    "experiments.window": ("experiments.t1.window", "3d", {"experiments.t1.window": "7d"}),
     "floor": ("floor", 50),
     "privacy.min_group": ("privacy.min_group", 20),
     "privacy.pseudonymise": ("privacy.pseudonymise", ["who"], {"tables.work": CASE["tables"]["work"]}),
@@ -340,31 +362,42 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def told(folder: Path) -> Callable[..., str]:
-    """Everything a case makes the review, the board and the watch say; each case once."""
-    known: dict[tuple[str, int], str] = {}
+    """Everything a case makes these steps (None: the review) and the watch say; each case once."""
+    known: dict[tuple[str, tuple[Step, ...] | None], str] = {}
 
-    def tell(spec: dict[str, Any], steps: Sequence[Step]) -> str:
+    def tell(spec: dict[str, Any], steps: tuple[Step, ...] | None = None) -> str:
         text = yaml.safe_dump(spec, sort_keys=False, allow_unicode=True)
-        if (text, len(steps)) not in known:
+        if (text, steps) not in known:
             (folder / "case.yml").write_text(text, "utf-8")
-            known[text, len(steps)] = _said(folder, steps)
-        return known[text, len(steps)]
+            known[text, steps] = "\n".join(_said(folder, steps))
+        return known[text, steps]
 
     return tell
 
 
-def _said(folder: Path, steps: Sequence[Step]) -> str:
+def _said(folder: Path, steps: tuple[Step, ...] | None) -> Iterator[str]:
     case = kpilab.open_case(folder)
-    found = kpilab.review(case, steps=steps)
-    if case.experiments and WORK in steps:
+    if case.alarms:
+        with Store.open(folder / "store.db") as store:
+            yield from watch_lines(watch(case, store, today=LAST + timedelta(days=9)), case, case.language)
+    if steps == ():
+        return
+    found = kpilab.review(case) if steps is None else _asked(case, steps)
+    if case.experiments and found.steps[-1].step == "execution":
         assert any(f.subject in case.experiments for f in found.findings), found.steps[-1].not_examined
     data = document(Words(found, case.language), {}, "now")
     data.pop("version")
-    said = [json.dumps(data, ensure_ascii=False), verdict(found, case.language)]
-    if case.alarms:
-        with Store.open(folder / "store.db") as store:
-            said += watch_lines(watch(case, store, today=LAST + timedelta(days=9)), case, case.language)
-    return "\n".join(said)
+    yield json.dumps(data, ensure_ascii=False)
+    yield verdict(found, case.language)
+
+
+def _asked(case: Case, steps: tuple[Step, ...]) -> Review:
+    """The review of these steps alone, none before them."""
+    cells, evidence = pull(case), Evidence()
+    for step in steps:
+        report, evidence = step(case, cells, evidence)
+        evidence = evidence.and_report(report)
+    return weighed(case, cells, evidence)
 
 
 def laid(spec: dict[str, Any], path: str, value: object) -> dict[str, Any]:
@@ -387,8 +420,8 @@ def test_a_key_changes_what_is_said(told, key):
     before = trimmed(path)
     for name, given in (first[0] if first else {}).items():
         before = laid(before, name, given)
-    steps = read_by(path)
-    assert told(laid(before, path, value), steps) != told(before, steps)
+    after = laid(before, path, value)
+    assert any(told(after, steps) != told(before, steps) for steps in (read_by(path), None))
 
 
 def keys_of(model: type[BaseModel], above: str = "") -> Iterator[str]:
