@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations_with_replacement
-from operator import and_, or_
+from operator import or_
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -17,6 +17,7 @@ from kpilab.core.result import Result
 from kpilab.core.table import Facts
 from kpilab.core.values import Effect, Message, Where, fraction
 from kpilab.engine.days import day_of, inside
+from kpilab.engine.door.labels import meets
 from kpilab.engine.run import collect_one
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.tail import critical
@@ -111,7 +112,7 @@ def _moments(
     values = [inside(day, p).ifelse(table[c].cast("float64"), nothing) for c in columns for p in periods]
     rows = {}
     for k, place in enumerate(places):
-        hit = _rows_of(table, place)
+        hit = meets(table, place)
         rows |= {f"s{k}_{i}": v if hit is None else hit.ifelse(v, nothing) for i, v in enumerate(values)}
     each = table.select(user=table[user], **rows).group_by("user").agg(**{name: _[name].sum() for name in rows})
     moments = {name: _[name].sum() for name in rows}
@@ -121,19 +122,6 @@ def _moments(
         moments |= {f"p{k}_{i}_{j}": (_[mine[i]] * _[mine[j]]).sum() for i, j in pairs}
         moments[f"n{k}"] = reduce(or_, [_[name] != 0 for name in mine]).sum()
     return each.agg([moment.name(name) for name, moment in moments.items()])
-
-
-def _rows_of(table: ir.Table, place: Where) -> ir.BooleanValue | None:
-    """Which rows lie in the place; None for all."""
-    inside_all, taken_out = (
-        [table[d].cast("string").isin([literal(str(v)) for v in values]) for d, values in part.items()]
-        for part in (place.values, place.without)
-    )
-    out = ~reduce(and_, taken_out) if taken_out else None
-    if not inside_all:
-        return out
-    hit = reduce(and_, inside_all)
-    return hit if out is None else hit & out
 
 
 def _row(place: Where, k: int, sums: dict[str, float], size: int, ratio: float, level: float) -> dict[str, object]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import reduce
 from itertools import pairwise
-from operator import and_
 from typing import TYPE_CHECKING, Literal
 
 import ibis
@@ -17,7 +15,7 @@ from kpilab.core.case import Grain, Metric
 from kpilab.core.table import Table
 from kpilab.core.values import EVERYWHERE, Period, Where
 from kpilab.engine.column import marked, own
-from kpilab.engine.door.labels import one_of, with_missing
+from kpilab.engine.door.labels import meets, with_missing
 from kpilab.engine.expression import parse_measure, parse_predicate, quoted, restricted, spelled_out, sql
 from kpilab.engine.run import OutOfMemory, collect_text
 from kpilab.errors import BadInput
@@ -81,13 +79,8 @@ def measure(
 
 def segment(table: Table, where: Where) -> ir.Table:
     """The table's rows inside a segment."""
-    rows = table.table
-    for column, values in where.values.items():
-        rows = rows.filter(one_of(rows[column], values))
-    if where.without:
-        inside = reduce(and_, (one_of(rows[column], values) for column, values in where.without.items()))
-        rows = rows.filter(~inside)
-    return rows
+    met = meets(table.table, where)
+    return table.table if met is None else table.table.filter(met)
 
 
 def _fetched(

@@ -61,3 +61,17 @@ def test_bad_input_is_named(rows):
         clustered(Facts(rows), PLACES, user="usr", measure="orders", periods=PERIODS)
     with pytest.raises(BadInput, match="0 places"):
         clustered(Facts(rows), (), user="user", measure="orders", periods=PERIODS)
+
+
+def test_a_place_is_picked_whatever_its_value_is(rows):
+    """Rows without a value, truths, and numbers that an empty cell made floats, as pandas picks them."""
+    given = rows.assign(
+        app=rows["app"].mask(rows["app"] == "web"),
+        member=rows["city"] == "x",
+        shop=rows["city"].map({"x": 1.0, "y": 2.0}),
+    )
+    places = [Where({"app": None}), Where({"member": True}), Where({"shop": 2}), Where({}, {"app": "ios"})]
+    found = clustered(Facts(given), places, user="user", measure="orders", periods=PERIODS).table["actual"]
+    current = given[given["date"] >= pd.Timestamp(PERIODS[1].first)]
+    picked = [current["app"].isna(), current["member"], current["shop"] == 2, current["app"].isna()]
+    assert found.tolist() == [float(current.loc[p, "orders"].sum()) for p in picked]

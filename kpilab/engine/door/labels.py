@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 from typing import Any
 
 import ibis
 import pandas as pd
 
-from kpilab.core.values import MISSING
+from kpilab.core.values import MISSING, Where
 
 TRUTHS = {"true": True, "false": False, "1": True, "0": False}
 LARGEST = 2**63
@@ -44,6 +44,15 @@ def one_of(column: Any, values: tuple[object, ...]) -> Any:
     met = [column.isin([ibis.literal(w) for w in wanted]).fill_null(False)] if wanted else []
     met += [column.isnull()] if any(missing(v) for v in values) else []
     return reduce(or_, met) if met else ibis.literal(False)
+
+
+def meets(rows: Any, where: Where) -> Any | None:
+    """Whether a row lies in a segment; None where all do."""
+    met = [one_of(rows[column], values) for column, values in where.values.items()]
+    taken_out = [one_of(rows[column], values) for column, values in where.without.items()]
+    if taken_out:
+        met.append(~reduce(and_, taken_out))
+    return reduce(and_, met) if met else None
 
 
 def missing(value: object) -> bool:
