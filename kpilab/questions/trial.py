@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -11,12 +12,14 @@ from kpilab.core.trial import Design, Outcome
 from kpilab.engine.exposure import Log, condition, tested_log
 from kpilab.engine.expression import (
     columns,
+    is_predicate,
     parse_measure,
     parse_predicate,
     restricted,
     sql,
 )
-from kpilab.errors import Problem, unknown
+from kpilab.engine.steps import occurring
+from kpilab.errors import Problem, several, unknown
 
 if TYPE_CHECKING:
     from kpilab.core.case import Case, Metric, Test
@@ -95,10 +98,22 @@ def trial(case: Case, test: Test) -> TrialQuestion:
         known = case.of_kind(Assignments)
         raise unknown("table of kind assignments", test.assignments, known, f"experiment {test.name!r}")
     log = tested_log(case, test, who)
+    error = several(_nobody_did(case, test, log))
+    if error:
+        raise error
     outcomes, left = outcomes_of(case, test, log)
     design = design_of(test, case.current.last)
     decided, days = test.decided_on or case.current.last, design.planned_days or USUAL_DAYS
     return TrialQuestion(test, who, log, outcomes, left, design, days, decided, shipped(test))
+
+
+def _nobody_did(case: Case, test: Test, log: Log) -> Iterator[Problem]:
+    """Outcome and exposure that are neither a condition nor an event of the log."""
+    for key, text in (("outcome", test.outcome), ("exposure", test.exposure)):
+        named = bool(text) and text not in case.metrics and not is_predicate(text)
+        if named and isinstance(log, EventLog) and not occurring(log, [text]):
+            what = f"no event of table {log.name!r} is named {text!r}, and it is no condition"
+            yield Problem(what, f"experiment {test.name!r}, {key}", "name an event or give a condition like x = 'y'")
 
 
 def shipped(test: Test) -> bool:

@@ -110,12 +110,17 @@ def test_a_look_after_the_planned_end_has_all_of_the_information():
         ("guardrails: [refund]", "no metric named 'refund'"),
         ("guardrails: {refunds: 5}", "margin|less than 1"),
         ("window: 36h", "no number of days"),
-        ("exposure: event =", "exposure|not one expression|expression"),
+        ("exposure: event =", r"no event .* named 'event =', and it is no condition"),
     ],
 )
 def test_a_key_that_cannot_be_right_is_refused(asked, keys, words):
     with pytest.raises(BadInput, match=words):
         asked(keys=keys)
+
+
+def test_an_outcome_that_nobody_did_is_refused(asked):
+    with pytest.raises(BadInput, match="named 'paid', and it is no condition"):
+        asked("paid")
 
 
 @pytest.mark.parametrize(("decision", "was"), [("shipped to all", True), ("Rolled back", False), ("全量回滚", False)])
