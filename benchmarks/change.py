@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kpilab.stats.core.change import Change, change
 from kpilab.stats.core.level import Window
-from kpilab.stats.laws import student
+from kpilab.stats.distributions import student
 
 Array = NDArray[np.float64]
 WEEKDAYS = np.array([1.0, 1.05, 1.0, 1.0, 1.2, 0.8, 0.7])

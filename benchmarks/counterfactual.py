@@ -10,7 +10,7 @@ import argparse
 import numpy as np
 from scipy.signal import lfilter
 
-from kpilab.stats.structural import calibrated, structural
+from kpilab.stats.external.structural import calibrated, structural
 
 BEFORE, AFTER = 60, 12
 FAMILIES = {"iid": 0.0, "AR .5": 0.5, "AR .8": 0.8, "random walk": 1.0}

@@ -17,9 +17,9 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from kpilab.analysis.localise import localise
-from kpilab.analysis.nextsplit import nextsplit
-from kpilab.stats.ratemix import rate_mix
+from kpilab.analysis.rootcause.localise import localise
+from kpilab.analysis.rootcause.next_split import nextsplit
+from kpilab.stats.rootcause.ratemix import rate_mix
 
 Z95 = 1.959964
 NAMES = ("platform", "channel", "version", "city")

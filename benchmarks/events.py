@@ -25,8 +25,8 @@ import ibis
 import pandas as pd
 
 from kpilab import EventLog, funnel, paths, retention
-from kpilab.engine import stream, windows
-from kpilab.engine.steps import planned, rows_of
+from kpilab.engine.events import stream, windows
+from kpilab.engine.events.steps import planned, rows_of
 
 STEPS = ["visit", "search", "cart", "ship", "pay"]
 FIRST, NEXT_CELL = "funnel, first of a notebook", "same, 3 s after EventLog()"

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from kpilab.analysis.evidence import evidence
-from kpilab.analysis.gaps import gaps
-from kpilab.analysis.outages import outages
+from kpilab.analysis.data.missing_rows import gaps
+from kpilab.analysis.data.outages import outages
+from kpilab.analysis.execution.evidence import evidence
 from kpilab.core.case import Metric
 from kpilab.core.table import EventLog, Executions, Facts
 from kpilab.core.values import Period
 from kpilab.engine.daily import Measured
-from kpilab.stats.density import excess_above
+from kpilab.stats.execution.density import excess_above
 
 FIRST = dt.date(2025, 3, 3)
 BASELINE = Period(FIRST, FIRST + dt.timedelta(days=27))

@@ -55,7 +55,7 @@ def fixed_test(rng: np.random.Generator, runs: int):
 
 
 def sequential_tests(rng: np.random.Generator, runs: int):
-    from kpilab.stats.sequential import crossing, lan_demets
+    from kpilab.stats.experiments.sequential import crossing, lan_demets
 
     shares = np.arange(1, 11) / 10
     steps = rng.normal(size=(runs, 10)) * np.sqrt(0.1)
@@ -73,7 +73,7 @@ def always_valid(rng: np.random.Generator, runs: int, units: int = 5000):
     """Units come one by one, to either arm at random; watched after every unit from the second of each arm on."""
     from scipy.special import ndtri, stdtr
 
-    from kpilab.stats.anytime import bound
+    from kpilab.stats.experiments.anytime import bound
 
     n = np.arange(1, units + 1)
     draws = {
@@ -107,7 +107,7 @@ def running(values: np.ndarray, arm: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def lifts(rng: np.random.Generator, runs: int):
-    from kpilab.stats.fieller import lift
+    from kpilab.stats.experiments.fieller import lift
     from kpilab.stats.mean import Estimate, welch
 
     for sigma, units in ((0.5, 200), (1.0, 200), (1.5, 200), (1.5, 1000)):
@@ -134,7 +134,7 @@ def lifts(rng: np.random.Generator, runs: int):
 
 
 def sample_ratios(rng: np.random.Generator, runs: int):
-    from kpilab.stats.srm import sample_ratio
+    from kpilab.stats.experiments.sample_ratio import sample_ratio
 
     counts = rng.binomial(10_000, 0.5, runs)
     found = {int(c): sample_ratio([c, 10_000 - c], [0.5, 0.5]).p < 0.001 for c in np.unique(counts)}
@@ -142,7 +142,7 @@ def sample_ratios(rng: np.random.Generator, runs: int):
 
 
 def cuped_cuts(rng: np.random.Generator):
-    from kpilab.stats.cuped import adjust
+    from kpilab.stats.experiments.cuped import adjust
     from kpilab.stats.mean import Sample
 
     for rho, promise in ((0.3, 9), (0.6, 36), (0.8, 64)):
@@ -157,9 +157,9 @@ def missing_values(rng: np.random.Generator, runs: int, units: int = 400):
     import ibis
     import pandas as pd
 
-    from kpilab.engine.moments import Group, moments
+    from kpilab.engine.experiments.moments import Group, moments
+    from kpilab.stats.experiments.readout import read
     from kpilab.stats.mean import Sample
-    from kpilab.stats.readout import read
 
     con, hits = ibis.duckdb.connect(), []
     for block in range(max(runs // 1000, 1)):
@@ -176,8 +176,8 @@ def missing_values(rng: np.random.Generator, runs: int, units: int = 400):
 
 def clusters(rng: np.random.Generator, runs: int, groups: int = 50, size: int = 100):
     """Clusters of uneven size are drawn; the mean as a ratio of sums, the median with a design effect."""
+    from kpilab.stats.experiments.quantile import design_effect, from_order, ranks
     from kpilab.stats.mean import Sample, ratio_of, welch
-    from kpilab.stats.quantile import design_effect, from_order, ranks
 
     hits: dict[str, list[bool]] = {"mean": [], "median": []}
     for _ in range(runs):
@@ -200,8 +200,8 @@ def clusters(rng: np.random.Generator, runs: int, groups: int = 50, size: int = 
 
 def ageing(rng: np.random.Generator, runs: int, units: int = 500, days: int = 14):
     """A steady effect on units whose own levels differ: the same units recur at every age."""
-    from kpilab.engine.ages import AGES
-    from kpilab.stats.novelty import worn_off
+    from kpilab.engine.experiments.ages import AGES
+    from kpilab.stats.experiments.novelty import worn_off
 
     edges, hits = [*AGES, 10**6], []
     kind = np.searchsorted(edges, np.arange(days), side="right") - 1
@@ -224,7 +224,7 @@ def ageing(rng: np.random.Generator, runs: int, units: int = 500, days: int = 14
 def digits():
     import ibis
 
-    from kpilab.engine.moments import Group, moments
+    from kpilab.engine.experiments.moments import Group, moments
     from kpilab.stats.mean import Sample
 
     noise = np.random.default_rng(5).normal(size=200_000)
@@ -238,8 +238,8 @@ def digits():
 
 
 def statistics_alone(rng: np.random.Generator):
+    from kpilab.stats.experiments.readout import read
     from kpilab.stats.mean import Sample
-    from kpilab.stats.readout import read
 
     arms = [Sample.of_values(*rng.gamma(2.0, 1.0, (4, 1000))) for _ in range(2)]
     rates = [Sample.of(1000, p, p * (1 - p)) for p in (0.2, 0.22)]
@@ -291,7 +291,7 @@ def floor(path: Path) -> Callable[[], object]:
 def ours(path: Path) -> Callable[[], object]:
     import ibis
 
-    from kpilab.analysis.experiment import experiment
+    from kpilab.analysis.experiments.experiment import experiment
     from kpilab.core.trial import Outcome, Units
 
     units = Units(ibis.duckdb.connect().read_parquet(path))

@@ -24,8 +24,8 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from kpilab.analysis.audit import SamplePlan
-from kpilab.analysis.worksheet import read_worksheet, write_worksheet
+from kpilab.analysis.execution.audit import SamplePlan
+from kpilab.analysis.execution.worksheet import read_worksheet, write_worksheet
 from kpilab.case.check import read_spec
 from kpilab.case.document import parse_document, read_document
 from kpilab.case.read import periods_asked

@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 from cubes import Case, Told
 
-from kpilab.analysis.localise import localise
+from kpilab.analysis.rootcause.localise import localise
 from kpilab.core.table import Facts
 from kpilab.core.values import Period, Where
 from kpilab.engine.door.tables import table as as_table

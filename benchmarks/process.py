@@ -10,7 +10,7 @@ import argparse
 import numpy as np
 from scipy.signal import lfilter
 
-from kpilab.stats.control import individuals, rates
+from kpilab.stats.operations.control import individuals, rates
 
 LIMIT = 0.006
 

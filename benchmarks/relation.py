@@ -11,9 +11,9 @@ import time
 import numpy as np
 from scipy.signal import lfilter
 
-from kpilab.stats.panel import panel_slopes
-from kpilab.stats.relation import Question, relation_tests
-from kpilab.stats.slopebreak import slope_break
+from kpilab.stats.relation.panel import panel_slopes
+from kpilab.stats.relation.related import Question, relation_tests
+from kpilab.stats.relation.slope_break import slope_break
 
 LENGTHS = (26, 36, 52, 104, 156)
 BURN = 100

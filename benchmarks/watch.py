@@ -6,7 +6,7 @@ import argparse
 
 import numpy as np
 
-from kpilab.stats.nextday import next_day
+from kpilab.stats.operations.next_day import next_day
 
 WEEKDAYS = np.array([1.0, 1.05, 1.0, 1.0, 1.2, 0.8, 0.7])
 

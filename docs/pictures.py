@@ -13,7 +13,7 @@ import vl_convert
 
 import kpilab
 from kpilab import Measured, Period
-from kpilab.analysis.screen import screen
+from kpilab.analysis.relation.screen import screen
 from kpilab.core.result import Result
 from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.samples.write import write

@@ -31,12 +31,12 @@ import kpilab
 from kpilab.report.build import write
 from kpilab.report.text import verdict
 from kpilab.report.words import Words
-from kpilab.show.charts.bridge import bridge
+from kpilab.show.charts.review.bridge import bridge
 from kpilab.show.theme import themed
+from kpilab.workbench.apps.events.funnel import FUNNEL
+from kpilab.workbench.apps.review import ReviewPanel
 from kpilab.workbench.basket import Workspace
-from kpilab.workbench.funnel import FUNNEL
 from kpilab.workbench.panel import Panel
-from kpilab.workbench.review import ReviewPanel
 
 alt.renderers.enable("svg")
 

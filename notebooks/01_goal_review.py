@@ -27,10 +27,10 @@ workspace = "."
 import altair as alt
 
 import kpilab
-from kpilab.analysis.history import history
+from kpilab.analysis.rootcause.history import history
 from kpilab.workbench import ask
+from kpilab.workbench.apps.goal import GOAL
 from kpilab.workbench.basket import Workspace
-from kpilab.workbench.goal import GOAL
 from kpilab.workbench.panel import Panel
 
 alt.renderers.enable("svg")

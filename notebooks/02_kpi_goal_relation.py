@@ -28,9 +28,9 @@ import altair as alt
 
 import kpilab
 from kpilab.workbench import ask
+from kpilab.workbench.apps.relation.pairs import RELATION
 from kpilab.workbench.basket import Workspace
 from kpilab.workbench.panel import Panel
-from kpilab.workbench.relation import RELATION
 
 alt.renderers.enable("svg")
 opened = kpilab.open_case(case, language=lang)

@@ -28,11 +28,11 @@ workspace = "."
 import altair as alt
 
 import kpilab
-from kpilab.analysis.split import split
+from kpilab.analysis.rootcause.split import split
 from kpilab.workbench import ask
+from kpilab.workbench.apps.whys import WHYS
 from kpilab.workbench.basket import Workspace
 from kpilab.workbench.panel import Panel
-from kpilab.workbench.whys import WHYS
 
 alt.renderers.enable("svg")
 opened = kpilab.open_case(case, language=lang)

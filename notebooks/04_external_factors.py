@@ -28,8 +28,8 @@ workspace = "."
 import altair as alt
 
 import kpilab
+from kpilab.workbench.apps.external.market import EXTERNAL
 from kpilab.workbench.basket import Workspace
-from kpilab.workbench.external import EXTERNAL
 from kpilab.workbench.panel import Panel
 
 alt.renderers.enable("svg")

@@ -28,11 +28,11 @@ workspace = "."
 import altair as alt
 
 import kpilab
-from kpilab.analysis.audit import sample
-from kpilab.analysis.bunching import bunching
+from kpilab.analysis.execution.audit import sample
+from kpilab.analysis.execution.bunching import bunching
 from kpilab.core.table import Executions
+from kpilab.workbench.apps.execution.evidence import EXECUTION
 from kpilab.workbench.basket import Workspace
-from kpilab.workbench.execution import EXECUTION
 from kpilab.workbench.panel import Panel
 
 alt.renderers.enable("svg")

@@ -28,8 +28,8 @@ import altair as alt
 
 import kpilab
 from kpilab.workbench import ask
+from kpilab.workbench.apps.events.funnel import FUNNEL
 from kpilab.workbench.basket import Workspace
-from kpilab.workbench.funnel import FUNNEL
 from kpilab.workbench.panel import Panel
 
 alt.renderers.enable("svg")

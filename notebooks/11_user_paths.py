@@ -28,9 +28,9 @@ import altair as alt
 
 import kpilab
 from kpilab.core.table import EventLog
+from kpilab.workbench.apps.events.paths import PATHS
 from kpilab.workbench.basket import Workspace
 from kpilab.workbench.panel import Panel
-from kpilab.workbench.paths import PATHS
 
 alt.renderers.enable("svg")
 opened = kpilab.open_case(case, language=lang)

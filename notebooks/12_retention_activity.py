@@ -27,8 +27,8 @@ import altair as alt
 
 import kpilab
 from kpilab.core.table import EventLog
+from kpilab.workbench.apps.events.lifecycle import LIFECYCLE
 from kpilab.workbench.basket import Workspace
-from kpilab.workbench.lifecycle import LIFECYCLE
 from kpilab.workbench.panel import Panel
 
 alt.renderers.enable("svg")

@@ -27,10 +27,10 @@ workspace = "."
 import altair as alt
 
 import kpilab
-from kpilab.analysis.explore import explore
+from kpilab.analysis.rootcause.explore import explore
+from kpilab.workbench.apps.data.definitions import DEFINITIONS
+from kpilab.workbench.apps.rootcause.explore import EXPLORE
 from kpilab.workbench.basket import Workspace
-from kpilab.workbench.definitions import DEFINITIONS
-from kpilab.workbench.explore import EXPLORE
 from kpilab.workbench.panel import Panel
 
 alt.renderers.enable("svg")

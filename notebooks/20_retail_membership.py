@@ -35,8 +35,8 @@ import pandas as pd
 
 import kpilab
 from kpilab import Measured, Period, Tier
-from kpilab.analysis.bunching import bunching
-from kpilab.analysis.timing import timing
+from kpilab.analysis.execution.bunching import bunching
+from kpilab.analysis.execution.timing import timing
 from kpilab.samples.trades.write import planted, sample_or
 from kpilab.track.actions import Plan, add
 from kpilab.track.effects import effects

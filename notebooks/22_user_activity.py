@@ -31,8 +31,8 @@ import pandas as pd
 
 import kpilab
 from kpilab import Measured, Period, Where
-from kpilab.analysis.gaps import gaps
-from kpilab.analysis.screen import screen
+from kpilab.analysis.data.missing_rows import gaps
+from kpilab.analysis.relation.screen import screen
 from kpilab.engine.column import unmarked
 from kpilab.engine.metrics import PERIOD, Cut, measure
 from kpilab.samples.trades.write import planted, sample_or

@@ -37,7 +37,7 @@ from kpilab.engine.metrics import PERIOD, measure
 from kpilab.report.text import verdict
 from kpilab.report.words import Words
 from kpilab.samples.trades.write import planted, sample_or
-from kpilab.show.charts.bridge import bridge
+from kpilab.show.charts.review.bridge import bridge
 from kpilab.show.theme import themed
 from kpilab.track.actions import Plan, add
 from kpilab.track.compare import compare

@@ -33,10 +33,10 @@ import pandas as pd
 
 import kpilab
 from kpilab import Measured, Period, Tier
-from kpilab.analysis.attainment import attainment
-from kpilab.engine.cells import pull
+from kpilab.analysis.rootcause.attainment import attainment
 from kpilab.engine.column import unmarked
 from kpilab.engine.metrics import BUCKET, Cut, measure
+from kpilab.engine.rootcause.cells import pull
 from kpilab.samples.trades.write import planted, sample_or
 
 folder = sample_or(case, "growth")

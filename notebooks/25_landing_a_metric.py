@@ -32,8 +32,8 @@ from tempfile import mkdtemp
 
 import kpilab
 from kpilab import Measured, Period, Tier
-from kpilab.analysis.quality import quality
-from kpilab.analysis.smart import smart
+from kpilab.analysis.data.quality import quality
+from kpilab.analysis.relation.smart import smart
 from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.report.text import verdict
 from kpilab.samples.trades.write import planted, sample_or

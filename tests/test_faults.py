@@ -31,7 +31,7 @@ import os, signal, sys
 from contextlib import contextmanager
 import kpilab.case.read, kpilab.report.build, kpilab.report.text, kpilab.track.notes, kpilab.track.store
 from kpilab.cli import app, progress
-import altair, openpyxl, kpilab.show.charts.goal, scipy.stats  # what a review loads on its way
+import altair, openpyxl, kpilab.show.charts.review.goal, scipy.stats  # what a review loads on its way
 place = sys.argv[1]
 for fatal in sys.argv[2:]:
     child = os.fork()

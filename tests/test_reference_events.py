@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from kpilab import Breakdown, EventLog, Period, Step, funnel, retention, sequences
-from kpilab.analysis.funnel import Exclusion
+from kpilab.analysis.events.funnel import Exclusion
 from kpilab.core.values import MISSING
-from kpilab.engine import stream
+from kpilab.engine.events import stream
 
 SHARED = Path(__file__).parents[2] / "shared" / "reference"
 NOT_OURS = {

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2
 
-from kpilab.stats.audit import accepted_at, clopper_pearson, sample_size, upper_bound
-from kpilab.stats.digits import benford_counts, benford_shares
-from kpilab.stats.jump import density_jump
+from kpilab.stats.execution.audit import accepted_at, clopper_pearson, sample_size, upper_bound
+from kpilab.stats.execution.digits import benford_counts, benford_shares
+from kpilab.stats.execution.jump import density_jump
 from kpilab.stats.proportion import wilson
 
 

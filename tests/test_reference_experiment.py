@@ -9,13 +9,11 @@ import numpy as np
 import pytest
 from scipy import stats as sp
 
-from kpilab.stats import anytime, bayes, power
-from kpilab.stats.cuped import adjust
-from kpilab.stats.dunnett import critical
-from kpilab.stats.fieller import lift, relative_error
-from kpilab.stats.inference import adjusted, benjamini_hochberg, holm
-from kpilab.stats.mean import Estimate, Sample, log_tail, mean_of, post_stratified, ratio_of, student, t_test, welch
-from kpilab.stats.proportion_difference import (
+from kpilab.stats.experiments import anytime, bayes, power
+from kpilab.stats.experiments.cuped import adjust
+from kpilab.stats.experiments.dunnett import critical
+from kpilab.stats.experiments.fieller import lift, relative_error
+from kpilab.stats.experiments.proportion_difference import (
     agresti_caffo,
     miettinen_nurminen,
     newcombe,
@@ -24,9 +22,11 @@ from kpilab.stats.proportion_difference import (
     two_sided,
     wald,
 )
-from kpilab.stats.quantile import from_order
-from kpilab.stats.sequential import constant, naive_error, spent
-from kpilab.stats.srm import sample_ratio, sequential_ratio
+from kpilab.stats.experiments.quantile import from_order
+from kpilab.stats.experiments.sample_ratio import sample_ratio, sequential_ratio
+from kpilab.stats.experiments.sequential import constant, naive_error, spent
+from kpilab.stats.mean import Estimate, Sample, log_tail, mean_of, post_stratified, ratio_of, student, t_test, welch
+from kpilab.stats.multiplicity import adjusted, benjamini_hochberg, holm
 
 
 @pytest.fixture(scope="module")

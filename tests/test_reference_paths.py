@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from kpilab import EventLog, Gap, Where, funnel, paths, step_matrix
-from kpilab.engine import stream
-from kpilab.engine.walks import END, START
+from kpilab.engine.events import stream
+from kpilab.engine.events.walks import END, START
 
 CASES = Path(__file__).parents[2] / "shared" / "reference" / "path_cases.json"
 WEIGHTS = {

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab.stats.control import constants, xbar
-from kpilab.stats.runlength import cusum, ewma, shewhart
+from kpilab.stats.operations.control import constants, xbar
+from kpilab.stats.operations.run_length import cusum, ewma, shewhart
 
 
 @pytest.fixture

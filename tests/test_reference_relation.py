@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab.analysis.counterfactual import counterfactual
-from kpilab.stats.breaks import sup_f
-from kpilab.stats.relation import Question, relation_tests
+from kpilab.analysis.external.counterfactual import counterfactual
+from kpilab.stats.external.structural import structural
+from kpilab.stats.external.synthetic import predictor_weights
+from kpilab.stats.relation.breaks import sup_f
+from kpilab.stats.relation.related import Question, relation_tests
 from kpilab.stats.strata import mantel_haenszel
-from kpilab.stats.structural import structural
-from kpilab.stats.synthetic import predictor_weights
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def test_the_wheel_holds_the_package_its_data_and_nothing_else(wheel):
     assert [n for n in names if "__pycache__" in n or ".ipynb_checkpoints" in n or n.endswith(".db")] == []
     for needed in (
         "report/page.html.j2",
-        "show/messages/zh/report.json",
+        "show/messages/zh/review/report.json",
         "track/board.css",
         "_bundle/data/shop/case.yml",
     ):

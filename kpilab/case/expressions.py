@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from kpilab.core.case import Case, Test
 from kpilab.core.table import Assignments, EventLog, Facts
-from kpilab.engine.exposure import tested_log
+from kpilab.engine.experiments.exposure import tested_log
 from kpilab.engine.expression import is_predicate, parse_measure, parse_predicate
 from kpilab.errors import BadInput
 

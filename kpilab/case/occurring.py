@@ -13,10 +13,10 @@ from kpilab.core.case import Case, Test
 from kpilab.core.finding import DataIssue
 from kpilab.core.table import Assignments, Benchmark, EventLog, Facts, Reports, Table
 from kpilab.core.values import Message
-from kpilab.engine.exposure import tested_log
+from kpilab.engine.events.steps import called
+from kpilab.engine.experiments.exposure import tested_log
 from kpilab.engine.expression import compared, is_predicate, missing, parse_predicate
 from kpilab.engine.run import collect
-from kpilab.engine.steps import called
 from kpilab.errors import BadInput, Problem, nearest, unknown_problem
 
 Place = tuple[str | int, ...]

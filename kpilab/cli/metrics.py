@@ -12,8 +12,8 @@ from kpilab.cli.common import CaseFolder, Lang, Verbose, told
 def metrics(case: CaseFolder, lang: Lang = None, verbose: Verbose = False) -> None:
     """List every metric with definition, owner, sources and reporters, and check the KPIs (SMART)."""
     with told(2, verbose):
-        from kpilab.analysis.registry import registry
-        from kpilab.analysis.smart import smart
+        from kpilab.analysis.data.registry import registry
+        from kpilab.analysis.relation.smart import smart
         from kpilab.case.read import open_case
         from kpilab.core.values import Message
         from kpilab.show.say import label, sentence

@@ -113,7 +113,7 @@ class EventLog(Table):
         Table.__post_init__(self)
         if given is not self.table:
             # Whoever opens a large log is about to ask it: what that needs is loaded meanwhile.
-            from kpilab.engine.native import expect
+            from kpilab.engine.events.native import expect
 
             expect(given)
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from kpilab.core.table import Assignments, EventLog
 from kpilab.core.trial import Design, Outcome
-from kpilab.engine.exposure import Log, condition, tested_log
+from kpilab.engine.events.steps import occurring
+from kpilab.engine.experiments.exposure import Log, condition, tested_log
 from kpilab.engine.expression import (
     columns,
     is_predicate,
@@ -18,7 +19,6 @@ from kpilab.engine.expression import (
     restricted,
     sql,
 )
-from kpilab.engine.steps import occurring
 from kpilab.errors import Problem, several, unknown
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from kpilab.core.result import Result
 from kpilab.report.document import Json, main_result, plain, steady
 from kpilab.report.words import Words
 from kpilab.show import chart, say
-from kpilab.show.charts.bridge import bridge
+from kpilab.show.charts.review.bridge import bridge
 from kpilab.show.theme import themed
 
 BRIDGE = "bridge"

@@ -1,4 +1,4 @@
-"""Sentences: message keys to text, per language, from `messages/<lang>/<topic>.json`.
+"""Sentences: message keys to text, per language, from `messages/<lang>/<room>/<topic>.json`.
 
 A template holds placeholders `{name}` or `{name:form}`; the forms are those of `show/format.py`. Text in
 `[[ ]]` is left out when a value inside it is missing.
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from kpilab.core.values import Message
 from kpilab.errors import unknown
@@ -26,13 +27,19 @@ def catalogue(lang: str) -> Mapping[str, str]:
     """All templates of a language by their full key (`topic.name`)."""
     if lang not in LANGUAGES:
         raise unknown("language", lang, LANGUAGES, "lang")
-    folder = files("kpilab.show") / "messages" / lang
     found: dict[str, str] = {}
-    for file in sorted(folder.iterdir(), key=lambda f: f.name):
-        if file.name.endswith(".json"):
-            topic = file.name.removesuffix(".json")
-            found |= {f"{topic}.{k}": v for k, v in json.loads(file.read_text("utf-8")).items()}
+    for file in sorted(_files(files("kpilab.show") / "messages" / lang), key=lambda f: f.name):
+        topic = file.name.removesuffix(".json")
+        found |= {f"{topic}.{k}": v for k, v in json.loads(file.read_text("utf-8")).items()}
     return found
+
+
+def _files(folder: Traversable) -> Iterator[Traversable]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _files(entry)
+        elif entry.name.endswith(".json"):
+            yield entry
 
 
 def template(key: str, lang: str) -> str:

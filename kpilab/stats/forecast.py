@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kpilab.errors import BadInput
 from kpilab.stats.core.dependence import alike
-from kpilab.stats.laws import student
+from kpilab.stats.distributions import student
 from kpilab.stats.series import fourier
 
 Array = NDArray[np.float64]

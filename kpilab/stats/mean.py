@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kpilab.stats import laws
+from kpilab.stats import distributions
 from kpilab.stats.tail import critical, two_sided
 
 
@@ -113,7 +113,7 @@ def t_test(effect: float, error: float, df: float, *, level: float = 0.95, null:
 def log_tail(statistic: float, df: float) -> float:
     """log10 of the two-sided p-value, where the p-value itself is too small for a float."""
     with np.errstate(divide="ignore"):
-        return float(np.log10(2 * laws.student.sf(abs(statistic), df)))
+        return float(np.log10(2 * distributions.student.sf(abs(statistic), df)))
 
 
 def student(a: Sample, b: Sample, *, level: float = 0.95) -> Difference:

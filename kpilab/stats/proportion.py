@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kpilab.stats.laws import norm
+from kpilab.stats.distributions import norm
 
 
 def wilson(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kpilab.stats.laws import student
+from kpilab.stats.distributions import student
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from kpilab.stats.laws import chi2 as chi_square
+from kpilab.stats.distributions import chi2 as chi_square
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from kpilab.stats.laws import norm, student
+from kpilab.stats.distributions import norm, student
 
 MOST_DF = 1e12
 

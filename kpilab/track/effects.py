@@ -9,8 +9,8 @@ from typing import ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from kpilab.analysis.market import market
-from kpilab.analysis.rereading import reread
+from kpilab.analysis.experiments.reanalysis import reread
+from kpilab.analysis.external.market import market
 from kpilab.core.case import Case, Metric
 from kpilab.core.result import Result
 from kpilab.core.table import Benchmark, Table

@@ -15,7 +15,7 @@ from kpilab.engine.days import day_of
 from kpilab.engine.metrics import BUCKET, Cut, full_buckets, measure
 from kpilab.engine.run import collect_one
 from kpilab.stats.core.pattern import factors
-from kpilab.stats.pace import elapsed, end
+from kpilab.stats.operations.pace import elapsed, end
 
 Standing = Literal["ahead", "open", "behind", "reached", "missed", "unknown"]
 HISTORY = 180  # days looked back

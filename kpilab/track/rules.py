@@ -11,7 +11,7 @@ from kpilab.core.case import Case
 from kpilab.core.values import EVERYWHERE, Where, duration
 from kpilab.errors import BadInput, Problem, nearest, several, unknown_problem
 from kpilab.questions.series import asked_of
-from kpilab.stats.nextday import USUAL
+from kpilab.stats.operations.next_day import USUAL
 
 Side = Literal["low", "high", "both"]
 KEYS = {

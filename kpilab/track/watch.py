@@ -19,7 +19,7 @@ from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.engine.run import ConnectionLost
 from kpilab.errors import BadInput, EngineError
 from kpilab.show.say import sentence
-from kpilab.stats.nextday import next_day
+from kpilab.stats.operations.next_day import next_day
 from kpilab.track.notify import NotSent, addresses, notify
 from kpilab.track.pace import known_days, progress
 from kpilab.track.records import spoken, told

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kpilab.analysis.drivers import DriversResult
+from kpilab.analysis.rootcause.drivers import DriversResult
 from kpilab.core.case import Case
 from kpilab.core.finding import BridgeRow, GoalChange
 from kpilab.core.values import Effect, Message
-from kpilab.stats.shapley import shapley
+from kpilab.stats.rootcause.shapley import shapley
 from kpilab.verdict.candidate import Candidate, Fix
 from kpilab.verdict.evidence import Evidence, Loss
 from kpilab.verdict.tuned import BEYOND_HALF, CLEAR_GAIN

@@ -13,15 +13,15 @@ from kpilab.core.values import Effect, Where
 if TYPE_CHECKING:
     from datetime import date
 
-    from kpilab.analysis.attainment import AttainmentResult
-    from kpilab.analysis.dating import DatingResult
-    from kpilab.analysis.definitions import DefinitionsResult
-    from kpilab.analysis.drivers import DriversResult
-    from kpilab.analysis.evidence import EvidenceResult
-    from kpilab.analysis.market import MarketResult
-    from kpilab.analysis.rereading import RereadingResult
-    from kpilab.analysis.spread import SpreadResult
-    from kpilab.analysis.surge import SurgeResult
+    from kpilab.analysis.data.definitions import DefinitionsResult
+    from kpilab.analysis.execution.evidence import EvidenceResult
+    from kpilab.analysis.experiments.reanalysis import RereadingResult
+    from kpilab.analysis.external.market import MarketResult
+    from kpilab.analysis.relation.hollow_growth import SurgeResult
+    from kpilab.analysis.rootcause.attainment import AttainmentResult
+    from kpilab.analysis.rootcause.changepoint import DatingResult
+    from kpilab.analysis.rootcause.drivers import DriversResult
+    from kpilab.analysis.rootcause.segment_search import SpreadResult
     from kpilab.core.finding import Finding, GoalChange, StepName, StepReport
     from kpilab.core.values import Period
     from kpilab.stats.core.change import Change

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kpilab.analysis.drivers import DriversResult
-from kpilab.analysis.spread import SpreadResult
+from kpilab.analysis.rootcause.drivers import DriversResult
+from kpilab.analysis.rootcause.segment_search import SpreadResult
 from kpilab.core.case import Case, Metric
 from kpilab.core.values import EVERYWHERE, Effect, Period, Where
-from kpilab.engine.cells import Cells
 from kpilab.engine.column import DEN0, DEN1, NUM0, NUM1, SIDES
+from kpilab.engine.rootcause.cells import Cells
 from kpilab.stats.core.change import Change, change
 from kpilab.stats.core.level import Window
-from kpilab.stats.laws import norm
+from kpilab.stats.distributions import norm
 from kpilab.verdict.evidence import Fall, Move
 from kpilab.verdict.tuned import BESIDE, CARRIES, HIDDEN, MOST_SHARE, NEARLY_ALL, SHARES_VARY, SHIFTED, SURE, TWO_WEEKS
 

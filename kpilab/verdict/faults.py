@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from kpilab.analysis.gaps import GapsResult
-from kpilab.analysis.outages import OutagesResult, outages
-from kpilab.analysis.quality import QualityResult, quality
+from kpilab.analysis.data.missing_rows import GapsResult
+from kpilab.analysis.data.outages import OutagesResult, outages
+from kpilab.analysis.data.quality import QualityResult, quality
 from kpilab.core.case import Case, Metric
 from kpilab.core.finding import DataIssue, Finding
 from kpilab.core.table import EventLog, Executions, Table

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from kpilab.core.case import Case, Grain, Metric
 from kpilab.core.table import Facts, Table
 from kpilab.core.values import EVERYWHERE, Effect, Period, Where
-from kpilab.engine.cells import PERIODS, Cells
 from kpilab.engine.column import marked
 from kpilab.engine.metrics import BUCKET, PERIOD, UNITS, Cut, measure
+from kpilab.engine.rootcause.cells import PERIODS, Cells
 from kpilab.questions.periods import span
-from kpilab.stats.loss import refilled
+from kpilab.stats.data.loss import refilled
 from kpilab.verdict.evidence import Evidence, Loss
 from kpilab.verdict.tuned import FED_BY_THE_LOG, LEAST_SEEN
 

@@ -11,7 +11,7 @@ import kpilab
 from kpilab.core.case import Case
 from kpilab.core.finding import Cause, GoalChange, Review, StepReport
 from kpilab.core.values import Effect, Message
-from kpilab.engine.cells import PERIODS, Cells, pull
+from kpilab.engine.rootcause.cells import PERIODS, Cells, pull
 from kpilab.engine.run import ConnectionLost, failures, reconnect
 from kpilab.errors import EngineError
 from kpilab.questions.series import units, without

@@ -9,25 +9,25 @@ from dataclasses import replace
 
 import pandas as pd
 
-from kpilab.analysis.attainment import AttainmentResult, attainment
-from kpilab.analysis.dating import DatingResult, dating
-from kpilab.analysis.drivers import DriversResult, drivers
-from kpilab.analysis.dropoff import DropoffResult, dropoff
-from kpilab.analysis.funnel_change import FunnelChangeResult, funnel_change
-from kpilab.analysis.localise import LocaliseResult, localise
-from kpilab.analysis.relate import RelateResult, relate
-from kpilab.analysis.screen import ScreenResult, screen
+from kpilab.analysis.events.dropoff import DropoffResult, dropoff
+from kpilab.analysis.events.funnel_change import FunnelChangeResult, funnel_change
+from kpilab.analysis.relation.relate import RelateResult, relate
+from kpilab.analysis.relation.screen import ScreenResult, screen
+from kpilab.analysis.rootcause.attainment import AttainmentResult, attainment
+from kpilab.analysis.rootcause.changepoint import DatingResult, dating
+from kpilab.analysis.rootcause.drivers import DriversResult, drivers
+from kpilab.analysis.rootcause.localise import LocaliseResult, localise
 from kpilab.core.case import Case
 from kpilab.core.table import Table
 from kpilab.core.values import EVERYWHERE, Period, Where
-from kpilab.engine.cells import pull
 from kpilab.engine.column import DEN0, DEN1, NUM0, NUM1, marked, own
 from kpilab.engine.door.dimensions import aside
 from kpilab.engine.door.values import label
-from kpilab.engine.funnels import Breakdown, counts
-from kpilab.engine.funnels import reached as best_passes
+from kpilab.engine.events.funnels import Breakdown, counts
+from kpilab.engine.events.funnels import reached as best_passes
+from kpilab.engine.events.steps import planned
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, measure
-from kpilab.engine.steps import planned
+from kpilab.engine.rootcause.cells import pull
 from kpilab.errors import BadInput, unknown
 from kpilab.questions import funnels
 from kpilab.questions.periods import both

@@ -17,11 +17,11 @@ from kpilab.errors import KpilabError
 from kpilab.show.say import LANGUAGES
 from kpilab.workbench.app import App, Asked, Control, Offer, State
 from kpilab.workbench.basket import Basket, Keeper
-from kpilab.workbench.few import enough, shown
 from kpilab.workbench.filter import FilterBar
 from kpilab.workbench.job import Job
 from kpilab.workbench.link import Link
 from kpilab.workbench.look import STYLE, progress
+from kpilab.workbench.small_cells import enough, shown
 from kpilab.workbench.words import Words
 
 NAMES = {"en": "English", "zh": "中文"}

@@ -13,7 +13,7 @@ from kpilab.engine.metrics import segment
 from kpilab.engine.run import collect, collect_one
 from kpilab.errors import unknown
 from kpilab.workbench.during import during
-from kpilab.workbench.few import refused
+from kpilab.workbench.small_cells import refused
 
 
 @dataclass(frozen=True, slots=True, eq=False)

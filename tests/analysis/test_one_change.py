@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 import yaml
 
-from kpilab.analysis.attainment import attainment
-from kpilab.analysis.drivers import drivers
-from kpilab.analysis.market import market
-from kpilab.analysis.split import split
-from kpilab.analysis.surge import surge
+from kpilab.analysis.external.market import market
+from kpilab.analysis.relation.hollow_growth import surge
+from kpilab.analysis.rootcause.attainment import attainment
+from kpilab.analysis.rootcause.drivers import drivers
+from kpilab.analysis.rootcause.split import split
 from kpilab.case.read import open_case
 from kpilab.core.values import Period
-from kpilab.engine.cells import pull
+from kpilab.engine.rootcause.cells import pull
 from kpilab.stats.core.change import change
 from kpilab.stats.core.contrast import beside
 from kpilab.stats.core.level import Window

@@ -20,7 +20,7 @@ from kpilab.case.check import KINDS
 from kpilab.case.spec import CaseSpec
 from kpilab.core.case import Case
 from kpilab.core.finding import Review
-from kpilab.engine.cells import pull
+from kpilab.engine.rootcause.cells import pull
 from kpilab.errors import BadInput
 from kpilab.report.document import document
 from kpilab.report.text import verdict

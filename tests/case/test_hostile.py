@@ -12,16 +12,16 @@ import pytest
 from openpyxl import load_workbook
 
 import kpilab
-from kpilab.analysis.audit import SamplePlan
-from kpilab.analysis.worksheet import read_worksheet, write_worksheet
+from kpilab.analysis.execution.audit import SamplePlan
+from kpilab.analysis.execution.worksheet import read_worksheet, write_worksheet
 from kpilab.errors import BadInput
 from kpilab.report.build import write
 from kpilab.report.workbook import safe
 from kpilab.track.board import write as write_board
-from kpilab.workbench.explore import EXPLORE
+from kpilab.workbench.apps.events.paths import PATHS
+from kpilab.workbench.apps.review import ReviewPanel
+from kpilab.workbench.apps.rootcause.explore import EXPLORE
 from kpilab.workbench.panel import Panel
-from kpilab.workbench.paths import PATHS
-from kpilab.workbench.review import ReviewPanel
 
 SCRIPT = "<script>alert(1)</script>"
 IMAGE = "</script><img src=x onerror=alert(2)>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from kpilab.analysis.experiment import experiment
+from kpilab.analysis.experiments.experiment import experiment
 from kpilab.case.occurring import uncounted
 from kpilab.case.read import open_case
 from kpilab.errors import BadInput

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import kpilab
-from kpilab.analysis.audit import sample
-from kpilab.analysis.worksheet import write_worksheet
+from kpilab.analysis.execution.audit import sample
+from kpilab.analysis.execution.worksheet import write_worksheet
 from kpilab.case.privacy import KEY_FILE, secret
 from kpilab.core.table import EventLog, Executions
 from kpilab.engine.pseudonym import pseudonym, pseudonymised
@@ -22,7 +22,7 @@ from kpilab.samples.write import write as write_sample
 from kpilab.track.board import write as write_board
 from kpilab.track.notify import short
 from kpilab.track.store import Store
-from kpilab.workbench.execution import EXECUTION
+from kpilab.workbench.apps.execution.evidence import EXECUTION
 from kpilab.workbench.panel import Panel
 from kpilab.workbench.records import records
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import kpilab
-from kpilab.analysis.explore import explore
+from kpilab.analysis.rootcause.explore import explore
 from kpilab.core.values import Where
 from kpilab.engine.groups import people
 from kpilab.errors import BadInput
@@ -22,9 +22,9 @@ from kpilab.track.board import write as write_board
 from kpilab.track.notify import short
 from kpilab.track.store import Store
 from kpilab.workbench import ask
-from kpilab.workbench.few import enough, shown
-from kpilab.workbench.paths import PATHS
+from kpilab.workbench.apps.events.paths import PATHS
 from kpilab.workbench.records import records
+from kpilab.workbench.small_cells import enough, shown
 from tests.case.conftest import CASE
 
 PRIVATE = "privacy: {min_group: 10, pseudonymise: [user]}\n"

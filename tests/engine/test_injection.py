@@ -7,15 +7,15 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from kpilab.analysis.definitions import definitions
-from kpilab.analysis.funnel import Step, funnel
+from kpilab.analysis.data.definitions import definitions
+from kpilab.analysis.events.funnel import Step, funnel
 from kpilab.core.case import Metric
 from kpilab.core.table import Assignments, EventLog, Facts, Reports
 from kpilab.core.trial import Design
 from kpilab.core.values import Period
 from kpilab.engine.column import marked
 from kpilab.engine.connect import connect
-from kpilab.engine.exposure import per_unit, units
+from kpilab.engine.experiments.exposure import per_unit, units
 from kpilab.engine.expression import identifier, literal, parse_measure, parse_predicate, sql
 from kpilab.engine.metrics import Cut, measure
 from kpilab.errors import BadInput

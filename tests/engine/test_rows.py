@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from kpilab import EventLog, Exclusion, Step, funnel
-from kpilab.engine import stream
+from kpilab.engine.events import stream
 
 STEPS = ["visit", "cart", "pay"]
 ASKED = {

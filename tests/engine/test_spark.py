@@ -24,8 +24,8 @@ from kpilab import (
     sequences,
     step_matrix,
 )
-from kpilab.engine import stream
 from kpilab.engine.connect import connect
+from kpilab.engine.events import stream
 
 pytestmark = pytest.mark.spark
 STEPS = ["visit", "cart", "pay"]

@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from kpilab.analysis.experiment import experiment
+from kpilab.analysis.experiments.experiment import experiment
 from kpilab.case.read import open_case
 from kpilab.errors import BadInput
 from kpilab.questions.trial import looks, shipped, trial

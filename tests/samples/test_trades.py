@@ -10,10 +10,10 @@ import pytest
 
 import kpilab
 from kpilab import Measured, Period
-from kpilab.analysis.bunching import bunching
-from kpilab.analysis.gaps import gaps
-from kpilab.analysis.screen import screen
-from kpilab.analysis.timing import timing
+from kpilab.analysis.data.missing_rows import gaps
+from kpilab.analysis.execution.bunching import bunching
+from kpilab.analysis.execution.timing import timing
+from kpilab.analysis.relation.screen import screen
 from kpilab.engine.column import marked
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, measure
 from kpilab.samples.trades.write import TRADES

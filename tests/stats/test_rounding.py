@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kpilab.stats.breaks import sup_f
+from kpilab.stats.execution.rush import rush
+from kpilab.stats.relation.breaks import sup_f
+from kpilab.stats.relation.slope_break import slope_break
 from kpilab.stats.rounding import beyond_rounding, still
-from kpilab.stats.rush import rush
-from kpilab.stats.slopebreak import slope_break
 
 
 @pytest.mark.parametrize("value", [0.1, 1 / 3, 1e9 / 7, 1e-9])

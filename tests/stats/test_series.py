@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kpilab.stats.relation import Question, relation_tests
+from kpilab.stats.relation.related import Question, relation_tests
 from kpilab.stats.series import cross_correlation, fourier, innovations
 
 

@@ -12,7 +12,7 @@ import pytest
 from kpilab.case.read import open_case
 from kpilab.errors import BadInput
 from kpilab.show.say import sentence
-from kpilab.stats.nextday import next_day
+from kpilab.stats.operations.next_day import next_day
 from kpilab.track.notify import NotSent
 from kpilab.track.rules import Chart, Pace, rules
 from kpilab.track.store import Store

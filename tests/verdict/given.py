@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from kpilab.analysis.drivers import DriversResult
-from kpilab.analysis.spread import SpreadResult
+from kpilab.analysis.rootcause.drivers import DriversResult
+from kpilab.analysis.rootcause.segment_search import SpreadResult
 from kpilab.core.case import Case, Change, Goal, Kpi, Metric
 from kpilab.core.finding import Cause, Finding, GoalChange
 from kpilab.core.tree import MetricTree

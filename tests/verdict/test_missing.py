@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import kpilab
-from kpilab.analysis.spread import spread
+from kpilab.analysis.rootcause.segment_search import spread
 from kpilab.core.values import MISSING, Where
 from kpilab.engine.column import SIDES
 from tests.verdict.hand import shop

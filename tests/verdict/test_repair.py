@@ -12,9 +12,9 @@ import kpilab
 from kpilab.core.case import Case, Metric
 from kpilab.core.finding import StepReport
 from kpilab.core.values import Period, Where
-from kpilab.engine.cells import PERIODS, Cells, pull
 from kpilab.engine.column import DEN1, NUM1, marked
 from kpilab.engine.metrics import BUCKET
+from kpilab.engine.rootcause.cells import PERIODS, Cells, pull
 from kpilab.verdict.evidence import Evidence
 from kpilab.verdict.repair import repaired
 from kpilab.verdict.steps import goal, relation, root_cause

@@ -11,7 +11,7 @@ import kpilab
 from kpilab.core.case import Case
 from kpilab.core.finding import STEP_NAMES, Finding, Review, StepReport
 from kpilab.core.values import Message
-from kpilab.engine.cells import Cells
+from kpilab.engine.rootcause.cells import Cells
 from kpilab.samples.write import write
 from kpilab.show.say import sentence
 from kpilab.verdict.evidence import Evidence

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import ibis
 
-from kpilab.analysis.blindspots import BlindspotsResult
+from kpilab.analysis.events.blindspots import BlindspotsResult
 from kpilab.case.read import open_case
 from kpilab.core.table import EventLog
 from kpilab.verdict.evidence import Evidence

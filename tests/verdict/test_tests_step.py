@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 from kpilab.case.read import open_case
-from kpilab.engine.cells import pull
+from kpilab.engine.rootcause.cells import pull
 from kpilab.show.say import sentence
 from kpilab.track.effects import effects
 from kpilab.track.store import Store
 from kpilab.verdict.evidence import Evidence
 from kpilab.verdict.steps.execution import examine
-from kpilab.workbench.trial import TRIAL
+from kpilab.workbench.apps.experiments.trial import TRIAL
 
 CASE = """\
 kpilab: 1

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import kpilab
-from kpilab.engine.cells import pull
+from kpilab.engine.rootcause.cells import pull
 from kpilab.samples.write import write
 from kpilab.show.say import sentence
 from kpilab.verdict.evidence import Evidence

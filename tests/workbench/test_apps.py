@@ -8,17 +8,17 @@ import pytest
 from kpilab.core.result import Result
 from kpilab.show.say import LANGUAGES, catalogue
 from kpilab.workbench.app import App
-from kpilab.workbench.definitions import DEFINITIONS
-from kpilab.workbench.execution import EXECUTION
-from kpilab.workbench.explore import EXPLORE
-from kpilab.workbench.external import EXTERNAL
-from kpilab.workbench.funnel import FUNNEL
-from kpilab.workbench.goal import GOAL
-from kpilab.workbench.lifecycle import LIFECYCLE
-from kpilab.workbench.paths import PATHS
-from kpilab.workbench.relation import RELATION
-from kpilab.workbench.trial import TRIAL
-from kpilab.workbench.whys import WHYS
+from kpilab.workbench.apps.data.definitions import DEFINITIONS
+from kpilab.workbench.apps.events.funnel import FUNNEL
+from kpilab.workbench.apps.events.lifecycle import LIFECYCLE
+from kpilab.workbench.apps.events.paths import PATHS
+from kpilab.workbench.apps.execution.evidence import EXECUTION
+from kpilab.workbench.apps.experiments.trial import TRIAL
+from kpilab.workbench.apps.external.market import EXTERNAL
+from kpilab.workbench.apps.goal import GOAL
+from kpilab.workbench.apps.relation.pairs import RELATION
+from kpilab.workbench.apps.rootcause.explore import EXPLORE
+from kpilab.workbench.apps.whys import WHYS
 
 APPS = (DEFINITIONS, EXECUTION, EXPLORE, EXTERNAL, FUNNEL, GOAL, LIFECYCLE, PATHS, RELATION, TRIAL, WHYS)
 VIEWS = [(app, view) for app in APPS for view in app.views]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import kpilab
-from kpilab.analysis.correlate import correlate
-from kpilab.analysis.history import history
+from kpilab.analysis.relation.correlate import correlate
+from kpilab.analysis.rootcause.history import history
 from kpilab.errors import EngineError
 from kpilab.workbench import ask
 from tests.case.conftest import CASE, events

@@ -12,9 +12,9 @@ from kpilab.core.result import Result
 from kpilab.errors import BadInput
 from kpilab.track.store import Store
 from kpilab.workbench.app import App, Asked, State
+from kpilab.workbench.apps.rootcause.explore import EXPLORE
 from kpilab.workbench.basket import Basket, Workspace
 from kpilab.workbench.call import Call
-from kpilab.workbench.explore import EXPLORE
 from kpilab.workbench.job import Job
 from kpilab.workbench.link import MARK, Link
 from kpilab.workbench.panel import Panel

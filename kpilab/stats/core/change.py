@@ -16,7 +16,7 @@ from kpilab.stats.core import pattern
 from kpilab.stats.core.dependence import LongRun, long_run
 from kpilab.stats.core.level import Window
 from kpilab.stats.core.step import without_step
-from kpilab.stats.laws import student
+from kpilab.stats.distributions import student
 from kpilab.stats.rounding import beyond_rounding
 
 Array = NDArray[np.float64]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from kpilab.stats.core.change import Change, change, of_noise, spread
 from kpilab.stats.core.dependence import LongRun
 from kpilab.stats.core.level import Window
-from kpilab.stats.laws import student
+from kpilab.stats.distributions import student
 
 Array = NDArray[np.float64]
 LEAST_WINDOWS = 12

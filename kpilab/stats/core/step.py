@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpilab.stats.core.dependence import MOST_IN_A_WINDOW, alike, inflation
-from kpilab.stats.laws import student
+from kpilab.stats.distributions import student
 from kpilab.stats.rounding import beyond_rounding
 
 Array = NDArray[np.float64]

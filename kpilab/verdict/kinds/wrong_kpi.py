@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kpilab.analysis.surge import SurgeResult
+from kpilab.analysis.relation.hollow_growth import SurgeResult
 from kpilab.core.case import Case
 from kpilab.core.finding import Cause
 from kpilab.core.values import Message

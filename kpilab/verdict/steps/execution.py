@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from kpilab.analysis.definitions import DefinitionsResult, definitions
-from kpilab.analysis.evidence import EvidenceResult, evidence
-from kpilab.analysis.experiment import SAFE_LEVEL, ExperimentResult, experiment
-from kpilab.analysis.rereading import RereadingResult, reread
+from kpilab.analysis.data.definitions import DefinitionsResult, definitions
+from kpilab.analysis.execution.evidence import EvidenceResult, evidence
+from kpilab.analysis.experiments.experiment import SAFE_LEVEL, ExperimentResult, experiment
+from kpilab.analysis.experiments.reanalysis import RereadingResult, reread
 from kpilab.core.case import Case, Test
 from kpilab.core.finding import Finding, StepReport
 from kpilab.core.table import Executions, Reports
 from kpilab.core.values import EVERYWHERE, Effect, Message, Where
-from kpilab.engine.cells import Cells
+from kpilab.engine.rootcause.cells import Cells
 from kpilab.errors import BadInput
 from kpilab.questions.periods import both
 from kpilab.questions.records import actions

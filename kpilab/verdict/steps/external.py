@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kpilab.analysis.market import MarketResult, market
+from kpilab.analysis.external.market import MarketResult, market
 from kpilab.core.case import Case
 from kpilab.core.finding import Finding, StepReport
 from kpilab.core.table import Benchmark
 from kpilab.core.values import Effect, Message
-from kpilab.engine.cells import Cells
+from kpilab.engine.rootcause.cells import Cells
 from kpilab.errors import BadInput
 from kpilab.questions.periods import both
 from kpilab.verdict.evidence import Evidence, Noted, numbering

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from kpilab.analysis.attainment import AttainmentResult, attainment
-from kpilab.analysis.drivers import DriversResult, drivers, leaf_change
+from kpilab.analysis.rootcause.attainment import AttainmentResult, attainment
+from kpilab.analysis.rootcause.drivers import DriversResult, drivers, leaf_change
 from kpilab.core.case import Case, Metric
 from kpilab.core.finding import Finding, GoalChange, StepReport
 from kpilab.core.values import Effect, Message
-from kpilab.engine.cells import Cells
 from kpilab.engine.metrics import measure
+from kpilab.engine.rootcause.cells import Cells
 from kpilab.errors import BadInput
 from kpilab.questions.series import measured
 from kpilab.verdict.evidence import Evidence, Noted, numbering

@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import pandas as pd
 
-from kpilab.analysis.relate import relate
-from kpilab.analysis.smart import smart
-from kpilab.analysis.surge import SurgeResult, surge
+from kpilab.analysis.relation.hollow_growth import SurgeResult, surge
+from kpilab.analysis.relation.relate import relate
+from kpilab.analysis.relation.smart import smart
 from kpilab.core.case import Case, Metric
 from kpilab.core.finding import Finding, StepReport, Verdict
 from kpilab.core.table import EventLog, Facts
 from kpilab.core.values import EVERYWHERE, Effect, Message
-from kpilab.engine.cells import Cells
 from kpilab.engine.column import marked, own
 from kpilab.engine.metrics import BUCKET
+from kpilab.engine.rootcause.cells import Cells
 from kpilab.errors import BadInput
 from kpilab.questions.periods import both, span
 from kpilab.verdict.evidence import Evidence, Noted, numbering

@@ -8,16 +8,16 @@ from typing import Any
 
 import pandas as pd
 
-from kpilab.analysis.blindspots import BlindspotsResult, unwatched
-from kpilab.analysis.dating import DatingResult, dating
-from kpilab.analysis.funnel_change import FunnelChangeResult, funnel_change
-from kpilab.analysis.spread import SpreadResult, spread
+from kpilab.analysis.events.blindspots import BlindspotsResult, unwatched
+from kpilab.analysis.events.funnel_change import FunnelChangeResult, funnel_change
+from kpilab.analysis.rootcause.changepoint import DatingResult, dating
+from kpilab.analysis.rootcause.segment_search import SpreadResult, spread
 from kpilab.core.case import Case, Funnel, Metric
 from kpilab.core.finding import Finding, StepReport
 from kpilab.core.values import EVERYWHERE, Effect, Message, Where
-from kpilab.engine.cells import Cells
 from kpilab.engine.groups import people
 from kpilab.engine.metrics import BUCKET
+from kpilab.engine.rootcause.cells import Cells
 from kpilab.errors import BadInput
 from kpilab.questions import funnels
 from kpilab.questions.periods import both, span

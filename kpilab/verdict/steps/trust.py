@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kpilab.analysis.gaps import GapsResult, gaps
-from kpilab.analysis.reconcile import reconcile
+from kpilab.analysis.data.missing_rows import GapsResult, gaps
+from kpilab.analysis.data.reconcile import reconcile
 from kpilab.core.case import Case
 from kpilab.core.finding import DataIssue, Finding, StepReport
 from kpilab.core.table import EventLog
 from kpilab.core.values import Effect, Message, Period
-from kpilab.engine.cells import Cells
 from kpilab.engine.daily import Measured
+from kpilab.engine.rootcause.cells import Cells
 from kpilab.errors import BadInput
 from kpilab.questions.periods import span
 from kpilab.questions.series import measured

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from kpilab.analysis.audit import AuditResult, verified
-from kpilab.analysis.bunching import bunching
-from kpilab.analysis.heaping import heaping
-from kpilab.analysis.response import response
-from kpilab.analysis.timing import timing
+from kpilab.analysis.execution.audit import AuditResult, verified
+from kpilab.analysis.execution.bunching import bunching
+from kpilab.analysis.execution.heaping import heaping
+from kpilab.analysis.execution.timing import timing
+from kpilab.analysis.operations.response import response
 from kpilab.core.case import Case
 from kpilab.core.finding import Finding
 from kpilab.core.result import Result

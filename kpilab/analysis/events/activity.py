@@ -1,0 +1,106 @@
+"""Activity: how many users are active, how often, and who is new, returning, back again or gone quiet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import pandas as pd
+
+from kpilab.core.result import Result
+from kpilab.core.table import EventLog
+from kpilab.core.values import EVERYWHERE, Message, fraction
+from kpilab.engine.door.dimensions import aside, called
+from kpilab.engine.events.activity import active, bucket_start, counted, lifecycle
+from kpilab.engine.run import collect
+from kpilab.errors import BadInput
+from kpilab.stats.proportion import wilson
+
+if TYPE_CHECKING:
+    from kpilab.core.values import Period, Where
+    from kpilab.engine.door.tables import Tabular
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ActivityResult(Result):
+    """Answer of `activity`.
+
+    Attributes:
+        table: one row per day (and value of the dimensions); columns `day` (date), the dimensions, `dau` (users
+            active that day), `wau`, `mau` (users active in the 7 or 28 days that end with it), `stickiness`
+            (dau / mau, 0-1), `low`, `high` (Wilson interval of stickiness). The first 27 days of a log look back
+            on less than 28 days; their wau, mau and stickiness are NaN until the window is full.
+        lifecycle: one row per bucket of `grain` (and value of the dimensions); columns `bucket` (date), the
+            dimensions, `new` (first seen), `returning` (active in the bucket before as well), `resurrected` (active
+            before, not in the last bucket), `dormant` (active in the bucket before and not in this one, counted
+            positive). new + returning + resurrected = active users.
+        grain: of the lifecycle. level: confidence level.
+    """
+
+    lifecycle: pd.DataFrame
+    grain: str
+    level: float
+    kind: ClassVar[str] = "activity"
+
+    @property
+    def headline(self) -> Message:
+        whole = self.table.groupby("day")[["dau", "mau"]].sum(min_count=1)
+        last, full = whole.iloc[-1], whole["mau"].notna().iloc[-1]
+        values = {"day": whole.index[-1], "dau": int(last["dau"]), "mau": int(last["mau"]) if full else None}
+        return Message("activity.last", values | {"stickiness": float(last["dau"] / last["mau"]) if full else None})
+
+
+def activity(
+    log: EventLog | Tabular,
+    *,
+    by: tuple[str, ...] | str = (),
+    grain: str = "week",
+    where: Where = EVERYWHERE,
+    period: Period | None = None,
+    level: float = 0.95,
+) -> ActivityResult:
+    """How many users are active each day, week and month, and how do they come and go?
+
+    A user is active on a day (UTC) with at least one event. With dimensions (product, channel, user type …) a user
+    counts under every value used.
+
+    Args:
+        log: events. by: dimensions. grain: "day", "week" or "month" of the lifecycle.
+        where, period: only events of this segment, of these days. level: confidence level.
+
+    Returns:
+        ActivityResult, one row per day.
+
+    Raises:
+        BadInput: an unknown column or grain, or no events.
+
+    Example:
+        >>> activity(log, by=("platform",)).table  # doctest: +SKIP
+    """
+    fraction(level, "activity(level=)")
+    log = EventLog.of(log)
+    log, ours = aside(log, (by,) if isinstance(by, str) else by)
+    columns = tuple(ours)
+    days = active(log, grain="day", where=where, period=period, keep=columns)
+    table = collect(counted(days, columns), "activity")
+    if table.empty:
+        raise BadInput("no events to count", "activity", "check the filter and the period")
+    early = table["day"] - table["day"].min()
+    table["wau"] = table["wau"].astype(float).where(early >= 6)
+    table["mau"] = table["mau"].astype(float).where(early >= 27)
+    table["stickiness"] = table["dau"] / table["mau"]
+    table["low"], table["high"] = wilson(table["dau"], table["mau"], level)
+    table["day"] = [bucket_start(int(d), "day") for d in table["day"]]
+    order = ["day", *columns, "dau", "wau", "mau", "stickiness", "low", "high"]
+    table = table.sort_values(["day", *columns], kind="stable")[order].reset_index(drop=True)
+    buckets = days if grain == "day" else active(log, grain=grain, where=where, period=period, keep=columns)
+    life = collect(lifecycle(buckets, columns), "activity").sort_values(["bucket", *columns], kind="stable")
+    life = life[life["bucket"] <= _last_active(life)].reset_index(drop=True)
+    life["bucket"] = [bucket_start(int(b), grain) for b in life["bucket"]]
+    return ActivityResult(called(table, ours), called(life, ours), grain, level)
+
+
+def _last_active(life: pd.DataFrame) -> int:
+    """Last bucket with an active user; the one after holds dormant users only because the log ends."""
+    seen = life[life[["new", "returning", "resurrected"]].sum(axis=1) > 0]
+    return int(seen["bucket"].max())

@@ -1,0 +1,228 @@
+"""Paths: which ways users take from an event, or to it, and what follows what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pandas as pd
+
+from kpilab.core.result import Result
+from kpilab.core.table import EventLog
+from kpilab.core.values import EVERYWHERE, Message, duration, fraction
+from kpilab.engine.column import column
+from kpilab.engine.door.dimensions import aside, called
+from kpilab.engine.events.patterns import found_at, named
+from kpilab.engine.events.trails import Trails, compiled, counted
+from kpilab.engine.events.walks import ARROW, END, START, checked, events_of, stretches, walk
+from kpilab.engine.run import collect
+from kpilab.errors import BadInput, unknown
+from kpilab.stats.proportion import wilson
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from kpilab.core.values import Period, Where
+    from kpilab.engine.door.tables import Tabular
+    from kpilab.engine.events.patterns import Way
+
+
+MOST = 100
+REST = "…"
+WEIGHTS = ("count", "probability", "user_share", "per_path", "share", "mean_seconds", "median_seconds")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PathsResult(Result):
+    """Answer of `paths`.
+
+    Attributes:
+        table: one row per way taken, most frequent first; columns `path` (events joined by " → "), `count` (paths
+            that took it), `users`, `share` (of all paths that hold the start or end asked for, 0-1), `low`, `high`
+            (Wilson interval of `share`). Ways beyond the most frequent are pooled in a last row "…".
+        transitions: one row per pair of neighbours; columns `source`, `target`, `count`, `users`, `probability`
+            (of leaving `source` to `target`), `low`, `high` (Wilson), `user_share` (users with this pair among all
+            users), `mean_seconds` (NaN at the ends). "path_start" and "path_end" stand for entry and exit.
+        count: paths that hold the start (or end) asked for; the sum of `table["count"]`.
+        users: users that have such a path.
+        events: number of events walked.
+        level: confidence level.
+    """
+
+    transitions: pd.DataFrame
+    values: pd.DataFrame
+    count: int
+    users: int
+    events: int
+    level: float
+    kind: ClassVar[str] = "paths"
+
+    @property
+    def loops(self) -> pd.DataFrame:
+        """Transitions of an event to itself."""
+        return self.transitions[self.transitions["source"] == self.transitions["target"]].reset_index(drop=True)
+
+    def tree(self, backward: bool = False) -> pd.DataFrame:
+        """The listed ways as a tree: where they part, or (`backward`) where they come together.
+
+        Returns:
+            One row per branch, each below the one it leaves; columns `depth` (from 0), `way` (all events up to here, in
+            time), `event`, `count` (paths), `share` (of the branch it leaves, 0-1). Pooled ways are left out.
+        """
+        branches: dict[tuple[str, ...], int] = {}
+        for path, count in zip(self.table["path"], self.table["count"], strict=True):
+            events = path.split(ARROW)[:: -1 if backward else 1]
+            for k in range(1, len(events) + 1 if path != REST else 1):
+                branches[tuple(events[:k])] = branches.get(tuple(events[:k]), 0) + int(count)
+        whole = sum(n for b, n in branches.items() if len(b) == 1)
+        rows = [
+            (len(b) - 1, ARROW.join(b[:: -1 if backward else 1]), b[-1], n, n / branches.get(b[:-1], whole))
+            for b, n in _depth_first(branches)
+        ]
+        return pd.DataFrame(rows, columns=["depth", "way", "event", "count", "share"])
+
+    def matrix(self, weight: str = "count") -> pd.DataFrame:
+        """Transitions as a square: rows are sources, columns targets; seconds are NaN where there is no transition.
+
+        Args:
+            weight: "count", "probability", "user_share", "per_path", "share", "mean_seconds" or "median_seconds".
+        """
+        if weight not in WEIGHTS:
+            raise unknown("weight", weight, WEIGHTS, "matrix, argument 'weight'")
+        names = sorted({*self.transitions["source"], *self.transitions["target"]} - {START, END})
+        wide = self.transitions.pivot(index="source", columns="target", values=weight)
+        order = [START, *names, END]
+        square = wide.reindex(index=order, columns=order).astype(float)
+        return square if weight.endswith("seconds") else square.fillna(0.0)
+
+    @property
+    def headline(self) -> Message:
+        if self.table.empty:
+            return Message("paths.none")
+        row = self.table.iloc[0]
+        return Message(
+            "paths.top", {"path": row["path"], "share": row["share"], "count": int(row["count"]), "of": self.count}
+        )
+
+
+def paths(
+    log: EventLog | Tabular,
+    *,
+    start: str | None = None,
+    end: str | None = None,
+    length: int = 5,
+    by: str = "session",
+    gap: timedelta | str = "30m",
+    collapse: bool = False,
+    through: Way | None = None,
+    breakdown: str | None = None,
+    minimum: int = 1,
+    most: int = 20,
+    where: Where = EVERYWHERE,
+    period: Period | None = None,
+    level: float = 0.95,
+) -> PathsResult:
+    """Which ways do users take?
+
+    A path is a user's events in time (of a session, or of all time). With `start` alone the way leads from the
+    path's first such event forward; with `end` alone, to its last such event from behind; with both, from the
+    first `start` to the first `end` after it, if reached within `length` events; with neither, from the beginning.
+    Events of one moment are ordered by name.
+
+    Args:
+        log: events; row order does not matter.
+        start, end: event names. length: most events of a way, 1 to 20.
+        by: "session" or "user". gap: pause that begins a session where the log has none.
+        collapse: draw immediate repeats together.
+        through: only whole paths that hold this event or way (as `step_matrix` reads it).
+        breakdown: a dimension; a way has its value at the event it is read from.
+        minimum: leave out transitions seen less often.
+        most: ways listed; the rest is pooled, so that counts add up.
+        where, period: only events of this segment, of these days.
+        level: confidence level of the intervals.
+
+    Returns:
+        PathsResult with one row per way.
+
+    Raises:
+        BadInput: an event or column that never occurs, a length outside 1..20, a bad duration.
+
+    Note:
+        Two ways that differ by one event count as different; shorten or collapse before reading much into shares.
+
+    Example:
+        >>> paths(log, start="cart", length=4).table  # doctest: +SKIP
+    """
+    fraction(level, "paths(level=)")
+    log = EventLog.of(log)
+    if not 1 <= length <= 20:
+        raise BadInput(f"length {length!r} is outside 1..20", "paths, argument 'length'", "3 to 6 events read well")
+    log, ours = aside(log, (breakdown,) if breakdown else ())
+    checked(log, [e for e in (start, end) if e is not None] + (named(through) if through else []))
+    keep = tuple(ours)
+    pause, most = duration(gap, "gap"), min(most, MOST)
+    some: dict[str, Any] = {"by": by, "where": where, "period": period}
+    found, values = None, pd.DataFrame()
+    if through is None and breakdown is None:
+        asked: dict[str, Any] = {"start": start, "end": end, "length": length, "most": most}
+        found = compiled(log, events_of(log, **some), by=by, gap=pause, collapse=collapse, **asked)
+    if found is None:
+        rows = walk(log, gap=pause, collapse=collapse, keep=keep, **some).cache()
+        if through is not None:
+            held = found_at(rows, through)
+            rows = rows.semi_join(held, [rows[c].identical_to(held[c]) for c in ("unit", "path")]).cache()
+        ways = stretches(rows, length, start, end, keep).cache()
+        found = counted(rows, ways, most)
+        values = called(_values(ways, found.ways["events"].tolist(), keep, level), ours)
+    table, links = _ways(found, level), _transitions(found, minimum, level)
+    return PathsResult(table, links, values, found.count, found.walkers, found.events, level)
+
+
+def _depth_first(branches: dict[tuple[str, ...], int]) -> list[tuple[tuple[str, ...], int]]:
+    """Branches each below the one they leave; of one branch's, the most frequent first."""
+
+    def rank(branch: tuple[str, ...]) -> list[tuple[int, str]]:
+        return [(-branches[branch[:k]], branch[k - 1]) for k in range(1, len(branch) + 1)]
+
+    return sorted(branches.items(), key=lambda item: rank(item[0]))
+
+
+def _ways(found: Trails, level: float) -> pd.DataFrame:
+    table = found.ways.rename(columns={"events": "path"})
+    rest = found.count - int(table["count"].sum())
+    if rest:
+        table = pd.concat([table, pd.DataFrame({"path": [REST], "count": [rest], "users": [pd.NA]})], ignore_index=True)
+    table["users"] = table["users"].astype("Int64")
+    table["share"] = table["count"] / max(found.count, 1)
+    table["low"], table["high"] = wilson(table["count"], found.count, level)
+    return table
+
+
+def _values(ways: ir.Table, listed: list[str], keep: tuple[str, ...], level: float) -> pd.DataFrame:
+    """The listed ways by value; the others pooled."""
+    if not keep:
+        return pd.DataFrame()
+    by = keep[0]
+    named_way = column(ways, "events").isin(listed).ifelse(ways["events"], REST)
+    ways = ways.mutate(path_taken=named_way)
+    grouped = ways.group_by([by, "path_taken"]).agg(count=ways.count(), users=ways["unit"].nunique())
+    table = collect(grouped, "paths: breakdown").rename(columns={"path_taken": "path"})
+    total = table.groupby(by)["count"].transform("sum")
+    table["share"] = table["count"] / total
+    table["low"], table["high"] = wilson(table["count"], total, level)
+    order = [by, "count", "path"]
+    return table.sort_values(order, ascending=[True, False, True]).reset_index(drop=True)
+
+
+def _transitions(found: Trails, minimum: int, level: float) -> pd.DataFrame:
+    links = found.links
+    leaving = links.groupby("source")["count"].transform("sum")
+    links["probability"] = links["count"] / leaving
+    links["low"], links["high"] = wilson(links["count"], leaving, level)
+    links["user_share"] = links["users"] / max(found.users, 1)
+    links["per_path"] = links["count"] / max(found.paths, 1)
+    links["share"] = links["count"] / max(int(links["count"].sum()), 1)
+    links = links[links["count"] >= minimum].sort_values(["count", "source", "target"], ascending=[False, True, True])
+    first = ["source", "target", "count", "users", "probability", "low", "high", "user_share", "per_path", "share"]
+    return links[[*first, "mean_seconds", "median_seconds"]].reset_index(drop=True)

@@ -1,0 +1,127 @@
+"""Sequences: does one event follow another in time, for how many users, and how often?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar
+
+import ibis
+import pandas as pd
+
+from kpilab.core.result import Result
+from kpilab.core.table import EventLog
+from kpilab.core.values import EVERYWHERE, Message, duration, fraction
+from kpilab.engine.column import column
+from kpilab.engine.events.sessions import whole
+from kpilab.engine.events.walks import checked, walk
+from kpilab.engine.run import collect
+from kpilab.errors import BadInput
+from kpilab.stats.proportion import wilson
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from kpilab.core.values import Period, Where
+    from kpilab.engine.door.tables import Tabular
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SequencesResult(Result):
+    """Answer of `sequences`.
+
+    Attributes:
+        table: one row per pair asked for; columns `first`, `then` (events), `times` (events `first`), `followed`
+            (of them, followed by `then` in time), `users` (did `first`), `users_followed` (of them, at least once
+            followed), `rate` (users_followed / users, 0-1), `low`, `high` (Wilson), `median_seconds` (from `first`
+            to the next `then` in time).
+        within, after: longest and shortest time between. level: confidence level.
+    """
+
+    within: timedelta
+    after: timedelta
+    level: float
+    kind: ClassVar[str] = "sequences"
+
+    @property
+    def headline(self) -> Message:
+        row = self.table.iloc[0]
+        values = {c: row[c] for c in ("first", "then", "rate", "low", "high")}
+        return Message("paths.follows", values | {"users": int(row["users"])})
+
+
+def sequences(
+    log: EventLog | Tabular,
+    pairs: list[tuple[str, str]] | tuple[str, str],
+    *,
+    within: timedelta | str = "7d",
+    after: timedelta | str = timedelta(0),
+    adjacent: bool = False,
+    where: Where = EVERYWHERE,
+    period: Period | None = None,
+    level: float = 0.95,
+) -> SequencesResult:
+    """Does A, then B, within a time, occur?
+
+    An event A counts as followed when an event B of the same user comes later by at least `after` and at most
+    `within` (both included); an event is never followed by itself. With `adjacent`, B must be the very next event.
+
+    Args:
+        log: events. pairs: (first, then), or several of them; both may be the same event.
+        within, after: longest and shortest time between. adjacent: nothing else between.
+        where, period: only events of this segment, of these days. level: confidence level.
+
+    Returns:
+        SequencesResult, one row per pair.
+
+    Raises:
+        BadInput: an unknown event, a bad duration, or `after` longer than `within`.
+
+    Example:
+        >>> sequences(log, ("search", "purchase"), within="1h").table  # doctest: +SKIP
+    """
+    fraction(level, "sequences(level=)")
+    log = EventLog.of(log)
+    asked = [pairs] if isinstance(pairs, tuple) else list(pairs)
+    longest = duration(within)
+    shortest = after if after == timedelta(0) else duration(after, "after")
+    if not isinstance(shortest, timedelta) or shortest > longest:
+        raise BadInput(f"after {after!r} is longer than within {within!r}", "sequences", "swap them")
+    rows = walk(log, by="user", where=where, period=period)
+    if not asked:
+        raise BadInput("no pair of events", "sequences, argument 'pairs'", "name two events: ('search', 'purchase')")
+    checked(log, [name for pair in asked for name in pair])
+    limits = (whole(shortest), whole(longest))
+    found = [collect(_followed(rows, a, b, limits, adjacent), "sequences").assign(first=a, then=b) for a, b in asked]
+    table = pd.concat(found, ignore_index=True)
+    table["rate"] = table["users_followed"] / table["users"].where(table["users"] > 0)
+    table["low"], table["high"] = wilson(table["users_followed"], table["users"], level)
+    order = ["first", "then", "times", "followed", "users", "users_followed", "rate", "low", "high", "median_seconds"]
+    return SequencesResult(table[order], longest, shortest, level)
+
+
+def _followed(rows: ir.Table, first: str, then: str, limits: tuple[int, int], adjacent: bool) -> ir.Table:
+    """One row: how often, and for how many users, `then` follows `first`."""
+    low, high = limits
+    order = ibis.window(group_by="unit", order_by="place")
+    if adjacent:
+        next_is = column(rows, "event").lead().over(order) == then
+        moment = next_is.ifelse(rows["t"].lead().over(order), ibis.null("int64"))
+    else:
+        others = (column(rows, "event") == then).ifelse(rows["t"], ibis.null("int64"))
+        # Of one moment, only rows that stand behind (by name) are later; a wait above zero looks along time itself.
+        later = ibis.window(group_by="unit", order_by=ibis.desc("place"), preceding=(None, 1))
+        ahead = ibis.range_window(group_by="unit", order_by="t", following=(low, None)) if low else later
+        moment = others.min().over(ahead)
+    marked = rows.mutate(wait=moment - rows["t"]).filter(rows["event"] == first)
+    wait = column(marked, "wait")
+    marked = marked.mutate(hit=((wait >= low) & (wait <= high)).fill_null(False))
+    people = marked.group_by("unit").agg(times=marked.count(), followed=column(marked, "hit").cast("int64").sum())
+    hits = marked.filter(column(marked, "hit"))
+    waits = hits.aggregate(median_seconds=(column(hits, "wait").cast("float64") / 1e6).quantile(0.5))
+    times, followed = column(people, "times"), column(people, "followed")
+    counts = people.aggregate(
+        times=times.sum().fill_null(0), followed=followed.sum().fill_null(0),
+        users=people.count(), users_followed=(followed > 0).cast("int64").sum().fill_null(0),
+    )  # fmt: skip
+    return counts.cross_join(waits)

@@ -1,0 +1,170 @@
+"""Drivers: which factors of the goal moved beyond their day-to-day noise, and what did that do to the goal?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from kpilab.core.result import Result
+from kpilab.core.values import Message, fraction
+from kpilab.engine.column import DEN0, DEN1, NUM0, NUM1, SIDES
+from kpilab.stats.core.change import Change, period_change
+from kpilab.stats.core.contrast import standardised
+from kpilab.stats.core.level import Window, unit_variance
+from kpilab.stats.rootcause.shapley import shapley
+
+if TYPE_CHECKING:
+    from kpilab.core.case import Case, Metric
+    from kpilab.engine.rootcause.cells import Cells
+
+DRAWS = 400
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DriversResult(Result):
+    """Answer of `drivers`.
+
+    Attributes:
+        table: one row per leaf of the metric tree; columns `driver` (str), `watched` (bool, on a dashboard or
+            a KPI), `ratio` (bool), `baseline`, `current` (values), `change` (relative, 0.1 = +10 %), `low`,
+            `high` (its interval, noise clustered by day), `p`, and the share of the goal's change that the
+            driver makes, in goal units: `contribution`, `contribution_low`, `contribution_high`.
+        mix: one row per ratio driver × dimension: `driver`, `dimension`, `change` (relative, at constant mix of the
+            dimension), `low`, `high`, `p`, `falling` (share of the current weight whose own rate fell).
+        goal: name of the goal.
+        scale: goal in the baseline / formula in the baseline (1 when the formula is an identity).
+        unexplained: goal's change that the scaled formula does not reproduce, in goal units.
+    """
+
+    mix: pd.DataFrame
+    goal: str
+    scale: float
+    unexplained: float
+    level: float
+    kind: ClassVar[str] = "drivers"
+
+    @property
+    def headline(self) -> Message:
+        if self.table.empty:
+            return Message("drivers.none", {"goal": self.goal})
+        row = self.table.iloc[int(self.table["contribution"].abs().to_numpy().argmax())].to_dict()
+        values = {k: row[k] for k in ("driver", "contribution", "contribution_low", "contribution_high", "change")}
+        return Message("drivers.largest", {"goal": self.goal, **values})
+
+
+def drivers(case: Case, cells: Cells, *, level: float = 0.95, seed: int = 0) -> DriversResult:
+    """Split the goal's change over the leaves of its formula and test each leaf against its own noise.
+
+    A leaf's noise is that between days (full weeks or months where it does not add up over days). Contributions
+    are Shapley values of the formula, so they sum to the formula's change exactly; their intervals come from draws
+    of the leaves within their noise.
+
+    Args:
+        case: goal, tree and metrics.
+        cells: aggregates of both periods.
+        level: confidence level.
+        seed: of the draws for the contributions' intervals.
+
+    Returns:
+        DriversResult with one row per leaf.
+    """
+    fraction(level, "drivers(level=)")
+    leaves = case.goal.tree.leaves
+    changes = {leaf: leaf_change(cells, case.metrics[leaf]) for leaf in leaves}
+    before = {leaf: cells.sides(leaf)[0] for leaf in leaves}
+    after = {leaf: cells.sides(leaf)[1] for leaf in leaves}
+    formula = [float(case.goal.tree.evaluate(side)) for side in (before, after)]
+    goal = [cells.value(case.goal.metric, period) for period in ("baseline", "current")]
+    scale = goal[0] / formula[0] if formula[0] else 1.0
+    shares = scale * contributions(case, before, after)
+    noise = _drawn_shares(case, before, after, changes, level, seed) * scale
+    rows = [
+        {
+            "driver": leaf,
+            "watched": leaf in case.watched,
+            "ratio": case.metrics[leaf].is_ratio,
+            "baseline": before[leaf],
+            "current": after[leaf],
+            **_relative(changes[leaf], level),
+            "contribution": shares[k],
+            "contribution_low": shares[k] + noise[0, k],
+            "contribution_high": shares[k] + noise[1, k],
+        }
+        for k, leaf in enumerate(leaves)
+    ]
+    unexplained = goal[1] - goal[0] - scale * (formula[1] - formula[0])
+    mix = _mix(case, cells, level)
+    return DriversResult(
+        pd.DataFrame(rows), mix=mix, goal=case.goal.metric, scale=scale, unexplained=unexplained, level=level
+    )
+
+
+def leaf_change(cells: Cells, metric: Metric) -> Change:
+    """Change of one metric between the periods, with its noise between days (weeks, months)."""
+    values = cells.sides(metric.name)
+    if cells.undefined(metric.name):
+        return Change(*values, (0.0, 0.0), 1.0)
+    before, after = (Window.of(*cells.day_arrays(metric, period)) for period in ("baseline", "current"))
+    adds, grain = not metric.is_ratio and metric.per is None, metric.per or "day"
+    return period_change(before, after, values, per_day=adds, grain=grain)
+
+
+def contributions(case: Case, before: Mapping[str, float], after: Mapping[str, float]) -> np.ndarray:
+    """Shapley value of each leaf in the formula's change."""
+    leaves = case.goal.tree.leaves
+
+    def worth(moved: frozenset[int]) -> float:
+        values = {leaf: (after if k in moved else before)[leaf] for k, leaf in enumerate(leaves)}
+        return float(case.goal.tree.evaluate(values))
+
+    return shapley(worth, len(leaves))
+
+
+def _drawn_shares(
+    case: Case,
+    before: Mapping[str, float],
+    after: Mapping[str, float],
+    changes: Mapping[str, Change],
+    level: float,
+    seed: int,
+) -> np.ndarray:
+    """Low and high ends of each contribution's noise, about zero."""
+    leaves, generator = case.goal.tree.leaves, np.random.default_rng(seed)
+    centre = {leaf: np.array(float(after[leaf])) for leaf in leaves}
+    at_end = float(case.goal.tree.evaluate(after))
+    ends = np.zeros((2, len(leaves)))
+    for k, leaf in enumerate(leaves):
+        drawn = after[leaf] + changes[leaf].error * generator.standard_t(max(changes[leaf].df, 1.0), DRAWS)
+        moved = np.asarray(case.goal.tree.evaluate({**centre, leaf: drawn})) - at_end
+        ends[:, k] = np.nanquantile(moved, [0.5 - level / 2, 0.5 + level / 2])
+    return ends
+
+
+def _mix(case: Case, cells: Cells, level: float) -> pd.DataFrame:
+    rows = []
+    for leaf in case.goal.tree.leaves:
+        metric = case.metrics[leaf]
+        if not metric.is_ratio or metric.per is not None:
+            continue
+        before, after = (Window.of(*cells.day_arrays(metric, p)) for p in ("baseline", "current"))
+        variance, df = unit_variance(before, after), max(before.days + after.days - 2, 1)
+        for dimension in cells.dimensions.get(metric.table, ()):
+            wide = cells.by_segment(metric, (dimension,))
+            if len(wide) < 2:
+                continue
+            num0, den0, num1, den1 = (wide[side].to_numpy(float) for side in SIDES)
+            change = standardised((num0, den0), (num1, den1), variance, df)
+            both = wide[(wide[DEN0] > 0) & (wide[DEN1] > 0)]
+            fell = both[NUM1] / both[DEN1] < both[NUM0] / both[DEN0]
+            falling = float(both.loc[fell, DEN1].sum() / max(both[DEN1].sum(), 1e-300))
+            rows.append({"driver": leaf, "dimension": dimension, **_relative(change, level), "falling": falling})
+    return pd.DataFrame(rows, columns=["driver", "dimension", "change", "low", "high", "p", "falling"])
+
+
+def _relative(change: Change, level: float) -> dict[str, float]:
+    low, high = change.relative_ends(level)
+    return {"change": change.relative, "low": low, "high": high, "p": change.p}

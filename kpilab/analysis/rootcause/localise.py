@@ -1,0 +1,355 @@
+"""Localise: which few combinations of dimensions carry a deviation?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from kpilab.core.result import Result
+from kpilab.core.values import Effect, Message, Where, fraction
+from kpilab.engine.column import DEN0, DEN1, NUM0, NUM1, SIDES, own
+from kpilab.engine.door.dimensions import called
+from kpilab.engine.rootcause.comparison import Comparison, compared
+from kpilab.engine.rootcause.leaves import MOST_VALUES
+from kpilab.errors import BadInput
+from kpilab.stats.rootcause.localise import Element, Known, Located, locate
+from kpilab.stats.rootcause.localise.counts import counted
+from kpilab.stats.rootcause.localise.cuboids import Named, crossed
+from kpilab.stats.rootcause.localise.expected import Succession, at_old_rates, succession
+from kpilab.stats.rootcause.selection import unselected
+from kpilab.stats.tail import critical
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from numpy.typing import NDArray
+
+    from kpilab.core.table import Facts
+    from kpilab.core.values import Period
+
+STRAY = 0.01  # share of all amounts that may be negative by chance; they count as nothing
+COLUMNS = ["where", "expected", "actual", "contribution", "low", "high", "share", "change", "change_low", "change_high",
+           "corrected", "size", "leaves", "p", "equivalent"]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LocaliseResult(Result):
+    """Answer of `localise`.
+
+    Attributes:
+        table: one row per combination found, strongest evidence first; columns `where` (Where; what it is `without`
+            stayed as expected and is not counted), `expected`, `actual` (amounts; for a rate the numerator, and what
+            it would be at the expected rate), `contribution` (actual − expected), `low`, `high` (its interval),
+            `share` (of the whole deviation; NaN if that is 0), `change` (relative, −1 and up; NaN when nothing was
+            expected), `change_low`, `change_high`, `corrected` (`change` without the winner's curse), `size` (share
+            of all that was expected), `leaves` (how many), `p` (chance of such a find anywhere in the search when
+            nothing happened, at most), `equivalent` (tuple of other combinations that hold nearly the same leaves).
+        expected, actual: totals over the cube.
+        noise: "counts" or "relative": which noise the cube carries.
+        level: confidence level of the intervals.
+        across: the two dimensions that say most about the places found, as the columns of `cells` are called; empty
+            where only one has several values.
+        cells: one row per pair of their values; columns of both dimensions ("name (by)" for one that is called like
+            another column), `expected`, `actual`, `score`
+            (actual − expected, in standard errors).
+        everywhere: relative change of all that lies outside of the places, with its interval, where it moved as a
+            whole; None where that is within noise.
+        visible: share of the whole that a value must hold at least for a fall of a fifth in it to be found; above 1
+            where no value could.
+    """
+
+    expected: float
+    actual: float
+    noise: str
+    level: float
+    across: tuple[str, ...]
+    cells: pd.DataFrame
+    everywhere: Effect | None
+    visible: float
+    kind: ClassVar[str] = "localise"
+
+    @property
+    def headline(self) -> Message:
+        gap = self.actual - self.expected
+        if self.table.empty and self.everywhere is not None:
+            change = self.everywhere
+            values = {"gap": gap, "change": change.value, "low": change.low, "high": change.high}
+            return Message("localise.everywhere", values)
+        if self.table.empty:
+            return Message("localise.nothing", {"gap": gap})
+        first = self.table.iloc[0]
+        values = {
+            "where": first["where"],
+            "change": float(first["change"]),
+            "contribution": float(first["contribution"]),
+        }
+        values |= {
+            "interval": Effect(first["contribution"], float(first["low"]), float(first["high"])),
+            "more": len(self.table) - 1,
+        }
+        return Message("localise.found" if len(self.table) == 1 else "localise.found_several", values)
+
+    @property
+    def places(self) -> tuple[Where, ...]:
+        """The combinations found, strongest first."""
+        return tuple(self.table["where"])
+
+
+def localise(
+    data: Facts | ir.Table | pd.DataFrame,
+    *,
+    dimensions: Sequence[str] = (),
+    measure: str | None = None,
+    numerator: str | None = None,
+    denominator: str | None = None,
+    expected: str | tuple[str, str] | None = None,
+    periods: tuple[Period, Period] | None = None,
+    deepest: int | None = None,
+    alpha: float = 0.05,
+    level: float = 0.95,
+) -> LocaliseResult:
+    """Find the smallest set of dimension combinations that carries a deviation from what was expected.
+
+    The cube's leaves (finest combinations) are compared with their expectation. Every combination of up to
+    `deepest` dimensions is a candidate; one is taken when a shift of most of it is a shorter description than noise,
+    the length of naming it included: evidence belongs to the whole of a place, not to each of its leaves. How noise
+    shrinks with size is fitted to the leaves that are left, as is a move of everything, which makes no places. A
+    value that is new is compared with the values it replaced.
+
+    Args:
+        data: facts with a time column and `periods` (a plain frame: its column `date`); or one row per leaf (or finer)
+            with an `expected` column.
+        dimensions: columns to search; default: those the facts name.
+        measure: column that adds up; or
+        numerator, denominator: columns of a rate; the numerator is compared at the denominator's present size.
+        expected: column with the expected amount; for a rate the pair (numerator, denominator) of the reference.
+        periods: baseline and current; the baseline is scaled to the length of the current period.
+        deepest: most dimensions in one combination; default all.
+        alpha: chance of finding anything at all where nothing happened.
+        level: confidence level of the intervals.
+
+    Returns:
+        LocaliseResult with one row per combination; none when nothing stands out beyond noise.
+
+    Raises:
+        BadInput: unknown columns, neither or both of measure and numerator, many negative amounts, nothing expected
+            anywhere, or no dimension.
+
+    Note:
+        Segments were chosen because they stood out: `corrected` gives the change without that advantage.
+
+    Example:
+        >>> cube = pd.DataFrame({"app": ["a", "b"] * 50, "shop": [str(k) for k in range(100)], "was": 100.0})
+        >>> cube["now"] = cube["was"].where(cube["app"] == "a", 40.0)
+        >>> found = localise(cube, dimensions=["app", "shop"], measure="now", expected="was")
+        >>> [place.plain() for place in found.places]
+        [{'app': 'b'}]
+    """
+    fraction(alpha, "localise(alpha=)")
+    fraction(level, "localise(level=)")
+    question = Comparison(measure, numerator, denominator, expected, periods)
+    leaves, names = compared(data, tuple(dimensions), question)
+    ratio = periods[1].days / periods[0].days if periods else None
+    frame, notes = _checked(leaves.frame)
+    cube = _cube(frame, names, rate=numerator is not None, ratio=ratio)
+    known = Known(cube.spread, cube.least, cube.sampled)
+    found = locate(cube.codes, *cube.searched, known, alpha=alpha, deepest=deepest)
+    rows = [_row(element, cube, found, level, alpha) for element in found.elements]
+    grouped = leaves.grouped.items()
+    notes += tuple(Message("localise.grouped", {"dimension": d, "values": n, "kept": MOST_VALUES}) for d, n in grouped)
+    notes += (Message("door.left_out", {"rows": leaves.missing}),) if leaves.missing else ()
+    notes += cube.notes
+    notes += (Message("localise.selected"),) if rows else ()
+    notes += (Message("localise.equivalent"),) if any(row["equivalent"] for row in rows) else ()
+    everywhere, visible = _everywhere(cube, found, level), found.visible
+    notes += _said(everywhere, visible, places=len(rows))
+    totals = float(cube.expected.sum()), float(cube.actual.sum())
+    noise = "counts" if found.counts else "relative"
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    return LocaliseResult(
+        table, *totals, noise, level, *_cells(cube, found), everywhere=everywhere, visible=visible, notes=notes
+    )
+
+
+def _everywhere(cube: Cube, found: Located, level: float) -> Effect | None:
+    """Change of what lies outside of the places; of the hits where their misses were searched."""
+    if found.everywhere is None:
+        return None
+    change, error = found.everywhere
+    if cube.whole is not None:
+        misses, hits = (float(v.sum()) for v in (cube.whole - cube.expected, cube.expected))
+        change, error = -change * misses / hits, error * misses / hits
+    half = critical(level, found.noise.df) * error
+    return Effect(change, max(change - half, -1.0), change + half)
+
+
+def _said(everywhere: Effect | None, visible: float, *, places: int) -> tuple[Message, ...]:
+    """That the rest moved as well; and what a search that found nothing could have found."""
+    if everywhere is not None:
+        return (Message("localise.rest", {"change": everywhere.value}),) if places else ()
+    if places:
+        return ()
+    return (Message("localise.visible", {"share": visible}) if visible <= 1 else Message("localise.blind"),)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cube:
+    """Leaves as arrays: codes per dimension, the text of each code, expected and actual amounts.
+
+    `spread`, `least`: what is known of their count noise; `sampled`: whether it is known to be that, or more.
+    `whole`: denominators of a rate above one half: then its misses are searched, as the rarer side carries the noise.
+    """
+
+    names: tuple[str, ...]
+    codes: NDArray[np.intp]
+    values: tuple[pd.Index, ...]
+    expected: NDArray[np.float64]
+    actual: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    least: float = 0.0
+    sampled: bool = False
+    whole: NDArray[np.float64] | None = None
+    notes: tuple[Message, ...] = ()
+
+    @property
+    def searched(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Expected and actual amounts whose deviation is searched."""
+        if self.whole is None:
+            return self.expected, self.actual
+        return np.maximum(self.whole - self.expected, 0.0), self.whole - self.actual
+
+    def where(self, named: Named, without: Sequence[Named] = ()) -> Where:
+        values = {self.names[d]: self.values[d][c] for d, c in zip(*named, strict=True)}
+        left: dict[str, list[object]] = {}
+        for part in without:
+            for d, c in zip(*part, strict=True):
+                if d not in named[0] and self.values[d][c] not in left.setdefault(self.names[d], []):
+                    left[self.names[d]].append(self.values[d][c])
+        return Where(values, {d: tuple(v) for d, v in left.items()})
+
+
+def _cube(frame: pd.DataFrame, names: tuple[str, ...], *, rate: bool, ratio: float | None) -> Cube:
+    """Leaves with what they would be if nothing had changed, new values against those they replaced."""
+    coded = [frame[d].astype("category").cat for d in names]
+    codes, values = np.array([c.codes for c in coded], dtype=np.intp), tuple(c.categories for c in coded)
+    num0, num1 = frame[NUM0].to_numpy(float), frame[NUM1].to_numpy(float)
+    whole_numbers, whole_reference = counted(num1), counted(num0)
+    if rate:
+        den0, den1 = frame[DEN0].to_numpy(float), frame[DEN1].to_numpy(float)
+        return _at_old_rates(Cube(names, codes, values, num0, num1, np.ones(len(num0))), den0, den1)
+    if ratio is None:
+        return Cube(names, codes, values, num0, num1, np.ones(len(num0)), 0.5 * whole_numbers * (1 + whole_reference))
+    spread = np.full(len(num0), (1 + ratio) / 2)
+    return _with_successors_merged(Cube(names, codes, values, num0, num1, spread, 1.0 * whole_numbers, whole_numbers))
+
+
+def _at_old_rates(cube: Cube, den0: NDArray[np.float64], den1: NDArray[np.float64]) -> Cube:
+    expected, spread, changed = at_old_rates(cube.codes, cube.expected, den0, cube.actual, den1)
+    notes = tuple(_succession_note(cube, d, change) for d, change in changed)
+    share = float(cube.actual.sum() / den1.sum()) if den1.sum() > 0 else 0.0
+    told = replace(cube, expected=expected, spread=spread, notes=notes)
+    if not counted(cube.actual) or np.any(cube.actual > den1):
+        return told
+    return replace(told, least=max(share, 1 - share), sampled=True, whole=den1 if share > 0.5 else None)
+
+
+def _with_successors_merged(cube: Cube) -> Cube:
+    """An amount that moved from old values to new ones has not changed: both become one value."""
+    codes, values, notes = cube.codes.copy(), list(cube.values), []
+    for d in range(len(codes)):
+        change = succession(codes[d], cube.expected, cube.actual)
+        if change.new and change.replaced:
+            notes.append(_succession_note(cube, d, change))
+            merged = [*change.replaced, *change.new]
+            codes[d][np.isin(codes[d], merged)] = len(values[d])
+            together = tuple(values[d][k] for k in merged)
+            values[d] = pd.Index([*values[d], together], tupleize_cols=False)
+    if not notes:
+        return cube
+    keys, leaf = np.unique(codes, axis=1, return_inverse=True)
+    expected, actual = (np.bincount(leaf.ravel(), v, keys.shape[1]).astype(float) for v in (cube.expected, cube.actual))
+    spread = np.full(keys.shape[1], cube.spread[0])
+    return replace(
+        cube, codes=keys, values=tuple(values), expected=expected, actual=actual, spread=spread, notes=tuple(notes)
+    )
+
+
+def _succession_note(cube: Cube, dim: int, change: Succession) -> Message:
+    new, replaced = (tuple(cube.values[dim][k] for k in part) for part in (change.new, change.replaced))
+    key = "localise.successor" if replaced else "localise.newcomer"
+    return Message(key, {"dimension": cube.names[dim], "new": new, "replaced": replaced})
+
+
+def _checked(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Message, ...]]:
+    """Amounts without negative ones: a stray few count as nothing, more are refused."""
+    columns = [c for c in SIDES if c in frame]
+    amounts = frame[columns].to_numpy(float)
+    below = -float(amounts[amounts < 0].sum())
+    share = below / max(float(np.abs(amounts).sum()), 1e-300)
+    if share > STRAY:
+        raise BadInput(
+            "some amounts are negative",
+            "localise(measure=)",
+            "split the measure into its positive and its negative part (sales, refunds) and search each",
+        )
+    reference = DEN0 if DEN0 in frame else NUM0
+    if not (frame[reference] > 0).any():
+        raise BadInput("nothing was expected anywhere", "localise(expected=, periods=)", "choose a baseline with data")
+    if below == 0:
+        return frame, ()
+    frame = frame.copy()
+    frame[columns] = frame[columns].clip(lower=0)
+    return frame, (Message("localise.negative", {"share": share}),)
+
+
+def _row(element: Element, cube: Cube, found: Located, level: float, alpha: float) -> dict[str, object]:
+    expected, actual = (v[element.leaves] for v in (cube.expected, cube.actual))
+    before, now = float(expected.sum()), float(actual.sum())
+    mean = np.mean([v[element.leaves] for v in cube.searched], axis=0)
+    error = float(np.sqrt(found.noise.variance(mean, cube.spread[element.leaves]).sum()))
+    half, gap, whole = (
+        critical(level, found.noise.df) * error,
+        now - before,
+        float(cube.actual.sum() - cube.expected.sum()),
+    )
+    seen = unselected(gap / error, float(np.sqrt(2 * (element.cost - np.log(alpha))))) if error else 0.0
+    base = before if before else np.nan
+    return {
+        "where": cube.where((element.dims, element.values), element.without),
+        "expected": before,
+        "actual": now,
+        "contribution": gap,
+        "low": gap - half,
+        "high": gap + half,
+        "share": gap / whole if whole else np.nan,
+        "change": gap / base,
+        "change_low": max((gap - half) / base, -1.0),
+        "change_high": (gap + half) / base,
+        "corrected": seen * error / base,
+        "size": before / cube.expected.sum(),
+        "leaves": len(element.leaves),
+        "p": float(np.exp(-element.gain)),
+        "equivalent": tuple(cube.where(other) for other in element.equivalent),
+    }
+
+
+def _cells(cube: Cube, found: Located) -> tuple[tuple[str, ...], pd.DataFrame]:
+    """The two dimensions named most prominently by what was found (else those with fewest values), and their cells."""
+    named = [d for e in found.elements for dims, _ in ((e.dims, ()), *e.without) for d in dims]
+    several = [d for d in np.argsort([len(v) for v in cube.values], kind="stable") if len(np.unique(cube.codes[d])) > 1]
+    pair = list(dict.fromkeys([*named, *several]))[:2]
+    if len(pair) < 2:
+        return (), pd.DataFrame(columns=["expected", "actual", "score"], dtype=float)
+    texts = [np.unique([str(v) for v in cube.values[d]], return_inverse=True) for d in pair]
+    places = tuple(place[cube.codes[d]] for d, (_, place) in zip(pair, texts, strict=True))
+    variance = found.noise.variance(np.mean(cube.searched, axis=0), cube.spread)
+    occurs, (expected, actual, squared) = crossed(places, (cube.expected, cube.actual, variance))
+    gap, error = actual - expected, np.sqrt(squared)
+    score = np.divide(gap, error, out=np.full(len(gap), np.nan), where=error > 0)
+    ours = {own(f"by{d}"): cube.names[d] for d in pair}
+    names = {d: pd.Series(text[k], dtype="str") for d, (text, _), k in zip(ours, texts, occurs, strict=True)}
+    cells = called(pd.DataFrame(names | {"expected": expected, "actual": actual, "score": score}), ours)
+    return tuple(cells.columns[:2]), cells

@@ -1,0 +1,154 @@
+"""Comparison: amounts of today beside those they are compared with, per finest combination of dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from kpilab.core.table import Facts, Table
+from kpilab.engine.column import DEN0, NUM0, NUM1, own
+from kpilab.engine.days import day_of, inside
+from kpilab.engine.rootcause.frame_leaves import amounts, amounts_between, frame_sums, is_plain, within
+from kpilab.engine.rootcause.leaves import Leaves, between, sums
+from kpilab.errors import BadInput, unknown
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from kpilab.core.values import Period
+
+HOLED = own("holed")  # rows of a combination that are left out
+TIME = "date"  # column that tells the day in a plain frame, as in `Facts`
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Which columns are compared; see `kpilab.localise`."""
+
+    measure: str | None
+    numerator: str | None
+    denominator: str | None
+    expected: str | tuple[str, str] | None
+    periods: tuple[Period, Period] | None
+
+    def __post_init__(self) -> None:
+        rate = self.numerator is not None and self.denominator is not None
+        if (self.measure is None) != rate or (self.numerator is None) != (self.denominator is None):
+            raise BadInput(
+                f"measure is {self.measure!r}, numerator {self.numerator!r}, denominator {self.denominator!r}",
+                "localise(measure=, numerator=, denominator=)",
+                "give either a measure, or a numerator and a denominator",
+            )
+        if (self.expected is None) == (self.periods is None):
+            raise BadInput(
+                "nothing, or two things, to compare with",
+                "localise(expected=, periods=)",
+                "give either the expected column(s), or the baseline and the current period",
+            )
+        if self.expected is not None and isinstance(self.expected, str) == rate:
+            raise BadInput(
+                f"expected is {self.expected!r}",
+                "localise(expected=)",
+                "give one column for a measure, and the pair (numerator, denominator) for a rate",
+            )
+
+    def now(self) -> dict[str, str]:
+        if self.measure is not None:
+            return {own("num"): self.measure}
+        return {own("num"): str(self.numerator), own("den"): str(self.denominator)}
+
+    def columns(self) -> dict[str, str]:
+        """Name of the sum -> column: `NUM1` (`DEN1`), and `NUM0` (`DEN0`) where the reference has its own."""
+        names = (self.expected,) if isinstance(self.expected, str) else (self.expected or ())
+        reference = dict(zip((NUM0, DEN0), names, strict=False))
+        return {f"{k}1": c for k, c in self.now().items()} | reference
+
+
+def compared(
+    data: Facts | ir.Table | pd.DataFrame, dimensions: tuple[str, ...], question: Comparison
+) -> tuple[Leaves, tuple[str, ...]]:
+    """Sums per finest combination, a baseline scaled to the length of the current period; and the dimensions."""
+    names = tuple(dict.fromkeys(dimensions))
+    leaves = _of_frame(data, names, question) if isinstance(data, pd.DataFrame) and names else None
+    if leaves is None:
+        leaves, names = _of_engine(data, names, question)
+    if question.periods is None:
+        return leaves, names
+    ratio = question.periods[1].days / question.periods[0].days
+    scaled = {f"{k}0": leaves.frame[f"{k}0"] * ratio for k in question.now()}
+    return replace(leaves, frame=leaves.frame.assign(**scaled)), names
+
+
+def _of_frame(frame: pd.DataFrame, names: tuple[str, ...], question: Comparison) -> Leaves | None:
+    """Summed where it is; None for a frame whose columns only an engine reads."""
+    columns = question.columns()
+    _check_columns(names, columns.values(), list(frame.columns), "cube")
+    if not is_plain(frame, names, columns.values(), TIME if question.periods else None):
+        return None
+    values = amounts(frame, columns)
+    holed = ~np.isfinite(np.sum([*values.values()], axis=0))
+    if question.periods is not None:
+        values = amounts_between(frame, TIME, question.periods, question.now())
+        holed &= within(frame, TIME, question.periods)
+    if holed.any():
+        values = {name: np.where(holed, 0.0, amount) for name, amount in values.items()} | {HOLED: holed.astype(float)}
+    return _without_holes(frame_sums(frame, names, values))
+
+
+def _without_holes(leaves: Leaves) -> Leaves:
+    """Without combinations of which a period is known by nothing but rows that were left out: that is no fall to 0."""
+    if HOLED not in leaves.frame or not (holed := leaves.frame[HOLED] > 0).any():
+        return replace(leaves, frame=leaves.frame.drop(columns=HOLED, errors="ignore"))
+    amounts = [c for c in (NUM0, NUM1) if c in leaves.frame]
+    blank = holed & (leaves.frame[amounts] == 0).any(axis=1)
+    kept = leaves.frame[~blank].drop(columns=HOLED).reset_index(drop=True)
+    return Leaves(kept, leaves.grouped, int(leaves.frame[HOLED].sum()))
+
+
+def _of_engine(
+    data: Facts | ir.Table | pd.DataFrame, names: tuple[str, ...], question: Comparison
+) -> tuple[Leaves, tuple[str, ...]]:
+    if isinstance(data, pd.DataFrame) and question.periods is not None:
+        data = Facts(data, dimensions=names)  # type: ignore[arg-type]  # a Table wraps frames itself
+    table = data if isinstance(data, Table) else Table(data, name="cube")  # type: ignore[arg-type]  # as above
+    names, columns = names or table.dimensions_named, question.columns()
+    _check_columns(names, columns.values(), list(table.table.columns), table.name)
+    rows = table.table
+    missing: Any = ibis.or_(*[rows[c].isnull() for c in columns.values()])
+    if question.periods is None:
+        asked = {k: _known(rows[c].cast("float64"), missing) for k, c in columns.items()}
+        return _without_holes(sums(rows, names, asked | {HOLED: missing.cast("float64")})), names
+    if not isinstance(table, Facts):
+        raise BadInput(
+            "periods need to know which column is the time",
+            "localise(periods=)",
+            "wrap the table: Facts(table, time=…)",
+        )
+    asked = {k: _known(v, missing) for k, v in between(rows, table.time, question.periods, question.now()).items()}
+    day = day_of(rows, table.time)
+    compared_days: Any = ibis.or_(*[inside(day, p) for p in question.periods])
+    asked[HOLED] = (missing & compared_days).cast("float64")
+    return _without_holes(sums(rows, names, asked)), names
+
+
+def _known(amount: Any, missing: Any) -> ir.Value:
+    """The amount of a row, 0 in a row that is left out."""
+    return missing.ifelse(ibis.literal(0.0), amount)
+
+
+def _check_columns(names: Sequence[str], columns: Iterable[str], known: list[str], table: str) -> None:
+    if not names:
+        raise BadInput(
+            "no dimension to search", "localise(dimensions=)", "name the columns to break the deviation down by"
+        )
+    for name in names:
+        if name not in known:
+            raise unknown("column", name, known, f"table {table!r}, localise(dimensions=)")
+    for column in columns:
+        if column not in known:
+            raise unknown("column", column, known, f"table {table!r}")

@@ -1,0 +1,1 @@
+"""The goal, the bridge and the loop."""

@@ -1,0 +1,1 @@
+"""Tests of a change against a control."""

@@ -1,0 +1,1 @@
+"""Us or the market."""

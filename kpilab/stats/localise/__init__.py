@@ -1,5 +1,0 @@
-"""Localisation: the few places of a cube that carry its deviation."""
-
-from kpilab.stats.localise.locate import Element, Known, Located, locate
-
-__all__ = ["Element", "Known", "Located", "locate"]

@@ -1,0 +1,1 @@
+"""Targets, pace, machines, response."""

@@ -1,0 +1,168 @@
+"""Control charts: which points of a series are out of the ordinary.
+
+Limits that keep their false-alarm rate: what yesterday tells about today is taken out before the limits are drawn,
+and rates of large counts get the extra spread they really have.
+
+References: Montgomery, Introduction to statistical quality control (constants of X-bar, R and individuals charts);
+Alwan and Roberts (1988), Time-series modeling for statistical process control; Laney (2002), Improved control
+charts for attributes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.integrate import dblquad, quad
+from scipy.special import gammaln
+
+from kpilab.errors import BadInput
+from kpilab.stats.core.dependence import alike
+from kpilab.stats.core.level import capped
+from kpilab.stats.distributions import norm, student
+from kpilab.stats.rounding import beyond_rounding
+
+Array = NDArray[np.float64]
+LEAST = 12
+USUAL = 2 * float(norm.sf(3))  # chance of a false alarm per point: three standard deviations
+TWO = 2 / float(np.sqrt(np.pi))  # d2 of two: the mean range of two standard normal values
+WORTH = 0.62  # a mean moving range of m points is worth about this many degrees of freedom per point
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """What turns a mean range or standard deviation of samples of n into limits."""
+
+    d2: float
+    d3: float
+    c4: float
+    A2: float
+    D3: float
+    D4: float
+    E2: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A control chart, one entry per point.
+
+    Attributes:
+        value, centre, low, high: point, what was to be expected, limits.
+        outside: the point lies beyond its limits.
+        sigma: standard deviation that the limits are made of (of the residuals; of z for rates).
+        alike: how much a point resembles the one before it, 0 to .95.
+    """
+
+    value: Array
+    centre: Array
+    low: Array
+    high: Array
+    outside: NDArray[np.bool_]
+    sigma: float
+    alike: float
+
+
+def constants(n: int) -> Constants:
+    """Constants of samples of n values from a normal distribution, by integration.
+
+    Raises:
+        BadInput: fewer than two values per sample.
+    """
+    if n < 2:
+        raise BadInput(f"samples of {n}", "constants(n)", "give 2 or more")
+    cdf = norm.cdf
+    d2 = quad(lambda x: 1 - cdf(x) ** n - norm.sf(x) ** n, -9, 9, epsabs=1e-10)[0]
+    # E[R^2] = 2 * integral over x < y of P(minimum <= x and maximum >= y).
+    square = dblquad(
+        lambda y, x: 1 - cdf(y) ** n - norm.sf(x) ** n + (cdf(y) - cdf(x)) ** n, -8, 8, lambda x: x, 8, epsabs=1e-7
+    )[0]
+    d3 = float(np.sqrt(2 * square - d2**2))
+    c4 = float(np.sqrt(2 / (n - 1)) * np.exp(gammaln(n / 2) - gammaln((n - 1) / 2)))
+    low, high = max(0.0, 1 - 3 * d3 / d2), 1 + 3 * d3 / d2
+    return Constants(float(d2), d3, c4, 3 / (float(d2) * float(np.sqrt(n))), low, high, 3 / float(d2))
+
+
+def xbar(samples: ArrayLike, *, known: int | None = None) -> Chart:
+    """Means of samples of equal size, limits from the spread inside them (three standard deviations).
+
+    Right where samples are independent of each other; where their means wander, `individuals` of the means is.
+
+    Args:
+        samples: sample × value, without gaps. known: the first samples, on which limits are set; None for all.
+    """
+    x = np.asarray(samples, float)
+    if x.ndim != 2 or x.shape[1] < 2 or not np.isfinite(x).all():
+        raise BadInput("samples are not a full table of 2 or more columns", "xbar(samples)", "give sample × value")
+    base, size = x[:known], x.shape[1]
+    centre = float(base.mean())
+    sigma = float(np.ptp(base, axis=1).mean()) / constants(size).d2
+    half = 3 * sigma / np.sqrt(size)
+    means = x.mean(axis=1)
+    ends = (np.full(len(x), centre), np.full(len(x), centre - half), np.full(len(x), centre + half))
+    return Chart(means, *ends, np.abs(means - centre) > half, sigma, 0.0)
+
+
+def individuals(values: ArrayLike, *, known: int | None = None, false_alarms: float = USUAL, spent: int = 0) -> Chart:
+    """One value per point; what the point before tells is counted in, so that a wandering series does not alarm.
+
+    The residuals of a first-order autoregression are charted: centre and limits of a point stand where its
+    predecessor puts them. The spread is the mean moving range of the residuals, which one shift hardly moves; the
+    width is Student's, because the spread is estimated.
+
+    Args:
+        values: in order; NaN for a missing point, which starts the series afresh.
+        known: the first points, on which limits are set; None for all.
+        false_alarms: chance of a false alarm per point of a usual series.
+        spent: what was estimated beforehand (6 for a weekday pattern); limits are widened for it.
+
+    Raises:
+        BadInput: fewer than 12 known values.
+    """
+    x = np.asarray(values, float)
+    base = x[:known]
+    if np.isfinite(base).sum() < LEAST:
+        raise BadInput(f"{int(np.isfinite(base).sum())} values", "individuals(values)", f"give {LEAST} or more")
+    middle = float(np.nanmean(base))
+    followed = alike(capped(beyond_rounding(base - middle, base)))
+    before = np.concatenate([[np.nan], x[:-1]]) - middle
+    centre = middle + followed * np.where(np.isfinite(before), before, 0.0)
+    left = (x - centre)[:known]
+    first = ~np.isfinite(before[:known]) & (followed > 0)
+    ranges = np.abs(np.diff(np.where(first, np.nan, left)))
+    ranges = ranges[np.isfinite(ranges)]
+    if not len(ranges):
+        raise BadInput("no two points in a row", "individuals(values)", "give a series with fewer gaps")
+    sigma = float(ranges.mean()) / TWO
+    spent += 2 if followed > 0 else 1  # what is estimated here
+    df, cost = max(WORTH * len(ranges) - spent, 2.0), min(spent / len(ranges), 0.5)
+    width = float(student.isf(false_alarms / 2, df)) * float(np.sqrt((1 + cost) / (1 - cost)))
+    half = np.full(len(x), width * sigma)
+    half[~np.isfinite(before)] /= float(np.sqrt(1 - followed**2))
+    outside = beyond_rounding(np.maximum(np.abs(x - centre) - half, 0.0), x) > 0
+    return Chart(x, centre, centre - half, centre + half, outside, sigma, followed)
+
+
+def rates(
+    num: ArrayLike, den: ArrayLike, *, known: int | None = None, false_alarms: float = USUAL, spent: int = 0
+) -> Chart:
+    """Counts out of counts: Laney's p′, whose limits hold for large counts too.
+
+    A plain p chart takes the binomial for the whole spread; with thousands of counts per point everything alarms. Here
+    each rate is measured in binomial standard deviations, and those are charted as individuals.
+
+    Args:
+        num, den: per point; a point without denominator is missing. known, false_alarms, spent: as in `individuals`.
+
+    Raises:
+        BadInput: fewer than 12 known points, or rates that are all 0 or all 1.
+    """
+    n, d = np.asarray(num, float), np.asarray(den, float)
+    d = np.where(d > 0, d, np.nan)
+    p = float(np.nansum(n[:known]) / np.nansum(np.where(np.isfinite(n[:known]), d[:known], np.nan)))
+    if not 0 < p < 1:
+        raise BadInput(f"the rate is {p:g} throughout", "rates(num, den)", "a chart needs a rate between 0 and 1")
+    unit = np.sqrt(p * (1 - p) / d)
+    z = individuals(beyond_rounding(n / d - p, p) / unit, known=known, false_alarms=false_alarms, spent=spent)
+    ends = [p + unit * part for part in (z.centre, z.low, z.high)]
+    return Chart(n / d, ends[0], np.clip(ends[1], 0, 1), np.clip(ends[2], 0, 1), z.outside, z.sigma, z.alike)

@@ -1,0 +1,195 @@
+"""Sparse localisation: the few elements of a cube that carry its deviation from what was expected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kpilab.stats.rootcause.localise.cuboids import Cuboid, Hit, Named, cuboids, same_leaves, sums
+from kpilab.stats.rootcause.localise.evidence import FLAW
+from kpilab.stats.rootcause.localise.exceptions import told_as_one, untouched
+from kpilab.stats.rootcause.localise.noise import Noise, levels
+from kpilab.stats.rootcause.localise.search import Amounts, Description, described
+
+Array = NDArray[np.float64]
+ALIKE = 0.95  # overlap of leaves (by size) from which two elements count as the same explanation
+# Whole numbers are no counts if some are calmer than this part of count noise, by so many nats.
+CALMER, SURE = 0.5, 2.0
+COUNTS = (
+    0.5  # share of the typical leaf's variance that must shrink with size for the noise to be called that of counts
+)
+STEPS = (1.0, 0.1, 0.01, 0.001)  # what amounts may be rounded to
+BESIDE = 0.15  # errors of a leaf by which it must lie elsewhere for that to be tried
+FALL = 0.2  # by which a place falls when it is asked whether it would have been found
+APART = 3.0  # errors from which the densest half of the leaves lies elsewhere than the expectation
+GONE = 1.9  # a shift (of 2 at most) beyond which everything is new or gone
+LARGER = 0.5  # the centre is looked for among this share of the leaves, the largest
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Element:
+    """One element found.
+
+    Attributes:
+        dims, values: its dimensions and the code of its value in each.
+        gain: evidence in nats net of the search; exp(−gain) bounds the chance of such a find in noise alone.
+        cost: nats it costs to name it; part of the evidence an element must bring before it is taken.
+        leaves: its leaves.
+        equivalent: other (dims, values) that hold nearly the same leaves: the data cannot tell them apart.
+        without: (dims, values) of parts of it that stayed as expected.
+    """
+
+    dims: tuple[int, ...]
+    values: tuple[int, ...]
+    gain: float
+    cost: float
+    leaves: NDArray[np.intp]
+    equivalent: tuple[Named, ...]
+    without: tuple[Named, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Located:
+    """What was found.
+
+    Attributes:
+        elements: strongest first. noise: what they were told from. counts: whether it is mostly that of counts.
+        everywhere: (change, its error) of all that is outside of them, as a share; None where that is noise.
+        visible: least share of the whole that a place must hold for a fall of `FALL` in it to be found; may exceed 1.
+    """
+
+    elements: tuple[Element, ...]
+    noise: Noise
+    counts: bool
+    everywhere: tuple[float, float] | None = None
+    visible: float = np.inf
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What is known of a cube before looking.
+
+    Attributes:
+        spread, least: of its noise, see `levels`.
+        sampled: whether its noise is known to be that of counts, or more; judged from the leaves when False.
+    """
+
+    spread: Array | None = None
+    least: float = 0.0
+    sampled: bool = False
+
+
+def locate(
+    codes: NDArray[np.intp],
+    expected: Array,
+    actual: Array,
+    known: Known | None = None,
+    *,
+    alpha: float = 0.05,
+    deepest: int | None = None,
+) -> Located:
+    """The few elements that carry the deviation.
+
+    Args:
+        codes: one row per dimension, one column per leaf; values 0..levels-1.
+        expected, actual: amounts per leaf, none negative.
+        known: what is known of the noise.
+        alpha: chance of finding anything in noise alone.
+        deepest: most dimensions one element may name.
+    """
+    live = np.flatnonzero((expected != 0) | (actual != 0))
+    codes, expected, actual = codes[:, live], expected[live], actual[live]
+    known, enough = known or Known(), -float(np.log(alpha))
+    spread = np.ones(len(live)) if known.spread is None else known.spread[live]
+    if len(live) == 0:
+        return Located((), Noise(1.0, 0.0, 1.0), counts=True)
+    spaces = cuboids(codes, deepest)
+    amounts = Amounts(spaces, codes, expected, actual, spread, *_kind(expected, actual, spread, known), known.sampled)
+    told = _simpler(amounts, enough)
+    fair = expected * told.factor
+    weight = told.noise.weights((fair + actual) / 2, spread)
+    effective = fair * weight, actual * weight
+    hits = [replace(h, without=untouched(spaces, h, effective, fair, enough)) for h in told.hits]
+    hits = told_as_one(spaces, codes, hits, *effective)
+    size = expected + actual
+    totals = sums(spaces, size) if hits else []
+    elements = tuple(_element(spaces, h, codes, size, totals, live) for h in hits)
+    counts = told.noise.count_share > COUNTS
+    return Located(elements, told.noise, counts, _everywhere(amounts, told, enough), _visible(amounts, told, enough))
+
+
+def _everywhere(amounts: Amounts, told: Description, enough: float) -> tuple[float, float] | None:
+    """Change of all that lies outside of the places, where it is beyond noise and at least half of the whole."""
+    rest = told.live & (amounts.expected > 0)
+    expected, actual = float(amounts.expected[rest].sum()), float(amounts.actual[rest].sum())
+    if expected < 0.5 * amounts.expected.sum():
+        return None
+    mean = (amounts.expected * told.factor + amounts.actual)[rest] / 2
+    error = float(np.sqrt(told.noise.variance(mean, amounts.spread[rest]).sum())) / expected
+    change, flaw = actual / expected - 1, FLAW * told.noise.relative
+    return (change, error) if change**2 / 2 > (error**2 + flaw**2) * told.noise.needed(enough) else None
+
+
+def _visible(amounts: Amounts, told: Description, enough: float) -> float:
+    """Least share of the whole, as far as it says anything, that a value must hold for a fall of `FALL` to be seen."""
+    mean = (amounts.expected + amounts.actual) / 2
+    sure = float(np.sum(mean**2 / told.noise.variance(mean, amounts.spread)))
+    cost = max((s.cost for s in amounts.spaces if len(s.dims) == 1), default=0.0)
+    shift = 2 * FALL / (2 - FALL)
+    return 2 * told.noise.needed(cost + enough) / shift**2 / sure
+
+
+def _kind(expected: Array, actual: Array, spread: Array, known: Known) -> tuple[float, float]:
+    """Least dispersion, and the variance of a leaf that rounding brings where amounts are not counts."""
+    if known.sampled:
+        return known.least, 0.0
+    steps = [_step(v) for v in (expected, actual)]
+    least = known.least
+    if least > 0 and levels(expected, actual, spread).too_calm(CALMER * steps.count(1.0) / 2) > SURE:
+        least = 0.0
+    return least, 0.0 if least > 0 else (steps[0] ** 2 + steps[1] ** 2) / 12
+
+
+def _step(amounts: Array) -> float:
+    """What amounts are rounded to; 0 where they are not."""
+    for step in STEPS:
+        units = amounts / step
+        if np.all(np.abs(units - np.round(units)) <= 1e-6 + 1e-9 * units):
+            return step
+    return 0.0
+
+
+def _simpler(amounts: Amounts, enough: float) -> Description:
+    """As expected but for some elements; or all moved but for some elements, where that needs fewer of them."""
+    told = described(amounts, enough)
+    mean = (amounts.expected + amounts.actual) / 2
+    large = mean >= np.quantile(mean, 1 - LARGER)
+    shift = ((amounts.actual - amounts.expected) / mean)[large]
+    centre, error = _densest_half(shift)
+    if len(mean) < 8 or not max(APART / np.sqrt(len(shift)), BESIDE) * error < abs(centre) < GONE:
+        return told
+    other = described(amounts, enough, (2 + centre) / (2 - centre))
+    better = other.likelihood > told.likelihood + enough and len(other.hits) < len(told.hits)
+    return other if better else told
+
+
+def _densest_half(values: Array) -> tuple[float, float]:
+    """Middle of the shortest interval that holds half of the values, and the sd that such a half has."""
+    ordered, half = np.sort(values), max(len(values) // 2, 1)
+    width = ordered[half:] - ordered[: len(ordered) - half]
+    k = int(np.argmin(width)) if len(width) else 0
+    last = min(k + half, len(ordered) - 1)
+    return float(ordered[k] + ordered[last]) / 2, float(ordered[last] - ordered[k]) / 1.349
+
+
+def _element(
+    spaces: list[Cuboid], hit: Hit, codes: NDArray[np.intp], size: Array, totals: list[Array], live: NDArray[np.intp]
+) -> Element:
+    space, member = spaces[hit.cuboid], hit.members(spaces)
+    mine = space.dims, tuple(int(codes[d, member[0]]) for d in space.dims)
+    parts = [(spaces[k], spaces[k].members(e)[0]) for k, e in hit.without]
+    without = tuple((part.dims, tuple(int(codes[d, leaf]) for d in part.dims)) for part, leaf in parts)
+    same = tuple(other for other in same_leaves(spaces, codes, member, size, ALIKE, totals) if other != mine)
+    return Element(*mine, hit.gain, space.cost, live[member], same, without)

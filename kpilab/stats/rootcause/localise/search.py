@@ -1,0 +1,214 @@
+"""Search: the few elements whose shift shortens the description of a cube, under noise that is fitted to the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kpilab.stats.rootcause.localise.cuboids import Cuboid, Hit
+from kpilab.stats.rootcause.localise.evidence import Board, Leaves, evidence, parts_say_more
+from kpilab.stats.rootcause.localise.fewleaves import few_leaves
+from kpilab.stats.rootcause.localise.noise import Noise, levels
+from kpilab.stats.rootcause.localise.tails import normal_scores, tails
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+MOST, CANDIDATES, ROUNDS = 30, 60, 3
+MANY = 400  # leaves from which the noise is read off the calm ones, bin by bin of size
+FIRST = 3  # elements taken under the noise of counts alone, before the noise is fitted to the rest
+# How far the centre may lie from "as expected" before anything is found, in errors of a leaf; how much a stray leaf
+# may pull at it, and its rounds.
+OFF, PULL, SETTLING = 0.1, 1.5, 3
+SKEWED = 0.3  # share of count noise from which deviations of leaves have no tails of their own to be learnt
+SIGNIFICANT = 4.0  # squared errors from which the centre is moved
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Amounts:
+    """Leaves of a cube, and what is known of their noise (see `levels`).
+
+    Attributes:
+        floor: variance of each from rounding. sampled: whether their noise is known to be that of counts.
+    """
+
+    spaces: list[Cuboid]
+    codes: NDArray[np.intp]
+    expected: Array
+    actual: Array
+    spread: Array
+    least: float
+    floor: float
+    sampled: bool
+
+    def fit(self, live: Mask, *, first: bool) -> Noise:
+        """The noise of leaves most of which are normal; all the more where it is not the `first` fit."""
+        expected, actual, spread = self.expected[live], self.actual[live], self.spread[live]
+        if first and self.sampled:
+            return Noise(max(self.least, 1e-12), 0.0, 1.0, floor=self.floor)
+        if len(live) < MANY:
+            noise = few_leaves(expected, actual, spread, least=self.least, floor=self.floor)
+        else:
+            noise = levels(expected, actual, spread).noise(least=self.least, calmer=first)
+        return replace(noise, floor=self.floor)
+
+    def scaled(self, factor: float) -> Amounts:
+        return self if factor == 1 else replace(self, expected=self.expected * factor)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Description:
+    """What was found when everything is held against `factor` times the expectation.
+
+    Attributes:
+        hits: strongest first. live: leaves outside of them. likelihood: log likelihood of all leaves, net of costs.
+    """
+
+    factor: float
+    hits: list[Hit]
+    live: Mask
+    noise: Noise
+    likelihood: float
+
+
+def described(amounts: Amounts, least: float, factor: float = 1.0) -> Description:
+    """The elements found, the noise fitted to what they leave.
+
+    Args:
+        least: evidence (nats) an element must have beyond the cost of naming it.
+        factor: of the expectation that leaves are held against.
+    """
+    if amounts.sampled and len(amounts.expected) < MANY:
+        return _one_by_one(amounts.scaled(factor), least, factor)
+    return _rounds(amounts, least, factor)
+
+
+def _one_by_one(amounts: Amounts, least: float, factor: float) -> Description:
+    """Few leaves of known noise: what is more than that is learnt from the rest after each find."""
+    live, hits = np.ones(len(amounts.expected), dtype=bool), []
+    noise = amounts.fit(live, first=True)
+    while len(hits) < MOST:
+        found, live = _taken(amounts, _leaves(amounts, noise, live), noise, live, least, 1)
+        if not found:
+            break
+        hits += found
+        noise = amounts.fit(live, first=False) if live.any() else noise
+    leaves = _leaves(amounts, noise, live)
+    kept = [h for h in hits if _still(amounts.spaces, h, leaves, noise, least)]
+    return _description(amounts, leaves, noise, kept, live, factor)
+
+
+def _still(spaces: list[Cuboid], hit: Hit, leaves: Leaves, noise: Noise, least: float) -> bool:
+    """Does a hit stand under the noise that was fitted in the end?"""
+    terms = [np.array([term.sum()]) for term in leaves.of(hit.leaves).terms()]
+    return bool(evidence(terms)[0] > noise.needed(spaces[hit.cuboid].cost + least))
+
+
+def _rounds(amounts: Amounts, least: float, factor: float) -> Description:
+    """Many leaves: all is searched, noise and centre are fitted again to what is left, until the same is found."""
+    live, before = np.ones(len(amounts.expected), dtype=bool), None
+    k = -1
+    while True:
+        k += 1
+        now = amounts.scaled(factor)
+        noise = now.fit(live, first=k == 0)
+        if k == 0:
+            first = _settled(_leaves(now, noise, None), noise)
+            factor, now = factor * first, now.scaled(first)
+        leaves = _leaves(now, noise, live if k else None)
+        every = np.ones(len(live), dtype=bool)
+        hits, live = _taken(now, leaves, noise, every, least, FIRST if amounts.sampled and k == 0 else MOST)
+        told = {(h.cuboid, h.element) for h in hits}
+        sure = 1 / leaves.variance[live]
+        centre = float(np.sum(sure * leaves.shift[live]) / sure.sum()) if live.any() else 0.0
+        off = centre**2 * sure.sum() > SIGNIFICANT
+        if k == ROUNDS - 1 or told == before or live.sum() < 2 or not (hits or off):
+            return _description(now, leaves, noise, hits, live, factor)
+        before = told
+        factor *= (2 + centre) / (2 - centre) if off else 1.0
+
+
+def _leaves(amounts: Amounts, noise: Noise, calm: Mask | None) -> Leaves:
+    """Deviations as normal scores; tails are learnt from leaves known to be calm, else from the calmer side."""
+    mean = (amounts.expected + amounts.actual) / 2
+    shift = (amounts.actual - amounts.expected) / mean
+    variance = noise.variance(mean, amounts.spread) / mean**2 + 1e-12
+    if _even(noise):
+        error = np.sqrt(variance)
+        score = shift / error
+        tail = tails(score if calm is None else score[calm], own=calm is not None)
+        shift = normal_scores(score, tail) * error
+    return Leaves(amounts.codes, shift, variance)
+
+
+def _even(noise: Noise) -> bool:
+    """Are deviations of leaves alike in their noise, so that it can be learnt from all of them?"""
+    return noise.relative > 0 and noise.count_share < SKEWED
+
+
+def _settled(leaves: Leaves, noise: Noise) -> float:
+    """Where the middle of all leaves lies against the expectation: a factor near 1."""
+    if not _even(noise):
+        return 1.0
+    error, sure, centre = np.sqrt(leaves.variance), 1 / leaves.variance, 0.0
+    most = OFF * float(np.median(error))
+    for _ in range(SETTLING):
+        gap = np.clip(leaves.shift - centre, -PULL * error, PULL * error)
+        moved = float(np.sum(sure * gap) / (sure.sum() + 1 / most**2))
+        centre = float(np.clip(centre + moved, -most, most))
+    return (2 + centre) / (2 - centre)
+
+
+def _taken(
+    amounts: Amounts, leaves: Leaves, noise: Noise, live: Mask, least: float, most: int
+) -> tuple[list[Hit], Mask]:
+    """The best elements, each without those before it; and the leaves that are left."""
+    board, hits = Board(amounts.spaces, leaves, noise, least, live), []
+    while len(hits) < most:
+        hit = _best(board, amounts.codes)
+        if hit is None:
+            break
+        hits.append(hit)
+        board.take(hit.leaves)
+    return hits, board.live
+
+
+def _best(board: Board, codes: NDArray[np.intp]) -> Hit | None:
+    for k, element in board.best(CANDIDATES):
+        space = board.spaces[k]
+        members = space.members(element)
+        members = members[board.live[members]]
+        if len(members) < min(2, space.leaves[element]):
+            continue
+        gain = board.gain(k, element)
+        if not parts_say_more(board.leaves.of(members), space.dims, gain + space.cost):
+            return Hit(*_shortest(board.spaces, k, element), gain, members)
+    return None
+
+
+def _shortest(spaces: list[Cuboid], cuboid: int, element: int) -> tuple[int, int]:
+    """The element without dimensions that another one of it tells throughout the cube: a store names its region."""
+    dims = spaces[cuboid].dims
+    place = {space.dims: k for k, space in enumerate(spaces)}
+
+    def tells(one: int, other: int) -> bool:
+        pair = place[min(one, other), max(one, other)]
+        return np.count_nonzero(spaces[pair].leaves) == np.count_nonzero(spaces[place[(one,)]].leaves)
+
+    kept = list(dims)
+    for d in dims:
+        if any(tells(e, d) for e in kept if e != d):
+            kept.remove(d)
+    if len(kept) == len(dims):
+        return cuboid, element
+    k = place[tuple(kept)]
+    return k, int(spaces[k].code[np.argmax(spaces[cuboid].code == element)])
+
+
+def _description(
+    amounts: Amounts, leaves: Leaves, noise: Noise, hits: list[Hit], live: Mask, factor: float
+) -> Description:
+    mean = (amounts.expected + amounts.actual) / 2
+    likelihood = -0.5 * float(np.sum(np.log(leaves.variance * mean**2) + leaves.shift**2 / leaves.variance))
+    return Description(factor, hits, live, noise, likelihood + sum(h.gain for h in hits))

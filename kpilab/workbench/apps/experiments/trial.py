@@ -1,0 +1,52 @@
+"""The trial app: did the treatment work, can the test be trusted, and was it read rightly?"""
+
+from __future__ import annotations
+
+from kpilab.analysis.experiments.experiment import experiment
+from kpilab.analysis.experiments.reanalysis import reread
+from kpilab.core.case import Case
+from kpilab.core.result import Result
+from kpilab.core.values import Message
+from kpilab.errors import BadInput, unknown
+from kpilab.questions.trial import TrialQuestion, trial
+from kpilab.workbench.app import App, Asked, Control, Offer, State
+from kpilab.workbench.call import Call
+from kpilab.workbench.choices import named, worded
+
+
+def _start(case: Case) -> State:
+    return State("experiment", {"experiment": next(iter(case.experiments), None)})
+
+
+def _controls(case: Case, state: State) -> tuple[Control, ...]:
+    return (worded("view", VIEWS), named("experiment", case.experiments))
+
+
+def _trial(case: Case, state: State) -> TrialQuestion:
+    if state.get("experiment") not in case.experiments:
+        raise unknown("experiment", state.get("experiment"), case.experiments, "case.yml, key 'experiments'")
+    return trial(case, case.experiments[state.get("experiment")])
+
+
+def _experiment(case: Case, state: State) -> Asked:
+    """The outcome and the guardrails up to the decision, with the design that was declared."""
+    asked = _trial(case, state)
+    return Asked(Call(experiment, asked.tables, asked.experiment))
+
+
+def _reread(case: Case, state: State) -> Asked:
+    asked = _trial(case, state)
+    if asked.test.decided_on is None:
+        raise BadInput("no decision to read again", f"experiment {asked.test.name!r}", "add `decided_on` to case.yml")
+    return Asked(Call(reread, asked.tables, asked.reread))
+
+
+VIEWS = {"experiment": _experiment, "reread": _reread}
+
+
+def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...]:
+    other = "reread" if state.view == "experiment" else "experiment"
+    return (Offer(Message(f"workbench.view_{other}"), state.looking(other), main=True),)
+
+
+TRIAL = App("trial", "execution", _start, _controls, VIEWS, offers=_offers)

@@ -1,0 +1,92 @@
+"""The whys app: why, why, why, why, why? From the goal to its factors, from a factor to a place, to a day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kpilab.analysis.rootcause.split import split
+from kpilab.core.case import Case
+from kpilab.core.result import Result
+from kpilab.core.table import Table
+from kpilab.core.values import Message
+from kpilab.workbench import ask
+from kpilab.workbench.app import App, Asked, Control, Offer, State
+from kpilab.workbench.call import Call
+from kpilab.workbench.choices import dimension, free, named
+
+
+def _metrics(case: Case) -> list[str]:
+    """The goal and the leaves of its tree, as far as they add up over days."""
+    names = dict.fromkeys((case.goal.metric, *case.goal.tree.leaves))
+    return [n for n in names if case.metrics[n].per is None]
+
+
+def _start(case: Case) -> State:
+    return State("moved", {"metric": case.goal.metric})
+
+
+def _table(case: Case, state: State) -> Table:
+    return case.tables[case.metrics[state.get("metric")].table]
+
+
+def _controls(case: Case, state: State) -> tuple[Control, ...]:
+    if state.view == "moved":
+        return ()
+    shown = (named("metric", _metrics(case)),)
+    return (*shown, dimension(_table(case, state), state.where)) if state.view == "split" else shown
+
+
+def _moved(case: Case, state: State) -> Asked:
+    return Asked(Call(ask.moved, (case,)), fields=("name",))
+
+
+def _next(case: Case, state: State) -> Asked:
+    call = Call(ask.places, (case, state.get("metric")), {"where": state.where})
+    return Asked(call, fields=("dimension", "segment"))
+
+
+def _split(case: Case, state: State) -> Asked:
+    options = {"dimension": state.get("dimension"), "where": state.where}
+    return Asked(Call(split, (case, state.get("metric")), options), fields=("segment",))
+
+
+def _began(case: Case, state: State) -> Asked:
+    return Asked(Call(ask.began, (case, state.get("metric")), {"where": state.where}))
+
+
+def _clicked(case: Case, state: State, mark: Mapping[str, object]) -> State | None:
+    """A factor leads to where it fell; a value leads inside it."""
+    if "name" in mark:
+        said = str(mark["name"])
+        factors = [m for m in _metrics(case) if said == m or said.startswith(f"{m} (")]
+        return state.looking("next", metric=max(factors, key=len)) if factors else None
+    if mark.get("dimension"):
+        return state.inside({str(mark["dimension"]): mark["segment"]}).looking("next")
+    if state.view == "split":
+        return state.inside({state.get("dimension"): mark["segment"]}).looking("next")
+    return None
+
+
+def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...]:
+    values = {"step": state.get("metric")}
+    open_now = free(_table(case, state), state.where)
+    steps = [
+        Offer(Message("workbench.next_split", values), state.looking("next"), main=True),
+        Offer(Message("workbench.began", values), state.looking("began")),
+        Offer(Message("workbench.view_moved"), state.looking("moved")),
+    ]
+    if open_now:
+        steps.insert(1, Offer(Message("workbench.split", values), state.looking("split", dimension=open_now[0])))
+    return tuple(o for o in steps if o.state.view != state.view)
+
+
+WHYS = App(
+    "whys",
+    "root_cause",
+    _start,
+    _controls,
+    {"moved": _moved, "next": _next, "split": _split, "began": _began},
+    _clicked,
+    _offers,
+    _table,
+)
