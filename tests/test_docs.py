@@ -58,3 +58,9 @@ def test_the_code_of_a_page_runs(name, tmp_path, monkeypatch):
     known: dict[str, object] = {}
     for block in CODE.findall((DOCS / f"how-to/{name}.md").read_text("utf-8")):
         exec(compile(block, f"how-to/{name}.md", "exec"), known)
+
+
+def test_the_map_of_the_code_names_what_is_there():
+    named = re.findall(r"`([a-z_/]+\.py)`", (ROOT / "ARCHITECTURE.md").read_text("utf-8"))
+    assert named
+    assert [n for n in named if not (ROOT / "kpilab" / n).exists() and not (ROOT / n).exists()] == []
