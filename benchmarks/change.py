@@ -1,4 +1,5 @@
-"""Does the change between two periods keep its level, and does its interval cover? Beside two plainer ways."""
+"""Does the change between two periods keep its level, and does its interval cover?
+Beside two plainer ways."""
 
 from __future__ import annotations
 
@@ -38,20 +39,27 @@ def worlds(rng: np.random.Generator, days: int) -> dict[str, Callable[[], Array]
         "AR(.3)": lambda: 1 + 0.1 * wander(rng, days, 0.3),
         "AR(.6)": lambda: 1 + 0.1 * wander(rng, days, 0.6),
         "week": lambda: week * (1 + 0.1 * rng.normal(size=days)),
-        "week, AR(.3), counts": lambda: rng.poisson(300 * week * np.exp(0.06 * wander(rng, days, 0.3))) / 300,
-        "week, AR(.6), counts": lambda: rng.poisson(300 * week * np.exp(0.06 * wander(rng, days, 0.6))) / 300,
+        "week, AR(.3), counts": lambda: (
+            rng.poisson(300 * week * np.exp(0.06 * wander(rng, days, 0.3))) / 300
+        ),
+        "week, AR(.6), counts": lambda: (
+            rng.poisson(300 * week * np.exp(0.06 * wander(rng, days, 0.6))) / 300
+        ),
     }
 
 
 def classic(before: Window, after: Window) -> Change:
     """Welch's t with days as independent units: what rates were judged by."""
     variances = [float(np.var(w.num, ddof=1)) / w.days for w in (before, after)]
-    df = sum(variances) ** 2 / sum(v**2 / (w.days - 1) for v, w in zip(variances, (before, after), strict=True))
+    df = sum(variances) ** 2 / sum(
+        v**2 / (w.days - 1) for v, w in zip(variances, (before, after), strict=True)
+    )
     return Change(before.rate, after.rate, (variances[0], variances[1]), df)
 
 
 def first_order(before: Window, after: Window) -> Change:
-    """The pattern of the week out, then (1 + r) / (1 - r) per period: what totals were judged by."""
+    """The pattern of the week out, then (1 + r) / (1 - r) per period:
+    what totals were judged by."""
     relative = np.concatenate([w.num / w.rate for w in (before, after)])
     code = np.concatenate([before.code, after.code])
     factor = np.array([relative[code == w].mean() for w in range(7)])
@@ -60,23 +68,34 @@ def first_order(before: Window, after: Window) -> Change:
         off = w.num / factor[w.code] - np.mean(w.num / factor[w.code])
         r = float(np.clip(off[1:] @ off[:-1] / (off @ off) + 1 / w.days, 0, 0.8))
         variances.append(float(np.var(off, ddof=1)) / w.days * (1 + r) / (1 - r))
-    df = sum(variances) ** 2 / sum(v**2 / (w.days - 1) for v, w in zip(variances, (before, after), strict=True))
+    df = sum(variances) ** 2 / sum(
+        v**2 / (w.days - 1) for v, w in zip(variances, (before, after), strict=True)
+    )
     return Change(before.rate, after.rate, (variances[0], variances[1]), df)
 
 
-WAYS: dict[str, Callable[[Window, Window], Change]] = {"core": change, "AR(1)": first_order, "Welch": classic}
+WAYS: dict[str, Callable[[Window, Window], Change]] = {
+    "core": change,
+    "AR(1)": first_order,
+    "Welch": classic,
+}
 
 
 def judged(
     way: Callable[[Window, Window], Change], y: Array, days: int, effect: float, drift: float
 ) -> tuple[bool, bool, float]:
-    """Found something; covered the truth (effect times drift); half-width relative to the level before."""
+    """Found something; covered the truth (effect times drift);
+    half-width relative to the level before."""
     code = np.arange(len(y)) % 7
     y = np.where(np.arange(len(y)) < days, y, y * (1 + effect))
     with np.errstate(all="ignore"):
         found = way(Window.of(y[:days], None, code[:days]), Window.of(y[days:], None, code[days:]))
         low, high = found.relative_ends()
-        half = float(student.ppf(0.975, found.df)) * found.error / found.before if found.before else np.nan
+        half = (
+            float(student.ppf(0.975, found.df)) * found.error / found.before
+            if found.before
+            else np.nan
+        )
     truth = (1 + effect) * drift - 1
     return found.p < 0.05, bool(low <= truth <= high or np.isnan(low)), half
 
@@ -94,13 +113,22 @@ def main() -> None:
             cells = []
             for way in WAYS.values():
                 rng = np.random.default_rng([asked.seed, first, second, number])
-                drawn = worlds(rng, first + second).get(name) or (lambda r=rng, n=first + second: _trend(r, n))
+                drawn = worlds(rng, first + second).get(name) or (
+                    lambda r=rng, n=first + second: _trend(r, n)
+                )
                 drift = _drift(first, second) if name == TREND else 1.0
                 nothing = [judged(way, drawn(), first, 0.0, drift) for _ in range(asked.repeat)]
-                fallen = [judged(way, drawn(), first, FALL, drift) for _ in range(asked.repeat // 2)]
-                called, half = np.mean([n[0] for n in nothing]), np.nanmedian([n[2] for n in nothing])
+                fallen = [
+                    judged(way, drawn(), first, FALL, drift) for _ in range(asked.repeat // 2)
+                ]
+                called, half = (
+                    np.mean([n[0] for n in nothing]),
+                    np.nanmedian([n[2] for n in nothing]),
+                )
                 covers = np.mean([f[1] for f in fallen])
-                cells.append(f"| {'':6}  {100 * called:4.1f} %  {100 * covers:4.1f} %  {100 * half:4.1f}")
+                cells.append(
+                    f"| {'':6}  {100 * called:4.1f} %  {100 * covers:4.1f} %  {100 * half:4.1f}"
+                )
             print(f"{first:>4}/{second:<3} {name:22} " + " ".join(cells), flush=True)
 
 

@@ -1,4 +1,5 @@
-"""How often a structural time series "finds" an effect where there is none, naive and calibrated; power.
+"""How often a structural time series "finds" an effect where there is none, naive and calibrated;
+power.
 
 Run: python benchmarks/counterfactual.py --reps 300
 """
@@ -22,7 +23,8 @@ def course(phi, rng):
 
 
 def trial(phi, rng, shift):
-    """An outcome that follows a covariate, plus noise of the family; an effect of `shift` noise sd after."""
+    """An outcome that follows a covariate, plus noise of the family;
+    an effect of `shift` noise sd after."""
     x = course(0.8, rng)
     noise = course(phi, rng)
     y = x + noise
@@ -39,13 +41,19 @@ def main():
     parser.add_argument("--shifts", type=float, nargs="*", default=(0.0, 2.0))
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    print(f"effects called, {BEFORE} periods before, {AFTER} after, {args.reps} repetitions, level 95 %")
+    print(
+        f"effects called, {BEFORE} periods before, {AFTER} after, {args.reps} repetitions, "
+        "level 95 %"
+    )
     print(f"{'noise':14}{'effect':>9}{'naive':>9}{'calibrated':>12}")
     for name, phi in FAMILIES.items():
         for shift in args.shifts:
             rng = np.random.default_rng([args.seed, list(FAMILIES).index(name), int(shift)])
             called = np.array([trial(phi, rng, shift) for _ in range(args.reps)]).mean(axis=0)
-            print(f"{name:14}{shift:7.0f} sd{100 * called[0]:8.1f}%{100 * called[1]:11.1f}%", flush=True)
+            print(
+                f"{name:14}{shift:7.0f} sd{100 * called[0]:8.1f}%{100 * called[1]:11.1f}%",
+                flush=True,
+            )
     print(f"Monte-Carlo error at 5 %: {100 * np.sqrt(0.05 * 0.95 / args.reps):.1f} points")
 
 

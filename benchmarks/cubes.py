@@ -1,4 +1,5 @@
-"""Cubes to localise in: real incidents, reference cubes, and planted ones of many shapes, drawn from seeds."""
+"""Cubes to localise in: real incidents, reference cubes, and planted ones of many shapes,
+drawn from seeds."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ RATE: dict[str, object] = {"numerator": "num1", "denominator": "den1", "expected
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """A cube, what was planted in it, whether everything moved as well, and how `localise` is asked."""
+    """A cube, what was planted in it, whether everything moved as well,
+    and how `localise` is asked."""
 
     frame: pd.DataFrame
     planted: set[Told]
@@ -33,12 +35,16 @@ class Case:
 
     @property
     def dimensions(self) -> list[str]:
-        return [c for c in self.frame.columns if c not in ("was", "now", "num0", "num1", "den0", "den1")]
+        return [
+            c for c in self.frame.columns if c not in ("was", "now", "num0", "num1", "den0", "den1")
+        ]
 
 
 def reference(folder: Path) -> Iterator[Case]:
     for key, told in json.loads((folder / "truth.json").read_text()).items():
-        frame = pd.read_parquet(folder / f"{key}.parquet").rename(columns={"predict": "was", "real": "now"})
+        frame = pd.read_parquet(folder / f"{key}.parquet").rename(
+            columns={"predict": "was", "real": "now"}
+        )
         yield Case(frame, {_named(cause) for cause in told["root_causes"]})
 
 
@@ -50,8 +56,11 @@ def incidents(folder: Path) -> Iterator[Case]:
         yield Case(frame, {_named(cause) for cause in told}, RATE)
 
 
-def poisson(mean: float, draws: int, extra: float = 0.0, *, null: bool = False, seed: int = 0) -> Iterator[Case]:
-    """Counts in both periods; 1-3 causes of ±15…60 % whose expected log likelihood ratio is 15 or more."""
+def poisson(
+    mean: float, draws: int, extra: float = 0.0, *, null: bool = False, seed: int = 0
+) -> Iterator[Case]:
+    """Counts in both periods; 1-3 causes of ±15…60 % whose expected log likelihood ratio is 15 or
+    more."""
     rng = np.random.default_rng(seed)
     codes = _codes(SHAPE)
     for _ in range(draws):
@@ -63,13 +72,19 @@ def poisson(mean: float, draws: int, extra: float = 0.0, *, null: bool = False, 
             element = {int(d): int(rng.integers(SHAPE[d])) for d in dims}
             hit = _inside(codes, element)
             shift = float(rng.choice([-1, 1]) * rng.uniform(0.15, 0.6))
-            nested = any(element.items() <= e.items() or e.items() <= element.items() for e in planted)
+            nested = any(
+                element.items() <= e.items() or e.items() <= element.items() for e in planted
+            )
             if nested or size[hit].sum() * shift**2 / 4 < 15:
                 continue
             now[hit] *= 1 + shift
             planted.append(element)
-        noise = [rng.lognormal(-(extra**2) / 2, extra, len(size)) if extra else 1.0 for _ in range(2)]
-        yield Case(_frame(codes, rng.poisson(size * noise[0]), rng.poisson(now * noise[1])), _told(planted))
+        noise = [
+            rng.lognormal(-(extra**2) / 2, extra, len(size)) if extra else 1.0 for _ in range(2)
+        ]
+        yield Case(
+            _frame(codes, rng.poisson(size * noise[0]), rng.poisson(now * noise[1])), _told(planted)
+        )
 
 
 def exceptions(draws: int, *, counts: bool, seed: int = 1) -> Iterator[Case]:
@@ -80,7 +95,10 @@ def exceptions(draws: int, *, counts: bool, seed: int = 1) -> Iterator[Case]:
         size, dims = _sizes(rng, codes, 60.0), rng.permutation(4)
         depth = int(rng.integers(1, 3))
         element = {int(d): int(rng.integers(SHAPE[d])) for d in dims[:depth]}
-        left = {int(d): int(rng.integers(SHAPE[d])) for d in dims[depth : depth + 1 + (rng.random() < 0.3)]}
+        left = {
+            int(d): int(rng.integers(SHAPE[d]))
+            for d in dims[depth : depth + 1 + (rng.random() < 0.3)]
+        }
         inside, out = _inside(codes, element), _inside(codes, element | left)
         shift = rng.choice([-1, 1]) * rng.uniform(0.3, 0.6)
         if size[out].sum() * shift**2 / 4 < 25 or size[out].sum() > 0.4 * size[inside].sum():
@@ -88,7 +106,11 @@ def exceptions(draws: int, *, counts: bool, seed: int = 1) -> Iterator[Case]:
         made += 1
         now = np.where(inside & ~out, size * (1 + shift), size)
         noise = rng.lognormal(0, 0.1, len(size))
-        frame = _frame(codes, rng.poisson(size), rng.poisson(now)) if counts else _frame(codes, size, now * noise)
+        frame = (
+            _frame(codes, rng.poisson(size), rng.poisson(now))
+            if counts
+            else _frame(codes, size, now * noise)
+        )
         yield Case(frame, {(_place(element), _place(left))})
 
 
@@ -97,13 +119,15 @@ class World:
     """Amounts that were forecast: actual = expected × noise.
 
     Attributes:
-        shape: values per dimension. noise: sd of a leaf, as a share. causes: planted elements at most.
+        shape: values per dimension. noise: sd of a leaf, as a share. causes: planted elements at
+            most.
         shift: size of a shift in sd of a leaf (a range), or as a share where `share`.
         sure: least size of a shift, in standard errors of the element as a whole.
         depth: dimensions per cause (a range). leaves: leaves per cause (a range).
         bias: everything is this much larger or smaller, at random.
         missing: share of leaves that do not occur. zipf: sizes of values fall as 1/rank.
-        correlated: the second dimension mostly follows the first. nested: the second is a parent of the first.
+        correlated: the second dimension mostly follows the first. nested: the second is a parent of
+            the first.
         digits: amounts are rounded to so many; None for not at all.
     """
 
@@ -136,9 +160,20 @@ def amounts(world: World, draws: int, *, seed: int = 0) -> Iterator[Case]:
             element = _drawn(rng, codes, world)
             hit, sign = _inside(codes, element), rng.choice([-1, 1])
             shift = float(rng.uniform(*world.shift)) * (1.0 if world.share else world.noise)
-            overlap = any(_inside(codes, e)[hit].mean() > 0.3 or hit[_inside(codes, e)].mean() > 0.3 for e in planted)
-            clear = shift >= 0.95 or world.noise == 0 or shift / world.noise * np.sqrt(hit.sum()) >= world.sure
-            if overlap or not clear or not world.leaves[0] <= hit.sum() <= min(world.leaves[1], 0.4 * len(size)):
+            overlap = any(
+                _inside(codes, e)[hit].mean() > 0.3 or hit[_inside(codes, e)].mean() > 0.3
+                for e in planted
+            )
+            clear = (
+                shift >= 0.95
+                or world.noise == 0
+                or shift / world.noise * np.sqrt(hit.sum()) >= world.sure
+            )
+            if (
+                overlap
+                or not clear
+                or not world.leaves[0] <= hit.sum() <= min(world.leaves[1], 0.4 * len(size))
+            ):
                 continue
             now[hit] *= max(1 + sign * shift, 0.02)
             planted.append(element)
@@ -158,7 +193,9 @@ def cells(nd: int, nc: int, draws: int, *, fall: float, seed: int = 0) -> Iterat
         rate = np.where(_inside(codes, element), 0.2 * (1 - fall), 0.2)
         num0, num1 = rng.binomial(den0, 0.2), rng.binomial(den1, rate)
         names = [d for d, n in zip("ab", (nd, nc), strict=True) if n > 1] or ["a"]
-        frame = _frame(codes, num0, num1).rename(columns={"was": "num0", "now": "num1"})[[*names, "num0", "num1"]]
+        frame = _frame(codes, num0, num1).rename(columns={"was": "num0", "now": "num1"})[
+            [*names, "num0", "num1"]
+        ]
         place = frozenset(p for p in _place(element) if p[0] in names)
         yield Case(frame.assign(den0=den0, den1=den1), {(place, NONE)} if fall else set(), RATE)
 
@@ -168,9 +205,15 @@ def shapes() -> dict[str, World]:
     few, seven, large = (20, 15, 10), (4, 4, 4, 4, 4, 3, 3), (12, 10, 8, 6)
     return {
         "3 dimensions": World(few),
-        "7 dimensions, falls of 16 %": World(seven, causes=1, shift=(0.16, 0.16), share=True, depth=(1, 2)),
-        "7 dimensions, falls of 20 %": World(seven, causes=1, shift=(0.2, 0.2), share=True, depth=(1, 2)),
-        "7 dimensions, falls of 25 %": World(seven, causes=1, shift=(0.25, 0.25), share=True, depth=(1, 2)),
+        "7 dimensions, falls of 16 %": World(
+            seven, causes=1, shift=(0.16, 0.16), share=True, depth=(1, 2)
+        ),
+        "7 dimensions, falls of 20 %": World(
+            seven, causes=1, shift=(0.2, 0.2), share=True, depth=(1, 2)
+        ),
+        "7 dimensions, falls of 25 %": World(
+            seven, causes=1, shift=(0.25, 0.25), share=True, depth=(1, 2)
+        ),
         "7 dimensions, 1-3 causes": World(seven),
         "shifts of 1-4 leaf sd, 10-5000 leaves": World(large, shift=(1.0, 4.0), leaves=(10, 5000)),
         "the same, 3 % noise": World(large, noise=0.03, shift=(1.0, 4.0), leaves=(10, 5000)),
@@ -182,7 +225,9 @@ def shapes() -> dict[str, World]:
         "global bias of 5 %, 3 % noise": World(noise=0.03, bias=0.05, shift=(3.0, 8.0)),
         "places of 3 dimensions": World(depth=(3, 3)),
         "exact forecast, to the cent": World(noise=0.0, shift=(0.05, 0.6), share=True, digits=2),
-        "exact forecast, to the unit": World(noise=0.0, shift=(0.1, 0.6), share=True, digits=0, sure=0),
+        "exact forecast, to the unit": World(
+            noise=0.0, shift=(0.1, 0.6), share=True, digits=0, sure=0
+        ),
         "noise of 1 %, to the cent": World(noise=0.01, shift=(3.0, 20.0), digits=2),
         "half of the leaves missing": World(missing=0.5),
         "places that vanish": World(shift=(1.0, 1.0), share=True),
@@ -192,7 +237,9 @@ def shapes() -> dict[str, World]:
 def nulls() -> dict[str, World]:
     """Worlds in which no place moved."""
     return {
-        f"null, {noise:.0%} noise, bias {bias:.0%}": World(noise=noise, causes=0, bias=bias, digits=digits)
+        f"null, {noise:.0%} noise, bias {bias:.0%}": World(
+            noise=noise, causes=0, bias=bias, digits=digits
+        )
         for noise, digits in ((0.0, 2), (0.03, None), (0.1, None), (0.3, None))
         for bias in (0.0, 0.05)
     }
@@ -228,14 +275,19 @@ def _inside(codes: Codes, element: Element) -> NDArray[np.bool_]:
 
 def _sizes(rng: np.random.Generator, codes: Codes, mean: float, *, zipf: bool = False) -> Array:
     draw: Callable[[int], Array] = (
-        (lambda n: rng.permutation(1 / np.arange(1, n + 1))) if zipf else (lambda n: rng.lognormal(0, 0.5, n))
+        (lambda n: rng.permutation(1 / np.arange(1, n + 1)))
+        if zipf
+        else (lambda n: rng.lognormal(0, 0.5, n))
     )
     size = np.prod([draw(int(code.max()) + 1)[code] for code in codes], axis=0)
     return size * mean / size.mean()
 
 
 def _frame(codes: Codes, was: Array, now: Array) -> pd.DataFrame:
-    columns = {d: pd.Series([f"{d}{v}" for v in code], dtype="str") for d, code in zip("abcdefgh", codes, strict=False)}
+    columns = {
+        d: pd.Series([f"{d}{v}" for v in code], dtype="str")
+        for d, code in zip("abcdefgh", codes, strict=False)
+    }
     return pd.DataFrame(columns | {"was": was.astype(float), "now": now.astype(float)})
 
 

@@ -1,4 +1,5 @@
-"""Are actions that do nothing believed, and those that work seen? Daily totals of a segment and of the rest."""
+"""Are actions that do nothing believed, and those that work seen?
+Daily totals of a segment and of the rest."""
 
 from __future__ import annotations
 
@@ -29,7 +30,9 @@ def answer(rng: np.random.Generator, days: int, alike: float, effect: float, com
     usual = WEEKDAYS[weekday] * shared
     lift = np.where(np.arange(2 * days) < days, 1.0, 1 + effect)
     own, rest = (
-        rng.poisson(size * usual * factor * np.exp(wander(rng, 2 * days, alike, 0.06))).astype(float)
+        rng.poisson(size * usual * factor * np.exp(wander(rng, 2 * days, alike, 0.06))).astype(
+            float
+        )
         for size, factor in ((300, lift), (900, 1.0))
     )
     before, after = (
@@ -50,14 +53,19 @@ def main() -> None:
     answers = ("worked", "none", "unclear", "worse")
     error = 200 * np.sqrt(0.0475 / asked.repeat)
     print(f"expected effect {EXPECTED:+.0%}; Monte-Carlo error (2 se) at 5 %: {error:.1f} points")
-    print(f"{'compared with':14} {'days':>4} {'AR(1)':>6} {'true':>6} " + " ".join(f"{a:>9}" for a in answers))
+    print(
+        f"{'compared with':14} {'days':>4} {'AR(1)':>6} {'true':>6} "
+        + " ".join(f"{a:>9}" for a in answers)
+    )
     for compared in (True, False):
         for days in (28, 56):
             for alike in (0.0, 0.3, 0.6):
                 for effect in (0.0, 0.1):
                     rng = np.random.default_rng([asked.seed, days, int(10 * alike), compared])
                     said = [answer(rng, days, alike, effect, compared) for _ in range(asked.repeat)]
-                    shares = " ".join(f"{100 * said.count(a) / asked.repeat:7.1f} %" for a in answers)
+                    shares = " ".join(
+                        f"{100 * said.count(a) / asked.repeat:7.1f} %" for a in answers
+                    )
                     name = "the rest" if compared else "its own past"
                     print(f"{name:14} {days:4d} {alike:6.1f} {effect:+6.0%} {shares}")
 

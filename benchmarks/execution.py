@@ -29,7 +29,8 @@ CURRENT = Period(FIRST + dt.timedelta(days=28), FIRST + dt.timedelta(days=55))
 def team(
     rng, actors=16, fabricators=3, padding=0.10, days=56, per_day=12, differ=0.01
 ) -> tuple[pd.DataFrame, set[str]]:
-    """Daily records of a team: claims, matches, follow-ups, sensor minutes; some pad their claims in the second half.
+    """Daily records of a team: claims, matches, follow-ups, sensor minutes; some pad their claims
+    in the second half.
 
     Padding leaves a match in 15 % and a follow-up in 10 % of the invented units and no sensor time.
     """
@@ -111,7 +112,9 @@ def padded(rng, shape: str, n: int, share: float) -> np.ndarray:
         "normal": lambda: rng.normal(0.97, 0.12, n),
         "lognormal": lambda: 0.96 * np.exp(rng.normal(0, 0.13, n)),
         "gamma": lambda: rng.gamma(60, 0.97 / 60, n),
-        "two groups": lambda: np.where(rng.random(n) < 0.6, rng.normal(0.9, 0.08, n), rng.normal(1.06, 0.1, n)),
+        "two groups": lambda: np.where(
+            rng.random(n) < 0.6, rng.normal(0.9, 0.08, n), rng.normal(1.06, 0.1, n)
+        ),
         "heavy tails": lambda: 0.97 + 0.1 * rng.standard_t(5, n),
     }
     values = draws[shape]()
@@ -122,7 +125,8 @@ def padded(rng, shape: str, n: int, share: float) -> np.ndarray:
 
 
 def padded_counts(rng, n: int, share: float) -> np.ndarray:
-    """Whole-number claims around 40 against a target of 41; `share` of all is moved from 37-40 to 41."""
+    """Whole-number claims around 40 against a target of 41;
+    `share` of all is moved from 37-40 to 41."""
     values = rng.poisson(40, n)
     near = np.flatnonzero((values >= 37) & (values <= 40))
     values[rng.choice(near, min(round(share * n), len(near)), replace=False)] = 41
@@ -140,14 +144,21 @@ def bunching_rows(draws: int, seed: int) -> Iterator[dict]:
                 else:
                     found = excess_above(padded(rng, shape, n, share), 1.0, width=0.015, draws=199)
                 hits += found is not None and found.p <= 0.05
-            yield {"shape": shape, "n": n, "padded": share, "found": hits / draws, "se": error(hits, draws)}
+            yield {
+                "shape": shape,
+                "n": n,
+                "padded": share,
+                "found": hits / draws,
+                "se": error(hits, draws),
+            }
 
 
 WEEK = np.array([1.0, 0.9, 0.9, 1.0, 1.2, 1.5, 1.3])
 
 
 def shop(rng, lost_from: int | None, rollout: bool, swing: float) -> tuple[EventLog, Measured]:
-    """Four stores and two versions over 56 days; 80 % of one store's rows are lost for three days."""
+    """Four stores and two versions over 56 days;
+    80 % of one store's rows are lost for three days."""
     level = 40 * WEEK[np.arange(56) % 7] * np.linspace(1, rng.uniform(0.8, 1.2), 56)
     shares, rows, paid = np.array([0.15, 0.2, 0.3, 0.35]), [], []
     for day in range(56):
@@ -159,9 +170,12 @@ def shop(rng, lost_from: int | None, rollout: bool, swing: float) -> tuple[Event
             for step, rate in (("visit", 1.0), ("order", 0.5), ("pay", 0.3)):
                 n = rng.poisson(today * rate * (0.2 if gone else 1.0))
                 version = np.where(rng.random(n) < new, "v2", "v1")
-                rows += [(FIRST + dt.timedelta(days=day), "u", step, f"S{store}", v) for v in version]
+                rows += [
+                    (FIRST + dt.timedelta(days=day), "u", step, f"S{store}", v) for v in version
+                ]
     log = EventLog(
-        pd.DataFrame(rows, columns=["time", "user", "event", "store", "version"]), dimensions=("store", "version")
+        pd.DataFrame(rows, columns=["time", "user", "event", "store", "version"]),
+        dimensions=("store", "version"),
     )
     ledger = Facts(pd.DataFrame(paid, columns=["date", "store", "paid"]), dimensions=("store",))
     return log, Measured(ledger, Metric("paid", "facts", measure="sum(paid)"))
@@ -183,34 +197,48 @@ def gaps_rows(draws: int, seed: int) -> Iterator[dict]:
             said += len(table) > 0
             if start is not None and len(table):
                 row = table.iloc[0]
-                off = [abs((row[k] - FIRST).days - v) for k, v in (("first", start), ("last", start + 2))]
+                off = [
+                    abs((row[k] - FIRST).days - v)
+                    for k, v in (("first", start), ("last", start + 2))
+                ]
                 good += row["value"] == "S1" and max(off) <= 1
         known = {"found_and_dated": good / draws, "found_se": error(good, draws)} if lost else {}
-        yield {"world": name} | known | {"anything_said": said / draws, "said_se": error(said, draws)}
+        yield (
+            {"world": name} | known | {"anything_said": said / draws, "said_se": error(said, draws)}
+        )
 
 
 HOURS = np.array([0, 0, 0, 0, 0, 1, 2, 4, 6, 7, 7, 8, 9, 8, 7, 7, 8, 9, 10, 9, 6, 4, 2, 1]) / 115
 
 
 def hourly_shop(rng, lost_from: int | None, hours: int, swing: float = 0.1) -> EventLog:
-    """Four stores over 56 days, hour by hour; some visits leave several rows; one store loses 80 % for some hours."""
+    """Four stores over 56 days, hour by hour; some visits leave several rows;
+    one store loses 80 % for some hours."""
     parts = []
     for store, share in enumerate((0.15, 0.2, 0.3, 0.35)):
         level = 600 * share * WEEK[np.arange(56) % 7] * rng.gamma(1 / swing**2, swing**2, 56)
         visits = rng.poisson(np.outer(level, HOURS).ravel())
         if lost_from is not None and store == 1:
-            visits[lost_from : lost_from + hours] = rng.binomial(visits[lost_from : lost_from + hours], 0.2)
+            visits[lost_from : lost_from + hours] = rng.binomial(
+                visits[lost_from : lost_from + hours], 0.2
+            )
         at = np.repeat(np.arange(56 * 24), visits)
         for step, rate in (("visit", 1.0), ("order", 0.5), ("pay", 0.3)):
             kept = at[rng.random(len(at)) < rate]
             time = pd.Timestamp(FIRST) + pd.to_timedelta(kept, unit="h")
-            parts.append(pd.DataFrame({"time": time, "user": "u", "event": step, "store": f"S{store}"}))
+            parts.append(
+                pd.DataFrame({"time": time, "user": "u", "event": step, "store": f"S{store}"})
+            )
     return EventLog(pd.concat(parts, ignore_index=True), dimensions=("store",))
 
 
 def outages_rows(draws: int, seed: int) -> Iterator[dict]:
     period = Period(FIRST, FIRST + dt.timedelta(days=55))
-    for name, hours in (("80 % of a store's rows lost for 6 busy hours", 6), ("the same for 12", 12), ("clean", 0)):
+    for name, hours in (
+        ("80 % of a store's rows lost for 6 busy hours", 6),
+        ("the same for 12", 12),
+        ("clean", 0),
+    ):
         rng, good, said = np.random.default_rng(seed), 0, 0
         for _ in range(draws):
             start = int(rng.integers(7, 46)) * 24 + int(rng.integers(9, 14))
@@ -222,10 +250,17 @@ def outages_rows(draws: int, seed: int) -> Iterator[dict]:
                 off = max(abs(ends[0] - start), abs(ends[1] - start - hours + 1))
                 good += row["value"] == "S1" and off <= 1
         known = {"found_and_dated": good / draws, "found_se": error(good, draws)} if hours else {}
-        yield {"world": name} | known | {"anything_said": said / draws, "said_se": error(said, draws)}
+        yield (
+            {"world": name} | known | {"anything_said": said / draws, "said_se": error(said, draws)}
+        )
 
 
-PARTS = {"evidence": evidence_rows, "bunching": bunching_rows, "gaps": gaps_rows, "outages": outages_rows}
+PARTS = {
+    "evidence": evidence_rows,
+    "bunching": bunching_rows,
+    "gaps": gaps_rows,
+    "outages": outages_rows,
+}
 
 
 def main() -> None:
@@ -239,7 +274,10 @@ def main() -> None:
             print(f"\n{name}, {asked.draws} draws, seed {asked.seed}")
             for row in part(asked.draws, asked.seed):
                 print(
-                    " | ".join(f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()),
+                    " | ".join(
+                        f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}"
+                        for k, v in row.items()
+                    ),
                     flush=True,
                 )
 

@@ -18,7 +18,15 @@ from pathlib import Path
 
 import numpy as np
 
-COLUMNS = ["revenue", "revenue_before", "orders", "orders_before", "sessions", "sessions_before", "converted"]
+COLUMNS = [
+    "revenue",
+    "revenue_before",
+    "orders",
+    "orders_before",
+    "sessions",
+    "sessions_before",
+    "converted",
+]
 
 
 def calibration(scale: float) -> Iterator[tuple[str, str, float, float]]:
@@ -49,7 +57,10 @@ def fixed_test(rng: np.random.Generator, runs: int):
     for _ in range(runs // 1000):
         x = rng.gamma(1.0, 1.0, (2, 1000, 150))
         mean, var = x.mean(axis=2), x.var(axis=2, ddof=1) / 150
-        arms = [[Estimate(float(m), float(v), 150) for m, v in zip(mean[k], var[k], strict=True)] for k in (0, 1)]
+        arms = [
+            [Estimate(float(m), float(v), 150) for m, v in zip(mean[k], var[k], strict=True)]
+            for k in (0, 1)
+        ]
         hits += [welch(a, b).p <= 0.05 for a, b in zip(*arms, strict=True)]
     yield ("type-I, fixed (exponential, 150 per arm)", ".05 ± .002", *share(hits))
 
@@ -62,15 +73,25 @@ def sequential_tests(rng: np.random.Generator, runs: int):
     z = np.abs(steps.cumsum(axis=1) / np.sqrt(shares))
     for spending in ("obrien-fleming", "pocock"):
         bounds = lan_demets(shares, 0.95, spending)
-        yield (f"type-I, Lan-DeMets {spending}, 10 looks", ".05 ± .002", *share((z >= bounds).any(axis=1)))
+        yield (
+            f"type-I, Lan-DeMets {spending}, 10 looks",
+            ".05 ± .002",
+            *share((z >= bounds).any(axis=1)),
+        )
     naive = (z >= 1.959964).any(axis=1)
     yield ("type-I, 10 uncorrected looks", "(.193)", *share(naive))
     power = crossing(shares, lan_demets(shares), drift=1.959964 + 0.841621).sum()
-    yield ("power lost to O'Brien-Fleming, 10 looks (points)", "<= 2", 100 * (0.8 - float(power)), 0.0)
+    yield (
+        "power lost to O'Brien-Fleming, 10 looks (points)",
+        "<= 2",
+        100 * (0.8 - float(power)),
+        0.0,
+    )
 
 
 def always_valid(rng: np.random.Generator, runs: int, units: int = 5000):
-    """Units come one by one, to either arm at random; watched after every unit from the second of each arm on."""
+    """Units come one by one, to either arm at random;
+    watched after every unit from the second of each arm on."""
     from scipy.special import ndtri, stdtr
 
     from kpilab.stats.experiments.anytime import bound
@@ -96,14 +117,22 @@ def always_valid(rng: np.random.Generator, runs: int, units: int = 5000):
                     z = -ndtri(stdtr(df, -t))
                 known = (np.minimum(arms[0][0], arms[1][0]) > 1) & (variance > 1e-12)
                 hits += ((z >= limit) & known).any(axis=1).tolist()
-            yield (f"type-I, always valid, after every unit, {name}, tuning {tuning}", "<= .05", *share(hits))
+            yield (
+                f"type-I, always valid, after every unit, {name}, tuning {tuning}",
+                "<= .05",
+                *share(hits),
+            )
 
 
 def running(values: np.ndarray, arm: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Units, mean and variance of one arm so far."""
     count = np.maximum(arm.cumsum(axis=1), 1)
     total, squares = (values * arm).cumsum(axis=1), (values**2 * arm).cumsum(axis=1)
-    return count, total / count, np.maximum(squares - total**2 / count, 0) / np.maximum(count - 1, 1)
+    return (
+        count,
+        total / count,
+        np.maximum(squares - total**2 / count, 0) / np.maximum(count - 1, 1),
+    )
 
 
 def lifts(rng: np.random.Generator, runs: int):
@@ -138,7 +167,11 @@ def sample_ratios(rng: np.random.Generator, runs: int):
 
     counts = rng.binomial(10_000, 0.5, runs)
     found = {int(c): sample_ratio([c, 10_000 - c], [0.5, 0.5]).p < 0.001 for c in np.unique(counts)}
-    yield ("false alarms of the sample ratio at .001", ".0007-.0013", *share([found[int(c)] for c in counts]))
+    yield (
+        "false alarms of the sample ratio at .001",
+        ".0007-.0013",
+        *share([found[int(c)] for c in counts]),
+    )
 
 
 def cuped_cuts(rng: np.random.Generator):
@@ -149,11 +182,17 @@ def cuped_cuts(rng: np.random.Generator):
         x = rng.normal(size=(2, 50_000))
         y = rho * x + np.sqrt(1 - rho**2) * rng.normal(size=(2, 50_000))
         both = adjust(*(Sample.of_values(y[k], x[k]) for k in (0, 1)), (0,), ((1,),))
-        yield (f"variance cut by CUPED at correlation {rho} (%)", f"{promise} ± 2", 100 * both.cut, 0.0)
+        yield (
+            f"variance cut by CUPED at correlation {rho} (%)",
+            f"{promise} ± 2",
+            100 * both.cut,
+            0.0,
+        )
 
 
 def missing_values(rng: np.random.Generator, runs: int, units: int = 400):
-    """Half of all values are missing; every run is a key of one moments table, so all are collected at once."""
+    """Half of all values are missing; every run is a key of one moments table,
+    so all are collected at once."""
     import ibis
     import pandas as pd
 
@@ -165,8 +204,12 @@ def missing_values(rng: np.random.Generator, runs: int, units: int = 400):
     for block in range(max(runs // 1000, 1)):
         size = min(runs, 1000) * units
         value = np.where(rng.random(size) < 0.5, np.nan, rng.gamma(2.0, 1.0, size))
-        frame = pd.DataFrame({"run": np.arange(size) // units, "variant": rng.choice(["A", "B"], size), "y": value})
-        found = moments(con.create_table(f"rows{block}", frame), [Group("y", ("y",))], by=["run", "variant"])
+        frame = pd.DataFrame(
+            {"run": np.arange(size) // units, "variant": rng.choice(["A", "B"], size), "y": value}
+        )
+        found = moments(
+            con.create_table(f"rows{block}", frame), [Group("y", ("y",))], by=["run", "variant"]
+        )
         totals = found.totals("run", "variant")
         for run in dict.fromkeys(run for run, _variant in totals):
             arms = [Sample.of_sums(*found.sums("y", totals[run, v])) for v in "AB"]
@@ -175,7 +218,8 @@ def missing_values(rng: np.random.Generator, runs: int, units: int = 400):
 
 
 def clusters(rng: np.random.Generator, runs: int, groups: int = 50, size: int = 100):
-    """Clusters of uneven size are drawn; the mean as a ratio of sums, the median with a design effect."""
+    """Clusters of uneven size are drawn; the mean as a ratio of sums,
+    the median with a design effect."""
     from kpilab.stats.experiments.quantile import design_effect, from_order, ranks
     from kpilab.stats.mean import Sample, ratio_of, welch
 
@@ -185,17 +229,25 @@ def clusters(rng: np.random.Generator, runs: int, groups: int = 50, size: int = 
         for _arm in range(2):
             n = rng.integers(size // 2, size * 3 // 2, groups)
             key = np.repeat(np.arange(groups), n)
-            y = rng.normal(size=groups)[key] * np.sqrt(0.05) + rng.normal(size=len(key)) * np.sqrt(0.95)
+            y = rng.normal(size=groups)[key] * np.sqrt(0.05) + rng.normal(size=len(key)) * np.sqrt(
+                0.95
+            )
             means.append(ratio_of(Sample.of_values(np.bincount(key, y), n)))
             middle = float(np.quantile(y, 0.5))
             s = np.bincount(key, y <= middle)
-            spread = design_effect(groups, s.sum(), n.sum(), (s * s).sum(), (n * n).sum(), (s * n).sum())
+            spread = design_effect(
+                groups, s.sum(), n.sum(), (s * s).sum(), (n * n).sum(), (s * n).sum()
+            )
             ends = np.quantile(y, ranks(len(y), 0.5, inflation=spread))
             medians.append(from_order(groups, middle, *ends))
         hits["mean"].append(welch(*means).p <= 0.05)
         hits["median"].append(welch(*medians).p <= 0.05)
     for name, found in hits.items():
-        yield (f"type-I, {name}, {groups} clusters per arm, correlation .05", "(.05)", *share(found))
+        yield (
+            f"type-I, {name}, {groups} clusters per arm, correlation .05",
+            "(.05)",
+            *share(found),
+        )
 
 
 def ageing(rng: np.random.Generator, runs: int, units: int = 500, days: int = 14):
@@ -211,9 +263,16 @@ def ageing(rng: np.random.Generator, runs: int, units: int = 500, days: int = 14
             level = rng.beta(2, 6, units)[:, None] + effect
             paid = rng.random((units, days)) < level
             seen = np.arange(days) < rng.integers(7, days + 1, units)[:, None]
-            n = np.stack([(seen & (kind == k)).sum(axis=1) for k in range(len(AGES))], axis=1).astype(float)
-            y = np.stack([(paid & seen & (kind == k)).sum(axis=1) for k in range(len(AGES))], axis=1).astype(float)
-            age = np.array([(seen * (kind == k) * np.arange(days)).sum() for k in range(len(AGES))], dtype=float)
+            n = np.stack(
+                [(seen & (kind == k)).sum(axis=1) for k in range(len(AGES))], axis=1
+            ).astype(float)
+            y = np.stack(
+                [(paid & seen & (kind == k)).sum(axis=1) for k in range(len(AGES))], axis=1
+            ).astype(float)
+            age = np.array(
+                [(seen * (kind == k) * np.arange(days)).sum() for k in range(len(AGES))],
+                dtype=float,
+            )
             both = np.hstack([n, y])
             arms.append((n.sum(axis=0), y.sum(axis=0), both.T @ both, n.sum(axis=0), age))
         worn = worn_off(*arms)
@@ -258,12 +317,16 @@ def make(path: Path, units: int) -> None:
     import duckdb
 
     duckdb.sql(f"""COPY (
-        WITH r AS (SELECT i, random() * 10 AS revenue_before, floor(random() * 4)::DOUBLE AS orders_before,
-            (1 + floor(random() * 5))::DOUBLE AS sessions_before, random() AS a, random() AS b, random() AS c,
+        WITH r AS (SELECT i, random() * 10 AS revenue_before,
+        floor(random() * 4)::DOUBLE AS orders_before,
+            (1 + floor(random() * 5))::DOUBLE AS sessions_before, random() AS a, random() AS b,
+            random() AS c,
             random() AS d FROM range({units}) t(i))
-        SELECT (hash(i) % 2)::INT AS variant, revenue_before, revenue_before * 0.6 + a * 8 AS revenue, orders_before,
+        SELECT (hash(i) % 2)::INT AS variant, revenue_before,
+            revenue_before * 0.6 + a * 8 AS revenue, orders_before,
             floor(orders_before * 0.5 + b * 3) AS orders, sessions_before,
-            1 + floor(sessions_before * 0.5 + c * 3) AS sessions, (d < 0.2)::INT::DOUBLE AS converted FROM r
+            1 + floor(sessions_before * 0.5 + c * 3) AS sessions,
+            (d < 0.2)::INT::DOUBLE AS converted FROM r
     ) TO '{path}' (FORMAT parquet)""")
 
 
@@ -277,10 +340,15 @@ def best(run: Callable[[], object], times: int = 5) -> float:
 
 
 def floor(path: Path) -> Callable[[], object]:
-    """The scan nobody can avoid: every sum and product the four metrics need, of raw values, in one SQL query."""
+    """The scan nobody can avoid: every sum and product the four metrics need, of raw values,
+    in one SQL query."""
     import duckdb
 
-    pairs = [("revenue", "revenue_before"), ("orders", "orders_before"), ("sessions", "sessions_before")]
+    pairs = [
+        ("revenue", "revenue_before"),
+        ("orders", "orders_before"),
+        ("sessions", "sessions_before"),
+    ]
     crossed = [(a, b) for a in ("orders", "orders_before") for b in ("sessions", "sessions_before")]
     products = [(c, c) for c in COLUMNS] + pairs + crossed
     parts = [f"sum({c})" for c in COLUMNS] + [f"sum({a} * {b})" for a, b in products]
@@ -298,7 +366,12 @@ def ours(path: Path) -> Callable[[], object]:
     metrics = [
         Outcome("revenue", covariates=("revenue_before",)),
         Outcome("orders", covariates=("orders_before",)),
-        Outcome("orders per session", "orders", per="sessions", covariates=("orders_before", "sessions_before")),
+        Outcome(
+            "orders per session",
+            "orders",
+            per="sessions",
+            covariates=("orders_before", "sessions_before"),
+        ),
         Outcome("converted", kind="proportion"),
     ]
     return lambda: experiment(units, metrics=metrics, control="0")
@@ -320,7 +393,8 @@ def theirs(path: Path) -> Callable[[], object]:
 
 
 def against_floor(path: Path, run: Callable[[], object], times: int) -> list[float]:
-    """Best wall and processor time of the floor and of the run, taken in turns after one warm-up of each."""
+    """Best wall and processor time of the floor and of the run,
+    taken in turns after one warm-up of each."""
     lowest = floor(path)
     taken: list[list[float]] = []
     for k in range(times + 1):
@@ -354,11 +428,20 @@ def speed(sizes: list[int], other: str | None, times: int) -> None:
                 print(f"{units:>12,} {name:12s} {ratios}", flush=True)
             if other:
                 mine, its = found["kpilab"], found["tea-tasting"]
-                print(f"{'':>12s} kpilab / tea-tasting: wall {mine[2] / its[2]:.2f}, cpu {mine[3] / its[3]:.2f}")
+                print(
+                    f"{'':>12s} kpilab / tea-tasting: wall {mine[2] / its[2]:.2f}, cpu "
+                    f"{mine[3] / its[3]:.2f}"
+                )
             alone = subprocess.run(
-                [sys.executable, __file__, "memory", str(path)], capture_output=True, text=True, check=True
+                [sys.executable, __file__, "memory", str(path)],
+                capture_output=True,
+                text=True,
+                check=True,
             )
-            print(f"{'':>12s} memory of one run in a fresh process: {alone.stdout.strip()} MB", flush=True)
+            print(
+                f"{'':>12s} memory of one run in a fresh process: {alone.stdout.strip()} MB",
+                flush=True,
+            )
 
 
 def memory(path: Path) -> None:
@@ -367,12 +450,18 @@ def memory(path: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("part", choices=["calibration", "speed", "peer", "memory"])
     parser.add_argument("file", nargs="?", type=Path)
-    parser.add_argument("--scale", type=float, default=1.0, help="repetitions, relative to the published figures")
+    parser.add_argument(
+        "--scale", type=float, default=1.0, help="repetitions, relative to the published figures"
+    )
     parser.add_argument("--units", type=int, nargs="+", default=[1_000_000, 10_000_000])
-    parser.add_argument("--times", type=int, default=7, help="repetitions of a timed run; the best counts")
+    parser.add_argument(
+        "--times", type=int, default=7, help="repetitions of a timed run; the best counts"
+    )
     parser.add_argument("--peer-python", help="interpreter of an environment with tea-tasting")
     asked = parser.parse_args()
     if asked.part == "calibration":

@@ -1,4 +1,5 @@
-"""Does a kill or a busy neighbour lose anything? Kills programs at random moments and looks what is left.
+"""Does a kill or a busy neighbour lose anything? Kills programs at random moments and looks what is
+left.
 
 python benchmarks/faults.py --repeat 200
 """
@@ -29,10 +30,17 @@ from kpilab.core.finding import BridgeRow, Cause, Finding, GoalChange, Review, S
 from kpilab.core.values import Message, Period
 from kpilab.track.store import Store
 
-FORK = multiprocessing.get_context("fork")  # a child has everything imported, so that it is killed at its work
+FORK = multiprocessing.get_context(
+    "fork"
+)  # a child has everything imported, so that it is killed at its work
 FINDINGS, CAUSES = 40, 5
 LONGEST = 0.06  # seconds to the kill: a save takes a few hundredths, and so does a report
-FILES = {"review.html": 1_000_000, "review.md": 20_000, "review.xlsx": 60_000, "review.json": 300_000}  # bytes
+FILES = {
+    "review.html": 1_000_000,
+    "review.md": 20_000,
+    "review.xlsx": 60_000,
+    "review.json": 300_000,
+}  # bytes
 SPEC = """\
 kpilab: 1
 title: Small
@@ -132,7 +140,8 @@ def reporter(place: str, ready: Connection) -> None:
 
 
 def kill_in_a_report(place: Path, rng: random.Random) -> Outcome:
-    """A program that writes reports is killed: is there a mixture that looks whole, or something that stays?"""
+    """A program that writes reports is killed: is there a mixture that looks whole,
+    or something that stays?"""
     put(place, letters("b"))
     ready, sender = FORK.Pipe(duplex=False)
     process = FORK.Process(target=reporter, args=(str(place), sender), daemon=True)
@@ -162,18 +171,22 @@ def small_case(folder: Path) -> None:
         for platform in ("app", "web"):
             fall = 0.8 if platform == "app" and day >= 28 else 1.0
             orders = round(400 * fall * rng.gauss(1, 0.03))
-            rows.append(
-                f"{date(2026, 3, 2) + timedelta(days=day)},{platform},{round(2000 * rng.gauss(1, 0.03))},{orders}"
-            )
+            visits = round(2000 * rng.gauss(1, 0.03))
+            rows.append(f"{date(2026, 3, 2) + timedelta(days=day)},{platform},{visits},{orders}")
     folder.mkdir()
     (folder / "daily.csv").write_text("\n".join(rows) + "\n", "utf-8")
     (folder / "case.yml").write_text(SPEC, "utf-8")
 
 
-def command(case: Path, out: Path, store: Path, lang: str, loaded: Connection | None = None) -> None:
+def command(
+    case: Path, out: Path, store: Path, lang: str, loaded: Connection | None = None
+) -> None:
     """`kpilab review`, quietly; tells which modules it loaded."""
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
-        app(["review", str(case), "--out", str(out), "--store", str(store), "--lang", lang], standalone_mode=False)
+        app(
+            ["review", str(case), "--out", str(out), "--store", str(store), "--lang", lang],
+            standalone_mode=False,
+        )
     if loaded:
         loaded.send(sorted(sys.modules))
 
@@ -198,12 +211,15 @@ class KillInAReview:
         self.seconds = 0.0
 
     def prepare(self, place: Path) -> None:
-        """The case, a report in Chinese that is to be replaced, and the report in English that it will be."""
+        """The case, a report in Chinese that is to be replaced,
+        and the report in English that it will be."""
         small_case(place / "case")
         told, sender = FORK.Pipe(duplex=False)
         first = reviewed(place / "case", place / "wanted", place, "en", sender)
         for name in told.recv():
-            with suppress(Exception):  # what a child could import but we cannot costs time, nothing else
+            with suppress(
+                Exception
+            ):  # what a child could import but we cannot costs time, nothing else
                 importlib.import_module(name)
         first.join()
         reviewed(place / "case", place / "old", place, "zh").join()
@@ -224,7 +240,11 @@ class KillInAReview:
                 wrong = "the store is damaged"
         again = reviewed(place / "case", out, place, "en")
         again.join()
-        if again.exitcode or text_of(out) != wanted or {p.name for p in out.iterdir()} != set(FILES):
+        if (
+            again.exitcode
+            or text_of(out) != wanted
+            or {p.name for p in out.iterdir()} != set(FILES)
+        ):
             wrong = wrong or "the second run gives something else"
         return wrong, early
 
@@ -296,7 +316,9 @@ def trials(name: str, count: int, seed: int) -> tuple[list[str], int]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--repeat", type=int, default=200, help="trials of the cheap faults")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=FAULTS, help="this fault alone")
@@ -306,7 +328,10 @@ def main() -> None:
     for name in [asked.only] if asked.only else FAULTS:
         start, count = time.perf_counter(), max(1, asked.repeat // FAULTS[name][2])
         wrong, early = trials(name, count, asked.seed)
-        print(f"{name:32} {count:6d} {early:9d} {len(wrong):6d} {time.perf_counter() - start:8.0f}", flush=True)
+        print(
+            f"{name:32} {count:6d} {early:9d} {len(wrong):6d} {time.perf_counter() - start:8.0f}",
+            flush=True,
+        )
         for said in sorted(set(wrong)):
             print(f"  {wrong.count(said)} x {said}")
         failed |= bool(wrong)

@@ -12,7 +12,16 @@ from scipy.signal import lfilter
 
 from kpilab.stats.forecast import forecast
 
-FAMILIES = ("iid", "AR .5", "AR .8", "random walk", "walk + drift", "trend + AR .5", "season + AR .5", "season + walk")
+FAMILIES = (
+    "iid",
+    "AR .5",
+    "AR .8",
+    "random walk",
+    "walk + drift",
+    "trend + AR .5",
+    "season + AR .5",
+    "season + walk",
+)
 
 
 def series(name, rng, n):
@@ -22,8 +31,10 @@ def series(name, rng, n):
     ar = lambda phi: lfilter([1], [1, -phi], e)[100:]  # noqa: E731
     walk = np.cumsum(e[100:])
     return {
-        "iid": e[100:], "AR .5": ar(0.5), "AR .8": ar(0.8), "random walk": walk, "walk + drift": walk + 0.3 * t,
-        "trend + AR .5": ar(0.5) + 0.05 * t, "season + AR .5": ar(0.5) + wave, "season + walk": walk + wave,
+        "iid": e[100:], "AR .5": ar(0.5), "AR .8": ar(0.8), "random walk": walk,
+        "walk + drift": walk + 0.3 * t,
+        "trend + AR .5": ar(0.5) + 0.05 * t, "season + AR .5": ar(0.5) + wave,
+        "season + walk": walk + wave,
     }[name]  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""Do only aggregates leave the engine? Reviews a large case and lists the largest tables that were fetched.
+"""Do only aggregates leave the engine? Reviews a large case and lists the largest tables that were
+fetched.
 
 python benchmarks/frames.py --events 5000000
 python benchmarks/frames.py --events 5000000 --expressions      (without the compiled kernels)
@@ -24,7 +25,8 @@ Fetched = list[tuple[str, int]]
 
 @contextmanager
 def recorded() -> Iterator[tuple[Fetched, Fetched]]:
-    """Who fetched how many rows: through `collect`, and as Arrow columns for the compiled kernels."""
+    """Who fetched how many rows: through `collect`,
+    and as Arrow columns for the compiled kernels."""
     import ibis.expr.types as ir
 
     from kpilab.engine import run
@@ -50,12 +52,17 @@ def recorded() -> Iterator[tuple[Fetched, Fetched]]:
 def largest(fetched: Fetched) -> list[tuple[str, int, int]]:
     """Per asker, the most first: name, fetches, most rows at once."""
     names = dict.fromkeys(name for name, _ in fetched)
-    rows = [(n, sum(name == n for name, _ in fetched), max(k for name, k in fetched if name == n)) for n in names]
+    rows = [
+        (n, sum(name == n for name, _ in fetched), max(k for name, k in fetched if name == n))
+        for n in names
+    ]
     return sorted(rows, key=lambda row: -row[2])
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--events", type=int, default=5_000_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--expressions", action="store_true", help="without the compiled kernels")
@@ -73,13 +80,23 @@ def main() -> None:
         start, busy = time.perf_counter(), time.process_time()
         with recorded() as (frames, columns):
             answer = review(case)
-        took = f"{time.perf_counter() - start:.0f} s, {time.process_time() - busy:.0f} s of processor time"
+        took = (
+            f"{time.perf_counter() - start:.0f} s, {time.process_time() - busy:.0f} s of "
+            "processor time"
+        )
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        print(f"{took}, {memory:.1f} GiB at most with the making of the case; causes {[c.kind for c in answer.causes]}")
+        print(
+            f"{took}, {memory:.1f} GiB at most with the making of the case; causes "
+            f"{[c.kind for c in answer.causes]}"
+        )
     print(f"\n{len(frames)} frames fetched, the largest of {max(k for _, k in frames):,} rows")
     for name, times, most in largest(frames)[:8]:
         print(f"{most:10,d} rows  {times:4d} times  {name[:80]}")
-    print("\nArrow columns for the compiled kernels (inside the process, never in a result):" if columns else "")
+    print(
+        "\nArrow columns for the compiled kernels (inside the process, never in a result):"
+        if columns
+        else ""
+    )
     for name, times, most in largest(columns):
         print(f"{most:10,d} rows  {times:4d} times  {name}")
     sys.exit(max(k for _, k in frames) >= LIMIT)

@@ -1,7 +1,9 @@
-"""Does hostile input crash anything, or open a file, a socket or a program? Feeds made-up input to what reads text.
+"""Does hostile input crash anything, or open a file, a socket or a program? Feeds made-up input to
+what reads text.
 
-Inputs are written by small grammars and by spoiling valid ones. An audit hook counts what Python opens, imports,
-compiles, connects or starts while an input is read: nothing but the input's own file is allowed.
+Inputs are written by small grammars and by spoiling valid ones. An audit hook counts what Python
+opens, imports, compiles, connects or starts while an input is read: nothing but the input's own
+file is allowed.
 """
 
 from __future__ import annotations
@@ -32,12 +34,21 @@ from kpilab.case.read import periods_asked
 from kpilab.case.spec import CaseSpec
 from kpilab.core.tree import MetricTree
 from kpilab.core.values import duration
-from kpilab.engine.expression import ALLOWED, columns, is_predicate, parse_measure, parse_predicate, sql
+from kpilab.engine.expression import (
+    ALLOWED,
+    columns,
+    is_predicate,
+    parse_measure,
+    parse_predicate,
+    sql,
+)
 from kpilab.errors import BadInput, KpilabError
 
 WATCHED = (
-    "open", "exec", "compile", "import", "os.", "socket.", "subprocess.", "shutil.", "urllib.", "ctypes.", "pty.",
-    "http.", "ftplib.", "sqlite3.", "tempfile.", "glob.", "webbrowser.", "winreg.", "marshal.", "pickle.",
+    "open", "exec", "compile", "import", "os.", "socket.", "subprocess.", "shutil.", "urllib.",
+    "ctypes.", "pty.",
+    "http.", "ftplib.", "sqlite3.", "tempfile.", "glob.", "webbrowser.", "winreg.", "marshal.",
+    "pickle.",
 )  # fmt: skip
 
 CASE = """\
@@ -50,7 +61,8 @@ engine_options: {threads: 2}
 tables:
   events: {kind: events, source: events.csv, time: at, user: user, event: event, dimensions: [city]}
   work: {kind: executions, source: work.csv, time: day, actor: who, action: what, quantity: n}
-  groups: {kind: assignments, source: groups.csv, time: at, unit: user, experiment: test, variant: arm}
+  groups: {kind: assignments, source: groups.csv, time: at, unit: user, experiment: test,
+      variant: arm}
 metrics:
   revenue: {table: events, measure: sum(amount), label: {en: Revenue, zh: 收入}}
   visits: {table: events, measure: count(*) filter (where event = 'visit'), per: day}
@@ -65,45 +77,67 @@ dashboard: [revenue]
 funnels: {main: {table: events, steps: [visit, "event = 'pay'"], within: 1d 30m}}
 definitions: [{metric: visits, reporter: sales, from: 2026-01-01, measure: count(*), table: events}]
 changes: [{date: 2026-01-12, text: release}]
-experiments: {t1: {assignments: groups, outcome: event = 'pay', control: A, split: {A: 0.5, B: 0.5}, start: 2026-01-05}}
+experiments: {t1: {assignments: groups, outcome: event = 'pay', control: A, split: {A: 0.5,
+    B: 0.5}, start: 2026-01-05}}
 privacy: {min_group: 10, pseudonymise: [user]}
 alarms: {a: {metric: visits, below: 0.9}}
 """
 
 YAML_PIECES = (
-    "a: ", "- ", "? ", ": ", "[", "]", "{", "}", ", ", "\n", "\n  ", "\n    ", "&a ", "*a", "*b", "&b [*a, *a]",
-    "<<: ", "<<: *a", "!!python/object/apply:os.system [x]", "!!timestamp x", "!!int x", "!!binary x", "!!bool x",
-    "!x ", "%YAML 9.9\n", "---\n", "...\n", "|\n", ">+9\n", '"', "'", "\\x", "#", "=", "~", "null", ".nan", ".inf",
-    "-.inf", "1e999", "0x_", "0b_", "0o8", "1:" * 20, "9" * 50, "2026-13-45", "2026-01-05", "\t", "\0", "\u2028",
-    "\ufeff", "\U0001f600", "收入", "x" * 200, "kpilab: 1\n", "[" * 40, "{a: " * 40, "true", "-1", "0.5", "metrics",
+    "a: ", "- ", "? ", ": ", "[", "]", "{", "}", ", ", "\n", "\n  ", "\n    ", "&a ", "*a", "*b",
+    "&b [*a, *a]",
+    "<<: ", "<<: *a", ("!!python/object/apply:os.system "
+                      "[x]"), "!!timestamp x", "!!int x", "!!binary x", "!!bool x",
+    "!x ", "%YAML 9.9\n", "---\n", "...\n", "|\n", ">+9\n", '"', "'", "\\x", "#", "=", "~", "null",
+    ".nan", ".inf",
+    "-.inf", "1e999", "0x_", "0b_", "0o8", "1:" * 20, "9" * 50, "2026-13-45", "2026-01-05", "\t",
+    "\0", "\u2028",
+    "\ufeff", "\U0001f600", "收入", "x" * 200, "kpilab: 1\n", "[" * 40, "{a: " * 40, "true", "-1",
+        "0.5", "metrics",
     "tables", "goal", "@", "`", "\x85", "\ud800",
 )  # fmt: skip
 FORMULA_PIECES = (
-    "visits", "pay_rate", "basket", "a", "收入", "_", "+", "-", "*", "/", "(", ")", "0", "1", ".5", "1e308", "1e-308",
-    "1e999", "1.2.3", "**", "//", "%", "^", "=", ";", ",", "[", "]", "{", "}", '"', "'", "\\", "__import__('os')",
-    "lambda", "eval(a)", "a.b", "a(b)", "\0", "\n", "\t", "\u2028", "²", "٣", "e5", "1e", "1_000", "0x1F", "((((",
+    "visits", "pay_rate", "basket", "a", "收入", "_", "+", "-", "*", "/", "(", ")", "0", "1", ".5",
+    "1e308", "1e-308",
+    "1e999", "1.2.3", "**", "//", "%", "^", "=", ";", ",", "[", "]", "{", "}", '"', "'", "\\",
+    "__import__('os')",
+    "lambda", "eval(a)", "a.b", "a(b)", "\0", "\n", "\t", "\u2028", "²", "٣", "e5", "1e", "1_000",
+    "0x1F", "((((",
     "))))", "----", "é", "\U0001f600", "goal",
 )  # fmt: skip
 SQL_PIECES = (
-    "sum", "count", "avg", "min", "max", "median", "quantile_cont", "(", ")", "(", ")", "a", "b", "*", "event",
-    "'pay'", "1", "0.5", ",", "+", "-", "/", "%", "=", "<", ">", "<>", "and", "or", "not", "in", "between", "like",
-    "is", "null", "filter", "where", "case", "when", "then", "else", "end", "cast", "as", "double", "distinct",
-    "coalesce", "nullif", "date_trunc", "interval", "extract", "from", "select", "union", "join", "t", ".", ";",
-    "--", "/*", "*/", "::", "[", "]", "{", "}", '"', "'", "$$", "$1", "?", ":x", "@", "#", "\\", "`", "||", "->",
-    "read_text('/etc/passwd')", "read_csv", "getenv('HOME')", "copy", "attach", "install", "load", "pragma", "set",
-    "call", "over", "lateral", "unnest", "exists", "with", "values", "order by", "group by", "limit", "glob('*')",
-    "try_cast", "struct_pack", "list", "map", "lambda", "x ->", "\0", "\n", "收入", "\U0001f600", "e'\\x00'", "x'00'",
+    "sum", "count", "avg", "min", "max", "median", "quantile_cont", "(", ")", "(", ")", "a", "b",
+    "*", "event",
+    "'pay'", "1", "0.5", ",", "+", "-", "/", "%", "=", "<", ">", "<>", "and", "or", "not", "in",
+    "between", "like",
+    "is", "null", "filter", "where", "case", "when", "then", "else", "end", "cast", "as", "double",
+    "distinct",
+    "coalesce", "nullif", "date_trunc", "interval", "extract", "from", "select", "union", "join",
+    "t", ".", ";",
+    "--", "/*", "*/", "::", "[", "]", "{", "}", '"', "'", "$$", "$1", "?", ":x", "@", "#", "\\",
+    "`", "||", "->",
+    "read_text('/etc/passwd')", "read_csv", "getenv('HOME')", "copy", "attach", "install", "load",
+    "pragma", "set",
+    "call", "over", "lateral", "unnest", "exists", "with", "values", "order by", "group by",
+    "limit", "glob('*')",
+    "try_cast", "struct_pack", "list", "map", "lambda", "x ->", "\0", "\n", "收入", "\U0001f600",
+    "e'\\x00'", "x'00'",
     "0x1F", "1e999", "9" * 40, "(((((((", "case when", "current_date",
 )  # fmt: skip
 TEXTS = (
-    "2026-01-05..2026-01-11", "previous", "year_ago", "..", "0001-01-01..9999-12-31", "9999-12-31..9999-12-31",
-    "0001-01-01..0001-01-02", "2026-02-30..2026-03-01", "30m", "7d", "1h 30m", "1e5d", "9" * 40+"w", "0d", "-1d",
-    ".5d", "٣d", "1 000d", "en", "zh", "fr", "2026-W01-1", "20260105..20260111", " ", "\0", "../../etc/passwd",
+    "2026-01-05..2026-01-11", "previous", "year_ago", "..", "0001-01-01..9999-12-31",
+    "9999-12-31..9999-12-31",
+    "0001-01-01..0001-01-02", "2026-02-30..2026-03-01", "30m", "7d", "1h 30m", "1e5d", "9" * 40+"w",
+    "0d", "-1d",
+    ".5d", "٣d", "1 000d", "en", "zh", "fr", "2026-W01-1", "20260105..20260111", " ", "\0",
+    "../../etc/passwd",
     "x" * 300, "\U0001f600", "None", "2026-01-05T00:00..2026-01-06",
 )  # fmt: skip
 CELLS = (
-    "r1", "r2", "r3", "'r1", "", " ", "yes", "no", "是", "maybe", "=cmd()", "@x", "\0", '"', '""', ",", "\n", "\r",
-    "\r\n", ";", "record", "confirmed", "x" * 300, "\ufeff", "\U0001f600", "1e999", "nan", "None", "\x1a", "\u2028",
+    "r1", "r2", "r3", "'r1", "", " ", "yes", "no", "是", "maybe", "=cmd()", "@x", "\0", '"', '""',
+    ",", "\n", "\r",
+    "\r\n", ";", "record", "confirmed", "x" * 300, "\ufeff", "\U0001f600", "1e999", "nan", "None",
+    "\x1a", "\u2028",
 )  # fmt: skip
 
 
@@ -125,7 +159,12 @@ class Guard:
     def _hook(self, event: str, given: tuple[object, ...]) -> None:
         if not self.armed or threading.get_ident() in self.others or not event.startswith(WATCHED):
             return
-        if event == "open" and self.own and str(given[0]) == self.own and given[1] in ("r", "rb", None):
+        if (
+            event == "open"
+            and self.own
+            and str(given[0]) == self.own
+            and given[1] in ("r", "rb", None)
+        ):
             return
         self.armed = False
         self.seen[f"{event} {given[0] if given else ''!r}"[:120]] += 1
@@ -139,7 +178,11 @@ class Guard:
         except KpilabError as error:
             self.armed = False
             told = error.problems if isinstance(error, BadInput) else ()
-            return "refused" if all(p.what and p.where and p.mend for p in told) else "an error without words"
+            return (
+                "refused"
+                if all(p.what and p.where and p.mend for p in told)
+                else "an error without words"
+            )
         except Exception as error:  # noqa: BLE001  # whatever it is, it is counted
             self.armed = False
             return f"{type(error).__name__}: {str(error)[:30]}"
@@ -150,7 +193,8 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One reader of text: its share of all inputs, what writes an input, what reads it, the file it may open."""
+    """One reader of text: its share of all inputs, what writes an input, what reads it,
+    the file it may open."""
 
     share: float
     write: Callable[[random.Random], object]
@@ -200,14 +244,15 @@ def a_case(rng: random.Random) -> str:
     kept = [line for line in lines if rng.random() < 0.97]
     at = rng.randrange(len(kept))
     key, colon, value = kept[at].partition(": ")
-    kept[at] = (
-        f"{key}{colon}{spoilt(rng, value, YAML_PIECES) if rng.random() < 0.5 else pieces(rng, YAML_PIECES, most=3)}"
-    )
+    spoil = rng.random() < 0.5
+    value = spoilt(rng, value, YAML_PIECES) if spoil else pieces(rng, YAML_PIECES, most=3)
+    kept[at] = f"{key}{colon}{value}"
     return "\n".join(kept)
 
 
 def bomb(rng: random.Random) -> str:
-    """A short text that grows: aliases of aliases, merges of merges, depth, circles, long numbers."""
+    """A short text that grows: aliases of aliases, merges of merges, depth, circles,
+    long numbers."""
     wide, deep = rng.randint(2, 12), rng.randint(2, 40)
     shape = rng.choice(("[{}]", "{{<<: [{}], k{}: 1}}", "{{k: [{}]}}"))
     first = "a0: &a0 {x: 1}\n" if "<<" in shape else "a0: &a0 [x, x]\n"
@@ -215,9 +260,12 @@ def bomb(rng: random.Random) -> str:
         f"a{k}: &a{k} {shape.format(', '.join([f'*a{k - 1}'] * wide), k)}\n" for k in range(1, deep)
     )
     circle = "a: &a [*a]\n" if rng.random() < 0.5 else "a: &a {<<: *a}\n"
-    others = (circle, "alarms: " + "[" * 50 * deep, "a: " + "1:" * 300 * deep + "1", "a: 0x" + "f" * 300 * deep,
+    others = (circle, "alarms: " + "[" * 50 * deep, "a: " + "1:" * 300 * deep + "1",
+        "a: 0x" + "f" * 300 * deep,
               "- " * 100 * deep, "? " * 50 * deep, "alarms: {a: 0x" + "f" * 5000 + "}")  # fmt: skip
-    return (CASE if rng.random() < 0.3 else "") + (laughs if rng.random() < 0.6 else rng.choice(others))
+    return (CASE if rng.random() < 0.3 else "") + (
+        laughs if rng.random() < 0.6 else rng.choice(others)
+    )
 
 
 def read_case(text: object) -> None:
@@ -274,7 +322,8 @@ def an_expression(rng: random.Random) -> str:
 
 
 def read_expression(text: object) -> None:
-    """What passes consists of allowed parts only, and means the same after it was written and read again."""
+    """What passes consists of allowed parts only,
+    and means the same after it was written and read again."""
     given = cast(str, text)
     is_predicate(given)
     try:
@@ -283,7 +332,10 @@ def read_expression(text: object) -> None:
         tree, parse = parse_predicate(given, "metric"), parse_predicate
     written = sql(tree)
     columns(tree)
-    if any(type(node) not in ALLOWED for node in tree.walk()) or sql(parse(written, "again")) != written:
+    if (
+        any(type(node) not in ALLOWED for node in tree.walk())
+        or sql(parse(written, "again")) != written
+    ):
         raise AssertionError("not what was allowed")
 
 
@@ -307,14 +359,17 @@ def parameters(spec: CaseSpec) -> Callable[[object], None]:
 
 
 def a_sheet(place: Path, plan: SamplePlan, ending: str) -> Part:
-    """A work sheet as it comes back from an auditor: spoilt cells, lines, bytes, or an archive that is none."""
+    """A work sheet as it comes back from an auditor: spoilt cells, lines, bytes,
+    or an archive that is none."""
     path = place / f"sheet.{ending}"
     good = write_worksheet(plan, path).read_bytes()
 
     def write(rng: random.Random) -> bytes:
         way = rng.random()
         if ending == "csv" and way < 0.3:
-            raw = "\n".join(pieces(rng, CELLS, ",", 6) for _ in range(rng.randint(0, 6))).encode("utf-8", "replace")
+            raw = "\n".join(pieces(rng, CELLS, ",", 6) for _ in range(rng.randint(0, 6))).encode(
+                "utf-8", "replace"
+            )
         elif ending == "csv" and way < 0.8:
             raw = spoilt(rng, good.decode("utf-8"), CELLS).encode("utf-8", "replace")
         elif ending == "xlsx" and way < 0.6:
@@ -357,7 +412,13 @@ def repacked(rng: random.Random, good: bytes) -> bytes:
 def parts(place: Path) -> dict[str, Part]:
     """Every reader of text, by name."""
     drawn = pd.DataFrame(
-        {"record": ["r1", "r2", "r3"], "stratum": "ann", "day": "2026-01-05", "action": "visit", "quantity": 1.0}
+        {
+            "record": ["r1", "r2", "r3"],
+            "stratum": "ann",
+            "day": "2026-01-05",
+            "action": "visit",
+            "quantity": 1.0,
+        }
     )
     plan = SamplePlan(drawn, drawn, tolerable=0.1, risk=0.05, allowed=0, seed=1)
     file_write, file_read = a_file(place)
@@ -399,8 +460,12 @@ class _Unarmed:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--inputs", type=int, default=10_000, help="in all; each part has its share")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--inputs", type=int, default=10_000, help="in all; each part has its share"
+    )
     parser.add_argument("--part", help="one part alone, with all inputs")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
@@ -409,14 +474,29 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         known = parts(Path(folder))
         chosen = {asked.part: known[asked.part]} if asked.part else known
-        head = ("part", "inputs", "refused", "accepted", "crashes", "events", "per second", "slowest ms")
+        head = (
+            "part",
+            "inputs",
+            "refused",
+            "accepted",
+            "crashes",
+            "events",
+            "per second",
+            "slowest ms",
+        )
         print(f"{head[0]:16}" + "".join(f"{name:>11}" for name in head[1:]), flush=True)
         for name, part in chosen.items():
             count = asked.inputs if asked.part else max(1, round(asked.inputs * part.share))
             warmed(part, f"{asked.seed} {name}")
             guard.own, guard.seen = part.own, Counter()
             found = fuzzed(part, count, f"{asked.seed} {name}", guard)
-            line = (count, found.told["refused"], found.told["accepted"], found.crashes, sum(guard.seen.values()))
+            line = (
+                count,
+                found.told["refused"],
+                found.told["accepted"],
+                found.crashes,
+                sum(guard.seen.values()),
+            )
             rest = f"{count / found.seconds:>11,.0f}{1000 * found.slowest:>11,.0f}"
             print(f"{name:16}" + "".join(f"{n:>11,}" for n in line) + rest, flush=True)
             for said, times in found.told.items():

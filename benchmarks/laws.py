@@ -1,7 +1,7 @@
 """How many laws hold for how many public functions: every way of every law, one at a time.
 
-Run it as `python benchmarks/laws.py [NAME ...]`; it prints a table and writes nothing. With `--count` nothing is tried:
-the laws that are known to fail are taken from the suite's own list.
+Run it as `python benchmarks/laws.py [NAME ...]`; it prints a table and writes nothing. With
+`--count` nothing is tried: the laws that are known to fail are taken from the suite's own list.
 """
 
 from __future__ import annotations
@@ -43,7 +43,11 @@ def main() -> None:
         cells = {n: cell(n, law, count) for n in names}
         states = [state for state, _, _ in cells.values()]
         ways = sum(ways for _, ways, _ in cells.values())
-        row = [states.count("holds"), ways, *(states.count(s) for s in ("no such data", "excused", "fails"))]
+        row = [
+            states.count("holds"),
+            ways,
+            *(states.count(s) for s in ("no such data", "excused", "fails")),
+        ]
         sums = [a + b for a, b in zip(sums, row, strict=True)]
         print(f"{law:12} {row[0]:6} {row[1]:6} {row[2]:13} {row[3]:8} {row[4]:6}", flush=True)
         told += [f"{n}, {law}, {w}" for n, (_, _, wrong) in cells.items() for w in wrong]

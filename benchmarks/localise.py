@@ -1,10 +1,12 @@
-"""Localisation: exact sets on reference cubes, counts, exceptions and a million rows; one entry point, no mode.
+"""Localisation: exact sets on reference cubes, counts, exceptions and a million rows; one entry
+point, no mode.
 
     python benchmarks/localise.py --reference FOLDER --draws 40
     python benchmarks/localise.py --million 5 --peer PYTHON
 
-FOLDER holds S, L, B0, P: parquet cubes (string dimensions, `real`, `predict`), a truth.json. Micro F1 over exact sets:
-an ancestor or descendant of a planted element counts as wrong. PYTHON: interpreter of an environment with wise-pizza.
+FOLDER holds S, L, B0, P: parquet cubes (string dimensions, `real`, `predict`), a truth.json. Micro
+F1 over exact sets: an ancestor or descendant of a planted element counts as wrong. PYTHON:
+interpreter of an environment with wise-pizza.
 """
 
 from __future__ import annotations
@@ -28,9 +30,26 @@ from kpilab.core.table import Facts
 from kpilab.core.values import Period, Where
 from kpilab.engine.door.tables import table as as_table
 
-CELLS = ((2, 1), (3, 1), (4, 1), (8, 1), (2, 2), (3, 2), (4, 2), (3, 3), (5, 2), (4, 3), (5, 3), (4, 4), (5, 5))
+CELLS = (
+    (2, 1),
+    (3, 1),
+    (4, 1),
+    (8, 1),
+    (2, 2),
+    (3, 2),
+    (4, 2),
+    (3, 3),
+    (5, 2),
+    (4, 3),
+    (5, 3),
+    (4, 4),
+    (5, 5),
+)
 LEVELS = {"platform": 3, "channel": 8, "city": 20, "version": 6, "product": 12}
-CAUSES = (({"platform": "platform1", "channel": "channel2"}, 0.3), ({"city": "city5", "version": "version3"}, 0.4))
+CAUSES = (
+    ({"platform": "platform1", "channel": "channel2"}, 0.3),
+    ({"city": "city5", "version": "version3"}, 0.4),
+)
 PERIODS = Period(date(2025, 3, 3), date(2025, 3, 30)), Period(date(2025, 3, 31), date(2025, 4, 27))
 
 
@@ -51,7 +70,10 @@ class Tally:
         start = time.process_time()
         result = localise(case.frame, dimensions=case.dimensions, **case.question)
         self.seconds.append(time.process_time() - start)
-        told = [_told(place) if exceptions else (_told(place)[0], frozenset()) for place in result.places]
+        told = [
+            _told(place) if exceptions else (_told(place)[0], frozenset())
+            for place in result.places
+        ]
         found = set(told)
         self.n += 1
         self.right += len(found & case.planted)
@@ -66,7 +88,8 @@ class Tally:
         shares = [v / max(self.n, 1) for v in (self.first, self.top3, self.silent)]
         mean, most = float(np.mean(self.seconds)), float(np.max(self.seconds))
         return (
-            f"{name:40} {self.n:4} {f1:6.3f} {shares[0]:6.3f} {shares[1]:6.3f} {self.extra:6} {self.missed:7} "
+            f"{name:40} {self.n:4} {f1:6.3f} {shares[0]:6.3f} {shares[1]:6.3f} {self.extra:6} "
+            f"{self.missed:7} "
             f"{shares[2]:7.3f} {mean:7.3f} {most:7.3f}"
         )
 
@@ -85,9 +108,15 @@ def sets(arguments: argparse.Namespace) -> Iterator[tuple[str, Iterable[Case]]]:
     for extra in (0.0, 0.2):
         for mean in (3, 30, 300):
             yield f"Poisson {mean}, noise {extra:.0%}", cubes.poisson(mean, draws, extra, seed=seed)
-            yield f"null, {mean}, noise {extra:.0%}", cubes.poisson(mean, draws, extra, null=True, seed=seed)
+            yield (
+                f"null, {mean}, noise {extra:.0%}",
+                cubes.poisson(mean, draws, extra, null=True, seed=seed),
+            )
     for counts in (True, False):
-        yield f"exceptions, {'counts' if counts else 'ratios'}", cubes.exceptions(draws, counts=counts, seed=seed + 1)
+        yield (
+            f"exceptions, {'counts' if counts else 'ratios'}",
+            cubes.exceptions(draws, counts=counts, seed=seed + 1),
+        )
     for name, world in (cubes.shapes() | cubes.nulls()).items():
         yield name, cubes.amounts(world, draws, seed=seed)
     for nd, nc in CELLS:
@@ -97,7 +126,10 @@ def sets(arguments: argparse.Namespace) -> Iterator[tuple[str, Iterable[Case]]]:
 
 
 def _told(place: Where) -> Told:
-    values, left = ({(d, str(v)) for d, vs in part.items() for v in vs} for part in (place.values, place.without))
+    values, left = (
+        {(d, str(v)) for d, vs in part.items() for v in vs}
+        for part in (place.values, place.without)
+    )
     return frozenset(values), frozenset(left)
 
 
@@ -110,7 +142,9 @@ def million(rows: int = 1_000_000) -> pd.DataFrame:
             for d, m in LEVELS.items()
         }
     )
-    frame["date"] = pd.Timestamp("2025-03-03") + pd.to_timedelta(rng.integers(0, 56, rows), unit="D")
+    frame["date"] = pd.Timestamp("2025-03-03") + pd.to_timedelta(
+        rng.integers(0, 56, rows), unit="D"
+    )
     frame["orders"] = rng.poisson(4.0, rows)
     for where, fall in CAUSES:
         hit = (frame["date"] >= pd.Timestamp("2025-03-31")).to_numpy()
@@ -130,14 +164,16 @@ frame[dims], frame["rows"] = frame[dims].astype("object"), 1
 for _ in range(int(sys.argv[3])):
     start, wall = time.process_time(), time.perf_counter()
     found = explain_changes_in_totals(
-        df1=frame[~now], df2=frame[now], dims=dims, total_name="orders", size_name="rows", max_segments=5)
+        df1=frame[~now], df2=frame[now], dims=dims, total_name="orders",
+        size_name="rows", max_segments=5)
     print("wise-pizza", time.process_time() - start, time.perf_counter() - wall)
 print([s["segment"] for s in found.segments])
 """
 
 
 def compare(repeats: int, peer: str | None) -> None:
-    """Processor and wall seconds for a million rows, the aggregation included; a peer in its own environment."""
+    """Processor and wall seconds for a million rows, the aggregation included;
+    a peer in its own environment."""
     frame = million()
     planted = {(frozenset(where.items()), frozenset()) for where, _ in CAUSES}
     with tempfile.TemporaryDirectory() as folder:
@@ -151,10 +187,18 @@ def compare(repeats: int, peer: str | None) -> None:
         for name, table in data.items():
             for _ in range(repeats):
                 start, wall = time.process_time(), time.perf_counter()
-                result = localise(table(), dimensions=list(LEVELS), measure="orders", periods=PERIODS)
+                result = localise(
+                    table(), dimensions=list(LEVELS), measure="orders", periods=PERIODS
+                )
                 seconds = time.process_time() - start, time.perf_counter() - wall
                 exact = {_told(p) for p in result.places} == planted
-                print(f"kpilab, {name:14} cpu {seconds[0]:6.2f}  wall {seconds[1]:6.2f}  exact: {exact}", flush=True)
+                print(
+                    (
+                        f"kpilab, {name:14} cpu {seconds[0]:6.2f}  wall {seconds[1]:6.2f}  exact: "
+                        f"{exact}"
+                    ),
+                    flush=True,
+                )
         if peer:
             subprocess.run([peer, "-c", PEER, str(path), ",".join(LEVELS), "2"], check=True)
 
@@ -165,8 +209,15 @@ def main() -> None:
     parser.add_argument("--incidents", type=Path, help="folder with the real incidents")
     parser.add_argument("--draws", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", default="", help="sets whose name holds this text, or one of several split by |")
-    parser.add_argument("--million", type=int, default=0, help="repetitions of the million rows; nothing else is run")
+    parser.add_argument(
+        "--only", default="", help="sets whose name holds this text, or one of several split by |"
+    )
+    parser.add_argument(
+        "--million",
+        type=int,
+        default=0,
+        help="repetitions of the million rows; nothing else is run",
+    )
     parser.add_argument("--peer", help="interpreter with wise-pizza, for the million rows")
     arguments = parser.parse_args()
     if arguments.million:

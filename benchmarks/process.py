@@ -1,4 +1,5 @@
-"""Control charts: false alarms per point of a series that is in control, and how often a shift is seen.
+"""Control charts: false alarms per point of a series that is in control, and how often a shift is
+seen.
 
 Run: python benchmarks/process.py --repeat 2000
 """
@@ -32,7 +33,8 @@ def plain_p(num, den):
 
 
 def of_values(rng, repeat, points, alike):
-    """Share outside: same points, new points, classic chart; shift of 3 standard deviations seen at once."""
+    """Share outside: same points, new points, classic chart;
+    shift of 3 standard deviations seen at once."""
     found = []
     for _ in range(repeat):
         x = wander(rng, 2 * points, alike)
@@ -65,7 +67,10 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
     print(f"share of points that alarm, {asked.repeat} series per row; goal {LIMIT:.1%}")
-    print(f"{'chart':12}{'points':>7}{'AR(1)':>7}{'same':>9}{'new':>9}{'± 2 se':>9}{'classic':>9}{'shift seen':>12}")
+    print(
+        f"{'chart':12}{'points':>7}{'AR(1)':>7}{'same':>9}{'new':>9}{'± 2 se':>9}"
+        f"{'classic':>9}{'shift seen':>12}"
+    )
     worst = 0.0
     for name, draw in (("individuals", of_values), ("Laney p'", of_rates)):
         for points in (30, 60, 120):

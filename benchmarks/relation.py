@@ -1,4 +1,5 @@
-"""Error rates and power of `relate`, of the panel and of the Goodhart test, on simulated business series.
+"""Error rates and power of `relate`, of the panel and of the Goodhart test, on simulated business
+series.
 
 Run: python benchmarks/relation.py --reps 3000 [--part pairs|panel|goodhart]
 """
@@ -77,7 +78,8 @@ def family(name, rng, e, share):
 
 
 FAMILIES = (
-    "iid", "AR .5", "AR .8", "AR +.7/-.5", "t3", "random walk", "walk + drift", "walk vs AR", "trend + AR",
+    "iid", "AR .5", "AR .8", "AR +.7/-.5", "t3", "random walk", "walk + drift", "walk vs AR",
+    "trend + AR",
     "S-curve", "level shift", "local linear trend", "season + AR", "season + walk",
 )  # fmt: skip
 
@@ -103,7 +105,11 @@ def rates(name, n, reps, rho, seed):
         lags.append(tests.lag)
     verdict, lag = np.concatenate(verdicts), np.concatenate(lags)
     related = verdict == "related"
-    return related.mean(), (verdict == "unrelated").mean(), (lag[related] == 2).mean() if related.any() else np.nan
+    return (
+        related.mean(),
+        (verdict == "unrelated").mean(),
+        (lag[related] == 2).mean() if related.any() else np.nan,
+    )
 
 
 def pairs(reps, lengths, seed):
@@ -123,7 +129,8 @@ def pairs(reps, lengths, seed):
 
 
 def panel_rate(units, n, reps, slope, shared, seed):
-    """Share of panels called related within: each unit a walk of its own around one shared by all, both ways."""
+    """Share of panels called related within: each unit a walk of its own around one shared by all,
+    both ways."""
     rng, found = np.random.default_rng([seed, units, n, int(10 * slope), int(10 * shared)]), 0
     for _ in range(reps):
         e, w = rng.standard_normal((2, units, n)) * rng.uniform(0.5, 2, (2, units, 1))
@@ -136,7 +143,9 @@ def panel_rate(units, n, reps, slope, shared, seed):
 
 
 def panels(reps, lengths, seed):
-    print(f"panel, within units: share called related, {reps} repetitions (walks with a common trend)")
+    print(
+        f"panel, within units: share called related, {reps} repetitions (walks with a common trend)"
+    )
     print(f"{'units':>6}{'':12}" + "".join(f"{f'T={n}':>9}" for n in lengths))
     for units in (8, 12, 30):
         for label, slope in (("unrelated", 0.0), ("slope .3", 0.3)):
@@ -145,7 +154,8 @@ def panels(reps, lengths, seed):
 
 
 def break_rate(name, n, reps, after, seed):
-    """Share of pairs of which a change of the slope at the middle is said: 1 before, `after` from then on."""
+    """Share of pairs of which a change of the slope at the middle is said: 1 before,
+    `after` from then on."""
     rng, found = np.random.default_rng([seed, n, int(10 * after), FAMILIES.index(name)]), 0
     kpis = family(name, rng, rng.standard_normal((reps, BURN + n)), (1.0, 2.0, 1))
     noise = family(name, rng, rng.standard_normal((reps, BURN + n)), (1.0, 2.0, 0))
@@ -158,7 +168,8 @@ def break_rate(name, n, reps, after, seed):
 
 def goodharts(reps, lengths, seed):
     print(
-        f"Goodhart: share of pairs whose slope is said to have changed, {reps} repetitions; noise as large as the KPI"
+        f"Goodhart: share of pairs whose slope is said to have changed, {reps} repetitions; "
+        "noise as large as the KPI"
     )
     print(f"{'family':16}{'':12}" + "".join(f"{f'T={n}':>9}" for n in lengths))
     for name in ("iid", "AR .5", "AR .8", "random walk", "walk + drift", "trend + AR"):

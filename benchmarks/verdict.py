@@ -1,4 +1,5 @@
-"""How good is the verdict? Reviews fresh sample worlds, or given cases, and scores them against what was planted.
+"""How good is the verdict? Reviews fresh sample worlds, or given cases, and scores them against
+what was planted.
 
 python benchmarks/verdict.py --worlds 200 --effect 1 --seed 1 --jobs 2
 python benchmarks/verdict.py --cases FOLDER      (cases with truth/NAME.json or NAME/truth.json)
@@ -25,7 +26,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kpilab.core.finding import Cause
 
-WEIGHT = {"kind": 0.50, "subject": 0.15, "where": 0.15, "actors": 0.10, "period": 0.05, "size": 0.05}
+WEIGHT = {
+    "kind": 0.50,
+    "subject": 0.15,
+    "where": 0.15,
+    "actors": 0.10,
+    "period": 0.05,
+    "size": 0.05,
+}
 STATED, COUNTED, EXTRA = 0.5, 3, 0.15
 BINS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0001)
 
@@ -42,7 +50,9 @@ def same_days(got: list[str] | None, want: list[str]) -> float:
     """Intersection over union of two periods."""
     if not got:
         return 0.0
-    (a, b), (c, d) = ([date.fromisoformat(day).toordinal() for day in period] for period in (got, want))
+    (a, b), (c, d) = (
+        [date.fromisoformat(day).toordinal() for day in period] for period in (got, want)
+    )
     return max(0, min(b, d) - max(a, c) + 1) / (max(b, d) - min(a, c) + 1)
 
 
@@ -63,7 +73,9 @@ def parts(want: dict, got: dict) -> dict[str, float]:
         score["actors"] = overlap(set(got["actors"]), set(want["actors"]))
     size = want.get("effect_pct")
     if size is not None and not want["kind"].startswith("ab_"):
-        near = got["effect_pct"] is not None and abs(got["effect_pct"] - size) <= max(3.0, 0.35 * abs(size))
+        near = got["effect_pct"] is not None and abs(got["effect_pct"] - size) <= max(
+            3.0, 0.35 * abs(size)
+        )
         score["size"] = float(near)
     return score
 
@@ -80,14 +92,20 @@ def judge(wanted: list[dict], causes: list[dict]) -> dict:
     met: list[dict[str, float]] = []
     for want in wanted:
         fits = {
-            k: parts(want, c) for k, c in enumerate(stated[:COUNTED]) if k not in used and c["kind"] == want["kind"]
+            k: parts(want, c)
+            for k, c in enumerate(stated[:COUNTED])
+            if k not in used and c["kind"] == want["kind"]
         }
         best = max(fits, key=lambda k: (weigh(fits[k]), -k), default=None)
         met.append({} if best is None else fits[best])
         used |= set() if best is None else {best}
     false = len(stated) - len(used)
     right = [k in used for k in range(len(stated))]
-    result = {"false": false, "met": met, "said": [(c["confidence"], ok) for c, ok in zip(stated, right, strict=True)]}
+    result = {
+        "false": false,
+        "met": met,
+        "said": [(c["confidence"], ok) for c, ok in zip(stated, right, strict=True)],
+    }
     if not wanted:
         return result | {"score": max(0.0, 1 - 0.5 * false), "first": float(not stated)}
     quality = fmean(weigh(m) if m else 0.0 for m in met)
@@ -160,9 +178,15 @@ def plain(cause: Cause) -> dict:
 
 def cases_in(folder: Path) -> list[tuple[Path, Path]]:
     """Case folders with their truth, which lies in the case or in a folder `truth` beside it."""
-    found = [(case.parent, case.parent / "truth.json") for case in sorted(folder.glob("*/case.yml"))]
+    found = [
+        (case.parent, case.parent / "truth.json") for case in sorted(folder.glob("*/case.yml"))
+    ]
     beside = [(case, folder / "truth" / f"{case.name}.json") for case, _ in found]
-    return [a if a[1].exists() else b for a, b in zip(found, beside, strict=True) if a[1].exists() or b[1].exists()]
+    return [
+        a if a[1].exists() else b
+        for a, b in zip(found, beside, strict=True)
+        if a[1].exists() or b[1].exists()
+    ]
 
 
 # --- the tables -------------------------------------------------------------------------------
@@ -182,12 +206,22 @@ def show(results: list[dict]) -> None:
     quiet = [r for r in results if r["kinds"] == "nothing wrong"]
     columns = ("n", "score", "first", "false", "subj", "where", "actors", "period", "size", "sec")
     print(f"{'world':44s}" + " ".join(f"{c:>6s}" for c in columns))
-    named = [*groups.items(), ("with something planted", planted), ("nothing wrong", quiet), ("ALL", results)]
+    named = [
+        *groups.items(),
+        ("with something planted", planted),
+        ("nothing wrong", quiet),
+        ("ALL", results),
+    ]
     for name, rows in named:
         print(line(name, rows))
-    errors = " ".join(f"{k} ±{error([r[k] for r in results]):.3f}" for k in ("score", "first", "false"))
+    errors = " ".join(
+        f"{k} ±{error([r[k] for r in results]):.3f}" for k in ("score", "first", "false")
+    )
     silent = mean(not r["said"] for r in quiet)
-    print(f"\nMonte-Carlo error of ALL (one sd): {errors}; worlds with nothing wrong left alone: {silent.strip()}")
+    print(
+        f"\nMonte-Carlo error of ALL (one sd): {errors}; worlds with nothing wrong left alone: "
+        f"{silent.strip()}"
+    )
     reliability([pair for r in results for pair in r["said"] if not r["crash"]])
     for result in results:
         if result["crash"]:
@@ -197,7 +231,9 @@ def show(results: list[dict]) -> None:
 def line(name: str, rows: list[dict]) -> str:
     """Means of one group of worlds."""
     met = [m for r in rows for m in r["met"] if m]
-    hits = [mean(m[k] for m in met if k in m) for k in ("subject", "where", "actors", "period", "size")]
+    hits = [
+        mean(m[k] for m in met if k in m) for k in ("subject", "where", "actors", "period", "size")
+    ]
     tops = [mean(r[k] for r in rows) for k in ("score", "first", "false")]
     return f"{name:44s}{len(rows):6d} " + " ".join([*tops, *hits, mean(r["seconds"] for r in rows)])
 
@@ -221,14 +257,18 @@ def reliability(said: list[tuple[float, bool]]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--worlds", type=int, default=52, help="number of fresh worlds")
     parser.add_argument("--effect", type=float, default=1.0, help="factor on every planted size")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--only", help="fresh worlds of this name alone, e.g. mix_shift")
     parser.add_argument("--cases", type=Path, help="score these cases instead of fresh worlds")
-    parser.add_argument("--verbose", action="store_true", help="print what was said about each world")
+    parser.add_argument(
+        "--verbose", action="store_true", help="print what was said about each world"
+    )
     parser.add_argument("--json", type=Path, help="write the results of each world here")
     asked = parser.parse_args()
     if asked.cases:
@@ -237,7 +277,9 @@ def main() -> None:
     else:
         numbers = range(asked.worlds)
         if asked.only:
-            numbers = [k for k in range(40 * asked.worlds) if name_of(k) == asked.only][: asked.worlds]
+            numbers = [k for k in range(40 * asked.worlds) if name_of(k) == asked.only][
+                : asked.worlds
+            ]
         tasks = [partial(run_fresh, k, seed=asked.seed, effect=asked.effect) for k in numbers]
     results = list(done(tasks, asked.jobs, asked.verbose))
     show(results)
@@ -252,7 +294,8 @@ def done(tasks: list, jobs: int, verbose: bool) -> Iterator[dict]:
             result = future.result()
             if verbose:
                 print(
-                    f"{result['score']:.2f} {result['name']:34s} truth: {result['kinds']:40s} said: {result['saying']}"
+                    f"{result['score']:.2f} {result['name']:34s} truth: {result['kinds']:40s} "
+                    f"said: {result['saying']}"
                 )
                 sys.stdout.flush()
             yield result

@@ -1,4 +1,5 @@
-"""Lets the reference show the house's section "Example:" as code (the parser knows "Examples:" only)."""
+"""Lets the reference show the house's section "Example:" as code (the parser knows "Examples:"
+only)."""
 
 from __future__ import annotations
 

@@ -24,7 +24,9 @@ STOPS = ("planned_stop", "breakdown", "changeover", "minor_stop")
 
 def retail(case) -> dict[str, Result]:
     pos, metrics = case.tables["pos"], case.metrics
-    history = Period(case.current.first - timedelta(weeks=26), case.current.first - timedelta(days=1))
+    history = Period(
+        case.current.first - timedelta(weeks=26), case.current.first - timedelta(days=1)
+    )
     results = Measured(pos, metrics["new_members"])
     levels = ("region", "store", "clerk")
     shares = kpilab.targets(results, int(case.goal.target), levels=levels, period=history, weeks=4)
@@ -35,12 +37,19 @@ def retail(case) -> dict[str, Result]:
     rate = Measured(pos, metrics["signup_rate"])
     span = Period(history.first, case.current.last)
     chart = kpilab.control(rate, by=("store",), period=span, known=known)
-    return {"targets": shares, "pace": pace, "incentives": kpilab.incentives(pace.table), "control": chart}
+    return {
+        "targets": shares,
+        "pace": pace,
+        "incentives": kpilab.incentives(pace.table),
+        "control": chart,
+    }
 
 
 def equipment(case) -> dict[str, Result]:
     hours, stops = case.tables["hours"], {s: s for s in STOPS}
-    columns = kpilab.Machines(scheduled="scheduled", total="units", scrap="scrap", cycle="cycle", stops=stops)
+    columns = kpilab.Machines(
+        scheduled="scheduled", total="units", scrap="scrap", cycle="cycle", stops=stops
+    )
     oee = Measured(hours, case.metrics["oee"])
     return {
         "oee": kpilab.oee(hours, columns, by=("machine", "shift"), period=case.current),
@@ -51,7 +60,10 @@ def equipment(case) -> dict[str, Result]:
 
 def activity(case) -> dict[str, Result]:
     wall = case.tables["wall"].table.to_pandas().set_index("week")
-    return {"activity": kpilab.activity(case.tables["events"]), "screen": screen(wall, goal=case.goal.metric)}
+    return {
+        "activity": kpilab.activity(case.tables["events"]),
+        "screen": screen(wall, goal=case.goal.metric),
+    }
 
 
 def checkout(case) -> dict[str, Result]:
@@ -70,7 +82,9 @@ def growth(case) -> dict[str, Result]:
 def landing(case) -> dict[str, Result]:
     names = [k.metric for k in case.kpis]
     weeks = Period(case.current.last - timedelta(weeks=60), case.current.last)
-    found = measure(case.tables["daily"], [case.metrics[n] for n in names], {"all": weeks}, Cut("week"))
+    found = measure(
+        case.tables["daily"], [case.metrics[n] for n in names], {"all": weeks}, Cut("week")
+    )
     given = {"goal": case.goal.metric, "metrics": case.metrics, "tree": case.goal.tree}
     return {"levels": kpilab.levels(case.kpis, series=found.set_index(BUCKET)[names], **given)}
 

@@ -1,7 +1,7 @@
 """Takes the pictures in docs/images: every app of the workbench and the report, in both languages.
 
-Usage: python docs/screenshots.py [name ...]   (names as in NOTEBOOKS, or "report"; all if none is given)
-Needs Chromium and the dev extra. Look at what it took before committing it.
+Usage: python docs/screenshots.py [name ...]   (names as in NOTEBOOKS, or "report"; all if none is
+given) Needs Chromium and the dev extra. Look at what it took before committing it.
 """
 
 from __future__ import annotations
@@ -45,14 +45,24 @@ START = {"en": re.compile("^(Show|Run the review)$"), "zh": re.compile("^(显示
 
 def panel_only(name: str, folder: Path, lang: str) -> Path:
     """The notebook up to its app: what follows would only be waited for."""
-    notebook = papermill.iorw.load_notebook_node(str(ROOT / "notebooks" / f"{NOTEBOOKS[name]}.ipynb"))
+    notebook = papermill.iorw.load_notebook_node(
+        str(ROOT / "notebooks" / f"{NOTEBOOKS[name]}.ipynb")
+    )
     last = next(k for k, cell in enumerate(notebook.cells) if "Panel(opened" in cell.source)
     if name == "explore":
-        last = max(k for k, cell in enumerate(notebook.cells) if "Panel(opened, EXPLORE" in cell.source)
+        last = max(
+            k for k, cell in enumerate(notebook.cells) if "Panel(opened, EXPLORE" in cell.source
+        )
     kept = [c for c in notebook.cells[: last + 1] if c.cell_type == "code"]
     notebook.cells = [c for c in kept if "Panel(opened" not in c.source or c is kept[-1]]
     notebook = papermill.parameterize.parameterize_notebook(
-        notebook, {"case": str(ROOT / "data" / "shop"), "lang": lang, "out": str(folder), "workspace": str(folder)}
+        notebook,
+        {
+            "case": str(ROOT / "data" / "shop"),
+            "lang": lang,
+            "out": str(folder),
+            "workspace": str(folder),
+        },
     )
     path = folder / f"{name}_{lang}.ipynb"
     papermill.iorw.write_ipynb(notebook, str(path))
@@ -65,7 +75,15 @@ def voila(folder: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "voila", str(folder), "--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1"]
+    command = [
+        sys.executable,
+        "-m",
+        "voila",
+        str(folder),
+        "--no-browser",
+        f"--port={port}",
+        "--Voila.ip=127.0.0.1",
+    ]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
     address = f"http://127.0.0.1:{port}"
     for _ in range(240):
@@ -92,11 +110,20 @@ def shoot(page: Page, address: str, name: str, lang: str) -> None:
 
 def report(page: Page, folder: Path, lang: str) -> None:
     """The first screens of the report."""
-    command = [sys.executable, "-m", "kpilab", "review", str(ROOT / "data" / "shop"), "--out", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "kpilab",
+        "review",
+        str(ROOT / "data" / "shop"),
+        "--out",
+        str(folder),
+    ]
     subprocess.run([*command, "--lang", lang], check=True, stdout=subprocess.DEVNULL)  # noqa: S603
     page.goto((folder / "review.html").as_uri())
     page.wait_for_selector("html[data-charts=drawn]", state="attached")
-    page.screenshot(path=IMAGES / f"report_{lang}.png", clip={"x": 0, "y": 0, "width": 1200, "height": 1500},
+    page.screenshot(path=IMAGES / f"report_{lang}.png", clip={"x": 0, "y": 0, "width": 1200,
+        "height": 1500},
                     full_page=True)  # fmt: skip
 
 

@@ -62,7 +62,9 @@ def nearest(name: str, known: Iterable[object], most: int = 5) -> str:
     if not names:
         return "nothing is known here; define it first"
     folded = {n.lower(): n for n in names}
-    close = [folded[c] for c in get_close_matches(str(name).lower(), list(folded), n=most, cutoff=0.5)]
+    close = [
+        folded[c] for c in get_close_matches(str(name).lower(), list(folded), n=most, cutoff=0.5)
+    ]
     shown = close or sorted(names)[:most]
     return f"use one of {shown} ({len(names)} known)"
 

@@ -15,8 +15,9 @@
 # # Quarterly review
 # The KPIs hit target. Why did the business not grow?
 #
-# This notebook asks the five questions of a reverse review of one case: what result was wanted, do the KPIs move
-# with it, where exactly was it lost, is it us or everybody, and was the work really done.
+# This notebook asks the five questions of a reverse review of one case: what result was wanted, do
+# the KPIs move with it, where exactly was it lost, is it us or everybody, and was the work really
+# done.
 
 # %% tags=["parameters"]
 case = "../data/shop"
@@ -42,13 +43,15 @@ alt.renderers.enable("svg")
 
 # %% [markdown]
 # ## The case
-# A folder with a `case.yml` and its tables. Nothing is computed yet; what is wrong with the file or the data is
-# said here, all at once.
+# A folder with a `case.yml` and its tables. Nothing is computed yet; what is wrong with the file or
+# the data is said here, all at once.
 
 # %%
 opened = kpilab.open_case(case)
 print(opened.title, "|", "baseline", opened.baseline, "|", "current", opened.current)
-pd.Series({name: type(table).__name__ for name, table in opened.tables.items()}, name="kind").to_frame()
+pd.Series(
+    {name: type(table).__name__ for name, table in opened.tables.items()}, name="kind"
+).to_frame()
 
 # %% [markdown]
 # ## The review as an app
@@ -59,8 +62,8 @@ ReviewPanel(opened, lang=lang)
 
 # %% [markdown]
 # ## Ask further
-# Click on a step of the funnel to break it out, on a value to go inside it; what you find can be added to the
-# review.
+# Click on a step of the funnel to break it out, on a value to go inside it; what you find can be
+# added to the review.
 # The notebooks beside this one hold an app for each question.
 
 # %%

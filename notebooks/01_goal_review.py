@@ -15,8 +15,9 @@
 # # Goal review
 # Forget the KPI. What result did the business want, what came, and which factor moved it?
 #
-# The classic finding: the KPI counts registrations, the business wanted active users. Press **Show** in the
-# panel: nothing is computed before. The cell below it asks the same in one line of Python.
+# The classic finding: the KPI counts registrations, the business wanted active users. Press
+# **Show** in the panel: nothing is computed before. The cell below it asks the same in one line of
+# Python.
 
 # %% tags=["parameters"]
 case = "../data/shop"

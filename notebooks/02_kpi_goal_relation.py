@@ -15,8 +15,9 @@
 # # KPI and goal
 # Do the KPI and the goal move together, in which segment, and with what lag?
 #
-# Two series that both grow always look related. What is compared here is what is new in each on a day. Press
-# **Show** in the panel: nothing is computed before. The cell below it asks the same in one line of Python.
+# Two series that both grow always look related. What is compared here is what is new in each on a
+# day. Press **Show** in the panel: nothing is computed before. The cell below it asks the same in
+# one line of Python.
 
 # %% tags=["parameters"]
 case = "../data/shop"

@@ -15,9 +15,10 @@
 # # Why, five times
 # Which factor fell, in which place, since which day?
 #
-# Click on a factor, then on a place: each click goes one why deeper and carries the filter along. *What next*
-# proposes the split that carries most of the change, or says that none stands out. Press **Show** in the panel:
-# nothing is computed before. The cell below it asks the same in one line of Python.
+# Click on a factor, then on a place: each click goes one why deeper and carries the filter along.
+# *What next* proposes the split that carries most of the change, or says that none stands out.
+# Press **Show** in the panel: nothing is computed before. The cell below it asks the same in one
+# line of Python.
 
 # %% tags=["parameters"]
 case = "../data/shop"

@@ -15,9 +15,9 @@
 # # External factors
 # Is it us, or everybody?
 #
-# The market's movement is taken from the industry's and the peers' series; what is left of our own change is
-# ours. Press **Show** in the panel: nothing is computed before. The cell below it asks the same in one line of
-# Python.
+# The market's movement is taken from the industry's and the peers' series; what is left of our own
+# change is ours. Press **Show** in the panel: nothing is computed before. The cell below it asks
+# the same in one line of Python.
 
 # %% tags=["parameters"]
 case = "../data/shop"

@@ -15,9 +15,9 @@
 # # Execution audit
 # Was the work really done?
 #
-# Real work leaves traces. Here claims are held against them, thresholds against the claims just above, and a
-# sample is drawn for checking by hand. Press **Show** in the panel: nothing is computed before. The cell below it
-# asks the same in one line of Python.
+# Real work leaves traces. Here claims are held against them, thresholds against the claims just
+# above, and a sample is drawn for checking by hand. Press **Show** in the panel: nothing is
+# computed before. The cell below it asks the same in one line of Python.
 
 # %% tags=["parameters"]
 case = "../data/shop"
@@ -57,9 +57,9 @@ bunching(records, period=opened.current)
 
 # %% [markdown]
 # ## What to check by hand
-# First the order: whose records differ most from those of the colleagues. It is no finding about anybody; it only
-# weighs the draw. `kpilab.write_worksheet(plan, "check.xlsx")` gives the sheet to fill in, `read_worksheet` and
-# `audit` read it back.
+# First the order: whose records differ most from those of the colleagues. It is no finding about
+# anybody; it only weighs the draw. `kpilab.write_worksheet(plan, "check.xlsx")` gives the sheet to
+# fill in, `read_worksheet` and `audit` read it back.
 
 # %%
 order = kpilab.priority(records, period=opened.current)

@@ -15,8 +15,8 @@
 # # Funnel
 # Where are users lost, which users, and since when?
 #
-# Click on a step to break it out, on a value to go inside it; the filter goes along. Press **Show** in the panel:
-# nothing is computed before. The cell below it asks the same in one line of Python.
+# Click on a step to break it out, on a value to go inside it; the filter goes along. Press **Show**
+# in the panel: nothing is computed before. The cell below it asks the same in one line of Python.
 
 # %% tags=["parameters"]
 case = "../data/shop"
@@ -51,7 +51,14 @@ kpilab.funnel(log, plan.steps, within=plan.within, by=plan.by, period=opened.cur
 # ## What changed since the baseline
 
 # %%
-kpilab.funnel_change(log, plan.steps, current=opened.current, baseline=opened.baseline, within=plan.within, by=plan.by)
+kpilab.funnel_change(
+    log,
+    plan.steps,
+    current=opened.current,
+    baseline=opened.baseline,
+    within=plan.within,
+    by=plan.by,
+)
 
 # %% [markdown]
 # ## Which next split of the last step shows most?

@@ -15,8 +15,8 @@
 # # User paths
 # Which ways do users take, and what follows what?
 #
-# Click on an event to walk on from there. Press **Show** in the panel: nothing is computed before. The cell below
-# it asks the same in one line of Python.
+# Click on an event to walk on from there. Press **Show** in the panel: nothing is computed before.
+# The cell below it asks the same in one line of Python.
 
 # %% tags=["parameters"]
 case = "../data/shop"

@@ -15,7 +15,8 @@
 # # Retention and activity
 # Who comes back, who is new, and who has gone quiet?
 #
-# Press **Show** in the panel: nothing is computed before. The cell below it asks the same in one line of Python.
+# Press **Show** in the panel: nothing is computed before. The cell below it asks the same in one
+# line of Python.
 
 # %% tags=["parameters"]
 case = "../data/shop"

@@ -15,7 +15,8 @@
 # # A/B test
 # Did the treatment work, can the test be trusted, and was it read rightly?
 #
-# Press **Show** in the panel: nothing is computed before. The cell below it asks the same in one line of Python.
+# Press **Show** in the panel: nothing is computed before. The cell below it asks the same in one
+# line of Python.
 
 # %% tags=["parameters"]
 case = "../data/shop"

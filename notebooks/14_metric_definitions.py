@@ -13,10 +13,11 @@
 
 # %% [markdown]
 # # Metric definitions
-# Does every department count the same thing, and who changed how, when? And what is any metric by any two
-# dimensions?
+# Does every department count the same thing, and who changed how, when? And what is any metric by
+# any two dimensions?
 #
-# Press **Show** in the panel: nothing is computed before. The cell below it asks the same in one line of Python.
+# Press **Show** in the panel: nothing is computed before. The cell below it asks the same in one
+# line of Python.
 
 # %% tags=["parameters"]
 case = "../data/shop"
@@ -48,13 +49,20 @@ DEFINITIONS.asked(opened, DEFINITIONS.start(opened)).call.ask()
 
 # %% [markdown]
 # ## What every metric is made of, and whether the KPIs are SMART
-# One definition per metric, with owner and the columns it reads; then the five criteria for every KPI.
+# One definition per metric, with owner and the columns it reads; then the five criteria for every
+# KPI.
 
 # %%
 kpilab.registry(opened.metrics, definitions=opened.definitions)
 
 # %%
-kpilab.smart(opened.kpis, metrics=opened.metrics, tables=opened.tables, tree=opened.goal.tree, current=opened.current)
+kpilab.smart(
+    opened.kpis,
+    metrics=opened.metrics,
+    tables=opened.tables,
+    tree=opened.goal.tree,
+    current=opened.current,
+)
 
 # %% [markdown]
 # ## Explore

@@ -13,11 +13,12 @@
 
 # %% [markdown]
 # # Retail: membership conversion
-# Headquarters wants more members. Who gets which share, who is on the way, what will the bonus cost, and which store
-# has found a better way?
+# Headquarters wants more members. Who gets which share, who is on the way, what will the bonus
+# cost, and which store has found a better way?
 #
-# Without a case of your own this notebook makes a small chain of six stores and twenty-four clerks, with a few things
-# planted in it; the last cell names them. With your own: set `case` to its folder and the names below to yours.
+# Without a case of your own this notebook makes a small chain of six stores and twenty-four clerks,
+# with a few things planted in it; the last cell names them. With your own: set `case` to its folder
+# and the names below to yours.
 
 # %% tags=["parameters"]
 case = ""  # folder of your own case; empty: a sample world is made
@@ -46,35 +47,43 @@ opened = kpilab.open_case(folder, language=lang)
 pos, records = opened.tables[sales], opened.tables[work]
 results = Measured(pos, opened.metrics[total])
 conversion = Measured(pos, opened.metrics[rate])
-history = Period(opened.current.first - timedelta(weeks=26), opened.current.first - timedelta(days=1))
+history = Period(
+    opened.current.first - timedelta(weeks=26), opened.current.first - timedelta(days=1)
+)
 print(opened.title, "|", opened.current, "| target", opened.goal.target)
 
 # %% [markdown]
 # ## Who gets which share?
-# The target goes down from headquarters to region, store and clerk. A share by last year's results alone makes one
-# lucky month the new standard, so results are drawn towards those of the colleagues first. No share is set above what
-# the clerk reaches with a chance of one in ten by his own past; the chance of every share is written beside it, and the
-# shares of all children sum to their parent's, to the unit.
+# The target goes down from headquarters to region, store and clerk. A share by last year's results
+# alone makes one lucky month the new standard, so results are drawn towards those of the colleagues
+# first. No share is set above what the clerk reaches with a chance of one in ten by his own past;
+# the chance of every share is written beside it, and the shares of all children sum to their
+# parent's, to the unit.
 
 # %%
 shares = kpilab.targets(results, int(opened.goal.target), levels=levels, period=history, weeks=4)
 shares
 
 # %% [markdown]
-# By potential instead (customers served) the shares move to where there is room to grow. The method is a decision;
-# the chances show what it asks of whom.
+# By potential instead (customers served) the shares move to where there is room to grow. The method
+# is a decision; the chances show what it asks of whom.
 
 # %%
 weeks = {"levels": levels, "period": history, "weeks": 4}
 potential = Measured(pos, opened.metrics[traffic])
-by_potential = kpilab.targets(results, int(opened.goal.target), method="potential", potential=potential, **weeks)
+by_potential = kpilab.targets(
+    results, int(opened.goal.target), method="potential", potential=potential, **weeks
+)
 leaves = {"history": shares.leaves, "potential": by_potential.leaves}
-pd.concat({name: t.set_index("unit")[["target", "chance"]] for name, t in leaves.items()}, axis=1).head(8).round(2)
+pd.concat(
+    {name: t.set_index("unit")[["target", "chance"]] for name, t in leaves.items()}, axis=1
+).head(8).round(2)
 
 # %% [markdown]
 # ## On pace?
-# After two and a half weeks: the bar is what is there, the tick what should be there by now (Saturdays count for
-# more), the line where the month will end if nothing changes. The interval has proved itself on each clerk's own past.
+# After two and a half weeks: the bar is what is there, the tick what should be there by now
+# (Saturdays count for more), the line where the month will end if nothing changes. The interval has
+# proved itself on each clerk's own past.
 
 # %%
 today = opened.current.first + timedelta(days=17)
@@ -84,17 +93,23 @@ progress
 
 # %% [markdown]
 # ## Does the bonus move anybody?
-# A tier moves people who can just reach it. For whom it is out of reach it is an insult, for whom it is safe a gift.
-# Sum, spread and budget come from a simulation in which a good season lifts all stores together.
+# A tier moves people who can just reach it. For whom it is out of reach it is an insult, for whom
+# it is safe a gift. Sum, spread and budget come from a simulation in which a good season lifts all
+# stores together.
 
 # %%
-tiers = (Tier("reached", 1.0, 300.0), Tier("excellent", 1.1, 500.0), Tier("outstanding", 1.25, 900.0))
+tiers = (
+    Tier("reached", 1.0, 300.0),
+    Tier("excellent", 1.1, 500.0),
+    Tier("outstanding", 1.25, 900.0),
+)
 bonus = kpilab.incentives(progress.table, tiers=tiers, budget=budget)
 bonus
 
 # %% [markdown]
 # ## Best practice: is one store really better, and since when?
-# Every store's conversion rate on its own chart; limits are set on the first weeks and then held against the rest.
+# Every store's conversion rate on its own chart; limits are set on the first weeks and then held
+# against the rest.
 
 # %%
 span = Period(history.first, opened.current.last)
@@ -103,14 +118,21 @@ chart = kpilab.control(conversion, by=(levels[1],), period=span, known=known)
 chart
 
 # %% [markdown]
-# One store leaves its limits again and again. That it changed something can be chance all the same, so the change is
-# tested as an action: the store against all the other stores, before and after the first day out.
+# One store leaves its limits again and again. That it changed something can be chance all the same,
+# so the change is tested as an action: the store against all the other stores, before and after the
+# first day out.
 
 # %%
 judged = chart.table[chart.table["judged"]]
 best = judged.groupby(levels[1])["outside"].mean().idxmax()
 since = judged[(judged[levels[1]] == best) & judged["outside"]]["day"].min().date()
-plan = Plan(f"what {best} does since {since}", str(best), metric=rate, where=(f"{levels[1]}={best}",), expected=20.0)
+plan = Plan(
+    f"what {best} does since {since}",
+    str(best),
+    metric=rate,
+    where=(f"{levels[1]}={best}",),
+    expected=20.0,
+)
 with kpilab.Store.open(mkdtemp()) as store:
     store.finish(add(store, opened, plan), since)
     tested = effects(store, opened)
@@ -118,8 +140,8 @@ tested
 
 # %% [markdown]
 # ## Can the records be trusted?
-# Three questions to ask before anybody is praised or blamed: are days missing at a store, are records entered late,
-# and does claimed work leave the traces that real work leaves?
+# Three questions to ask before anybody is praised or blamed: are days missing at a store, are
+# records entered late, and does claimed work leave the traces that real work leaves?
 
 # %%
 rows = pos.table.to_pandas()
@@ -140,11 +162,13 @@ claimed
 
 # %% [markdown]
 # ## Planted, and found
-# What truth.json says was put into the world, beside what the cells above found. Your own case has no such file.
+# What truth.json says was put into the world, beside what the cells above found. Your own case has
+# no such file.
 
 # %%
 found = {
-    "best_practice": f"{best} since {since}: {tested.table['effect'].iloc[0]:+.0%}, {tested.table['answer'].iloc[0]}",
+    "best_practice": f"{best} since {since}: {tested.table['effect'].iloc[0]:+.0%}, "
+    f"{tested.table['answer'].iloc[0]}",
     "late_entry": ", ".join(sorted(late["actor"])),
     "data_loss": ", ".join(silent.index),
     "fabricated_execution": ", ".join(claimed.table.loc[claimed.table["flagged"], "actor"]),

@@ -13,10 +13,12 @@
 
 # %% [markdown]
 # # Manufacturing: equipment utilisation
-# How much of the planned time was fully productive, where did the rest go, and does everybody mean the same by it?
+# How much of the planned time was fully productive, where did the rest go, and does everybody mean
+# the same by it?
 #
-# Without a case of your own this notebook makes a plant of eight machines in two workshops, with a few things planted
-# in it; the last cell names them. With your own: set `case` to its folder and the names below to yours.
+# Without a case of your own this notebook makes a plant of eight machines in two workshops, with a
+# few things planted in it; the last cell names them. With your own: set `case` to its folder and
+# the names below to yours.
 
 # %% tags=["parameters"]
 case = ""  # folder of your own case; empty: a sample world is made
@@ -36,15 +38,17 @@ from kpilab.samples.trades.write import planted, sample_or
 folder = sample_or(case, "equipment")
 opened = kpilab.open_case(folder, language=lang)
 hours = opened.tables[log]
-columns = Machines(scheduled=scheduled, total=units, scrap=scrap, cycle=cycle, stops={s: s for s in stops})
+columns = Machines(
+    scheduled=scheduled, total=units, scrap=scrap, cycle=cycle, stops={s: s for s in stops}
+)
 both = Period(opened.baseline.first, opened.current.last)
 print(opened.title, "|", opened.baseline, "→", opened.current)
 
 # %% [markdown]
 # ## One definition, and its loss tree
-# planned = scheduled − planned stops; run = planned − breakdowns − changeovers; availability = run / planned;
-# performance = units × ideal cycle / run; quality = good units / units; OEE is their product. The losses and OEE
-# together are the whole of the planned time, so no loss can hide.
+# planned = scheduled − planned stops; run = planned − breakdowns − changeovers; availability = run
+# / planned; performance = units × ideal cycle / run; quality = good units / units; OEE is their
+# product. The losses and OEE together are the whole of the planned time, so no loss can hide.
 
 # %%
 by_machine = kpilab.oee(hours, columns, by=(machine,), period=opened.current)
@@ -56,16 +60,21 @@ by_machine
 
 # %%
 by_shift = kpilab.oee(hours, columns, by=(machine, shift), period=opened.current)
-by_shift.table[[machine, shift, "oee", "low", "high", "availability", "performance", "quality"]].head(6).round(3)
+by_shift.table[
+    [machine, shift, "oee", "low", "high", "availability", "performance", "quality"]
+].head(6).round(3)
 
 # %%
 hourly = kpilab.oee(hours, columns, by=(machine, shift, "hour"), period=opened.current)
-hourly.table[[machine, shift, "hour", "oee", "low", "high", "planned", "breakdown"]].head(5).round(3)
+hourly.table[[machine, shift, "hour", "oee", "low", "high", "planned", "breakdown"]].head(5).round(
+    3
+)
 
 # %% [markdown]
 # ## Since when?
-# Breakdown minutes per machine and shift. Bad days come in rows; a plain chart would alarm on one point in ten of a
-# machine that is as usual. Here what yesterday tells about today is taken out first. Limits are set on the baseline.
+# Breakdown minutes per machine and shift. Bad days come in rows; a plain chart would alarm on one
+# point in ten of a machine that is as usual. Here what yesterday tells about today is taken out
+# first. Limits are set on the baseline.
 
 # %%
 down = Measured(hours, opened.metrics["downtime"])
@@ -74,7 +83,8 @@ chart
 
 # %% [markdown]
 # ## Is the log whole?
-# A sensor that is silent hides stops and flatters the machine. Logged machine hours should be the same every day.
+# A sensor that is silent hides stops and flatters the machine. Logged machine hours should be the
+# same every day.
 
 # %%
 logged = kpilab.control(Measured(hours, opened.metrics["hours_logged"]), period=both, by=(machine,))
@@ -83,7 +93,8 @@ silent[[machine, "day", "value", "low", "high"]]
 
 # %% [markdown]
 # ## Alarm, response, solution, review
-# Alarms that nobody answered count as waiting; leaving them out would make those look fast who leave most alone.
+# Alarms that nobody answered count as waiting; leaving them out would make those look fast who
+# leave most alone.
 
 # %%
 waits = kpilab.response(opened.tables[alarms], by=(shift,))
@@ -91,8 +102,9 @@ waits
 
 # %% [markdown]
 # ## Targets that are fair to old machines
-# One target for all asks too much of some machines and nothing of others. Each figure is drawn towards those of like
-# machines (empirical Bayes), the more so the less is known of it; together the targets still reach the aim.
+# One target for all asks too much of some machines and nothing of others. Each figure is drawn
+# towards those of like machines (empirical Bayes), the more so the less is known of it; together
+# the targets still reach the aim.
 
 # %%
 oee = Measured(hours, opened.metrics["oee"])
@@ -101,18 +113,22 @@ fair
 
 # %% [markdown]
 # ## Does every workshop mean the same?
-# Figures decide, not declarations: whose report left its former level against the others', and when?
+# Figures decide, not declarations: whose report left its former level against the others', and
+# when?
 
 # %%
 said = kpilab.definitions(
-    opened.tables[reports], baseline=opened.baseline, current=opened.current, declared=opened.definitions
+    opened.tables[reports],
+    baseline=opened.baseline,
+    current=opened.current,
+    declared=opened.definitions,
 )
 said
 
 # %% [markdown]
 # ## What kpilab refuses
-# Faster than the ideal cycle, no target, stops longer than the shift: such rows are named, not averaged. Two rows of
-# this kind are added to the table here.
+# Faster than the ideal cycle, no target, stops longer than the shift: such rows are named, not
+# averaged. Two rows of this kind are added to the table here.
 
 # %%
 rows = hours.table.to_pandas()
@@ -133,7 +149,9 @@ slow = waits.table.iloc[0]
 found = {
     "local_regression": " · ".join(out.idxmax()),
     "data_loss": ", ".join(sorted(set(silent[machine]))),
-    "definition_mismatch": ", ".join(f"{r.reporter} {r.jump:+.1%} since {r.since}" for r in jumped.itertuples()),
+    "definition_mismatch": ", ".join(
+        f"{r.reporter} {r.jump:+.1%} since {r.since}" for r in jumped.itertuples()
+    ),
     "slow_response": f"{slow[shift]}: {slow['minutes']:.0f} minutes",
 }
 truth = planted(Path(folder))

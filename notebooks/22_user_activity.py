@@ -13,10 +13,12 @@
 
 # %% [markdown]
 # # Internet: user activity
-# Registrations go up. Are there more active users, of which product, and which of forty KPIs must one look at?
+# Registrations go up. Are there more active users, of which product, and which of forty KPIs must
+# one look at?
 #
-# Without a case of your own this notebook makes an app with three products and eight weeks of events, with a few things
-# planted in it; the last cell names them. With your own: set `case` to its folder and the names below to yours.
+# Without a case of your own this notebook makes an app with three products and eight weeks of
+# events, with a few things planted in it; the last cell names them. With your own: set `case` to
+# its folder and the names below to yours.
 
 # %% tags=["parameters"]
 case = ""  # folder of your own case; empty: a sample world is made
@@ -45,8 +47,8 @@ print(opened.title, "|", opened.baseline, "→", opened.current)
 
 # %% [markdown]
 # ## First: did the log lose anything?
-# A fall that is only in the log is no fall. Every segment is held against its own weeks before and after, and against
-# the books.
+# A fall that is only in the log is no fall. Every segment is held against its own weeks before and
+# after, and against the books.
 
 # %%
 lost = gaps(events, period=both, books=Measured(daily, opened.metrics[in_books]))
@@ -69,11 +71,13 @@ kpilab.retention(events)
 
 # %% [markdown]
 # ## Registered is not active
-# Registrations by channel, and how many of the newly registered come back in the week after: a channel that grows in
-# the first column and not in the second has been bought, not won.
+# Registrations by channel, and how many of the newly registered come back in the week after: a
+# channel that grows in the first column and not in the second has been bought, not won.
 
 # %%
-counts = measure(daily, [opened.metrics[registered]], opened.periods, Cut(None, (channel,))).rename(columns=unmarked)
+counts = measure(daily, [opened.metrics[registered]], opened.periods, Cut(None, (channel,))).rename(
+    columns=unmarked
+)
 table = counts.pivot(index=channel, columns=PERIOD, values=registered)
 table["growth"] = table["current"] / table["baseline"] - 1
 shares = {}
@@ -85,15 +89,18 @@ table.join(pd.DataFrame(shares).T).round(3)
 
 # %% [markdown]
 # ## Early warning
-# Opens per day with limits that know the weekday and what yesterday tells about today. `kpilab watch` draws the same
-# chart once a day and speaks up when a new point is outside.
+# Opens per day with limits that know the weekday and what yesterday tells about today.
+# `kpilab watch` draws the same chart once a day and speaks up when a new point is outside.
 
 # %%
-kpilab.control(Measured(events, opened.metrics[opened_app]), period=both, known=opened.baseline, by=(product,))
+kpilab.control(
+    Measured(events, opened.metrics[opened_app]), period=both, known=opened.baseline, by=(product,)
+)
 
 # %% [markdown]
 # ## Did the push bring fading users back?
-# Half of them got it, by lot. Counted are all opens from the assignment on; units are compared as assigned.
+# Half of them got it, by lot. Counted are all opens from the assignment on; units are compared as
+# assigned.
 
 # %%
 trial = opened.experiments[test]
@@ -104,8 +111,8 @@ pushed
 
 # %% [markdown]
 # ## Forty KPIs on the wall
-# Which of them move with the goal, and which only repeat each other? Trend, season and the number of looks are
-# accounted for; of each group one KPI is enough.
+# Which of them move with the goal, and which only repeat each other? Trend, season and the number
+# of looks are accounted for; of each group one KPI is enough.
 
 # %%
 series = opened.tables[wall].table.to_pandas().set_index(opened.tables[wall].time)
@@ -123,9 +130,12 @@ core[["kpi", "rho", "low", "high", "q", "verdict", "cluster"]].round(3)
 effect = pushed.table.iloc[0]
 found = {
     "wrong_kpi": f"{table['growth'].idxmax()} {table['growth'].max():+.0%} registrations",
-    "data_loss": "; ".join(f"{r.dimension} = {r.value}, {r.first} to {r.last}" for r in lost.table.itertuples()),
+    "data_loss": "; ".join(
+        f"{r.dimension} = {r.value}, {r.first} to {r.last}" for r in lost.table.itertuples()
+    ),
     "working_action": f"p = {effect['p']:.4f}",
-    "redundant_kpis": f"{core['cluster'].nunique()} of {len(kept.table)} say something of their own",
+    "redundant_kpis": f"{core['cluster'].nunique()} of {len(kept.table)} say something of "
+    "their own",
 }
 truth = planted(folder)
 truth.assign(found=truth["kind"].map(found))

@@ -13,11 +13,12 @@
 
 # %% [markdown]
 # # E-commerce: the payment step
-# The order rate is above its target, and revenue fell. Where are users lost, did the repair help, and is it still
-# true at the next review?
+# The order rate is above its target, and revenue fell. Where are users lost, did the repair help,
+# and is it still true at the next review?
 #
-# Without a case of your own this notebook makes an online shop and its next review, with something planted in both;
-# the last cell names it. With your own: set `case` to the folder of the first review, `later` to the next one's.
+# Without a case of your own this notebook makes an online shop and its next review, with something
+# planted in both; the last cell names it. With your own: set `case` to the folder of the first
+# review, `later` to the next one's.
 
 # %% tags=["parameters"]
 case = ""  # folder of your own case; empty: a sample world is made
@@ -58,7 +59,9 @@ names = [k.metric for k in first.kpis]
 values = {}
 for name in (first.goal.metric, *names):
     metric = first.metrics[name]
-    values[name] = measure(first.tables[metric.table], [metric], first.periods).set_index(PERIOD)[name]
+    values[name] = measure(first.tables[metric.table], [metric], first.periods).set_index(PERIOD)[
+        name
+    ]
 targets = {k.metric: k.target for k in first.kpis} | {first.goal.metric: first.goal.target}
 pd.DataFrame(values).T.assign(target=pd.Series(targets)).round(3)
 
@@ -70,19 +73,24 @@ pd.DataFrame(values).T.assign(target=pd.Series(targets)).round(3)
 kpilab.funnel(log, steps, within="1d", period=first.current)
 
 # %%
-change = kpilab.funnel_change(log, steps, baseline=first.baseline, current=first.current, within="1d")
+change = kpilab.funnel_change(
+    log, steps, baseline=first.baseline, current=first.current, within="1d"
+)
 change
 
 # %% [markdown]
 # ## Which step does nobody watch?
 
 # %%
-watched = [s for s in steps if s == steps[0] or any(m.startswith(f"{s}_per_") for m in first.watched)]
+watched = [
+    s for s in steps if s == steps[0] or any(m.startswith(f"{s}_per_") for m in first.watched)
+]
 kpilab.blindspots(log, steps, watched=watched, within="1d", period=first.current)
 
 # %% [markdown]
 # ## The verdict
-# The review weighs all five questions and says what it stands behind; the rows of the bridge sum to the gap.
+# The review weighs all five questions and says what it stands behind; the rows of the bridge sum to
+# the gap.
 
 # %%
 review = kpilab.review(first)
@@ -93,8 +101,9 @@ themed(bridge(review, Words(review, lang).say, lang).properties(width=560))
 
 # %% [markdown]
 # ## The repair, and the next review
-# The cause gets an action with an owner and an expected effect. At the next review it is tested on the new data: did
-# the step come back, by how much, and is the cause gone or only no longer falling?
+# The cause gets an action with an owner and an expected effect. At the next review it is tested on
+# the new data: did the step come back, by how much, and is the cause gone or only no longer
+# falling?
 
 # %%
 following = Path(later) if later else folder / "next" / folder.name
@@ -119,7 +128,8 @@ became
 row = worked.table.iloc[0]
 found = {
     "untracked_leak": f"{cause.kind}: {cause.subject}, {cause.effect_pct:+.1f} %",
-    "mended": f"{row['metric']}: {row['effect']:+.1%} ({row['low']:+.1%} to {row['high']:+.1%}), {row['answer']}",
+    "mended": f"{row['metric']}: {row['effect']:+.1%} ({row['low']:+.1%} to "
+    f"{row['high']:+.1%}), {row['answer']}",
 }
 truth = pd.concat([planted(folder), planted(following)], ignore_index=True)
 truth.assign(found=truth["kind"].map(found))

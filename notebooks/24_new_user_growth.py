@@ -13,11 +13,11 @@
 
 # %% [markdown]
 # # Growth team: whose share, and is it real?
-# Six people claimed their own shares of the target. Do the claims add up, who is on the way, and do the registrations
-# become users?
+# Six people claimed their own shares of the target. Do the claims add up, who is on the way, and do
+# the registrations become users?
 #
-# Without a case of your own this notebook makes such a team, with a few things planted in it; the last cell names them.
-# With your own: set `case` to its folder and the names below to yours.
+# Without a case of your own this notebook makes such a team, with a few things planted in it; the
+# last cell names them. With your own: set `case` to its folder and the names below to yours.
 
 # %% tags=["parameters"]
 case = ""  # folder of your own case; empty: a sample world is made
@@ -48,8 +48,8 @@ print(opened.title, "|", opened.baseline, "→", opened.current)
 
 # %% [markdown]
 # ## Do the claims add up?
-# A sum that fits can hide that one part is claimed twice and another by nobody. Bars are claims, ticks what the target
-# needs; the names stand beside.
+# A sum that fits can hide that one part is claimed twice and another by nobody. Bars are claims,
+# ticks what the target needs; the names stand beside.
 
 # %%
 claimed = opened.tables[promised]
@@ -63,12 +63,14 @@ shares.people.round(3)
 
 # %% [markdown]
 # ## The weekly list
-# Who brought how many in each week of the period, and how many of them were active a week later. The second list is
-# the one that counts.
+# Who brought how many in each week of the period, and how many of them were active a week later.
+# The second list is the one that counts.
 
 # %%
 cut = Cut("week", (person,))
-list_ = measure(daily, [made.metric, opened.metrics[activation]], {"now": opened.current}, cut).rename(columns=unmarked)
+list_ = measure(
+    daily, [made.metric, opened.metrics[activation]], {"now": opened.current}, cut
+).rename(columns=unmarked)
 list_.pivot(index=person, columns=BUCKET, values=[kpi, activation]).round(2)
 
 # %% [markdown]
@@ -82,8 +84,9 @@ progress
 
 # %% [markdown]
 # ## Stage rewards
-# A reward for every week on target and one for the month. The weekly one moves those who have lost sight of the month;
-# both together must fit the budget. The week's outlook is a quarter of the month's, and twice as uncertain in parts.
+# A reward for every week on target and one for the month. The weekly one moves those who have lost
+# sight of the month; both together must fit the budget. The week's outlook is a quarter of the
+# month's, and twice as uncertain in parts.
 
 # %%
 month = kpilab.incentives(progress.table, tiers=(Tier("month", 1.0, monthly),), budget=1200.0)
@@ -92,7 +95,10 @@ half = (progress.table["high"] - progress.table["low"]) / 2 / 2
 week = week.assign(low=week["end"] - half, high=week["end"] + half)
 stage = kpilab.incentives(week, tiers=(Tier("week", 1.0, weekly),))
 both_rewards = {"month": month.table, "week": stage.table}
-pd.concat({k: t.set_index("unit")[["payout", "marginal", "moved"]] for k, t in both_rewards.items()}, axis=1).round(2)
+pd.concat(
+    {k: t.set_index("unit")[["payout", "marginal", "moved"]] for k, t in both_rewards.items()},
+    axis=1,
+).round(2)
 
 # %%
 month
@@ -106,12 +112,14 @@ attainment(opened, pull(opened))
 
 # %%
 rate = Measured(daily, opened.metrics[activation])
-kpilab.control(rate, by=(person,), period=Period(both.first - timedelta(weeks=8), both.last), known=None)
+kpilab.control(
+    rate, by=(person,), period=Period(both.first - timedelta(weeks=8), both.last), known=None
+)
 
 # %% [markdown]
 # ## Does the work leave traces?
-# Real registrations leave a trace in the system and come back. Each person's claims against both, and against the own
-# past.
+# Real registrations leave a trace in the system and come back. Each person's claims against both,
+# and against the own past.
 
 # %%
 traces = kpilab.evidence(opened.tables[work], baseline=opened.baseline, current=opened.current)

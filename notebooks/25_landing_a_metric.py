@@ -13,11 +13,11 @@
 
 # %% [markdown]
 # # Landing a metric: from goal to review
-# A goal is written down quickly. This notebook takes one through the whole way: goal, SMART check, decomposition to
-# people, data check, open board, incentive, review.
+# A goal is written down quickly. This notebook takes one through the whole way: goal, SMART check,
+# decomposition to people, data check, open board, incentive, review.
 #
-# Without a case of your own it takes the retention of a subscription, with a few things planted in it; the last cell
-# names them. With your own: set `case` to its folder.
+# Without a case of your own it takes the retention of a subscription, with a few things planted in
+# it; the last cell names them. With your own: set `case` to its folder.
 
 # %% tags=["parameters"]
 case = ""  # folder of your own case; empty: a sample world is made
@@ -48,24 +48,32 @@ print(opened.title, "|", goal.metric, "→", goal.target, "|", opened.current)
 
 # %% [markdown]
 # ## 1. The goal, and the KPIs that serve it
-# Each KPI has an owner and a parent. Following the parents up must end at the goal; and when a KPI gets better, its
-# parent should not get worse. The second question is put to sixty weeks of data.
+# Each KPI has an owner and a parent. Following the parents up must end at the goal; and when a KPI
+# gets better, its parent should not get worse. The second question is put to sixty weeks of data.
 
 # %%
 names = [k.metric for k in opened.kpis]
 weeks = Period(opened.current.last - timedelta(weeks=60), opened.current.last)
-series = measure(daily, [opened.metrics[n] for n in names], {"all": weeks}, Cut("week")).set_index(BUCKET)[names]
-chain = kpilab.levels(opened.kpis, goal=goal.metric, metrics=opened.metrics, series=series, tree=goal.tree)
+series = measure(daily, [opened.metrics[n] for n in names], {"all": weeks}, Cut("week")).set_index(
+    BUCKET
+)[names]
+chain = kpilab.levels(
+    opened.kpis, goal=goal.metric, metrics=opened.metrics, series=series, tree=goal.tree
+)
 chain
 
 # %% [markdown]
 # ## 2. SMART?
-# Specific (defined, owned), measurable (its columns exist), achievable (chance between 10 and 90 %), relevant (leads
-# to the goal), time-bound (target and start). The chances are those on the first day of the period.
+# Specific (defined, owned), measurable (its columns exist), achievable (chance between 10 and 90
+# %), relevant (leads to the goal), time-bound (target and start). The chances are those on the
+# first day of the period.
 
 # %%
 first_day = opened.current.first + timedelta(days=1)
-ahead = {k.metric: progress(opened, opened.metrics[k.metric], k.target, today=first_day).chance for k in opened.kpis}
+ahead = {
+    k.metric: progress(opened, opened.metrics[k.metric], k.target, today=first_day).chance
+    for k in opened.kpis
+}
 chances = {name: chance for name, chance in ahead.items() if chance is not None}
 smart(opened.kpis, metrics=opened.metrics, tables=opened.tables, tree=goal.tree, chances=chances)
 
@@ -74,15 +82,17 @@ smart(opened.kpis, metrics=opened.metrics, tables=opened.tables, tree=goal.tree,
 # Shares that sum to the target, none above what its owner can reach.
 
 # %%
-history = Period(opened.current.first - timedelta(weeks=26), opened.current.first - timedelta(days=1))
+history = Period(
+    opened.current.first - timedelta(weeks=26), opened.current.first - timedelta(days=1)
+)
 total = Measured(daily, opened.metrics[goal.metric])
 shares = kpilab.targets(total, int(goal.target), levels=(dimension,), period=history, weeks=4)
 shares
 
 # %% [markdown]
 # ## 4. Are the data there, whole and on time?
-# The watch knows rules for values, pace and freshness; it speaks once per alarm. Here it is called twice: what was
-# told is not told again.
+# The watch knows rules for values, pace and freshness; it speaks once per alarm. Here it is called
+# twice: what was told is not told again.
 
 # %%
 with kpilab.Store.open(mkdtemp()) as store:
@@ -96,17 +106,20 @@ quality(daily, period=opened.current)
 
 # %% [markdown]
 # ## 5. The board
-# One offline page, per owner: target, pace, expected end, trend. `kpilab board CASE --out DIR` writes the same.
+# One offline page, per owner: target, pace, expected end, trend. `kpilab board CASE --out DIR`
+# writes the same.
 
 # %%
 print(write(opened, Path(mkdtemp()) / out))
-standing = kpilab.pace(total, shares.leaves.set_index("unit")["target"].to_dict(), by=dimension, period=opened.current)
+standing = kpilab.pace(
+    total, shares.leaves.set_index("unit")["target"].to_dict(), by=dimension, period=opened.current
+)
 standing
 
 # %% [markdown]
 # ## 6. The incentive
-# A bonus is only linked to work if one result more makes a tier notably more likely. As the regions stand three weeks
-# in, whom does it still move?
+# A bonus is only linked to work if one result more makes a tier notably more likely. As the regions
+# stand three weeks in, whom does it still move?
 
 # %%
 known = opened.current.first + timedelta(days=20)
@@ -130,7 +143,9 @@ print(verdict(review, lang))
 conflicts = chain.table[chain.table["trouble"] == "moves_against"]
 fired = alarms.table[alarms.table["state"] == "fired"]
 found = {
-    "kpi_conflict": "; ".join(f"{r.kpi} against {r.parent} ({r.rho:+.2f})" for r in conflicts.itertuples()),
+    "kpi_conflict": "; ".join(
+        f"{r.kpi} against {r.parent} ({r.rho:+.2f})" for r in conflicts.itertuples()
+    ),
     "driver_decline": "; ".join(f"{c.kind}: {c.subject}" for c in review.causes),
     "late_data": ", ".join(fired["rule"]),
 }

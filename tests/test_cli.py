@@ -1,4 +1,5 @@
-"""The command line: exit codes, words on the right stream, nothing written when nothing was found."""
+"""The command line: exit codes, words on the right stream,
+nothing written when nothing was found."""
 
 from __future__ import annotations
 
@@ -14,7 +15,19 @@ from kpilab import __version__
 from kpilab.cli import app
 from tests.case.conftest import CASE, events
 
-HEAVY = ("pandas", "numpy", "ibis", "duckdb", "altair", "scipy", "statsmodels", "numba", "pydantic", "sqlglot", "rich")
+HEAVY = (
+    "pandas",
+    "numpy",
+    "ibis",
+    "duckdb",
+    "altair",
+    "scipy",
+    "statsmodels",
+    "numba",
+    "pydantic",
+    "sqlglot",
+    "rich",
+)
 
 
 def run(*arguments):
@@ -36,10 +49,17 @@ def spoil(case, old, new):
     (case / "case.yml").write_text(text.replace(old, new), "utf-8")
 
 
-@pytest.mark.parametrize("what", ["", "from kpilab.cli import main; sys.argv = ['kpilab', '--help']; main()"])
+@pytest.mark.parametrize(
+    "what", ["", "from kpilab.cli import main; sys.argv = ['kpilab', '--help']; main()"]
+)
 def test_nothing_heavy_is_loaded_before_it_is_needed(what):
-    code = f"import sys, atexit, kpilab; atexit.register(lambda: print('LOADED', *sys.modules)); {what}"
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    code = (
+        "import sys, atexit, kpilab; atexit.register(lambda: print('LOADED', "
+        f"*sys.modules)); {what}"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
     loaded = set(answer.stdout.split("LOADED")[1].split())
     assert loaded & set(HEAVY) == set()
 
@@ -49,7 +69,9 @@ def test_it_says_its_version():
 
 
 def test_it_runs_as_a_module():
-    answer = subprocess.run([sys.executable, "-m", "kpilab", "--version"], capture_output=True, text=True, timeout=60)
+    answer = subprocess.run(
+        [sys.executable, "-m", "kpilab", "--version"], capture_output=True, text=True, timeout=60
+    )
     assert answer.stdout.strip() == f"kpilab {__version__}"
 
 
@@ -71,7 +93,12 @@ def test_a_review_writes_its_files_and_says_where(case, tmp_path):
     answer = run("review", case, "--out", out)
     assert (answer.exit_code, answer.stderr) == (0, "")
     assert str(out / "review.html") in answer.stdout
-    assert {p.name for p in out.iterdir()} == {"review.json", "review.html", "review.md", "review.xlsx"}
+    assert {p.name for p in out.iterdir()} == {
+        "review.json",
+        "review.html",
+        "review.md",
+        "review.xlsx",
+    }
     assert json.loads((out / "review.json").read_text("utf-8"))["goal"]["metric"] == "revenue"
 
 
@@ -163,9 +190,16 @@ def test_ctrl_c_ends_quietly(case, tmp_path, monkeypatch):
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo-terminal")
 def test_a_terminal_shows_the_step():
     master, slave = os.openpty()
-    code = "from kpilab.cli.progress import progress\nwith progress('en') as tell: tell('root_cause', 1, 7)"
+    code = (
+        "from kpilab.cli.progress import progress\nwith progress('en') as tell: "
+        "tell('root_cause', 1, 7)"
+    )
     subprocess.run(
-        [sys.executable, "-c", code], stderr=slave, check=True, timeout=60, env=os.environ | {"TERM": "xterm"}
+        [sys.executable, "-c", code],
+        stderr=slave,
+        check=True,
+        timeout=60,
+        env=os.environ | {"TERM": "xterm"},
     )
     os.close(slave)
     assert b"root cause" in os.read(master, 10_000)

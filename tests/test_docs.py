@@ -1,4 +1,5 @@
-"""The documentation: every page is reachable, every analysis is in the reference, what pages show as code runs."""
+"""The documentation: every page is reachable, every analysis is in the reference,
+what pages show as code runs."""
 
 from __future__ import annotations
 
@@ -12,7 +13,16 @@ import yaml
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 CODE = re.compile(r"```python\n(.*?)```", re.DOTALL)
-RUNNABLE = ("where-lost", "market", "work-done", "change-helped", "trust", "targets", "machines", "definitions")
+RUNNABLE = (
+    "where-lost",
+    "market",
+    "work-done",
+    "change-helped",
+    "trust",
+    "targets",
+    "machines",
+    "definitions",
+)
 
 
 def config() -> dict:
@@ -47,7 +57,9 @@ def test_every_benchmark_with_figures_exists():
 
 def test_nothing_is_loaded_from_outside():
     assert config()["theme"]["font"] is False
-    assert not [p for p in DOCS.rglob("*.md") if re.search(r"!\[[^]]*\]\(https?:", p.read_text("utf-8"))]
+    assert not [
+        p for p in DOCS.rglob("*.md") if re.search(r"!\[[^]]*\]\(https?:", p.read_text("utf-8"))
+    ]
 
 
 @pytest.mark.slow
@@ -63,4 +75,6 @@ def test_the_code_of_a_page_runs(name, tmp_path, monkeypatch):
 def test_the_map_of_the_code_names_what_is_there():
     named = re.findall(r"`([a-z_/]+\.py)`", (ROOT / "ARCHITECTURE.md").read_text("utf-8"))
     assert named
-    assert [n for n in named if not (ROOT / "kpilab" / n).exists() and not (ROOT / n).exists()] == []
+    assert [
+        n for n in named if not (ROOT / "kpilab" / n).exists() and not (ROOT / n).exists()
+    ] == []

@@ -1,4 +1,5 @@
-"""Kills, full and read-only disks, and an engine that goes away: what was there stays, and the error is clear."""
+"""Kills, full and read-only disks, and an engine that goes away: what was there stays,
+and the error is clear."""
 
 from __future__ import annotations
 
@@ -25,24 +26,32 @@ from tests.report import reviews
 from tests.track.conftest import SPEC, daily
 
 REPORT = ("review.html", "review.json", "review.md", "review.xlsx")
-# Reviews of one case, each in a child of its own that has everything imported; all but the last die in the step named.
+# Reviews of one case, each in a child of its own that has everything imported; all but the last die
+# in the step named.
 DYING = """
 import os, signal, sys
 from contextlib import contextmanager
-import kpilab.case.read, kpilab.report.build, kpilab.report.text, kpilab.track.notes, kpilab.track.store
+import kpilab.case.read, kpilab.report.build, kpilab.report.text
+import kpilab.track.notes, kpilab.track.store
 from kpilab.cli import app, progress
-import altair, openpyxl, kpilab.show.charts.review.goal, scipy.stats  # what a review loads on its way
+# what a review loads on its way
+import altair, openpyxl, kpilab.show.charts.review.goal, scipy.stats
 place = sys.argv[1]
 for fatal in sys.argv[2:]:
     child = os.fork()
     if not child:
         @contextmanager
         def deadly(lang):
-            yield lambda step, done, total: os.kill(os.getpid(), signal.SIGKILL) if step == fatal else None
+            def end(step, done, total):
+                if step == fatal:
+                    os.kill(os.getpid(), signal.SIGKILL)
+            yield end
         progress._bar = deadly
-        app(["review", f"{place}/case", "--out", f"{place}/out", "--store", place], standalone_mode=False)
+        given = ["review", f"{place}/case", "--out", f"{place}/out", "--store", place]
+        app(given, standalone_mode=False)
         os._exit(0)
-    print(fatal, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), *sorted(os.listdir(f"{place}/out")), flush=True)
+    died = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print(fatal, died, *sorted(os.listdir(f"{place}/out")), flush=True)
 """
 
 
@@ -56,7 +65,11 @@ def held(folder: Path) -> dict[str, bytes]:
 
 def told(folder: Path) -> dict:
     """review.json but for the moment it was made."""
-    return {k: v for k, v in json.loads((folder / "review.json").read_text("utf-8")).items() if k != "created"}
+    return {
+        k: v
+        for k, v in json.loads((folder / "review.json").read_text("utf-8")).items()
+        if k != "created"
+    }
 
 
 @pytest.fixture
@@ -74,11 +87,17 @@ def test_a_killed_review_leaves_the_old_report_and_the_next_one_is_the_same(tmp_
     put(out, dict.fromkeys(REPORT, b"old"))
     steps = ["report", "none"]
     answer = subprocess.run(
-        [sys.executable, "-c", DYING, str(tmp_path), *steps], capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", DYING, str(tmp_path), *steps],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
     )
     lines = [line for line in answer.stdout.splitlines() if line.split(" ")[0] in steps]
     codes = [0 if step == "none" else -9 for step in steps]
-    assert lines == [f"{step} {code} {' '.join(REPORT)}" for step, code in zip(steps, codes, strict=True)]
+    assert lines == [
+        f"{step} {code} {' '.join(REPORT)}" for step, code in zip(steps, codes, strict=True)
+    ]
     assert run("review", case, "--out", tmp_path / "again", "--store", tmp_path).exit_code == 0
     assert told(tmp_path / "again") == told(out)
     with Store.open(tmp_path) as store:
@@ -90,11 +109,15 @@ def disk(tmp_path) -> Iterator[Callable[[str], Path]]:
     """A small disk of its own, in memory; its options can be given anew."""
     place = tmp_path / "disk"
     place.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)], capture_output=True).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)], capture_output=True
+    ).returncode:
         pytest.skip("mounting a small disk needs the rights of an administrator, on Linux")
 
     def mounted(options: str) -> Path:
-        subprocess.run(["mount", "-o", f"remount,{options}", str(place)], check=True, capture_output=True)
+        subprocess.run(
+            ["mount", "-o", f"remount,{options}", str(place)], check=True, capture_output=True
+        )
         return place
 
     yield mounted
@@ -123,7 +146,10 @@ def test_a_report_on_a_disk_that_is_full_or_read_only(disk):
 
 def test_a_command_on_such_a_disk_fails_like_any_other(disk, case):
     out = disk("size=300k") / "out"
-    full = [(words, "No space left") for words in (["review", case, "--out", out], ["sample", "shop", out])]
+    full = [
+        (words, "No space left")
+        for words in (["review", case, "--out", out], ["sample", "shop", out])
+    ]
     for command, said in [*full, (["board", case, "--out", out], "Read-only file system")]:
         disk("size=8m,ro" if command[0] == "board" else "size=300k")
         answer = run(*command)
@@ -147,7 +173,10 @@ def test_a_store_on_a_disk_that_is_full_or_read_only(disk):
         assert str(place) in said
         assert [a.id for a in store.actions()] == kept
     disk("size=8m,ro")
-    with pytest.raises((BadInput, StoreError), match=r"kpilab\.db") as refused, Store.open(place) as store:
+    with (
+        pytest.raises((BadInput, StoreError), match=r"kpilab\.db") as refused,
+        Store.open(place) as store,
+    ):
         store.add_action("case", "no", owner="ann")
     assert "writ" in str(refused.value)
     disk("size=8m,rw")
@@ -170,7 +199,9 @@ def test_a_store_that_runs_out_of_pages_keeps_what_it_has(tmp_path):
     """The full disk without a disk: SQLite says the same when its file may not grow."""
     with Store.open(tmp_path) as store:
         store.add_action("case", "kept", owner="ann")
-        store.database.rows(f"PRAGMA max_page_count = {store.database.rows('PRAGMA page_count')[0]['page_count']}")
+        store.database.rows(
+            f"PRAGMA max_page_count = {store.database.rows('PRAGMA page_count')[0]['page_count']}"
+        )
         with pytest.raises(StoreError, match="make room on that disk"):
             store.save(reviews.many(20, 2))
         store.database.rows("PRAGMA query_only = 1")
@@ -181,7 +212,9 @@ def test_a_store_that_runs_out_of_pages_keeps_what_it_has(tmp_path):
         assert store.reviews() == ()
 
 
-def test_what_the_finished_steps_found_is_kept_when_the_engine_goes_away(tmp_path, case, monkeypatch):
+def test_what_the_finished_steps_found_is_kept_when_the_engine_goes_away(
+    tmp_path, case, monkeypatch
+):
     out = tmp_path / "out"
     put(out, dict.fromkeys(REPORT, b"old"))
     monkeypatch.setattr("kpilab.verdict.run.PAUSE", 0)
@@ -192,7 +225,9 @@ def test_what_the_finished_steps_found_is_kept_when_the_engine_goes_away(tmp_pat
     gone.__module__ = "kpilab.verdict.steps.external"
     from kpilab.verdict import run as verdict
 
-    monkeypatch.setattr(verdict.review, "__kwdefaults__", {"steps": (*verdict.STEPS[:3], gone), "progress": None})
+    monkeypatch.setattr(
+        verdict.review, "__kwdefaults__", {"steps": (*verdict.STEPS[:3], gone), "progress": None}
+    )
     answer = run("review", case, "--out", out)
     assert answer.exit_code == 2
     assert "stopped in step 'external'" in answer.stderr

@@ -1,4 +1,5 @@
-"""Whatever text comes from outside: it is read, or refused in words; nothing else is opened, started or run."""
+"""Whatever text comes from outside: it is read, or refused in words; nothing else is opened,
+started or run."""
 
 from __future__ import annotations
 
@@ -86,10 +87,13 @@ def test_the_guard_sees_what_it_should(guard, tmp_path):
 def test_hypothesis_finds_nothing_either(fuzz, guard, data):
     """Texts of any signs and of each grammar's pieces, for the readers of text."""
     name, read, pieces = data.draw(st.sampled_from([
-        ("case", fuzz.read_case, fuzz.YAML_PIECES), ("formula", fuzz.read_formula, fuzz.FORMULA_PIECES),
+        ("case", fuzz.read_case, fuzz.YAML_PIECES), ("formula", fuzz.read_formula,
+            fuzz.FORMULA_PIECES),
         ("expression", fuzz.read_expression, fuzz.SQL_PIECES), ("duration", duration, fuzz.TEXTS),
     ]))  # fmt: skip
-    text = data.draw(st.text(max_size=60) | st.lists(st.sampled_from(pieces), max_size=15).map("".join))
+    text = data.draw(
+        st.text(max_size=60) | st.lists(st.sampled_from(pieces), max_size=15).map("".join)
+    )
     guard.own, guard.seen = "", Counter()
     assert guard.run(read, text) in ("accepted", "refused"), (name, text)
     assert not guard.seen
@@ -102,7 +106,9 @@ def refused(text: str) -> str:
 
 
 def test_a_short_text_that_grows_is_refused_before_it_has_grown():
-    lists = "a0: &a0 [x, x]\n" + "".join(f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 9)}]\n" for k in range(1, 11))
+    lists = "a0: &a0 [x, x]\n" + "".join(
+        f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 9)}]\n" for k in range(1, 11)
+    )
     merged = "a0: &a0 {x: 1}\n" + "".join(
         f"a{k}: &a{k} {{<<: [{', '.join([f'*a{k - 1}'] * 9)}]}}\n" for k in range(1, 11)
     )

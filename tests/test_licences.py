@@ -1,4 +1,5 @@
-"""Everything in the lock is under a permissive licence, but for what is named here with the reason."""
+"""Everything in the lock is under a permissive licence,
+but for what is named here with the reason."""
 
 from __future__ import annotations
 
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 
 LOCK = Path(__file__).parents[1] / "requirements.lock"
-PERMISSIVE = re.compile(r"MIT|BSD|Apache|ISC|PSF|Python Software|Zlib|Unlicense|CC0|HPND|0BSD", re.IGNORECASE)
+PERMISSIVE = re.compile(
+    r"MIT|BSD|Apache|ISC|PSF|Python Software|Zlib|Unlicense|CC0|HPND|0BSD", re.IGNORECASE
+)
 NAMED = {
     "certifi": "MPL 2.0, used as it is: a list of certificates",
     "fqdn": "MPL 2.0, used as it is, by JupyterLab",
@@ -23,7 +26,11 @@ NAMED = {
 
 def licence(name: str) -> str:
     about = metadata.metadata(name)
-    classes = [c.rpartition("::")[2].strip() for c in about.get_all("Classifier") or [] if c.startswith("License")]
+    classes = [
+        c.rpartition("::")[2].strip()
+        for c in about.get_all("Classifier") or []
+        if c.startswith("License")
+    ]
     return about.get("License-Expression") or "; ".join(classes) or about.get("License") or ""
 
 

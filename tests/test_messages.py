@@ -24,7 +24,11 @@ def test_placeholders_are_the_same():
 
 
 def test_chinese_is_chinese():
-    same = [k for k, v in catalogue("en").items() if v == catalogue("zh")[k] and re.search(r"[a-z]{4}", v)]
+    same = [
+        k
+        for k, v in catalogue("en").items()
+        if v == catalogue("zh")[k] and re.search(r"[a-z]{4}", v)
+    ]
     assert same == [], "untranslated"
 
 

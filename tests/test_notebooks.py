@@ -27,7 +27,9 @@ def test_it_is_the_text_file_beside_it(path):
 def test_it_is_short_and_defines_no_functions(path):
     cells = jupytext.read(path).cells
     assert len([c for c in cells if c.cell_type == "code"]) <= MOST_CELLS
-    assert not any(line.startswith(("def ", "class ")) for c in cells for line in c.source.splitlines())
+    assert not any(
+        line.startswith(("def ", "class ")) for c in cells for line in c.source.splitlines()
+    )
     assert path.stat().st_size < MOST_BYTES
 
 
@@ -37,5 +39,9 @@ def test_it_runs(path, tmp_path):
     done = tmp_path / path.name
     known = papermill.inspect_notebook(path)
     parameters = {"out": str(tmp_path / "review")} if "out" in known else {}
-    papermill.execute_notebook(path, done, parameters, cwd=FOLDER, kernel_name="python3", progress_bar=False)
-    assert not any(o.output_type == "error" for c in jupytext.read(done).cells for o in c.get("outputs", []))
+    papermill.execute_notebook(
+        path, done, parameters, cwd=FOLDER, kernel_name="python3", progress_bar=False
+    )
+    assert not any(
+        o.output_type == "error" for c in jupytext.read(done).cells for o in c.get("outputs", [])
+    )

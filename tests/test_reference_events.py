@@ -22,7 +22,8 @@ NOT_OURS = {
     "ph-088": "as ph-083",
     "ch-019": "strict_deduplication: a chain stops at the first repeat; we have no such mode",
     "ch-021": "strict_increase: equal times count as ordered here",
-    "ch-035": "strict_order forgives repeats of a step reached; our strict lets no other row between",
+    "ch-035": "strict_order forgives repeats of a step reached; our strict lets no other row "
+    "between",
 }
 
 
@@ -44,7 +45,9 @@ def log_of(case):
         rows.append({"user": str(e["user"]), "time": time, "event": str(e["event"]), **props})
     f = case["funnel"]
     for s in [*f["steps"], {"event": "never"}]:
-        if not isinstance(s["event"], list):  # an event without a user: known to the log, done by nobody
+        if not isinstance(
+            s["event"], list
+        ):  # an event without a user: known to the log, done by nobody
             rows.append({"user": None, "time": rows[0]["time"], "event": str(s["event"])})
     frame = pd.DataFrame(rows)
     if case["id"] == "ph-050":  # the peer's days are those of Los Angeles
@@ -56,7 +59,9 @@ def log_of(case):
     for c in columns | set([wanted] if isinstance(wanted, str) else wanted):
         frame[c] = frame.get(c, "")
     frame["time"] = frame["time"].astype("datetime64[us]")
-    return EventLog(frame.fillna({c: "" for c in frame.columns if c not in ("user", "time", "event")}))
+    return EventLog(
+        frame.fillna({c: "" for c in frame.columns if c not in ("user", "time", "event")})
+    )
 
 
 def step_of(s):
@@ -79,7 +84,12 @@ def asked(case):
         "mode": "strict" if "strict_order" in flags else case["mode"],
         "reuse_event": case["engine"] == "clickhouse",
         "exclude": [
-            Exclusion(e["event"], first=e["from_step"] + 1, last=e["to_step"] + 1, where=e.get("where", {}))
+            Exclusion(
+                e["event"],
+                first=e["from_step"] + 1,
+                last=e["to_step"] + 1,
+                where=e.get("where", {}),
+            )
             for e in f.get("exclusions", [])
         ],
     }
@@ -90,7 +100,9 @@ def asked(case):
         prop = b["property"]
         dims = prop if isinstance(prop, str) else tuple(prop)
         kind = "all" if b["attribution"] == "all_events" else b["attribution"]
-        options["breakdown"] = Breakdown(dims, kind, int(b["attribution_step"] or 0) + 1, b["limit"])
+        options["breakdown"] = Breakdown(
+            dims, kind, int(b["attribution_step"] or 0) + 1, b["limit"]
+        )
     return steps, options
 
 
@@ -120,25 +132,35 @@ def test_funnels_of_other_tools(case, fast, monkeypatch):
     result = funnel(log, steps, **options)
     counts = expect.get("counts", [])
     same(result.table["users"].tolist()[: len(counts)], counts)
-    same(result.table["mean_seconds"].tolist()[: len(counts)], expect.get("avg_seconds", []) or [None] * len(counts))
+    same(
+        result.table["mean_seconds"].tolist()[: len(counts)],
+        expect.get("avg_seconds", []) or [None] * len(counts),
+    )
     for one in expect.get("breakdown", []):
-        # What we call values beyond the limit, and missing ones, which the tool writes like empty ones.
+        # What we call values beyond the limit, and missing ones, which the tool writes like empty
+        # ones.
         value = [{"Other": ("…",), "": ("", MISSING)}.get(v, (v,)) for v in one["value"]]
         columns = options["breakdown"].columns
         rows = result.values[
-            np.logical_and.reduce([result.values[c].isin(v) for c, v in zip(columns, value, strict=True)])
+            np.logical_and.reduce(
+                [result.values[c].isin(v) for c, v in zip(columns, value, strict=True)]
+            )
         ]
         same(rows["users"].tolist(), one["counts"])
         same(rows["mean_seconds"].tolist(), one["avg_seconds"])
     if expect.get("breakdown") is not None:
         assert len(result.values) == len(expect["breakdown"]) * len(steps)
     if "time_to_convert" in expect:
-        assert result.table["mean_seconds"].iat[1] == pytest.approx(expect["time_to_convert"]["average"])
+        assert result.table["mean_seconds"].iat[1] == pytest.approx(
+            expect["time_to_convert"]["average"]
+        )
 
 
 def plain_log(case):
     start = pd.Timestamp("2020-01-01")
-    rows = [(e["user"], start + pd.Timedelta(seconds=e["ts"]), f"e{e['event']}") for e in case["events"]]
+    rows = [
+        (e["user"], start + pd.Timedelta(seconds=e["ts"]), f"e{e['event']}") for e in case["events"]
+    ]
     return EventLog(pd.DataFrame(rows, columns=["user", "time", "event"]))
 
 
@@ -153,15 +175,22 @@ SEQUENCES = {
 
 
 @pytest.mark.parametrize(
-    "case", [c for c in cases("funnel_cases.json") if "equence" in c["function"]], ids=lambda c: c["id"]
+    "case",
+    [c for c in cases("funnel_cases.json") if "equence" in c["function"]],
+    ids=lambda c: c["id"],
 )
 def test_sequences_of_other_tools(case):
     log, pattern = plain_log(case), case["pattern"]
-    events = [f"e{case['conditions'][int(k) - 1]}" for k in pattern.replace("(?t", "").split("(?")[1:] for k in k[0]]
+    events = [
+        f"e{case['conditions'][int(k) - 1]}"
+        for k in pattern.replace("(?t", "").split("(?")[1:]
+        for k in k[0]
+    ]
     if pattern in SEQUENCES:
         row = sequences(log, (events[0], events[-1]), **SEQUENCES[pattern]).table.iloc[0]
         found = row["users_followed"]
-        # Counts of the peer do not overlap; here every first event counts: none is lost, so it is an upper bound.
+        # Counts of the peer do not overlap; here every first event counts: none is lost, so it is
+        # an upper bound.
         assert (
             case["expect"] == found
             if case["function"] == "sequenceMatch"
@@ -176,7 +205,9 @@ def test_sequences_of_other_tools(case):
 
 
 @pytest.mark.parametrize(
-    "case", [c for c in cases("funnel_cases.json") if c["function"] == "retention"], ids=lambda c: c["id"]
+    "case",
+    [c for c in cases("funnel_cases.json") if c["function"] == "retention"],
+    ids=lambda c: c["id"],
 )
 def test_retention_of_another_tool(case):
     frame = pd.DataFrame(case["events"])
@@ -188,8 +219,12 @@ def test_retention_of_another_tool(case):
         sums = np.sum(list(by_user.values()), axis=0).tolist()
     log = EventLog(frame.assign(time=pd.to_datetime(frame["date"]), event="open"))
     table = retention(log, grain="day").table
-    first = table[table["cohort"] == pd.Timestamp(case["conditions"][0]).date()].set_index("age")["users"]
-    ages = [(pd.Timestamp(d) - pd.Timestamp(case["conditions"][0])).days for d in case["conditions"]]
+    first = table[table["cohort"] == pd.Timestamp(case["conditions"][0]).date()].set_index("age")[
+        "users"
+    ]
+    ages = [
+        (pd.Timestamp(d) - pd.Timestamp(case["conditions"][0])).days for d in case["conditions"]
+    ]
     assert [int(first[a]) for a in ages] == sums
 
 

@@ -58,14 +58,21 @@ def test_intervals(cases, prefix, interval):
 def test_operating_characteristics_of_acceptance_plans(cases):
     for case in chosen(cases, "iso2859_"):
         given = case["input"]
-        ends = {name: 100 * accepted_at(p, given["n"], given["Ac"]) for name, p in (("p95", 0.95), ("p10", 0.10))}
+        ends = {
+            name: 100 * accepted_at(p, given["n"], given["Ac"])
+            for name, p in (("p95", 0.95), ("p10", 0.10))
+        }
         assert ends == pytest.approx(case["expected"], abs=case["tol"]), case["id"]
 
 
 def test_benford(cases, shared):
     assert np.allclose(benford_shares(1), cases["benford_expected_d1"]["expected"], atol=6e-6)
     critical = cases["benford_crit"]
-    assert np.allclose(chi2.isf(critical["input"]["alpha"], critical["input"]["df"]), critical["expected"], atol=1e-3)
+    assert np.allclose(
+        chi2.isf(critical["input"]["alpha"], critical["input"]["df"]),
+        critical["expected"],
+        atol=1e-3,
+    )
     frame = pd.read_csv(shared / "datasets" / cases["benford_corporate_mad"]["input"]["file"])
     found = benford_counts(frame.iloc[:, 1], 2)
     expected = cases["benford_corporate_mad"]["expected"]
@@ -85,5 +92,14 @@ def test_density_jump(cases, shared):
 
 
 def test_every_published_case_has_a_test(cases):
-    tested = ("audit_n_", "finite_", "audit_upper_", "cp_", "wilson_", "iso2859_", "benford_", "rddensity_")
+    tested = (
+        "audit_n_",
+        "finite_",
+        "audit_upper_",
+        "cp_",
+        "wilson_",
+        "iso2859_",
+        "benford_",
+        "rddensity_",
+    )
     assert [name for name in cases if not name.startswith(tested)] == []

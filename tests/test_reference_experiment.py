@@ -25,13 +25,25 @@ from kpilab.stats.experiments.proportion_difference import (
 from kpilab.stats.experiments.quantile import from_order
 from kpilab.stats.experiments.sample_ratio import sample_ratio, sequential_ratio
 from kpilab.stats.experiments.sequential import constant, naive_error, spent
-from kpilab.stats.mean import Estimate, Sample, log_tail, mean_of, post_stratified, ratio_of, student, t_test, welch
+from kpilab.stats.mean import (
+    Estimate,
+    Sample,
+    log_tail,
+    mean_of,
+    post_stratified,
+    ratio_of,
+    student,
+    t_test,
+    welch,
+)
 from kpilab.stats.multiplicity import adjusted, benjamini_hochberg, holm
 
 
 @pytest.fixture(scope="module")
 def cases(shared):
-    listed = json.loads((shared / "reference" / "experiment_cases.json").read_text("utf-8"))["cases"]
+    listed = json.loads((shared / "reference" / "experiment_cases.json").read_text("utf-8"))[
+        "cases"
+    ]
     return {case["id"]: case for case in listed}
 
 
@@ -44,11 +56,15 @@ def near(case, **ours):
     tolerance = case["tolerance"]
     limits = tolerance if isinstance(tolerance, dict) else {"abs": tolerance}
     for name, value in ours.items():
-        assert value == pytest.approx(case["expected"][name], abs=limits.get("abs"), rel=limits.get("rel")), name
+        assert value == pytest.approx(
+            case["expected"][name], abs=limits.get("abs"), rel=limits.get("rel")
+        ), name
 
 
 def sums(arm):
-    return Sample.of_sums(arm["n"], arm["sum"], arm.get("sum_squares", arm.get("sum_sq", arm["sum"])))
+    return Sample.of_sums(
+        arm["n"], arm["sum"], arm.get("sum_squares", arm.get("sum_sq", arm["sum"]))
+    )
 
 
 def columns(arm):
@@ -76,20 +92,33 @@ RELATIVE = {
 @pytest.mark.parametrize("name", RELATIVE)
 def test_means_ratios_and_cuped_with_log_intervals(cases, name):
     case, (metric, covariates) = cases[name], RELATIVE[name]
-    arms = given(case).get("aggregates") or {"a": given(case)["control"], "b": given(case)["treatment"]}
+    arms = given(case).get("aggregates") or {
+        "a": given(case)["control"],
+        "b": given(case)["treatment"],
+    }
     both = adjust(columns(arms["a"]), columns(arms["b"]), metric, covariates)
     test = welch(both.a, both.b)
     change = lift(both.a, both.b, test, method="log")
     near(case, control=both.a.value, treatment=both.b.value)
     if name.startswith("tt"):
         near(
-            case, effect_size=test.effect, effect_size_ci_lower=test.low, effect_size_ci_upper=test.high, pvalue=test.p
+            case,
+            effect_size=test.effect,
+            effect_size_ci_lower=test.low,
+            effect_size_ci_upper=test.high,
+            pvalue=test.p,
         )
         near(case, rel_effect_size_ci_lower=change.low, rel_effect_size_ci_upper=change.high)
         near(case, rel_effect_size=change.value, statistic=test.statistic)
     else:
         near(case, rel_effect=change.value)
-        near(case, effect=test.effect, ci=[test.low, test.high], p=test.p, rel_ci=[change.low, change.high])
+        near(
+            case,
+            effect=test.effect,
+            ci=[test.low, test.high],
+            p=test.p,
+            rel_ci=[change.low, change.high],
+        )
 
 
 def moments_of(arm):
@@ -97,7 +126,10 @@ def moments_of(arm):
     names = ("m", "dd", "mp", "dp")
     products = {("m", "mp"): "mm", ("dd", "dp"): "ddp", ("mp", "dp"): "mpdp", ("m", "dd"): "md"}
     products |= {("m", "dp"): "mdp", ("dd", "mp"): "mpd"}
-    full = [[arm[a][1] if a == b else arm[products.get((a, b)) or products[(b, a)]] for b in names] for a in names]
+    full = [
+        [arm[a][1] if a == b else arm[products.get((a, b)) or products[(b, a)]] for b in names]
+        for a in names
+    ]
     return Sample.of_sums(arm["n"], [arm[c][0] for c in names], full)
 
 
@@ -108,7 +140,8 @@ def test_ratio_by_the_delta_method(cases):
 
 
 @pytest.mark.parametrize(
-    ("name", "metric", "covariate"), [("b-gb-cuped-ratio-abs", (0, 1), (2, 3)), ("b-gb-cuped-mean-abs", (0,), (2,))]
+    ("name", "metric", "covariate"),
+    [("b-gb-cuped-ratio-abs", (0, 1), (2, 3)), ("b-gb-cuped-mean-abs", (0,), (2,))],
 )
 def test_cuped_of_sums(cases, name, metric, covariate):
     case = cases[name]
@@ -148,7 +181,11 @@ def test_fieller_and_the_log_interval(cases):
         if method == "log":
             near(cases[name], effect=change.value, p_abs=test.p)
         else:
-            assert (change.low > 0) == (test.p < 0.05) == cases[name]["expected"]["significant_at_0_05"]
+            assert (
+                (change.low > 0)
+                == (test.p < 0.05)
+                == cases[name]["expected"]["significant_at_0_05"]
+            )
 
 
 def test_tiny_p_values_do_not_vanish(cases):
@@ -160,16 +197,27 @@ def test_tiny_p_values_do_not_vanish(cases):
 def test_proportions(cases):
     x = given(cases["tt-prop-z"])
     z = pooled_z(x["xa"], x["na"], x["xb"], x["nb"])
-    near(cases["tt-prop-z"], pvalue=two_sided(z), control=x["xa"] / x["na"], treatment=x["xb"] / x["nb"])
+    near(
+        cases["tt-prop-z"],
+        pvalue=two_sided(z),
+        control=x["xa"] / x["na"],
+        treatment=x["xb"] / x["nb"],
+    )
     common = (x["xa"] + x["xb"]) / (x["na"] + x["nb"])
-    a, b = (Estimate(x[f"x{k}"] / x[f"n{k}"], common * (1 - common) / x[f"n{k}"], 1e15) for k in "ab")
+    a, b = (
+        Estimate(x[f"x{k}"] / x[f"n{k}"], common * (1 - common) / x[f"n{k}"], 1e15) for k in "ab"
+    )
     test = t_test(b.value - a.value, math.sqrt(a.variance + b.variance), np.inf)
     # Under "no difference" the log of either share has the common proportion's variance.
     logs = (Estimate(e.value, e.variance * (e.value / common) ** 2, e.n) for e in (a, b))
     change = lift(*logs, test, method="log")
     near(cases["tt-prop-z"], effect_size=test.effect, rel_effect_size=change.value)
     near(cases["tt-prop-z"], effect_size_ci_lower=test.low, effect_size_ci_upper=test.high)
-    near(cases["tt-prop-z"], rel_effect_size_ci_lower=change.low, rel_effect_size_ci_upper=change.high)
+    near(
+        cases["tt-prop-z"],
+        rel_effect_size_ci_lower=change.low,
+        rel_effect_size_ci_upper=change.high,
+    )
     x = given(cases["sm-propz"])
     z = pooled_z(x["xb"], x["nb"], x["xa"], x["na"])
     near(cases["sm-propz"], z=float(z), p=two_sided(z))
@@ -178,7 +226,11 @@ def test_proportions(cases):
 
 @pytest.mark.parametrize(
     ("name", "interval"),
-    [("sm-2prop-wald", wald), ("sm-2prop-agresti-caffo", agresti_caffo), ("sm-2prop-newcomb", newcombe)],
+    [
+        ("sm-2prop-wald", wald),
+        ("sm-2prop-agresti-caffo", agresti_caffo),
+        ("sm-2prop-newcomb", newcombe),
+    ],
 )
 def test_intervals_of_newcombes_example(cases, name, interval):
     x = given(cases[name])
@@ -206,8 +258,9 @@ def test_proportion_intervals_of_peers(cases):
 
 
 def test_score_interval_of_small_counts_by_its_own_likelihood(cases):
-    # The peer's small-sample score interval uses a wrong constrained estimate where the margin is not 0 (its issue
-    # 10269); at ours the score statistic, its constrained maximum found numerically, is exactly the critical value.
+    # The peer's small-sample score interval uses a wrong constrained estimate where the margin is
+    # not 0 (its issue 10269); at ours the score statistic, its constrained maximum found
+    # numerically, is exactly the critical value.
     (xa, na), (xb, nb) = (given(cases["b-prop-ci-small"])[arm] for arm in ("control", "treatment"))
     for end, sign in zip(miettinen_nurminen(xa, na, xb, nb), (1, -1), strict=True):
         grid = np.linspace(max(0, -end) + 1e-9, min(1, 1 - end) - 1e-9, 2_000_001)
@@ -215,7 +268,9 @@ def test_score_interval_of_small_counts_by_its_own_likelihood(cases):
         likelihood += xb * np.log(grid + end) + (nb - xb) * np.log1p(-grid - end)
         a = grid[likelihood.argmax()]
         variance = (a * (1 - a) / na + (a + end) * (1 - a - end) / nb) * (na + nb) / (na + nb - 1)
-        assert (xb / nb - xa / na - end) / math.sqrt(variance) == pytest.approx(sign * 1.959964, abs=1e-4)
+        assert (xb / nb - xa / na - end) / math.sqrt(variance) == pytest.approx(
+            sign * 1.959964, abs=1e-4
+        )
         assert score_z(xa, na, xb, nb, end) == pytest.approx(sign * 1.959964, abs=1e-6)
 
 
@@ -224,8 +279,16 @@ def test_non_inferiority(cases):
     (xa, na), (xb, nb) = x["control"], x["treatment"]
     a, b = (mean_of(Sample.of(n, k / n, k / n * (1 - k / n))) for k, n in ((xa, na), (xb, nb)))
     null = -x["margin_rel"] * a.value
-    test = t_test(b.value - a.value, math.sqrt(a.variance + b.variance), np.inf, level=0.9, null=null)
-    near(cases["b-noninferiority-better"], effect=test.effect, ci_low=test.low, null=null, p=test.p / 2)
+    test = t_test(
+        b.value - a.value, math.sqrt(a.variance + b.variance), np.inf, level=0.9, null=null
+    )
+    near(
+        cases["b-noninferiority-better"],
+        effect=test.effect,
+        ci_low=test.low,
+        null=null,
+        p=test.p / 2,
+    )
     assert (test.low > null) == cases["b-noninferiority-better"]["expected"]["non_inferior"]
 
 
@@ -237,11 +300,19 @@ def test_exact_tests_of_the_library(cases):
     x = given(cases["b-barnard"])
     barnard = sp.barnard_exact(x["table"], alternative=x["alternative"])
     fisher = sp.fisher_exact(x["table"], alternative=x["alternative"])
-    near(cases["b-barnard"], barnard_stat=barnard.statistic, barnard_p=barnard.pvalue, fisher_p=fisher.pvalue)
+    near(
+        cases["b-barnard"],
+        barnard_stat=barnard.statistic,
+        barnard_p=barnard.pvalue,
+        fisher_p=fisher.pvalue,
+    )
     x = given(cases["b-boschloo"])
     near(cases["b-boschloo"], p=sp.boschloo_exact(x["table"], alternative=x["alternative"]).pvalue)
     x = given(cases["sp-dunnett"])
-    near(cases["sp-dunnett"], p=list(sp.dunnett(x["a"], x["b"], control=x["control"], random_state=0).pvalue))
+    near(
+        cases["sp-dunnett"],
+        p=list(sp.dunnett(x["a"], x["b"], control=x["control"], random_state=0).pvalue),
+    )
 
 
 def test_dunnett_critical_values(cases):
@@ -280,7 +351,9 @@ def test_spending(cases):
 
 def test_always_valid(cases):
     near(cases["cs-best-rho"], rho=anytime.mixture_rho(100, 0.05))
-    near(cases["cs-bound-2s"], bound=anytime.mixture_bound(100, anytime.mixture_rho(100, 0.05), 0.05))
+    near(
+        cases["cs-bound-2s"], bound=anytime.mixture_bound(100, anytime.mixture_rho(100, 0.05), 0.05)
+    )
     near(cases["cs-polystitch"], bound=anytime.stitched_bound(100, 10, 0.05, 3))
     x = given(cases["b-confseq-poly-stitching"])
     near(
@@ -293,7 +366,8 @@ def test_always_valid(cases):
 
 
 @pytest.mark.parametrize(
-    "name", ["gb-seq-rel-1000", "b-asympcs-gb-mean-rel", "b-asympcs-gb-prop-rel", "b-asympcs-gb-prop-abs"]
+    "name",
+    ["gb-seq-rel-1000", "b-asympcs-gb-mean-rel", "b-asympcs-gb-prop-rel", "b-asympcs-gb-prop-abs"],
 )
 def test_asymptotic_confidence_sequences(cases, name):
     case, x = cases[name], given(cases[name])
@@ -307,7 +381,9 @@ def test_asymptotic_confidence_sequences(cases, name):
     effect, error = b.value - a.value, math.sqrt(a.variance + b.variance)
     if name != "b-asympcs-gb-prop-abs":
         effect, error = effect / a.value, relative_error(a, b)
-    low, high, p = anytime.sequence(effect, error, a.n + b.n, tuning=x.get("tuning") or x["n_tuning"])
+    low, high, p = anytime.sequence(
+        effect, error, a.n + b.n, tuning=x.get("tuning") or x["n_tuning"]
+    )
     if "lift" in case["expected"]:
         near(case, lift=effect, se=error, lo=low, hi=high, p=p)
     else:
@@ -341,20 +417,28 @@ def test_power(cases):
         near(cases[name], n1=power.units_per_arm(given(cases[name])["d"], 1))
     near(cases["pw-z-.5"], n1=power.total_units(0.5, 1) / 2)
     x = given(cases["pw-cont-gpower"])
-    near(cases["pw-cont-gpower"], n_total=power.total_units(x["abs_mde"], x["variance"], power=x["power"]))
+    near(
+        cases["pw-cont-gpower"],
+        n_total=power.total_units(x["abs_mde"], x["variance"], power=x["power"]),
+    )
     x = given(cases["b-power-r-1"])
     near(cases["b-power-r-1"], power=power.chance(x["delta"], x["sd"], x["n_per_arm"]))
     x = given(cases["b-power-r-2"])
     near(cases["b-power-r-2"], n_per_arm=power.units_per_arm(x["delta"], x["sd"], power=x["power"]))
     x = given(cases["b-power-cohen-d"])
-    near(cases["b-power-cohen-d"], n_per_arm_ceil=[math.ceil(power.units_per_arm(d, 1)) for d in x["d"]])
+    near(
+        cases["b-power-cohen-d"],
+        n_per_arm_ceil=[math.ceil(power.units_per_arm(d, 1)) for d in x["d"]],
+    )
     x = given(cases["b-power-prop-r-1"])
     near(cases["b-power-prop-r-1"], power=power.proportion_chance(x["p1"], x["p2"], x["n_per_arm"]))
     x = given(cases["tt-power-cuped-n"])
     left = x["var"]["orders"] - x["cov"] ** 2 / x["var"]["orders_covariate"]
     near(
         cases["tt-power-cuped-n"],
-        n_obs=math.ceil(2 * power.units_per_arm(x["rel_effect"] * x["mean"]["orders"], math.sqrt(left))),
+        n_obs=math.ceil(
+            2 * power.units_per_arm(x["rel_effect"] * x["mean"]["orders"], math.sqrt(left))
+        ),
     )
 
 
@@ -368,7 +452,9 @@ def test_power_of_several_metrics_and_arms(cases):
         spread = {"treated_variance": mean * (1 - mean)} if m["binary"] else {}
         settings = {"level": 1 - error, "power": x["power"], "one_sided": True, **spread}
         needed = [
-            power.total_units(effect, m["var"], shares=(control, w), **settings) * sum(x["weights"]) / (control + w)
+            power.total_units(effect, m["var"], shares=(control, w), **settings)
+            * sum(x["weights"])
+            / (control + w)
             for w in treatments
         ]
         totals.append(max(needed))
@@ -379,12 +465,18 @@ def test_data_still_needed(cases):
     case, x = cases["gb-midpower"], given(cases["gb-midpower"])
     a, b = (mean_of(sums(x[arm])) for arm in "ab")
     asked = {"n": a.n + b.n, "power": x["power"]}
-    near(case, sequential_tuning5000=power.more_data(x["target_mde"], relative_error(a, b), tuning=5000, **asked))
+    near(
+        case,
+        sequential_tuning5000=power.more_data(
+            x["target_mde"], relative_error(a, b), tuning=5000, **asked
+        ),
+    )
     near(case, fixed=power.more_data(x["target_mde"], relative_error(a, b), **asked))
 
 
 @pytest.mark.parametrize(
-    "name", ["gb-bayes-binom", "gb-bayes-norm-prior", "b-bayes-binom-gb", "b-bayes-norm-informative-gb"]
+    "name",
+    ["gb-bayes-binom", "gb-bayes-norm-prior", "b-bayes-binom-gb", "b-bayes-norm-informative-gb"],
 )
 def test_bayesian_read_out(cases, name):
     case, x = cases[name], given(cases[name])
@@ -395,17 +487,36 @@ def test_bayesian_read_out(cases, name):
     else:
         a, b = (mean_of(sums(arm)) for arm in arms)
     prior = x.get("prior")
-    prior = (prior["mean"], prior.get("variance", prior.get("var"))) if isinstance(prior, dict) else None
+    prior = (
+        (prior["mean"], prior.get("variance", prior.get("var")))
+        if isinstance(prior, dict)
+        else None
+    )
     found = bayes.normal(b.value / a.value - 1, relative_error(a, b), prior=prior)
     near(case, chance_to_win=found.chance)
     if "lift" in case["expected"]:
-        near(case, lift=found.mean, se=found.sd, lo=found.low, hi=found.high, risk=[found.loss_keep, found.loss_ship])
+        near(
+            case,
+            lift=found.mean,
+            se=found.sd,
+            lo=found.low,
+            hi=found.high,
+            risk=[found.loss_keep, found.loss_ship],
+        )
     else:
-        near(case, effect=found.mean, ci=[found.low, found.high], expected_loss=[found.loss_ship, found.loss_keep])
+        near(
+            case,
+            effect=found.mean,
+            ci=[found.low, found.high],
+            expected_loss=[found.loss_ship, found.loss_keep],
+        )
 
 
 def test_quantile_difference(cases):
-    for name, arms in (("gb-quantile-bayes", ("a", "b")), ("b-quantile-p90-gb", ("control", "treatment"))):
+    for name, arms in (
+        ("gb-quantile-bayes", ("a", "b")),
+        ("b-quantile-p90-gb", ("control", "treatment")),
+    ):
         case, x = cases[name], given(cases[name])
         keys = ("q", "lo", "hi") if "lo" in x[arms[0]] else ("hat", "lower", "upper")
         a, b = (from_order(x[arm]["n"], *(x[arm][k] for k in keys)) for arm in arms)
@@ -423,8 +534,12 @@ def test_post_stratification(cases):
     a, b, shared = post_stratified(strata)
     test = welch(a, b, shared=shared)
     near(case, effect=test.effect, se=test.error)
-    # The peer's p and interval take the degrees of freedom of the *unstratified* arms, whose variance is another one.
-    whole = [mean_of(Sample.of_sums(*np.sum([s[arm] for s in given(case)["strata"]], axis=0))) for arm in "ct"]
+    # The peer's p and interval take the degrees of freedom of the *unstratified* arms, whose
+    # variance is another one.
+    whole = [
+        mean_of(Sample.of_sums(*np.sum([s[arm] for s in given(case)["strata"]], axis=0)))
+        for arm in "ct"
+    ]
     plain = welch(*whole)
     theirs = t_test(test.effect, test.error, plain.df)
     near(case, unstratified_effect=plain.effect, p=theirs.p, ci=[theirs.low, theirs.high])
@@ -436,6 +551,11 @@ def test_post_stratification(cases):
 
 def test_missing_values_by_either_policy(cases):
     case, x = cases["b-nulls-policy"], given(cases["b-nulls-policy"])
-    dropped = [mean_of(Sample.of_values([v for v in x[arm] if v is not None])) for arm in ("control", "treatment")]
-    zero = [mean_of(Sample.of_values([v or 0.0 for v in x[arm]])) for arm in ("control", "treatment")]
+    dropped = [
+        mean_of(Sample.of_values([v for v in x[arm] if v is not None]))
+        for arm in ("control", "treatment")
+    ]
+    zero = [
+        mean_of(Sample.of_values([v or 0.0 for v in x[arm]])) for arm in ("control", "treatment")
+    ]
     near(case, p_complete_case=welch(*dropped).p, p_zero_filled=welch(*zero).p)

@@ -17,10 +17,12 @@ from kpilab.engine.events.walks import END, START
 
 CASES = Path(__file__).parents[2] / "shared" / "reference" / "path_cases.json"
 WEIGHTS = {
-    "count": "count", "avg_per_path": "per_path", "proba_out": "probability", "share_of_total": "share",
+    "count": "count", "avg_per_path": "per_path", "proba_out": "probability",
+    "share_of_total": "share",
     "time_median": "median_seconds",
 }  # fmt: skip
-# Recorded as the first entry of an index; the tests' names say that the event is (not) among the rows.
+# Recorded as the first entry of an index; the tests' names say that the event is (not) among the
+# rows.
 AMONG = {"rete-020": ("home", True), "rete-036": ("home", False)}
 
 
@@ -58,7 +60,9 @@ def way(text):
 
 
 def same(found, wanted):
-    expected = pd.DataFrame(wanted["values"], index=wanted["index"], columns=wanted["columns"]).astype(float)
+    expected = pd.DataFrame(
+        wanted["values"], index=wanted["index"], columns=wanted["columns"]
+    ).astype(float)
     found = found.rename(columns=str)
     assert list(found.index) == list(expected.index)
     assert list(found.columns) == list(expected.columns)
@@ -76,24 +80,35 @@ def test_transition_weights(case):
         return
     weight = WEIGHTS[asked["edge_weight"]]
     if "diff" in asked:
-        sides = [paths(log, by=unit(case), where=Where({"user_id": tuple(users)})) for users in asked["diff"]]
+        sides = [
+            paths(log, by=unit(case), where=Where({"user_id": tuple(users)}))
+            for users in asked["diff"]
+        ]
         same(sides[0].matrix(weight) - sides[1].matrix(weight), wanted)
         return
     matrix = paths(log, by=unit(case)).matrix(weight)
-    if weight == "median_seconds":  # nanoseconds there; and 0 where a path begins or ends, which has no length here
+    if (
+        weight == "median_seconds"
+    ):  # nanoseconds there; and 0 where a path begins or ends, which has no length here
         matrix = matrix * 1e9
         counts = paths(log, by=unit(case)).matrix()
         at_ends = counts.index.isin([START])[:, None] | counts.columns.isin([END])[None, :]
-        assert matrix.to_numpy()[at_ends & (counts > 0).to_numpy()] == pytest.approx(np.nan, nan_ok=True)
+        assert matrix.to_numpy()[at_ends & (counts > 0).to_numpy()] == pytest.approx(
+            np.nan, nan_ok=True
+        )
         matrix = matrix.mask(at_ends & (counts > 0), 0.0)
     same(matrix, wanted)
 
 
-@pytest.mark.parametrize("case", cases(("step_sankey_data", "step_matrix_data")), ids=lambda c: c["id"])
+@pytest.mark.parametrize(
+    "case", cases(("step_sankey_data", "step_matrix_data")), ids=lambda c: c["id"]
+)
 def test_step_matrices(case):
     asked = case["kwargs"]
     anchor = asked.get("anchor", asked.get("path_pattern", START))
-    options = {"around": way(anchor)} if isinstance(anchor, str) else {"around": way(anchor["pattern"])}
+    options = (
+        {"around": way(anchor)} if isinstance(anchor, str) else {"around": way(anchor["pattern"])}
+    )
     if isinstance(anchor, dict):
         options |= {k: anchor[k] for k in ("occurrence", "offset") if k in anchor}
     result = step_matrix(log_of(case), by=unit(case), steps=asked["max_steps"], **options)

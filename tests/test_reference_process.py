@@ -20,7 +20,9 @@ def case(shared):
 
 def test_run_length_of_a_shewhart_chart(case):
     known = case["spc_shewhart3"]
-    assert shewhart(known["input"]["L"], known["input"]["shift"]) == pytest.approx(known["expected"], abs=known["tol"])
+    assert shewhart(known["input"]["L"], known["input"]["shift"]) == pytest.approx(
+        known["expected"], abs=known["tol"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,6 +70,11 @@ def test_piston_rings(case, shared):
     rings = rings[rings["trial"].astype(str).str.upper() == "TRUE"]
     samples = np.stack(rings.groupby("sample")["diameter"].apply(np.array).to_list())
     chart = xbar(samples)
-    found = {"center": chart.centre[0], "sd": chart.sigma, "LCL": chart.low[0], "UCL": chart.high[0]}
+    found = {
+        "center": chart.centre[0],
+        "sd": chart.sigma,
+        "LCL": chart.low[0],
+        "UCL": chart.high[0],
+    }
     for key, value in known["expected"].items():
         assert found[key] == pytest.approx(value, abs=known["tol"])

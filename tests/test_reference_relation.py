@@ -29,11 +29,21 @@ def smoking(shared):
 
 @pytest.mark.parametrize(
     ("method", "expected", "tolerance"),
-    [("did", -27.34911, 0.001), ("synthetic control", -19.61966, 0.1), ("synthetic did", -15.60383, 0.02)],
+    [
+        ("did", -27.34911, 0.001),
+        ("synthetic control", -19.61966, 0.1),
+        ("synthetic did", -15.60383, 0.02),
+    ],
 )
 def test_proposition_99(smoking, method, expected, tolerance):
     result = counterfactual(
-        smoking, treated="California", since=1989, time="Year", unit="State", value="PacksPerCapita", method=method
+        smoking,
+        treated="California",
+        since=1989,
+        time="Year",
+        unit="State",
+        value="PacksPerCapita",
+        method=method,
     )
     assert result.effect.value == pytest.approx(expected, abs=tolerance)
     assert result.false_positives <= 0.16  # 38 placebo states, nominal 5 %
@@ -60,7 +70,10 @@ def test_basque_weights_from_covariates(shared, case):
     gdp = frame.pivot(index="year", columns="regionname", values="gdpcap").loc[1960:1969]
     others = [c for c in gdp.columns if c != treated]
     weights = predictor_weights(
-        predictors[treated].to_numpy(), predictors[others].to_numpy(), gdp[treated].to_numpy(), gdp[others].to_numpy()
+        predictors[treated].to_numpy(),
+        predictors[others].to_numpy(),
+        gdp[treated].to_numpy(),
+        gdp[others].to_numpy(),
     )
     got = dict(zip(others, weights, strict=True))
     for region, expected in case["basque_sc_weights"]["expected"].items():
@@ -69,10 +82,14 @@ def test_basque_weights_from_covariates(shared, case):
 
 def test_berkeley_admissions(case):
     expected = case["simpson_ucb"]["expected"]
-    table = np.array(list(case["simpson_ucb"]["input"]["data"].values()), dtype=float).reshape(-1, 2, 2)
+    table = np.array(list(case["simpson_ucb"]["input"]["data"].values()), dtype=float).reshape(
+        -1, 2, 2
+    )
     result = mantel_haenszel(table)
     pooled = table.sum(axis=0)
-    assert pooled[:, 0] / pooled.sum(axis=1) == pytest.approx([expected["male"], expected["female"]], abs=6e-5)
+    assert pooled[:, 0] / pooled.sum(axis=1) == pytest.approx(
+        [expected["male"], expected["female"]], abs=6e-5
+    )
     assert result.odds_ratio == pytest.approx(expected["OR_MH"], abs=6e-5)
     assert result.chi2 == pytest.approx(expected["CMH_chi2"], abs=6e-5)
     assert result.p == pytest.approx(expected["p"], abs=6e-5)

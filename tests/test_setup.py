@@ -1,4 +1,5 @@
-"""The set-up is one thing said once: versions agree, the lock is safe, no machine's paths are in the tree."""
+"""The set-up is one thing said once: versions agree, the lock is safe,
+no machine's paths are in the tree."""
 
 from __future__ import annotations
 
@@ -33,7 +34,9 @@ def test_the_lock_names_no_address():
 
 def test_everything_in_the_lock_has_a_hash():
     entries = re.split(r"\n(?=[a-zA-Z0-9])", LOCK.strip())
-    assert [e.splitlines()[0] for e in entries if "--hash=sha256:" not in e and not e.startswith("#")] == []
+    assert [
+        e.splitlines()[0] for e in entries if "--hash=sha256:" not in e and not e.startswith("#")
+    ] == []
 
 
 def test_the_lock_holds_every_direct_dependency():
@@ -45,7 +48,9 @@ def test_the_lock_holds_every_direct_dependency():
 def test_conda_users_get_the_same_dependencies():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
     through_pip = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
-    assert set(through_pip) == set(PROJECT["dependencies"]) | set(PROJECT["optional-dependencies"]["dev"]) | {"-e ."}
+    assert set(through_pip) == set(PROJECT["dependencies"]) | set(
+        PROJECT["optional-dependencies"]["dev"]
+    ) | {"-e ."}
 
 
 def test_the_console_command_is_there():
@@ -61,7 +66,20 @@ def test_no_path_of_a_machine_is_in_the_tree():
     if listed.returncode:
         pytest.skip("not a git checkout")
     names = [n for n in listed.stdout.decode().split("\0") if n]
-    text = {".py", ".md", ".toml", ".yml", ".yaml", ".json", ".ipynb", ".lock", ".txt", ".j2", ".cfg", ""}
+    text = {
+        ".py",
+        ".md",
+        ".toml",
+        ".yml",
+        ".yaml",
+        ".json",
+        ".ipynb",
+        ".lock",
+        ".txt",
+        ".j2",
+        ".cfg",
+        "",
+    }
     found = [
         name
         for name in names

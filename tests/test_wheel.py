@@ -1,4 +1,5 @@
-"""The package as people get it: a wheel, installed alone into a fresh environment, used from another folder."""
+"""The package as people get it: a wheel, installed alone into a fresh environment,
+used from another folder."""
 
 from __future__ import annotations
 
@@ -30,15 +31,24 @@ def wheel(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def commands(tmp_path_factory, wheel) -> Path:
-    """The commands of an environment with the wheel in it; what it depends on is borrowed from the running one."""
+    """The commands of an environment with the wheel in it;
+    what it depends on is borrowed from the running one."""
     folder = tmp_path_factory.mktemp("clean")
     venv.create(folder)
     place = folder / ("Scripts" if os.name == "nt" else "bin")
-    pip = [sys.executable, "-m", "pip", "--python", str(place / "python"), "--disable-pip-version-check"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        str(place / "python"),
+        "--disable-pip-version-check",
+    ]
     install = [*pip, "install", "--quiet", "--no-deps", "--no-index", "--no-compile", str(wheel)]
     subprocess.run(install, check=True, capture_output=True, timeout=60)
     packages = next(folder.rglob("site-packages"))
-    # A path added this way is searched last, and .pth files in it (such as that of the checkout) are not read.
+    # A path added this way is searched last, and .pth files in it (such as that of the checkout)
+    # are not read.
     (packages / "borrowed.pth").write_text(sysconfig.get_paths()["purelib"], "utf-8")
     return place
 
@@ -47,7 +57,9 @@ def test_the_wheel_holds_the_package_its_data_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}
     assert tops == {"kpilab", next(t for t in tops if t.endswith(".dist-info"))}
-    assert [n for n in names if "__pycache__" in n or ".ipynb_checkpoints" in n or n.endswith(".db")] == []
+    assert [
+        n for n in names if "__pycache__" in n or ".ipynb_checkpoints" in n or n.endswith(".db")
+    ] == []
     for needed in (
         "report/page.html.j2",
         "show/messages/zh/review/report.json",
@@ -82,4 +94,6 @@ def test_the_installed_command_reviews_a_case_from_another_folder(commands, tmp_
     assert "review.html" in run("kpilab", "review", "shop", "--out", "report")
     review = json.loads((tmp_path / "report" / "review.json").read_text("utf-8"))
     assert review["goal"]["change"] < 0
-    assert {p.name for p in (tmp_path / "report").iterdir()} == {f"review.{e}" for e in ("html", "json", "md", "xlsx")}
+    assert {p.name for p in (tmp_path / "report").iterdir()} == {
+        f"review.{e}" for e in ("html", "json", "md", "xlsx")
+    }

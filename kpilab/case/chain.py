@@ -1,4 +1,5 @@
-"""A funnel nobody wrote down: events, or counts, each of which goes before the next and is reached by more."""
+"""A funnel nobody wrote down: events, or counts,
+each of which goes before the next and is reached by more."""
 
 from __future__ import annotations
 
@@ -21,22 +22,30 @@ END = re.compile(
     "purchase|paid|pay_success|order_placed|order_complete|won|complete|success|confirm|convert|subscri|deliver|activat"
     "|购买|支付|付款|成交|下单|激活|订阅"
 )
-NOT_END = re.compile("fail|error|cancel|refund|return|abandon|declin|bug|review|support|失败|取消|退")
+NOT_END = re.compile(
+    "fail|error|cancel|refund|return|abandon|declin|bug|review|support|失败|取消|退"
+)
 
 
 def event_chain(sheet: Sheet, found: Guess) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Event names first to last, and how many units (sessions, or users) reach each; empty when nothing is ordered."""
+    """Event names first to last, and how many units (sessions, or users) reach each;
+    empty when nothing is ordered."""
     reached, before = _order(sheet, found)
-    chains = {end: _back(end, reached, before) for end in reached.index if not NOT_END.search(end.lower())}
+    chains = {
+        end: _back(end, reached, before) for end in reached.index if not NOT_END.search(end.lower())
+    }
     chains = {end: chain for end, chain in chains.items() if len(chain) > 1}
     if not chains:
         return (), ()
-    best = max(chains, key=lambda end: (bool(END.search(end.lower())), len(chains[end]), reached[end]))
+    best = max(
+        chains, key=lambda end: (bool(END.search(end.lower())), len(chains[end]), reached[end])
+    )
     return tuple(chains[best]), tuple(int(reached[e]) for e in chains[best])
 
 
 def _order(sheet: Sheet, found: Guess) -> tuple[pd.Series, pd.DataFrame]:
-    """Units by event, and for each pair the share of units with the later event that had the earlier one first."""
+    """Units by event, and for each pair the share of units with the later event that had the
+    earlier one first."""
     first = _first_hits(sheet, found)
     counts = collect(first.group_by("event").agg(units=first.count()), "events of the log")
     reached = counts.set_index("event")["units"].sort_values(ascending=False).head(MOST_EVENTS)
@@ -44,7 +53,9 @@ def _order(sheet: Sheet, found: Guess) -> tuple[pd.Series, pd.DataFrame]:
     other = known.view()
     joined = known.join(other, "unit")
     pairs = joined.filter(joined.event != joined.event_right, joined.first <= joined.first_right)
-    both = collect(pairs.group_by("event", "event_right").agg(units=pairs.count()), "order of the events")
+    both = collect(
+        pairs.group_by("event", "event_right").agg(units=pairs.count()), "order of the events"
+    )
     table = both.pivot_table(index="event", columns="event_right", values="units", fill_value=0)
     return reached, table.div(reached.reindex(table.columns), axis=1)
 
@@ -65,7 +76,11 @@ def _back(end: str, reached: pd.Series, before: pd.DataFrame) -> list[str]:
     chain = [end]
     while len(chain) < MOST_STEPS and chain[0] in before.columns:
         shares = before[chain[0]]
-        able = [e for e in shares.index if shares[e] >= BEFORE and reached[chain[0]] < SMALLER * reached[e]]
+        able = [
+            e
+            for e in shares.index
+            if shares[e] >= BEFORE and reached[chain[0]] < SMALLER * reached[e]
+        ]
         able = [e for e in able if not NOT_END.search(e.lower())]
         if not able:
             break
@@ -82,9 +97,14 @@ def count_chain(sheet: Sheet, columns: list[Column]) -> tuple[str, ...]:
     numbers = {a: cast("ir.NumericColumn", table[a]) for a in whole}
     sums = {f"sum {a}": number.sum() for a, number in numbers.items()}
     above = {
-        f"{a} {b}": cast("ir.BooleanColumn", numbers[b] > numbers[a]).sum() for a in whole for b in whole if a != b
+        f"{a} {b}": cast("ir.BooleanColumn", numbers[b] > numbers[a]).sum()
+        for a in whole
+        for b in whole
+        if a != b
     }
-    found = collect_one(table.agg([e.name(n) for n, e in (sums | above).items()]), f"counts of table {sheet.name!r}")
+    found = collect_one(
+        table.agg([e.name(n) for n, e in (sums | above).items()]), f"counts of table {sheet.name!r}"
+    )
     order = sorted((a for a in whole if found[f"sum {a}"] > 0), key=lambda a: -found[f"sum {a}"])
     chain: list[str] = []
     for name in order:
@@ -99,6 +119,8 @@ def count_chain(sheet: Sheet, columns: list[Column]) -> tuple[str, ...]:
 
 def milestones(sheet: Sheet, found: Guess) -> tuple[str, ...]:
     """Further time columns that fewer and fewer rows have reached."""
-    times = [c for c in sheet.of_type("time") if c.name != found.roles["time"] and c.filled < sheet.rows]
+    times = [
+        c for c in sheet.of_type("time") if c.name != found.roles["time"] and c.filled < sheet.rows
+    ]
     chain = sorted(times, key=lambda c: -c.filled)
     return tuple(c.name for c in chain[:MOST_STEPS])

@@ -1,4 +1,5 @@
-"""What pydantic cannot see: names that must exist, expressions that must be safe. All problems at once."""
+"""What pydantic cannot see: names that must exist, expressions that must be safe.
+All problems at once."""
 
 from __future__ import annotations
 
@@ -49,9 +50,15 @@ def _shape_problems(error: ValidationError, document: Document) -> Iterator[Prob
         elif kind == "missing":
             yield Problem(f"key {str(path[-1])!r} is missing", where, "add it; see the case format")
         elif kind.startswith("union_tag"):
-            yield Problem(f"table has no known kind ({_short(given)})", where, f"set `kind` to one of {sorted(KINDS)}")
+            yield Problem(
+                f"table has no known kind ({_short(given)})",
+                where,
+                f"set `kind` to one of {sorted(KINDS)}",
+            )
         elif kind.startswith("date"):
-            yield Problem(f"{_short(given)} is not a date", where, "write a date that exists as YYYY-MM-DD")
+            yield Problem(
+                f"{_short(given)} is not a date", where, "write a date that exists as YYYY-MM-DD"
+            )
         else:
             yield Problem(
                 f"{_short(given)}: {fault['msg'].removeprefix('Value error, ')}",
@@ -148,16 +155,22 @@ def metric_tree(spec: CaseSpec) -> MetricTree:
 def _funnels(spec: CaseSpec, doc: Document) -> Iterator[Problem]:
     events = [name for name, table in spec.tables.items() if table.kind == "events"]
     for name, funnel in spec.funnels.items():
-        yield from _known("table of kind events", funnel.table, events, doc.at("funnels", name, "table"))
+        yield from _known(
+            "table of kind events", funnel.table, events, doc.at("funnels", name, "table")
+        )
         yield from _tried(duration, funnel.within, doc.at("funnels", name, "within"))
 
 
 def _definitions(spec: CaseSpec, doc: Document) -> Iterator[Problem]:
     for k, definition in enumerate(spec.definitions):
         if definition.table is not None:
-            yield from _known("table", definition.table, spec.tables, doc.at("definitions", k, "table"))
+            yield from _known(
+                "table", definition.table, spec.tables, doc.at("definitions", k, "table")
+            )
         if definition.measure is not None:
-            yield from _tried(parse_measure, definition.measure, doc.at("definitions", k, "measure"))
+            yield from _tried(
+                parse_measure, definition.measure, doc.at("definitions", k, "measure")
+            )
 
 
 def _experiments(spec: CaseSpec, doc: Document) -> Iterator[Problem]:
@@ -167,14 +180,21 @@ def _experiments(spec: CaseSpec, doc: Document) -> Iterator[Problem]:
         yield from _known("table of kind assignments", test.assignments, tables, at("assignments"))
         yield from _known("variant", test.control, test.split, at("control"))
         for key, text in (("outcome", test.outcome), ("exposure", test.exposure)):
-            # What does not read as a condition is the name of an event; whether there is one, the rows say.
+            # What does not read as a condition is the name of an event; whether there is one, the
+            # rows say.
             if text not in spec.metrics and is_predicate(text):
                 yield from _tried(parse_predicate, text, at(key))
         if abs(sum(test.split.values()) - 1) > 1e-6:
-            yield Problem(f"split adds up to {sum(test.split.values()):g}", at("split"), "make the shares add up to 1")
+            yield Problem(
+                f"split adds up to {sum(test.split.values()):g}",
+                at("split"),
+                "make the shares add up to 1",
+            )
         if test.decided_on and test.decided_on < test.start:
             yield Problem(
-                f"decided on {test.decided_on}, before it started", at("decided_on"), f"give a day from {test.start} on"
+                f"decided on {test.decided_on}, before it started",
+                at("decided_on"),
+                f"give a day from {test.start} on",
             )
         if test.window is not None:
             yield from _tried(_whole_days, test.window, at("window"))
@@ -187,7 +207,9 @@ def _experiments(spec: CaseSpec, doc: Document) -> Iterator[Problem]:
 def _whole_days(text: str, where: str) -> timedelta:
     length = duration(text, where)
     if length % timedelta(days=1):
-        raise BadInput(f"window {text!r} is no number of days", where, "give whole days, e.g. '14d'")
+        raise BadInput(
+            f"window {text!r} is no number of days", where, "give whole days, e.g. '14d'"
+        )
     return length
 
 

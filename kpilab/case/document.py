@@ -31,8 +31,11 @@ class Document:
     lines: Mapping[Path_, int]
 
     def at(self, *path: str | int) -> str:
-        """«case.yml line 12, key metrics.orders.table»; the nearest parent's line for a missing key."""
-        line = next((self.lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.lines), 1)
+        """«case.yml line 12, key metrics.orders.table»;
+        the nearest parent's line for a missing key."""
+        line = next(
+            (self.lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.lines), 1
+        )
         key = ".".join(str(p) for p in path)
         return f"{self.file} line {line}" + (f", key {key}" if key else "")
 
@@ -40,8 +43,8 @@ class Document:
 class _Loader(yaml.SafeLoader):
     """The safe loader within limits, and no more than it takes: no tags, dates left as text.
 
-    A date that does not exist is then named with its key. What is refused is refused while it is read: before anything
-    grows out of it.
+    A date that does not exist is then named with its key. What is refused is refused while it is
+    read: before anything grows out of it.
     """
 
     yaml_implicit_resolvers = {  # noqa: RUF012  # as PyYAML declares it
@@ -95,8 +98,8 @@ def parse_document(text: str, file: str) -> Document:
         file: its name, for messages.
 
     Raises:
-        BadInput: not YAML, a tag, a repeated key, too many aliases, too deep, too large once aliases are written out,
-            or not a mapping.
+        BadInput: not YAML, a tag, a repeated key, too many aliases, too deep, too large once
+            aliases are written out, or not a mapping.
     """
     loader = None
     try:
@@ -108,9 +111,13 @@ def parse_document(text: str, file: str) -> Document:
         mark = getattr(error, "problem_mark", None)
         line = f" line {mark.line + 1}" if mark else ""
         what = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise BadInput(f"not valid YAML: {what}", f"{file}{line}", "check indentation, colons and quotes") from None
+        raise BadInput(
+            f"not valid YAML: {what}", f"{file}{line}", "check indentation, colons and quotes"
+        ) from None
     except ValueError as error:
-        raise BadInput(f"has a number that cannot be read: {_brief(error)}", file, "put it in quotes") from None
+        raise BadInput(
+            f"has a number that cannot be read: {_brief(error)}", file, "put it in quotes"
+        ) from None
     finally:
         if loader is not None:
             loader.dispose()
@@ -139,7 +146,9 @@ def _written_out(root: yaml.Node | None) -> float:
             return 1
         if id(node) not in sizes:
             sizes[id(node)] = math.inf
-            parts = (n for pair in node.value for n in (pair if isinstance(pair, tuple) else (pair,)))
+            parts = (
+                n for pair in node.value for n in (pair if isinstance(pair, tuple) else (pair,))
+            )
             sizes[id(node)] = 1 + sum(size(n) for n in parts)
         return sizes[id(node)]
 
@@ -152,17 +161,25 @@ def _text(path: Path) -> str:
     except OSError:  # a name too long, or a folder that may not be entered
         there = False
     if not there:
-        raise BadInput(f"no file {str(path)!r}", "case", "give a case.yml or the folder that holds it")
+        raise BadInput(
+            f"no file {str(path)!r}", "case", "give a case.yml or the folder that holds it"
+        )
     if path.stat().st_size > MOST_BYTES:
         raise BadInput(
-            f"file is larger than {MOST_BYTES:,} bytes", path.name, "a case.yml is short; keep data in tables"
+            f"file is larger than {MOST_BYTES:,} bytes",
+            path.name,
+            "a case.yml is short; keep data in tables",
         )
     try:
         return path.read_text("utf-8")
     except OSError as error:
-        raise BadInput(f"{path.name!r} cannot be read: {error.strerror}", "case", "check who may read it") from None
+        raise BadInput(
+            f"{path.name!r} cannot be read: {error.strerror}", "case", "check who may read it"
+        ) from None
     except UnicodeDecodeError as error:
-        raise BadInput(f"not UTF-8 text at byte {error.start}", path.name, "save the file as UTF-8") from None
+        raise BadInput(
+            f"not UTF-8 text at byte {error.start}", path.name, "save the file as UTF-8"
+        ) from None
 
 
 def _walk(root: yaml.Node | None, at: Path_, lines: dict[Path_, int], file: str) -> list[Problem]:
@@ -182,7 +199,11 @@ def _walk(root: yaml.Node | None, at: Path_, lines: dict[Path_, int], file: str)
                 if name in seen:
                     where = f"{file} line {line}, key {'.'.join(map(str, (*path, name)))}"
                     problems.append(
-                        Problem(f"key {name!r} stands twice (first in line {seen[name]})", where, "keep one of them")
+                        Problem(
+                            f"key {name!r} stands twice (first in line {seen[name]})",
+                            where,
+                            "keep one of them",
+                        )
                     )
                 seen.setdefault(name, line)
                 lines[(*path, name)] = line

@@ -45,8 +45,13 @@ class Draft:
 
     @property
     def worth(self) -> tuple[int, bool, int]:
-        """Drafts with a longer tree are preferred, then those with a funnel, then those with more metrics."""
-        return (len(self.formula.split("*")) if self.formula else 0, bool(self.funnel), len(self.metrics))
+        """Drafts with a longer tree are preferred, then those with a funnel,
+        then those with more metrics."""
+        return (
+            len(self.formula.split("*")) if self.formula else 0,
+            bool(self.funnel),
+            len(self.metrics),
+        )
 
 
 @dataclass(slots=True)
@@ -73,7 +78,9 @@ class _Tree:
         for (before, below), (name, above) in pairwise(steps):
             self.add(f"{name}_per_{ONE.get(before, before)}", numerator=above, denominator=below)
 
-    def draft(self, goal: str, measure: str, funnel: tuple[str, ...] = (), reached: tuple[int, ...] = ()) -> Draft:
+    def draft(
+        self, goal: str, measure: str, funnel: tuple[str, ...] = (), reached: tuple[int, ...] = ()
+    ) -> Draft:
         goal = self.add(goal, factor=False, measure=measure)
         formula = " * ".join(self.factors) if self.factors else None
         ordered = {goal: self.metrics[goal], **self.metrics}
@@ -101,7 +108,9 @@ def _of_events(sheet: Sheet, found: Guess) -> Draft:
         return tree.draft(f"{steps[-1]}_{noun}", counts[-1], funnel=steps, reached=reached)
     last = sheet.table.filter(sheet.table[found.roles["event"]] == steps[-1])
     at_end = collect_one(last.agg(n=last[amount.name].count()), "amounts")["n"]
-    total = f"sum({identifier(amount.name)})" + (f" filter (where {event} = {literal(steps[-1])})" if at_end else "")
+    total = f"sum({identifier(amount.name)})" + (
+        f" filter (where {event} = {literal(steps[-1])})" if at_end else ""
+    )
     tree.add(f"{amount.name}_per_{steps[-1]}", numerator=total, denominator=counts[-1])
     return tree.draft(amount.name, total, funnel=steps, reached=reached)
 
@@ -114,7 +123,11 @@ def _of_facts(sheet: Sheet, found: Guess) -> Draft:
     if names:
         tree.chain(names, counts)
     if amount is not None:
-        tree.add(f"{amount.name}_per_{ONE.get(names[-1], names[-1])}", numerator=total, denominator=counts[-1])
+        tree.add(
+            f"{amount.name}_per_{ONE.get(names[-1], names[-1])}",
+            numerator=total,
+            denominator=counts[-1],
+        )
     result = tree.draft(goal, total)
     used = {*chain, amount.name if amount else ""}
     for column in [c for c in columns if c.name not in used][:MOST_FURTHER]:
@@ -130,13 +143,20 @@ def _volume(
         counts = [f"sum({identifier(c)})" for c in chain]
         steps = [c.removeprefix("n_") for c in chain]
     elif passed := milestones(sheet, found):
-        steps, counts = ["rows", *passed], ["count(*)", *(f"count({identifier(c)})" for c in passed)]
+        steps, counts = (
+            ["rows", *passed],
+            ["count(*)", *(f"count({identifier(c)})" for c in passed)],
+        )
     else:
         steps, counts = _countable(sheet)
     if amount is not None:
         return steps, counts, amount.name, f"sum({identifier(amount.name)})"
     # Without an amount the last step is the goal itself; one step alone explains nothing.
-    return (steps, counts, f"total_{steps[-1]}", counts[-1]) if len(steps) > 1 else ([], [], steps[0], counts[0])
+    return (
+        (steps, counts, f"total_{steps[-1]}", counts[-1])
+        if len(steps) > 1
+        else ([], [], steps[0], counts[0])
+    )
 
 
 def _countable(sheet: Sheet) -> tuple[list[str], list[str]]:
@@ -157,28 +177,43 @@ def _amount(columns: list[Column]) -> Column | None:
 def _further(tree: _Tree, column: Column) -> None:
     name = identifier(column.name)
     if column.named(AVERAGED):
-        tree.add(f"mean_{column.name}", factor=False, numerator=f"sum({name})", denominator=f"count({name})")
+        tree.add(
+            f"mean_{column.name}",
+            factor=False,
+            numerator=f"sum({name})",
+            denominator=f"count({name})",
+        )
     else:
         tree.add(column.name, factor=False, measure=f"sum({name})")
 
 
 def periods(spans: Iterable[tuple[date, date]]) -> dict[str, Period]:
-    """Two equal neighbouring periods at the end of the data all tables share: quarters, four weeks, weeks or days.
+    """Two equal neighbouring periods at the end of the data all tables share: quarters, four weeks,
+    weeks or days.
 
     Raises:
         BadInput: less than two days shared.
     """
     spans = list(spans)
-    shared = Period(max(first for first, _ in spans), max(min(last for _, last in spans), max(f for f, _ in spans)))
+    shared = Period(
+        max(first for first, _ in spans),
+        max(min(last for _, last in spans), max(f for f, _ in spans)),
+    )
     if shared.days < 2:
         raise BadInput(
-            f"the tables share {shared.days} day of data", "argument DIR", "a comparison needs at least two days"
+            f"the tables share {shared.days} day of data",
+            "argument DIR",
+            "a comparison needs at least two days",
         )
     current = _last_quarter(shared) or _last_days(shared)
     before = _quarter_before(current.first) if _last_quarter(shared) else current.before()
     year_ago = Period(current.first - timedelta(days=364), current.last - timedelta(days=364))
     found = {"baseline": before, "current": current}
-    return found | ({"year_ago": year_ago} if year_ago.first >= shared.first and year_ago.last < before.first else {})
+    return found | (
+        {"year_ago": year_ago}
+        if year_ago.first >= shared.first and year_ago.last < before.first
+        else {}
+    )
 
 
 def _last_quarter(shared: Period) -> Period | None:

@@ -18,7 +18,11 @@ Expression = tuple[str, tuple[str | int, ...], str, Callable[[str, str], exp.Exp
 def expressions(case: Case) -> Iterator[Expression]:
     """Table, place in case.yml, text and parser of every expression of the case."""
     for name, m in case.metrics.items():
-        for key, text in (("measure", m.measure), ("numerator", m.numerator), ("denominator", m.denominator)):
+        for key, text in (
+            ("measure", m.measure),
+            ("numerator", m.numerator),
+            ("denominator", m.denominator),
+        ):
             if text:
                 yield m.table, ("metrics", name, key), text, parse_measure
         if m.condition:
@@ -38,9 +42,13 @@ def expressions(case: Case) -> Iterator[Expression]:
 
 
 def conditions(case: Case, test: Test) -> Iterator[tuple[EventLog | Facts, str, str]]:
-    """Log, key and text of what an experiment names as a condition or an event, on the log that it is measured on."""
+    """Log, key and text of what an experiment names as a condition or an event,
+    on the log that it is measured on."""
     who = case.tables.get(test.assignments)
-    texts = {"outcome": "" if test.outcome in case.metrics else test.outcome, "exposure": test.exposure}
+    texts = {
+        "outcome": "" if test.outcome in case.metrics else test.outcome,
+        "exposure": test.exposure,
+    }
     if not isinstance(who, Assignments) or not any(texts.values()):
         return
     try:

@@ -1,4 +1,5 @@
-"""Which kind a table is, and which column plays which role: guessed from names, types and repetitions."""
+"""Which kind a table is, and which column plays which role: guessed from names,
+types and repetitions."""
 
 from __future__ import annotations
 
@@ -8,13 +9,23 @@ from dataclasses import dataclass, field
 from kpilab.case.look import Column, Sheet
 
 MOST_VALUES, MOST_EVENTS = 60, 200
-USER = "user|users|customer|customers|member|visitor|client|account|uid|case|device|player|unit|用户|客户|会员|顾客"
-EVENT = "event|events|action|activity|step|stage|page|screen|operation|milestone|事件|行为|动作|步骤|环节"
+USER = (
+    "user|users|customer|customers|member|visitor|client|account|uid|case|device|player|"
+    "unit|用户|客户|会员|顾客"
+)
+EVENT = (
+    "event|events|action|activity|step|stage|page|screen|operation|milestone|事件|行为|"
+    "动作|步骤|环节"
+)
 SESSION = "session|sessions|visit id|sess|会话"
-ACTOR = "actor|employee|rep|staff|clerk|operator|technician|salesperson|agent|worker|员工|店员|销售员|业务员|操作员"
+ACTOR = (
+    "actor|employee|rep|staff|clerk|operator|technician|salesperson|agent|worker|员工|店员|"
+    "销售员|业务员|操作员"
+)
 CLAIMED = "claimed|quantity|qty|count|amount|done|reported|value|数量|完成量"
 KEY = (
-    "id|ids|key|uuid|guid|zip|postal|postcode|phone|code|lat|lon|latitude|longitude|index|row|rescued data"
+    "id|ids|key|uuid|guid|zip|postal|postcode|phone|code|lat|lon|latitude|longitude|index"
+    "|row|rescued data"
     "|编号|编码|号码|邮编"
 )
 COUNTED = "n|num|number|count|sum|total|amount|sales|revenue|数|额|量"
@@ -35,7 +46,8 @@ class Guess:
 
 
 def guess(sheet: Sheet) -> Guess | None:
-    """The most special kind that fits; None for a table without a time or without anything to count."""
+    """The most special kind that fits; None for a table without a time or without anything to
+    count."""
     rules: tuple[Callable[[Sheet, str], Guess | None], ...] = (
         _assignments,
         _incidents,
@@ -94,21 +106,34 @@ def _executions(sheet: Sheet, time: str) -> Guess | None:
     if not roles:
         return None
     single = {
-        "record": next((c for c in sheet.columns if c.named(KEY) and c.distinct == sheet.rows), None),
+        "record": next(
+            (c for c in sheet.columns if c.named(KEY) and c.distinct == sheet.rows), None
+        ),
         "target": sheet.column("target|quota", "number"),
         "verified": sheet.column("verified|audited|audit", "number", "flag"),
         "recorded": next(
-            (c for c in sheet.of_type("time") if c.name != time and c.named("recorded|entered|logged")), None
+            (
+                c
+                for c in sheet.of_type("time")
+                if c.name != time and c.named("recorded|entered|logged")
+            ),
+            None,
         ),
     }
     roles |= {role: column.name for role, column in single.items() if column}
-    rest = [c for c in sheet.of_type("number", "flag") if c.name not in roles.values() and not c.named(KEY)]
+    rest = [
+        c
+        for c in sheet.of_type("number", "flag")
+        if c.name not in roles.values() and not c.named(KEY)
+    ]
     lists = {
         "tiers": [c for c in rest if c.named("tier|bonus|threshold")],
         "logged": [c for c in rest if c.named("logged|entered")],
     }
     lists["evidence"] = [c for c in rest if c not in lists["tiers"] and c not in lists["logged"]]
-    return Guess("executions", roles, lists={k: tuple(c.name for c in v) for k, v in lists.items() if v})
+    return Guess(
+        "executions", roles, lists={k: tuple(c.name for c in v) for k, v in lists.items() if v}
+    )
 
 
 def _reports(sheet: Sheet, time: str) -> Guess | None:
@@ -130,8 +155,14 @@ def _benchmark(sheet: Sheet, time: str) -> Guess | None:
 
 
 def _events(sheet: Sheet, time: str) -> Guess | None:
-    users = [c for c in sheet.of_type("text", "number") if c.named(USER) and _is_key(c) and 1 < c.distinct < sheet.rows]
-    event = next((c for c in sheet.of_type("text") if c.named(EVENT) and 1 < c.distinct <= MOST_EVENTS), None)
+    users = [
+        c
+        for c in sheet.of_type("text", "number")
+        if c.named(USER) and _is_key(c) and 1 < c.distinct < sheet.rows
+    ]
+    event = next(
+        (c for c in sheet.of_type("text") if c.named(EVENT) and 1 < c.distinct <= MOST_EVENTS), None
+    )
     if not users or event is None:
         return None
     roles = {"time": time, "user": users[0].name, "event": event.name}
@@ -146,7 +177,9 @@ def _facts(sheet: Sheet, time: str) -> Guess | None:
 
 
 def _is_key(column: Column) -> bool:
-    return column.type == "text" or column.named(KEY) or column.named("user|customer|member|uid|case")
+    return (
+        column.type == "text" or column.named(KEY) or column.named("user|customer|member|uid|case")
+    )
 
 
 def _dimensions(sheet: Sheet, taken: set[str]) -> tuple[str, ...]:
@@ -157,7 +190,10 @@ def _dimensions(sheet: Sheet, taken: set[str]) -> tuple[str, ...]:
         if c.name not in taken
         and 1 < c.distinct <= MOST_VALUES
         and c.distinct * 5 <= sheet.rows
-        and (c.type in ("text", "flag") or (c.type == "number" and c.named(GROUPING) and not c.named(COUNTED)))
+        and (
+            c.type in ("text", "flag")
+            or (c.type == "number" and c.named(GROUPING) and not c.named(COUNTED))
+        )
         and not c.named("name|id|ids|email|phone|姓名|编号|电话")
     )
 

@@ -27,7 +27,8 @@ FIRST_ROWS = 5
 
 
 def readable_time(role: Table) -> tuple[Table, list[DataIssue]]:
-    """The table with its time column as a timestamp without zone; rows that cannot be read are counted.
+    """The table with its time column as a timestamp without zone; rows that cannot be read are
+    counted.
 
     Raises:
         BadInput: the column holds no times at all.
@@ -37,7 +38,9 @@ def readable_time(role: Table) -> tuple[Table, list[DataIssue]]:
     if kind.is_date() or (kind.is_timestamp() and getattr(kind, "timezone", None) is None):
         return role, []
     if kind.is_timestamp():
-        return replace(role, table=role.table.mutate(**{column: role.table[column].cast("timestamp")})), []
+        return replace(
+            role, table=role.table.mutate(**{column: role.table[column].cast("timestamp")})
+        ), []
     if not kind.is_string():
         if not collect_one(role.table.agg(rows=role.table.count()), "time column")["rows"]:
             empty = role.table.mutate(**{column: ibis.null("timestamp")})
@@ -56,7 +59,9 @@ def _parsed(role: Table, column: str) -> tuple[Table, list[DataIssue]]:
     raw = role.table.mutate(row_in_file=ibis.row_number() + 1)
     parsed = raw[column].try_cast("timestamp")
     bad = raw.filter(parsed.isnull() & raw[column].notnull())
-    counts = collect_one(bad.agg(rows=bad.count()).cross_join(raw.agg(all=raw.count())), "time column")
+    counts = collect_one(
+        bad.agg(rows=bad.count()).cross_join(raw.agg(all=raw.count())), "time column"
+    )
     rows, total = int(counts["rows"]), int(counts["all"])
     if total and rows == total:
         raise BadInput(
@@ -64,14 +69,18 @@ def _parsed(role: Table, column: str) -> tuple[Table, list[DataIssue]]:
             f"table {role.name!r}, role 'time'",
             "write times as YYYY-MM-DD [HH:MM:SS]",
         )
-    clean = replace(role, table=role.table.mutate(**{column: role.table[column].try_cast("timestamp")}))
+    clean = replace(
+        role, table=role.table.mutate(**{column: role.table[column].try_cast("timestamp")})
+    )
     if not rows:
         return clean, []
-    first = collect(bad.order_by("row_in_file").limit(FIRST_ROWS).select("row_in_file"), "time column")[
-        "row_in_file"
-    ].tolist()
+    first = collect(
+        bad.order_by("row_in_file").limit(FIRST_ROWS).select("row_in_file"), "time column"
+    )["row_in_file"].tolist()
     values = {"table": role.name, "column": column, "rows": rows, "first": tuple(first)}
-    return clean, [DataIssue(role.name, Message("trust.unreadable_time", values), column=column, rows=rows)]
+    return clean, [
+        DataIssue(role.name, Message("trust.unreadable_time", values), column=column, rows=rows)
+    ]
 
 
 def data_problems(case: Case, document: Document) -> list[Problem]:
@@ -89,16 +98,22 @@ def _columns(case: Case, document: Document) -> Iterator[Problem]:
             ("denominator", metric.denominator),
         ):
             if table is not None and text is not None:
-                yield from missing(parse_measure(text, ""), table.table.columns, document.at("metrics", name, key))
+                yield from missing(
+                    parse_measure(text, ""), table.table.columns, document.at("metrics", name, key)
+                )
         if table is not None and metric.condition is not None:
             yield from missing(
-                parse_predicate(metric.condition, ""), table.table.columns, document.at("metrics", name, "where")
+                parse_predicate(metric.condition, ""),
+                table.table.columns,
+                document.at("metrics", name, "where"),
             )
     for k, definition in enumerate(case.definitions):
         table = case.tables.get(definition.table or "")
         if table is not None and definition.measure is not None:
             yield from missing(
-                parse_measure(definition.measure, ""), table.table.columns, document.at("definitions", k, "measure")
+                parse_measure(definition.measure, ""),
+                table.table.columns,
+                document.at("definitions", k, "measure"),
             )
 
 
@@ -148,7 +163,11 @@ def _rows(case: Case, document: Document) -> Iterator[Problem]:
 def _counts(case: Case, role: Table) -> ir.Table:
     days = role.table.select(day=role.table[role.roles()["time"]].cast("date"))
     inside = {
-        name: one(days.day.between(ibis.date(case.periods[name].first), ibis.date(case.periods[name].last)))
+        name: one(
+            days.day.between(
+                ibis.date(case.periods[name].first), ibis.date(case.periods[name].last)
+            )
+        )
         for name in ("baseline", "current")
     }
     days = days.mutate(**inside)

@@ -34,10 +34,14 @@ class Column:
     last: date | None = None
 
     def named(self, pattern: str) -> bool:
-        """Whether a word of the name (as in «Order ID», «order_id», «orderId», «订单编号») is one of the pattern's."""
+        """Whether a word of the name (as in «Order ID», «order_id», «orderId», «订单编号») is one
+        of the pattern's."""
         words = re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", self.name).lower()
         # Chinese is written without blanks: there a part of the name is enough.
-        return any(w in words if not w.isascii() else re.search(rf"\b{w}\b", words) for w in pattern.split("|"))
+        return any(
+            w in words if not w.isascii() else re.search(rf"\b{w}\b", words)
+            for w in pattern.split("|")
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +69,9 @@ def look(folder: Path) -> tuple[list[Sheet], list[str]]:
         BadInput: no such folder, or no table in it.
     """
     if not folder.is_dir():
-        raise BadInput(f"no folder {str(folder)!r}", "argument DIR", "give the folder that holds the tables")
+        raise BadInput(
+            f"no folder {str(folder)!r}", "argument DIR", "give the folder that holds the tables"
+        )
     con, sheets, notes = connect(), [], []
     for name, source in _sources(folder):
         try:
@@ -85,7 +91,11 @@ def _sources(folder: Path) -> Iterator[tuple[str, str]]:
     """Name and source of each table; files that differ only in their numbers are one table."""
     families: dict[tuple[str, str], list[str]] = {}
     for path in sorted(folder.iterdir()):
-        if path.is_file() and path.suffix.lower() in ENDINGS and not path.name.startswith((".", "~")):
+        if (
+            path.is_file()
+            and path.suffix.lower() in ENDINGS
+            and not path.name.startswith((".", "~"))
+        ):
             families.setdefault((re.sub(r"\d+", "*", path.stem), path.suffix), []).append(path.name)
     taken: set[str] = set()
     for (stem, suffix), files in families.items():
@@ -112,7 +122,11 @@ def _sheet(name: str, source: str, table: ir.Table) -> Sheet:
         aggregates |= {f"{k}:filled": value.count(), f"{k}:distinct": value.nunique()}
         if kind.is_temporal() or kind.is_string():
             time = cast("ir.TimestampColumn", value.try_cast("timestamp"))
-            aggregates |= {f"{k}:times": time.count(), f"{k}:first": time.min(), f"{k}:last": time.max()}
+            aggregates |= {
+                f"{k}:times": time.count(),
+                f"{k}:first": time.min(),
+                f"{k}:last": time.max(),
+            }
     found = collect_one(table.agg([e.name(n) for n, e in aggregates.items()]), f"table {name!r}")
     columns = tuple(_column(str(c), schema[c], found, k) for k, c in enumerate(schema))
     return Sheet(name, source, table, int(found["rows"]), columns)
@@ -121,7 +135,11 @@ def _sheet(name: str, source: str, table: ir.Table) -> Sheet:
 def _column(name: str, kind: dt.DataType, found: dict[str, Any], k: int) -> Column:
     filled, distinct = int(found[f"{k}:filled"]), int(found[f"{k}:distinct"])
     times = int(found.get(f"{k}:times", 0))
-    if kind.is_date() or kind.is_timestamp() or (kind.is_string() and filled and times >= 0.95 * filled):
+    if (
+        kind.is_date()
+        or kind.is_timestamp()
+        or (kind.is_string() and filled and times >= 0.95 * filled)
+    ):
         ends = [found[f"{k}:first"].date(), found[f"{k}:last"].date()] if times else [None, None]
         return Column(name, "time", filled, distinct, first=ends[0], last=ends[1])
     type_: Type = "other"

@@ -1,4 +1,5 @@
-"""Names and values that case.yml holds rows to be equal to, and that no row has: with the nearest that one does."""
+"""Names and values that case.yml holds rows to be equal to, and that no row has:
+with the nearest that one does."""
 
 from __future__ import annotations
 
@@ -44,7 +45,8 @@ def _unreadable_steps(case: Case, document: Document) -> Iterator[Problem]:
 
 
 def _unreadable_tests(case: Case, document: Document) -> Iterator[Problem]:
-    """Outcomes and exposures of experiments that are neither an event of their log nor a condition it can tell."""
+    """Outcomes and exposures of experiments that are neither an event of their log nor a condition
+    it can tell."""
     for test in case.experiments.values():
         for log, key, text in conditions(case, test):
             where = document.at("experiments", test.name, key)
@@ -52,7 +54,11 @@ def _unreadable_tests(case: Case, document: Document) -> Iterator[Problem]:
                 if is_predicate(text):
                     yield from missing(parse_predicate(text, where), log.table.columns, where)
                 else:
-                    yield Problem(f"{text!r} is no condition", where, f"table {log.name!r} has no events: give one")
+                    yield Problem(
+                        f"{text!r} is no condition",
+                        where,
+                        f"table {log.name!r} has no events: give one",
+                    )
             elif is_predicate(text) and not called(log, [text]):
                 yield from _neither(log, text, where)
 
@@ -71,7 +77,8 @@ def _neither(log: EventLog, text: str, where: str) -> Iterator[Problem]:
 
 
 def uncounted(case: Case) -> list[Problem]:
-    """Steps of funnels, outcomes and exposures that no event is called by: such a question cannot be examined."""
+    """Steps of funnels, outcomes and exposures that no event is called by:
+    such a question cannot be examined."""
     problems = []
     for name, funnel in case.funnels.items():
         log = case.tables[funnel.table]
@@ -100,7 +107,8 @@ def _untold(case: Case, test: Test) -> Iterator[Problem]:
 
 
 def never(case: Case) -> list[DataIssue]:
-    """One note for each value that no row has. One look at every column that is named with a text."""
+    """One note for each value that no row has. One look at every column that is named with a
+    text."""
     wanted: dict[tuple[str, str], dict[str, Place]] = {}
     for table, column, value, place in _named(case):
         found = _column(case.tables.get(table), column)
@@ -119,21 +127,36 @@ def _named(case: Case) -> Iterator[tuple[str, str, str, Place]]:
     """Table, column, value, and its place in case.yml."""
     for table, place, text, parse in expressions(case):
         if table in case.tables and not _is_event(case.tables[table], text):
-            yield from ((table, column, value, place) for column, value in compared(parse(text, "")))
+            yield from (
+                (table, column, value, place) for column, value in compared(parse(text, ""))
+            )
     for name, funnel in case.funnels.items():
         log = case.tables.get(funnel.table)
         if isinstance(log, EventLog):
             plain = ((k, text) for k, text in enumerate(funnel.exclude) if not is_predicate(text))
-            yield from ((funnel.table, log.event, text, ("funnels", name, "exclude", k)) for k, text in plain)
+            yield from (
+                (funnel.table, log.event, text, ("funnels", name, "exclude", k))
+                for k, text in plain
+            )
     for name, table in case.tables.items():
         if isinstance(table, Benchmark):
-            series = [(("own",), table.own or ""), *((("peers", k), peer) for k, peer in enumerate(table.peers))]
-            yield from ((name, table.series, value, ("tables", name, *key)) for key, value in series if value)
+            series = [
+                (("own",), table.own or ""),
+                *((("peers", k), peer) for k, peer in enumerate(table.peers)),
+            ]
+            yield from (
+                (name, table.series, value, ("tables", name, *key))
+                for key, value in series
+                if value
+            )
     for name, test in case.experiments.items():
         who = case.tables.get(test.assignments)
         if isinstance(who, Assignments):
             yield test.assignments, who.experiment, name, ("experiments", name)
-            yield from ((test.assignments, who.variant, v, ("experiments", name, "split", v)) for v in test.split)
+            yield from (
+                (test.assignments, who.variant, v, ("experiments", name, "split", v))
+                for v in test.split
+            )
     for k, definition in enumerate(case.definitions):
         for name, reports in case.of_kind(Reports).items():
             yield name, reports.reporter, definition.reporter, ("definitions", k, "reporter")
@@ -144,7 +167,8 @@ def _is_event(table: Table, text: str) -> bool:
 
 
 def _column(table: Table | None, name: str) -> str | None:
-    """The text column of that name; None for another type, whose values may be written in several ways."""
+    """The text column of that name; None for another type,
+    whose values may be written in several ways."""
     if table is None:
         return None
     found = next((c for c in table.table.columns if c.lower() == name.lower()), None)
@@ -156,7 +180,11 @@ def _absent(table: Table, column: str, values: Sequence[str]) -> list[str]:
     if not values:
         return []
     held = table.table[column].cast("string")
-    rows = table.table.filter(held.isin([ibis.literal(v) for v in values])).select(value=held).distinct()
+    rows = (
+        table.table.filter(held.isin([ibis.literal(v) for v in values]))
+        .select(value=held)
+        .distinct()
+    )
     seen = set(collect(rows, "values named in case.yml")["value"])
     return [v for v in dict.fromkeys(values) if v not in seen]
 
@@ -172,4 +200,6 @@ def _frequent(table: Table, column: str) -> list[str]:
     """The values of a column, most frequent first."""
     held = table.table[column].cast("string")
     rows = table.table.filter(held.notnull()).group_by(value=held).agg(rows=lambda t: t.count())
-    return [str(v) for v in collect(rows.order_by(rows.rows.desc()).limit(SHOWN), "values")["value"]]
+    return [
+        str(v) for v in collect(rows.order_by(rows.rows.desc()).limit(SHOWN), "values")["value"]
+    ]

@@ -1,4 +1,5 @@
-"""Privacy of a case: small groups put together, the secret behind its pseudonyms, what may still be asked of names."""
+"""Privacy of a case: small groups put together, the secret behind its pseudonyms,
+what may still be asked of names."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ KEY_FILE, VARIABLE, LEAST = ".kpilab-key", "KPILAB_KEY", 16
 
 
 def pseudonyms(case: Case, document: Document) -> tuple[Case, list[Problem]]:
-    """The case with the values of its hidden columns replaced in every table; and what speaks against it."""
+    """The case with the values of its hidden columns replaced in every table;
+    and what speaks against it."""
     names = case.privacy.pseudonymise
     if not names:
         return case, []
@@ -44,9 +46,11 @@ def pseudonyms(case: Case, document: Document) -> tuple[Case, list[Problem]]:
 
 
 def small_groups_together(case: Case) -> Case:
-    """The case with values of dimensions that fewer than `min_group` users have put together in every table.
+    """The case with values of dimensions that fewer than `min_group` users have put together in
+    every table.
 
-    A value that case.yml itself names, in a condition or a rule, stays: it is known, and must go on meaning the same.
+    A value that case.yml itself names, in a condition or a rule, stays: it is known, and must go on
+    meaning the same.
     """
     least = case.privacy.min_group
     small: dict[str, set[str]] = {}
@@ -84,10 +88,11 @@ def _texts(data: object) -> Iterator[str]:
 
 
 def secret(folder: Path) -> str:
-    """The key of the pseudonyms: from the variable KPILAB_KEY, else the file .kpilab-key beside case.yml.
+    """The key of the pseudonyms: from the variable KPILAB_KEY, else the file .kpilab-key beside
+    case.yml.
 
-    The file is made at the first use, readable by its owner alone; it stays, so that a person has the same pseudonym
-    in the next review.
+    The file is made at the first use, readable by its owner alone; it stays, so that a person has
+    the same pseudonym in the next review.
 
     Raises:
         BadInput: a key under 16 characters, or a folder in which none can be kept.
@@ -99,7 +104,9 @@ def secret(folder: Path) -> str:
         given = _kept(folder / KEY_FILE)
     if len(given) < LEAST:
         raise BadInput(
-            f"the key of the pseudonyms has {len(given)} characters", where, f"give {LEAST} or more, kept secret"
+            f"the key of the pseudonyms has {len(given)} characters",
+            where,
+            f"give {LEAST} or more, kept secret",
         )
     return given
 
@@ -118,7 +125,8 @@ def _kept(path: Path) -> str:
 
 
 def _make(path: Path) -> None:
-    """Write a new key beside its place and link it there, so that two processes end up with the same whole key."""
+    """Write a new key beside its place and link it there,
+    so that two processes end up with the same whole key."""
     part = path.with_name(f"{KEY_FILE}.{os.getpid()}.part")
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
@@ -138,14 +146,17 @@ def _hidden(case: Case, document: Document) -> tuple[frozenset[str], list[Proble
     for k, name in enumerate(case.privacy.pseudonymise):
         if name not in known:
             where = document.at("privacy", "pseudonymise", k)
-            problems.append(Problem(f"no column or role named {name!r}", where, nearest(name, known)))
+            problems.append(
+                Problem(f"no column or role named {name!r}", where, nearest(name, known))
+            )
         hidden |= {t.roles()[name] for t in tables if name in t.roles()}
         hidden |= {c for t in tables for c in t.table.columns if c == name}
     return frozenset(hidden), problems
 
 
 def _apart(case: Case, hidden: frozenset[str], document: Document) -> Iterator[Problem]:
-    """Users must be called alike in events and assignments, or no unit of a test would be found in the log."""
+    """Users must be called alike in events and assignments,
+    or no unit of a test would be found in the log."""
     users = {t.user for t in case.of_kind(EventLog).values()}
     units = {t.unit for t in case.of_kind(Assignments).values()}
     both = users | units
@@ -153,7 +164,10 @@ def _apart(case: Case, hidden: frozenset[str], document: Document) -> Iterator[P
         yield Problem(
             f"{sorted(both & hidden)} are pseudonymised and {sorted(both - hidden)} are not",
             document.at("privacy", "pseudonymise"),
-            "users of the events and units of the tests are the same people: name all these columns, or none",
+            (
+                "users of the events and units of the tests are the same people: name all these "
+                "columns, or none"
+            ),
         )
 
 

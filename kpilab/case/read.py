@@ -1,4 +1,5 @@
-"""`open_case`: a folder with a case.yml becomes a checked Case with its tables opened, nothing yet computed."""
+"""`open_case`: a folder with a case.yml becomes a checked Case with its tables opened,
+nothing yet computed."""
 
 from __future__ import annotations
 
@@ -15,9 +16,29 @@ from kpilab.case.inspect import data_problems, readable_time
 from kpilab.case.occurring import never
 from kpilab.case.privacy import pseudonyms, small_groups_together
 from kpilab.case.spec import CaseSpec, Label, TableSpec
-from kpilab.core.case import Case, Change, Definition, Funnel, Goal, Kpi, Metric, Privacy, Test, whole
+from kpilab.core.case import (
+    Case,
+    Change,
+    Definition,
+    Funnel,
+    Goal,
+    Kpi,
+    Metric,
+    Privacy,
+    Test,
+    whole,
+)
 from kpilab.core.finding import DataIssue
-from kpilab.core.table import Assignments, Benchmark, EventLog, Executions, Facts, Incidents, Reports, Table
+from kpilab.core.table import (
+    Assignments,
+    Benchmark,
+    EventLog,
+    Executions,
+    Facts,
+    Incidents,
+    Reports,
+    Table,
+)
 from kpilab.core.values import Period, duration
 from kpilab.engine.connect import READERS, confine, connect, read_file
 from kpilab.errors import BadInput, EngineError, Problem, several, unknown
@@ -39,7 +60,11 @@ LANGUAGES = ("en", "zh")
 
 
 def open_case(
-    path: str | Path, *, current: str | None = None, baseline: str | None = None, language: str | None = None
+    path: str | Path,
+    *,
+    current: str | None = None,
+    baseline: str | None = None,
+    language: str | None = None,
 ) -> Case:
     """Read and check a case; its tables are opened lazily.
 
@@ -62,7 +87,9 @@ def open_case(
     if language is not None and language not in LANGUAGES:
         raise unknown("language", language, LANGUAGES, "open_case(language=)")
     path = Path(path)
-    with suppress(OSError):  # a name too long, or a folder that may not be entered: the next line says so
+    with suppress(
+        OSError
+    ):  # a name too long, or a folder that may not be entered: the next line says so
         path = path / "case.yml" if path.is_dir() else path
     document = read_document(path)
     spec = read_spec(document)
@@ -97,7 +124,9 @@ def periods_asked(spec: CaseSpec, current: str | None, baseline: str | None) -> 
             periods["baseline"] = _dates(baseline, "--baseline")
     except (OverflowError, ValueError):
         raise BadInput(
-            f"nothing comes before {periods['current']}", "--baseline", "give the days of the baseline, A..B"
+            f"nothing comes before {periods['current']}",
+            "--baseline",
+            "give the days of the baseline, A..B",
         ) from None
     return periods
 
@@ -109,13 +138,18 @@ def _dates(text: str, option: str) -> Period:
     except BadInput as error:
         raise BadInput(error.what, option, error.mend) from None
     except ValueError:
-        mend = "write YYYY-MM-DD..YYYY-MM-DD" + (", previous or year_ago" if option == "--baseline" else "")
+        mend = "write YYYY-MM-DD..YYYY-MM-DD" + (
+            ", previous or year_ago" if option == "--baseline" else ""
+        )
         raise BadInput(f"{text!r} is not a period", option, mend) from None
 
 
 def _year_before(period: Period) -> Period:
     """52 weeks earlier, so that weekdays match."""
-    return Period(date.fromordinal(period.first.toordinal() - 364), date.fromordinal(period.last.toordinal() - 364))
+    return Period(
+        date.fromordinal(period.first.toordinal() - 364),
+        date.fromordinal(period.last.toordinal() - 364),
+    )
 
 
 def _tables(
@@ -141,7 +175,11 @@ def _tables(
 
 def _opened(con: BaseBackend, source: str, folder: Path, name: str) -> ir.Table:
     if "://" in source:
-        raise BadInput(f"source {source!r} is an address", "source", "give a file, a glob, or a table of the engine")
+        raise BadInput(
+            f"source {source!r} is an address",
+            "source",
+            "give a file, a glob, or a table of the engine",
+        )
     if Path(source).suffix.lower() in {*READERS, ".xlsx"}:
         return read_file(con, _path(source, folder), name)
     known = con.list_tables()
@@ -159,20 +197,32 @@ def _path(source: str, folder: Path) -> str:
     return str((folder / source).absolute())
 
 
-def _placed(error: BadInput | EngineError, document: Document, name: str, table: TableSpec) -> Iterator[Problem]:
+def _placed(
+    error: BadInput | EngineError, document: Document, name: str, table: TableSpec
+) -> Iterator[Problem]:
     """The error's problems with file, line and key of the table."""
     if isinstance(error, EngineError):
-        yield Problem(str(error), document.at("tables", name, "source"), "check that the file is what its ending says")
+        yield Problem(
+            str(error),
+            document.at("tables", name, "source"),
+            "check that the file is what its ending says",
+        )
         return
     for problem in error.problems:
         role = (
-            problem.where.rpartition("role ")[2].strip("'").partition("[")[0] if "role " in problem.where else "source"
+            problem.where.rpartition("role ")[2].strip("'").partition("[")[0]
+            if "role " in problem.where
+            else "source"
         )
         yield Problem(problem.what, document.at("tables", name, role), problem.mend)
 
 
 def _case(
-    spec: CaseSpec, path: Path, periods: dict[str, Period], tables: dict[str, Table], issues: list[DataIssue]
+    spec: CaseSpec,
+    path: Path,
+    periods: dict[str, Period],
+    tables: dict[str, Table],
+    issues: list[DataIssue],
 ) -> Case:
     return Case(
         name=path.absolute().parent.name,
@@ -190,7 +240,8 @@ def _case(
         kpis=tuple(Kpi(**k.model_dump()) for k in spec.kpis),
         dashboard=spec.dashboard,
         funnels={
-            n: Funnel(name=n, **{**f.model_dump(), "within": duration(f.within)}) for n, f in spec.funnels.items()
+            n: Funnel(name=n, **{**f.model_dump(), "within": duration(f.within)})
+            for n, f in spec.funnels.items()
         },
         definitions=tuple(Definition(**d.model_dump()) for d in spec.definitions),
         changes=tuple(Change(c.date, c.text) for c in spec.changes),
@@ -209,13 +260,23 @@ def _case(
 
 def _goal(spec: CaseSpec) -> Goal:
     """The goal; its target stands with it, or under `targets`."""
-    target = spec.goal.target if spec.goal.target is not None else whole(spec.targets.get(spec.goal.metric))
+    target = (
+        spec.goal.target
+        if spec.goal.target is not None
+        else whole(spec.targets.get(spec.goal.metric))
+    )
     return Goal(spec.goal.metric, metric_tree(spec), target)
 
 
 def _metric(name: str, fields: dict[str, Any], label: str | Label | None) -> Metric:
     labels = (
-        label.model_dump(exclude_none=True) if isinstance(label, Label) else {"en": label, "zh": label} if label else {}
+        label.model_dump(exclude_none=True)
+        if isinstance(label, Label)
+        else {"en": label, "zh": label}
+        if label
+        else {}
     )
-    fields = {k: v for k, v in fields.items() if k not in ("label", "where")} | {"condition": fields["where"]}
+    fields = {k: v for k, v in fields.items() if k not in ("label", "where")} | {
+        "condition": fields["where"]
+    }
     return Metric(name=name, label=labels, **fields)

@@ -1,4 +1,5 @@
-"""case.yml as pydantic models: the public keys, their types and defaults, exactly as the case format says."""
+"""case.yml as pydantic models: the public keys, their types and defaults,
+exactly as the case format says."""
 
 from __future__ import annotations
 
@@ -20,7 +21,11 @@ class Spec(BaseModel):
     """Base: unknown keys are errors, nothing changes after reading."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, populate_by_name=True, str_max_length=10_000, allow_inf_nan=False
+        extra="forbid",
+        frozen=True,
+        populate_by_name=True,
+        str_max_length=10_000,
+        allow_inf_nan=False,
     )
 
 
@@ -109,7 +114,13 @@ class IncidentsSpec(TableSpec):
 
 
 AnyTable = Annotated[
-    EventsSpec | FactsSpec | BenchmarkSpec | ReportsSpec | ExecutionsSpec | AssignmentsSpec | IncidentsSpec,
+    EventsSpec
+    | FactsSpec
+    | BenchmarkSpec
+    | ReportsSpec
+    | ExecutionsSpec
+    | AssignmentsSpec
+    | IncidentsSpec,
     Field(discriminator="kind"),
 ]
 
@@ -226,7 +237,9 @@ def _zones() -> frozenset[str]:
 def _zone(name: str) -> str:
     if name not in _zones():
         near = get_close_matches(name[:60], sorted(_zones()), 3)
-        raise ValueError(f"{name!r} is no time zone" + (f"; did you mean {', '.join(near)}" if near else ""))
+        raise ValueError(
+            f"{name!r} is no time zone" + (f"; did you mean {', '.join(near)}" if near else "")
+        )
     return name
 
 

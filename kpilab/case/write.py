@@ -1,4 +1,5 @@
-"""`scaffold`: a first case.yml for a folder of tables, with everything guessed that the tables show."""
+"""`scaffold`: a first case.yml for a folder of tables,
+with everything guessed that the tables show."""
 
 from __future__ import annotations
 
@@ -25,8 +26,9 @@ MOST_ACTIONS = 5
 def scaffold(folder: str | Path, *, force: bool = False) -> Path:
     """Write a commented case.yml that `kpilab check` accepts.
 
-    Kinds, roles, dimensions, a funnel, metrics, a goal with its formula and two periods are guessed from names,
-    types and values. What cannot be seen in tables (targets, owners, what is on a dashboard) stands as a comment.
+    Kinds, roles, dimensions, a funnel, metrics, a goal with its formula and two periods are guessed
+    from names, types and values. What cannot be seen in tables (targets, owners, what is on a
+    dashboard) stands as a comment.
 
     Args:
         folder: where csv, parquet, json or xlsx tables lie.
@@ -41,7 +43,9 @@ def scaffold(folder: str | Path, *, force: bool = False) -> Path:
     folder = Path(folder)
     path = folder / "case.yml"
     if path.exists() and not force:
-        raise BadInput(f"{path} is there already", "argument DIR", "edit it, or replace it with --force")
+        raise BadInput(
+            f"{path} is there already", "argument DIR", "edit it, or replace it with --force"
+        )
     sheets, notes = look(folder)
     guesses = {sheet.name: found for sheet in sheets if (found := guess(sheet))}
     notes += [f"{s.source}: no rows with a time; left out" for s in sheets if s.name not in guesses]
@@ -52,14 +56,22 @@ def scaffold(folder: str | Path, *, force: bool = False) -> Path:
         open_case(trial)
         trial.replace(path)
     except OSError as error:
-        raise BadInput(f"cannot write {path}: {error.strerror}", "argument DIR", "choose a folder of yours") from None
+        raise BadInput(
+            f"cannot write {path}: {error.strerror}", "argument DIR", "choose a folder of yours"
+        ) from None
     finally:
         trial.unlink(missing_ok=True)
     return path
 
 
-def _case_text(folder: Path, sheets: list[Sheet], guesses: dict[str, Guess], notes: list[str]) -> str:
-    drafts = [(s, draft(s, guesses[s.name])) for s in sheets if guesses[s.name].kind in ("events", "facts")]
+def _case_text(
+    folder: Path, sheets: list[Sheet], guesses: dict[str, Guess], notes: list[str]
+) -> str:
+    drafts = [
+        (s, draft(s, guesses[s.name]))
+        for s in sheets
+        if guesses[s.name].kind in ("events", "facts")
+    ]
     if not drafts:
         raise BadInput(
             f"no table of events or counts in {str(folder)!r}",
@@ -73,7 +85,9 @@ def _case_text(folder: Path, sheets: list[Sheet], guesses: dict[str, Guess], not
     metrics |= {name: m for name, m in work.items() if name not in metrics}
     measured = {m["table"] for m in metrics.values()}
     spans = [
-        _span(s, guesses[s.name]) for s in sheets if s.name in measured and guesses[s.name].kind in ("events", "facts")
+        _span(s, guesses[s.name])
+        for s in sheets
+        if s.name in measured and guesses[s.name].kind in ("events", "facts")
     ]
     sections = [
         _head(folder, notes),
@@ -86,7 +100,10 @@ def _case_text(folder: Path, sheets: list[Sheet], guesses: dict[str, Guess], not
         _section(
             "metrics",
             metrics,
-            "The one definition of every metric: SQL over one table. `numerator` and `denominator` for a rate.",
+            (
+                "The one definition of every metric: SQL over one table. `numerator` and "
+                "`denominator` for a rate."
+            ),
         ),
         _goal(best),
         _section(
@@ -100,7 +117,10 @@ def _case_text(folder: Path, sheets: list[Sheet], guesses: dict[str, Guess], not
         _section(
             "dashboard",
             list(best.metrics),
-            "What somebody looks at. Take out what nobody watches: that is how blind spots are found.",
+            (
+                "What somebody looks at. Take out what nobody watches: that is how blind spots are "
+                "found."
+            ),
         ),
         _funnel(best, guesses[sheet.name]),
         _experiments(sheet, best, sheets, guesses),
@@ -111,10 +131,13 @@ def _case_text(folder: Path, sheets: list[Sheet], guesses: dict[str, Guess], not
 
 def _head(folder: Path, notes: list[str]) -> str:
     remarks = "".join(f"# not used: {note}\n" for note in notes)
-    title = yaml.safe_dump({"kpilab": 1, "title": folder.absolute().name}, sort_keys=False, allow_unicode=True)
+    title = yaml.safe_dump(
+        {"kpilab": 1, "title": folder.absolute().name}, sort_keys=False, allow_unicode=True
+    )
     return (
         "# First draft, guessed from the tables: read it once and correct what is wrong.\n"
-        f"{remarks}{title}# language: zh\n# currency: EUR\n# holidays: DE   (country, for the calendar)\n"
+        f"{remarks}{title}# language: zh\n# currency: EUR\n# holidays: DE   (country, for the "
+        "calendar)\n"
     )
 
 
@@ -125,7 +148,10 @@ def _section(key: str, value: object, comment: str) -> str:
 
 def _periods(found: dict[str, Period]) -> str:
     lines = "".join(f"  {name}: [{p.first}, {p.last}]\n" for name, p in found.items())
-    comment = "Current against baseline, both days included. Another choice: --current A..B --baseline previous"
+    comment = (
+        "Current against baseline, both days included. Another choice: --current A..B "
+        "--baseline previous"
+    )
     return f"# {comment}\nperiods:\n{lines}"
 
 
@@ -141,7 +167,9 @@ def _table(sheet: Sheet, found: Guess) -> dict[str, object]:
 def _own(sheet: Sheet, column: str) -> dict[str, object]:
     """Our own series by its name, all others as peers."""
     series = sorted(
-        collect(sheet.table.select(sheet.table[column].cast("string")).distinct(), "series").iloc[:, 0].dropna()
+        collect(sheet.table.select(sheet.table[column].cast("string")).distinct(), "series")
+        .iloc[:, 0]
+        .dropna()
     )
     own = next((s for s in series if {"own", "our", "ours", "us"} & set(slug(s).split("_"))), None)
     return {"own": own, "peers": [s for s in series if s != own]} if own else {}
@@ -168,12 +196,24 @@ def _funnel(best: Draft, found: Guess) -> str:
         return ""
     by = "session" if "session" in found.roles else "user"
     counts = " > ".join(f"{n:,}" for n in best.reached)
-    funnel = {"table": best.table, "steps": list(best.funnel), "within": "1d" if by == "session" else "7d", "by": by}
-    return _section("funnels", {"main": funnel}, f"Steps on the way to the goal ({by}s that reach them: {counts}).")
+    funnel = {
+        "table": best.table,
+        "steps": list(best.funnel),
+        "within": "1d" if by == "session" else "7d",
+        "by": by,
+    }
+    return _section(
+        "funnels",
+        {"main": funnel},
+        f"Steps on the way to the goal ({by}s that reach them: {counts}).",
+    )
 
 
-def _books(sheet: Sheet, best: Draft, sheets: list[Sheet], guesses: dict[str, Guess]) -> dict[str, dict[str, str]]:
-    """Columns of other tables whose total is about the goal's: the same thing from another system."""
+def _books(
+    sheet: Sheet, best: Draft, sheets: list[Sheet], guesses: dict[str, Guess]
+) -> dict[str, dict[str, str]]:
+    """Columns of other tables whose total is about the goal's:
+    the same thing from another system."""
     total = _total(sheet, best.metrics[best.goal]["measure"])
     others = [s for s in sheets if s is not sheet and guesses[s.name].kind == "facts"]
     return {
@@ -198,8 +238,12 @@ def _work(sheets: list[Sheet], guesses: dict[str, Guess]) -> dict[str, dict[str,
         if guesses[sheet.name].kind != "executions":
             continue
         column = roles["action"]
-        names = sheet.table.group_by(action=sheet.table[column].cast("string")).agg(rows=sheet.table.count())
-        frame = collect(names.filter(names.action.notnull()), "actions").sort_values("rows", ascending=False)
+        names = sheet.table.group_by(action=sheet.table[column].cast("string")).agg(
+            rows=sheet.table.count()
+        )
+        frame = collect(names.filter(names.action.notnull()), "actions").sort_values(
+            "rows", ascending=False
+        )
         for action in frame["action"].head(MOST_ACTIONS):
             metric = {"table": sheet.name, "measure": f"sum({identifier(roles['quantity'])})"}
             only = {} if len(frame) == 1 else {"where": f"{identifier(column)} = {literal(action)}"}
@@ -215,7 +259,11 @@ def _experiments(sheet: Sheet, best: Draft, sheets: list[Sheet], guesses: dict[s
     for table in sheets:
         if guesses[table.name].kind == "assignments":
             found |= _tests(table, guesses[table.name].roles, outcome)
-    return _section("experiments", found, "A/B tests; the planned split is taken to be equal shares.") if found else ""
+    return (
+        _section("experiments", found, "A/B tests; the planned split is taken to be equal shares.")
+        if found
+        else ""
+    )
 
 
 def _tests(table: Sheet, roles: dict[str, str], outcome: str) -> dict[str, dict[str, object]]:
@@ -224,13 +272,23 @@ def _tests(table: Sheet, roles: dict[str, str], outcome: str) -> dict[str, dict[
         variant=table.table[roles["variant"]].cast("string"),
         day=table.table[roles["time"]].cast("timestamp").date(),
     )
-    frame = collect(rows.group_by("test", "variant").agg(first=rows.day.min()), "experiments").dropna()
+    frame = collect(
+        rows.group_by("test", "variant").agg(first=rows.day.min()), "experiments"
+    ).dropna()
     found: dict[str, dict[str, object]] = {}
     for test, part in frame.groupby("test"):
-        variants = sorted(part["variant"], key=lambda v: (not v.lower().startswith(("control", "a", "old", "base")), v))
+        variants = sorted(
+            part["variant"],
+            key=lambda v: (not v.lower().startswith(("control", "a", "old", "base")), v),
+        )
         if len(variants) > 1:
             split = {v: 1 / len(variants) for v in variants}
-            found[str(test)] = {"assignments": table.name, "outcome": outcome, "control": variants[0], "split": split}
+            found[str(test)] = {
+                "assignments": table.name,
+                "outcome": outcome,
+                "control": variants[0],
+                "split": split,
+            }
             found[str(test)]["start"] = pd.Timestamp(min(part["first"])).date()
     return found
 
@@ -246,6 +304,8 @@ def _span(sheet: Sheet, found: Guess) -> tuple[date, date]:
     column = next(c for c in sheet.columns if c.name == found.roles["time"])
     if column.first is None or column.last is None:
         raise BadInput(
-            f"column {column.name!r} holds no times", f"table {sheet.name!r}", "fill it, or remove the table"
+            f"column {column.name!r} holds no times",
+            f"table {sheet.name!r}",
+            "fill it, or remove the table",
         )
     return column.first, column.last

@@ -1,4 +1,5 @@
-"""The command line: arguments in, words out. Everything heavy is imported inside the command that needs it."""
+"""The command line: arguments in, words out.
+Everything heavy is imported inside the command that needs it."""
 
 from __future__ import annotations
 
@@ -43,7 +44,10 @@ def _version(asked: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version and stop."
+        ),
     ] = False,
 ) -> None:
     """Options before the command; the callback has done the work."""
@@ -51,8 +55,12 @@ def _options(
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of tables: csv, parquet, json, xlsx.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace a case.yml that is there.")] = False,
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder of tables: csv, parquet, json, xlsx.")
+    ],
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a case.yml that is there.")
+    ] = False,
     verbose: Verbose = False,
 ) -> None:
     """Look at a folder of tables and write a first case.yml."""
@@ -60,7 +68,9 @@ def init(
         from kpilab.case.write import scaffold
 
         path = scaffold(folder, force=force)
-        typer.echo(f"wrote {path}\nread it, correct what was guessed wrong, then: kpilab review {folder}")
+        typer.echo(
+            f"wrote {path}\nread it, correct what was guessed wrong, then: kpilab review {folder}"
+        )
 
 
 @app.command()
@@ -79,7 +89,9 @@ def check(case: CaseFolder, verbose: Verbose = False) -> None:
         error = several(uncounted(opened))
         if error:
             raise error
-        typer.echo(f"{opened.title}: in order ({len(opened.tables)} tables, {len(opened.metrics)} metrics)")
+        typer.echo(
+            f"{opened.title}: in order ({len(opened.tables)} tables, {len(opened.metrics)} metrics)"
+        )
 
 
 @app.command()
@@ -87,15 +99,21 @@ def review(
     case: CaseFolder,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the report goes.")],
     lang: Annotated[Language | None, typer.Option("--lang", help="Language of the report.")] = None,
-    current: Annotated[str | None, typer.Option("--current", metavar="A..B", help="First..last day.")] = None,
-    baseline: Annotated[
-        str | None, typer.Option("--baseline", metavar="WHAT", help="previous, year_ago or first..last day.")
+    current: Annotated[
+        str | None, typer.Option("--current", metavar="A..B", help="First..last day.")
     ] = None,
-    pdf: Annotated[bool, typer.Option("--pdf", help="Print the report to PDF too (needs Chromium).")] = False,
+    baseline: Annotated[
+        str | None,
+        typer.Option("--baseline", metavar="WHAT", help="previous, year_ago or first..last day."),
+    ] = None,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Print the report to PDF too (needs Chromium).")
+    ] = False,
     store: StorePlace = "",
     verbose: Verbose = False,
 ) -> None:
-    """Find out which KPI was wrong, what was missed, what the market did, and what was done on paper only."""
+    """Find out which KPI was wrong, what was missed, what the market did,
+    and what was done on paper only."""
     with told(2, verbose):
         from kpilab.cli.progress import progress
 
@@ -121,7 +139,8 @@ def review(
 
 
 def _reviewed(case: Case, out: Path, tell: Progress) -> Review:
-    """The review; where the engine fails in the middle of it, what the finished steps have found is written."""
+    """The review; where the engine fails in the middle of it,
+    what the finished steps have found is written."""
     from kpilab.report.build import write_unfinished
     from kpilab.verdict.run import Stopped
     from kpilab.verdict.run import review as reviewed
@@ -130,7 +149,10 @@ def _reviewed(case: Case, out: Path, tell: Progress) -> Review:
         return reviewed(case, progress=tell)
     except Stopped as stopped:
         if stopped.finished:
-            typer.echo(f"what the finished steps have found: {write_unfinished(stopped, case, out)}", err=True)
+            typer.echo(
+                f"what the finished steps have found: {write_unfinished(stopped, case, out)}",
+                err=True,
+            )
         raise
 
 
@@ -148,8 +170,13 @@ def _kept(result: Review, place: str) -> tuple[Review, str]:
 
 @app.command()
 def sample(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="shop, or the name of a cause; `list` names them all.")],
-    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="Where the case goes.")] = None,
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="shop, or the name of a cause; `list` names them all."),
+    ],
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="Where the case goes.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="The same number gives the same world.")] = 0,
     verbose: Verbose = False,
 ) -> None:
@@ -172,9 +199,9 @@ def sample(
 
 @app.command()
 def lab(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the notebooks are copied to.")] = Path(
-        "kpilab-lab"
-    ),
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where the notebooks are copied to.")
+    ] = Path("kpilab-lab"),
     verbose: Verbose = False,
 ) -> None:
     """Open the notebooks in JupyterLab."""
@@ -188,10 +215,12 @@ def lab(
 
 @app.command("app")
 def pages(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the notebooks are copied to.")] = Path(
-        "kpilab-lab"
-    ),
-    port: Annotated[int, typer.Option("--port", help="Where the page is served, on this machine only.")] = 8866,
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where the notebooks are copied to.")
+    ] = Path("kpilab-lab"),
+    port: Annotated[
+        int, typer.Option("--port", help="Where the page is served, on this machine only.")
+    ] = 8866,
     verbose: Verbose = False,
 ) -> None:
     """Open the notebooks as pages without code, for people who only read and click."""
@@ -206,7 +235,10 @@ def pages(
 @app.command()
 def compare(
     old: Annotated[
-        str, typer.Argument(metavar="OLD", help="A review.json, its folder, or the number of a saved review.")
+        str,
+        typer.Argument(
+            metavar="OLD", help="A review.json, its folder, or the number of a saved review."
+        ),
     ],
     new: Annotated[str, typer.Argument(metavar="NEW", help="The later one.")],
     store: StorePlace = ".",
@@ -247,30 +279,37 @@ def notify(
 def board(
     case: CaseFolder,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where board.html goes.")],
-    today: Annotated[str | None, typer.Option("--today", metavar="DAY", help="As if today were this day.")] = None,
+    today: Annotated[
+        str | None, typer.Option("--today", metavar="DAY", help="As if today were this day.")
+    ] = None,
     store: StorePlace = "",
     lang: Lang = None,
     verbose: Verbose = False,
 ) -> None:
-    """Write the board: per owner the target, pace, forecast, trend and last actions, in one offline page."""
+    """Write the board: per owner the target, pace, forecast, trend and last actions,
+    in one offline page."""
     with told(2, verbose):
         from kpilab.case.read import open_case
         from kpilab.track.actions import day
         from kpilab.track.board import write
 
         read = open_case(case, language=lang)
-        typer.echo(f"{write(read, out, place=store or None, today=day(today, '--today') if today else None)}")
+        now = day(today, "--today") if today else None
+        typer.echo(str(write(read, out, place=store or None, today=now)))
 
 
 @app.command()
 def watch(
     case: CaseFolder,
-    today: Annotated[str | None, typer.Option("--today", metavar="DAY", help="As if today were this day.")] = None,
+    today: Annotated[
+        str | None, typer.Option("--today", metavar="DAY", help="As if today were this day.")
+    ] = None,
     store: StorePlace = ".",
     lang: Lang = None,
     verbose: Verbose = False,
 ) -> None:
-    """Evaluate the alarm rules once, for cron; exit code 3 when an alarm is new, and it is pushed if configured."""
+    """Evaluate the alarm rules once, for cron; exit code 3 when an alarm is new,
+    and it is pushed if configured."""
     with told(2, verbose):
         from kpilab.case.read import open_case
         from kpilab.track.actions import day
@@ -293,6 +332,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a letter shows a question mark instead of ending the command.
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
-    # A command is one short piece of work: looking for garbage again and again costs a tenth of it and finds little.
+    # A command is one short piece of work: looking for garbage again and again costs a tenth of it
+    # and finds little.
     gc.set_threshold(100_000, 50, 100)
     app(prog_name="kpilab")

@@ -10,13 +10,16 @@ import typer
 
 from kpilab.cli.common import CaseFolder, Lang, StorePlace, Verbose, told
 
-actions = typer.Typer(help="What is being done about the causes, and whether it worked.", no_args_is_help=True)
+actions = typer.Typer(
+    help="What is being done about the causes, and whether it worked.", no_args_is_help=True
+)
 
 
 @actions.command("list")
 def actions_list(
     case: Annotated[
-        Path | None, typer.Argument(metavar="CASE", help="Test the actions on the data of this case.")
+        Path | None,
+        typer.Argument(metavar="CASE", help="Test the actions on the data of this case."),
     ] = None,
     store: StorePlace = ".",
     lang: Lang = None,
@@ -46,10 +49,16 @@ def actions_add(
     owner: Annotated[str, typer.Option("--owner", help="Who does it.")],
     due: Annotated[str | None, typer.Option("--due", metavar="DAY", help="YYYY-MM-DD.")] = None,
     metric: Annotated[str | None, typer.Option("--metric", help="What should move.")] = None,
-    where: Annotated[list[str] | None, typer.Option("--where", metavar="DIM=VALUE", help="Only in a segment.")] = None,
-    expected: Annotated[float | None, typer.Option("--expected", metavar="%", help="Change hoped for, in %.")] = None,
+    where: Annotated[
+        list[str] | None, typer.Option("--where", metavar="DIM=VALUE", help="Only in a segment.")
+    ] = None,
+    expected: Annotated[
+        float | None, typer.Option("--expected", metavar="%", help="Change hoped for, in %.")
+    ] = None,
     experiment: Annotated[str | None, typer.Option("--experiment", help="Its A/B test.")] = None,
-    cause: Annotated[int | None, typer.Option("--cause", help="Number of the stored cause it answers.")] = None,
+    cause: Annotated[
+        int | None, typer.Option("--cause", help="Number of the stored cause it answers.")
+    ] = None,
     store: StorePlace = ".",
     verbose: Verbose = False,
 ) -> None:
@@ -69,7 +78,8 @@ def actions_add(
 def actions_done(
     action: Annotated[int, typer.Argument(metavar="N", help="Number of the action.")],
     on: Annotated[
-        str | None, typer.Option("--on", metavar="DAY", help="First day in effect; today if left out.")
+        str | None,
+        typer.Option("--on", metavar="DAY", help="First day in effect; today if left out."),
     ] = None,
     drop: Annotated[bool, typer.Option("--drop", help="It will not be done.")] = False,
     store: StorePlace = ".",

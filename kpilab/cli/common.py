@@ -21,7 +21,9 @@ class Language(StrEnum):
     zh = "zh"
 
 
-CaseFolder = Annotated[Path, typer.Argument(metavar="CASE", help="A case.yml, or the folder that holds it.")]
+CaseFolder = Annotated[
+    Path, typer.Argument(metavar="CASE", help="A case.yml, or the folder that holds it.")
+]
 StorePlace = Annotated[
     str,
     typer.Option(
@@ -51,9 +53,14 @@ def told(code: int, verbose: bool) -> Generator[None]:
     except BrokenPipeError:
         raise  # the reader of our output has gone; typer ends quietly
     except OSError as error:
-        # What can be told better was told where it happened; here it is the disk that refuses, whatever was written.
+        # What can be told better was told where it happened; here it is the disk that refuses,
+        # whatever was written.
         typer.echo(
-            f"error: {error.strerror or error}\n  where: {error.filename or 'the disk'}\n  mend:  {ROOM}", err=True
+            (
+                f"error: {error.strerror or error}\n  where: {error.filename or 'the disk'}\n  "
+                f"mend:  {ROOM}"
+            ),
+            err=True,
         )
         raise typer.Exit(code) from None
     except KeyboardInterrupt:

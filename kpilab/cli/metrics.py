@@ -1,4 +1,5 @@
-"""`kpilab metrics`: the registry of a case: definitions, owners, sources, versions, and whether the KPIs are SMART."""
+"""`kpilab metrics`: the registry of a case: definitions, owners, sources, versions,
+and whether the KPIs are SMART."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from kpilab.cli.common import CaseFolder, Lang, Verbose, told
 
 
 def metrics(case: CaseFolder, lang: Lang = None, verbose: Verbose = False) -> None:
-    """List every metric with definition, owner, sources and reporters, and check the KPIs (SMART)."""
+    """List every metric with definition, owner, sources and reporters,
+    and check the KPIs (SMART)."""
     with told(2, verbose):
         from kpilab.analysis.data.registry import registry
         from kpilab.analysis.relation.smart import smart
@@ -28,9 +30,16 @@ def metrics(case: CaseFolder, lang: Lang = None, verbose: Verbose = False) -> No
             typer.echo("- " + sentence(Message("registry.line", values), language))
         if not read.kpis:
             return
-        checked = smart(read.kpis, metrics=read.metrics, tables=read.tables, tree=read.goal.tree, current=read.current)
+        checked = smart(
+            read.kpis,
+            metrics=read.metrics,
+            tables=read.tables,
+            tree=read.goal.tree,
+            current=read.current,
+        )
         failing = tuple(
-            read.label(k, language) for k in cast("tuple[str, ...]", checked.headline.values.get("failing", ()))
+            read.label(k, language)
+            for k in cast("tuple[str, ...]", checked.headline.values.get("failing", ()))
         )
         headline = Message(checked.headline.key, {**checked.headline.values, "failing": failing})
         typer.echo("\n" + sentence(headline, language))

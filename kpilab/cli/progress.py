@@ -16,7 +16,8 @@ Progress = Callable[[str, int, int], None]
 def progress(lang: str, *, timed: bool = False) -> Generator[Progress]:
     """A function (step's key, steps done, steps in all) to call when a step begins.
 
-    A bar with the step's name on a terminal, nothing anywhere else; with `timed`, a line per step on stderr at the end.
+    A bar with the step's name on a terminal, nothing anywhere else; with `timed`, a line per step
+    on stderr at the end.
     """
     begun: list[tuple[str, float]] = []
     with _bar(lang) as show:

@@ -11,7 +11,9 @@ from kpilab.cli.common import Language, StorePlace, Verbose, told
 if TYPE_CHECKING:
     from kpilab.track.store import Note
 
-whys = typer.Typer(help="Read the 5-Why answers of a cause; add, reject or comment on them.", no_args_is_help=True)
+whys = typer.Typer(
+    help="Read the 5-Why answers of a cause; add, reject or comment on them.", no_args_is_help=True
+)
 
 Cause = Annotated[int, typer.Argument(metavar="CAUSE", help="Number of the stored cause.")]
 Number = Annotated[int, typer.Argument(metavar="N", help="Number of the answer, as listed.")]
@@ -72,10 +74,15 @@ def whys_comment(
     _note(cause, "comment", text, answer, by, store, verbose)
 
 
-def _note(cause: int, kind: Note, text: str, answer: int | None, by: str, store: str, verbose: bool) -> None:
+def _note(
+    cause: int, kind: Note, text: str, answer: int | None, by: str, store: str, verbose: bool
+) -> None:
     with told(2, verbose):
         from kpilab.track.store import Store
 
         with Store.open(store) as opened:
             opened.note(cause, kind, text, answer=None if answer is None else answer - 1, author=by)
-        typer.echo("kept; the next report of this case shows it beside the answer (kpilab review … --store)")
+        typer.echo(
+            "kept; the next report of this case shows it beside the answer (kpilab review … "
+            "--store)"
+        )

@@ -1,4 +1,5 @@
-"""The case: a question, and everything needed to answer it. Validated when it was read; it runs nothing."""
+"""The case: a question, and everything needed to answer it. Validated when it was read;
+it runs nothing."""
 
 from __future__ import annotations
 
@@ -113,10 +114,11 @@ class Test:
     """An experiment as it was run and decided.
 
     Attributes:
-        outcome: a metric, an SQL predicate over a unit's events, or an event name. covariates: metrics, measured
-            before the assignment. guardrails: metric -> largest tolerable loss as a share of the control's value.
-        exposure: predicate or event that shows a unit met the change; "" for none. window: time that every unit is
-            observed; None for all. looks: daily looks taken up to the decision.
+        outcome: a metric, an SQL predicate over a unit's events, or an event name. covariates:
+            metrics, measured before the assignment. guardrails: metric -> largest tolerable loss as
+            a share of the control's value.
+        exposure: predicate or event that shows a unit met the change; "" for none. window: time
+            that every unit is observed; None for all. looks: daily looks taken up to the decision.
     """
 
     name: str
@@ -140,7 +142,8 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Privacy:
-    """What must not be shown: groups smaller than `min_group`, names in the columns of `pseudonymise`."""
+    """What must not be shown: groups smaller than `min_group`,
+    names in the columns of `pseudonymise`."""
 
     min_group: int = 0
     pseudonymise: tuple[str, ...] = ()

@@ -1,4 +1,5 @@
-"""Files that are whole or not there, alone or as a set: written beside their place, synced, then moved in."""
+"""Files that are whole or not there, alone or as a set: written beside their place, synced,
+then moved in."""
 
 from __future__ import annotations
 
@@ -21,10 +22,11 @@ FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 def put(folder: Path, contents: Mapping[str, bytes], what: str = "the review") -> None:
     """Write several files as one set; the last one stands for the set.
 
-    Nothing in the folder is touched before all files are safely on the disk. Then the last file of the old set is
-    taken away first, and the new one put there last: where it stands, all others belong to it, whenever the program
-    or the machine stopped. A set cut short there lacks its last file until it is written again. What a program that
-    was killed left behind is swept by the next one. After an error everything is as it was.
+    Nothing in the folder is touched before all files are safely on the disk. Then the last file of
+    the old set is taken away first, and the new one put there last: where it stands, all others
+    belong to it, whenever the program or the machine stopped. A set cut short there lacks its last
+    file until it is written again. What a program that was killed left behind is swept by the next
+    one. After an error everything is as it was.
 
     Args:
         folder: made if missing.
@@ -43,7 +45,9 @@ def put(folder: Path, contents: Mapping[str, bytes], what: str = "the review") -
             _write(stage / name, content)
         _exchange(stage, folder, tuple(contents))
     except OSError as error:
-        raise unwritable(folder, error, what, "--out; what was there before is unchanged") from error
+        raise unwritable(
+            folder, error, what, "--out; what was there before is unchanged"
+        ) from error
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 
@@ -83,7 +87,8 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _exchange(stage: Path, folder: Path, names: Sequence[str]) -> None:
-    """Old files out, the last one first; new files in, the last one last; back again if that fails."""
+    """Old files out, the last one first; new files in, the last one last;
+    back again if that fails."""
     moved: list[tuple[Path, Path]] = []
 
     def move(start: Path, end: Path) -> None:
@@ -128,7 +133,9 @@ def _sync_folder(folder: Path) -> None:
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
-        with suppress(OSError):  # Some file systems cannot sync a folder; the files themselves are safe.
+        with suppress(
+            OSError
+        ):  # Some file systems cannot sync a folder; the files themselves are safe.
             os.fsync(handle)
     finally:
         os.close(handle)

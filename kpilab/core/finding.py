@@ -1,4 +1,5 @@
-"""What a review says: findings, causes, the bridge, and the review as a whole. No text in any language."""
+"""What a review says: findings, causes, the bridge, and the review as a whole.
+No text in any language."""
 
 from __future__ import annotations
 
@@ -12,7 +13,14 @@ from kpilab.core.values import EVERYWHERE, Effect, Message, Period, Where
 Verdict = Literal["trouble", "fine", "unclear", "info"]
 Strength = Literal["described", "tested", "compared", "randomised"]
 StepName = Literal["trust", "goal", "relation", "root_cause", "external", "execution"]
-STEP_NAMES: tuple[StepName, ...] = ("trust", "goal", "relation", "root_cause", "external", "execution")
+STEP_NAMES: tuple[StepName, ...] = (
+    "trust",
+    "goal",
+    "relation",
+    "root_cause",
+    "external",
+    "execution",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +113,8 @@ class GoalChange:
     """The goal in both periods; `interval` is that of `change`.
 
     `logged` is what the tables say, `current` is after correcting what only the log lost,
-    `expected` is the target if given, else the baseline; change = current - baseline, gap = current - expected.
+    `expected` is the target if given, else the baseline; change = current - baseline, gap = current
+    - expected.
     """
 
     metric: str
@@ -131,7 +140,8 @@ class GoalChange:
 
 @dataclass(frozen=True, slots=True)
 class DataIssue:
-    """One fault of the data: which table, column, segment, days, rows; effect on the goal where known."""
+    """One fault of the data: which table, column, segment, days, rows;
+    effect on the goal where known."""
 
     table: str
     statement: Message
@@ -157,7 +167,8 @@ class StepReport:
 class Review:
     """The whole answer.
 
-    `labels`: metric -> {lang: label}; `units`: metric -> what it is counted in; `settings`: what it was run with.
+    `labels`: metric -> {lang: label}; `units`: metric -> what it is counted in; `settings`: what it
+    was run with.
     """
 
     case: str

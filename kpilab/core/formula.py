@@ -1,4 +1,5 @@
-"""Arithmetic over metric names, parsed by hand: `+ - * /`, parentheses, numbers. Nothing is ever executed."""
+"""Arithmetic over metric names, parsed by hand: `+ - * /`, parentheses, numbers.
+Nothing is ever executed."""
 
 from __future__ import annotations
 
@@ -43,11 +44,14 @@ def parse_formula(text: str, where: str = "formula") -> Expression:
     """The expression a formula stands for.
 
     Raises:
-        BadInput: empty, too long or too deeply nested, or not arithmetic; the message points at the place.
+        BadInput: empty, too long or too deeply nested, or not arithmetic; the message points at the
+            place.
     """
     if len(text) > MOST_CHARACTERS:
         raise BadInput(
-            f"formula has {len(text):,} characters", where, f"keep it under {MOST_CHARACTERS:,}; nest through `tree:`"
+            f"formula has {len(text):,} characters",
+            where,
+            f"keep it under {MOST_CHARACTERS:,}; nest through `tree:`",
         )
     return _Parser(text, where).whole()
 
@@ -74,11 +78,15 @@ class _Parser:
     def whole(self) -> Expression:
         if len(self.tokens) > MOST_TOKENS:
             raise BadInput(
-                "formula is too long", self.where, f"use at most {MOST_TOKENS} names and signs; nest through `tree:`"
+                "formula is too long",
+                self.where,
+                f"use at most {MOST_TOKENS} names and signs; nest through `tree:`",
             )
         if not self.tokens:
             raise BadInput(
-                "formula is empty", self.where, "write arithmetic over metric names, e.g. visits * order_rate"
+                "formula is empty",
+                self.where,
+                "write arithmetic over metric names, e.g. visits * order_rate",
             )
         expression = self.sum(0)
         if self.at < len(self.tokens):
@@ -100,7 +108,9 @@ class _Parser:
     def factor(self, depth: int) -> Expression:
         if depth > MOST_DEPTH:
             raise BadInput(
-                "formula is nested too deeply", self.where, f"use at most {MOST_DEPTH} levels; nest through `tree:`"
+                "formula is nested too deeply",
+                self.where,
+                f"use at most {MOST_DEPTH} levels; nest through `tree:`",
             )
         symbol = self.peek()
         if symbol == "-":
@@ -129,10 +139,15 @@ class _Parser:
         what = (
             "ends too early"
             if ended
-            else f"has an unexpected {self.tokens[self.at][0]!r} at character {self.tokens[self.at][1] + 1}"
+            else (
+                f"has an unexpected {self.tokens[self.at][0]!r} at character "
+                f"{self.tokens[self.at][1] + 1}"
+            )
         )
         return BadInput(
-            f"formula {self.text[:80]!r} {what}", self.where, "use + - * / and parentheses between metric names"
+            f"formula {self.text[:80]!r} {what}",
+            self.where,
+            "use + - * / and parentheses between metric names",
         )
 
 
@@ -143,7 +158,10 @@ def _tokens(text: str, where: str) -> list[tuple[str, int]]:
         if match is None:
             rest = text[at:].lstrip()
             raise BadInput(
-                f"formula has {rest[0]!r} at character {len(text) - len(rest) + 1}, which is not arithmetic",
+                (
+                    f"formula has {rest[0]!r} at character {len(text) - len(rest) + 1}, which is "
+                    "not arithmetic"
+                ),
                 where,
                 "use metric names, numbers, + - * / and parentheses",
             )

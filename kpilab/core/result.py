@@ -38,7 +38,9 @@ class Result:
 
         return show.chart(self, lang)
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, object]:
+    def _repr_mimebundle_(
+        self, include: object = None, exclude: object = None
+    ) -> dict[str, object]:
         from kpilab import show
 
         return show.bundle(self)

@@ -1,6 +1,7 @@
 """Table roles: an unexecuted table and which column is who, what, when, how much.
 
-Each role takes a frame (pandas, Polars, Arrow), an Ibis table, or the path of a csv, parquet, json or xlsx file.
+Each role takes a frame (pandas, Polars, Arrow), an Ibis table, or the path of a csv, parquet, json
+or xlsx file.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ class Table:
 
     Attributes:
         table: an Ibis table in its one form, whatever was given (see `kpilab.engine.door.tables`).
-        timezone: zone whose local times the table holds. A time that carries a zone is read in it, one without is
-            local there. By default the zone the columns carry, for an engine that of its session; None: nothing says.
+        timezone: zone whose local times the table holds. A time that carries a zone is read in it,
+            one without is local there. By default the zone the columns carry, for an engine that of
+            its session; None: nothing says.
         settled: whether the table has come through the door.
     """
 
@@ -56,12 +58,18 @@ class Table:
         kind = cls.__name__
         if isinstance(data, Table):
             given = type(data).__name__
-            raise BadInput(f"{given} given for {kind}", f"table {data.name!r}", f"give {kind}(table, …)")
+            raise BadInput(
+                f"{given} given for {kind}", f"table {data.name!r}", f"give {kind}(table, …)"
+            )
         try:
             return cls(data)  # type: ignore[arg-type]  # the door makes a table of it
         except BadInput as error:
             how = f", or wrap the table: {kind}(table, {{role}}=…)"
-            mended = [replace(p, mend=p.mend + how.format(role=r)) for p in error.problems if (r := _role(p))]
+            mended = [
+                replace(p, mend=p.mend + how.format(role=r))
+                for p in error.problems
+                if (r := _role(p))
+            ]
             raise several(mended or error.problems) or error from None
 
     def roles(self) -> dict[str, str]:
@@ -160,7 +168,12 @@ class Reports(Table):
     name: str = field(default="reports", kw_only=True)
 
     def roles(self) -> dict[str, str]:
-        return {"time": self.time, "reporter": self.reporter, "metric": self.metric, "value": self.value}
+        return {
+            "time": self.time,
+            "reporter": self.reporter,
+            "metric": self.metric,
+            "value": self.value,
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,7 +184,8 @@ class Executions(Table):
         time, actor, action, quantity: when, who, what, how much was claimed.
         record: column of the record id. target: the daily (or per-record) target.
         tiers: columns of bonus thresholds above the target.
-        evidence: columns of independent traces of the same work (matches, follow-up, sensor minutes).
+        evidence: columns of independent traces of the same work (matches, follow-up, sensor
+            minutes).
         logged: what the actor entered beside the claim. recorded: when it was entered.
         verified: result of an audit of sampled records.
     """
@@ -190,9 +204,18 @@ class Executions(Table):
     name: str = field(default="executions", kw_only=True)
 
     def roles(self) -> dict[str, str]:
-        roles = {"time": self.time, "actor": self.actor, "action": self.action, "quantity": self.quantity}
+        roles = {
+            "time": self.time,
+            "actor": self.actor,
+            "action": self.action,
+            "quantity": self.quantity,
+        }
         single = {r: getattr(self, r) for r in ("record", "target", "recorded", "verified")}
-        many = {f"{r}[{k}]": c for r in ("tiers", "evidence", "logged") for k, c in enumerate(getattr(self, r))}
+        many = {
+            f"{r}[{k}]": c
+            for r in ("tiers", "evidence", "logged")
+            for k, c in enumerate(getattr(self, r))
+        }
         return roles | {r: c for r, c in single.items() if c} | many
 
 
@@ -207,7 +230,12 @@ class Assignments(Table):
     name: str = field(default="assignments", kw_only=True)
 
     def roles(self) -> dict[str, str]:
-        return {"time": self.time, "unit": self.unit, "experiment": self.experiment, "variant": self.variant}
+        return {
+            "time": self.time,
+            "unit": self.unit,
+            "experiment": self.experiment,
+            "variant": self.variant,
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)

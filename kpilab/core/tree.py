@@ -54,7 +54,8 @@ class MetricTree:
     def evaluate(self, values: Mapping[str, Value], node: str | None = None) -> Value:
         """Value of `node` (default: the goal) from the values of the leaves.
 
-        Numbers give a number and raise when a denominator is zero; arrays give arrays with NaN there.
+        Numbers give a number and raise when a denominator is zero; arrays give arrays with NaN
+        there.
 
         Raises:
             BadInput: a leaf without a value, or a division by zero.
@@ -113,7 +114,11 @@ def _value(expression: Expression, found: Mapping[str, Value], node: str) -> Val
 def _divide(left: Value, right: Value, node: str) -> Value:
     if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(np.asarray(right) == 0, np.nan, left / np.where(np.asarray(right) == 0, np.nan, right))
+            return np.where(
+                np.asarray(right) == 0,
+                np.nan,
+                left / np.where(np.asarray(right) == 0, np.nan, right),
+            )
     if right == 0:
         raise BadInput(
             "division by zero",

@@ -45,13 +45,17 @@ class Outcome:
 
     Attributes:
         name: how it is called in the results.
-        value: on a log or facts, an SQL aggregate over one unit's rows; on `Units`, a column. The name if empty.
+        value: on a log or facts, an SQL aggregate over one unit's rows; on `Units`, a column. The
+            name if empty.
         per: denominator of a ratio (same form); None for a mean or a proportion.
         kind: mean, proportion (0/1 per unit) or quantile.
-        quantile: which one, 0-1. cap: values above this quantile of all units are set to it (both figures are given).
-        covariates: known before the test: columns of `Units`, on a log SQL aggregates over one unit's rows of the
-            design's days `before`; on a log with such days and no names, the metric's own value of that time.
-        better: the direction of a gain. role: a win needs the primary ones; a guardrail must not be worse by `margin`.
+        quantile: which one, 0-1. cap: values above this quantile of all units are set to it (both
+            figures are given).
+        covariates: known before the test: columns of `Units`, on a log SQL aggregates over one
+            unit's rows of the design's days `before`; on a log with such days and no names, the
+            metric's own value of that time.
+        better: the direction of a gain. role: a win needs the primary ones; a guardrail must not be
+            worse by `margin`.
         margin: largest tolerable loss of a guardrail, as a share of the control's value.
     """
 
@@ -70,11 +74,21 @@ class Outcome:
         object.__setattr__(self, "value", self.value or self.name)
         where = f"metric {self.name!r}"
         if not 0 < self.quantile < 1 or (self.cap is not None and not 0.5 < self.cap < 1):
-            raise BadInput("quantile or cap is no share", where, "give a share between 0 and 1, a cap above 0.5")
+            raise BadInput(
+                "quantile or cap is no share",
+                where,
+                "give a share between 0 and 1, a cap above 0.5",
+            )
         if not 0 < self.margin < 1:
-            raise BadInput(f"margin {self.margin} is no share", where, "give the tolerable loss as a share, e.g. 0.02")
+            raise BadInput(
+                f"margin {self.margin} is no share",
+                where,
+                "give the tolerable loss as a share, e.g. 0.02",
+            )
         if self.per and self.kind != "mean":
-            raise BadInput(f"a {self.kind} has no denominator", where, "leave out `per`, or make it a mean")
+            raise BadInput(
+                f"a {self.kind} has no denominator", where, "leave out `per`, or make it a mean"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +97,26 @@ class Design:
 
     Attributes:
         split: variant -> declared share; equal shares if empty.
-        start, until: first and last day of assignment that count; None for all. planned_days: planned length.
+        start, until: first and last day of assignment that count; None for all. planned_days:
+            planned length.
         seen_until: last day of the log that counts, e.g. the day of a decision; None for all.
-        boundary: Lan-DeMets for planned looks (costs nothing at a single look; alpha spending is O'Brien-Fleming),
-            always valid for unplanned ones, or none: looks are not paid for.
+        boundary: Lan-DeMets for planned looks (costs nothing at a single look; alpha spending is
+            O'Brien-Fleming), always valid for unplanned ones, or none: looks are not paid for.
         looks: information share (0-1) of each look taken so far, the last being now.
-        tuning: number of units at which an always-valid interval is tightest; to be chosen before the test.
-        cluster: column that was randomised instead of the unit. strata: column for post-stratification.
+        tuning: number of units at which an always-valid interval is tightest; to be chosen before
+            the test.
+        cluster: column that was randomised instead of the unit. strata: column for
+            post-stratification.
         nulls: what a missing value means: leave the unit out, count zero, or stop.
         before: days before the assignment that serve as covariate on a log; 0 for none.
         relative: interval of the relative change.
-        prior: (mean, variance) of the relative effect; None for a flat one (proportions: uniform shares).
-        exposure: what shows that a unit met the change: on a log an SQL condition or an event name, on `Units` a column
-            (yes/no, or the time). Only units that met it are compared; the effect on all is shown beside.
-        window: days after its assignment that every unit is observed; units with fewer are left out. None for all.
+        prior: (mean, variance) of the relative effect; None for a flat one (proportions: uniform
+            shares).
+        exposure: what shows that a unit met the change: on a log an SQL condition or an event name,
+            on `Units` a column (yes/no, or the time). Only units that met it are compared; the
+            effect on all is shown beside.
+        window: days after its assignment that every unit is observed; units with fewer are left
+            out. None for all.
     """
 
     split: Mapping[str, float] = field(default_factory=dict)
@@ -120,7 +140,11 @@ class Design:
         if self.boundary == "alpha spending":
             object.__setattr__(self, "boundary", "obrien-fleming")
         if self.start and self.until and self.until < self.start:
-            raise BadInput(f"until {self.until} is before start {self.start}", "Design", "swap or mend the dates")
+            raise BadInput(
+                f"until {self.until} is before start {self.start}",
+                "Design",
+                "swap or mend the dates",
+            )
         for name in ("planned_days", "window"):
             days = getattr(self, name)
             if days is not None and days < 1:
@@ -128,9 +152,13 @@ class Design:
         rising = all(a < b for a, b in zip((0.0, *self.looks), self.looks, strict=False))
         if not self.looks or not rising or self.looks[-1] > 1:
             raise BadInput(
-                f"looks {self.looks} do not rise within 0-1", "Design", "give the information share of each look"
+                f"looks {self.looks} do not rise within 0-1",
+                "Design",
+                "give the information share of each look",
             )
         if any(share <= 0 for share in self.split.values()):
             raise BadInput(
-                f"split {dict(self.split)} has an empty share", "Design", "give each variant a share above 0"
+                f"split {dict(self.split)} has an empty share",
+                "Design",
+                "give each variant a share above 0",
             )

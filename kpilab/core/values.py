@@ -25,7 +25,9 @@ class Period:
     def __post_init__(self) -> None:
         if self.last < self.first:
             raise BadInput(
-                f"period ends {self.last} before it begins {self.first}", "Period", "put the first day first"
+                f"period ends {self.last} before it begins {self.first}",
+                "Period",
+                "put the first day first",
             )
 
     @property
@@ -50,8 +52,8 @@ class Period:
 class Where:
     """A segment: dimension -> values, optionally with a part taken out.
 
-    A value is compared as what the column holds: 5, 5.0 and "5" are one number, True and "true" one truth. None and
-    "(missing)" stand for rows without a value.
+    A value is compared as what the column holds: 5, 5.0 and "5" are one number, True and "true" one
+    truth. None and "(missing)" stand for rows without a value.
 
     Attributes:
         values: dimension name -> tuple of values (any of them).
@@ -73,10 +75,15 @@ class Where:
 
     @classmethod
     def of(cls, dimension: object, value: object) -> Where:
-        """The segment a table's row names; everywhere if its dimension is none (None, NaN or "")."""
-        return cls({dimension: (value,)}) if isinstance(dimension, str) and dimension else EVERYWHERE
+        """The segment a table's row names; everywhere if its dimension is none (None, NaN or
+        "")."""
+        return (
+            cls({dimension: (value,)}) if isinstance(dimension, str) and dimension else EVERYWHERE
+        )
 
-    def __reduce__(self) -> tuple[type[Where], tuple[dict[str, tuple[object, ...]], dict[str, tuple[object, ...]]]]:
+    def __reduce__(
+        self,
+    ) -> tuple[type[Where], tuple[dict[str, tuple[object, ...]], dict[str, tuple[object, ...]]]]:
         return Where, (dict(self.values), dict(self.without))
 
     def plain(self) -> dict[str, object]:
@@ -88,7 +95,10 @@ class Where:
 
 
 def _tuples(values: Mapping[str, object]) -> dict[str, tuple[object, ...]]:
-    return {k: tuple(v) if isinstance(v, list | tuple | set | frozenset) else (v,) for k, v in values.items()}
+    return {
+        k: tuple(v) if isinstance(v, list | tuple | set | frozenset) else (v,)
+        for k, v in values.items()
+    }
 
 
 EVERYWHERE = Where()
@@ -116,7 +126,9 @@ class Effect:
     @classmethod
     def known(cls, value: float, low: float, high: float, unit: str = "") -> Effect:
         """An effect whose ends are NaN where no interval can be given."""
-        return cls(value, None if math.isnan(low) else low, None if math.isnan(high) else high, unit)
+        return cls(
+            value, None if math.isnan(low) else low, None if math.isnan(high) else high, unit
+        )
 
     def scaled(self, factor: float) -> Effect:
         """The same effect times `factor` (which may be negative)."""
@@ -166,7 +178,8 @@ UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 60480
 
 
 def duration(text: timedelta | str, where: str = "within") -> timedelta:
-    """A length of time > 0 from text such as "30m", "7d" or "1h 30m" (ms, s, m, h, d, w); a timedelta passes.
+    """A length of time > 0 from text such as "30m", "7d" or "1h 30m" (ms, s, m, h, d, w); a
+    timedelta passes.
 
     Args:
         text: the duration.
@@ -192,7 +205,12 @@ def duration(text: timedelta | str, where: str = "within") -> timedelta:
 
 def _length(text: object) -> timedelta | None:
     """A duration as it is written; None where that is none."""
-    if not isinstance(text, str) or len(text) > MOST_SIGNS or not text.strip() or DURATION.sub("", text).strip():
+    if (
+        not isinstance(text, str)
+        or len(text) > MOST_SIGNS
+        or not text.strip()
+        or DURATION.sub("", text).strip()
+    ):
         return None
     seconds = sum(float(n) * UNITS[u] for n, u in DURATION.findall(text))
     return timedelta(seconds=min(seconds, 2 * LONGEST.total_seconds()))

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 
 def broken_down(
-    rows: ir.Table, keys: Mapping[str, Any], dimensions: Sequence[str], sums: Mapping[str, str], purpose: str
+    rows: ir.Table,
+    keys: Mapping[str, Any],
+    dimensions: Sequence[str],
+    sums: Mapping[str, str],
+    purpose: str,
 ) -> pd.DataFrame:
     """Sums per key, and per key and value of each dimension.
 
@@ -28,14 +32,19 @@ def broken_down(
         purpose: as for `kpilab.engine.run.collect`.
 
     Returns:
-        Columns `keys`, `dimension`, `value`, `sums`; the rows with an empty `dimension` are sums over all values.
+        Columns `keys`, `dimension`, `value`, `sums`; the rows with an empty `dimension` are sums
+        over all values.
     """
     values = {f"kpilab_d{k}": rows[name].cast("string") for k, name in enumerate(dimensions)}
     quote = "`" if engine_name(rows) == "pyspark" else '"'
     names = [quoted(key, quote) for key in keys]
     # GROUPING is 0 where a row is about that dimension.
     about = [part for d in values for part in (d, f"GROUPING({d}) AS not_{d}")]
-    selected = [*names, *about, *(f"{text} AS {quoted(name, quote)}" for name, text in sums.items())]
+    selected = [
+        *names,
+        *about,
+        *(f"{text} AS {quoted(name, quote)}" for name, text in sums.items()),
+    ]
     sets = ", ".join(f"({', '.join(part)})" for part in (names, *([*names, d] for d in values)))
     text = f"SELECT {', '.join(selected)} FROM rows_read GROUP BY GROUPING SETS ({sets})"
     found = collect_text(rows.mutate(**keys, **values), text, purpose)
@@ -48,7 +57,8 @@ def broken_down(
 
 
 def together(sizes: Mapping[str, int], cells: int) -> Iterator[tuple[str, ...]]:
-    """Dimensions to ask for together: `sizes` are their values, `cells` the combinations of the keys. One at least."""
+    """Dimensions to ask for together: `sizes` are their values,
+    `cells` the combinations of the keys. One at least."""
     part: list[str] = []
     for name in sizes:
         if part and cells * (1 + sum(sizes[n] + 1 for n in (*part, name))) > MAX_ROWS:

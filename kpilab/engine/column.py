@@ -13,11 +13,13 @@ OWN = "kpilab_"
 
 
 def own(name: str) -> str:
-    """The name of a column we add to a table: no column of the user's is called so (`kpilab.engine.door.tables`)."""
+    """The name of a column we add to a table: no column of the user's is called so
+    (`kpilab.engine.door.tables`)."""
     return OWN + name
 
 
-# Numerator and denominator of baseline and current period, side by side, where the dimensions have the user's names.
+# Numerator and denominator of baseline and current period, side by side, where the dimensions have
+# the user's names.
 SIDES = NUM0, DEN0, NUM1, DEN1 = own("num0"), own("den0"), own("num1"), own("den1")
 
 
@@ -34,13 +36,15 @@ def unmarked(name: str) -> str:
 def column(rows: ir.Table, name: str) -> Any:
     """The column without a declared type.
 
-    Ibis learns only at run time whether a column is a number or a text: its annotations say `Column` for all, and
-    know no comparison of a column with a plain number. So no annotation would be both true and of use.
+    Ibis learns only at run time whether a column is a number or a text: its annotations say
+    `Column` for all, and know no comparison of a column with a plain number. So no annotation would
+    be both true and of use.
     """
     return rows[name]
 
 
 def spelled(name: str, known: Collection[str]) -> str:
-    """The column as the door calls it: of names that differ in case alone, `Revenue` is `Revenue [1]`."""
+    """The column as the door calls it: of names that differ in case alone,
+    `Revenue` is `Revenue [1]`."""
     numbered = re.compile(re.escape(name) + r" \[\d+\]")
     return name if name in known else next((k for k in known if numbered.fullmatch(k)), name)

@@ -30,7 +30,8 @@ READERS = {
 }
 # What a case may set: nothing that loads code, installs extensions or opens another database.
 DUCKDB_SETTINGS = ("memory_limit", "max_memory", "threads", "worker_threads", "temp_directory",
-                   "max_temp_directory_size", "preserve_insertion_order", "read_only", "access_mode")  # fmt: skip
+                   "max_temp_directory_size", "preserve_insertion_order", "read_only",
+                   "access_mode")  # fmt: skip
 LOADS_CODE = re.compile(
     r"jars|packages|pyfiles|^spark\.(files|archives|plugins|submit)|extensions|classpath|javaoptions|librarypath"
     r"|catalog|listener|pyspark\.(driver\.)?python$|script|serializer|hadoop",
@@ -38,7 +39,9 @@ LOADS_CODE = re.compile(
 )
 
 
-def connect(url: str = "duckdb://", options: Mapping[str, object] | None = None, timezone: str = "UTC") -> BaseBackend:
+def connect(
+    url: str = "duckdb://", options: Mapping[str, object] | None = None, timezone: str = "UTC"
+) -> BaseBackend:
     """Open an engine by its Ibis URL.
 
     Args:
@@ -65,7 +68,8 @@ def connect(url: str = "duckdb://", options: Mapping[str, object] | None = None,
             from kpilab.engine.postgres import Compiler
 
             con.compiler = Compiler()  # type: ignore[attr-defined]  # every SQL backend has one
-            con.raw_sql(f"SET TIME ZONE {literal(timezone)}")  # type: ignore[attr-defined]  # every SQL backend has it
+            # every SQL backend has it
+            con.raw_sql(f"SET TIME ZONE {literal(timezone)}")  # type: ignore[attr-defined]
         return con
     except KpilabError:
         raise
@@ -87,7 +91,9 @@ def _check_settings(url: str, settings: Mapping[str, object]) -> None:
         if url.startswith("duckdb") and key not in DUCKDB_SETTINGS:
             raise unknown("setting", key, DUCKDB_SETTINGS, where)
         if url.startswith("pyspark") and LOADS_CODE.search(key):
-            raise BadInput(f"{key!r} can load code", where, "set it in the spark-defaults.conf of the cluster")
+            raise BadInput(
+                f"{key!r} can load code", where, "set it in the spark-defaults.conf of the cluster"
+            )
 
 
 def _spark(settings: Mapping[str, object]) -> BaseBackend:
@@ -105,16 +111,24 @@ def read_file(con: BaseBackend, source: str | Path, name: str) -> ir.Table:
     suffix = Path(path).suffix.lower()
     if "*" not in path and not Path(path).exists():
         raise BadInput(
-            f"no file {path!r}", f"table {name!r}, key 'source'", "check the path; it is relative to case.yml"
+            f"no file {path!r}",
+            f"table {name!r}, key 'source'",
+            "check the path; it is relative to case.yml",
         )
-    if "*" in path and not any(Path(path).parent.parent.glob(f"{Path(path).parent.name}/{Path(path).name}")):
-        raise BadInput(f"no file matches {path!r}", f"table {name!r}, key 'source'", "check the pattern")
+    if "*" in path and not any(
+        Path(path).parent.parent.glob(f"{Path(path).parent.name}/{Path(path).name}")
+    ):
+        raise BadInput(
+            f"no file matches {path!r}", f"table {name!r}, key 'source'", "check the pattern"
+        )
     if suffix == ".xlsx":
         return con.create_table(name, first_sheet(Path(path), f"table {name!r}, key 'source'"))
     if suffix not in READERS:
         known = sorted([*READERS, ".xlsx"])
         raise BadInput(
-            f"cannot read files that end in {suffix!r}", f"table {name!r}, key 'source'", f"use one of {known}"
+            f"cannot read files that end in {suffix!r}",
+            f"table {name!r}, key 'source'",
+            f"use one of {known}",
         )
     try:
         return getattr(con, READERS[suffix])(path, table_name=name)
@@ -125,13 +139,18 @@ def read_file(con: BaseBackend, source: str | Path, name: str) -> ir.Table:
 def confine(con: BaseBackend, paths: Iterable[str]) -> None:
     """Let an embedded engine read the given files (and spill to its own folder), and nothing else.
 
-    Of a pattern, the files that match it now; not their neighbours, and none that comes later. Other engines guard
-    their files themselves.
+    Of a pattern, the files that match it now; not their neighbours, and none that comes later.
+    Other engines guard their files themselves.
     """
     if con.name != "duckdb" or not paths:
         return
-    # A pattern is allowed as it stands, too: the engine asks for it by name before it asks for the files.
-    files = {file for path in paths for file in (path, *(glob(path, recursive=True) if "*" in path else ()))}
+    # A pattern is allowed as it stands, too: the engine asks for it by name before it asks for the
+    # files.
+    files = {
+        file
+        for path in paths
+        for file in (path, *(glob(path, recursive=True) if "*" in path else ()))
+    }
     listed = ", ".join(literal(file) for file in sorted(files))
     for setting in (f"allowed_paths = [{listed}]", "enable_external_access = false"):
         con.raw_sql(f"SET {setting}")  # type: ignore[attr-defined]  # every SQL backend has it

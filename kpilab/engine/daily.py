@@ -28,24 +28,35 @@ class Measured:
     metric: Metric
 
 
-def daily(measured: Measured, period: Period, by: str | None = None, where: Where = EVERYWHERE) -> pd.DataFrame:
+def daily(
+    measured: Measured, period: Period, by: str | None = None, where: Where = EVERYWHERE
+) -> pd.DataFrame:
     """A metric per day: columns `day`, `value`, and `segment` (text) when cut by a dimension."""
     cut = Cut("day", (by,) if by else (), where)
     rows = measure(measured.table, [measured.metric], {"all": period}, cut)
-    frame = pd.DataFrame({"day": pd.to_datetime(rows[BUCKET]), "value": rows[measured.metric.name].astype(float)})
+    frame = pd.DataFrame(
+        {"day": pd.to_datetime(rows[BUCKET]), "value": rows[measured.metric.name].astype(float)}
+    )
     return frame.assign(segment=label(rows[marked(by)], by)) if by else frame
 
 
 def side_by_side(
-    tables: Mapping[str, Table], metrics: Sequence[Metric], period: Period, where: Where = EVERYWHERE
+    tables: Mapping[str, Table],
+    metrics: Sequence[Metric],
+    period: Period,
+    where: Where = EVERYWHERE,
 ) -> pd.DataFrame:
-    """Metrics per day, one column each, indexed by day; one query per table. No value where a table has no rows."""
+    """Metrics per day, one column each, indexed by day; one query per table.
+    No value where a table has no rows."""
     cut = Cut("day", (), where)
     return beside(metrics, lambda here: measure(tables[here[0].table], here, {"all": period}, cut))
 
 
-def beside(metrics: Sequence[Metric], fetch: Callable[[Sequence[Metric]], pd.DataFrame]) -> pd.DataFrame:
-    """Metrics of any tables, one column each, indexed by day; `fetch` measures those of one table."""
+def beside(
+    metrics: Sequence[Metric], fetch: Callable[[Sequence[Metric]], pd.DataFrame]
+) -> pd.DataFrame:
+    """Metrics of any tables, one column each, indexed by day;
+    `fetch` measures those of one table."""
     found: dict[str, pd.Series] = {}
     for name in dict.fromkeys(m.table for m in metrics):
         here = list({m.name: m for m in metrics if m.table == name}.values())
@@ -60,7 +71,8 @@ def those_measured(
 ) -> tuple[list[pd.DataFrame], tuple[Message, ...]]:
     """What `fetch` gives for the metrics, and a note for each that the engine cannot measure.
 
-    One such metric fails the query of all: they are then asked one by one, and only those concerned are left out.
+    One such metric fails the query of all: they are then asked one by one, and only those concerned
+    are left out.
 
     Raises:
         EngineError: there is no metric that it can measure.
@@ -78,7 +90,9 @@ def those_measured(
         try:
             frames.append(fetch([metric]))
         except EngineError as error:
-            notes.append(Message("goal.refused", {"metric": metric.name, "why": str(error).rstrip(".")}))
+            notes.append(
+                Message("goal.refused", {"metric": metric.name, "why": str(error).rstrip(".")})
+            )
     if not frames:
         raise failed
     return frames, tuple(notes)
@@ -95,16 +109,23 @@ def daily_rows(log: EventLog, period: Period, where: Where = EVERYWHERE) -> pd.D
     return frame
 
 
-def rows_broken_down(log: EventLog, period: Period, dimensions: Sequence[str], events: Sequence[str]) -> pd.DataFrame:
+def rows_broken_down(
+    log: EventLog, period: Period, dimensions: Sequence[str], events: Sequence[str]
+) -> pd.DataFrame:
     """Rows of these events per day, and per day and value of each dimension; see `broken_down`."""
     day = day_of(log.table, log.time)
-    rows = log.table.filter(inside(day, period), log.table[log.event].cast("string").isin([literal(e) for e in events]))
-    found = broken_down(rows, {"day": day_of(rows, log.time)}, dimensions, {"rows": "COUNT(*)"}, "rows per day")
+    rows = log.table.filter(
+        inside(day, period), log.table[log.event].cast("string").isin([literal(e) for e in events])
+    )
+    found = broken_down(
+        rows, {"day": day_of(rows, log.time)}, dimensions, {"rows": "COUNT(*)"}, "rows per day"
+    )
     found["day"] = pd.to_datetime(found["day"])
     return found
 
 
 def on_days(frame: pd.DataFrame, period: Period, column: str) -> pd.Series:
-    """One number per day of the period: 0 on days without rows, NaN where rows are there but no value."""
+    """One number per day of the period: 0 on days without rows,
+    NaN where rows are there but no value."""
     days = pd.date_range(period.first, period.last, freq="D")
     return frame.groupby("day")[column].sum(min_count=1).reindex(days, fill_value=0).astype(float)

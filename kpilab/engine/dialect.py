@@ -63,7 +63,8 @@ def microseconds(column: ir.Value, engine: str) -> ir.IntegerValue:
             "parse it first, in one time zone: pandas.to_datetime(column, utc=True)",
         )
     if engine == "pyspark":
-        # Spark counts from 1970 only in times with a zone; one without is a type of its own there (in its UTC session).
+        # Spark counts from 1970 only in times with a zone; one without is a type of its own there
+        # (in its UTC session).
         column = _builtin("to_timestamp", _SAME_TIME)(column)
     if engine in ("duckdb", "pyspark"):
         return _function(engine, "microseconds")(column)
@@ -84,7 +85,9 @@ def session_zone(con: Any) -> str:
         return str(con.raw_sql("SELECT current_setting('TimeZone')").fetchone()[0])
     if con.name == "postgres":
         return str(con.con.info.parameter_status("TimeZone"))
-    return str(con._session.conf.get("spark.sql.session.timeZone")) if con.name == "pyspark" else "UTC"
+    return (
+        str(con._session.conf.get("spark.sql.session.timeZone")) if con.name == "pyspark" else "UTC"
+    )
 
 
 def local_time(column: Any, zone: str) -> Any:
@@ -95,14 +98,16 @@ def local_time(column: Any, zone: str) -> Any:
 
 
 def finite(value: Any, engine: str) -> Any:
-    """Whether a float is a number. No comparison can tell: DuckDB takes a parquet file's word for its range."""
+    """Whether a float is a number. No comparison can tell:
+    DuckDB takes a parquet file's word for its range."""
     if engine == "duckdb":
         return _builtin("isfinite", (("float64",), "boolean"))(value)
     return ~(value.isnan() | value.isinf())
 
 
 def one(condition: Any) -> Any:
-    """1 where the condition holds, 0 where it does not or cannot be told: PostgreSQL casts no truth to a number."""
+    """1 where the condition holds, 0 where it does not or cannot be told:
+    PostgreSQL casts no truth to a number."""
     return condition.ifelse(1, 0).cast("int64")
 
 

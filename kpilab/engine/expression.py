@@ -1,8 +1,9 @@
-"""SQL expressions from a case: parsed, held against a whitelist, never run as text that was not checked.
+"""SQL expressions from a case: parsed, held against a whitelist, never run as text that was not
+checked.
 
-A measure is one aggregate expression, a predicate one condition on a row; both in DuckDB's dialect. Only
-literals, columns, arithmetic, comparisons, CASE, CAST, and the functions listed here pass: no subquery, no
-table, no file or network function, no statement.
+A measure is one aggregate expression, a predicate one condition on a row; both in DuckDB's dialect.
+Only literals, columns, arithmetic, comparisons, CASE, CAST, and the functions listed here pass: no
+subquery, no table, no file or network function, no statement.
 """
 
 from __future__ import annotations
@@ -24,20 +25,26 @@ CONSTANTS = ("null", "true", "false")  # which the parser takes for columns in o
 ONE = "give one expression of columns, aggregates and scalar functions"
 
 AGGREGATES = (
-    exp.Sum, exp.Count, exp.Avg, exp.Min, exp.Max, exp.Median, exp.Quantile, exp.PercentileCont, exp.PercentileDisc,
-    exp.Stddev, exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop, exp.CountIf, exp.ApproxDistinct,
+    exp.Sum, exp.Count, exp.Avg, exp.Min, exp.Max, exp.Median, exp.Quantile, exp.PercentileCont,
+    exp.PercentileDisc,
+    exp.Stddev, exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop, exp.CountIf,
+    exp.ApproxDistinct,
 )  # fmt: skip
 SCALARS = (
     exp.Abs, exp.Round, exp.Floor, exp.Ceil, exp.Sqrt, exp.Ln, exp.Log, exp.Exp, exp.Pow, exp.Sign,
     exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least, exp.If, exp.Case, exp.Cast, exp.TryCast,
     exp.Lower, exp.Upper, exp.Length, exp.Trim, exp.Substring, exp.StartsWith,
-    exp.Extract, exp.DateTrunc, exp.TimestampTrunc, exp.DateDiff, exp.DateAdd, exp.DateSub, exp.TsOrDsToDate, exp.Date,
+    exp.Extract, exp.DateTrunc, exp.TimestampTrunc, exp.DateDiff, exp.DateAdd, exp.DateSub,
+    exp.TsOrDsToDate, exp.Date,
     exp.Year, exp.Month, exp.Day, exp.DayOfWeek, exp.DayOfWeekIso,
 )  # fmt: skip
 GRAMMAR = (
-    exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Star, exp.Paren, exp.Neg, exp.Not,
-    exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv, exp.And, exp.Or, exp.EQ, exp.NEQ, exp.GT, exp.GTE,
-    exp.LT, exp.LTE, exp.Is, exp.In, exp.Between, exp.Like, exp.ILike, exp.Filter, exp.Where, exp.Distinct,
+    exp.Column, exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Star, exp.Paren, exp.Neg,
+    exp.Not,
+    exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv, exp.And, exp.Or, exp.EQ, exp.NEQ,
+    exp.GT, exp.GTE,
+    exp.LT, exp.LTE, exp.Is, exp.In, exp.Between, exp.Like, exp.ILike, exp.Filter, exp.Where,
+    exp.Distinct,
     exp.DataType, exp.DataTypeParam, exp.Interval, exp.Var, exp.WithinGroup, exp.Order, exp.Ordered,
 )  # fmt: skip
 ALLOWED = AGGREGATES + SCALARS + GRAMMAR
@@ -47,16 +54,23 @@ def parse_measure(text: str, where: str) -> exp.Expr:
     """An aggregate expression that may be trusted.
 
     Raises:
-        BadInput: not one expression, something off the whitelist, no aggregate, or a column outside one.
+        BadInput: not one expression, something off the whitelist, no aggregate, or a column outside
+            one.
     """
     tree = _checked(text, where)
     if tree.find(*AGGREGATES) is None:
-        raise BadInput(f"{text!r} aggregates nothing", where, "use sum(…), count(…), avg(…) or another aggregate")
+        raise BadInput(
+            f"{text!r} aggregates nothing",
+            where,
+            "use sum(…), count(…), avg(…) or another aggregate",
+        )
     for column in tree.find_all(exp.Column):
         inside = column.find_ancestor(*AGGREGATES, exp.Filter, exp.WithinGroup)
         if inside is None:
             raise BadInput(
-                f"column {column.name!r} in {text!r} stands outside an aggregate", where, f"e.g. sum({column.name})"
+                f"column {column.name!r} in {text!r} stands outside an aggregate",
+                where,
+                f"e.g. sum({column.name})",
             )
     nested = [a for a in tree.find_all(*AGGREGATES) if a.find_ancestor(*AGGREGATES)]
     if nested:
@@ -72,7 +86,9 @@ def parse_predicate(text: str, where: str) -> exp.Expr:
     """
     tree = _checked(text, where)
     if tree.find(*AGGREGATES):
-        raise BadInput(f"{text!r} has an aggregate", where, "a condition looks at one row, e.g. event = 'pay'")
+        raise BadInput(
+            f"{text!r} has an aggregate", where, "a condition looks at one row, e.g. event = 'pay'"
+        )
     return tree
 
 
@@ -115,37 +131,50 @@ def columns(tree: exp.Expr) -> tuple[str, ...]:
 
 
 def compared(tree: exp.Expr) -> tuple[tuple[str, str], ...]:
-    """Pairs of column and text that are compared for equality (`event = 'pay'`, `city in ('A')`), each once."""
+    """Pairs of column and text that are compared for equality (`event = 'pay'`, `city in ('A')`),
+    each once."""
     found: dict[tuple[str, str], None] = {}
     for node in tree.find_all(exp.EQ, exp.In):
         sides = [node.this, *(node.expressions if isinstance(node, exp.In) else [node.expression])]
         names = [side.name for side in sides if isinstance(side, exp.Column)]
         if len(names) == 1:
-            texts = [side.name for side in sides if isinstance(side, exp.Literal) and side.is_string]
+            texts = [
+                side.name for side in sides if isinstance(side, exp.Literal) and side.is_string
+            ]
             found |= dict.fromkeys((names[0], text) for text in texts)
     return tuple(found)
 
 
 def summed_columns(tree: exp.Expr) -> tuple[str, ...]:
-    """Columns whose values are added up or averaged; conditions and what is counted are left out."""
+    """Columns whose values are added up or averaged;
+    conditions and what is counted are left out."""
     sums = tree.find_all(exp.Sum, exp.Avg, exp.Median, exp.Min, exp.Max)
-    found = [c for node in sums for c in node.find_all(exp.Column) if c.find_ancestor(exp.Predicate) is None]
+    found = [
+        c
+        for node in sums
+        for c in node.find_all(exp.Column)
+        if c.find_ancestor(exp.Predicate) is None
+    ]
     return tuple(dict.fromkeys(c.name for c in found))
 
 
 def rows_summed(measure: str) -> str | None:
-    """The measure that counts the rows which this one sums; None for what is not made of sums alone."""
+    """The measure that counts the rows which this one sums;
+    None for what is not made of sums alone."""
     tree = parse_measure(measure, "measure")
     if not all(type(node) is exp.Sum for node in tree.find_all(*AGGREGATES)):
         return None
-    counted = tree.transform(lambda node: exp.Count(this=exp.Star()) if type(node) is exp.Sum else node)
+    counted = tree.transform(
+        lambda node: exp.Count(this=exp.Star()) if type(node) is exp.Sum else node
+    )
     return sql(counted)
 
 
 def over_missing(measure: str | None) -> tuple[str, str] | None:
     """Measures that count the rows whose value a sum or mean lacks, and those whose value it has.
 
-    None where there is no such sum, or where it says itself what a missing value is (CASE, COALESCE).
+    None where there is no such sum, or where it says itself what a missing value is (CASE,
+    COALESCE).
     """
     tree = parse_measure(measure or "count(*)", "measure")
     lacking, having = list[exp.Expr](), list[exp.Expr]()
@@ -153,7 +182,11 @@ def over_missing(measure: str | None) -> tuple[str, str] | None:
         read = [exp.column(name, quoted=True) for name in columns(node)]
         if not read or node.find(exp.Case, exp.If, exp.Coalesce, exp.Nullif):
             continue
-        inside = [exp.paren(node.parent.expression.this.copy())] if isinstance(node.parent, exp.Filter) else []
+        inside = (
+            [exp.paren(node.parent.expression.this.copy())]
+            if isinstance(node.parent, exp.Filter)
+            else []
+        )
         gone = exp.paren(exp.or_(*[exp.Is(this=c, expression=exp.Null()) for c in read]))
         lacking.append(exp.and_(*inside, gone))
         having.append(exp.and_(*inside, exp.not_(gone)))
@@ -201,11 +234,17 @@ def restricted(tree: exp.Expr, predicate: exp.Expr | None) -> exp.Expr:
         return tree
     tree = tree.copy()
     for aggregate in list(tree.find_all(*AGGREGATES)):
-        holder = aggregate.parent if isinstance(aggregate.parent, exp.Filter | exp.WithinGroup) else aggregate
+        holder = (
+            aggregate.parent
+            if isinstance(aggregate.parent, exp.Filter | exp.WithinGroup)
+            else aggregate
+        )
         holder = holder.parent if isinstance(holder.parent, exp.Filter) else holder
         if isinstance(holder, exp.Filter):
             old = holder.expression.this
-            holder.set("expression", exp.Where(this=exp.and_(exp.paren(old), exp.paren(predicate.copy()))))
+            holder.set(
+                "expression", exp.Where(this=exp.and_(exp.paren(old), exp.paren(predicate.copy())))
+            )
             continue
         filtered = exp.Filter(this=holder.copy(), expression=exp.Where(this=predicate.copy()))
         tree = filtered if holder is tree else (holder.replace(filtered), tree)[1]
@@ -221,7 +260,9 @@ def _checked(text: object, where: str) -> exp.Expr:
     """The expression as a tree of the caller's own."""
     if not isinstance(text, str) or not text.strip() or len(text) > MOST_CHARACTERS:
         raise BadInput(
-            "expression is empty or too long", where, f"give one SQL expression under {MOST_CHARACTERS:,} characters"
+            "expression is empty or too long",
+            where,
+            f"give one SQL expression under {MOST_CHARACTERS:,} characters",
         )
     return _parsed(text, where).copy()
 
@@ -231,14 +272,20 @@ def _parsed(text: str, where: str) -> exp.Expr:
     try:
         tokens = sqlglot.tokenize(text, read=DIALECT)
         if len(tokens) > MOST_TOKENS:
-            raise BadInput(f"expression has {len(tokens)} words and signs", where, f"keep it under {MOST_TOKENS}")
+            raise BadInput(
+                f"expression has {len(tokens)} words and signs",
+                where,
+                f"keep it under {MOST_TOKENS}",
+            )
         if any(token.token_type == sqlglot.TokenType.SEMICOLON for token in tokens):
             raise BadInput(f"{text!r} is more than one expression", where, ONE)
         trees = sqlglot.parse(f"SELECT {text}", read=DIALECT)
     except (SqlglotError, RecursionError, ValueError) as error:
         first = str(error).strip().splitlines()[0][:160]
         raise BadInput(
-            f"{text!r} is not a SQL expression: {first}", where, "e.g. sum(amount) filter (where event = 'pay')"
+            f"{text!r} is not a SQL expression: {first}",
+            where,
+            "e.g. sum(amount) filter (where event = 'pay')",
         ) from None
     return _one_expression(trees, text, where)
 
@@ -247,7 +294,9 @@ def _one_expression(trees: list[exp.Expr | None], text: str, where: str) -> exp.
     if len(trees) != 1 or not isinstance(trees[0], exp.Select):
         raise BadInput(f"{text!r} is more than one expression", where, ONE)
     select = trees[0]
-    extra = [key for key, value in select.args.items() if value and key not in ("expressions", "kind")]
+    extra = [
+        key for key, value in select.args.items() if value and key not in ("expressions", "kind")
+    ]
     if extra or len(select.expressions) != 1:
         raise BadInput(f"{text!r} is more than one expression", where, ONE)
     tree = select.expressions[0]
@@ -261,10 +310,18 @@ def _one_expression(trees: list[exp.Expr | None], text: str, where: str) -> exp.
 
 def _allow(node: exp.Expr, text: str, where: str) -> None:
     if isinstance(node, exp.Column) and len(node.parts) > 1:
-        raise BadInput(f"{node.sql()!r} in {text!r} names a table", where, f"write {node.name} alone")
-    if isinstance(node, exp.Identifier) and not node.args.get("quoted") and node.name.lower() in CONSTANTS:
         raise BadInput(
-            f"{node.name!r} in {text!r} is no column", where, f'a column of that name is written "{node.name}"'
+            f"{node.sql()!r} in {text!r} names a table", where, f"write {node.name} alone"
+        )
+    if (
+        isinstance(node, exp.Identifier)
+        and not node.args.get("quoted")
+        and node.name.lower() in CONSTANTS
+    ):
+        raise BadInput(
+            f"{node.name!r} in {text!r} is no column",
+            where,
+            f'a column of that name is written "{node.name}"',
         )
     # The exact type: a subclass of an allowed node may read a table.
     if type(node) not in ALLOWED:

@@ -1,4 +1,5 @@
-"""Small groups: values of a dimension that few people have are put together on the engine, before they are read."""
+"""Small groups: values of a dimension that few people have are put together on the engine,
+before they are read."""
 
 from __future__ import annotations
 
@@ -33,7 +34,9 @@ def small_groups(log: EventLog, least: int) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for name in log.dimensions:
         rows = log.table.select(value=log.table[name].cast("string"), person=log.table[log.user])
-        sizes = rows.filter(rows.value.notnull()).group_by("value").agg(people=rows.person.nunique())
+        sizes = (
+            rows.filter(rows.value.notnull()).group_by("value").agg(people=rows.person.nunique())
+        )
         few = sizes.filter(cast("ir.IntegerColumn", sizes.people) < ibis.literal(least))
         frame = collect(few.order_by("value"), f"groups of {name!r}")
         if len(frame):
@@ -42,7 +45,8 @@ def small_groups(log: EventLog, least: int) -> dict[str, tuple[str, ...]]:
 
 
 def grouped(table: Role, small: Values, least: int) -> Role:
-    """The table with these values of its dimensions put together; empty where a dimension is not text.
+    """The table with these values of its dimensions put together; empty where a dimension is not
+    text.
 
     No row is lost, so every total stays what it was.
     """
@@ -56,21 +60,33 @@ def grouped(table: Role, small: Values, least: int) -> Role:
     return replace(table, table=rows.mutate(**changed)) if changed else table
 
 
-def small_combinations(log: EventLog, names: Sequence[str], where: Where, least: int) -> set[tuple[str, ...]]:
-    """Combinations of values (as text, see `label`) that fewer than `least` users inside a segment have."""
+def small_combinations(
+    log: EventLog, names: Sequence[str], where: Where, least: int
+) -> set[tuple[str, ...]]:
+    """Combinations of values (as text, see `label`) that fewer than `least` users inside a segment
+    have."""
     rows = segment(log, where)
     keys = {own(f"by{k}"): label(rows[name]) for k, name in enumerate(names)}
-    sizes = rows.select(person=rows[log.user], **keys).group_by(list(keys)).agg(people=_.person.nunique())
+    sizes = (
+        rows.select(person=rows[log.user], **keys)
+        .group_by(list(keys))
+        .agg(people=_.person.nunique())
+    )
     few = sizes.filter(cast("ir.IntegerColumn", sizes.people) < ibis.literal(least)).select(*keys)
     frame = collect(few, f"groups of {' × '.join(names)}")
     return set(frame.itertuples(index=False, name=None))
 
 
 def people(tables: Collection[Table], where: Where) -> int | None:
-    """How many users the segment holds in the first log that knows its dimensions; None where none does."""
+    """How many users the segment holds in the first log that knows its dimensions;
+    None where none does."""
     for table in tables:
         named = {*where.values, *where.without}
         if isinstance(table, EventLog) and named <= set(table.dimensions):
             rows = segment(table, where)
-            return int(collect_one(rows.agg(people=rows[table.user].nunique()), "people of a segment")["people"])
+            return int(
+                collect_one(rows.agg(people=rows[table.user].nunique()), "people of a segment")[
+                    "people"
+                ]
+            )
     return None

@@ -1,4 +1,5 @@
-"""Cells without a value under a sum: an engine leaves them out without a word, so they are counted here."""
+"""Cells without a value under a sum: an engine leaves them out without a word,
+so they are counted here."""
 
 from __future__ import annotations
 
@@ -15,17 +16,26 @@ if TYPE_CHECKING:
     from kpilab.core.case import Metric
 
 
-def holes(table: Table, metric: Metric, period: Period, where: Where = EVERYWHERE) -> tuple[Message, ...]:
-    """How many rows a metric's sums and means leave out because a value is missing; nothing where none.
+def holes(
+    table: Table, metric: Metric, period: Period, where: Where = EVERYWHERE
+) -> tuple[Message, ...]:
+    """How many rows a metric's sums and means leave out because a value is missing; nothing where
+    none.
 
     In a log of events only those events count that carry the value at all: a visit has no amount.
     """
-    asked = [pair for text in (metric.measure, metric.numerator, metric.denominator) if (pair := over_missing(text))]
+    asked = [
+        pair
+        for text in (metric.measure, metric.numerator, metric.denominator)
+        if (pair := over_missing(text))
+    ]
     rows = sum(_counted(table, metric, pair, period, where) for pair in asked)
     return (Message("door.left_out", {"rows": rows}),) if rows else ()
 
 
-def _counted(table: Table, metric: Metric, pair: tuple[str, str], period: Period, where: Where) -> int:
+def _counted(
+    table: Table, metric: Metric, pair: tuple[str, str], period: Period, where: Where
+) -> int:
     by = (table.event,) if isinstance(table, EventLog) else ()
     names = ("without", "with")
     counts = [

@@ -16,7 +16,14 @@ from kpilab.core.table import Table
 from kpilab.core.values import EVERYWHERE, Period, Where
 from kpilab.engine.column import marked, own
 from kpilab.engine.door.labels import meets, with_missing
-from kpilab.engine.expression import parse_measure, parse_predicate, quoted, restricted, spelled_out, sql
+from kpilab.engine.expression import (
+    parse_measure,
+    parse_predicate,
+    quoted,
+    restricted,
+    spelled_out,
+    sql,
+)
 from kpilab.engine.run import OutOfMemory, collect_text
 from kpilab.errors import BadInput
 
@@ -33,8 +40,10 @@ class Cut:
     """How a measurement is cut.
 
     Attributes:
-        grain: one row per day, week (Monday first) or month in column `bucket`; None for the whole period.
-        by: dimensions, each a column called `marked(name)`: a metric may have the name of a dimension.
+        grain: one row per day, week (Monday first) or month in column `bucket`; None for the whole
+            period.
+        by: dimensions, each a column called `marked(name)`: a metric may have the name of a
+            dimension.
         where: rows outside this segment are left out.
     """
 
@@ -48,8 +57,8 @@ def measure(
 ) -> pd.DataFrame:  # a frozen default
     """Values of metrics of one table, per named period and cut.
 
-    A metric with its own grain (`per`) is measured per full day, week or month, and the mean of those is given;
-    asked for at a grain, every metric is measured at that grain.
+    A metric with its own grain (`per`) is measured per full day, week or month, and the mean of
+    those is given; asked for at a grain, every metric is measured at that grain.
 
     Args:
         table: the table all `metrics` are measured on.
@@ -58,9 +67,10 @@ def measure(
         cut: grain, dimensions and filter.
 
     Returns:
-        One row per period × bucket × dimensions that has rows, in order of time. Columns: `period`, `bucket` (if a
-        grain was asked for), the dimensions, and for each metric `<name>` (value), `<name>:num` and `<name>:den`
-        (numerator and denominator; the value and 1 for a metric that is no ratio). NaN where undefined.
+        One row per period × bucket × dimensions that has rows, in order of time. Columns: `period`,
+        `bucket` (if a grain was asked for), the dimensions, and for each metric `<name>` (value),
+        `<name>:num` and `<name>:den` (numerator and denominator; the value and 1 for a metric that
+        is no ratio). NaN where undefined.
     """
     by_grain: dict[Grain | None, list[Metric]] = {}
     for metric in metrics:
@@ -69,11 +79,16 @@ def measure(
     for grain, group in by_grain.items():
         frames = _fetched(table, group, periods, Cut(grain, cut.by, cut.where))
         if grain and not cut.grain:
-            frames = {name: _mean_of_full(f, group, periods[name], grain, cut.by) for name, f in frames.items()}
+            frames = {
+                name: _mean_of_full(f, group, periods[name], grain, cut.by)
+                for name, f in frames.items()
+            }
         stacked.append(pd.concat(frames.values(), ignore_index=True))
     joined = stacked[0]
     for frame in stacked[1:]:
-        joined = joined.merge(frame, on=[PERIOD, *([BUCKET] if cut.grain else []), *map(marked, cut.by)], how="outer")
+        joined = joined.merge(
+            frame, on=[PERIOD, *([BUCKET] if cut.grain else []), *map(marked, cut.by)], how="outer"
+        )
     return joined
 
 
@@ -86,15 +101,21 @@ def segment(table: Table, where: Where) -> ir.Table:
 def _fetched(
     table: Table, metrics: Sequence[Metric], periods: Mapping[str, Period], cut: Cut
 ) -> dict[str, pd.DataFrame]:
-    """The raw numerators and denominators per period: in one query where no day is in two periods."""
+    """The raw numerators and denominators per period:
+    in one query where no day is in two periods."""
     if _apart(periods.values()):
         found = _queried(table, metrics, periods, cut)
         frames = {name: found[found[PERIOD] == name].reset_index(drop=True) for name in periods}
     else:
-        frames = {name: _queried(table, metrics, {name: period}, cut) for name, period in periods.items()}
+        frames = {
+            name: _queried(table, metrics, {name: period}, cut) for name, period in periods.items()
+        }
     if cut.grain or cut.by:
         return frames
-    return {name: _of_nothing(table, metrics, name) if frame.empty else frame for name, frame in frames.items()}
+    return {
+        name: _of_nothing(table, metrics, name) if frame.empty else frame
+        for name, frame in frames.items()
+    }
 
 
 def _apart(periods: Iterable[Period]) -> bool:
@@ -103,12 +124,15 @@ def _apart(periods: Iterable[Period]) -> bool:
     return all(before.last < after.first for before, after in pairwise(ordered))
 
 
-def _queried(table: Table, metrics: Sequence[Metric], periods: Mapping[str, Period], cut: Cut) -> pd.DataFrame:
+def _queried(
+    table: Table, metrics: Sequence[Metric], periods: Mapping[str, Period], cut: Cut
+) -> pd.DataFrame:
     """One query: a row per period × key that has rows."""
     rows = segment(table, cut.where)
     time = rows[table.roles()["time"]]
     inside = {
-        name: (time >= ibis.timestamp(str(p.first))) & (time < ibis.timestamp(str(p.last + timedelta(days=1))))
+        name: (time >= ibis.timestamp(str(p.first)))
+        & (time < ibis.timestamp(str(p.last + timedelta(days=1))))
         for name, p in periods.items()
     }
     named = {PERIOD: ibis.cases(*[(within, ibis.literal(name)) for name, within in inside.items()])}
@@ -116,7 +140,9 @@ def _queried(table: Table, metrics: Sequence[Metric], periods: Mapping[str, Peri
         named[BUCKET] = time.cast("timestamp").truncate(UNITS[cut.grain]).cast("date")
     # The query numbers the dimensions, as engines cut long names off.
     ours = {own(f"by{k}"): d for k, d in enumerate(cut.by)}
-    rows = rows.filter(ibis.or_(*inside.values())).mutate(**named, **{o: rows[d] for o, d in ours.items()})
+    rows = rows.filter(ibis.or_(*inside.values())).mutate(
+        **named, **{o: rows[d] for o, d in ours.items()}
+    )
     found = _values(table, metrics, rows, [*named, *ours])
     found = found.assign(**{o: with_missing(found[o]) for o in ours if found[o].isna().any()})
     found = found.rename(columns={o: marked(d) for o, d in ours.items()})
@@ -130,17 +156,26 @@ def _of_nothing(table: Table, metrics: Sequence[Metric], period: str) -> pd.Data
     return frame
 
 
-def _values(table: Table, metrics: Sequence[Metric], rows: ir.Table, keys: list[str]) -> pd.DataFrame:
+def _values(
+    table: Table, metrics: Sequence[Metric], rows: ir.Table, keys: list[str]
+) -> pd.DataFrame:
     names = f"metrics {[m.name for m in metrics]} of table {table.name!r}"
     try:
         frame = collect_text(rows, _select(metrics, keys, rows), names)
     except OutOfMemory:
         if len(metrics) == 1:
             raise
-        # Each count of distinct users holds a table of them: half of the metrics, half of the tables.
+        # Each count of distinct users holds a table of them: half of the metrics, half of the
+        # tables.
         middle = len(metrics) // 2
-        first, second = (_values(table, part, rows, keys) for part in (metrics[:middle], metrics[middle:]))
-        return first.merge(second, on=keys, how="outer") if keys else pd.concat([first, second], axis=1)
+        first, second = (
+            _values(table, part, rows, keys) for part in (metrics[:middle], metrics[middle:])
+        )
+        return (
+            first.merge(second, on=keys, how="outer")
+            if keys
+            else pd.concat([first, second], axis=1)
+        )
     for metric in metrics:
         num, den = f"{metric.name}:num", f"{metric.name}:den"
         frame[num] = pd.to_numeric(frame[num]).astype(float)
@@ -150,7 +185,8 @@ def _values(table: Table, metrics: Sequence[Metric], rows: ir.Table, keys: list[
 
 
 def _select(metrics: Sequence[Metric], keys: list[str], rows: ir.Table) -> str:
-    """Numerators and denominators per key as SQL: expressions are parsed and checked, names quoted."""
+    """Numerators and denominators per key as SQL: expressions are parsed and checked,
+    names quoted."""
     engine = rows.get_backend().name
     dialect = "spark" if engine == "pyspark" else engine
     quote = "`" if dialect == "spark" else '"'
@@ -162,7 +198,9 @@ def _select(metrics: Sequence[Metric], keys: list[str], rows: ir.Table) -> str:
             if text is not None:
                 expression = restricted(parse_measure(text, metric.name), condition)
                 expression = spelled_out(expression, rows.columns)
-                selected.append(f"{sql(expression, dialect)} AS {quoted(f'{metric.name}:{part}', quote)}")
+                selected.append(
+                    f"{sql(expression, dialect)} AS {quoted(f'{metric.name}:{part}', quote)}"
+                )
     grouped = f" GROUP BY {', '.join(selected[: len(keys)])}" if keys else ""
     return f"SELECT {', '.join(selected)} FROM rows_read{grouped}"
 
@@ -171,7 +209,9 @@ def full_buckets(period: Period, grain: Grain) -> list[date]:
     """First days of the days, weeks (Monday first) or months that lie wholly inside the period."""
     if grain == "day":
         return list(period)
-    starts = {d - timedelta(days=d.weekday()) if grain == "week" else d.replace(day=1) for d in period}
+    starts = {
+        d - timedelta(days=d.weekday()) if grain == "week" else d.replace(day=1) for d in period
+    }
     ends = {s: s + timedelta(days=6) if grain == "week" else _month_end(s) for s in starts}
     return sorted(s for s in starts if s >= period.first and ends[s] <= period.last)
 
@@ -181,7 +221,11 @@ def _month_end(first: date) -> date:
 
 
 def _mean_of_full(
-    frame: pd.DataFrame, metrics: Sequence[Metric], period: Period, grain: Grain, by: tuple[str, ...]
+    frame: pd.DataFrame,
+    metrics: Sequence[Metric],
+    period: Period,
+    grain: Grain,
+    by: tuple[str, ...],
 ) -> pd.DataFrame:
     full = full_buckets(period, grain)
     if not full:

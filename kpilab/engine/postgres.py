@@ -9,7 +9,8 @@ from ibis.expr import datatypes as dt
 
 
 class Compiler(PostgresCompiler):
-    """Ibis's compiler; a truth value becomes 1 or 0 of any width (Postgres casts it to one width only)."""
+    """Ibis's compiler; a truth value becomes 1 or 0 of any width (Postgres casts it to one width
+    only)."""
 
     def visit_Cast(self, op: Any, *, arg: Any, to: Any) -> Any:  # noqa: N802  Ibis's name
         truth = op.arg.dtype.is_boolean() and to.is_integer()

@@ -21,10 +21,12 @@ Role = TypeVar("Role", bound=Table)
 
 
 def pseudonym(value: str, key: str) -> str:
-    """What stands for a name: «p-3f9a02c41b7d»; the same key gives the same pseudonym in every table.
+    """What stands for a name: «p-3f9a02c41b7d»; the same key gives the same pseudonym in every
+    table.
 
     Example:
-        >>> pseudonym("Li Lei", "a secret of the case") == pseudonym("Li Lei", "a secret of the case")
+        >>> pseudonym("Li Lei", "a secret of the case") == pseudonym("Li Lei",
+            "a secret of the case")
         True
     """
     return f"p-{sha256(f'{key}:{value}'.encode()).hexdigest()[:DIGITS]}"

@@ -1,4 +1,5 @@
-"""`collect`: the only door through which rows reach pandas, and what an engine's own errors become."""
+"""`collect`: the only door through which rows reach pandas,
+and what an engine's own errors become."""
 
 from __future__ import annotations
 
@@ -20,8 +21,13 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 200_000
 FULL = ("No space left on device", "failed to offload data block", "Disk quota exceeded")
-DRIVERS = (("psycopg", "Error"), ("py4j.protocol", "Py4JError"), ("pyspark.errors", "PySparkException"))
-# What the server says when it ends a connection: connection exceptions, and "shutdown" of several kinds.
+DRIVERS = (
+    ("psycopg", "Error"),
+    ("py4j.protocol", "Py4JError"),
+    ("pyspark.errors", "PySparkException"),
+)
+# What the server says when it ends a connection: connection exceptions, and "shutdown" of several
+# kinds.
 ENDED = ("08", "57P")
 
 
@@ -51,11 +57,13 @@ def collect(expression: ir.Table, purpose: str, limit: int = MAX_ROWS) -> pd.Dat
 def collect_text(rows: ir.Table, select: str, purpose: str, limit: int = MAX_ROWS) -> pd.DataFrame:
     """Run an aggregate that is written as SQL over the rows of an expression, and fetch it.
 
-    The text goes to the engine as it is: taking a hundred columns apart again takes longer than the query.
+    The text goes to the engine as it is: taking a hundred columns apart again takes longer than the
+    query.
 
     Args:
         rows: unexecuted Ibis table that `select` reads.
-        select: a query on the table `rows_read`, in the dialect of the engine; every part of it is checked or ours.
+        select: a query on the table `rows_read`, in the dialect of the engine; every part of it is
+            checked or ours.
         purpose, limit: as for `collect`.
     """
     con: Any = rows.get_backend()
@@ -65,7 +73,9 @@ def collect_text(rows: ir.Table, select: str, purpose: str, limit: int = MAX_ROW
     return _fetched(lambda: con.sql(text).to_pandas(), rows, purpose, limit)
 
 
-def _fetched(fetch: Callable[[], pd.DataFrame], asked: ir.Table, purpose: str, limit: int) -> pd.DataFrame:
+def _fetched(
+    fetch: Callable[[], pd.DataFrame], asked: ir.Table, purpose: str, limit: int
+) -> pd.DataFrame:
     try:
         frame = fetch()
     except KpilabError:
@@ -102,15 +112,16 @@ def failures(purpose: str) -> Generator[None]:
 def reconnect(tables: Iterable[ir.Table]) -> None:
     """Open the lost connections behind these tables anew, with the settings of the session.
 
-    Temporary tables are gone with the old connection, and with them what Ibis had cached. Only PostgreSQL can be
-    reached anew: Spark and DuckDB lose the tables themselves with their session.
+    Temporary tables are gone with the old connection, and with them what Ibis had cached. Only
+    PostgreSQL can be reached anew: Spark and DuckDB lose the tables themselves with their session.
     """
     for backend in {id(b): b for b in (t.get_backend() for t in tables)}.values():
         con: Any = getattr(backend, "con", None)
         if backend.name == "postgres" and con.closed:
             zone = con.info.parameter_status("TimeZone")
             backend.reconnect()
-            backend.raw_sql(f"SET TIME ZONE {literal(zone)}")  # type: ignore[attr-defined]  # every SQL backend has it
+            # every SQL backend has it
+            backend.raw_sql(f"SET TIME ZONE {literal(zone)}")  # type: ignore[attr-defined]
             _forget_cached(backend)
 
 
@@ -125,12 +136,15 @@ def _told(purpose: str, error: Exception, expression: ir.Table | None = None) ->
     if any(sign in str(error) for sign in FULL):
         return EngineError(said + _room(expression))
     if isinstance(error, duckdb.OutOfMemoryException):
-        return OutOfMemory(f"{said}\n  mend:  give it more with engine_options: {{memory_limit: SIZE}}")
+        return OutOfMemory(
+            f"{said}\n  mend:  give it more with engine_options: {{memory_limit: SIZE}}"
+        )
     return EngineError(said)
 
 
 def _forget_cached(backend: Any) -> None:
-    """Ibis has no public word for it: cached tables that went with their connection are not dropped once more."""
+    """Ibis has no public word for it: cached tables that went with their connection are not dropped
+    once more."""
     backend._cache_op_to_entry.clear()
     backend._cache_name_to_entry.clear()
 
@@ -138,7 +152,10 @@ def _forget_cached(backend: Any) -> None:
 def _room(expression: ir.Table | None) -> str:
     """How to mend a full disk, and where DuckDB was writing."""
     backend: Any = expression.get_backend() if expression is not None else None
-    mend = "make room on the engine's disk; DuckDB writes where engine_options: {temp_directory: FOLDER} says"
+    mend = (
+        "make room on the engine's disk; DuckDB writes where engine_options: "
+        "{temp_directory: FOLDER} says"
+    )
     if backend is None or backend.name != "duckdb":
         return f"\n  mend:  {mend}"
     place = backend.con.execute("SELECT current_setting('temp_directory')").fetchone()[0]
@@ -152,11 +169,15 @@ def _lost(error: Exception) -> bool:
     psycopg = sys.modules.get("psycopg")
     if psycopg is None or not isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
         return False
-    state: str | None = getattr(error, "sqlstate", None)  # none where the server could not say anything
+    state: str | None = getattr(
+        error, "sqlstate", None
+    )  # none where the server could not say anything
     return state is None or state.startswith(ENDED)
 
 
 def _drivers() -> tuple[type[Exception], ...]:
     """What engines raise; drivers that nobody imported raise nothing."""
-    found = [getattr(sys.modules[module], name) for module, name in DRIVERS if module in sys.modules]
+    found = [
+        getattr(sys.modules[module], name) for module, name in DRIVERS if module in sys.modules
+    ]
     return (duckdb.Error, ibis.IbisError, pa.ArrowException, ConnectionError, *found)

@@ -1,4 +1,5 @@
-"""Sheets of xlsx files from anywhere: a broken one is refused in words, a huge one before it is unpacked."""
+"""Sheets of xlsx files from anywhere: a broken one is refused in words,
+a huge one before it is unpacked."""
 
 from __future__ import annotations
 
@@ -33,7 +34,9 @@ def first_sheet(path: Path, where: str, **options: Any) -> pd.DataFrame:
         raise BadInput(f"cannot be read: {_line(error)}", where, mend) from None
     if size > MOST_BYTES:
         raise BadInput(
-            f"unpacks to {size:,} bytes, more than {MOST_BYTES:,}", where, "save the table as parquet or csv"
+            f"unpacks to {size:,} bytes, more than {MOST_BYTES:,}",
+            where,
+            "save the table as parquet or csv",
         )
     try:
         with warnings.catch_warnings():

@@ -1,7 +1,7 @@
 """Where DuckDB puts aside what does not fit into memory: a folder of its own for every connection.
 
-By itself DuckDB writes `.tmp/duckdb_temp_storage_….tmp` into the working folder: two programs that run in one folder
-write into each other's files, and get errors or worse.
+By itself DuckDB writes `.tmp/duckdb_temp_storage_….tmp` into the working folder: two programs that
+run in one folder write into each other's files, and get errors or worse.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def with_own_folder(settings: Mapping[str, object], beside: Path) -> dict[str, o
         try:
             parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise unwritable(parent, error, "what does not fit into memory", f"engine_options: {OPTION}") from None
+            raise unwritable(
+                parent, error, "what does not fit into memory", f"engine_options: {OPTION}"
+            ) from None
     _tidied(parent)
     return {**settings, OPTION: str(parent / f".kpilab-{os.getpid()}-{uuid4().hex[:8]}.spill")}
 

@@ -38,7 +38,11 @@ def log(case: Case, plan: Funnel) -> EventLog:
     """
     table = case.tables[plan.table]
     if not isinstance(table, EventLog):
-        raise BadInput(f"table {plan.table!r} holds no events", f"funnel {plan.name!r}", "name a table of events")
+        raise BadInput(
+            f"table {plan.table!r} holds no events",
+            f"funnel {plan.name!r}",
+            "name a table of events",
+        )
     return table
 
 

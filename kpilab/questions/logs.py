@@ -9,8 +9,11 @@ from kpilab.core.table import EventLog
 from kpilab.errors import BadInput
 
 
-def log_of(case: Case, *, tables: Iterable[str] = (), columns: Iterable[str] = ()) -> EventLog | None:
-    """The log among `tables` (first that is one), else the goal's, else the first; always with these columns.
+def log_of(
+    case: Case, *, tables: Iterable[str] = (), columns: Iterable[str] = ()
+) -> EventLog | None:
+    """The log among `tables` (first that is one), else the goal's, else the first; always with
+    these columns.
 
     Args:
         case: its tables.
@@ -22,7 +25,9 @@ def log_of(case: Case, *, tables: Iterable[str] = (), columns: Iterable[str] = (
     """
     wanted = {c.lower() for c in columns}
     able = {
-        name: log for name, log in case.of_kind(EventLog).items() if wanted <= {c.lower() for c in log.table.columns}
+        name: log
+        for name, log in case.of_kind(EventLog).items()
+        if wanted <= {c.lower() for c in log.table.columns}
     }
     goal = case.metrics[case.goal.metric].table
     return next((able[name] for name in (*tables, goal, *able) if name in able), None)
@@ -36,5 +41,7 @@ def named_log(case: Case, name: str | None) -> EventLog:
     """
     logs = case.of_kind(EventLog)
     if name not in logs:
-        raise BadInput("the case has no log of events", "case.yml, key 'tables'", "add a table of kind events")
+        raise BadInput(
+            "the case has no log of events", "case.yml, key 'tables'", "add a table of kind events"
+        )
     return logs[name]

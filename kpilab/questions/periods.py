@@ -27,6 +27,11 @@ def span(case: Case) -> Period:
 
     Days between two periods far apart belong to neither, and a series with a hole is none.
     """
-    first, last = min(case.baseline.first, case.current.first), max(case.baseline.last, case.current.last)
+    first, last = (
+        min(case.baseline.first, case.current.first),
+        max(case.baseline.last, case.current.last),
+    )
     together = Period(first, last)
-    return together if together.days <= case.baseline.days + case.current.days + GAP else case.current
+    return (
+        together if together.days <= case.baseline.days + case.current.days + GAP else case.current
+    )

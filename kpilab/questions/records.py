@@ -1,4 +1,5 @@
-"""Records of work as questions: whose table, which actions, and the KPI that is measured on them."""
+"""Records of work as questions: whose table, which actions,
+and the KPI that is measured on them."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ def actions(table: Executions) -> tuple[str, ...]:
 
 
 def kpi_of(case: Case, action: str) -> str:
-    """The KPI metric measured on the records of an action; the action's own name if there is none."""
+    """The KPI metric measured on the records of an action;
+    the action's own name if there is none."""
     records = case.of_kind(Executions)
     measured = [m for m in case.metrics.values() if m.table in records]
     named = [m.name for m in measured if m.name == action or action in _chosen(m, records[m.table])]
@@ -25,7 +27,9 @@ def kpi_of(case: Case, action: str) -> str:
 
 def _chosen(metric: Metric, table: Executions) -> set[str]:
     """Actions that a metric's expressions name."""
-    parsed = [parse_measure(text, metric.name) for text in (metric.measure, metric.numerator) if text]
+    parsed = [
+        parse_measure(text, metric.name) for text in (metric.measure, metric.numerator) if text
+    ]
     parsed += [parse_predicate(metric.condition, metric.name)] if metric.condition else []
     pairs = [pair for tree in parsed for pair in compared(tree)]
     return {value for column, value in pairs if column.lower() == table.action.lower()}

@@ -1,4 +1,5 @@
-"""Reports of departments as questions: what they declare, the tables that recompute it, and the log for the rest."""
+"""Reports of departments as questions: what they declare, the tables that recompute it,
+and the log for the rest."""
 
 from __future__ import annotations
 
@@ -23,7 +24,12 @@ class Comparison(TypedDict):
 
 
 def comparison(case: Case) -> Comparison:
-    """How the reports of a case are compared; what nobody declared is searched in the log of the declared metrics."""
-    tables = [d.table or case.metrics[d.metric].table for d in case.definitions if d.table or d.metric in case.metrics]
+    """How the reports of a case are compared; what nobody declared is searched in the log of the
+    declared metrics."""
+    tables = [
+        d.table or case.metrics[d.metric].table
+        for d in case.definitions
+        if d.table or d.metric in case.metrics
+    ]
     log = log_of(case, tables=tables)
     return {**both(case), "declared": case.definitions, "tables": case.tables, "log": log}

@@ -35,7 +35,8 @@ def measured(case: Case, name: str) -> Measured:
 
 
 def by_day(case: Case, names: Sequence[str], *, where: Where = EVERYWHERE) -> pd.DataFrame:
-    """Metrics day by day, a column each, indexed by day; a weekly or monthly metric is measured by the day here."""
+    """Metrics day by day, a column each, indexed by day;
+    a weekly or monthly metric is measured by the day here."""
     return side_by_side(case.tables, [declared(case, n) for n in names], span(case), where)
 
 
@@ -64,16 +65,24 @@ def changes(case: Case) -> tuple[tuple[date, str], ...]:
 
 
 def asked_of(case: Case) -> tuple[tuple[str, str, str | None, float | None], ...]:
-    """Metric, role, owner and target of the goal, the KPIs, and what else `targets` names, in this order."""
+    """Metric, role, owner and target of the goal, the KPIs, and what else `targets` names,
+    in this order."""
     more = {name: whole(target) for name, target in case.targets.items()}
     found = [(case.goal.metric, "goal", None, case.goal.target)]
-    found += [(k.metric, "kpi", k.owner, more.get(k.metric) if k.target is None else k.target) for k in case.kpis]
+    found += [
+        (k.metric, "kpi", k.owner, more.get(k.metric) if k.target is None else k.target)
+        for k in case.kpis
+    ]
     named = {name for name, *_ in found}
-    return (*found, *((name, "target", None, target) for name, target in more.items() if name not in named))
+    return (
+        *found,
+        *((name, "target", None, target) for name, target in more.items() if name not in named),
+    )
 
 
 def without(case: Case, names: Collection[str]) -> Case:
-    """The case with nothing asked about metrics that cannot be measured, so that they take no other one with them."""
+    """The case with nothing asked about metrics that cannot be measured,
+    so that they take no other one with them."""
     if not names:
         return case
     return replace(
@@ -86,7 +95,8 @@ def without(case: Case, names: Collection[str]) -> Case:
 
 
 def units(case: Case) -> dict[str, str]:
-    """What each metric is counted in: its own `unit`, or the case's currency where it sums an amount."""
+    """What each metric is counted in: its own `unit`,
+    or the case's currency where it sums an amount."""
     found = {}
     for name, metric in case.metrics.items():
         unit = metric.unit or (case.currency if case.currency and _is_amount(case, metric) else "")
@@ -95,7 +105,8 @@ def units(case: Case) -> dict[str, str]:
 
 
 def _is_amount(case: Case, metric: Metric) -> bool:
-    """Whether a metric sums a column of decimal numbers (counts are whole ones), and is no share of another such."""
+    """Whether a metric sums a column of decimal numbers (counts are whole ones),
+    and is no share of another such."""
     kinds = {c.lower(): kind for c, kind in case.tables[metric.table].table.schema().items()}
 
     def amount(text: str | None) -> bool:

@@ -44,7 +44,8 @@ class TrialQuestion:
         who, log: tables of the assignments and of what the units did.
         outcomes: the outcome that decides first, then the guardrails.
         left: guardrails that cannot be measured beside the outcome, and why.
-        design: as declared, read up to the decision. planned_days: planned length. decided_on: day of the decision.
+        design: as declared, read up to the decision. planned_days: planned length. decided_on: day
+            of the decision.
         shipped: whether the treatment was shipped.
     """
 
@@ -91,12 +92,15 @@ def trial(case: Case, test: Test) -> TrialQuestion:
     """What a declared experiment asks.
 
     Raises:
-        BadInput: no table of assignments or no log for the outcome, an unknown metric, column or name.
+        BadInput: no table of assignments or no log for the outcome, an unknown metric, column or
+            name.
     """
     who = case.tables.get(test.assignments)
     if not isinstance(who, Assignments):
         known = case.of_kind(Assignments)
-        raise unknown("table of kind assignments", test.assignments, known, f"experiment {test.name!r}")
+        raise unknown(
+            "table of kind assignments", test.assignments, known, f"experiment {test.name!r}"
+        )
     log = tested_log(case, test, who)
     error = several(_nobody_did(case, test, log))
     if error:
@@ -113,7 +117,11 @@ def _nobody_did(case: Case, test: Test, log: Log) -> Iterator[Problem]:
         named = bool(text) and text not in case.metrics and not is_predicate(text)
         if named and isinstance(log, EventLog) and not occurring(log, [text]):
             what = f"no event of table {log.name!r} is named {text!r}, and it is no condition"
-            yield Problem(what, f"experiment {test.name!r}, {key}", "name an event or give a condition like x = 'y'")
+            yield Problem(
+                what,
+                f"experiment {test.name!r}, {key}",
+                "name an event or give a condition like x = 'y'",
+            )
 
 
 def shipped(test: Test) -> bool:
@@ -141,23 +149,36 @@ def design_of(test: Test, last: date) -> Design:
 
 
 def looks(day: int, taken: int, planned: int) -> tuple[float, ...]:
-    """Shares of the planned time at which daily looks were taken, the last of them on `day`, counted from 1."""
+    """Shares of the planned time at which daily looks were taken, the last of them on `day`,
+    counted from 1."""
     return tuple(min(k, planned) / planned for k in range(max(day - taken, 0) + 1, day + 1))
 
 
-def outcomes_of(case: Case, test: Test, log: Log) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:
-    """The outcome and the guardrails, each by its metric's own measure; and guardrails that are not on this log."""
+def outcomes_of(
+    case: Case, test: Test, log: Log
+) -> tuple[tuple[Outcome, ...], tuple[Problem, ...]]:
+    """The outcome and the guardrails, each by its metric's own measure;
+    and guardrails that are not on this log."""
     known = tuple(_value(_metric(case, m, test)) for m in test.covariates)
     metric = case.metrics.get(test.outcome)
-    main = _measured(metric, log) if metric else _reached(test.outcome, condition(log, test.outcome))
+    main = (
+        _measured(metric, log) if metric else _reached(test.outcome, condition(log, test.outcome))
+    )
     outcomes, left = [replace(main, covariates=known)], []
     for name, margin in test.guardrails.items():
         guard = _metric(case, name, test)
         if guard.table == log.name:
             outcomes.append(replace(_measured(guard, log), role="guardrail", margin=margin))
         else:
-            what = f"guardrail {name!r} is measured on table {guard.table!r}, the outcome on {log.name!r}"
-            left.append(Problem(what, f"experiment {test.name!r}", "choose a guardrail on the outcome's table"))
+            what = (
+                f"guardrail {name!r} is measured on table {guard.table!r}, the outcome on "
+                f"{log.name!r}"
+            )
+            left.append(
+                Problem(
+                    what, f"experiment {test.name!r}", "choose a guardrail on the outcome's table"
+                )
+            )
     return tuple(outcomes), tuple(left)
 
 
@@ -183,7 +204,9 @@ def _part(measure: str | None, metric: Metric) -> str:
     """A measure over the rows that meet the metric's condition."""
     where = f"metric {metric.name!r}"
     tree = parse_measure(measure or "count(*)", where)
-    return sql(restricted(tree, parse_predicate(metric.condition, where) if metric.condition else None))
+    return sql(
+        restricted(tree, parse_predicate(metric.condition, where) if metric.condition else None)
+    )
 
 
 def _counts(measure: str, user: str) -> bool:

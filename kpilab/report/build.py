@@ -29,11 +29,14 @@ class ReportPaths:
     xlsx: Path
 
 
-def write(review: Review, folder: Path, lang: str | None = None, *, created: str | None = None) -> ReportPaths:
+def write(
+    review: Review, folder: Path, lang: str | None = None, *, created: str | None = None
+) -> ReportPaths:
     """Write review.html, .md, .xlsx and .json; each is whole or not there.
 
-    review.json is taken away first and written last: where it stands, the other three are of the same review, even
-    after a kill or a power cut. A folder without it holds a report that was cut short: run the review again.
+    review.json is taken away first and written last: where it stands, the other three are of the
+    same review, even after a kill or a power cut. A folder without it holds a report that was cut
+    short: run the review again.
 
     Args:
         review: what to write.
@@ -43,7 +46,8 @@ def write(review: Review, folder: Path, lang: str | None = None, *, created: str
     Returns:
         ReportPaths.
     Raises:
-        BadInput: an unknown language, or a folder that cannot be written (what was there before is unchanged).
+        BadInput: an unknown language, or a folder that cannot be written (what was there before is
+            unchanged).
     """
     folder = Path(folder)
     words = Words(review, lang or review.language)
@@ -65,11 +69,22 @@ def write(review: Review, folder: Path, lang: str | None = None, *, created: str
 def write_unfinished(stopped: Stopped, case: Case, folder: Path) -> Path:
     """Write what the finished steps of a review that stopped have found, as unfinished.md.
 
-    A whole report in the folder stays as it is; the next one written there with `write` replaces both.
+    A whole report in the folder stays as it is; the next one written there with `write` replaces
+    both.
     """
     unknown = GoalChange(case.goal.metric, *(float("nan"),) * 4)
     labels = {name: metric.label for name, metric in case.metrics.items() if metric.label}
-    steps = Review(case.name, case.title, case.language, case.periods, unknown, (), (), stopped.finished, labels)
+    steps = Review(
+        case.name,
+        case.title,
+        case.language,
+        case.periods,
+        unknown,
+        (),
+        (),
+        stopped.finished,
+        labels,
+    )
     text = unfinished(Words(steps, case.language), str(stopped))
     put(Path(folder), {UNFINISHED: text.encode()})
     return Path(folder) / UNFINISHED

@@ -42,7 +42,12 @@ def document(words: Words, charts: Mapping[str, Json], created: str) -> Json:
         "periods": {name: plain(period) for name, period in review.periods.items()},
         "goal": _goal(review.goal) | {"unit": review.units.get(review.goal.metric, "")},
         "bridge": [
-            {"label": words.say(r.label), "cause": r.cause, "amount": plain(r.amount), "interval": _ends(r)}
+            {
+                "label": words.say(r.label),
+                "cause": r.cause,
+                "amount": plain(r.amount),
+                "interval": _ends(r),
+            }
             for r in review.bridge
         ],
         "causes": [_cause(c, words) for c in review.causes],
@@ -144,15 +149,16 @@ def records(table: pd.DataFrame) -> list[Json]:
     """One mapping per row, columns in order, missing values None."""
     columns = [str(c) for c in table.columns]
     return [
-        dict(zip(columns, (plain(v) for v in row), strict=True)) for row in table.itertuples(index=False, name=None)
+        dict(zip(columns, (plain(v) for v in row), strict=True))
+        for row in table.itertuples(index=False, name=None)
     ]
 
 
 def plain(value: object) -> object:
     """The JSON form of a value: NaN, NaT and infinities become None, dates ISO text.
 
-    Numbers have 12 digits and, unless they are smaller than that, 15 places: what follows depends on the order in
-    which threads add up, and on how the numeric libraries were built.
+    Numbers have 12 digits and, unless they are smaller than that, 15 places: what follows depends
+    on the order in which threads add up, and on how the numeric libraries were built.
     """
     if value is None or isinstance(value, str | bool) or type(value) is int:
         return str(value) if isinstance(value, str) else value
@@ -191,14 +197,25 @@ def now() -> str:
 
 
 def steady(spec: Json) -> Json:
-    """The spec with its views, parameters and data numbered from 1, so that equal charts are equal bytes."""
-    text = json.dumps({k: v for k, v in spec.items() if k != "datasets"}, ensure_ascii=False, allow_nan=False)
+    """The spec with its views, parameters and data numbered from 1,
+    so that equal charts are equal bytes."""
+    text = json.dumps(
+        {k: v for k, v in spec.items() if k != "datasets"}, ensure_ascii=False, allow_nan=False
+    )
     names = list(dict.fromkeys(_own_names(json.loads(text))))
     new = {name: f"{_kind(name)}_{k}" for k, name in enumerate(names, 1)}
     if new:
-        text = re.sub(rf"\b(?:{'|'.join(sorted(new, key=len, reverse=True))})\b", lambda m: new[m.group()], text)
+        text = re.sub(
+            rf"\b(?:{'|'.join(sorted(new, key=len, reverse=True))})\b",
+            lambda m: new[m.group()],
+            text,
+        )
     sets = spec.get("datasets")
-    data = {new.get(name, name): plain(rows) for name, rows in sets.items()} if isinstance(sets, dict) else {}
+    data = (
+        {new.get(name, name): plain(rows) for name, rows in sets.items()}
+        if isinstance(sets, dict)
+        else {}
+    )
     return json.loads(text) | ({"datasets": data} if data else {})
 
 

@@ -29,8 +29,14 @@ def markdown(words: Words, data: Json) -> str:
 
 
 def unfinished(words: Words, reason: str) -> str:
-    """What the finished steps of a review that stopped have found; there is no verdict, and none is said."""
-    parts = [f"# {mark(words.review.title)}", f"**{mark(reason)}**", *_findings(words), *_remarks(words)]
+    """What the finished steps of a review that stopped have found; there is no verdict,
+    and none is said."""
+    parts = [
+        f"# {mark(words.review.title)}",
+        f"**{mark(reason)}**",
+        *_findings(words),
+        *_remarks(words),
+    ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -54,7 +60,8 @@ def _causes(words: Words) -> Iterator[str]:
         yield "\n".join(f"- {mark(line)}" for line in _facts(cause, words))
         if cause.why:
             yield "\n".join(
-                f"{k}. *{mark(words.say(w.question))}* {mark(words.say(w.answer))}" for k, w in enumerate(cause.why, 1)
+                f"{k}. *{mark(words.say(w.question))}* {mark(words.say(w.answer))}"
+                for k, w in enumerate(cause.why, 1)
             )
 
 
@@ -78,7 +85,10 @@ def _facts(cause: Cause, words: Words) -> Iterator[str]:
 def _bridge(words: Words) -> Iterator[str]:
     goal, lang = words.review.goal, words.lang
     header = [words.text(k) for k in ("bridge_row", "bridge_amount", "interval")]
-    rows = [(words.say(r.label), signed(r.amount, lang), interval((r.low, r.high), lang)) for r in words.review.bridge]
+    rows = [
+        (words.say(r.label), signed(r.amount, lang), interval((r.low, r.high), lang))
+        for r in words.review.bridge
+    ]
     first = (words.text("bridge_expected"), number(goal.expected, lang), "")
     last = (words.text("bridge_logged"), number(goal.logged, lang), "")
     yield f"## {words.text('bridge')}"
@@ -112,7 +122,10 @@ def _table(finding: Finding, words: Words) -> Iterator[str]:
     if result is None or result.table.empty:
         return
     rows = result.table.head(MOST_ROWS).itertuples(index=False, name=None)
-    yield table([mark(c) for c in result.table.columns], ([plain(v, words.lang) for v in row] for row in rows))
+    yield table(
+        [mark(c) for c in result.table.columns],
+        ([plain(v, words.lang) for v in row] for row in rows),
+    )
     if len(result.table) > MOST_ROWS:
         yield words.text("rows_shown", shown=MOST_ROWS, rows=len(result.table))
 

@@ -69,7 +69,9 @@ def embedded(value: object) -> Markup:
 
 
 def _template(lang: str) -> Template:
-    env = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    env = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     forms = ("number", "signed", "percent", "interval", "period", "where", "day")
     env.filters |= {name: partial(_form, getattr(form, name), lang) for name in forms}
     return env.from_string(_file("page.html.j2"))
@@ -81,7 +83,8 @@ def _form(function: Callable[[object, str], str], lang: str, value: object) -> s
 
 @cache
 def _bundle() -> str:
-    """Vega, Vega-Lite and Vega-Embed as one script, kept in the user's cache folder from one run to the next."""
+    """Vega, Vega-Lite and Vega-Embed as one script,
+    kept in the user's cache folder from one run to the next."""
     place = user_cache_path("kpilab") / f"vega-{version('vl-convert-python')}.js"
     with suppress(OSError, UnicodeDecodeError):
         return place.read_text("utf-8")
@@ -110,7 +113,10 @@ def _hash(script: str) -> str:
 
 def _locale(lang: str) -> Json:
     name = CHART_LOCALE[lang]
-    return {"number": vl_convert.get_format_locale(name), "time": vl_convert.get_time_format_locale(name)}
+    return {
+        "number": vl_convert.get_format_locale(name),
+        "time": vl_convert.get_time_format_locale(name),
+    }
 
 
 def _title(spec: Json) -> str:
@@ -125,7 +131,8 @@ def _titleless(spec: Json) -> Json:
 
 
 def _fitting(words: Words, specs: Mapping[str, Json]) -> dict[str, Json]:
-    """The charts that fit into the page: the bridge, those behind causes, then the others in order."""
+    """The charts that fit into the page: the bridge, those behind causes,
+    then the others in order."""
     cited = [f for cause in words.review.causes for f in cause.findings]
     kept, room = {}, ROOM_FOR_CHARTS
     for key in dict.fromkeys([BRIDGE, *cited, *specs]):
@@ -137,13 +144,18 @@ def _fitting(words: Words, specs: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _tables(words: Words) -> dict[str, Json]:
-    """Per finding id: columns, numeric columns and the first rows, as many as the page has room for."""
+    """Per finding id: columns, numeric columns and the first rows,
+    as many as the page has room for."""
     tables, room = {}, ROOM_FOR_TABLES
     for finding in words.review.findings:
         table = _table(finding, words.lang)
         if table is not None:
             sizes = [sum(len(cell.encode()) + 20 for cell in row) for row in table["rows"]]
-            fits = [row for row, used in zip(table["rows"], accumulate(sizes), strict=True) if used <= room]
+            fits = [
+                row
+                for row, used in zip(table["rows"], accumulate(sizes), strict=True)
+                if used <= room
+            ]
             room -= sum(sizes[: len(fits)])
             tables[finding.id] = table | {"rows": fits}
     return tables
@@ -154,6 +166,16 @@ def _table(finding: Finding, lang: str) -> dict[str, Any] | None:
     if result is None or result.table.empty:
         return None
     frame = result.table
-    numeric = [pd.api.types.is_numeric_dtype(t) and not pd.api.types.is_bool_dtype(t) for t in frame.dtypes]
-    rows = [[form.plain(v, lang) for v in row] for row in frame.head(MOST_ROWS).itertuples(index=False, name=None)]
-    return {"columns": [str(c) for c in frame.columns], "numeric": numeric, "rows": rows, "all": len(frame)}
+    numeric = [
+        pd.api.types.is_numeric_dtype(t) and not pd.api.types.is_bool_dtype(t) for t in frame.dtypes
+    ]
+    rows = [
+        [form.plain(v, lang) for v in row]
+        for row in frame.head(MOST_ROWS).itertuples(index=False, name=None)
+    ]
+    return {
+        "columns": [str(c) for c in frame.columns],
+        "numeric": numeric,
+        "rows": rows,
+        "all": len(frame),
+    }

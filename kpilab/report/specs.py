@@ -17,7 +17,11 @@ BRIDGE = "bridge"
 
 def specs(words: Words) -> dict[str, Json]:
     """Spec per finding id that has a chart, and `bridge`; each carries its alternative text."""
-    found = {f.id: _spec(result, f, words) for f in words.review.findings if (result := _drawable(f)) is not None}
+    found = {
+        f.id: _spec(result, f, words)
+        for f in words.review.findings
+        if (result := _drawable(f)) is not None
+    }
     drawn = themed(bridge(words.review, words.say, words.lang)).to_dict(validate=False)
     found[BRIDGE] = described(drawn, words.text("bridge_alt") + " " + words.goal_line())
     return found
@@ -33,7 +37,9 @@ def _spec(result: Result, finding: Finding, words: Words) -> Json:
     spec = chart(result, words.lang).to_dict(validate=False)
     if spec.get("title") == say(result.headline, words.lang):
         spec["title"] = words.say(result.headline)  # with the case's labels
-    spec["datasets"] = {key: _labelled(rows, words) for key, rows in spec.get("datasets", {}).items()}
+    spec["datasets"] = {
+        key: _labelled(rows, words) for key, rows in spec.get("datasets", {}).items()
+    }
     return described(spec, words.say(finding.statement))
 
 
@@ -42,7 +48,10 @@ def _labelled(rows: Any, words: Words) -> Any:
     known = words.review.labels
     if not isinstance(rows, list):
         return rows
-    return [{k: words.name(v) if isinstance(v, str) and v in known else v for k, v in row.items()} for row in rows]
+    return [
+        {k: words.name(v) if isinstance(v, str) and v in known else v for k, v in row.items()}
+        for row in rows
+    ]
 
 
 def described(spec: Json, text: str) -> Json:
@@ -54,9 +63,12 @@ def described(spec: Json, text: str) -> Json:
 
 
 def _quiet(spec: dict[str, Any]) -> dict[str, Any]:
-    """The spec with the marks that carry no data (a line at zero) hidden from screen readers: they have no name."""
+    """The spec with the marks that carry no data (a line at zero) hidden from screen readers:
+    they have no name."""
     parts: dict[str, Any] = {
-        k: [_quiet(part) for part in spec[k]] for k in ("layer", "concat", "hconcat", "vconcat") if k in spec
+        k: [_quiet(part) for part in spec[k]]
+        for k in ("layer", "concat", "hconcat", "vconcat")
+        if k in spec
     }
     if isinstance(spec.get("spec"), dict):
         parts["spec"] = _quiet(spec["spec"])

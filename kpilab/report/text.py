@@ -29,12 +29,17 @@ def verdict(review: Review, lang: str | None = None) -> str:
     ]
     text = "\n\n".join("\n".join(part) for part in map(list, parts) if part)
     # A name from the data must not steer the terminal.
-    return "".join(sign for sign in text if sign == "\n" or unicodedata.category(sign) != "Cc") + "\n"
+    return (
+        "".join(sign for sign in text if sign == "\n" or unicodedata.category(sign) != "Cc") + "\n"
+    )
 
 
 def columns(text: str) -> int:
     """How many columns a terminal needs for the text; Chinese signs take two."""
-    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
+    return sum(
+        0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
+        for c in text
+    )
 
 
 def wrapped(text: str, indent: str = "") -> list[str]:
@@ -51,7 +56,9 @@ def wrapped(text: str, indent: str = "") -> list[str]:
 
 def _pieces(text: str) -> Iterator[str]:
     """Where a line may break: after blanks, and after each wide sign."""
-    for wide, run in groupby(" ".join(text.split()), lambda c: unicodedata.east_asian_width(c) in "WF"):
+    for wide, run in groupby(
+        " ".join(text.split()), lambda c: unicodedata.east_asian_width(c) in "WF"
+    ):
         signs = "".join(run)
         yield from signs if wide else signs.replace(" ", " \0").split("\0")
 
@@ -61,7 +68,10 @@ def _cause(rank: int, cause: Cause, words: Words) -> Iterator[str]:
     name = words.name(cause.subject)
     yield f"{rank}. {words.known('kind', cause.kind)} · {name} · {words.sure(cause.confidence)}"
     yield from wrapped(words.say(cause.statement), "   ")
-    size, share = words.size(cause.effect, cause.effect_pct, cause.effect_on), words.share_of_gap(cause)
+    size, share = (
+        words.size(cause.effect, cause.effect_pct, cause.effect_on),
+        words.share_of_gap(cause),
+    )
     facts = [words.fact(words.text("size"), size)] if size else []
     facts += [words.text("share_of_gap", share=share)] if share else []
     facts += [words.fact(words.text("where"), where(cause.where, lang))] if cause.where else []
@@ -78,7 +88,11 @@ def _bridge(words: Words) -> Iterator[str]:
     longest = max((abs(r.amount) for r in rows), default=0.0)
     table = [(words.text("bridge_expected"), number(goal.expected, lang), "", "")]
     for row in rows:
-        bar = ("-" if row.amount < 0 else "+") * round(BAR * abs(row.amount) / longest) if longest else ""
+        bar = (
+            ("-" if row.amount < 0 else "+") * round(BAR * abs(row.amount) / longest)
+            if longest
+            else ""
+        )
         ends = interval((row.low, row.high), lang) if row.low is not None else ""
         table.append((words.say(row.label), signed(row.amount, lang), bar, ends))
     table.append((words.text("bridge_logged"), number(goal.logged, lang), "", ""))
@@ -96,4 +110,6 @@ def _remarks(words: Words) -> Iterator[str]:
             said = words.fact(words.known("step", report.step), words.say(reason))
             yield from wrapped(words.fact(words.text("not_examined"), said))
     for issue in words.review.issues:
-        yield from wrapped(words.fact(words.text("data_quality"), f"{issue.table}: {words.say(issue.statement)}"))
+        yield from wrapped(
+            words.fact(words.text("data_quality"), f"{issue.table}: {words.say(issue.statement)}")
+        )

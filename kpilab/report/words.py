@@ -37,7 +37,8 @@ class Words:
         return f"{number(value, self.lang)} {self.review.units.get(metric, '')}".rstrip()
 
     def known(self, topic: str, name: str) -> str:
-        """The label `topic.name` where there is one, else the name: kinds and steps may be the review's own."""
+        """The label `topic.name` where there is one, else the name:
+        kinds and steps may be the review's own."""
         key = f"{topic}.{name}"
         return sentence(Message(key), self.lang) if key in catalogue(self.lang) else name
 
@@ -65,8 +66,14 @@ class Words:
         if effect is not None:
             unit = self.name(effect.unit or None)
             amount = f"{signed(effect.value, self.lang)} {unit}".rstrip()
-            ends = interval(effect, self.lang) if effect.low is not None or effect.high is not None else ""
-            parts.append(self.text("amount_interval", amount=amount, interval=ends) if ends else amount)
+            ends = (
+                interval(effect, self.lang)
+                if effect.low is not None or effect.high is not None
+                else ""
+            )
+            parts.append(
+                self.text("amount_interval", amount=amount, interval=ends) if ends else amount
+            )
         if pct is not None:
             share = signed_percent(pct / 100, self.lang)
             parts.append(self.text("percent_of", percent=share, of=self.acts_on(on)))
@@ -80,9 +87,14 @@ class Words:
         return sentence(Message(key), self.lang) if key in catalogue(self.lang) else self.name(on)
 
     def share_of_gap(self, cause: Cause) -> float | None:
-        """Part of the gap that a cause explains; None where it works the other way or has no size."""
+        """Part of the gap that a cause explains; None where it works the other way or has no
+        size."""
         gap = self.review.goal.gap
-        if cause.effect is None or cause.effect.unit not in ("", self.review.goal.metric) or not gap:
+        if (
+            cause.effect is None
+            or cause.effect.unit not in ("", self.review.goal.metric)
+            or not gap
+        ):
             return None
         share = cause.effect.value / gap
         return share if share > 0 else None

@@ -47,7 +47,8 @@ def workbook(words: Words, data: Json) -> bytes:
 
 
 def safe(value: object) -> str | float | None:
-    """A cell's value: text never starts a formula, holds no control characters, and is not too long."""
+    """A cell's value: text never starts a formula, holds no control characters,
+    and is not too long."""
     value = plain(value)
     if value is None or isinstance(value, bool | int | float):
         return value
@@ -59,11 +60,21 @@ def safe(value: object) -> str | float | None:
 def _summary(words: Words, data: Json) -> Iterator[Sheet]:
     """Sheets of the review itself."""
     goal = cast(Json, data["goal"])
-    yield Sheet(words.text("goal"), words.goal_line(), ["", ""], [[k, _flat(v)] for k, v in goal.items()])
+    yield Sheet(
+        words.text("goal"), words.goal_line(), ["", ""], [[k, _flat(v)] for k, v in goal.items()]
+    )
     for key in ("bridge", "causes", "findings", "data_quality", "not_examined", "rejected"):
-        rows = [{k: v for k, v in row.items() if k not in ("table", "chart")} for row in cast(list[Json], data[key])]
+        rows = [
+            {k: v for k, v in row.items() if k not in ("table", "chart")}
+            for row in cast(list[Json], data[key])
+        ]
         if rows:
-            yield Sheet(words.text(key), "", list(rows[0]), [[_flat(v) for v in row.values()] for row in rows])
+            yield Sheet(
+                words.text(key),
+                "",
+                list(rows[0]),
+                [[_flat(v) for v in row.values()] for row in rows],
+            )
 
 
 def _evidence(words: Words) -> Iterator[Sheet]:
@@ -72,7 +83,9 @@ def _evidence(words: Words) -> Iterator[Sheet]:
         for result in finding.evidence:
             table = result.table.head(MOST_ROWS)
             rows = list(table.itertuples(index=False, name=None))
-            yield Sheet(finding.id, words.say(result.headline), [str(c) for c in table.columns], rows)
+            yield Sheet(
+                finding.id, words.say(result.headline), [str(c) for c in table.columns], rows
+            )
 
 
 def _flat(value: object) -> object:
@@ -118,5 +131,6 @@ def _widths(sheet: Sheet) -> list[int]:
     """Column widths that show the first rows, for up to 26 columns."""
     rows = [sheet.header, *sheet.rows[:50]]
     return [
-        min(80, 2 + max(len(str(row[k])) for row in rows if k < len(row))) for k in range(min(26, len(sheet.header)))
+        min(80, 2 + max(len(str(row[k])) for row in rows if k < len(row)))
+        for k in range(min(26, len(sheet.header)))
     ]

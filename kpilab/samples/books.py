@@ -14,7 +14,8 @@ HISTORY = 52
 
 
 def facts(plan: Plan, logged: pd.DataFrame, true: pd.DataFrame) -> pd.DataFrame:
-    """Counts per day and dimension combination from the log; the ledger's goal from what truly happened."""
+    """Counts per day and dimension combination from the log;
+    the ledger's goal from what truly happened."""
     dims = [*plan.level, plan.industry.rollout[0], "user_type"]
     keys = ["date", *dims]
     counts = logged.groupby([*keys, "event"], observed=True).size().unstack(fill_value=0)
@@ -28,7 +29,8 @@ def facts(plan: Plan, logged: pd.DataFrame, true: pd.DataFrame) -> pd.DataFrame:
 
 
 def benchmark(plan: Plan, true: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Weekly index of the industry, two competitors and us; our last eight weeks are the goal itself."""
+    """Weekly index of the industry, two competitors and us;
+    our last eight weeks are the goal itself."""
     weeks = HISTORY + 2 * plan.calendar.days // 7
     market = np.ones(weeks)
     market[HISTORY:] = market_course(plan).reshape(-1, 7).mean(axis=1)
@@ -39,14 +41,24 @@ def benchmark(plan: Plan, true: pd.DataFrame, rng: np.random.Generator) -> pd.Da
     series = {"own_goal": _own(plan, true, common, rng), **series}
     first = plan.calendar.first - timedelta(weeks=HISTORY)
     week = pd.date_range(first, periods=weeks, freq="7D")
-    parts = [pd.DataFrame({"week": week, "series": k, "value": (100 * v).round(3)}) for k, v in series.items()]
+    parts = [
+        pd.DataFrame({"week": week, "series": k, "value": (100 * v).round(3)})
+        for k, v in series.items()
+    ]
     return pd.concat(parts, ignore_index=True)
 
 
-def _own(plan: Plan, true: pd.DataFrame, common: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _own(
+    plan: Plan, true: pd.DataFrame, common: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     last = true[true["event"] == plan.industry.steps[-1]]
     worth = last["amount"] if plan.industry.measured == "amount" else pd.Series(1.0, last.index)
-    goal = worth.groupby((last["day"] // 7).to_numpy()).sum().reindex(range(2 * plan.calendar.days // 7)).to_numpy()
+    goal = (
+        worth.groupby((last["day"] // 7).to_numpy())
+        .sum()
+        .reindex(range(2 * plan.calendar.days // 7))
+        .to_numpy()
+    )
     baseline = plan.calendar.days // 7
     scale = common[HISTORY : HISTORY + baseline].mean() / goal[:baseline].mean()
     return np.concatenate([common[:HISTORY] * np.exp(rng.normal(0, 0.0135, HISTORY)), goal * scale])
@@ -60,7 +72,9 @@ def _season(rng: np.random.Generator, weeks: int) -> np.ndarray:
     return (wave + trend) * np.clip((HISTORY - week) / 10, 0, 1)
 
 
-def reports(plan: Plan, true: pd.DataFrame, table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def reports(
+    plan: Plan, true: pd.DataFrame, table: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
     """Marketing and operations report active units per day, finance the ledger."""
     step = counted_step(plan)
     usual = _distinct(plan, true, step)
@@ -74,7 +88,9 @@ def reports(plan: Plan, true: pd.DataFrame, table: pd.DataFrame, rng: np.random.
         heard = (value * (1 + rng.normal(0, 0.006, len(value)))).round()
         parts.append(_report(department, "active units", heard))
     ledger = table.groupby("date")["ledger_goal"].sum().round(2)
-    return pd.concat([*parts, _report("finance", f"ledger {plan.industry.goal}", ledger)], ignore_index=True)
+    return pd.concat(
+        [*parts, _report("finance", f"ledger {plan.industry.goal}", ledger)], ignore_index=True
+    )
 
 
 def counted_step(plan: Plan) -> int:
@@ -88,5 +104,10 @@ def _distinct(plan: Plan, true: pd.DataFrame, step: int) -> pd.Series:
 
 
 def _report(department: str, metric: str, value: pd.Series) -> pd.DataFrame:
-    columns = {"date": value.index, "department": department, "metric": metric, "value": value.to_numpy()}
+    columns = {
+        "date": value.index,
+        "department": department,
+        "metric": metric,
+        "value": value.to_numpy(),
+    }
     return pd.DataFrame(columns)

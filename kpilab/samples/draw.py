@@ -15,7 +15,9 @@ HOME = (0.96, 0.94, 0.95, 0.96, 1.04, 1.08, 1.04)
 OFFICE = (1.03, 1.06, 1.05, 1.00, 0.98, 0.95, 0.93)
 
 
-def draw(rng: np.random.Generator, *, size: float, trades: tuple[Industry, ...] = INDUSTRIES) -> Plan:
+def draw(
+    rng: np.random.Generator, *, size: float, trades: tuple[Industry, ...] = INDUSTRIES
+) -> Plan:
     """A random trade with random traffic; half of those whose users return run an honest test."""
     trade = trades[int(rng.integers(len(trades)))]
     plan = _setting(trade, rng, size * rng.uniform(0.95, 1.2))
@@ -35,7 +37,9 @@ def honest_trial(plan: Plan) -> Trial:
     return Trial("honest", len(plan.industry.steps) - 1)
 
 
-def _setting(trade: Industry, rng: np.random.Generator, size: float, first: date | None = None) -> Plan:
+def _setting(
+    trade: Industry, rng: np.random.Generator, size: float, first: date | None = None
+) -> Plan:
     level = {dim: _shaken(shares, rng) for dim, shares in trade.dims.items()}
     rows = len(next(iter(level.values())))
     lean = {dim: rng.lognormal(0, 0.08, (rows, len(shares))) for dim, shares in level.items()}

@@ -30,7 +30,9 @@ class Funnel:
     reached: np.ndarray
 
 
-def funnel(plan: Plan, rows: pd.DataFrame, trial: pd.DataFrame | None, rng: np.random.Generator) -> Funnel:
+def funnel(
+    plan: Plan, rows: pd.DataFrame, trial: pd.DataFrame | None, rng: np.random.Generator
+) -> Funnel:
     """Walk every session through the steps."""
     plain = _plain(plan, rows, rng)
     if trial is not None and plan.trial is not None and plan.trial.lift:
@@ -63,19 +65,25 @@ def _plain(plan: Plan, rows: pd.DataFrame, rng: np.random.Generator) -> np.ndarr
     days, users = 2 * plan.calendar.days, int(rows["user"].max()) + 1
     columns = []
     for step, rate in enumerate(plan.industry.rates, 1):
-        logit = rng.normal(0, plan.user_sd, users)[rows["user"]] + rng.normal(0, plan.day_sd, days)[rows["day"]]
+        logit = (
+            rng.normal(0, plan.user_sd, users)[rows["user"]]
+            + rng.normal(0, plan.day_sd, days)[rows["day"]]
+        )
         sd = min(MOST_SD, SEGMENT_SD / (1 - rate))
         for dim, shares in plan.level.items():
             effect = rng.normal(0, sd, len(shares))
             if (step, dim) not in plan.even:
-                logit = logit + rows[dim].map(dict(zip(shares, effect, strict=True))).to_numpy(float)
+                logit = logit + rows[dim].map(dict(zip(shares, effect, strict=True))).to_numpy(
+                    float
+                )
         logit = logit + rng.normal(0, sd) * (rows["user_type"] == plan.industry.kinds[0]).to_numpy()
         columns.append(1 / (1 + np.exp(-(logit + np.log(rate / (1 - rate)) + rng.normal(0, 0.12)))))
     return np.column_stack(columns)
 
 
 def _lift(test: Trial, rows: pd.DataFrame, trial: pd.DataFrame) -> np.ndarray:
-    """Factor per session of B's users: a novelty halves every 1.4 days, a real gain stays and is shipped to all."""
+    """Factor per session of B's users: a novelty halves every 1.4 days,
+    a real gain stays and is shipped to all."""
     user, at = rows["user"], rows["day"] + rows["second"] / 86400
     shown = trial.set_index("user")
     age = at - user.map(shown["at"])

@@ -55,14 +55,18 @@ def _rolled_out(plan: Plan) -> np.ndarray:
     return share
 
 
-def _segments(plan: Plan, n: int, shift: Shift | None, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def _segments(
+    plan: Plan, n: int, shift: Shift | None, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
     """Dimension values of `n` people; each dimension leans a little on the first one."""
     drawn: dict[str, np.ndarray] = {}
     first = np.zeros(n, int)
     for dim, shares in plan.level.items():
         values, p = np.array(list(shares)), np.array(list(shares.values()))
         if shift is not None and shift.dim == dim:
-            p = np.where(values == shift.value, shift.share, p * (1 - shift.share) / (1 - shift.before))
+            p = np.where(
+                values == shift.value, shift.share, p * (1 - shift.share) / (1 - shift.before)
+            )
         tilted = p * plan.lean[dim]
         edges = (tilted / tilted.sum(axis=1, keepdims=True)).cumsum(axis=1)
         codes = (rng.random(n)[:, None] > edges[first, :-1]).sum(axis=1)
@@ -75,9 +79,14 @@ def _passing(plan: Plan, counts: np.ndarray, rng: np.random.Generator) -> pd.Dat
     """Every session is somebody else (a lead, a machine order)."""
     day = np.repeat(np.arange(len(counts)), counts)
     before = int((day < plan.calendar.days).sum())
-    parts = [_segments(plan, before, None, rng), _segments(plan, len(day) - before, plan.shift, rng)]
+    parts = [
+        _segments(plan, before, None, rng),
+        _segments(plan, len(day) - before, plan.shift, rng),
+    ]
     drawn = {dim: np.concatenate([part[dim] for part in parts]) for dim in plan.level}
-    rows = pd.DataFrame({"day": day, "user": np.arange(len(day)), "arrived": -1, "fake": False, **drawn})
+    rows = pd.DataFrame(
+        {"day": day, "user": np.arange(len(day)), "arrived": -1, "fake": False, **drawn}
+    )
     rows["user_type"] = np.where(rng.random(len(rows)) < 0.4, *plan.industry.kinds)
     return rows
 
@@ -85,10 +94,14 @@ def _passing(plan: Plan, counts: np.ndarray, rng: np.random.Generator) -> pd.Dat
 def _returning(plan: Plan, counts: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
     """Users who come back, unequally often; some arrive during the eight weeks."""
     days = len(counts)
-    joins = rng.poisson(0.053 * plan.industry.per_day * plan.size * weekday_factors(plan) * market_course(plan))
+    joins = rng.poisson(
+        0.053 * plan.industry.per_day * plan.size * weekday_factors(plan) * market_course(plan)
+    )
     old = int(6.0 * plan.industry.per_day * plan.size)
     arrived = np.concatenate([np.full(old, -1), np.repeat(np.arange(days), joins)])
-    people = pd.DataFrame({"arrived": arrived, "fake": False, **_segments(plan, len(arrived), None, rng)})
+    people = pd.DataFrame(
+        {"arrived": arrived, "fake": False, **_segments(plan, len(arrived), None, rng)}
+    )
     people["weight"] = rng.gamma(1.15, 1.0, len(people)) + 0.02
     day = np.repeat(np.arange(days), np.maximum(counts - joins, 0))
     user = np.concatenate([_pick(plan, people, day, rng), np.arange(old, len(people))])
@@ -102,7 +115,9 @@ def _returning(plan: Plan, counts: np.ndarray, rng: np.random.Generator) -> pd.D
     return rows
 
 
-def _pick(plan: Plan, people: pd.DataFrame, day: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _pick(
+    plan: Plan, people: pd.DataFrame, day: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     """A user for each session, by weight, among those who have arrived."""
     arrived, user = people["arrived"].to_numpy(), np.empty(len(day), int)
     for later in (False, True):
@@ -125,16 +140,24 @@ def _weights(plan: Plan, people: pd.DataFrame, later: bool) -> np.ndarray:
 
 
 def _with_bought(
-    plan: Plan, people: pd.DataFrame, user: np.ndarray, day: np.ndarray, joins: int, rng: np.random.Generator
+    plan: Plan,
+    people: pd.DataFrame,
+    user: np.ndarray,
+    day: np.ndarray,
+    joins: int,
+    rng: np.random.Generator,
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    """Adds bought sign-ups: one session each, swelling over the first ten days of the current period."""
+    """Adds bought sign-ups: one session each, swelling over the first ten days of the current
+    period."""
     if plan.signups is None:
         return people, user, day
     days = plan.calendar.days
     swell = np.clip((np.arange(days) + 3) / 10, 0, 1)
     bought = rng.poisson(plan.signups.extra * joins / 2 * swell / swell.sum())
     first = np.repeat(np.arange(days, 2 * days), bought)
-    more = pd.DataFrame({"arrived": first, "fake": True, **_segments(plan, len(first), None, rng), "weight": 0.0})
+    more = pd.DataFrame(
+        {"arrived": first, "fake": True, **_segments(plan, len(first), None, rng), "weight": 0.0}
+    )
     more[plan.industry.signup_dim] = plan.signups.value
     numbers = np.arange(len(people), len(people) + len(first))
     people = pd.concat([people, more], ignore_index=True)

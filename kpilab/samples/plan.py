@@ -20,7 +20,8 @@ WEEKS = 4
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Baseline and current period, equally long, and the day a harmless or harmful rollout begins."""
+    """Baseline and current period, equally long,
+    and the day a harmless or harmful rollout begins."""
 
     first: date
     days: int = 7 * WEEKS
@@ -31,7 +32,9 @@ class Calendar:
 
     @property
     def current(self) -> Period:
-        return Period(self.first + timedelta(days=self.days), self.first + timedelta(days=2 * self.days - 1))
+        return Period(
+            self.first + timedelta(days=self.days), self.first + timedelta(days=2 * self.days - 1)
+        )
 
     @property
     def rollout(self) -> int:
@@ -54,7 +57,8 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """In the current period the traffic's share of `value` becomes `share`; `before` is the usual one."""
+    """In the current period the traffic's share of `value` becomes `share`;
+    `before` is the usual one."""
 
     dim: str
     value: str
@@ -93,7 +97,8 @@ class Padding:
 class Trial:
     """An A/B test over the first three weeks; `kind` says what is wrong with it.
 
-    Nothing is with "honest" (B is as good as A) and "winner" (B is better for good, and was shipped).
+    Nothing is with "honest" (B is as good as A) and "winner" (B is better for good, and was
+    shipped).
     """
 
     kind: Literal["honest", "winner", "srm", "novelty", "peeking"]

@@ -11,7 +11,8 @@ from kpilab.samples.world import World
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """What was planted, as truth.json has it; `size` reads the effect in percent off the finished world."""
+    """What was planted, as truth.json has it; `size` reads the effect in percent off the finished
+    world."""
 
     kind: str
     subject: str

@@ -27,7 +27,12 @@ DECOYS = (
 )
 HONEST = (
     ("not shipped", "no significant difference", 1, "none"),
-    ("stopped early, not shipped", "futile at a planned interim look (alpha spending)", 2, "alpha spending"),
+    (
+        "stopped early, not shipped",
+        "futile at a planned interim look (alpha spending)",
+        2,
+        "alpha spending",
+    ),
     ("shipped to all", "non-inferior, shipped for lower cost", 1, "none"),
 )
 
@@ -48,7 +53,9 @@ def spec(world: World, rng: np.random.Generator) -> dict[str, object]:
         "reconcile": [{"logged": _logged(world), "books": "ledger_goal"}],
         "kpis": _kpis(world),
         "dashboard": _dashboard(world),
-        "funnels": {"main": {"table": "events", "steps": list(trade.steps), "within": "1d", "by": "session"}},
+        "funnels": {
+            "main": {"table": "events", "steps": list(trade.steps), "within": "1d", "by": "session"}
+        },
         "definitions": _definitions(world),
         "changes": _changes(world, rng),
         "experiments": _experiments(world, rng),
@@ -79,7 +86,9 @@ def _metrics(world: World) -> dict[str, object]:
     trade = world.plan.industry
     steps, last = trade.steps, trade.steps[-1]
     metrics: dict[str, object] = {trade.goal: _goal_metric(world)}
-    metrics["volume"] = _measure("daily", f"sum(n_{steps[0]})", "marketing", _words(steps[0]), trade.zh[steps[0]])
+    metrics["volume"] = _measure(
+        "daily", f"sum(n_{steps[0]})", "marketing", _words(steps[0]), trade.zh[steps[0]]
+    )
     for before, step in pairwise(steps):
         metrics[f"{step}_per_{before}"] = _ratio(world, step, before)
     if trade.measured == "amount":
@@ -94,22 +103,38 @@ def _metrics(world: World) -> dict[str, object]:
     low, high = (steps[k] for k in trade.kpi)
     metrics[f"{high}_per_{low}"] = _ratio(world, high, low)
     if trade.signup:
-        metrics["new_units"] = _measure("daily", f"sum(n_{trade.signup})", "growth", "new sign-ups", "新增注册")
+        metrics["new_units"] = _measure(
+            "daily", f"sum(n_{trade.signup})", "growth", "new sign-ups", "新增注册"
+        )
     metrics[trade.action] = _measure(
-        "records", "sum(claimed)", trade.actor, f"{_words(trade.action)}s claimed", trade.zh[trade.action]
+        "records",
+        "sum(claimed)",
+        trade.actor,
+        f"{_words(trade.action)}s claimed",
+        trade.zh[trade.action],
     )
     metrics["ledger_goal"] = _measure(
         "daily", "sum(ledger_goal)", "finance", "the goal as the books have it", "账面目标值"
     )
     if trade.measured == "weekly":
         metrics["completions"] = _measure(
-            "events", f"count(*) filter (where event = '{last}')", "management", "completions", trade.zh["completions"]
+            "events",
+            f"count(*) filter (where event = '{last}')",
+            "management",
+            "completions",
+            trade.zh["completions"],
         )
     return metrics
 
 
 def _measure(table: str, measure: str, owner: str, en: str, zh: str) -> dict[str, object]:
-    return {"table": table, "measure": measure, "label": _label(en, zh), "owner": owner, "better": "up"}
+    return {
+        "table": table,
+        "measure": measure,
+        "label": _label(en, zh),
+        "owner": owner,
+        "better": "up",
+    }
 
 
 def _goal_metric(world: World) -> dict[str, object]:
@@ -134,7 +159,9 @@ def _goal(world: World) -> dict[str, object]:
     factors += ["value_per_unit"] if trade.measured == "amount" else []
     entry: dict[str, object] = {"metric": trade.goal, "formula": " * ".join(factors)}
     if plan.growth is not None:
-        entry["target"] = float(f"{goal(plan, world.events, current=False) * (1 + plan.growth):.3g}")
+        entry["target"] = float(
+            f"{goal(plan, world.events, current=False) * (1 + plan.growth):.3g}"
+        )
     return entry
 
 
@@ -146,11 +173,18 @@ def _kpis(world: World) -> list[dict[str, object]]:
     rate = before[f"n_{high}"].sum() / before[f"n_{low}"].sum()
     since = str(plan.calendar.first - timedelta(days=28))
     target = float(f"{plan.kpi_target * rate:.3g}")
-    product: dict[str, object] = {"metric": f"{high}_per_{low}", "owner": "product", "target": target, "since": since}
+    product: dict[str, object] = {
+        "metric": f"{high}_per_{low}",
+        "owner": "product",
+        "target": target,
+        "since": since,
+    }
     kpis: list[dict[str, object]] = [product | {"parent": trade.goal, "level": "company"}]
     if trade.signup:
         target = float(round(0.97 * before[f"n_{trade.signup}"].sum()))
-        kpis.append({"metric": "new_units", "owner": "growth", "target": target, "parent": trade.goal})
+        kpis.append(
+            {"metric": "new_units", "owner": "growth", "target": target, "parent": trade.goal}
+        )
     claimed = world.executions.loc[world.executions["day"] < plan.calendar.days, "claimed"].sum()
     target = float(f"{0.97 * claimed:.3g}")
     kpis.append({"metric": trade.action, "owner": trade.actor, "target": target, "level": "person"})
@@ -171,24 +205,38 @@ def _definitions(world: World) -> list[dict[str, object]]:
 
     def entry(reporter: str, since: str, text: str, event: str) -> dict[str, object]:
         measure = f"count(distinct user_id) filter (where event = '{event}')"
-        head: dict[str, object] = {"metric": "active units", "reporter": reporter, "from": since, "text": text}
+        head: dict[str, object] = {
+            "metric": "active units",
+            "reporter": reporter,
+            "from": since,
+            "text": text,
+        }
         return head | {"table": "events", "per": "day", "measure": measure}
 
     first, current = str(plan.calendar.first), str(plan.calendar.current.first)
     entries = [entry("marketing", first, f"distinct units with '{step}' on the day", step)]
     if plan.wider is not None and plan.declared:
         wider = trade.steps[plan.wider]
-        entries.append(entry("marketing", current, f"distinct units with '{wider}' or later on the day", wider))
+        entries.append(
+            entry("marketing", current, f"distinct units with '{wider}' or later on the day", wider)
+        )
     if plan.reworded:
-        entries.append(entry("marketing", current, f"units seen on the day, '{step}' as before", step))
+        entries.append(
+            entry("marketing", current, f"units seen on the day, '{step}' as before", step)
+        )
     return [*entries, entry("operations", first, f"distinct units with '{step}' on the day", step)]
 
 
 def _changes(world: World, rng: np.random.Generator) -> list[dict[str, str]]:
     plan = world.plan
     dim, _, new = plan.industry.rollout
-    days = rng.choice(np.arange(plan.calendar.days - 8, 2 * plan.calendar.days - 6), 3, replace=False)
-    told = [(int(day), DECOYS[k]) for day, k in zip(days, rng.choice(len(DECOYS), 3, replace=False), strict=True)]
+    days = rng.choice(
+        np.arange(plan.calendar.days - 8, 2 * plan.calendar.days - 6), 3, replace=False
+    )
+    told = [
+        (int(day), DECOYS[k])
+        for day, k in zip(days, rng.choice(len(DECOYS), 3, replace=False), strict=True)
+    ]
     told.append((plan.calendar.rollout, f"rollout of {dim}={new} begins, 90% after six days"))
     return [{"date": str(plan.calendar.day(day)), "text": text} for day, text in sorted(told)]
 

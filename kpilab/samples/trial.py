@@ -12,7 +12,8 @@ SIGNIFICANT, NOTHING_LEFT, DRAWS = 1.96, 1.0, 400
 
 
 def exposed(trial: Trial, rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """One row per user who came while the test ran: `user`, `at` (days since the start), `variant`."""
+    """One row per user who came while the test ran: `user`, `at` (days since the start),
+    `variant`."""
     seen = rows[(rows["day"] >= trial.start) & (rows["day"] < trial.start + trial.days)]
     first = seen.drop_duplicates("user")
     at = first["day"] + first["second"] / 86400
@@ -21,9 +22,14 @@ def exposed(trial: Trial, rows: pd.DataFrame, rng: np.random.Generator) -> pd.Da
 
 
 def without_weak(
-    test: Trial, shown: pd.DataFrame, rows: pd.DataFrame, reached: np.ndarray, rng: np.random.Generator
+    test: Trial,
+    shown: pd.DataFrame,
+    rows: pd.DataFrame,
+    reached: np.ndarray,
+    rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Takes users of one segment out of arm B, mostly such as never got far: the split no longer fits."""
+    """Takes users of one segment out of arm B, mostly such as never got far:
+    the split no longer fits."""
     best = pd.Series(reached).groupby(rows["user"].to_numpy()).max()
     people = rows.drop_duplicates("user").set_index("user")
     place = shown["user"].map(people[test.dim]) == test.value
@@ -36,7 +42,12 @@ def without_weak(
 
 
 def peeked(
-    plan: Plan, test: Trial, shown: pd.DataFrame, rows: pd.DataFrame, reached: np.ndarray, rng: np.random.Generator
+    plan: Plan,
+    test: Trial,
+    shown: pd.DataFrame,
+    rows: pd.DataFrame,
+    reached: np.ndarray,
+    rng: np.random.Generator,
 ) -> tuple[pd.DataFrame, tuple[int, float]]:
     """Draws arms until an early daily look is 'significant' while the planned end shows nothing.
 
@@ -48,7 +59,9 @@ def peeked(
     best, least = (shown, (LOOKS[-1], 0.0)), np.inf
     for _ in range(DRAWS):
         is_b = rng.random(len(shown)) < 0.5
-        looks = {look: _z(is_b, arrived < test.start + look, done < test.start + look) for look in LOOKS}
+        looks = {
+            look: _z(is_b, arrived < test.start + look, done < test.start + look) for look in LOOKS
+        }
         hits = [look for look, z in looks.items() if z > SIGNIFICANT]
         end = abs(_z(is_b, np.ones(len(shown), bool), done < test.start + test.days))
         if hits and end < least:

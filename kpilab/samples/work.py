@@ -13,7 +13,8 @@ CARE_SD, SENSOR_SD = 0.013, 0.155
 
 
 def executions(plan: Plan, rng: np.random.Generator) -> pd.DataFrame:
-    """One row per actor and day; `padded` counts what was claimed without being done (dropped on writing)."""
+    """One row per actor and day; `padded` counts what was claimed without being done (dropped on
+    writing)."""
     trade, days = plan.industry, 2 * plan.calendar.days
     mean = trade.claims * rng.lognormal(0, 0.05)
     target = round(1.16 * mean)
@@ -26,7 +27,9 @@ def executions(plan: Plan, rng: np.random.Generator) -> pd.DataFrame:
     padded = _padding(plan, actor, day, done, target, tier, rng)
     claimed = done + padded
     logged = (claimed * MINUTES * rng.lognormal(0, 0.11, len(done))).round()
-    table = pd.DataFrame({"record_id": np.arange(len(done)), "day": day, "actor": _names(plan, actor)})
+    table = pd.DataFrame(
+        {"record_id": np.arange(len(done)), "day": day, "actor": _names(plan, actor)}
+    )
     table["action"], table["target"], table["bonus_tier_2"] = trade.action, target, tier
     table["claimed"] = claimed
     care = np.clip(rng.normal(MATCHED, CARE_SD, trade.actors), 0.9, 0.995)
@@ -48,9 +51,16 @@ def _names(plan: Plan, actor: np.ndarray) -> np.ndarray:
 
 
 def _padding(
-    plan: Plan, actor: np.ndarray, day: np.ndarray, done: np.ndarray, target: int, tier: int, rng: np.random.Generator
+    plan: Plan,
+    actor: np.ndarray,
+    day: np.ndarray,
+    done: np.ndarray,
+    target: int,
+    tier: int,
+    rng: np.random.Generator,
 ) -> np.ndarray:
-    """Claims on top: short of the target up to it, else up to the next bonus tier, if it is near enough."""
+    """Claims on top: short of the target up to it, else up to the next bonus tier,
+    if it is near enough."""
     if plan.padding is None:
         return np.zeros(len(done), int)
     liable = np.isin(actor, plan.padding.actors) & (day >= plan.calendar.days)
@@ -60,7 +70,9 @@ def _padding(
     return np.where(chosen, np.maximum(goal - done, 0), 0)
 
 
-def _sensed(logged: np.ndarray, padded: np.ndarray, claimed: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _sensed(
+    logged: np.ndarray, padded: np.ndarray, claimed: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     """Half of the time sensors see less than what is entered, and never what was not done."""
     share = np.clip(rng.normal(1.0, SENSOR_SD, len(logged)), 0.5, 1.0)
     return (logged * share * (1 - padded / np.maximum(claimed, 1))).round()

@@ -85,12 +85,20 @@ def _expected(world: World, rates: Sequence[Rate]) -> float:
     if world.plan.industry.measured != "weekly":
         return float(chance.sum())
     stays_away = np.log1p(-np.minimum(chance, 0.999))
-    once = -np.expm1(pd.Series(stays_away).groupby([rows["user"].to_numpy(), (rows["day"] // 7).to_numpy()]).sum())
+    once = -np.expm1(
+        pd.Series(stays_away)
+        .groupby([rows["user"].to_numpy(), (rows["day"] // 7).to_numpy()])
+        .sum()
+    )
     return float(once.sum())
 
 
 def _spoilt(
-    plan: Plan, shown: pd.DataFrame | None, rows: pd.DataFrame, reached: np.ndarray, rng: np.random.Generator
+    plan: Plan,
+    shown: pd.DataFrame | None,
+    rows: pd.DataFrame,
+    reached: np.ndarray,
+    rng: np.random.Generator,
 ) -> tuple[pd.DataFrame | None, tuple[int, float] | None]:
     """What went wrong with a test after the fact: lost users, or a look too many."""
     if shown is None or plan.trial is None:
@@ -102,7 +110,9 @@ def _spoilt(
     return shown, None
 
 
-def _events(plan: Plan, rows: pd.DataFrame, reached: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+def _events(
+    plan: Plan, rows: pd.DataFrame, reached: np.ndarray, rng: np.random.Generator
+) -> pd.DataFrame:
     """One row per step reached, and one per sign-up."""
     at = np.repeat(np.arange(len(rows)), reached)
     step = np.arange(len(at)) - np.repeat(reached.cumsum() - reached, reached)
@@ -112,27 +122,40 @@ def _events(plan: Plan, rows: pd.DataFrame, reached: np.ndarray, rng: np.random.
     event = np.array(plan.industry.steps)[step]
     if plan.industry.signup:
         joined = np.flatnonzero(rows["signup"])
-        at, event = np.concatenate([at, joined]), np.concatenate([event, np.full(len(joined), plan.industry.signup)])
-        second = np.concatenate([second, rows["second"].to_numpy()[joined] + rng.uniform(5, 300, len(joined))])
+        at, event = (
+            np.concatenate([at, joined]),
+            np.concatenate([event, np.full(len(joined), plan.industry.signup)]),
+        )
+        second = np.concatenate(
+            [second, rows["second"].to_numpy()[joined] + rng.uniform(5, 300, len(joined))]
+        )
     log = _log(plan, rows, at, event, second)
     if plan.industry.measured == "amount":
         last = (log["event"] == plan.industry.steps[-1]).to_numpy()
         mean = plan.industry.value * rng.lognormal(0, 0.15)
-        log["amount"] = np.where(last, (mean * rng.lognormal(-0.1, 0.45, len(log))).round(2), np.nan)
+        log["amount"] = np.where(
+            last, (mean * rng.lognormal(-0.1, 0.45, len(log))).round(2), np.nan
+        )
     return log
 
 
-def _log(plan: Plan, rows: pd.DataFrame, at: np.ndarray, event: np.ndarray, second: np.ndarray) -> pd.DataFrame:
+def _log(
+    plan: Plan, rows: pd.DataFrame, at: np.ndarray, event: np.ndarray, second: np.ndarray
+) -> pd.DataFrame:
     """The log in time order, with the segment of each session."""
     dims = [*plan.level, plan.industry.rollout[0], "user_type"]
     day = rows["day"].to_numpy()[at]
     date = pd.Timestamp(plan.calendar.first) + pd.to_timedelta(day, unit="D")
     ts = date + pd.to_timedelta(second.astype(int), unit="s")
     order = np.lexsort((second, day))
-    log = pd.DataFrame({"ts": ts, "event": event, "amount": np.nan, "date": date, "day": day, "at": at})
+    log = pd.DataFrame(
+        {"ts": ts, "event": event, "amount": np.nan, "date": date, "day": day, "at": at}
+    )
     log = log.iloc[order].reset_index(drop=True)
     taken = rows.iloc[log["at"]].reset_index(drop=True)
-    log["user_id"] = np.char.add("u", np.char.zfill(np.arange(rows["user"].max() + 1).astype(str), 6))[taken["user"]]
+    log["user_id"] = np.char.add(
+        "u", np.char.zfill(np.arange(rows["user"].max() + 1).astype(str), 6)
+    )[taken["user"]]
     log["session_id"] = log.pop("at")
     for dim in dims:
         log[dim] = taken[dim]
@@ -146,15 +169,23 @@ def _lossy(plan: Plan, true: pd.DataFrame, rng: np.random.Generator) -> pd.DataF
     loss = plan.loss
     if loss is None:
         return true
-    hit = (true[loss.dim] == loss.value) & (true["day"] >= loss.start) & (true["day"] < loss.start + loss.days)
+    hit = (
+        (true[loss.dim] == loss.value)
+        & (true["day"] >= loss.start)
+        & (true["day"] < loss.start + loss.days)
+    )
     return true[~(hit & (rng.random(len(true)) < loss.share))].reset_index(drop=True)
 
 
 def _assignments(plan: Plan, shown: pd.DataFrame | None) -> pd.DataFrame:
     columns = ["user_id", "experiment", "variant", "assigned_at"]
     if shown is None:
-        return pd.DataFrame({c: pd.Series(dtype="datetime64[us]" if c == "assigned_at" else "str") for c in columns})
-    at = pd.Timestamp(plan.calendar.first) + pd.to_timedelta((shown["at"] * 86400).astype(int), unit="s")
+        return pd.DataFrame(
+            {c: pd.Series(dtype="datetime64[us]" if c == "assigned_at" else "str") for c in columns}
+        )
+    at = pd.Timestamp(plan.calendar.first) + pd.to_timedelta(
+        (shown["at"] * 86400).astype(int), unit="s"
+    )
     table = pd.DataFrame({"user_id": [f"u{u:06d}" for u in shown["user"]], "experiment": "exp_1"})
     table["variant"], table["assigned_at"] = shown["variant"].to_numpy(), at.to_numpy()
     return table.sort_values("assigned_at", ignore_index=True)[columns]

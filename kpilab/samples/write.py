@@ -24,11 +24,14 @@ from kpilab.samples.world import World, goal_effect, simulate
 
 
 def names() -> tuple[str, ...]:
-    """Worlds that `write` knows: the shop, the trades, one per kind of cause, harmless ones, two causes at once."""
+    """Worlds that `write` knows: the shop, the trades, one per kind of cause, harmless ones,
+    two causes at once."""
     return ("shop", *TRADES, *KINDS, *HARMLESS, "two_causes")
 
 
-def write(name: str, folder: Path | str, *, seed: int = 0, size: float = 1.0, effect: float = 1.0) -> Path:
+def write(
+    name: str, folder: Path | str, *, seed: int = 0, size: float = 1.0, effect: float = 1.0
+) -> Path:
     """Write a sample world as a case folder, and what was planted in it as truth.json.
 
     Args:
@@ -57,7 +60,9 @@ def write(name: str, folder: Path | str, *, seed: int = 0, size: float = 1.0, ef
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
     (folder / "case.yml").write_text(text, "utf-8")
     truth = {"case": folder.name, "causes": [truth_of(cause, world) for cause in planted]}
-    (folder / "truth.json").write_text(json.dumps(truth, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    (folder / "truth.json").write_text(
+        json.dumps(truth, indent=1, ensure_ascii=False) + "\n", "utf-8"
+    )
     return folder
 
 
@@ -86,7 +91,9 @@ def truth_of(cause: Planted, world: World) -> dict[str, object]:
     }
 
 
-def _planned(name: str, rng: np.random.Generator, size: float, effect: float) -> tuple[Plan, tuple[Planted, ...]]:
+def _planned(
+    name: str, rng: np.random.Generator, size: float, effect: float
+) -> tuple[Plan, tuple[Planted, ...]]:
     if name == "shop":
         return _shop(rng, size, effect)
     if name in HARMLESS:
@@ -113,7 +120,8 @@ def _trades(kinds: tuple[str, ...]) -> tuple[Industry, ...]:
 
 
 def _shop(rng: np.random.Generator, size: float, effect: float) -> tuple[Plan, tuple[Planted, ...]]:
-    """The team lifts its order rate above target while the payment step, which nobody watches, leaks."""
+    """The team lifts its order rate above target while the payment step, which nobody watches,
+    leaks."""
     plan = shop_setting(size)
     lift = Rate(3, 1 + 0.07 * effect, start=plan.calendar.days)
     leak = Rate(4, 1 - 0.19 * effect, start=plan.calendar.days)
@@ -121,7 +129,8 @@ def _shop(rng: np.random.Generator, size: float, effect: float) -> tuple[Plan, t
         kind="untracked_leak",
         subject="pay_per_place_order",
         effect_on="revenue",
-        why="the watched KPI (order rate) is healthy; users are lost at the payment step, on no dashboard and no KPI",
+        why="the watched KPI (order rate) is healthy; users are lost at the payment step, on "
+        "no dashboard and no KPI",
         size=lambda world: goal_effect(world, [leak]),
         period=current_period,
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-# Loaded before the function of the same name is defined: a later first import would put the module in its place.
+# Loaded before the function of the same name is defined: a later first import would put the module
+# in its place.
 from kpilab.show.say import sentence
 
 if TYPE_CHECKING:

@@ -21,7 +21,13 @@ def number(value: float | None, lang: str = "en") -> str:
     if abs(value) == float("inf"):
         return "∞" if value > 0 else "−∞"
     value, size = value or 0.0, abs(value)  # a zero has no sign
-    pattern = "#,##0" if size >= 1000 or float(value).is_integer() else "#,##0.0" if size >= 100 else "#,##0.##"
+    pattern = (
+        "#,##0"
+        if size >= 1000 or float(value).is_integer()
+        else "#,##0.0"
+        if size >= 100
+        else "#,##0.##"
+    )
     if 0 < size < 0.1:
         return f"{value:.3g}".replace("-", "−")
     return _minus(format_decimal(value, format=pattern, locale=LOCALE[lang]))
@@ -36,15 +42,27 @@ def percent(value: float | None, lang: str = "en") -> str:
     """A share (0-1) in percent."""
     if value is None or value != value:
         return MISSING
-    pattern = "#,##0 %" if abs(value) >= 1 else "#,##0.0 %" if abs(value) >= 0.001 or value == 0 else "#,##0.### %"
+    pattern = (
+        "#,##0 %"
+        if abs(value) >= 1
+        else "#,##0.0 %"
+        if abs(value) >= 0.001 or value == 0
+        else "#,##0.### %"
+    )
     return _minus(
-        format_percent(value, format=pattern if lang == "en" else pattern.replace(" ", ""), locale=LOCALE[lang])
+        format_percent(
+            value, format=pattern if lang == "en" else pattern.replace(" ", ""), locale=LOCALE[lang]
+        )
     )
 
 
 def whole_percent(value: float | None, lang: str = "en") -> str:
     """A share without decimals: a confidence is not known to a tenth of a per cent."""
-    return MISSING if value is None or value != value else percent(round(value, 2), lang).replace(".0", "")
+    return (
+        MISSING
+        if value is None or value != value
+        else percent(round(value, 2), lang).replace(".0", "")
+    )
 
 
 def signed_percent(value: float | None, lang: str = "en") -> str:
@@ -63,7 +81,9 @@ def day(value: date | datetime | str | None, lang: str = "en") -> str:
         return MISSING
     if isinstance(value, str):
         value = date.fromisoformat(value[:10])
-    return format_date(value, format="d MMM y" if lang == "en" else "y年M月d日", locale=LOCALE[lang])
+    return format_date(
+        value, format="d MMM y" if lang == "en" else "y年M月d日", locale=LOCALE[lang]
+    )
 
 
 def period(value: Period | None, lang: str = "en") -> str:
@@ -81,7 +101,8 @@ def items(values: Iterable[object] | None, lang: str = "en") -> str:
 
 def where(value: Where | Mapping[str, object] | None, lang: str = "en") -> str:
     """A segment: «android × paid search, without v3.1»; everywhere when empty."""
-    segment = value if isinstance(value, Where) else Where(value or {})  # type: ignore[arg-type]  # any mapping of values
+    # any mapping of values
+    segment = value if isinstance(value, Where) else Where(value or {})  # type: ignore[arg-type]
     if not segment:
         return "所有分组" if lang == "zh" else "everywhere"
     text = _product(segment.values) or ("全部" if lang == "zh" else "everything")
@@ -123,7 +144,8 @@ def plain(value: object, lang: str = "en") -> str:
     return MISSING if value is None else str(value)
 
 
-FORMS: Mapping[str, Callable[[object, str], str]] = {  # type: ignore[assignment]  # each form narrows its own value
+# each form narrows its own value
+FORMS: Mapping[str, Callable[[object, str], str]] = {  # type: ignore[assignment]
     "": plain,
     "text": lambda value, lang: str(value),
     "number": number,

@@ -17,10 +17,12 @@ MOST_ROWS = 12
 
 
 def table_html(table: pd.DataFrame, lang: str = "en", most: int = MOST_ROWS) -> str:
-    """An escaped HTML table of the first rows; numbers are right-aligned and rounded for reading."""
+    """An escaped HTML table of the first rows; numbers are right-aligned and rounded for
+    reading."""
     head = "".join(f"<th scope='col'>{escape(str(c))}</th>" for c in table.columns)
     body = "".join(
-        f"<tr>{''.join(_cell(v, lang) for v in row)}</tr>" for row in table.head(most).itertuples(index=False)
+        f"<tr>{''.join(_cell(v, lang) for v in row)}</tr>"
+        for row in table.head(most).itertuples(index=False)
     )
     rest = f"<caption>{most} / {len(table)}</caption>" if len(table) > most else ""
     return f"<table>{rest}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
@@ -39,8 +41,12 @@ def mimebundle(result: Result, lang: str = "en") -> dict[str, object]:
     headline = sentence(result.headline, lang)
     notes = "".join(f"<li>{escape(sentence(n, lang))}</li>" for n in result.notes)
     picture = svg(result, lang)
-    html = f"<p><strong>{escape(headline)}</strong></p>{picture}{table_html(result.table, lang)}<ul>{notes}</ul>"
-    return {"text/plain": f"{headline}\n\n{result.table.head(MOST_ROWS).to_string(index=False)}", "text/html": html}
+    rows = table_html(result.table, lang)
+    html = f"<p><strong>{escape(headline)}</strong></p>{picture}{rows}<ul>{notes}</ul>"
+    return {
+        "text/plain": f"{headline}\n\n{result.table.head(MOST_ROWS).to_string(index=False)}",
+        "text/html": html,
+    }
 
 
 def svg(result: Result, lang: str = "en") -> str:

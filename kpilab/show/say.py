@@ -1,7 +1,7 @@
 """Sentences: message keys to text, per language, from `messages/<lang>/<room>/<topic>.json`.
 
-A template holds placeholders `{name}` or `{name:form}`; the forms are those of `show/format.py`. Text in
-`[[ ]]` is left out when a value inside it is missing.
+A template holds placeholders `{name}` or `{name:form}`; the forms are those of `show/format.py`.
+Text in `[[ ]]` is left out when a value inside it is missing.
 """
 
 from __future__ import annotations

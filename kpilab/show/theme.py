@@ -11,7 +11,8 @@ from contextlib import contextmanager
 def _without(module: str) -> Generator[None]:
     """Imports inside go on as if an optional `module` were not installed."""
     loaded = sys.modules.get(module)
-    sys.modules[module] = None  # type: ignore[assignment]  # what the import system takes for "not there"
+    # what the import system takes for "not there"
+    sys.modules[module] = None  # type: ignore[assignment]
     try:
         yield
     finally:
@@ -20,8 +21,9 @@ def _without(module: str) -> Generator[None]:
             sys.modules[module] = loaded
 
 
-# Altair imports jsonschema, which builds 38 grammars of web addresses if it finds them, and loads a reader of spans of
-# time; no chart has such a field, and they take longer than everything else Altair loads.
+# Altair imports jsonschema, which builds 38 grammars of web addresses if it finds them, and loads a
+# reader of spans of time; no chart has such a field, and they take longer than everything else
+# Altair loads.
 with _without("rfc3987_syntax"), _without("isoduration"):
     import altair as alt
 
@@ -29,7 +31,10 @@ with _without("rfc3987_syntax"), _without("isoduration"):
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5D5D5D", "#B8A200")
 INK, MUTED, GRID, AXIS = "#1F2933", "#52606D", "#E6E8EB", "#9AA3AB"
 GOOD, BAD, NEUTRAL, MARKET, QUIET = "#009E73", "#D55E00", "#5D5D5D", "#CC79A7", "#B9C0C7"
-FONT = "Inter, 'Helvetica Neue', Arial, 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
+FONT = (
+    "Inter, 'Helvetica Neue', Arial, 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', "
+    "sans-serif"
+)
 
 
 CONFIG = {

@@ -78,14 +78,18 @@ def spring_festival(year: int) -> date:
     for day, name in sorted(days_off("CN", year).items()):
         if any(word in name for word in FESTIVAL) and "eve" not in name.lower():
             return day
-    raise BadInput(f"the Spring Festival of {year} is not known", "spring_festival", "give a year from 1949 to 2099")
+    raise BadInput(
+        f"the Spring Festival of {year} is not known",
+        "spring_festival",
+        "give a year from 1949 to 2099",
+    )
 
 
 def same_day_last_year(day: date, *, festival: bool) -> date:
     """The day a year earlier to compare with.
 
-    The same weekday 52 weeks earlier; with `festival`, days from 28 before to 28 after the Spring Festival
-    are compared with the day equally far from the festival a year earlier.
+    The same weekday 52 weeks earlier; with `festival`, days from 28 before to 28 after the Spring
+    Festival are compared with the day equally far from the festival a year earlier.
     """
     if festival:
         for year in (day.year, day.year + 1):

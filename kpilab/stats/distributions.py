@@ -1,7 +1,7 @@
 """The laws tests are read from: the same figures as `scipy.stats`, which takes a second to load.
 
-All methods take numbers or arrays that broadcast: `cdf` and `sf` the chance up to and beyond a value (0-1), `ppf` and
-`isf` the value with that chance below and above it.
+All methods take numbers or arrays that broadcast: `cdf` and `sf` the chance up to and beyond a
+value (0-1), `ppf` and `isf` the value with that chance below and above it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""What happens if nothing changes: a forecast whose interval has proved itself on the series' own past.
+"""What happens if nothing changes: a forecast whose interval has proved itself on the series' own
+past.
 
-References: Gardner and McKenzie (1985), Forecasting trends in time series; Vovk, Gammerman and Shafer
-(2005), Algorithmic learning in a random world (conformal intervals).
+References: Gardner and McKenzie (1985), Forecasting trends in time series; Vovk, Gammerman and
+Shafer (2005), Algorithmic learning in a random world (conformal intervals).
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ HARMONICS = 2
 LEAST = 12
 # Overlapping origins of one series are worth this many independent ones per horizon of past.
 SPARE = 0.5
-# Past errors of a series that wanders resemble each other, so they are worth less and look better by more.
+# Past errors of a series that wanders resemble each other, so they are worth less and look better
+# by more.
 WANDERS, LEAST_DF, OPTIMISM = 0.6, {True: 1.4, False: 3.0}, {True: 2.3, False: 1.5}
 MOST_COST = 0.4
 
@@ -35,7 +37,8 @@ class Forecast:
         value, low, high: per coming period.
         mean, mean_low, mean_high: of the mean over all coming periods (what a target is about).
         level: nominal level of the intervals.
-        covered: share of past forecasts of the mean that the same interval covered (rolling origin).
+        covered: share of past forecasts of the mean that the same interval covered (rolling
+            origin).
         origins: number of past forecasts that the interval was calibrated on.
         df: what they are worth as independent ones.
     """
@@ -66,13 +69,17 @@ class Forecast:
         return self.mean + float(student.isf(chance, self.df)) * scale
 
 
-def forecast(series: ArrayLike, horizon: int, *, season: int | None = None, level: float = 0.8) -> Forecast:
-    """Forecast `horizon` periods without change, with an interval from the errors of past forecasts.
+def forecast(
+    series: ArrayLike, horizon: int, *, season: int | None = None, level: float = 0.8
+) -> Forecast:
+    """Forecast `horizon` periods without change, with an interval from the errors of past
+    forecasts.
 
-    The point is the mean of the last k values (k from 1 to all), with or without the average growth,
-    whichever would have forecast the past best, plus a seasonal wave where two full seasons are known. The
-    series is forecast again from every earlier origin; the errors of those forecasts give the interval,
-    widened (Student's t) because overlapping origins tell less than their number.
+    The point is the mean of the last k values (k from 1 to all), with or without the average
+    growth, whichever would have forecast the past best, plus a seasonal wave where two full seasons
+    are known. The series is forecast again from every earlier origin; the errors of those forecasts
+    give the interval, widened (Student's t) because overlapping origins tell less than their
+    number.
 
     Args:
         series: past values, oldest first, at least 12, without gaps.
@@ -86,7 +93,9 @@ def forecast(series: ArrayLike, horizon: int, *, season: int | None = None, leve
     y = np.asarray(series, dtype=float)
     if len(y) < LEAST or not np.isfinite(y).all():
         raise BadInput(
-            f"{int(np.isfinite(y).sum())} usable values", "forecast(series)", f"give {LEAST} or more, no gaps"
+            f"{int(np.isfinite(y).sum())} usable values",
+            "forecast(series)",
+            f"give {LEAST} or more, no gaps",
         )
     if horizon < 1:
         raise BadInput(f"horizon is {horizon}", "forecast(horizon=)", "give at least 1 period")
@@ -97,7 +106,13 @@ def forecast(series: ArrayLike, horizon: int, *, season: int | None = None, leve
     errors = _errors(plain, horizon, first, best, grows) * _shrinking(len(y), horizon, first, best)
     level_now, growth = (float(v[-1]) for v in _states(plain, np.array([len(y)]), best, grows))
     ahead = level_now + growth * np.arange(1, horizon + 1) + wave[len(y) :]
-    return _with_interval(ahead, errors * np.sqrt(cost), len(y) - first, level, alike(plain, corrected=False) > WANDERS)
+    return _with_interval(
+        ahead,
+        errors * np.sqrt(cost),
+        len(y) - first,
+        level,
+        alike(plain, corrected=False) > WANDERS,
+    )
 
 
 def _waves(n: int, season: int | None) -> tuple[int, ...]:
@@ -110,14 +125,20 @@ def _waves(n: int, season: int | None) -> tuple[int, ...]:
 def _chosen(
     y: Array, horizon: int, first: int, season: int | None, harmonics: int
 ) -> tuple[float, Array, float, int, bool]:
-    """Penalised error of the best forecast around a wave of so many harmonics; the wave, its cost, the forecast."""
-    wave = _wave(y, horizon, season, harmonics) if season and harmonics else np.zeros(len(y) + horizon)
-    # The wave was fitted to the very past it is judged on: half of its cost is unseen there, half is still to come.
-    # Over a whole season the wave evens out: what it costs grows for a quarter of one only.
+    """Penalised error of the best forecast around a wave of so many harmonics; the wave, its cost,
+    the forecast."""
+    wave = (
+        _wave(y, horizon, season, harmonics) if season and harmonics else np.zeros(len(y) + horizon)
+    )
+    # The wave was fitted to the very past it is judged on: half of its cost is unseen there, half
+    # is still to come. Over a whole season the wave evens out: what it costs grows for a quarter of
+    # one only.
     share = min(harmonics * min(horizon, (season or 0) / 4) / len(y), MOST_COST)
     cost = (1 + share) / (1 - share)
     choices = [(k, grows) for k in WINDOWS for grows in (False, True)]
-    misses = [np.mean(_errors(y - wave[: len(y)], horizon, first, *c).mean(axis=1) ** 2) for c in choices]
+    misses = [
+        np.mean(_errors(y - wave[: len(y)], horizon, first, *c).mean(axis=1) ** 2) for c in choices
+    ]
     best, grows = choices[int(np.argmin(misses))]
     return float(min(misses)) * cost**2, wave, cost, best, grows
 
@@ -147,7 +168,8 @@ def _states(y: Array, origins: NDArray[np.int64], window: int, grows: bool) -> t
 
 
 def _errors(y: Array, horizon: int, first: int, window: int, grows: bool) -> Array:
-    """Forecast errors, origin × step, from every origin with a whole horizon of known values behind it."""
+    """Forecast errors, origin × step, from every origin with a whole horizon of known values behind
+    it."""
     steps = min(horizon, len(y) - first)
     origins = np.arange(first, len(y) - steps + 1)
     level, growth = _states(y, origins, window, grows)
@@ -157,15 +179,27 @@ def _errors(y: Array, horizon: int, first: int, window: int, grows: bool) -> Arr
     return np.pad(errors, ((0, 0), (0, horizon - steps)), mode="edge")
 
 
-def _with_interval(ahead: Array, errors: Array, spanned: int, level: float, wanders: bool) -> Forecast:
+def _with_interval(
+    ahead: Array, errors: Array, spanned: int, level: float, wanders: bool
+) -> Forecast:
     whole = errors.mean(axis=1)
     df = max(SPARE * spanned / len(ahead), LEAST_DF[wanders])
     factor = float(student.ppf(0.5 + level / 2, df))
     half = factor * np.maximum.accumulate(np.sqrt(np.mean(errors**2, axis=0)))
-    # The choice among forecasts was made on the same errors: they look better than the next will be.
+    # The choice among forecasts was made on the same errors: they look better than the next will
+    # be.
     optimism = np.sqrt(1 + OPTIMISM[wanders] * len(ahead) / spanned)
     half, spread = half * optimism, factor * optimism * float(np.sqrt(np.mean(whole**2)))
     mean, covered = float(ahead.mean()), float(np.mean(np.abs(whole) <= spread))
     return Forecast(
-        ahead, ahead - half, ahead + half, mean, mean - spread, mean + spread, level, covered, len(whole), df
+        ahead,
+        ahead - half,
+        ahead + half,
+        mean,
+        mean - spread,
+        mean + spread,
+        level,
+        covered,
+        len(whole),
+        df,
     )

@@ -1,4 +1,5 @@
-"""Means and ratios of means: difference, relative change, intervals that never disagree with the p-value."""
+"""Means and ratios of means: difference, relative change,
+intervals that never disagree with the p-value."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from kpilab.stats.tail import critical, two_sided
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Moments of one arm: units, means of its columns, and their sample covariance matrix (n - 1)."""
+    """Moments of one arm: units, means of its columns,
+    and their sample covariance matrix (n - 1)."""
 
     n: float
     mean: NDArray[np.float64]
@@ -22,11 +24,17 @@ class Sample:
 
     @classmethod
     def of(cls, n: float, mean: ArrayLike, cov: ArrayLike) -> Sample:
-        return cls(float(n), np.atleast_1d(np.asarray(mean, float)), np.atleast_2d(np.asarray(cov, float)))
+        return cls(
+            float(n), np.atleast_1d(np.asarray(mean, float)), np.atleast_2d(np.asarray(cov, float))
+        )
 
     @classmethod
     def of_sums(
-        cls, n: float, sums: ArrayLike, products: ArrayLike, shift: float | NDArray[np.float64] = 0.0
+        cls,
+        n: float,
+        sums: ArrayLike,
+        products: ArrayLike,
+        shift: float | NDArray[np.float64] = 0.0,
     ) -> Sample:
         """From sums and sums of products of columns that were shifted by a constant."""
         s, q = np.atleast_1d(np.asarray(sums, float)), np.atleast_2d(np.asarray(products, float))
@@ -38,7 +46,9 @@ class Sample:
     @classmethod
     def of_values(cls, *columns: ArrayLike) -> Sample:
         values = np.array([np.asarray(c, dtype=float) for c in columns])
-        return cls(float(values.shape[1]), values.mean(axis=1), np.atleast_2d(np.cov(values, ddof=1)))
+        return cls(
+            float(values.shape[1]), values.mean(axis=1), np.atleast_2d(np.cov(values, ddof=1))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,9 @@ class Difference:
 
 def mean_of(sample: Sample, column: int = 0) -> Estimate:
     """The mean of a column."""
-    return Estimate(float(sample.mean[column]), float(sample.cov[column, column] / sample.n), sample.n)
+    return Estimate(
+        float(sample.mean[column]), float(sample.cov[column, column] / sample.n), sample.n
+    )
 
 
 def ratio_of(sample: Sample, numerator: int = 0, denominator: int = 1) -> Estimate:
@@ -79,7 +91,9 @@ def ratio_of(sample: Sample, numerator: int = 0, denominator: int = 1) -> Estima
     return Estimate(float(value), float(gradient @ sample.cov @ gradient / sample.n), sample.n)
 
 
-def ratio_gradient(mean: NDArray[np.float64], numerator: int, denominator: int) -> NDArray[np.float64]:
+def ratio_gradient(
+    mean: NDArray[np.float64], numerator: int, denominator: int
+) -> NDArray[np.float64]:
     """Slope of mean[numerator] / mean[denominator] in the means."""
     gradient = np.zeros(len(mean))
     gradient[numerator] = 1 / mean[denominator]
@@ -87,7 +101,9 @@ def ratio_gradient(mean: NDArray[np.float64], numerator: int, denominator: int) 
     return gradient
 
 
-def welch(a: Estimate, b: Estimate, *, level: float = 0.95, null: float = 0.0, shared: float = 0.0) -> Difference:
+def welch(
+    a: Estimate, b: Estimate, *, level: float = 0.95, null: float = 0.0, shared: float = 0.0
+) -> Difference:
     """Welch's t test of b - a, whose estimates may have a covariance `shared`.
 
     References: Welch (1947); degrees of freedom by Satterthwaite.
@@ -101,13 +117,18 @@ def welch(a: Estimate, b: Estimate, *, level: float = 0.95, null: float = 0.0, s
     return t_test(effect, error, df, level=level, null=null)
 
 
-def t_test(effect: float, error: float, df: float, *, level: float = 0.95, null: float = 0.0) -> Difference:
-    """Test and interval of an effect with a known standard error and degrees of freedom (inf: normal)."""
+def t_test(
+    effect: float, error: float, df: float, *, level: float = 0.95, null: float = 0.0
+) -> Difference:
+    """Test and interval of an effect with a known standard error and degrees of freedom (inf:
+    normal)."""
     statistic = (effect - null) / error
     half = critical(level, df) * error
     # The survival function keeps tails that 1 - cdf rounds to zero.
     p = two_sided(statistic, df)
-    return Difference(effect, error, df, float(statistic), p, float(effect - half), float(effect + half))
+    return Difference(
+        effect, error, df, float(statistic), p, float(effect - half), float(effect + half)
+    )
 
 
 def log_tail(statistic: float, df: float) -> float:
@@ -127,10 +148,11 @@ def student(a: Sample, b: Sample, *, level: float = 0.95) -> Difference:
 def post_stratified(strata: Sequence[tuple[Sample, Sample]]) -> tuple[Estimate, Estimate, float]:
     """Both arms at the common mix of strata, and the covariance that the common mix gives them.
 
-    An uneven mix then neither biases nor widens the effect. The variance counts that the mix itself is estimated.
-    `strata` holds (control, treatment) per stratum, first column.
+    An uneven mix then neither biases nor widens the effect. The variance counts that the mix itself
+    is estimated. `strata` holds (control, treatment) per stratum, first column.
 
-    References: Miratrix, Sekhon & Yu (2013), Adjusting treatment effect estimates by post-stratification.
+    References: Miratrix, Sekhon & Yu (2013), Adjusting treatment effect estimates by
+    post-stratification.
     """
     units = np.array([a.n + b.n for a, b in strata])
     total, weight = units.sum(), units / units.sum()
@@ -141,7 +163,9 @@ def post_stratified(strata: Sequence[tuple[Sample, Sample]]) -> tuple[Estimate, 
     joint = means.T @ mix @ means
     value, own = weight @ means, weight**2 @ within
     n = [sum(pair[k].n for pair in strata) for k in (0, 1)]
-    a, b = (Estimate(float(value[k]), float(own[k] + joint[k, k]), n[k], float(own[k])) for k in (0, 1))
+    a, b = (
+        Estimate(float(value[k]), float(own[k] + joint[k, k]), n[k], float(own[k])) for k in (0, 1)
+    )
     return a, b, float(joint[0, 1])
 
 

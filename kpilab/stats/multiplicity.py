@@ -37,7 +37,8 @@ def sidak(p: ArrayLike, n: int) -> NDArray[np.float64]:
 
 
 def adjusted(p: ArrayLike, method: str) -> NDArray[np.float64]:
-    """p-values corrected by a named method: bonferroni, holm, hochberg, hommel or bh (NaN stays NaN)."""
+    """p-values corrected by a named method: bonferroni, holm, hochberg,
+    hommel or bh (NaN stays NaN)."""
     from statsmodels.stats.multitest import multipletests  # loads for a second
 
     p = np.asarray(p, dtype=float)

@@ -1,8 +1,9 @@
-"""Short business series made comparable: calendar and trend out, autocorrelation out, outliers capped.
+"""Short business series made comparable: calendar and trend out, autocorrelation out, outliers
+capped.
 
 All functions take many series at once (rows) on one regular time axis (columns).
-References: Haugh (1976), Checking the independence of two covariance-stationary time series; Hurvich and
-Tsai (1989), Regression and time series model selection in small samples.
+References: Haugh (1976), Checking the independence of two covariance-stationary time series;
+Hurvich and Tsai (1989), Regression and time series model selection in small samples.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ class Innovations:
     """What is new in each period of each series, after everything predictable is taken out.
 
     Attributes:
-        values: series × periods, the first period lost. Standardised; a series that holds nothing new
-            (constant, or fully explained by the terms) is NaN.
+        values: series × periods, the first period lost. Standardised; a series that holds nothing
+            new (constant, or fully explained by the terms) is NaN.
         orders: autoregressive order chosen for each series.
         terms: number of regressors taken out.
     """
@@ -76,10 +77,12 @@ def innovations(series: Array, terms: Array | None = None) -> Innovations:
 
 
 def _residuals(y: Array, x: Array) -> tuple[Array, int]:
-    """Rows of `y` without what a constant and the columns of `x` explain; number of columns used."""
+    """Rows of `y` without what a constant and the columns of `x` explain;
+    number of columns used."""
     design = np.hstack([np.ones((y.shape[1], 1)), x])
     q, r = np.linalg.qr(design)
-    # A term that repeats others (a holiday outside the range, a Fourier term at T = 26) must not count.
+    # A term that repeats others (a holiday outside the range, a Fourier term at T = 26) must not
+    # count.
     strong = np.abs(np.diag(r)) > 1e-8 * max(np.abs(np.diag(r)).max(), 1e-300)
     q = np.linalg.qr(design[:, strong])[0]
     return y - (y @ q) @ q.T, int(strong.sum()) - 1
@@ -87,7 +90,8 @@ def _residuals(y: Array, x: Array) -> tuple[Array, int]:
 
 def _without_past(y: Array, most: int) -> tuple[Array, Ints]:
     """Innovations of the autoregression that AICc chooses, order 0 to `most`, for each row."""
-    # The first periods lack a past: it counts as zero, its mean, so that none is lost (they are few).
+    # The first periods lack a past: it counts as zero, its mean, so that none is lost (they are
+    # few).
     m, now = y.shape[1], y
     padded = np.concatenate([np.zeros((len(y), most)), y], axis=1)
     past = np.stack([padded[:, most - k : most - k + m] for k in range(1, most + 1)], axis=1)
@@ -149,7 +153,9 @@ class CrossCorrelation:
 
     def bounds(self, alpha: float) -> tuple[Array, Array]:
         """Simultaneous interval of each rho over the lags (Fisher's z)."""
-        z = student.isf(_sidak_alpha(alpha, len(self.lags)) / 2, 1e6) / np.sqrt(np.maximum(self.df - 1, 1))
+        z = student.isf(_sidak_alpha(alpha, len(self.lags)) / 2, 1e6) / np.sqrt(
+            np.maximum(self.df - 1, 1)
+        )
         centre = np.arctanh(np.clip(self.rho, -0.999999, 0.999999))
         return np.tanh(centre - z), np.tanh(centre + z)
 
@@ -185,8 +191,12 @@ def cross_correlation(kpis: Innovations, goal: Innovations, lags: Ints) -> Cross
         rho[:, k] = np.sum(a * b, axis=1) / np.sqrt(np.sum(a**2, axis=1) * np.sum(b**2, axis=1))
         df[:, k] = np.maximum(n - abs(lag) - 2 - paid, 2)
     p = 2 * student.sf(np.abs(_t(rho, df)), df)
-    best = np.where(np.isnan(p).all(axis=1), np.nan, np.nanmin(np.where(np.isnan(p), 1.0, p), axis=1))
-    return CrossCorrelation(lags, rho, df, -np.expm1(len(lags) * np.log1p(-np.minimum(best, 1 - 1e-16))))
+    best = np.where(
+        np.isnan(p).all(axis=1), np.nan, np.nanmin(np.where(np.isnan(p), 1.0, p), axis=1)
+    )
+    return CrossCorrelation(
+        lags, rho, df, -np.expm1(len(lags) * np.log1p(-np.minimum(best, 1 - 1e-16)))
+    )
 
 
 def _t(rho: Array, df: Array) -> Array:

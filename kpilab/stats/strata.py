@@ -22,7 +22,8 @@ class MantelHaenszel:
 def mantel_haenszel(tables: ArrayLike) -> MantelHaenszel:
     """Association within strata; `tables` is strata × 2 × 2.
 
-    References: Mantel and Haenszel (1959), Statistical aspects of the analysis of data from retrospective studies.
+    References: Mantel and Haenszel (1959), Statistical aspects of the analysis of data from
+    retrospective studies.
     """
     x = np.asarray(tables, dtype=float)
     n = x.sum(axis=(1, 2))

@@ -1,4 +1,5 @@
-"""Tails and critical values of the t and the normal law, one number at a time: what a test asks of the laws."""
+"""Tails and critical values of the t and the normal law, one number at a time:
+what a test asks of the laws."""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ class Plan:
     """An action as text: who does what by when, and what should move by how many per cent.
 
     Attributes:
-        due: ISO day. where: texts of the form dimension=value; several values of one dimension mean any of them.
+        due: ISO day. where: texts of the form dimension=value; several values of one dimension mean
+            any of them.
         expected: change hoped for, in per cent. cause: id of a stored cause.
     """
 
@@ -34,7 +35,8 @@ def add(store: Store, case: Case, plan: Plan) -> int:
     """Check a plan against the case and keep it; the action's id.
 
     Raises:
-        BadInput: an unknown metric, dimension or experiment, a day that is none, or an effect without a metric.
+        BadInput: an unknown metric, dimension or experiment, a day that is none, or an effect
+            without a metric.
     """
     where = segment(plan.where)
     error = several(_problems(case, plan, where))
@@ -79,7 +81,11 @@ def segment(texts: tuple[str, ...]) -> Where:
     for text in texts:
         name, sign, value = text.partition("=")
         if not sign or not name.strip():
-            raise BadInput(f"{text!r} names no segment", "--where", "write dimension=value, e.g. platform=android")
+            raise BadInput(
+                f"{text!r} names no segment",
+                "--where",
+                "write dimension=value, e.g. platform=android",
+            )
         values[name.strip()] = (*values.get(name.strip(), ()), value.strip())
     return Where(values)
 
@@ -90,9 +96,17 @@ def _problems(case: Case, plan: Plan, where: Where) -> list[Problem]:
     if plan.metric is not None and metric is None:
         problems.append(unknown_problem("metric", plan.metric, case.metrics, "--metric"))
     if plan.experiment is not None and plan.experiment not in case.experiments:
-        problems.append(unknown_problem("experiment", plan.experiment, case.experiments, "--experiment"))
+        problems.append(
+            unknown_problem("experiment", plan.experiment, case.experiments, "--experiment")
+        )
     if plan.metric is None and plan.experiment is None and (plan.expected is not None or where):
-        problems.append(Problem("an effect is expected, but of no metric", "--metric", "name the metric"))
+        problems.append(
+            Problem("an effect is expected, but of no metric", "--metric", "name the metric")
+        )
     known = case.tables[metric.table].table.columns if metric else ()
-    problems += [unknown_problem("dimension", d, known, "--where") for d in where.values if metric and d not in known]
+    problems += [
+        unknown_problem("dimension", d, known, "--where")
+        for d in where.values
+        if metric and d not in known
+    ]
     return problems

@@ -33,7 +33,8 @@ MOST_POINTS, MOST_ACTIONS = 90, 5
 
 @dataclass(frozen=True, slots=True)
 class Sparkline:
-    """A trend as points of an SVG of 220 × 44: before the period, in it, and the height of the target's line."""
+    """A trend as points of an SVG of 220 × 44: before the period, in it,
+    and the height of the target's line."""
 
     before: str
     now: str
@@ -73,7 +74,9 @@ class Owner:
     deeds: tuple[Deed, ...]
 
 
-def write(case: Case, out: str | Path, *, place: str | Path | None = None, today: date | None = None) -> Path:
+def write(
+    case: Case, out: str | Path, *, place: str | Path | None = None, today: date | None = None
+) -> Path:
     """Write board.html into a folder; whole or not at all.
 
     Args:
@@ -112,7 +115,9 @@ def page(case: Case, store: Store | None = None, *, today: date | None = None) -
         known.append(found)
         lines.setdefault(who, []).append(_line(case, found, role))
     deeds = _deeds(case, store, today) if store else {}
-    owners = [Owner(w, tuple(lines.get(w, ())), tuple(deeds.get(w, ()))) for w in {**lines, **deeds}]
+    owners = [
+        Owner(w, tuple(lines.get(w, ())), tuple(deeds.get(w, ()))) for w in {**lines, **deeds}
+    ]
     css = files("kpilab.track").joinpath("board.css").read_text("utf-8")
     until = max((p.until for p in known if p.until), default=None)
     return _template().render(
@@ -134,13 +139,24 @@ def page(case: Case, store: Store | None = None, *, today: date | None = None) -
 
 def _unknown(case: Case, name: str, role: str, error: BadInput | EngineError) -> Line:
     """A metric that cannot be measured; the others stand as they are."""
-    said = sentence(Message("board.unmeasured", {"why": str(error).partition("\n")[0]}), case.language)
-    return Line(case.label(name, case.language), label(f"board.{role}", case.language), "unknown", said, (), None)
+    said = sentence(
+        Message("board.unmeasured", {"why": str(error).partition("\n")[0]}), case.language
+    )
+    return Line(
+        case.label(name, case.language),
+        label(f"board.{role}", case.language),
+        "unknown",
+        said,
+        (),
+        None,
+    )
 
 
 def _template() -> Template:
     text = files("kpilab.track").joinpath("board.html.j2").read_text("utf-8")
-    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(text)
+    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
+        text
+    )
 
 
 def _line(case: Case, found: Progress, role: str) -> Line:
@@ -168,11 +184,14 @@ def _line(case: Case, found: Progress, role: str) -> Line:
         said = f"{said} · {label('board.lower', lang)}"
     named = tuple((label(f"board.{key}", lang), text) for key, text in facts)
     name = case.label(found.metric, lang)
-    return Line(name, label(f"board.{role}", lang), found.standing, said, named, _sparkline(case, found))
+    return Line(
+        name, label(f"board.{role}", lang), found.standing, said, named, _sparkline(case, found)
+    )
 
 
 def _sparkline(case: Case, found: Progress) -> Sparkline | None:
-    """Points scaled into the box; the first point of the period belongs to both parts, so that the line is whole."""
+    """Points scaled into the box; the first point of the period belongs to both parts,
+    so that the line is whole."""
     rows = found.series.dropna().tail(MOST_POINTS)
     if len(rows) < 2:
         return None
@@ -188,7 +207,10 @@ def _sparkline(case: Case, found: Progress) -> Sparkline | None:
     points = [(round(PAD + k * step, 1), y(v)) for k, v in enumerate(rows["value"])]
     start = int((rows["day"] < pd.Timestamp(case.current.first)).sum())
     texts = ["{:g},{:g}".format(*p) for p in points]
-    said = {"metric": case.label(found.metric, case.language), "value": float(rows["value"].iloc[-1])}
+    said = {
+        "metric": case.label(found.metric, case.language),
+        "value": float(rows["value"].iloc[-1]),
+    }
     said |= {"first": rows["day"].iloc[0].date(), "last": rows["day"].iloc[-1].date()}
     return Sparkline(
         " ".join(texts[: start + 1]),
@@ -204,7 +226,11 @@ def _wanted(case: Case, found: Progress) -> float | None:
     metric = case.metrics[found.metric]
     if found.target is None:
         return None
-    return found.target / case.current.days if metric.per is None and not metric.is_ratio else found.target
+    return (
+        found.target / case.current.days
+        if metric.per is None and not metric.is_ratio
+        else found.target
+    )
 
 
 def _deeds(case: Case, store: Store, today: date | None) -> dict[str, list[Deed]]:

@@ -18,10 +18,13 @@ from kpilab.track.store import Store
 State = Literal["new", "open", "gone"]
 Why = Literal["stated", "not_recovered", "recovered", "not_stated", "first"]
 COLUMNS = (
-    "state", "why", "kind", "subject", "where", "actors", "old_effect", "old_low", "old_high", "new_effect", "new_low",
+    "state", "why", "kind", "subject", "where", "actors", "old_effect", "old_low", "old_high",
+    "new_effect", "new_low",
     "new_high", "old_pct", "new_pct", "unit",
 )  # fmt: skip
-RECOVERED = 0.5  # of the old fall must be made good before a cause that is no longer stated counts as gone
+RECOVERED = (
+    0.5  # of the old fall must be made good before a cause that is no longer stated counts as gone
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,12 +32,13 @@ class CompareResult(Result):
     """Answer of `compare`.
 
     Attributes:
-        table: one row per cause of either review, open ones first; columns `state` ("open", "new", "gone"), `why`
-            ("stated": by both reviews; "not_recovered": no further fall, but still at the low level; "recovered";
-            "not_stated": no longer stated, its level unknown; "first": new), `kind`, `subject`, `where`, `actors`,
-            `old_effect`, `old_low`, `old_high`, `new_effect`, `new_low`, `new_high` (sizes with intervals; NaN where
-            a review has none), `old_pct`, `new_pct` (signed percent of what the cause acts on), `unit` (goal, or
-            what the percentage is of).
+        table: one row per cause of either review, open ones first; columns `state` ("open", "new",
+            "gone"), `why` ("stated": by both reviews; "not_recovered": no further fall, but still
+            at the low level; "recovered"; "not_stated": no longer stated, its level unknown;
+            "first": new), `kind`, `subject`, `where`, `actors`, `old_effect`, `old_low`,
+            `old_high`, `new_effect`, `new_low`, `new_high` (sizes with intervals; NaN where a
+            review has none), `old_pct`, `new_pct` (signed percent of what the cause acts on),
+            `unit` (goal, or what the percentage is of).
         old, new: the reviews.
     """
 
@@ -55,9 +59,9 @@ class CompareResult(Result):
 def compare(old: ReviewRecord, new: ReviewRecord) -> CompareResult:
     """What became of the causes of one review in the next?
 
-    Two causes are the same when kind and subject agree and their segments have something in common. A review looks
-    for changes against its own baseline, so a cause nobody mended is not stated again: it counts as still open until
-    its subject has made good half of the fall.
+    Two causes are the same when kind and subject agree and their segments have something in common.
+    A review looks for changes against its own baseline, so a cause nobody mended is not stated
+    again: it counts as still open until its subject has made good half of the fall.
 
     Args:
         old, new: from `Store.reviews`, or `records.from_file`.
@@ -108,7 +112,11 @@ def find(which: str | None, place: str | Path) -> ReviewRecord:
             return store.review(int(which))
         newest = store.reviews()[:1]
     if not newest:
-        raise BadInput("no review is kept here", f"store {str(place)!r}", "kpilab review CASE --out DIR --store PLACE")
+        raise BadInput(
+            "no review is kept here",
+            f"store {str(place)!r}",
+            "kpilab review CASE --out DIR --store PLACE",
+        )
     return newest[0]
 
 
@@ -127,10 +135,16 @@ def _unstated(cause: CauseRecord, old: ReviewRecord, new: ReviewRecord) -> dict[
     if before is None or after is None or before[0] == before[1]:
         return _row("gone", "not_stated", cause, None)
     back = (after[1] - before[1]) / (before[0] - before[1])
-    return _row("gone", "recovered", cause, None) if back >= RECOVERED else _row("open", "not_recovered", cause, None)
+    return (
+        _row("gone", "recovered", cause, None)
+        if back >= RECOVERED
+        else _row("open", "not_recovered", cause, None)
+    )
 
 
-def _row(state: State, why: Why, old: CauseRecord | None, new: CauseRecord | None) -> dict[str, object]:
+def _row(
+    state: State, why: Why, old: CauseRecord | None, new: CauseRecord | None
+) -> dict[str, object]:
     shown = new or old
     sizes = {
         f"{side}_{name}": _number(getattr(cause, name) if cause else None)

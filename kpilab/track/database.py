@@ -1,4 +1,5 @@
-"""One small door to SQLite (standard library) and PostgreSQL (psycopg): the only place that knows their differences."""
+"""One small door to SQLite (standard library) and PostgreSQL (psycopg):
+the only place that knows their differences."""
 
 from __future__ import annotations
 
@@ -21,14 +22,18 @@ Value = str | int | float | None
 Row = Mapping[str, Value]
 FILE = "kpilab.db"
 WAIT = 60.0  # seconds to wait for another writer
-KEY = {"sqlite": "INTEGER PRIMARY KEY", "postgres": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"}
+KEY = {
+    "sqlite": "INTEGER PRIMARY KEY",
+    "postgres": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+}
 MENDS = {  # by the beginning of SQLite's or the server's code
     "SQLITE_FULL": "make room on that disk",
     "SQLITE_READONLY": "make the file and its folder writable, or name another store",
     "SQLITE_IOERR": "look after that disk, or name another store",
     "53100": "make room on the server's disk",
 }
-LOCK = 5_274_231  # any number: two programs that open an empty server at once make its tables one after the other
+# any number: two programs that open an empty server at once make its tables one after the other
+LOCK = 5_274_231
 
 
 class StoreError(KpilabError):
@@ -65,13 +70,16 @@ class Database:
     def insert(self, table: str, values: Mapping[str, Value]) -> int:
         """Insert one row; its new id."""
         names, marks = ", ".join(values), ", ".join("?" * len(values))
-        added = self.rows(f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING id", tuple(values.values()))
+        added = self.rows(
+            f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING id", tuple(values.values())
+        )
         return int(added[0]["id"] or 0)
 
     @contextmanager
     def transaction(self) -> Generator[None]:
         """All statements inside are kept together, or none."""
-        # SQLite: taking the write lock at once lets a second writer wait; upgrading a read lock later would fail.
+        # SQLite: taking the write lock at once lets a second writer wait; upgrading a read lock
+        # later would fail.
         self.rows("BEGIN IMMEDIATE" if self.kind == "sqlite" else "BEGIN")
         try:
             yield
@@ -89,12 +97,15 @@ def connect(place: str | Path) -> Database:
     """Open a store and bring its tables up to date.
 
     Args:
-        place: a folder (the file kpilab.db in it), a file that ends in .db, or a postgresql:// address.
+        place: a folder (the file kpilab.db in it), a file that ends in .db, or a postgresql://
+            address.
 
     Raises:
         BadInput: no such place, no store, a store of a newer kpilab, or no psycopg for PostgreSQL.
     """
-    database = _postgres(str(place)) if re.match(r"postgres(ql)?://", str(place)) else _sqlite(Path(place))
+    database = (
+        _postgres(str(place)) if re.match(r"postgres(ql)?://", str(place)) else _sqlite(Path(place))
+    )
     try:
         _migrate(database)
     except BaseException:
@@ -114,12 +125,15 @@ def _sqlite(place: Path) -> Database:
         connection.execute("PRAGMA synchronous = FULL")
         _write_ahead(connection)
     except sqlite3.Error as error:
-        raise BadInput(f"{file.name} cannot be opened: {error}", f"store {str(file)!r}", mend) from None
+        raise BadInput(
+            f"{file.name} cannot be opened: {error}", f"store {str(file)!r}", mend
+        ) from None
     return Database("sqlite", str(file), connection)
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Switch to the write-ahead log; SQLite does not wait for another program that is doing the same."""
+    """Switch to the write-ahead log; SQLite does not wait for another program that is doing the
+    same."""
     end = time.monotonic() + WAIT
     while True:
         try:
@@ -135,14 +149,18 @@ def _postgres(address: str) -> Database:
     try:
         import psycopg
     except ImportError:
-        raise BadInput("psycopg is not installed", "store", "pip install 'kpilab[postgres]'") from None
+        raise BadInput(
+            "psycopg is not installed", "store", "pip install 'kpilab[postgres]'"
+        ) from None
     shown = masked(address)
     try:
         return Database("postgres", shown, psycopg.connect(address, autocommit=True))
     except (psycopg.Error, ValueError) as error:
         # The driver's own words may repeat the address with its password.
         raise BadInput(
-            f"store {shown} cannot be opened: {type(error).__name__}", "store", "check server, name and password"
+            f"store {shown} cannot be opened: {type(error).__name__}",
+            "store",
+            "check server, name and password",
         ) from None
 
 
@@ -177,7 +195,9 @@ def _migrated(database: Database) -> None:
         version = _version(database)
         if version > len(STEPS):
             raise BadInput(
-                f"the store is of version {version}, this kpilab knows {len(STEPS)}", "store", "update kpilab"
+                f"the store is of version {version}, this kpilab knows {len(STEPS)}",
+                "store",
+                "update kpilab",
             )
         for step in STEPS[version:]:
             for statement in step:
@@ -188,7 +208,9 @@ def _migrated(database: Database) -> None:
 
 
 def _version(database: Database) -> int:
-    if database.kind == "sqlite" and not database.rows("SELECT 1 FROM sqlite_master WHERE name = 'store_version'"):
+    if database.kind == "sqlite" and not database.rows(
+        "SELECT 1 FROM sqlite_master WHERE name = 'store_version'"
+    ):
         return 0
     rows = database.rows("SELECT version FROM store_version")
     return int(rows[0]["version"] or 0) if rows else 0

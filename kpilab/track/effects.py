@@ -1,4 +1,5 @@
-"""Did the actions work? Each one is tested in the review after it: worked, no effect seen, or cannot tell yet."""
+"""Did the actions work? Each one is tested in the review after it: worked, no effect seen,
+or cannot tell yet."""
 
 from __future__ import annotations
 
@@ -30,9 +31,11 @@ Answer = Literal["worked", "none", "worse", "unclear", "open"]
 Beside = Literal["segments", "benchmark", "experiment", "before"]
 WEEK, LEAST_BEFORE, LEAST_POINTS = 7, 28, 2
 LEAST_DATES = 2  # of a benchmark, on each side
-DETECTABLE = 1.43  # an effect found in four of five cases, over half of a 95 % interval: (1.96 + 0.84) / 1.96
+# an effect found in four of five cases, over half of a 95 % interval: (1.96 + 0.84) / 1.96
+DETECTABLE = 1.43
 COLUMNS = (
-    "action", "what", "owner", "due", "state", "done_on", "metric", "where", "effect", "low", "high", "p", "expected",
+    "action", "what", "owner", "due", "state", "done_on", "metric", "where", "effect", "low",
+    "high", "p", "expected",
     "detectable", "beside", "answer", "why",
 )  # fmt: skip
 
@@ -42,12 +45,14 @@ class EffectsResult(Result):
     """Answer of `effects`.
 
     Attributes:
-        table: one row per action; columns `action` (id), `what`, `owner`, `due`, `state`, `done_on`, `metric`,
-            `where`, `effect` (relative change beyond the comparison, 0.1 = +10 %), `low`, `high` (its interval), `p`,
-            `expected` (relative change hoped for), `detectable` (smallest relative change that would be found in four
-            of five cases), `beside` ("segments": against the rest, "benchmark", "experiment", "before": against
-            nothing but its own past), `answer` ("worked", "none": no effect seen, "worse", "unclear": cannot tell
-            yet, "open": not done), `why` (message, where there is no test). NaN or None where it was not tested.
+        table: one row per action; columns `action` (id), `what`, `owner`, `due`, `state`,
+            `done_on`, `metric`, `where`, `effect` (relative change beyond the comparison, 0.1 = +10
+            %), `low`, `high` (its interval), `p`, `expected` (relative change hoped for),
+            `detectable` (smallest relative change that would be found in four of five cases),
+            `beside` ("segments": against the rest, "benchmark", "experiment", "before": against
+            nothing but its own past), `answer` ("worked", "none": no effect seen, "worse",
+            "unclear": cannot tell yet, "open": not done), `why` (message, where there is no test).
+            NaN or None where it was not tested.
         level: confidence level.
     """
 
@@ -60,7 +65,10 @@ class EffectsResult(Result):
             return Message("action_state.empty")
         counts = self.table["answer"].value_counts()
         answers = ("worked", "none", "worse", "unclear", "open")
-        return Message("action_state.headline", {a: int(counts.get(a, 0)) for a in answers} | {"n": len(self.table)})
+        return Message(
+            "action_state.headline",
+            {a: int(counts.get(a, 0)) for a in answers} | {"n": len(self.table)},
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,11 +83,12 @@ class _Tested:
 def effects(store: Store, case: Case, *, level: float = 0.95) -> EffectsResult:
     """Test every action of a case that is done, on the data of this case.
 
-    After: from the first day in effect to the end of the current period. Before: as many days (at least 28) up to that
-    day, whole weeks. An action with a segment is compared with the rest of the same metric on the same days; an action
-    for the goal with the benchmark of the case; one with an experiment by its read-out; any other only with its own
-    past, which a change of season can fool. *Worked*: better beyond noise. *No effect seen*: the interval leaves out
-    the effect that was expected. *Cannot tell yet*: neither; then the smallest detectable effect says why.
+    After: from the first day in effect to the end of the current period. Before: as many days (at
+    least 28) up to that day, whole weeks. An action with a segment is compared with the rest of the
+    same metric on the same days; an action for the goal with the benchmark of the case; one with an
+    experiment by its read-out; any other only with its own past, which a change of season can fool.
+    *Worked*: better beyond noise. *No effect seen*: the interval leaves out the effect that was
+    expected. *Cannot tell yet*: neither; then the smallest detectable effect says why.
 
     Args:
         store: where the actions are kept.
@@ -119,7 +128,9 @@ def _by_experiment(case: Case, name: str) -> _Tested:
     if not base or lasting.low is None or lasting.high is None:
         return _Tested(why=Message("action_state.too_early"))
     value, low, high = (v / base for v in (lasting.value, lasting.low, lasting.high))
-    return _Tested(Contrast(value, low, high, float("nan"), DETECTABLE * (high - low) / 2), "experiment")
+    return _Tested(
+        Contrast(value, low, high, float("nan"), DETECTABLE * (high - low) / 2), "experiment"
+    )
 
 
 def _by_days(case: Case, metric: Metric, where: Where, start: date, level: float) -> _Tested:
@@ -138,9 +149,13 @@ def _by_days(case: Case, metric: Metric, where: Where, start: date, level: float
     rest = [_days(table, metric, w, _rest(where)) for w in windows] if where else None
     if min(d.days for d in treated) < LEAST_POINTS:
         return _Tested(why=Message("action_state.too_early"))
-    if rest is None or not all(len(r.num) == len(t.num) and r.rate > 0 for r, t in zip(rest, treated, strict=True)):
+    if rest is None or not all(
+        len(r.num) == len(t.num) and r.rate > 0 for r, t in zip(rest, treated, strict=True)
+    ):
         return _Tested(beside(treated[0], treated[1], grain=grain, level=level), "before")
-    return _Tested(beside(treated[0], treated[1], (rest[0], rest[1]), grain=grain, level=level), "segments")
+    return _Tested(
+        beside(treated[0], treated[1], (rest[0], rest[1]), grain=grain, level=level), "segments"
+    )
 
 
 def _windows(case: Case, table: Table, start: date) -> tuple[Period, Period] | None:
@@ -160,18 +175,26 @@ def _windows(case: Case, table: Table, start: date) -> tuple[Period, Period] | N
 
 
 def _days(table: Table, metric: Metric, window: Period, where: Where) -> Window:
-    """The metric per day (or per full week or month for one that does not add up), days without rows as zero."""
+    """The metric per day (or per full week or month for one that does not add up),
+    days without rows as zero."""
     grain = metric.per or "day"
     frame = measure(table, [metric], {"all": window}, Cut(grain, (), where))
     days = pd.DatetimeIndex(full_buckets(window, grain))
     rows = frame.assign(**{BUCKET: pd.to_datetime(frame[BUCKET])}).set_index(BUCKET).reindex(days)
     num = rows[f"{metric.name}:num"].fillna(0.0).to_numpy(float)
-    den = rows[f"{metric.name}:den"].fillna(0.0).to_numpy(float) if metric.is_ratio else np.ones(len(days))
+    den = (
+        rows[f"{metric.name}:den"].fillna(0.0).to_numpy(float)
+        if metric.is_ratio
+        else np.ones(len(days))
+    )
     return Window.of(num, den, days.dayofweek if grain == "day" else np.zeros(len(days)))
 
 
-def _against_market(role: Benchmark, windows: tuple[Period, Period], level: float) -> _Tested | None:
-    """Our own series of the benchmark against its peers; None where it has too few dates or no history."""
+def _against_market(
+    role: Benchmark, windows: tuple[Period, Period], level: float
+) -> _Tested | None:
+    """Our own series of the benchmark against its peers;
+    None where it has too few dates or no history."""
     dates = _dates(role)
     if any(len([d for d in dates if d in w]) < LEAST_DATES for w in windows):
         return None
@@ -182,12 +205,16 @@ def _against_market(role: Benchmark, windows: tuple[Period, Period], level: floa
     own = found.remainder
     if found.cause == "unclear" or own.low is None or own.high is None:
         return None
-    size = Contrast(own.value, own.low, own.high, found.remainder_p, DETECTABLE * (own.high - own.low) / 2)
+    size = Contrast(
+        own.value, own.low, own.high, found.remainder_p, DETECTABLE * (own.high - own.low) / 2
+    )
     return _Tested(size, "benchmark")
 
 
 def _dates(role: Benchmark) -> list[date]:
-    days = collect(role.table.select(day=day_of(role.table, role.time)).distinct(), "effects")["day"]
+    days = collect(role.table.select(day=day_of(role.table, role.time)).distinct(), "effects")[
+        "day"
+    ]
     return [pd.Timestamp(d).date() for d in days]
 
 

@@ -12,27 +12,48 @@ from kpilab.track.store import Store
 
 
 def annotated(review: Review, store: Store) -> Review:
-    """The review with the answers analysts added, rejected or commented on in earlier reviews of the same period.
+    """The review with the answers analysts added, rejected or commented on in earlier reviews of
+    the same period.
 
-    A note belongs to a cause: kind, subject and segment must agree. Notes never change a number, only what stands
-    beside it.
+    A note belongs to a cause: kind, subject and segment must agree. Notes never change a number,
+    only what stands beside it.
     """
-    earlier = [r for r in store.reviews(review.case) if r.periods["current"] == review.periods["current"]]
-    causes = tuple(_annotated(cause, tuple(_notes(cause, earlier, store)), review.labels) for cause in review.causes)
+    earlier = [
+        r for r in store.reviews(review.case) if r.periods["current"] == review.periods["current"]
+    ]
+    causes = tuple(
+        _annotated(cause, tuple(_notes(cause, earlier, store)), review.labels)
+        for cause in review.causes
+    )
     return replace(review, causes=causes)
 
 
 def _notes(cause: Cause, earlier: list[ReviewRecord], store: Store) -> Iterator[WhyRecord]:
     for record in reversed(earlier):
         for old in record.causes:
-            if old.id is not None and (old.kind, old.subject, old.where) == (cause.kind, cause.subject, cause.where):
-                yield from (why for why in store.whys(old.id) if why.rejected or why.comments or not why.question)
+            if old.id is not None and (old.kind, old.subject, old.where) == (
+                cause.kind,
+                cause.subject,
+                cause.where,
+            ):
+                yield from (
+                    why
+                    for why in store.whys(old.id)
+                    if why.rejected or why.comments or not why.question
+                )
 
 
-def _annotated(cause: Cause, notes: tuple[WhyRecord, ...], labels: Mapping[str, Mapping[str, str]]) -> Cause:
-    chain = tuple(_with(why, [n for n in notes if n.question == spoken(why.question, labels)]) for why in cause.why)
+def _annotated(
+    cause: Cause, notes: tuple[WhyRecord, ...], labels: Mapping[str, Mapping[str, str]]
+) -> Cause:
+    chain = tuple(
+        _with(why, [n for n in notes if n.question == spoken(why.question, labels)])
+        for why in cause.why
+    )
     added = dict.fromkeys(n.answer["en"] for n in notes if not n.question)
-    by_hand = tuple(Why(Message("why.by_hand_q"), Message("why.by_hand", {"why": text})) for text in added)
+    by_hand = tuple(
+        Why(Message("why.by_hand_q"), Message("why.by_hand", {"why": text})) for text in added
+    )
     return replace(cause, why=chain + by_hand)
 
 

@@ -1,4 +1,5 @@
-"""Push: the verdict in short, into the team's chat or mailbox; addresses are secrets and never shown."""
+"""Push: the verdict in short, into the team's chat or mailbox;
+addresses are secrets and never shown."""
 
 from __future__ import annotations
 
@@ -29,10 +30,11 @@ class NotSent(KpilabError):
 
 
 def addresses() -> tuple[str, ...]:
-    """Where messages go: from the environment variable KPILAB_NOTIFY_URLS, else from the keyring if there is one.
+    """Where messages go: from the environment variable KPILAB_NOTIFY_URLS, else from the keyring if
+    there is one.
 
-    One or several addresses between blanks or new lines, each in the form Apprise reads. In the keyring they
-    stand under service "kpilab", name "notify_urls".
+    One or several addresses between blanks or new lines, each in the form Apprise reads. In the
+    keyring they stand under service "kpilab", name "notify_urls".
     """
     text = os.environ.get(ENVIRONMENT, "")
     if not text.strip() and find_spec("keyring") is not None:
@@ -50,7 +52,8 @@ def notify(title: str, body: str, *, to: Sequence[str] | None = None) -> int:
         to: addresses; those of `addresses` if None.
 
     Raises:
-        BadInput: no address, or one that is none; it is named by its kind and place in the list alone.
+        BadInput: no address, or one that is none; it is named by its kind and place in the list
+            alone.
         NotSent: a service did not take the message.
     """
     urls = addresses() if to is None else tuple(to)
@@ -60,7 +63,11 @@ def notify(title: str, body: str, *, to: Sequence[str] | None = None) -> int:
     with _silent():
         services = [_service(url) for url in urls]
         error = several(
-            Problem(f"address {k} ({_kind(url)}) is none that can be used", ENVIRONMENT, "see Apprise's list of forms")
+            Problem(
+                f"address {k} ({_kind(url)}) is none that can be used",
+                ENVIRONMENT,
+                "see Apprise's list of forms",
+            )
             for k, (url, service) in enumerate(zip(urls, services, strict=True), 1)
             if service is None
         )
@@ -88,7 +95,11 @@ def short(review: ReviewRecord, lang: str | None = None) -> tuple[str, str]:
     more = len(review.causes) - len(causes)
     lines = [_goal(review, lang), *(_line(k, c, review, lang) for k, c in enumerate(causes, 1))]
     lines += [sentence(Message("notify.more", {"n": more}), lang)] if more else []
-    lines += [] if causes else [sentence(Message("notify.calm" if _calm(review) else "notify.unexplained"), lang)]
+    lines += (
+        []
+        if causes
+        else [sentence(Message("notify.calm" if _calm(review) else "notify.unexplained"), lang)]
+    )
     title = Message("notify.title", {"title": review.title, "period": review.periods["current"]})
     return sentence(title, lang), "\n".join(lines)
 
@@ -109,7 +120,11 @@ def _goal(review: ReviewRecord, lang: str) -> str:
 def _line(rank: int, cause: CauseRecord, review: ReviewRecord, lang: str) -> str:
     size = None
     if cause.effect is not None:
-        ends = interval(Effect(cause.effect, cause.low, cause.high), lang) if cause.low is not None else None
+        ends = (
+            interval(Effect(cause.effect, cause.low, cause.high), lang)
+            if cause.low is not None
+            else None
+        )
         size = Message("notify.size", {"amount": signed(cause.effect, lang), "ends": ends})
     elif cause.effect_pct is not None:
         size = signed_percent(cause.effect_pct / 100, lang)
@@ -137,20 +152,27 @@ def _float(value: object) -> float | None:
 def _service(url: str) -> NotifyBase | None:
     from apprise import Apprise  # loaded here: it brings a hundred services along
 
-    return Apprise.instantiate(url, suppress_exceptions=True)  # type: ignore[return-value]  # a service or None
+    # a service or None
+    return Apprise.instantiate(url, suppress_exceptions=True)  # type: ignore[return-value]
 
 
 def _sent(service: NotifyBase | None, title: str, body: str) -> bool:
     from apprise import Apprise
 
     one = Apprise()
-    return service is not None and one.add(service) and bool(one.notify(title=title, body=body, body_format="text"))
+    return (
+        service is not None
+        and one.add(service)
+        and bool(one.notify(title=title, body=body, body_format="text"))
+    )
 
 
 def _kind(url: str) -> str:
     """The kind of service, the only part of an address that is no secret."""
     scheme = url.partition("://")[0]
-    return f"{scheme}://…" if "://" in url and scheme.isalnum() and len(scheme) < 16 else "no service"
+    return (
+        f"{scheme}://…" if "://" in url and scheme.isalnum() and len(scheme) < 16 else "no service"
+    )
 
 
 @contextmanager

@@ -30,13 +30,16 @@ class Progress:
     Attributes:
         value: so far (a total: the sum; any other: the mean or rate). NaN without data.
         target: for the whole period; None for none.
-        due: what a total should be by now to reach it, the weekly pattern counted; the target itself for any other.
+        due: what a total should be by now to reach it, the weekly pattern counted; the target
+            itself for any other.
         pace: value / due, 1 = on pace; None without a target.
-        end: where it will end, with 80 % interval; the value itself once the period is over; None if unknown.
+        end: where it will end, with 80 % interval; the value itself once the period is over; None
+            if unknown.
         chance: of reaching the target, 0-1; None if unknown.
         until: last day that is known; None without data.
         elapsed: share of the period that is over.
-        series: one row per day (or week or month), `day` and `value`, with what came before the period.
+        series: one row per day (or week or month), `day` and `value`, with what came before the
+            period.
     """
 
     metric: str
@@ -64,7 +67,12 @@ class Progress:
 
 
 def progress(
-    case: Case, metric: Metric, target: float | None, *, today: date | None = None, where: Where = EVERYWHERE
+    case: Case,
+    metric: Metric,
+    target: float | None,
+    *,
+    today: date | None = None,
+    where: Where = EVERYWHERE,
 ) -> Progress:
     """How far is a metric on its way to the target of the current period?
 
@@ -75,7 +83,10 @@ def progress(
     """
     grain = metric.per or "day"
     last = min(case.current.last, today - timedelta(days=1) if today else case.current.last)
-    span = Period(min(case.baseline.first, case.current.first - timedelta(days=HISTORY)), max(last, case.current.first))
+    span = Period(
+        min(case.baseline.first, case.current.first - timedelta(days=HISTORY)),
+        max(last, case.current.first),
+    )
     rows = _rows(case, metric, span, last, where)
     planned = full_buckets(case.current, grain)
     now = rows[rows["day"] >= pd.Timestamp(case.current.first)]
@@ -83,11 +94,15 @@ def progress(
     over = len(now) / len(planned) if planned else 1.0
     if now.empty or not planned:
         empty = float("nan")
-        return Progress(metric.name, empty, target, None, None, None, None, None, 0.0, rows, metric.better)
+        return Progress(
+            metric.name, empty, target, None, None, None, None, None, 0.0, rows, metric.better
+        )
     size = 1.0 if adds else float(now["den"].sum())
     value = float(now["num"].sum()) / size if size else float("nan")
     due = None if target is None else target * (_elapsed(rows, planned, len(now)) if adds else 1.0)
-    found = end(rows["value"], value, len(now), len(planned), target=target, adds=adds, season=SEASON[grain])
+    found = end(
+        rows["value"], value, len(now), len(planned), target=target, adds=adds, season=SEASON[grain]
+    )
     chance = None if found is None else found.chance
     if chance is not None and metric.better == "down":
         chance = 1 - chance
@@ -95,32 +110,41 @@ def progress(
     pace = value / due if due else None
     until = min(pd.Timestamp(now["day"].iloc[-1]).date() + timedelta(days=_length(grain) - 1), last)
     series = rows[["day", "value"]]
-    return Progress(metric.name, value, target, due, pace, ends, chance, until, over, series, metric.better)
+    return Progress(
+        metric.name, value, target, due, pace, ends, chance, until, over, series, metric.better
+    )
 
 
 def known_days(table: Table) -> Period | None:
     """First and last day that a table holds rows of; None for an empty one."""
     days = table.table.select(day=day_of(table.table, table.roles()["time"]))
-    found = collect_one(days.agg(first=days["day"].min(), last=days["day"].max()), "days of a table")
+    found = collect_one(
+        days.agg(first=days["day"].min(), last=days["day"].max()), "days of a table"
+    )
     if pd.isna(found["first"]):
         return None
     return Period(pd.Timestamp(found["first"]).date(), pd.Timestamp(found["last"]).date())
 
 
 def _rows(case: Case, metric: Metric, span: Period, last: date, where: Where) -> pd.DataFrame:
-    """Columns `day`, `num`, `den`, `value`: every day (week, month) from the first to the last that has rows."""
+    """Columns `day`, `num`, `den`, `value`: every day (week, month) from the first to the last that
+    has rows."""
     grain = metric.per or "day"
     found = measure(case.tables[metric.table], [metric], {"all": span}, Cut(grain, (), where))
     found = found.assign(day=pd.to_datetime(found[BUCKET])).sort_values("day")
     found = found[found["day"] <= pd.Timestamp(last)]
     days = pd.DatetimeIndex(full_buckets(Period(span.first, max(last, span.first)), grain))
-    days = days[(days >= found["day"].min()) & (days <= found["day"].max())] if len(found) else days[:0]
+    days = (
+        days[(days >= found["day"].min()) & (days <= found["day"].max())]
+        if len(found)
+        else days[:0]
+    )
     rows = found.set_index("day").reindex(days)
     num = rows[f"{metric.name}:num"].fillna(0.0)
     den = rows[f"{metric.name}:den"].fillna(0.0) if metric.is_ratio else pd.Series(1.0, index=days)
-    return pd.DataFrame({"day": days, "num": num.to_numpy(float), "den": den.to_numpy(float)}).assign(
-        value=lambda r: r["num"] / r["den"].where(r["den"] > 0)
-    )
+    return pd.DataFrame(
+        {"day": days, "num": num.to_numpy(float), "den": den.to_numpy(float)}
+    ).assign(value=lambda r: r["num"] / r["den"].where(r["den"] > 0))
 
 
 def _elapsed(rows: pd.DataFrame, planned: list[date], known: int) -> float:

@@ -150,7 +150,11 @@ class Action:
 
 def spoken(message: Message | None, labels: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """A message in every language, metrics called by their labels; nothing for none."""
-    return {} if message is None else {lang: sentence(_labelled(message, labels, lang), lang) for lang in LANGUAGES}
+    return (
+        {}
+        if message is None
+        else {lang: sentence(_labelled(message, labels, lang), lang) for lang in LANGUAGES}
+    )
 
 
 def told(said: Said, lang: str) -> str:
@@ -163,7 +167,11 @@ def levels(review: Review) -> dict[str, tuple[float, float]]:
     found = {review.goal.metric: (float(review.goal.baseline), float(review.goal.current))}
     for finding in review.findings:
         for result in finding.evidence:
-            rows = result.table.to_dict("records") if {"baseline", "current"} <= set(result.table.columns) else []
+            rows = (
+                result.table.to_dict("records")
+                if {"baseline", "current"} <= set(result.table.columns)
+                else []
+            )
             found |= _levels(rows)
     return found
 
@@ -183,7 +191,9 @@ def from_file(path: Path) -> ReviewRecord:
         raise BadInput(f"no review at {str(path)!r}", str(error.filename or file), mend) from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(
-            f"{file.name} is no review: {type(error).__name__} {error}", str(file), "give a file that kpilab wrote"
+            f"{file.name} is no review: {type(error).__name__} {error}",
+            str(file),
+            "give a file that kpilab wrote",
         ) from None
 
 
@@ -201,7 +211,8 @@ def _from_json(data: Mapping[str, Any]) -> ReviewRecord:
         goal=goal,
         causes=tuple(_cause(c, lang) for c in data["causes"]),
         bridge=tuple(dict(row) for row in data.get("bridge", ())),
-        levels={str(goal["metric"]): (float(goal["baseline"]), float(goal["current"]))} | _levels(rows),
+        levels={str(goal["metric"]): (float(goal["baseline"]), float(goal["current"]))}
+        | _levels(rows),
         version=str(data.get("version", "")),
         made=str(data.get("created", "")),
     )

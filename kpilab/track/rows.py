@@ -11,16 +11,41 @@ from typing import Any
 from kpilab.core.finding import Cause, Finding, Review
 from kpilab.core.values import Period, Where
 from kpilab.track.database import Row, Value
-from kpilab.track.records import Action, CauseRecord, FindingRecord, ReviewRecord, levels, period, spoken
+from kpilab.track.records import (
+    Action,
+    CauseRecord,
+    FindingRecord,
+    ReviewRecord,
+    levels,
+    period,
+    spoken,
+)
 
 Labels = Mapping[str, Mapping[str, str]]
 
 
 def review_row(review: Review, now: str) -> dict[str, Value]:
     goal = review.goal
-    keys = ("metric", "baseline", "expected", "logged", "current", "change", "change_pct", "gap", "low", "high")
+    keys = (
+        "metric",
+        "baseline",
+        "expected",
+        "logged",
+        "current",
+        "change",
+        "change_pct",
+        "gap",
+        "low",
+        "high",
+    )
     bridge = [
-        {"label": spoken(r.label, review.labels), "cause": r.cause, "amount": r.amount, "low": r.low, "high": r.high}
+        {
+            "label": spoken(r.label, review.labels),
+            "cause": r.cause,
+            "amount": r.amount,
+            "low": r.low,
+            "high": r.high,
+        }
         for r in review.bridge
     ]
     return {
@@ -32,7 +57,9 @@ def review_row(review: Review, now: str) -> dict[str, Value]:
         "periods": json_text({k: _days(p) for k, p in review.periods.items()}),
         "last_day": str(review.periods["current"].last),
         "labels": json_text({k: dict(v) for k, v in review.labels.items()}),
-        "goal": json_text({k: _number(getattr(goal, k)) if k != "metric" else goal.metric for k in keys}),
+        "goal": json_text(
+            {k: _number(getattr(goal, k)) if k != "metric" else goal.metric for k in keys}
+        ),
         "bridge": json_text(bridge),
         "levels": json_text(levels(review)),
     }
@@ -41,7 +68,11 @@ def review_row(review: Review, now: str) -> dict[str, Value]:
 def cause_row(cause: Cause, review: int, position: int, labels: Labels) -> dict[str, Value]:
     effect = cause.effect
     whys = [
-        {"question": spoken(w.question, labels), "answer": spoken(w.answer, labels), "finding": w.finding}
+        {
+            "question": spoken(w.question, labels),
+            "answer": spoken(w.answer, labels),
+            "finding": w.finding,
+        }
         for w in cause.why
     ]
     return {
@@ -64,7 +95,9 @@ def cause_row(cause: Cause, review: int, position: int, labels: Labels) -> dict[
     }
 
 
-def finding_row(finding: Finding, review: int | None, case: str, labels: Labels, now: str) -> dict[str, Value]:
+def finding_row(
+    finding: Finding, review: int | None, case: str, labels: Labels, now: str
+) -> dict[str, Value]:
     effect = finding.effect
     return {
         "review": review,

@@ -36,7 +36,8 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Alarm when value / due falls below (or, for what should fall, rises above) a limit, after some days."""
+    """Alarm when value / due falls below (or, for what should fall, rises above) a limit,
+    after some days."""
 
     name: str
     metric: str
@@ -94,7 +95,11 @@ def _problems(case: Case, body: Mapping[Any, Any], kind: str, where: str) -> Ite
     """Unknown keys, and names that the case does not know."""
     for key in body:
         if key not in (*KEYS[kind], "rule"):
-            yield Problem(f"unknown key {key!r} of a {kind} rule", f"{where}.{key}", nearest(str(key), KEYS[kind]))
+            yield Problem(
+                f"unknown key {key!r} of a {kind} rule",
+                f"{where}.{key}",
+                nearest(str(key), KEYS[kind]),
+            )
     needed = NEEDED[kind]
     known = case.metrics if needed == "metric" else case.tables
     if needed not in body:
@@ -107,7 +112,9 @@ def _problems(case: Case, body: Mapping[Any, Any], kind: str, where: str) -> Ite
             if dimension not in columns:
                 yield unknown_problem("dimension", dimension, columns, f"{where}.where")
     if "where" in body and not isinstance(body["where"], Mapping):
-        yield Problem(f"{body['where']!r} is no segment", f"{where}.where", "write {dimension: value}")
+        yield Problem(
+            f"{body['where']!r} is no segment", f"{where}.where", "write {dimension: value}"
+        )
 
 
 def _chart(case: Case, name: str, body: Mapping[Any, Any], where: str) -> Chart:
@@ -116,7 +123,11 @@ def _chart(case: Case, name: str, body: Mapping[Any, Any], where: str) -> Chart:
         raise BadInput(f"side {side!r}", f"{where}.side", "use one of ['low', 'high', 'both']")
     chance = _number(body.get("false_alarms", USUAL), f"{where}.false_alarms")
     if not 0 < chance < 0.5:
-        raise BadInput(f"false_alarms is {chance}", f"{where}.false_alarms", "give a chance per day, e.g. 0.0027")
+        raise BadInput(
+            f"false_alarms is {chance}",
+            f"{where}.false_alarms",
+            "give a chance per day, e.g. 0.0027",
+        )
     return Chart(name, str(body["metric"]), Where(body.get("where") or {}), side, chance)  # type: ignore[arg-type]
 
 
@@ -125,12 +136,19 @@ def _pace(case: Case, name: str, body: Mapping[Any, Any], where: str) -> Pace:
     declared = {name: target for name, _, _, target in reversed(asked_of(case))}
     target = body.get("target", declared.get(metric))
     if target is None:
-        raise BadInput(f"{metric!r} has no target", f"{where}.target", "give one here, or to the KPI or goal")
+        raise BadInput(
+            f"{metric!r} has no target", f"{where}.target", "give one here, or to the KPI or goal"
+        )
     up = case.metrics[metric].better == "up"
-    limit = _number(body.get("below" if up else "above", 0.9 if up else 1.1), f"{where}.{'below' if up else 'above'}")
+    limit = _number(
+        body.get("below" if up else "above", 0.9 if up else 1.1),
+        f"{where}.{'below' if up else 'above'}",
+    )
     if ("above" if up else "below") in body:
         wrong, right = ("above", "below") if up else ("below", "above")
-        raise BadInput(f"{metric!r} should go {'up' if up else 'down'}", f"{where}.{wrong}", f"use {right!r}")
+        raise BadInput(
+            f"{metric!r} should go {'up' if up else 'down'}", f"{where}.{wrong}", f"use {right!r}"
+        )
     after = duration(str(body["after"]), f"{where}.after") if "after" in body else AFTER
     segment = Where(body.get("where") or {})
     wanted = _number(target, f"{where}.target")
@@ -138,7 +156,9 @@ def _pace(case: Case, name: str, body: Mapping[Any, Any], where: str) -> Pace:
 
 
 def _freshness(case: Case, name: str, body: Mapping[Any, Any], where: str) -> Freshness:
-    return Freshness(name, str(body["table"]), duration(str(body.get("within", "1d")), f"{where}.within"))
+    return Freshness(
+        name, str(body["table"]), duration(str(body.get("within", "1d")), f"{where}.within")
+    )
 
 
 def _number(value: object, where: str) -> float:

@@ -1,4 +1,5 @@
-"""The store of reviews: what was found, decided, done and noted, kept from one review to the next."""
+"""The store of reviews: what was found, decided, done and noted,
+kept from one review to the next."""
 
 from __future__ import annotations
 
@@ -12,7 +13,16 @@ from kpilab.core.finding import Finding, Review
 from kpilab.core.values import EVERYWHERE, Where
 from kpilab.errors import BadInput, unknown
 from kpilab.track.database import Database, Row, Value, connect
-from kpilab.track.records import STATES, Action, CauseRecord, FindingRecord, ReviewRecord, State, WhyRecord, spoken
+from kpilab.track.records import (
+    STATES,
+    Action,
+    CauseRecord,
+    FindingRecord,
+    ReviewRecord,
+    State,
+    WhyRecord,
+    spoken,
+)
 from kpilab.track.rows import (
     cause_row,
     finding_row,
@@ -35,7 +45,8 @@ NOTES: tuple[Note, ...] = ("add", "reject", "comment")
 class Store:
     """Reviews, findings, causes, decisions, actions and notes; use it with `with`, or close it.
 
-    Every method is one transaction: it is kept whole or not at all, and two programs may write at once.
+    Every method is one transaction: it is kept whole or not at all, and two programs may write at
+    once.
     """
 
     database: Database
@@ -65,7 +76,10 @@ class Store:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -77,34 +91,41 @@ class Store:
             for k, cause in enumerate(review.causes):
                 self.database.insert("causes", cause_row(cause, saved, k, labels))
             for finding in review.findings:
-                self.database.insert("findings", finding_row(finding, saved, review.case, labels, made))
+                self.database.insert(
+                    "findings", finding_row(finding, saved, review.case, labels, made)
+                )
         return saved
 
     def add_finding(self, review: int | str, finding: Finding, lang: str = "en") -> int:
         """Keep one finding by itself; its id.
 
         Args:
-            review: id of a saved review, or a name: the newest review of the case of that name, else a
-                collection of findings of that name.
+            review: id of a saved review, or a name: the newest review of the case of that name,
+                else a collection of findings of that name.
             finding: what was found.
             lang: the language it stands in where no other is asked for.
         """
         newest = self.reviews(review)[:1] if isinstance(review, str) else (self.review(review),)
         saved = newest[0] if newest else None
         said = spoken(finding.statement, saved.labels if saved else {})
-        row = finding_row(finding, saved.id if saved else None, saved.case if saved else str(review), {}, now())
+        row = finding_row(
+            finding, saved.id if saved else None, saved.case if saved else str(review), {}, now()
+        )
         ordered = {lang: said[lang], **said} if lang in said else said
         return self.database.insert("findings", {**row, "said": json_text(ordered)})
 
     def reviews(self, case: str | None = None) -> tuple[ReviewRecord, ...]:
         """Saved reviews, those of the latest period first."""
         where, values = ("WHERE case_name = ?", (case,)) if case is not None else ("", ())
-        rows = self.database.rows(f"SELECT * FROM reviews {where} ORDER BY last_day DESC, id DESC", values)
+        rows = self.database.rows(
+            f"SELECT * FROM reviews {where} ORDER BY last_day DESC, id DESC", values
+        )
         causes: dict[object, list[CauseRecord]] = {}
         for row in self.database.rows(
-            "SELECT c.*, (SELECT d.decision FROM decisions d WHERE d.cause = c.id ORDER BY d.id DESC LIMIT 1)"
-            " AS decision"
-            f" FROM causes c JOIN reviews ON reviews.id = c.review {where} ORDER BY c.review, c.position",
+            "SELECT c.*, (SELECT d.decision FROM decisions d WHERE d.cause = c.id"
+            " ORDER BY d.id DESC LIMIT 1) AS decision"
+            f" FROM causes c JOIN reviews ON reviews.id = c.review {where}"
+            " ORDER BY c.review, c.position",
             values,
         ):
             causes.setdefault(row["review"], []).append(to_cause(row))
@@ -130,11 +151,20 @@ class Store:
     def decide(self, cause: int, decision: str, *, reason: str = "", author: str = "") -> int:
         """Keep what was decided on a cause; the last decision counts, the earlier ones stay."""
         self._known("causes", "cause", cause)
-        row = {"cause": cause, "decision": decision, "reason": reason, "author": author, "made": now()}
+        row = {
+            "cause": cause,
+            "decision": decision,
+            "reason": reason,
+            "author": author,
+            "made": now(),
+        }
         return self.database.insert("decisions", row)
 
-    def note(self, cause: int, kind: Note, text: str, *, answer: int | None = None, author: str = "") -> int:
-        """Add an answer to a cause's 5-Why chain, reject one, or comment on one (or on the whole cause).
+    def note(
+        self, cause: int, kind: Note, text: str, *, answer: int | None = None, author: str = ""
+    ) -> int:
+        """Add an answer to a cause's 5-Why chain, reject one, or comment on one (or on the whole
+        cause).
 
         Args:
             cause: id of a stored cause.
@@ -145,9 +175,22 @@ class Store:
         if kind not in NOTES:
             raise unknown("kind of note", kind, NOTES, "note(kind=)")
         known = len(self.whys(cause))
-        if (kind == "reject" and answer is None) or (answer is not None and not 0 <= answer < known):
-            raise BadInput(f"no answer {answer}", f"note on cause {cause}", f"give a number from 0 to {known - 1}")
-        row = {"cause": cause, "answer": answer, "kind": kind, "text": text, "author": author, "made": now()}
+        if (kind == "reject" and answer is None) or (
+            answer is not None and not 0 <= answer < known
+        ):
+            raise BadInput(
+                f"no answer {answer}",
+                f"note on cause {cause}",
+                f"give a number from 0 to {known - 1}",
+            )
+        row = {
+            "cause": cause,
+            "answer": answer,
+            "kind": kind,
+            "text": text,
+            "author": author,
+            "made": now(),
+        }
         return self.database.insert("notes", row)
 
     def whys(self, cause: int) -> tuple[WhyRecord, ...]:
@@ -161,7 +204,9 @@ class Store:
             elif at is not None:
                 old = found[int(at)]
                 rejected = old.rejected or note["kind"] == "reject"
-                found[int(at)] = WhyRecord(old.question, old.answer, old.finding, rejected, (*old.comments, text))
+                found[int(at)] = WhyRecord(
+                    old.question, old.answer, old.finding, rejected, (*old.comments, text)
+                )
         return tuple(found)
 
     def add_action(
@@ -179,11 +224,25 @@ class Store:
     ) -> int:
         """Keep an action of a case; its id. The fields are those of `Action`."""
         if not what.strip() or not owner.strip():
-            raise BadInput("an action needs words and an owner", "add_action", "say what is to be done, and by whom")
+            raise BadInput(
+                "an action needs words and an owner",
+                "add_action",
+                "say what is to be done, and by whom",
+            )
         if cause is not None:
             self._known("causes", "cause", cause)
-        row: dict[str, Value] = {"case_name": case, "cause": cause, "what": what, "owner": owner, "metric": metric}
-        row |= {"due": None if due is None else str(due), "place": place(where), "expected": expected}
+        row: dict[str, Value] = {
+            "case_name": case,
+            "cause": cause,
+            "what": what,
+            "owner": owner,
+            "metric": metric,
+        }
+        row |= {
+            "due": None if due is None else str(due),
+            "place": place(where),
+            "expected": expected,
+        }
         row |= {"experiment": experiment, "state": "open", "done_on": None, "made": now()}
         return self.database.insert("actions", row)
 
@@ -194,7 +253,9 @@ class Store:
         asked = {"case_name": case, "state": state}
         given = {k: v for k, v in asked.items() if v is not None}
         where = "WHERE " + " AND ".join(f"{k} = ?" for k in given) if given else ""
-        rows = self.database.rows(f"SELECT * FROM actions {where} ORDER BY id", tuple(given.values()))
+        rows = self.database.rows(
+            f"SELECT * FROM actions {where} ORDER BY id", tuple(given.values())
+        )
         return tuple(to_action(row) for row in rows)
 
     def finish(self, action: int, on: date) -> None:
@@ -213,6 +274,9 @@ class Store:
     def _known(self, table: str, noun: str, id: int) -> Row:
         rows = self.database.rows(f"SELECT * FROM {table} WHERE id = ?", (id,))
         if not rows:
-            known = [row["id"] for row in self.database.rows(f"SELECT id FROM {table} ORDER BY id DESC LIMIT 5")]
+            known = [
+                row["id"]
+                for row in self.database.rows(f"SELECT id FROM {table} ORDER BY id DESC LIMIT 5")
+            ]
             raise unknown(noun, id, known, "store")
         return rows[0]

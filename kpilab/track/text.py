@@ -19,7 +19,11 @@ def action_lines(actions: tuple[Action, ...], lang: str, today: date) -> list[st
     """Actions without a test: what, who, when, and whether they are late."""
     lines = []
     for action in actions:
-        state = "late" if action.late(today) else {"open": "open", "dropped": "dropped"}.get(action.state, "unclear")
+        state = (
+            "late"
+            if action.late(today)
+            else {"open": "open", "dropped": "dropped"}.get(action.state, "unclear")
+        )
         lines += _head(_fields(action), lang)
         lines.append(f"   {label(f'action_state.{state}', lang)}" if action.state != "done" else "")
     return [line for line in lines if line] or [label("action_state.empty", lang)]
@@ -44,7 +48,9 @@ def why_lines(whys: tuple[WhyRecord, ...], lang: str) -> list[str]:
     for k, why in enumerate(whys, 1):
         said = told(why.answer, lang)
         said = sentence(Message("why.rejected", {"said": said}), lang) if why.rejected else said
-        question = told(why.question, lang) if why.question else sentence(Message("why.by_hand_q"), lang)
+        question = (
+            told(why.question, lang) if why.question else sentence(Message("why.by_hand_q"), lang)
+        )
         lines += [f"{k}. {question} {said}", *(f"   {comment}" for comment in why.comments)]
     return lines
 
@@ -53,7 +59,11 @@ def compare_lines(result: CompareResult, lang: str) -> list[str]:
     """The goal of both reviews, then each cause with what became of it."""
     old, new = result.old, result.new
     metric = str(new.goal["metric"])
-    values = {"metric": new.name(metric, lang), "old": old.goal["current"], "new": new.goal["current"]}
+    values = {
+        "metric": new.name(metric, lang),
+        "old": old.goal["current"],
+        "new": new.goal["current"],
+    }
     values |= {"before": old.periods["current"], "after": new.periods["current"]}
     lines = [sentence(result.headline, lang), sentence(Message("compare.goal", values), lang)]
     for row in result.table.to_dict("records"):
@@ -71,7 +81,9 @@ def compare_lines(result: CompareResult, lang: str) -> list[str]:
 
 def _fields(action: Action) -> dict[str, object]:
     fields = ("what", "owner", "due", "done_on", "metric")
-    return {"action": action.id, "where": action.where or None} | {k: getattr(action, k) for k in fields}
+    return {"action": action.id, "where": action.where or None} | {
+        k: getattr(action, k) for k in fields
+    }
 
 
 def _head(row: Mapping[str, object], lang: str) -> Iterator[str]:
@@ -84,7 +96,9 @@ def _test(row: Mapping[Any, Any], lang: str) -> Iterator[str]:
     if row["why"] is not None:
         yield sentence(row["why"], lang)
     if row["beside"] is not None and row["low"] == row["low"]:
-        yield sentence(Message("action_state.size", {k: row[k] for k in ("effect", "low", "high")}), lang)
+        yield sentence(
+            Message("action_state.size", {k: row[k] for k in ("effect", "low", "high")}), lang
+        )
         yield label(f"action_state.beside_{row['beside']}", lang)
     if row["expected"] == row["expected"]:
         yield sentence(Message("action_state.expected", {"expected": row["expected"]}), lang)

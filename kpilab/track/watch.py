@@ -39,8 +39,9 @@ class WatchResult(Result):
     """Answer of `watch`.
 
     Attributes:
-        table: one row per rule; columns `rule` (its name), `state` ("fired", "quiet", "unclear"), `new` (fired, and
-            was not open before), `since` (day it fired first; None if quiet), `said` (message: what was seen).
+        table: one row per rule; columns `rule` (its name), `state` ("fired", "quiet", "unclear"),
+            `new` (fired, and was not open before), `since` (day it fired first; None if quiet),
+            `said` (message: what was seen).
         today: the day it was called for.
     """
 
@@ -68,12 +69,14 @@ class _Seen:
 def watch(case: Case, store: Store, *, today: date | None = None) -> WatchResult:
     """Which alarm rules fire, and which of them fired before?
 
-    An alarm stays open until its rule is quiet again, and is new only once in that time, whoever calls and how often.
+    An alarm stays open until its rule is quiet again, and is new only once in that time, whoever
+    calls and how often.
 
     Args:
         case: its `alarms` hold the rules.
         store: remembers the open alarms.
-        today: the running day, which is not over and not looked at; the day of the case's time zone if None.
+        today: the running day, which is not over and not looked at; the day of the case's time zone
+            if None.
 
     Raises:
         BadInput: a rule that cannot be read.
@@ -83,12 +86,17 @@ def watch(case: Case, store: Store, *, today: date | None = None) -> WatchResult
     for rule in rules(case):
         seen = _evaluated(case, rule, today)
         since, new = _remembered(store, case, rule.name, seen, today)
-        rows.append({"rule": rule.name, "state": seen.state, "new": new, "since": since, "said": seen.said})
+        rows.append(
+            {"rule": rule.name, "state": seen.state, "new": new, "since": since, "said": seen.said}
+        )
     return WatchResult(pd.DataFrame(rows, columns=list(COLUMNS)).astype({"new": bool}), today=today)
 
 
-def tell(case: Case, store: Store, *, lang: str | None = None, to: Sequence[str] | None = None) -> int:
-    """Push the open alarms that were never pushed; how many. Nothing happens where no address is known.
+def tell(
+    case: Case, store: Store, *, lang: str | None = None, to: Sequence[str] | None = None
+) -> int:
+    """Push the open alarms that were never pushed; how many. Nothing happens where no address is
+    known.
 
     Raises:
         NotSent: a service did not take the message; the alarms are pushed again with the next call.
@@ -98,7 +106,10 @@ def tell(case: Case, store: Store, *, lang: str | None = None, to: Sequence[str]
         return 0
     lang = lang or case.language
     mine = store.database.rows(
-        "UPDATE alarms SET told = ? WHERE case_name = ? AND cleared IS NULL AND told IS NULL RETURNING id, said",
+        (
+            "UPDATE alarms SET told = ? WHERE case_name = ? AND cleared IS NULL AND told IS NULL "
+            "RETURNING id, said"
+        ),
         (now(), case.name),
     )
     if not mine:
@@ -114,13 +125,18 @@ def tell(case: Case, store: Store, *, lang: str | None = None, to: Sequence[str]
 
 
 def watch_lines(result: WatchResult, case: Case, lang: str) -> list[str]:
-    """What a terminal (or a mail from cron) shows: fired and unclear rules first, quiet ones by number alone."""
+    """What a terminal (or a mail from cron) shows: fired and unclear rules first,
+    quiet ones by number alone."""
     lines = [sentence(result.headline, lang)]
     for row in result.table.to_dict("records"):
         if row["state"] == "quiet":
             continue
         state = "new" if row["new"] else "still" if row["state"] == "fired" else "unclear"
-        values = {"rule": row["rule"], "said": told(spoken(row["said"], _labels(case)), lang), "since": row["since"]}
+        values = {
+            "rule": row["rule"],
+            "said": told(spoken(row["said"], _labels(case)), lang),
+            "since": row["since"],
+        }
         lines.append(sentence(Message(f"watch.line_{state}", values), lang))
     return lines
 
@@ -142,7 +158,9 @@ def _charted(case: Case, rule: Chart, today: date) -> _Seen:
     """The last complete day with rows against the limits from the days before it."""
     metric = case.metrics[rule.metric]
     if metric.per is not None:
-        raise BadInput(f"{metric.name!r} {DAILY_ONLY}", "control chart", "choose a metric with a daily value")
+        raise BadInput(
+            f"{metric.name!r} {DAILY_ONLY}", "control chart", "choose a metric with a daily value"
+        )
     span = Period(today - timedelta(days=HISTORY + 1), today - timedelta(days=1))
     rows = measure(case.tables[metric.table], [metric], {"all": span}, Cut("day", (), rule.where))
     rows = rows.assign(day=pd.to_datetime(rows[BUCKET])).sort_values("day")
@@ -152,14 +170,17 @@ def _charted(case: Case, rule: Chart, today: date) -> _Seen:
         raise BadInput("no rows", "control chart", "wait for data")
     if den[-1] <= 0:
         raise BadInput("the last day has no denominator", "control chart", "wait for data")
-    limits = next_day(num, den, days, on=int(days[-1]), size=float(den[-1]), false_alarms=rule.false_alarms)
+    limits = next_day(
+        num, den, days, on=int(days[-1]), size=float(den[-1]), false_alarms=rule.false_alarms
+    )
     value = float(num[-1] / den[-1])
     side = "low" if value < limits.low else "high" if value > limits.high else None
     fired = side is not None and rule.side in (side, "both")
     values = {"metric": metric.name, "value": value, "low": limits.low, "high": limits.high}
     values |= {"day": rows["day"].iloc[-1].date(), "where": rule.where or None}
     return _Seen(
-        "fired" if fired else "quiet", Message(f"watch.chart_{side}" if fired else "watch.chart_quiet", values)
+        "fired" if fired else "quiet",
+        Message(f"watch.chart_{side}" if fired else "watch.chart_quiet", values),
     )
 
 
@@ -172,9 +193,15 @@ def _paced(case: Case, rule: Pace, today: date) -> _Seen:
     low = rule.below is not None and found.pace < rule.below
     high = rule.above is not None and found.pace > rule.above
     values = {"metric": rule.metric, "value": found.value, "due": found.due, "pace": found.pace}
-    values |= {"target": rule.target, "day": found.until, "chance": found.chance, "where": rule.where or None}
+    values |= {
+        "target": rule.target,
+        "day": found.until,
+        "chance": found.chance,
+        "where": rule.where or None,
+    }
     return _Seen(
-        "fired" if low or high else "quiet", Message("watch.pace_off" if low or high else "watch.pace_quiet", values)
+        "fired" if low or high else "quiet",
+        Message("watch.pace_off" if low or high else "watch.pace_quiet", values),
     )
 
 
@@ -185,20 +212,35 @@ def _fresh(case: Case, rule: Freshness, today: date) -> _Seen:
     if known is None:
         return _Seen("fired", Message("watch.fresh_empty", {"table": rule.table}))
     day = known.last
-    values = {"table": rule.table, "day": day, "age": (today - day).days, "within": rule.within / timedelta(days=1)}
+    values = {
+        "table": rule.table,
+        "day": day,
+        "age": (today - day).days,
+        "within": rule.within / timedelta(days=1),
+    }
     stale = today - day > rule.within
-    return _Seen("fired" if stale else "quiet", Message("watch.fresh_stale" if stale else "watch.fresh_quiet", values))
+    return _Seen(
+        "fired" if stale else "quiet",
+        Message("watch.fresh_stale" if stale else "watch.fresh_quiet", values),
+    )
 
 
-def _remembered(store: Store, case: Case, rule: str, seen: _Seen, today: date) -> tuple[date | None, bool]:
+def _remembered(
+    store: Store, case: Case, rule: str, seen: _Seen, today: date
+) -> tuple[date | None, bool]:
     """Since when the alarm of a rule is open, and whether this call opened it."""
     where = "case_name = ? AND rule = ? AND cleared IS NULL"
     if seen.state == "quiet":
-        store.database.rows(f"UPDATE alarms SET cleared = ? WHERE {where}", (str(today), case.name, rule))
+        store.database.rows(
+            f"UPDATE alarms SET cleared = ? WHERE {where}", (str(today), case.name, rule)
+        )
         return None, False
     if seen.state == "fired":
         added = store.database.rows(
-            "INSERT INTO alarms (case_name, rule, fired, said) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+            (
+                "INSERT INTO alarms (case_name, rule, fired, said) VALUES (?, ?, ?, ?) ON CONFLICT "
+                "DO NOTHING RETURNING id"
+            ),
             (case.name, rule, str(today), json_text(spoken(seen.said, _labels(case)))),
         )
         if added:

@@ -42,7 +42,11 @@ def worth(case: Case, evidence: Evidence) -> Worth:
 def effect(model: Worth, fix: Fix) -> Effect:
     """What one cause alone made of the goal, with the interval of its fix."""
     here = model.goal(())
-    ends = [here - model.goal((Fix(fix.node, Effect(e)),)) for e in (fix.amount.low, fix.amount.high) if e is not None]
+    ends = [
+        here - model.goal((Fix(fix.node, Effect(e)),))
+        for e in (fix.amount.low, fix.amount.high)
+        if e is not None
+    ]
     value = here - model.goal((fix,))
     return Effect(value, min(ends, default=None), max(ends, default=None), model.case.goal.metric)
 
@@ -66,10 +70,11 @@ def shares(model: Worth, fixes: Sequence[Fix]) -> list[Effect]:
 def bridge(
     model: Worth, goal: GoalChange, causes: Sequence[Candidate], evidence: Evidence
 ) -> tuple[list[BridgeRow], list[Effect | None]]:
-    """Rows that sum to logged - expected, and each cause's effect in goal units (None outside the formula).
+    """Rows that sum to logged - expected, and each cause's effect in goal units (None outside the
+    formula).
 
-    Planned growth, the causes, clear gains of other drivers, what the formula does not reproduce, what only the
-    log lost, and what is left unexplained.
+    Planned growth, the causes, clear gains of other drivers, what the formula does not reproduce,
+    what only the log lost, and what is left unexplained.
     """
     inside = [(k, c.fix) for k, c in enumerate(causes) if c.fix is not None]
     sizes = shares(model, [fix for _, fix in inside])
@@ -82,13 +87,17 @@ def bridge(
         rows.append(BridgeRow(_label(causes[k]), size.value, size.low, size.high, k))
     if evidence.drivers is not None:
         split = evidence.drivers.result
-        rows += _gains(split, {fix.node: size for (_, fix), size in zip(inside, sizes, strict=True)})
+        rows += _gains(
+            split, {fix.node: size for (_, fix), size in zip(inside, sizes, strict=True)}
+        )
         if abs(split.unexplained) > NO_MORE_THAN_ROUNDING * max(abs(goal.baseline), 1.0):
             rows.append(BridgeRow(Message("bridge.formula"), split.unexplained))
     for loss in evidence.losses:
         if loss.goal.value:
             k = _cause_of(loss, causes)
-            rows.append(BridgeRow(Message("bridge.lost"), loss.goal.value, loss.goal.low, loss.goal.high, k))
+            rows.append(
+                BridgeRow(Message("bridge.lost"), loss.goal.value, loss.goal.low, loss.goal.high, k)
+            )
             effects = [loss.goal if j == k else effect for j, effect in enumerate(effects)]
     rest = goal.logged - goal.expected - float(np.sum([r.amount for r in rows]))
     half = (goal.high - goal.low) / 2 if goal.low is not None and goal.high is not None else None
@@ -100,7 +109,14 @@ def bridge(
 def _cause_of(loss: Loss, causes: Sequence[Candidate]) -> int | None:
     """Which cause says a loss."""
     said = (loss.table, loss.where, loss.days)
-    return next((k for k, c in enumerate(causes) if (c.cause.subject, c.cause.where, c.cause.period) == said), None)
+    return next(
+        (
+            k
+            for k, c in enumerate(causes)
+            if (c.cause.subject, c.cause.where, c.cause.period) == said
+        ),
+        None,
+    )
 
 
 def _gains(split: DriversResult, caused: Mapping[str, Effect]) -> list[BridgeRow]:

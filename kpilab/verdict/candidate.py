@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """What undoing a cause would do inside the formula: take `amount` out of the current value of `node`.
+    """What undoing a cause would do inside the formula: take `amount` out of the current value of
+    `node`.
 
     Attributes:
         node: a leaf of the metric tree.
-        amount: how far the cause moved the node's current value, with interval (negative: it lowered it).
+        amount: how far the cause moved the node's current value, with interval (negative: it
+            lowered it).
     """
 
     node: str
@@ -31,12 +33,13 @@ class Candidate:
 
     Attributes:
         cause: as it would be said; effect and confidence are filled in when the review is weighed.
-        p: chance of such evidence when nothing is wrong, corrected for the search inside its own kind; None when
-            the kind's own rule decides and `cause.confidence` stands.
+        p: chance of such evidence when nothing is wrong, corrected for the search inside its own
+            kind; None when the kind's own rule decides and `cause.confidence` stands.
         fix: for causes inside the formula.
         rate_effect: relative change of the node that the cause made (0.1 = +10 %), for precedence.
         settled: the numbers of the review stand on it already; it is said whatever its rank.
-        outside: what its subject did outside each place in which a KPI jumped alone, for precedence.
+        outside: what its subject did outside each place in which a KPI jumped alone, for
+            precedence.
     """
 
     cause: Cause

@@ -50,7 +50,8 @@ class Loss:
         least, most: ends of the interval of what is missing, as multiples of the estimate.
         p: chance of such a gap in noise, corrected for the search over days and segments.
         finding: id of the finding that carries the number.
-        goal: what the log's goal lacks in the current period (negative), in goal units; known once it is put back.
+        goal: what the log's goal lacks in the current period (negative), in goal units; known once
+            it is put back.
     """
 
     table: str
@@ -88,8 +89,8 @@ class Fall:
 
     Attributes:
         driver: leaf of the metric tree.
-        pattern: place (one combination carries at least 80 %), mix (every segment fell while the shares moved),
-            everywhere.
+        pattern: place (one combination carries at least 80 %), mix (every segment fell while the
+            shares moved), everywhere.
         where: the place; the segment that traffic moved to; everywhere.
         change: relative change of the driver that the fall makes (negative), with interval.
         p: corrected for the search over dimensions or combinations.
@@ -112,7 +113,8 @@ class Fall:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """What is known after a step; each step gives back the evidence it was given and what it has found itself.
+    """What is known after a step; each step gives back the evidence it was given and what it has
+    found itself.
 
     Attributes:
         reports: of the finished steps, in order.

@@ -1,4 +1,5 @@
-"""How a driver fell: in one place, in every segment, or behind a change of mix. Four kinds of cause read this."""
+"""How a driver fell: in one place, in every segment, or behind a change of mix.
+Four kinds of cause read this."""
 
 from __future__ import annotations
 
@@ -21,7 +22,17 @@ from kpilab.stats.core.change import Change, change
 from kpilab.stats.core.level import Window
 from kpilab.stats.distributions import norm
 from kpilab.verdict.evidence import Fall, Move
-from kpilab.verdict.tuned import BESIDE, CARRIES, HIDDEN, MOST_SHARE, NEARLY_ALL, SHARES_VARY, SHIFTED, SURE, TWO_WEEKS
+from kpilab.verdict.tuned import (
+    BESIDE,
+    CARRIES,
+    HIDDEN,
+    MOST_SHARE,
+    NEARLY_ALL,
+    SHARES_VARY,
+    SHIFTED,
+    SURE,
+    TWO_WEEKS,
+)
 
 Segments = Callable[[str], pd.DataFrame]
 
@@ -29,7 +40,8 @@ Segments = Callable[[str], pd.DataFrame]
 def falls(
     case: Case, cells: Cells, split: DriversResult, moves: Sequence[Move], jumps: Sequence[Where]
 ) -> tuple[Fall, ...]:
-    """At most one fall per rate of the goal's formula, described as specifically as the numbers allow.
+    """At most one fall per rate of the goal's formula, described as specifically as the numbers
+    allow.
 
     Args:
         case: metrics and periods.
@@ -84,7 +96,8 @@ def _since(current: Period, move: Move) -> date | None:
 def _placed(move: Move, spread: SpreadResult) -> Fall | None:
     """One place carries at least 80 % of the fall; what is left elsewhere is within its noise.
 
-    A value that nearly all rows have (a finished release) is no place: it cannot be told from everywhere.
+    A value that nearly all rows have (a finished release) is no place: it cannot be told from
+    everywhere.
     """
     table = spread.table
     down = table[(table["change"] < 0) & (table["p"] < SURE) & (table["share"] <= MOST_SHARE)]
@@ -102,8 +115,11 @@ def _placed(move: Move, spread: SpreadResult) -> Fall | None:
     return Fall(move.driver, "place", row["where"], change, row["p"], move.finding.id)
 
 
-def _hidden(move: Move, row: dict[Any, Any], mix: pd.DataFrame, looked_at: int, segments: Segments) -> Fall | None:
-    """Nearly every segment fell, while traffic moved to better ones: the total looks better than the segments."""
+def _hidden(
+    move: Move, row: dict[Any, Any], mix: pd.DataFrame, looked_at: int, segments: Segments
+) -> Fall | None:
+    """Nearly every segment fell, while traffic moved to better ones:
+    the total looks better than the segments."""
     mix = mix[(mix["change"] < 0) & (mix["falling"] >= NEARLY_ALL)]
     mix = mix[row["change"] - mix["change"] > HIDDEN * mix["change"].abs()]
     if mix.empty:
@@ -115,11 +131,14 @@ def _hidden(move: Move, row: dict[Any, Any], mix: pd.DataFrame, looked_at: int, 
         return None
     p = min(1.0, best["p"] * max(looked_at, 1) / 2)
     effect = Effect(best["change"], best["low"], best["high"])
-    return Fall(move.driver, "mix", Where({dimension: (moved_to,)}), effect, p, move.finding.id, dimension)
+    return Fall(
+        move.driver, "mix", Where({dimension: (moved_to,)}), effect, p, move.finding.id, dimension
+    )
 
 
 def _moved_to(wide: pd.DataFrame, dimension: str) -> tuple[object, float]:
-    """The value that gained most share of the denominator, and the chance of such a shift in day-to-day noise."""
+    """The value that gained most share of the denominator,
+    and the chance of such a shift in day-to-day noise."""
     before, after = wide[DEN0] / wide[DEN0].sum(), wide[DEN1] / wide[DEN1].sum()
     k = int((after - before).to_numpy().argmax())
     pooled = (wide[DEN0].iloc[k] + wide[DEN1].iloc[k]) / (wide[DEN0].sum() + wide[DEN1].sum())
@@ -129,7 +148,8 @@ def _moved_to(wide: pd.DataFrame, dimension: str) -> tuple[object, float]:
 
 
 def _everywhere(move: Move, row: dict[Any, Any], mix: pd.DataFrame) -> Fall | None:
-    """The driver as a whole fell, beyond its noise between days, and at constant mix whichever way it is cut."""
+    """The driver as a whole fell, beyond its noise between days,
+    and at constant mix whichever way it is cut."""
     if row["change"] >= 0:
         return None
     if (mix["change"] >= 0).any() or (len(mix) and float(mix["falling"].median()) < NEARLY_ALL):
@@ -144,7 +164,9 @@ def change_outside(cells: Cells, metric: Metric, place: Where) -> Change | None:
 
     Its noise is that of whole days, scaled to its smaller denominators.
     """
-    if not place.values or any(d not in cells.dimensions.get(metric.table, ()) for d in place.values):
+    if not place.values or any(
+        d not in cells.dimensions.get(metric.table, ()) for d in place.values
+    ):
         return None
     wide = cells.by_segment(metric, tuple(place.values))
     inside = np.ones(len(wide), dtype=bool)
@@ -153,7 +175,9 @@ def change_outside(cells: Cells, metric: Metric, place: Where) -> Change | None:
     rest = wide[~inside][[*SIDES]].sum()
     if not (rest[DEN0] > 0 and rest[DEN1] > 0):
         return None
-    first, second = (Window.of(*cells.day_arrays(metric, period)) for period in ("baseline", "current"))
+    first, second = (
+        Window.of(*cells.day_arrays(metric, period)) for period in ("baseline", "current")
+    )
     whole = change(first, second)
     less = [v * wide[d].sum() / rest[d] for v, d in zip(whole.variances, (DEN0, DEN1), strict=True)]
     return Change(rest[NUM0] / rest[DEN0], rest[NUM1] / rest[DEN1], (less[0], less[1]), whole.df)

@@ -1,4 +1,5 @@
-"""Faults of the data as the review lists them: table, column, segment, days, rows, and what they do to the goal."""
+"""Faults of the data as the review lists them: table, column, segment, days, rows,
+and what they do to the goal."""
 
 from __future__ import annotations
 
@@ -19,7 +20,9 @@ from kpilab.engine.lineage import sources
 MOST_AMOUNTS = 6
 
 
-def examined(case: Case, name: str, table: Table, period: Period) -> tuple[Finding, list[DataIssue]]:
+def examined(
+    case: Case, name: str, table: Table, period: Period
+) -> tuple[Finding, list[DataIssue]]:
     """What the check of a table found, as a finding and as issues."""
     goal = goal_on(case, name)
     result = quality(
@@ -32,7 +35,15 @@ def examined(case: Case, name: str, table: Table, period: Period) -> tuple[Findi
         current=case.current,
     )
     verdict = "fine" if result.table.empty else "unclear"
-    finding = Finding("", "trust", verdict, result.headline, subject=name, strength="described", evidence=(result,))
+    finding = Finding(
+        "",
+        "trust",
+        verdict,
+        result.headline,
+        subject=name,
+        strength="described",
+        evidence=(result,),
+    )
     return finding, _issues(name, result, goal)
 
 
@@ -61,11 +72,14 @@ def place(row: Mapping[Any, Any]) -> Where:
 
 
 def goal_on(case: Case, name: str) -> Metric | None:
-    """The goal as this table measures it: the goal itself, or its partner of `reconcile`; None if it does not."""
+    """The goal as this table measures it: the goal itself, or its partner of `reconcile`;
+    None if it does not."""
     goal = case.metrics[case.goal.metric]
     if goal.table == name:
         return goal
-    partners = [case.metrics[b if a == goal.name else a] for a, b in case.reconcile if goal.name in (a, b)]
+    partners = [
+        case.metrics[b if a == goal.name else a] for a, b in case.reconcile if goal.name in (a, b)
+    ]
     return next((m for m in partners if m.table == name), None)
 
 
@@ -77,7 +91,9 @@ def lost_rows(name: str, result: GapsResult, goal: str) -> list[DataIssue]:
         if effect is not None:
             said = Message("trust.lost_effect", {"said": said, "goal": goal} | _positive(effect))
         rows = round(float(row["lost"]))
-        found.append(DataIssue(name, said, where=place(row), period=_days(row), rows=rows, effect=effect))
+        found.append(
+            DataIssue(name, said, where=place(row), period=_days(row), rows=rows, effect=effect)
+        )
     return found
 
 
@@ -85,15 +101,34 @@ def _issues(name: str, result: QualityResult, goal: Metric | None) -> list[DataI
     found = []
     for row, said in zip(result.table.to_dict("records"), result.statements, strict=True):
         where = place(row)
-        period = None if pd.isna(row["first"]) or pd.isna(row["last"]) else Period(row["first"], row["last"])
+        period = (
+            None
+            if pd.isna(row["first"]) or pd.isna(row["last"])
+            else Period(row["first"], row["last"])
+        )
         known = goal is not None and not pd.isna(row["effect"])
-        effect = Effect(row["effect"], row["low"], row["high"], goal.name) if goal is not None and known else None
+        effect = (
+            Effect(row["effect"], row["low"], row["high"], goal.name)
+            if goal is not None and known
+            else None
+        )
         if row["check"] == "stale" and effect is not None:
-            said = Message("trust.lost_effect", {"said": said, "goal": effect.unit} | _positive(effect))
+            said = Message(
+                "trust.lost_effect", {"said": said, "goal": effect.unit} | _positive(effect)
+            )
         else:
-            values = {"said": said, "where": where or None, "period": period, "goal": effect.unit if effect else None}
+            values = {
+                "said": said,
+                "where": where or None,
+                "period": period,
+                "goal": effect.unit if effect else None,
+            }
             held = effect is not None and (effect.value, effect.low, effect.high) != (0.0, 0.0, 0.0)
-            values |= {"effect": effect.value, "low": effect.low, "high": effect.high} if effect and held else {}
+            values |= (
+                {"effect": effect.value, "low": effect.low, "high": effect.high}
+                if effect and held
+                else {}
+            )
             said = Message("trust.fault", values)
         found.append(DataIssue(name, said, row["column"], where, period, int(row["rows"]), effect))
     return found
@@ -104,12 +139,22 @@ def _hours(name: str, result: OutagesResult) -> list[DataIssue]:
     for row in result.table.to_dict("records"):
         values = {"hours": int(row["hours"]), "first": str(row["first"])[:16]}
         said = Message("trust.hours_lost", _rows_lost(name, row) | values)
-        found.append(DataIssue(name, said, where=place(row), period=_days(row), rows=round(float(row["lost"]))))
+        found.append(
+            DataIssue(
+                name, said, where=place(row), period=_days(row), rows=round(float(row["lost"]))
+            )
+        )
     return found
 
 
 def _rows_lost(name: str, row: Mapping[Any, Any]) -> dict[str, object]:
-    return {"table": name, "where": place(row), "rows": float(row["lost"]), "low": row["low"], "high": row["high"]}
+    return {
+        "table": name,
+        "where": place(row),
+        "rows": float(row["lost"]),
+        "low": row["low"],
+        "high": row["high"],
+    }
 
 
 def _lost(row: Mapping[Any, Any], goal: str) -> Effect | None:

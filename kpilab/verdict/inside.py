@@ -46,10 +46,13 @@ def candidate(kind: str, case: Case, now: Mapping[str, float], fall: Fall) -> Ca
 
 
 def _amount(now: float, fall: Fall) -> Effect:
-    """How far the fall moved the driver's current value: without it, it would stand at current / (1 + change)."""
+    """How far the fall moved the driver's current value: without it,
+    it would stand at current / (1 + change)."""
 
     def moved(change: float | None) -> float:
         change = max(min(change if change is not None else fall.change.value, 0.0), -0.99)
         return now - now / (1 + change)
 
-    return Effect(moved(fall.change.value), moved(fall.change.low), moved(fall.change.high), fall.driver)
+    return Effect(
+        moved(fall.change.value), moved(fall.change.low), moved(fall.change.high), fall.driver
+    )

@@ -1,4 +1,5 @@
-"""Which candidates are said: precedence between kinds, multiplicity of the whole review, size, confidence."""
+"""Which candidates are said: precedence between kinds, multiplicity of the whole review, size,
+confidence."""
 
 from __future__ import annotations
 
@@ -32,7 +33,9 @@ def rank(
     for candidate in ordered:
         corrected = None if candidate.p is None else min(1.0, candidate.p * max(asked, 1))
         asked -= 1 if candidate.p is not None else 0
-        if (corrected is not None and corrected > ALPHA and not candidate.settled) or _small(case, candidate, model):
+        if (corrected is not None and corrected > ALPHA and not candidate.settled) or _small(
+            case, candidate, model
+        ):
             rejected.append(_confident(candidate, min(MOST_REJECTED, 1 - (corrected or 0.6))))
             continue
         confidence = candidate.cause.confidence if corrected is None else _confidence(corrected)
@@ -56,7 +59,9 @@ def _explained_by(candidate: Candidate, rival: Candidate) -> bool:
         # Sign-ups that never become active dilute the rates where they were pumped.
         if any(cause.where.values.get(d) == v for d, v in rival.cause.where.values.items()):
             return True
-        rest = next((change for place, change in candidate.outside if place == rival.cause.where), None)
+        rest = next(
+            (change for place, change in candidate.outside if place == rival.cause.where), None
+        )
         return rest is not None and (rest.value >= 0 or rest.p > ALONE)
     if kind.startswith("ab_") and not cause.where and rival.rate_effect is not None:
         return abs(candidate.rate_effect or 0.0) <= abs(rival.rate_effect)
@@ -73,11 +78,15 @@ def _small(case: Case, candidate: Candidate, model: Worth) -> bool:
 
 
 def _confidence(corrected: float) -> float:
-    return next((confidence for limit, confidence in CONFIDENCE if corrected <= limit), CONFIDENCE[-1][1])
+    return next(
+        (confidence for limit, confidence in CONFIDENCE if corrected <= limit), CONFIDENCE[-1][1]
+    )
 
 
 def _confident(candidate: Candidate, confidence: float) -> Candidate:
-    return replace(candidate, cause=replace(candidate.cause, confidence=float(np.round(confidence, 3))))
+    return replace(
+        candidate, cause=replace(candidate.cause, confidence=float(np.round(confidence, 3)))
+    )
 
 
 def _order(model: Worth, candidate: Candidate) -> tuple[float, float]:

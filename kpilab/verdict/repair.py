@@ -27,17 +27,22 @@ ROWS = Metric("rows", "", measure="count(*)")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Repair:
-    """Puts what the log lost into any daily measurement of its own table, and of tables that the log feeds.
+    """Puts what the log lost into any daily measurement of its own table, and of tables that the
+    log feeds.
 
-    The rows of the place on the lost days count as the mean of the same weekdays around; see `refilled`. Numerator
-    and denominator are put back each on its own. Segments sum to the total.
+    The rows of the place on the lost days count as the mean of the same weekdays around; see
+    `refilled`. Numerator and denominator are put back each on its own. Segments sum to the total.
     """
 
     case: Case
     losses: tuple[Loss, ...]
 
     def __call__(
-        self, frame: pd.DataFrame, metrics: Sequence[Metric], periods: Mapping[str, Period], cut: Cut
+        self,
+        frame: pd.DataFrame,
+        metrics: Sequence[Metric],
+        periods: Mapping[str, Period],
+        cut: Cut,
     ) -> pd.DataFrame:
         """A daily measurement with the lost rows in it."""
         for loss in self.losses:
@@ -45,7 +50,8 @@ class Repair:
         return frame
 
     def lost(self, loss: Loss, metrics: Sequence[Metric], cut: Cut) -> pd.DataFrame:
-        """What the loss took from the parts of metrics of one table: a row per lost day and value of `cut.by`."""
+        """What the loss took from the parts of metrics of one table:
+        a row per lost day and value of `cut.by`."""
         table = self.case.tables[metrics[0].table]
         place = _place(loss, table, cut.where)
         fed = self._fed(loss, table, metrics) if place is not None else []
@@ -61,7 +67,8 @@ class Repair:
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
     def _fed(self, loss: Loss, table: Table, metrics: Sequence[Metric]) -> list[str]:
-        """Columns of parts that the log feeds: all of its own; of counts, those that fell short with it."""
+        """Columns of parts that the log feeds: all of its own; of counts,
+        those that fell short with it."""
         names = _parts(metrics)
         if table.name == loss.table:
             return names
@@ -75,7 +82,8 @@ class Repair:
         return [n for n in names if usual[n] > 0 and gone[n] / usual[n] >= FED_BY_THE_LOG * least]
 
     def _share(self, loss: Loss, table: Table) -> float | None:
-        """How much of a table that the log feeds is missing on the lost days; None where that cannot be seen."""
+        """How much of a table that the log feeds is missing on the lost days;
+        None where that cannot be seen."""
         if set(loss.where.values) <= set(table.dimensions_named):
             return loss.share
         rows = measure(self.case.tables[loss.table], [ROWS], {"all": loss.days})["rows"].sum()
@@ -85,7 +93,12 @@ class Repair:
     def _missing(self, loss: Loss, rows: pd.DataFrame, names: list[str]) -> pd.DataFrame:
         """What is missing of each column on each lost day."""
         days = pd.DatetimeIndex(sorted({pd.Timestamp(d) for p in self._days().values() for d in p}))
-        found = rows.assign(day=pd.to_datetime(rows[BUCKET])).groupby("day")[names].sum().reindex(days, fill_value=0.0)
+        found = (
+            rows.assign(day=pd.to_datetime(rows[BUCKET]))
+            .groupby("day")[names]
+            .sum()
+            .reindex(days, fill_value=0.0)
+        )
         lost, now = _within(days, loss.days), _within(days, self.case.current)
         series, weekday = found.to_numpy(float), days.dayofweek.to_numpy().astype(np.int64)
         missing = refilled(series, weekday, lost, now.astype(np.int64)) - series
@@ -94,7 +107,11 @@ class Repair:
     def _days(self) -> dict[str, Period]:
         """All days that are looked at."""
         whole = span(self.case)
-        return {name: self.case.periods[name] for name in PERIODS} if whole == self.case.current else {"all": whole}
+        return (
+            {name: self.case.periods[name] for name in PERIODS}
+            if whole == self.case.current
+            else {"all": whole}
+        )
 
 
 def repaired(case: Case, cells: Cells, evidence: Evidence) -> tuple[Cells, Evidence]:
@@ -122,7 +139,11 @@ def _put_back(case: Case, cells: Cells, repair: Repair, loss: Loss, table: str) 
     adding = [m for m in metrics if m.per is None]
     rest = [m for m in metrics if m.per is not None]
     days = cells.days[table]
-    counted = days if not rest else days.merge(measure(case.tables[table], rest, periods, Cut("day")), how="outer")
+    counted = (
+        days
+        if not rest
+        else days.merge(measure(case.tables[table], rest, periods, Cut("day")), how="outer")
+    )
     totals = _totals(cells.totals, counted, lost, metrics, periods)
     cube = cells.cubes[table]
     if cells.dimensions[table]:
@@ -132,11 +153,16 @@ def _put_back(case: Case, cells: Cells, repair: Repair, loss: Loss, table: str) 
         totals=totals,
         days={**cells.days, table: _joined(days, lost, adding, periods, ())},
         cubes={**cells.cubes, table: cube},
-        buckets={**cells.buckets, **{m.name: _bucket(cells.buckets[m.name], m, counted, lost) for m in rest}},
+        buckets={
+            **cells.buckets,
+            **{m.name: _bucket(cells.buckets[m.name], m, counted, lost) for m in rest},
+        },
     )
 
 
-def _bucket(frame: pd.DataFrame, metric: Metric, days: pd.DataFrame, lost: pd.DataFrame) -> pd.DataFrame:
+def _bucket(
+    frame: pd.DataFrame, metric: Metric, days: pd.DataFrame, lost: pd.DataFrame
+) -> pd.DataFrame:
     """The weeks or months of a metric, each grown as the sum of its days."""
     frame = frame.copy()
     first = pd.to_datetime(frame[BUCKET])
@@ -159,7 +185,8 @@ def _totals(
     metrics: Sequence[Metric],
     periods: Mapping[str, Period],
 ) -> pd.DataFrame:
-    """Period values grown as the sums of their days: what does not add up (distinct users) grows in proportion."""
+    """Period values grown as the sums of their days:
+    what does not add up (distinct users) grows in proportion."""
     totals = totals.copy()
     for name, period in periods.items():
         gone = lost[_within(lost, period)]
@@ -176,14 +203,17 @@ def _totals(
 def _segments(
     case: Case, cells: Cells, loss: Loss, table: str, metrics: Sequence[Metric], lost: pd.DataFrame
 ) -> pd.DataFrame:
-    """The cube with the lost amounts on it, dealt out as the place's other days of the period are."""
+    """The cube with the lost amounts on it, dealt out as the place's other days of the period
+    are."""
     cube, by = cells.cubes[table], cells.dimensions[table]
     place = _place(loss, case.tables[table], EVERYWHERE) or EVERYWHERE
     columns = [c for c in _parts(metrics) if c in lost.columns]
     added = []
     for name in PERIODS:
         gone = lost.loc[_within(lost, case.periods[name]), columns].sum()
-        others = _others(case.periods[name], loss.days) or _others(case.periods[PERIODS[name == PERIODS[0]]], loss.days)
+        others = _others(case.periods[name], loss.days) or _others(
+            case.periods[PERIODS[name == PERIODS[0]]], loss.days
+        )
         if not others or not gone.any():
             continue
         usual = measure(case.tables[table], metrics, others, Cut(by=by, where=place))
@@ -203,16 +233,26 @@ def _joined(
     """A daily measurement with the lost amounts on their days, also on those without a row."""
     if lost.empty:
         return frame
-    inside = [lost[_within(lost, period)].assign(**{PERIOD: name}) for name, period in periods.items()]
-    return _summed([frame, *inside], [PERIOD, BUCKET, *map(marked, by)], metrics).sort_values(BUCKET, kind="stable")
+    inside = [
+        lost[_within(lost, period)].assign(**{PERIOD: name}) for name, period in periods.items()
+    ]
+    return _summed([frame, *inside], [PERIOD, BUCKET, *map(marked, by)], metrics).sort_values(
+        BUCKET, kind="stable"
+    )
 
 
-def _summed(frames: Sequence[pd.DataFrame], keys: list[str], metrics: Sequence[Metric]) -> pd.DataFrame:
+def _summed(
+    frames: Sequence[pd.DataFrame], keys: list[str], metrics: Sequence[Metric]
+) -> pd.DataFrame:
     """Frames of parts summed by their keys, and the metrics' values anew."""
     stacked = pd.concat([f for f in frames if len(f)], ignore_index=True)
     if BUCKET in keys:
         stacked[BUCKET] = pd.to_datetime(stacked[BUCKET]).astype(frames[0][BUCKET].dtype)
-    summed = stacked.groupby(keys, dropna=False, sort=False)[_parts(metrics)].sum(min_count=1).reset_index()
+    summed = (
+        stacked.groupby(keys, dropna=False, sort=False)[_parts(metrics)]
+        .sum(min_count=1)
+        .reset_index()
+    )
     for metric in metrics:
         if not metric.is_ratio:
             summed[f"{metric.name}:den"] = 1.0
@@ -227,11 +267,15 @@ def _value(frame: pd.DataFrame, metric: Metric) -> pd.Series:
 
 def _parts(metrics: Sequence[Metric]) -> list[str]:
     """Columns that are counted: both parts of a rate, the value of what is none."""
-    return [f"{m.name}:{part}" for m in metrics for part in (("num", "den") if m.is_ratio else ("num",))]
+    return [
+        f"{m.name}:{part}" for m in metrics for part in (("num", "den") if m.is_ratio else ("num",))
+    ]
 
 
 def _within(rows: pd.DataFrame | pd.DatetimeIndex, period: Period) -> NDArray[np.bool_]:
-    days = pd.DatetimeIndex(pd.to_datetime(rows[BUCKET])) if isinstance(rows, pd.DataFrame) else rows
+    days = (
+        pd.DatetimeIndex(pd.to_datetime(rows[BUCKET])) if isinstance(rows, pd.DataFrame) else rows
+    )
     return np.asarray((days >= pd.Timestamp(period.first)) & (days <= pd.Timestamp(period.last)))
 
 

@@ -77,23 +77,29 @@ class Stopped(EngineError):
         self.finished = finished
 
 
-def review(case: Case, *, steps: Sequence[Step] = STEPS, progress: Progress | None = None) -> Review:
-    """Why did the business not grow? All five steps, the causes that stand, and the bridge to the goal.
+def review(
+    case: Case, *, steps: Sequence[Step] = STEPS, progress: Progress | None = None
+) -> Review:
+    """Why did the business not grow? All five steps, the causes that stand, and the bridge to the
+    goal.
 
-    The data are examined first, and what only the log lost is put back before the steps read it. Each step is given
-    the evidence of the earlier ones and hands it on with its own; causes are weighed at the end, over all of it.
+    The data are examined first, and what only the log lost is put back before the steps read it.
+    Each step is given the evidence of the earlier ones and hands it on with its own; causes are
+    weighed at the end, over all of it.
 
     Args:
         case: from `kpilab.open_case`.
-        steps: functions (case, cells, evidence) -> (report, evidence), in order; a step of your own gives back the
-            evidence it was given, which holds the reports of the earlier steps.
+        steps: functions (case, cells, evidence) -> (report, evidence), in order; a step of your own
+            gives back the evidence it was given, which holds the reports of the earlier steps.
         progress: called with the step's name, steps done, steps in all.
 
     Returns:
-        Review: `causes` best first (an empty tuple means that nothing is wrong beyond noise), `bridge`, findings.
+        Review: `causes` best first (an empty tuple means that nothing is wrong beyond noise),
+            `bridge`, findings.
 
     Raises:
-        Stopped: the engine failed. Where its server was lost, it was reached anew and the step tried once more.
+        Stopped: the engine failed. Where its server was lost, it was reached anew and the step
+            tried once more.
 
     Example:
         >>> import kpilab
@@ -134,7 +140,8 @@ def _name(step: Step) -> str:
 def _tried(name: str, case: Case, evidence: Evidence, work: Callable[[], T]) -> T:
     """What `work` gives, at the second try if the connection was lost in the first.
 
-    The whole step is done again, not the query alone: temporary tables it had made went with the connection.
+    The whole step is done again, not the query alone: temporary tables it had made went with the
+    connection.
     """
     try:
         with failures(name):
@@ -158,7 +165,8 @@ def _weighed(case: Case, cells: Cells, evidence: Evidence) -> Review:
     change = evidence.goal or _unexamined(case, cells)
     rows, effects = bridge(model, change, stated, evidence)
     causes = tuple(
-        _said(case, candidate, size, change, model, evidence) for candidate, size in zip(stated, effects, strict=True)
+        _said(case, candidate, size, change, model, evidence)
+        for candidate, size in zip(stated, effects, strict=True)
     )
     return Review(
         case=case.name,
@@ -199,7 +207,9 @@ def _said(
         pct = cause.effect_pct
         if pct is None and candidate.fix is not None:
             pct = relative(model, candidate.fix)
-        cause = replace(cause, effect=size, effect_pct=pct, statement=_with_size(cause.statement, size, change))
+        cause = replace(
+            cause, effect=size, effect_pct=pct, statement=_with_size(cause.statement, size, change)
+        )
     return replace(cause, why=chain(case, cause, change, evidence))
 
 
@@ -207,5 +217,11 @@ def _with_size(statement: Message, size: Effect, change: GoalChange) -> Message:
     """The size in goal units; as a share of the gap only where that says something."""
     share = size.value / change.gap if change.gap < 0 and size.value < 0 else None
     share = share if share is not None and share <= MOST_OF_GAP else None
-    values = {"said": statement, "amount": size.value, "low": size.low, "high": size.high, "share": share}
+    values = {
+        "said": statement,
+        "amount": size.value,
+        "low": size.low,
+        "high": size.high,
+        "share": share,
+    }
     return Message("cause.sized", values | {"goal": change.metric})

@@ -1,4 +1,5 @@
-"""The 5-Why chain of a cause: goal, driver, place, time, entry of the change log; each answer has its number."""
+"""The 5-Why chain of a cause: goal, driver, place, time, entry of the change log;
+each answer has its number."""
 
 from __future__ import annotations
 
@@ -12,10 +13,22 @@ from kpilab.verdict.tuned import NEAR
 def chain(case: Case, cause: Cause, goal: GoalChange, evidence: Evidence) -> tuple[Why, ...]:
     """Questions and answers from the goal down to the change log, as far as the numbers carry."""
     links = [_goal(goal, evidence)]
-    inside = cause.kind in ("local_regression", "mix_shift", "untracked_leak", "driver_decline", "external_decline")
+    inside = cause.kind in (
+        "local_regression",
+        "mix_shift",
+        "untracked_leak",
+        "driver_decline",
+        "external_decline",
+    )
     if inside:
         links += _driver(cause, evidence)
-    links.append(Why(Message(f"why.{cause.kind}_q", {"subject": cause.subject}), cause.statement, _first(cause)))
+    links.append(
+        Why(
+            Message(f"why.{cause.kind}_q", {"subject": cause.subject}),
+            cause.statement,
+            _first(cause),
+        )
+    )
     if inside and cause.subject not in case.watched:
         links.append(
             Why(
@@ -31,7 +44,8 @@ def chain(case: Case, cause: Cause, goal: GoalChange, evidence: Evidence) -> tup
 
 
 def changes_near(case: Case, cause: Cause) -> tuple[Change, ...]:
-    """Entries of the change log within three days of the trouble's start: candidates, not causes."""
+    """Entries of the change log within three days of the trouble's start: candidates,
+    not causes."""
     if cause.period is None:
         return ()
     return tuple(c for c in case.changes if abs(c.date - cause.period.first) <= NEAR)
@@ -39,7 +53,12 @@ def changes_near(case: Case, cause: Cause) -> tuple[Change, ...]:
 
 def _goal(goal: GoalChange, evidence: Evidence) -> Why:
     finding = evidence.attainment.finding.id if evidence.attainment else None
-    values = {"goal": goal.metric, "change": goal.change, "share": (goal.change_pct or 0.0) / 100, "gap": goal.gap}
+    values = {
+        "goal": goal.metric,
+        "change": goal.change,
+        "share": (goal.change_pct or 0.0) / 100,
+        "gap": goal.gap,
+    }
     return Why(Message("why.goal_q", {"goal": goal.metric}), Message("why.goal", values), finding)
 
 
@@ -48,8 +67,14 @@ def _driver(cause: Cause, evidence: Evidence) -> list[Why]:
         return []
     finding, split = evidence.drivers.finding, evidence.drivers.result
     rows = split.table[split.table["driver"] == cause.subject].to_dict("records")
-    values = {k: rows[0][k] for k in ("driver", "change", "low", "high", "contribution")} | {"goal": split.goal}
-    return [Why(Message("why.driver_q", {"goal": split.goal}), Message("why.driver", values), finding.id)]
+    values = {k: rows[0][k] for k in ("driver", "change", "low", "high", "contribution")} | {
+        "goal": split.goal
+    }
+    return [
+        Why(
+            Message("why.driver_q", {"goal": split.goal}), Message("why.driver", values), finding.id
+        )
+    ]
 
 
 def _first(cause: Cause) -> str | None:

@@ -1,4 +1,5 @@
-"""The nouns of the workbench: what an app asks, what can be chosen, where a click leads. No widget in here."""
+"""The nouns of the workbench: what an app asks, what can be chosen, where a click leads.
+No widget in here."""
 
 from __future__ import annotations
 
@@ -56,7 +57,10 @@ class State:
 
     def outside(self, dimension: str) -> State:
         """The same with the filter on one dimension taken away."""
-        kept = [{k: v for k, v in d.items() if k != dimension} for d in (self.where.values, self.where.without)]
+        kept = [
+            {k: v for k, v in d.items() if k != dimension}
+            for d in (self.where.values, self.where.without)
+        ]
         return replace(self, where=Where(*kept))
 
 
@@ -83,7 +87,8 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a view asks: the call, how its answer is drawn, and which columns a click on a mark gives.
+    """What a view asks: the call, how its answer is drawn, and which columns a click on a mark
+    gives.
 
     Attributes:
         draw: (result, language) -> chart; the result's own chart if None.

@@ -1,4 +1,5 @@
-"""Headless calls that need the whole case: plain functions from a case to a Result, the same that the panels ask.
+"""Headless calls that need the whole case: plain functions from a case to a Result, the same that
+the panels ask.
 
 No arithmetic happens here. They choose the table, the series or the rows, and call the analysis.
 """
@@ -31,7 +32,15 @@ from kpilab.engine.rootcause.cells import pull
 from kpilab.errors import BadInput, unknown
 from kpilab.questions import funnels
 from kpilab.questions.periods import both
-from kpilab.questions.series import by_day, changes, days_of, declared, measured, those_by_day, watched
+from kpilab.questions.series import (
+    by_day,
+    changes,
+    days_of,
+    declared,
+    measured,
+    those_by_day,
+    watched,
+)
 from kpilab.workbench.during import during
 
 PARTS = own("num"), own("den")
@@ -62,12 +71,19 @@ def screened(case: Case) -> ScreenResult:
     return replace(found, notes=(*found.notes, *notes))
 
 
-def places(case: Case, metric: str, *, where: Where = EVERYWHERE, deepest: int = 1) -> LocaliseResult:
-    """Which next split shows most: the values (or combinations) that carry the metric's deviation from the baseline."""
+def places(
+    case: Case, metric: str, *, where: Where = EVERYWHERE, deepest: int = 1
+) -> LocaliseResult:
+    """Which next split shows most: the values (or combinations) that carry the metric's deviation
+    from the baseline."""
     asked = measured(case, metric)
     names = _free(asked.table, where)
-    frame = measure(asked.table, [asked.metric], {n: case.periods[n] for n in ENDS}, Cut(None, names, where))
-    parts = dict(zip((f"{metric}:num", f"{metric}:den"), PARTS, strict=True)) | {marked(n): n for n in names}
+    frame = measure(
+        asked.table, [asked.metric], {n: case.periods[n] for n in ENDS}, Cut(None, names, where)
+    )
+    parts = dict(zip((f"{metric}:num", f"{metric}:den"), PARTS, strict=True)) | {
+        marked(n): n for n in names
+    }
     frame = frame[[PERIOD, *parts]].rename(columns=parts)
     return _located(case, frame, names, deepest, rate=asked.metric.is_ratio)
 
@@ -79,11 +95,15 @@ def began(case: Case, metric: str, *, where: Where = EVERYWHERE) -> DatingResult
     return dating(days, time=BUCKET, changes=changes(case), **columns)
 
 
-def step_by(case: Case, funnel: str, step: str, *, dimension: str, where: Where = EVERYWHERE) -> FunnelChangeResult:
+def step_by(
+    case: Case, funnel: str, step: str, *, dimension: str, where: Where = EVERYWHERE
+) -> FunnelChangeResult:
     """How one step's rate changed between the periods, for each value of a dimension."""
     plan = funnels.declared(case, funnel)
     log, options = funnels.log(case, plan), funnels.options(plan)
-    found = funnel_change(log, plan.steps, **both(case), **options, breakdown=dimension, where=where)
+    found = funnel_change(
+        log, plan.steps, **both(case), **options, breakdown=dimension, where=where
+    )
     rows = found.table[(found.table["step"] == step) & (found.table["of"] == "previous")]
     return replace(found, table=rows.reset_index(drop=True))
 
@@ -94,10 +114,14 @@ def rest(case: Case, funnel: str, *, where: Where, period: Period) -> FunnelChan
         raise BadInput("no segment to compare", "rest, argument 'where'", "set a filter first")
     plan = funnels.declared(case, funnel)
     log = during(funnels.log(case, plan), period)
-    return funnel_change(log, plan.steps, current=where, baseline=Where({}, where.values), **funnels.options(plan))
+    return funnel_change(
+        log, plan.steps, current=where, baseline=Where({}, where.values), **funnels.options(plan)
+    )
 
 
-def lost(case: Case, funnel: str, step: str, *, where: Where = EVERYWHERE, period: Period) -> DropoffResult:
+def lost(
+    case: Case, funnel: str, step: str, *, where: Where = EVERYWHERE, period: Period
+) -> DropoffResult:
     """Where the users went who came to the step before and not to this one."""
     plan = funnels.declared(case, funnel)
     log = funnels.log(case, plan)
@@ -114,7 +138,9 @@ def lost(case: Case, funnel: str, step: str, *, where: Where = EVERYWHERE, perio
     )
 
 
-def next_split(case: Case, funnel: str, step: str, *, where: Where = EVERYWHERE, deepest: int = 1) -> LocaliseResult:
+def next_split(
+    case: Case, funnel: str, step: str, *, where: Where = EVERYWHERE, deepest: int = 1
+) -> LocaliseResult:
     """Which next split of a step's rate shows most of its change from the baseline."""
     plan = funnels.declared(case, funnel)
     log = funnels.log(case, plan)
@@ -125,13 +151,17 @@ def next_split(case: Case, funnel: str, step: str, *, where: Where = EVERYWHERE,
     log, ours = aside(log, names)
     cut, sides = Breakdown(tuple(ours)), []
     for name in ENDS:
-        best = best_passes(log, steps, by=plan.by, where=where, period=case.periods[name], breakdown=cut)
+        best = best_passes(
+            log, steps, by=plan.by, where=where, period=case.periods[name], breakdown=cut
+        )
         reach = counts(best, steps, cut.columns)[[*ours, f"n{place + 1}", f"n{place}"]]
         sides.append(reach.set_axis([*ours.values(), *PARTS], axis=1).assign(**{PERIOD: name}))
     return _located(case, pd.concat(sides, ignore_index=True), names, deepest, rate=True)
 
 
-def _located(case: Case, frame: pd.DataFrame, names: tuple[str, ...], deepest: int, *, rate: bool) -> LocaliseResult:
+def _located(
+    case: Case, frame: pd.DataFrame, names: tuple[str, ...], deepest: int, *, rate: bool
+) -> LocaliseResult:
     """Both periods side by side, then the search."""
     sides = []
     for period, end in ENDS.items():
@@ -140,7 +170,8 @@ def _located(case: Case, frame: pd.DataFrame, names: tuple[str, ...], deepest: i
     cube = pd.concat(sides, axis=1).fillna(0.0).reset_index()
     cube = cube.assign(**{d: label(cube[d], f"dimension {d!r}") for d in names})
     if rate:
-        return localise(cube, dimensions=names, numerator=NUM1, denominator=DEN1, expected=(NUM0, DEN0),
+        return localise(cube, dimensions=names, numerator=NUM1, denominator=DEN1, expected=(NUM0,
+            DEN0),
                         deepest=deepest)  # fmt: skip
     cube[NUM0] *= case.current.days / case.baseline.days
     return localise(cube, dimensions=names, measure=NUM1, expected=NUM0, deepest=deepest)
@@ -150,5 +181,7 @@ def _free(table: Table, where: Where) -> tuple[str, ...]:
     """Dimensions that the filter leaves open."""
     found = tuple(d for d in table.dimensions_named if d not in where.values)
     if not found:
-        raise BadInput("no dimension is left to split by", f"table {table.name!r}", "take a filter away")
+        raise BadInput(
+            "no dimension is left to split by", f"table {table.name!r}", "take a filter away"
+        )
     return found

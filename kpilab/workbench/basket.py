@@ -30,7 +30,8 @@ class Basket:
 
 
 class Workspace:
-    """Findings in a store on disk, with the newest review of the case (see `kpilab.track.store.Store`).
+    """Findings in a store on disk, with the newest review of the case (see
+    `kpilab.track.store.Store`).
 
     The store is opened for each finding and closed again: a widget may be pressed from any thread.
 

@@ -1,4 +1,5 @@
-"""A call: a question of the package with its arguments. It can be asked, and written as the Python that asks it."""
+"""A call: a question of the package with its arguments. It can be asked,
+and written as the Python that asks it."""
 
 from __future__ import annotations
 
@@ -38,7 +39,9 @@ class Call:
     def code(self, case: Case) -> str:
         """Python that gives the same result: open the case, ask the same question."""
         writer = Writer(case)
-        parts = [writer.text(a) for a in self.args] + [f"{k}={writer.text(v)}" for k, v in self.options.items()]
+        parts = [writer.text(a) for a in self.args] + [
+            f"{k}={writer.text(v)}" for k, v in self.options.items()
+        ]
         inside = ", ".join(parts)
         if len(inside) > WIDTH - 20:
             inside = "\n    " + ",\n    ".join(parts) + ",\n"
@@ -76,13 +79,21 @@ class Writer:
             extra = f", {self.text(dict(value.without))}" if value.without else ""
             return f"{self.named(Where)}({self.text(dict(value.values)) if value else ''}{extra})"
         if is_dataclass(value) and not isinstance(value, type):
-            given = [f"{f.name}={self.text(getattr(value, f.name))}" for f in fields(value) if f.init]
+            given = [
+                f"{f.name}={self.text(getattr(value, f.name))}" for f in fields(value) if f.init
+            ]
             return f"{self.named(type(value))}({', '.join(given)})"
         if isinstance(value, Mapping):
             return "{" + ", ".join(f"{k!r}: {self.text(v)}" for k, v in value.items()) + "}"
         if isinstance(value, list | tuple):
             inside = ", ".join(self.text(v) for v in value)
-            return f"[{inside}]" if isinstance(value, list) else f"({inside},)" if len(value) == 1 else f"({inside})"
+            return (
+                f"[{inside}]"
+                if isinstance(value, list)
+                else f"({inside},)"
+                if len(value) == 1
+                else f"({inside})"
+            )
         return pprint.pformat(value)
 
     def _of_case(self, value: object) -> str | None:
@@ -90,9 +101,13 @@ class Writer:
         if value is self.case:
             return "case"
         if isinstance(value, Table):
-            return next((f"case.tables[{k!r}]" for k, v in self.case.tables.items() if v is value), None)
+            return next(
+                (f"case.tables[{k!r}]" for k, v in self.case.tables.items() if v is value), None
+            )
         if isinstance(value, Metric):
-            return next((f"case.metrics[{k!r}]" for k, v in self.case.metrics.items() if v is value), None)
+            return next(
+                (f"case.metrics[{k!r}]" for k, v in self.case.metrics.items() if v is value), None
+            )
         if isinstance(value, Period):
             names = {p: n for n, p in self.case.periods.items()}
             known = names.get(value)

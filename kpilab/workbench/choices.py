@@ -31,7 +31,9 @@ def period() -> Control:
     return worded("period", ("current", "baseline"))
 
 
-def dimension(table: Table, where: Where, name: str = "dimension", *, empty: bool = False) -> Control:
+def dimension(
+    table: Table, where: Where, name: str = "dimension", *, empty: bool = False
+) -> Control:
     """The dimensions the filter leaves open."""
     return named(name, free(table, where), empty=empty)
 
@@ -42,7 +44,9 @@ def free(table: Table, where: Where) -> list[str]:
 
 def events(case: Case) -> tuple[str, ...]:
     """The names of all events; asked once, when an app opens, because controls are drawn often."""
-    return tuple(dict.fromkeys(e for log in case.of_kind(EventLog).values() for e in values(log, log.event)))
+    return tuple(
+        dict.fromkeys(e for log in case.of_kind(EventLog).values() for e in values(log, log.event))
+    )
 
 
 def values(table: Table, column: str) -> list[str]:

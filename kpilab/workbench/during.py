@@ -19,4 +19,6 @@ def during(table: Role, period: Period) -> Role:
     rows = table.table
     time = rows[table.roles()["time"]]
     first, after = str(period.first), str(period.last + timedelta(days=1))
-    return replace(table, table=rows.filter(time >= ibis.timestamp(first), time < ibis.timestamp(after)))
+    return replace(
+        table, table=rows.filter(time >= ibis.timestamp(first), time < ibis.timestamp(after))
+    )

@@ -20,7 +20,9 @@ def values_of(table: Table, dimension: str, where: Where) -> list[str]:
     """The values of a dimension inside a segment, most rows first."""
     rows = segment(table, where)
     counts = rows.group_by(dimension).agg(rows=rows.count())
-    found = collect(counts.order_by(counts.rows.desc(), counts[dimension]).limit(MOST_VALUES), "filter")
+    found = collect(
+        counts.order_by(counts.rows.desc(), counts[dimension]).limit(MOST_VALUES), "filter"
+    )
     return [str(v) for v in found[dimension].dropna()]
 
 
@@ -55,12 +57,18 @@ class FilterBar:
 
     def _adding(self) -> tuple[widgets.Widget, ...]:
         """Pickers of a dimension and, once it is chosen, of its value."""
-        free = [d for d in (self.table.dimensions_named if self.table else ()) if d not in self.where.values]
+        free = [
+            d
+            for d in (self.table.dimensions_named if self.table else ())
+            if d not in self.where.values
+        ]
         if not free:
             return ()
         first = [(self.words.text("add_filter"), ""), *((self.words.column(d), d) for d in free)]
         dimension = widgets.Dropdown(options=first, value="", layout=widgets.Layout(width="auto"))
-        value = widgets.Dropdown(options=[("…", "")], value="", layout=widgets.Layout(width="auto", display="none"))
+        value = widgets.Dropdown(
+            options=[("…", "")], value="", layout=widgets.Layout(width="auto", display="none")
+        )
         dimension.observe(lambda change: self._offer(change["new"], value), "value")
         value.observe(lambda change: self._add(dimension.value, change["new"]), "value")
         return dimension, value
@@ -79,4 +87,6 @@ class FilterBar:
 
 
 def _without(where: Where, dimension: str) -> Where:
-    return Where(*({k: v for k, v in d.items() if k != dimension} for d in (where.values, where.without)))
+    return Where(
+        *({k: v for k, v in d.items() if k != dimension} for d in (where.values, where.without))
+    )

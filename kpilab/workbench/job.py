@@ -1,4 +1,5 @@
-"""Work off the main thread, so that the page stays alive: one question at a time, the last one asked wins."""
+"""Work off the main thread, so that the page stays alive: one question at a time,
+the last one asked wins."""
 
 from __future__ import annotations
 
@@ -26,8 +27,11 @@ class Job(Generic[T]):
         self._turn = 0
         self._last: Future[T] | None = None
 
-    def start(self, work: Callable[[Callable[[], None]], T], done: Callable[[Future[T]], None]) -> None:
-        """Begin `work(check)`; `done` gets its future. `check()` raises Stopped once nobody waits any more."""
+    def start(
+        self, work: Callable[[Callable[[], None]], T], done: Callable[[Future[T]], None]
+    ) -> None:
+        """Begin `work(check)`; `done` gets its future.
+        `check()` raises Stopped once nobody waits any more."""
         self._turn += 1
         turn = self._turn
 

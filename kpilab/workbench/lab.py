@@ -1,4 +1,5 @@
-"""JupyterLab on kpilab's notebooks: those of the checkout, or a copy of those an installed package brings along."""
+"""JupyterLab on kpilab's notebooks: those of the checkout,
+or a copy of those an installed package brings along."""
 
 from __future__ import annotations
 
@@ -15,8 +16,9 @@ PACKAGE = Path(__file__).parents[1]
 def notebooks(folder: Path, package: Path = PACKAGE) -> Path:
     """The folder to open.
 
-    In a checkout, its own `notebooks/`. From an installed package, `folder`: notebooks and data are copied
-    there once, and what is there already is left alone, because it is the user's work by then.
+    In a checkout, its own `notebooks/`. From an installed package, `folder`: notebooks and data are
+    copied there once, and what is there already is left alone, because it is the user's work by
+    then.
 
     Raises:
         BadInput: the package brought no notebooks, or the folder cannot be written.
@@ -26,7 +28,11 @@ def notebooks(folder: Path, package: Path = PACKAGE) -> Path:
         return beside
     bundle = package / "_bundle"
     if not bundle.is_dir():
-        raise BadInput("no notebooks came with this installation", str(package), "install kpilab from a wheel again")
+        raise BadInput(
+            "no notebooks came with this installation",
+            str(package),
+            "install kpilab from a wheel again",
+        )
     try:
         for source in sorted(p for p in bundle.rglob("*") if p.is_file()):
             target = folder / source.relative_to(bundle)
@@ -34,7 +40,9 @@ def notebooks(folder: Path, package: Path = PACKAGE) -> Path:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, target)
     except OSError as error:
-        raise BadInput(f"cannot write {folder}: {error.strerror}", "argument DIR", "choose another folder") from None
+        raise BadInput(
+            f"cannot write {folder}: {error.strerror}", "argument DIR", "choose another folder"
+        ) from None
     return folder / "notebooks"
 
 

@@ -1,4 +1,5 @@
-"""A chart on the page whose marks can be clicked; the link to Python survives every change of chart."""
+"""A chart on the page whose marks can be clicked;
+the link to Python survives every change of chart."""
 
 from __future__ import annotations
 
@@ -15,8 +16,9 @@ EMBED = {"actions": False, "renderer": "svg"}
 class Link:
     """Holds one chart widget and says which mark was clicked.
 
-    Each new chart brings its own selections object; an observer on the old one would never hear again. So the
-    observer is attached after every change, and only if the object is another one: an equal chart keeps its own.
+    Each new chart brings its own selections object; an observer on the old one would never hear
+    again. So the observer is attached after every change, and only if the object is another one: an
+    equal chart keeps its own.
     """
 
     def __init__(self, clicked: Callable[[Mapping[str, object]], None]) -> None:
@@ -35,7 +37,9 @@ class Link:
         """
         chart = chart.properties(description=text) if text else chart
         if fields:
-            chart = chart.add_params(alt.selection_point(name=MARK, fields=list(fields), on="click", empty=False))
+            chart = chart.add_params(
+                alt.selection_point(name=MARK, fields=list(fields), on="click", empty=False)
+            )
         if self.widget is None:
             alt.JupyterChart.enable_offline()
             self.widget = alt.JupyterChart(chart, embed_options=EMBED)

@@ -1,4 +1,5 @@
-"""The panel: one app with widgets. Controls left, chart in the middle, evidence below; nothing is computed unasked."""
+"""The panel: one app with widgets. Controls left, chart in the middle, evidence below;
+nothing is computed unasked."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ from kpilab.workbench.small_cells import enough, shown
 from kpilab.workbench.words import Words
 
 NAMES = {"en": "English", "zh": "中文"}
-# Plain values: a widget made when the module is imported would be unknown to the page that shows it later.
+# Plain values: a widget made when the module is imported would be unknown to the page that shows it
+# later.
 WIDE, NARROW = {"width": "100%"}, {"width": "250px", "flex": "0 0 250px", "margin": "0 16px 0 0"}
 Answer = tuple[Asked, Result]
 
@@ -33,8 +35,9 @@ Answer = tuple[Asked, Result]
 class Panel(widgets.VBox):
     """An app on a case.
 
-    Shows its controls at once and asks nothing until "Show" is pressed; from then on every change asks again. The
-    headless twin is `app.asked(case, state).call.ask()`, which "show code" writes out.
+    Shows its controls at once and asks nothing until "Show" is pressed; from then on every change
+    asks again. The headless twin is `app.asked(case, state).call.ask()`, which "show code" writes
+    out.
 
     Args:
         case: from `kpilab.open_case`.
@@ -43,7 +46,9 @@ class Panel(widgets.VBox):
         lang: "en" or "zh"; the case's own language if None.
     """
 
-    def __init__(self, case: Case, app: App, *, store: Keeper | None = None, lang: str | None = None) -> None:
+    def __init__(
+        self, case: Case, app: App, *, store: Keeper | None = None, lang: str | None = None
+    ) -> None:
         self.case, self.app = case, app
         self.store: Keeper = Basket() if store is None else store
         self.words = Words(case, lang or case.language)
@@ -54,19 +59,29 @@ class Panel(widgets.VBox):
         self._shown: tuple[str, tuple[Control, ...]] | None = None
         self._quiet = False
         self._make()
-        super().__init__(children=(widgets.HTML(STYLE), self._head(), self.filter.box, self._body()))
+        super().__init__(
+            children=(widgets.HTML(STYLE), self._head(), self.filter.box, self._body())
+        )
         self.add_class("kp-panel")
         self._refresh()
 
     def _make(self) -> None:
         """The widgets that change; the rest is only arranged once."""
-        self.title, self.error, self.status, self.evidence = (widgets.HTML(layout=WIDE) for _ in range(4))
+        self.title, self.error, self.status, self.evidence = (
+            widgets.HTML(layout=WIDE) for _ in range(4)
+        )
         self.code, self.added = widgets.HTML(layout=WIDE), widgets.HTML()
         self.filter, self.link = FilterBar(self._filtered), Link(self._clicked)
-        self.controls, self.offers = widgets.VBox(layout=NARROW), widgets.HBox(layout=widgets.Layout(flex_flow="wrap"))
+        self.controls, self.offers = (
+            widgets.VBox(layout=NARROW),
+            widgets.HBox(layout=widgets.Layout(flex_flow="wrap")),
+        )
         self.show = self._button("primary", lambda: self.go(self.state))
         self.back, self.cancel = self._button("", self.go_back), self._button("warning", self.stop)
-        self.show_code, self.add = self._button("", self._toggle_code), self._button("success", self.add_finding)
+        self.show_code, self.add = (
+            self._button("", self._toggle_code),
+            self._button("success", self.add_finding),
+        )
         self.language = widgets.ToggleButtons(
             options=[(NAMES[lang], lang) for lang in LANGUAGES],
             value=self.words.lang,
@@ -75,14 +90,27 @@ class Panel(widgets.VBox):
         self.language.observe(lambda change: self.speak(change["new"]), "value")
 
     def _head(self) -> widgets.Widget:
-        spread = widgets.Layout(justify_content="space-between", align_items="flex-start", width="100%")
+        spread = widgets.Layout(
+            justify_content="space-between", align_items="flex-start", width="100%"
+        )
         return widgets.HBox((self.title, self.language), layout=spread)
 
     def _body(self) -> widgets.Widget:
         buttons = widgets.HBox((self.add, self.show_code, self.added))
-        status = widgets.HBox((self.status, self.cancel), layout=widgets.Layout(align_items="center"))
+        status = widgets.HBox(
+            (self.status, self.cancel), layout=widgets.Layout(align_items="center")
+        )
         right = widgets.VBox(
-            (self.back, self.error, status, self.link.box, self.offers, self.evidence, buttons, self.code),
+            (
+                self.back,
+                self.error,
+                status,
+                self.link.box,
+                self.offers,
+                self.evidence,
+                buttons,
+                self.code,
+            ),
             layout=widgets.Layout(flex="1 1 auto", min_width="0"),
         )
         return widgets.HBox((self.controls, right), layout=WIDE)
@@ -143,7 +171,9 @@ class Panel(widgets.VBox):
         except KpilabError as error:
             self.error.value = self.words.problem(error)
             return
-        self.added.value = f"<span class='kp-ok' role='status'>✓ {escape(self.words.text('added'))}</span>"
+        self.added.value = (
+            f"<span class='kp-ok' role='status'>✓ {escape(self.words.text('added'))}</span>"
+        )
 
     @property
     def result(self) -> Result | None:
@@ -190,16 +220,29 @@ class Panel(widgets.VBox):
             self.link.clear()
         else:
             draw = asked.draw or (lambda result, lang: result.chart(lang))
-            self.link.show(draw(result, self.words.lang), asked.fields, self.words.say(result.headline))
+            self.link.show(
+                draw(result, self.words.lang), asked.fields, self.words.say(result.headline)
+            )
         self.evidence.value = self.words.evidence(result, table)
-        self.offers.children = [self._offer(o) for o in self.app.offers(self.case, self.state, result)]
+        self.offers.children = [
+            self._offer(o) for o in self.app.offers(self.case, self.state, result)
+        ]
         self._at_rest()
 
     def _refresh(self) -> None:
         """Title, filter, controls and the names of the buttons."""
         w, name = self.words, self.app.name
-        self.title.value = f"<h3>{escape(w.text(name))}</h3><p class='kp-asks'>{escape(w.text(f'{name}_asks'))}</p>"
-        buttons = {"show": self.show, "back": self.back, "cancel": self.cancel, "add": self.add, "code": self.show_code}
+        self.title.value = (
+            f"<h3>{escape(w.text(name))}</h3><p "
+            f"class='kp-asks'>{escape(w.text(f'{name}_asks'))}</p>"
+        )
+        buttons = {
+            "show": self.show,
+            "back": self.back,
+            "cancel": self.cancel,
+            "add": self.add,
+            "code": self.show_code,
+        }
         for key, button in buttons.items():
             button.description, button.tooltip = w.text(key), w.text(f"{key}_tip")
         self.filter.show(self.app.table(self.case, self.state), self.state.where, w)
@@ -222,11 +265,15 @@ class Panel(widgets.VBox):
     # What the widgets do.
 
     def _choose(self, controls: tuple[Control, ...]) -> None:
-        """The pickers; the same ones as long as they offer the same, so that the keyboard stays where it was."""
+        """The pickers; the same ones as long as they offer the same,
+        so that the keyboard stays where it was."""
         shown = (self.words.lang, controls)
         if shown != self._shown:
             self._pickers = {c.name: self._picker(c) for c in controls}
-            rows = [widgets.VBox((self._label(name), p), layout=WIDE) for name, p in self._pickers.items()]
+            rows = [
+                widgets.VBox((self._label(name), p), layout=WIDE)
+                for name, p in self._pickers.items()
+            ]
             self.controls.children = (*rows, self.show)
             self._shown = shown
         self._quiet = True
@@ -240,7 +287,9 @@ class Panel(widgets.VBox):
 
     def _picker(self, control: Control) -> widgets.Dropdown:
         options = [(self.words.say(text), value) for value, text in control.options]
-        picker = widgets.Dropdown(options=options, value=None, layout=WIDE, tooltip=self.words.text(control.name))
+        picker = widgets.Dropdown(
+            options=options, value=None, layout=WIDE, tooltip=self.words.text(control.name)
+        )
         picker.observe(lambda change: self._chose(control.name, change["new"]), "value")
         return picker
 
@@ -252,7 +301,11 @@ class Panel(widgets.VBox):
     def _chose(self, name: str, value: object) -> None:
         """A picker that was set from here, to follow the state, is not a choice."""
         if not self._quiet:
-            self._change(self.state.looking(str(value)) if name == "view" else self.state.chosen(**{name: value}))
+            self._change(
+                self.state.looking(str(value))
+                if name == "view"
+                else self.state.chosen(**{name: value})
+            )
 
     def _filtered(self, where: Where) -> None:
         self._change(State(self.state.view, self.state.choice, where))
@@ -274,4 +327,6 @@ class Panel(widgets.VBox):
         if self.code.value or self.answer is None:
             self.code.value = ""
             return
-        self.code.value = f"<pre class='kp-code'>{escape(self.answer[0].call.code(self.case))}</pre>"
+        self.code.value = (
+            f"<pre class='kp-code'>{escape(self.answer[0].call.code(self.case))}</pre>"
+        )

@@ -21,7 +21,8 @@ class RecordsResult(Result):
     """Answer of `records`.
 
     Attributes:
-        table: the first rows by time, columns as in the table; names that must not be shown are pseudonyms already.
+        table: the first rows by time, columns as in the table; names that must not be shown are
+            pseudonyms already.
         rows: how many there are in all. name: of the table. where, event: as asked.
     """
 
@@ -33,7 +34,12 @@ class RecordsResult(Result):
 
     @property
     def headline(self) -> Message:
-        values = {"rows": self.rows, "table": self.name, "event": self.event, "where": self.where or None}
+        values = {
+            "rows": self.rows,
+            "table": self.name,
+            "event": self.event,
+            "where": self.where or None,
+        }
         return Message("workbench.records_shown", values | {"shown": len(self.table)})
 
 
@@ -64,7 +70,10 @@ def records(
     if event is not None and isinstance(found, EventLog):
         rows = rows.filter(rows[found.event] == event)
     person = found.roles().get("user") or found.roles().get("actor")
-    counted = [rows.count().name("rows"), *([rows[person].nunique().name("people")] if person else [])]
+    counted = [
+        rows.count().name("rows"),
+        *([rows[person].nunique().name("people")] if person else []),
+    ]
     size = collect_one(rows.agg(counted), "records")
     if person and 0 < size["people"] < case.privacy.min_group:
         raise refused(int(size["people"]), case.privacy.min_group)

@@ -14,7 +14,8 @@ from kpilab.core.values import EVERYWHERE, MISSING, Message, Where
 from kpilab.engine.groups import people, small_combinations
 from kpilab.errors import BadInput
 
-# Kind of result -> its tables whose rows are groups of people -> columns that add up to a group's size.
+# Kind of result -> its tables whose rows are groups of people -> columns that add up to a group's
+# size.
 SIZES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "paths": {"table": ("users",), "transitions": ("users",)},
     "sequences": {"table": ("users",)},
@@ -46,7 +47,8 @@ def enough(case: Case, where: Where) -> None:
 
 
 def shown(case: Case, result: Result, where: Where = EVERYWHERE) -> Result:
-    """The result without the rows that are about fewer people than the case allows; a note says how many they are.
+    """The result without the rows that are about fewer people than the case allows; a note says how
+    many they are.
 
     Rows are left out of the tables alone: sentences and totals are still about everybody.
 
@@ -69,20 +71,26 @@ def shown(case: Case, result: Result, where: Where = EVERYWHERE) -> Result:
     if not changes:
         return result
     note = Message("workbench.few", {"groups": dropped, "least": least})
-    return replace(result, notes=(*result.notes, note), **changes)  # type: ignore[arg-type]  # tables by their names
+    # tables by their names
+    return replace(result, notes=(*result.notes, note), **changes)  # type: ignore[arg-type]
 
 
 def _large(table: pd.DataFrame, columns: tuple[str, ...], least: int) -> pd.Series:
     """Rows of nobody or of enough people; a size that is not known is taken for a total."""
-    size = table[list(columns)].sum(axis=1, min_count=1) if columns else pd.Series(float("nan"), table.index)
+    size = (
+        table[list(columns)].sum(axis=1, min_count=1)
+        if columns
+        else pd.Series(float("nan"), table.index)
+    )
     return ~size.between(1, least - 1)
 
 
 def _wide(log: EventLog, table: pd.DataFrame, where: Where, least: int) -> pd.Series:
     """Rows whose segment, inside the filter, holds enough people of the log.
 
-    A segment is named by columns called like dimensions, by a pair `dimension` and `value`, or by a column `where`.
-    Single values without a filter need no look: the small ones were put together when the case was opened.
+    A segment is named by columns called like dimensions, by a pair `dimension` and `value`, or by a
+    column `where`. Single values without a filter need no look: the small ones were put together
+    when the case was opened.
     """
     keep, known = pd.Series(True, table.index), set(log.dimensions)
     if not {*where.values, *where.without} <= known:
@@ -90,14 +98,19 @@ def _wide(log: EventLog, table: pd.DataFrame, where: Where, least: int) -> pd.Se
     named = {c: c.removesuffix(" (by)") for c in table.columns if c.removesuffix(" (by)") in known}
     named = {c: n for c, n in named.items() if f"{c} (by)" not in named}
     if len(named) > (0 if where else 1):
-        keep &= ~_among(table[list(named)], small_combinations(log, list(named.values()), where, least))
+        keep &= ~_among(
+            table[list(named)], small_combinations(log, list(named.values()), where, least)
+        )
     if where and {"dimension", "value"} <= set(table.columns):
         for name in known & set(table["dimension"].dropna()):
             keep &= (table["dimension"] != name) | ~_among(
                 table[["value"]], small_combinations(log, [name], where, least)
             )
     if "where" in table.columns:
-        inside = [Where({**where.values, **w.values}) if isinstance(w, Where) else None for w in table["where"]]
+        inside = [
+            Where({**where.values, **w.values}) if isinstance(w, Where) else None
+            for w in table["where"]
+        ]
         sizes = [people([log], w) if w is not None and len(w.values) > 1 else None for w in inside]
         keep &= pd.Series([not size or size >= least for size in sizes], table.index, dtype=bool)
     return keep

@@ -1,4 +1,5 @@
-"""The words of a panel in one language: messages with the case's own labels, and small pieces of HTML."""
+"""The words of a panel in one language: messages with the case's own labels,
+and small pieces of HTML."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ class Words:
         return self.say(Message(key if "." in key else f"workbench.{key}", values))
 
     def say(self, message: Message | str) -> str:
-        """A message with metrics called by their labels; a plain name by its label, if it has one."""
+        """A message with metrics called by their labels; a plain name by its label,
+        if it has one."""
         if isinstance(message, str):
             return self.case.label(message, self.lang)
         return sentence(self._labelled(message), self.lang)
@@ -38,13 +40,19 @@ class Words:
     def column(self, name: str) -> str:
         """What a column is called."""
         key = f"column.{name}"
-        return sentence(Message(key), self.lang) if key in catalogue(self.lang) else name.replace("_", " ")
+        return (
+            sentence(Message(key), self.lang)
+            if key in catalogue(self.lang)
+            else name.replace("_", " ")
+        )
 
     def problem(self, error: BaseException) -> str:
-        """An error in words, as HTML: what, where, how to mend it; of an error of ours, its name."""
+        """An error in words, as HTML: what, where, how to mend it; of an error of ours,
+        its name."""
         if isinstance(error, BadInput):
             found = [
-                f"<strong>{escape(p.what)}</strong><br>{escape(p.where)}<br>{escape(self.text('mend', mend=p.mend))}"
+                f"<strong>{escape(p.what)}</strong><br>{escape(p.where)}<br>"
+                f"{escape(self.text('mend', mend=p.mend))}"
                 for p in error.problems
             ]
         else:
@@ -65,7 +73,8 @@ class Words:
         body = "".join(f"<tr>{''.join(self._cell(v) for v in row)}</tr>" for row in rows)
         more = len(table) - MOST_ROWS
         rest = f"<p>{escape(self.text('more_rows', rows=more))}</p>" if more > 0 else ""
-        return f"<div class='kp-table'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}</div>"
+        whole = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return f"<div class='kp-table'>{whole}{rest}</div>"
 
     def _cell(self, value: object) -> str:
         if isinstance(value, float):

@@ -19,8 +19,10 @@ ROLES = ("user", "time", "event", "app")
 rng = np.random.default_rng(3)
 SIZE = 400
 LOG = pd.DataFrame({
-    "user": rng.integers(0, 40, SIZE), "event": rng.choice(["open", "cart", "pay"], SIZE, p=[0.6, 0.25, 0.15]),
-    "time": pd.Timestamp("2026-01-05") + pd.to_timedelta(rng.integers(0, 42 * 86_400, SIZE), unit="s"),
+    "user": rng.integers(0, 40, SIZE), "event": rng.choice(["open", "cart", "pay"], SIZE, p=[0.6,
+        0.25, 0.15]),
+    "time": pd.Timestamp("2026-01-05") + pd.to_timedelta(rng.integers(0, 42 * 86_400, SIZE),
+        unit="s"),
     "app": rng.choice(["web", "shop", None], SIZE),
 })  # fmt: skip
 STEPS = ("open", "cart", "pay")
@@ -38,7 +40,9 @@ def answers(log, app):
     yield from (change.table, moves.table, moves.lifecycle, kept.table, kept.curve, rolling.table)
     yield kpilab.paths(log, start="open", length=3, breakdown=app).values
     yield kpilab.dropoff(log, STEPS, after=1, by=[app]).table
-    yield kpilab.funnel(log, ["open", kpilab.Step("cart", where={app: "web"})], where=Where({app: ("web", None)})).table
+    yield kpilab.funnel(
+        log, ["open", kpilab.Step("cart", where={app: "web"})], where=Where({app: ("web", None)})
+    ).table
 
 
 def numbers(frame):
@@ -54,7 +58,9 @@ def plain():
 def test_events(plain, k):
     names = dict(zip(ROLES, (NAMES + NAMES)[k : k + 4], strict=True))
     roles = {role: names[role] for role in ROLES[:3]}
-    for found, right in zip(answers(EventLog(LOG.rename(columns=names), **roles), names["app"]), plain, strict=True):
+    for found, right in zip(
+        answers(EventLog(LOG.rename(columns=names), **roles), names["app"]), plain, strict=True
+    ):
         pd.testing.assert_frame_equal(numbers(found), right)
 
 
@@ -63,11 +69,14 @@ def test_a_dimension_called_like_a_column_of_the_answer(plain, name):
     log = EventLog(LOG.rename(columns={"app": name}))
     for found, right in zip(answers(log, name), plain, strict=True):
         pd.testing.assert_frame_equal(numbers(found), right)
-    assert {"step", "step (by)"} <= set(kpilab.funnel(EventLog(LOG.rename(columns={"app": "step"})), STEPS,
+    assert {"step", "step (by)"} <= set(kpilab.funnel(EventLog(LOG.rename(columns={"app": "step"})),
+        STEPS,
                                                       breakdown="step").values.columns)  # fmt: skip
 
 
 def test_a_dimension_without_a_value_has_one():
-    values = kpilab.funnel(EventLog(LOG), STEPS, breakdown=kpilab.Breakdown("app", attribution="all")).values
+    values = kpilab.funnel(
+        EventLog(LOG), STEPS, breakdown=kpilab.Breakdown("app", attribution="all")
+    ).values
     assert set(values["app"]) == {"web", "shop", "(missing)"}
     assert set(kpilab.activity(LOG, by="app").table["app"]) == {"web", "shop", "(missing)"}

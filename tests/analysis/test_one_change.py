@@ -31,7 +31,9 @@ def orders() -> pd.DataFrame:
     """Orders per day, of one shop, eight weeks; fewer in the last four."""
     rng = np.random.default_rng(5)
     days = pd.date_range(BASE.first, NOW.last)
-    level = np.where(days.dayofweek < 5, 60, 40) * np.where(days >= pd.Timestamp(NOW.first), 0.9, 1.0)
+    level = np.where(days.dayofweek < 5, 60, 40) * np.where(
+        days >= pd.Timestamp(NOW.first), 0.9, 1.0
+    )
     return pd.DataFrame({"day": days, "shop": "one", "orders": rng.poisson(level)})
 
 
@@ -47,9 +49,15 @@ def case(orders, tmp_path):
     spec = {
         "kpilab": 1,
         "title": "orders",
-        "periods": {k: [str(p.first), str(p.last)] for k, p in (("baseline", BASE), ("current", NOW))},
-        "tables": {"facts": {"kind": "facts", "source": "facts.csv", "time": "day", "dimensions": ["shop"]}},
-        "metrics": {name: {"table": "facts", "better": "up"} | spec for name, spec in metrics.items()},
+        "periods": {
+            k: [str(p.first), str(p.last)] for k, p in (("baseline", BASE), ("current", NOW))
+        },
+        "tables": {
+            "facts": {"kind": "facts", "source": "facts.csv", "time": "day", "dimensions": ["shop"]}
+        },
+        "metrics": {
+            name: {"table": "facts", "better": "up"} | spec for name, spec in metrics.items()
+        },
         "goal": {"metric": "orders", "formula": "people_in * rate"},
         "kpis": [{"metric": "busiest", "owner": "shop"}],
     }
@@ -72,9 +80,14 @@ def test_every_function_states_one_interval(case, orders):
     total = surge(counts, kpi="orders", downstream=["sales"], baseline=BASE, current=NOW).total
     assert (total.value, total.low, total.high) == pytest.approx(right[:3])
     part = split(case, "orders", dimension="shop").table.iloc[0]
-    assert tuple(part[["contribution", "low", "high"]]) == pytest.approx([28 * v for v in (core.value, *core.ends())])
-    both = pd.concat([orders.assign(series="us"), orders.assign(series="them", orders=50 + orders.index)])
-    ours = market(both[["day", "series", "orders"]].set_axis(["date", "series", "value"], axis=1), baseline=BASE,
+    assert tuple(part[["contribution", "low", "high"]]) == pytest.approx(
+        [28 * v for v in (core.value, *core.ends())]
+    )
+    both = pd.concat(
+        [orders.assign(series="us"), orders.assign(series="them", orders=50 + orders.index)]
+    )
+    ours = market(both[["day", "series", "orders"]].set_axis(["date", "series", "value"], axis=1),
+        baseline=BASE,
                   current=NOW, own="us")  # fmt: skip
     assert (ours.own.value, ours.own.low, ours.own.high, ours.own_p) == pytest.approx(right)
     effect = beside(*windows)

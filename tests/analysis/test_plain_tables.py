@@ -10,7 +10,18 @@ import pyarrow as pa
 import pytest
 
 import kpilab
-from kpilab import Assignments, BadInput, EventLog, Executions, Facts, Incidents, Machines, Period, Reports, Units
+from kpilab import (
+    Assignments,
+    BadInput,
+    EventLog,
+    Executions,
+    Facts,
+    Incidents,
+    Machines,
+    Period,
+    Reports,
+    Units,
+)
 
 NAMES = ("open", "cart", "pay")
 LOG = pd.DataFrame(
@@ -27,7 +38,9 @@ WEEKS = [Period(date(2026, 1, 5), date(2026, 1, 18)), Period(date(2026, 1, 19), 
 EVENTS = {
     "funnel": lambda log: kpilab.funnel(log, NAMES),
     "funnel by": lambda log: kpilab.funnel(log, NAMES, breakdown="app"),
-    "funnel_change": lambda log: kpilab.funnel_change(log, NAMES, baseline=WEEKS[0], current=WEEKS[1]),
+    "funnel_change": lambda log: kpilab.funnel_change(
+        log, NAMES, baseline=WEEKS[0], current=WEEKS[1]
+    ),
     "dropoff": lambda log: kpilab.dropoff(log, NAMES, after=1),
     "blindspots": lambda log: kpilab.blindspots(log, NAMES, watched=("open",)),
     "paths": lambda log: kpilab.paths(log),
@@ -64,13 +77,21 @@ def test_what_is_missing_is_said_in_words():
 
 
 WORK = pd.DataFrame(
-    [(day, actor, "visit", 20 + (k + d) % 5) for d, day in enumerate(JANUARY) for k, actor in enumerate("abcdef")],
+    [
+        (day, actor, "visit", 20 + (k + d) % 5)
+        for d, day in enumerate(JANUARY)
+        for k, actor in enumerate("abcdef")
+    ],
     columns=["date", "actor", "action", "quantity"],
 )
-WORK = WORK.assign(record=range(len(WORK)), target=22.0, traces=WORK["quantity"] - 1.0, recorded=WORK["date"])
+WORK = WORK.assign(
+    record=range(len(WORK)), target=22.0, traces=WORK["quantity"] - 1.0, recorded=WORK["date"]
+)
 
 
-@pytest.mark.parametrize("name", ["heaping", "timing", "priority", "bunching", "evidence", "sample"])
+@pytest.mark.parametrize(
+    "name", ["heaping", "timing", "priority", "bunching", "evidence", "sample"]
+)
 def test_work(name):
     ask = {
         "evidence": lambda r: kpilab.evidence(r, baseline=WEEKS[0], current=WEEKS[1]),
@@ -91,19 +112,30 @@ def test_units_assignments_and_reports():
     said = repr(kpilab.experiment(Units(units), metrics=["paid"], control="A").headline)
     assert repr(kpilab.experiment(units, metrics=["paid"], control="A").headline) == said
     people = sorted(LOG["user"].unique())
-    who = pd.DataFrame({"user": people, "time": LOG["time"].min(), "experiment": "e", "variant": ["A", "B"] * 6})
+    who = pd.DataFrame(
+        {"user": people, "time": LOG["time"].min(), "experiment": "e", "variant": ["A", "B"] * 6}
+    )
     buys = [kpilab.Outcome("pays", "sum(case when event = 'pay' then 1 else 0 end)")]
     said = kpilab.experiment(Assignments(who), EventLog(LOG), metrics=buys, control="A").table
-    pd.testing.assert_frame_equal(kpilab.experiment(who, LOG, metrics=buys, control="A").table, said)
-    reports = pd.DataFrame({"date": list(JANUARY), "reporter": "r", "metric": "m", "value": range(28)})
+    pd.testing.assert_frame_equal(
+        kpilab.experiment(who, LOG, metrics=buys, control="A").table, said
+    )
+    reports = pd.DataFrame(
+        {"date": list(JANUARY), "reporter": "r", "metric": "m", "value": range(28)}
+    )
     ends = {"baseline": WEEKS[0], "current": WEEKS[1]}
-    assert kpilab.definitions(reports, **ends).headline == kpilab.definitions(Reports(reports), **ends).headline
+    assert (
+        kpilab.definitions(reports, **ends).headline
+        == kpilab.definitions(Reports(reports), **ends).headline
+    )
 
 
 def test_machines_and_alarms():
     start = pd.date_range("2026-01-05", periods=20, freq="h")
     alarms = pd.DataFrame({"time": start, "unit": "m", "alarm": "hot"})
-    alarms = alarms.assign(responded=start + pd.Timedelta(minutes=5), solved=start + pd.Timedelta(minutes=30))
+    alarms = alarms.assign(
+        responded=start + pd.Timedelta(minutes=5), solved=start + pd.Timedelta(minutes=30)
+    )
     assert kpilab.response(alarms).headline == kpilab.response(Incidents(alarms)).headline
     shifts = pd.DataFrame({"date": start, "scheduled": 60.0, "made": 45, "good": 44})
     columns = Machines(scheduled="scheduled", total="made", good="good", ideal="scheduled")

@@ -1,4 +1,5 @@
-"""The workbench in a real browser: JupyterLab and Voilà, a click that drills, a finding that is kept."""
+"""The workbench in a real browser: JupyterLab and Voilà, a click that drills,
+a finding that is kept."""
 
 from __future__ import annotations
 
@@ -48,7 +49,11 @@ def page() -> Iterator:
 @pytest.fixture
 def workspace(tmp_path) -> Path:
     """A copy of the notebooks beside the data, as `kpilab lab` lays them out."""
-    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks", ignore=shutil.ignore_patterns(".*", "kpilab.db*"))
+    shutil.copytree(
+        ROOT / "notebooks",
+        tmp_path / "notebooks",
+        ignore=shutil.ignore_patterns(".*", "kpilab.db*"),
+    )
     (tmp_path / "data").symlink_to(ROOT / "data")
     for name, values in SETTINGS.items():
         file = tmp_path / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
@@ -70,7 +75,13 @@ def serve(workspace) -> Iterator:
         command = [sys.executable, "-m", module, "--no-browser", f"--port={port}", *arguments]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         running.append(
-            subprocess.Popen(command, cwd=workspace / "notebooks", env=environment, start_new_session=True, **quiet)
+            subprocess.Popen(
+                command,
+                cwd=workspace / "notebooks",
+                env=environment,
+                start_new_session=True,
+                **quiet,
+            )
         )
         address = f"http://127.0.0.1:{port}"
         _answers(f"{address}/api" if module == "jupyterlab" else f"{address}/voila/static/voila.js")
@@ -82,7 +93,8 @@ def serve(workspace) -> Iterator:
 
 
 def _stop(server: subprocess.Popen) -> None:
-    """Asks the server to end; a busy one that takes too long to end its kernels is ended with them."""
+    """Asks the server to end; a busy one that takes too long to end its kernels is ended with
+    them."""
     server.terminate()
     try:
         server.wait(20)

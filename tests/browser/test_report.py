@@ -32,14 +32,20 @@ def browser() -> Iterator:
 
 @pytest.fixture
 def opened(browser, tmp_path):
-    """Opens a review's page with the network blocked; returns the page and what went wrong in it."""
+    """Opens a review's page with the network blocked;
+    returns the page and what went wrong in it."""
 
     def open_page(review, scheme="light", width=1280):
         wrong: list[str] = []
-        page = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900}).new_page()
+        page = browser.new_context(
+            color_scheme=scheme, viewport={"width": width, "height": 900}
+        ).new_page()
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("dialog", lambda dialog: (wrong.append("dialog"), dialog.dismiss()))
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.on(
+            "console",
+            lambda message: wrong.append(message.text) if message.type == "error" else None,
+        )
 
         def route(call):
             if call.request.url.startswith("file:"):
@@ -64,7 +70,9 @@ def test_every_chart_is_drawn_with_the_network_blocked(opened, name):
 
 def test_every_chart_says_what_it_shows(opened):
     page, _ = opened(reviews.story())
-    labels = page.locator(".chart").evaluate_all("all => all.map(c => c.getAttribute('aria-label') || '')")
+    labels = page.locator(".chart").evaluate_all(
+        "all => all.map(c => c.getAttribute('aria-label') || '')"
+    )
     assert min(map(len, labels)) > 20
 
 
@@ -105,7 +113,11 @@ def test_axe_has_no_serious_complaint(opened, name, scheme):
     page, _ = opened(getattr(reviews, name)(), scheme)
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     found = axe.run(page).response["violations"]
-    serious = [(v["id"], v["nodes"][0]["html"][:120]) for v in found if v["impact"] in ("serious", "critical")]
+    serious = [
+        (v["id"], v["nodes"][0]["html"][:120])
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
     assert serious == []
 
 
@@ -124,9 +136,16 @@ def test_the_report_of_the_bundled_case_is_whole_and_accessible(opened, bundled,
     assert page.locator(".chart").count() == page.locator(".chart.vega-embed svg").count() > 5
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     found = axe.run(page).response["violations"]
-    serious = [(v["id"], n["html"]) for v in found if v["impact"] in ("serious", "critical") for n in v["nodes"]]
+    serious = [
+        (v["id"], n["html"])
+        for v in found
+        if v["impact"] in ("serious", "critical")
+        for n in v["nodes"]
+    ]
     assert serious == []
-    assert len(re.findall("[一-鿿]", page.locator("main").inner_text())) > (1000 if lang == "zh" else -1)
+    assert len(re.findall("[一-鿿]", page.locator("main").inner_text())) > (
+        1000 if lang == "zh" else -1
+    )
 
 
 def test_the_page_prints_to_pdf(tmp_path):

@@ -52,7 +52,9 @@ def events() -> pd.DataFrame:
             steps = ["visit", "cart", "pay"][: 3 if user < 5 else 2 if user < 10 else 1]
             for k, step in enumerate(steps):
                 amount = 10.0 if step == "pay" else None
-                rows.append((start + timedelta(minutes=5 * k), f"u{user}", step, "ab"[user % 2], amount))
+                rows.append(
+                    (start + timedelta(minutes=5 * k), f"u{user}", step, "ab"[user % 2], amount)
+                )
     return pd.DataFrame(rows, columns=["at", "user", "event", "city", "amount"])
 
 

@@ -41,7 +41,8 @@ def refused(text: str | bytes) -> BadInput:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "a", "- a", "~", "a: [", "a: b: c", "\t", "{", "a: 'x", "&a [*a]", "a: &b {c: *b}", b"\xff\xfe\x00", "\0",
+    ["", "a", "- a", "~", "a: [", "a: b: c", "\t", "{", "a: 'x", "&a [*a]", "a: &b {c: *b}",
+        b"\xff\xfe\x00", "\0",
      "a: !!python/name:os.system x", "? [1]\n: 2", "? {a: 1}\n: 2", "1: 2"],
 )  # fmt: skip
 def test_what_is_no_case_is_refused(text):
@@ -49,7 +50,9 @@ def test_what_is_no_case_is_refused(text):
 
 
 def test_a_billion_laughs_end_early():
-    text = "a0: &a0 [x, x]\n" + "".join(f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 12)}]\n" for k in range(1, 30))
+    text = "a0: &a0 [x, x]\n" + "".join(
+        f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 12)}]\n" for k in range(1, 30)
+    )
     assert str(MOST_ALIASES) in refused(text).what
 
 
@@ -72,7 +75,9 @@ def test_lines_are_those_of_the_file():
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.dates() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 GOOD = yaml.safe_load(CASE)
@@ -80,7 +85,13 @@ GOOD = yaml.safe_load(CASE)
 
 def paths(node, at=()):
     yield at
-    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+    for key, value in (
+        node.items()
+        if isinstance(node, dict)
+        else enumerate(node)
+        if isinstance(node, list)
+        else ()
+    ):
         yield from paths(value, (*at, key))
 
 
@@ -102,7 +113,9 @@ def test_any_value_in_any_place_is_read_or_refused_in_words(place, value):
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.text(max_size=200) | st.lists(st.sampled_from(CASE.splitlines()), max_size=20).map("\n".join))
+@given(
+    st.text(max_size=200) | st.lists(st.sampled_from(CASE.splitlines()), max_size=20).map("\n".join)
+)
 @example("kpilab: 1\n<<: *x")
 @example("a: 2026-99-99")
 def test_any_text_is_read_or_refused_in_words(text):

@@ -1,4 +1,5 @@
-"""Every key of case.yml changes a number or a word of the review, of the board or of the watch; or it is refused."""
+"""Every key of case.yml changes a number or a word of the review, of the board or of the watch;
+or it is refused."""
 
 from __future__ import annotations
 
@@ -48,19 +49,26 @@ CASE: dict[str, Any] = {
         "year_ago": ["2025-02-03", "2025-03-02"],
     },
     "tables": {
-        "events": {"kind": "events", "source": "events.parquet", "time": "at", "user": "user", "event": "event",
+        "events": {"kind": "events", "source": "events.parquet", "time": "at", "user": "user",
+            "event": "event",
                    "session": "sid", "dimensions": ["city"]},
         "daily": {"kind": "facts", "source": "daily.csv", "time": "day", "dimensions": ["city"]},
-        "market": {"kind": "benchmark", "source": "market.csv", "time": "day", "series": "series", "value": "value",
+        "market": {"kind": "benchmark", "source": "market.csv", "time": "day", "series": "series",
+            "value": "value",
                    "own": "us", "peers": ["a", "b", "c"]},
-        "reports": {"kind": "reports", "source": "reports.csv", "time": "day", "reporter": "unit", "metric": "metric",
+        "reports": {"kind": "reports", "source": "reports.csv", "time": "day", "reporter": "unit",
+            "metric": "metric",
                     "value": "value"},
-        "work": {"kind": "executions", "source": "work.csv", "time": "day", "actor": "who", "action": "what",
-                 "quantity": "n", "record": "rec", "target": "aim", "tiers": ["bonus"], "evidence": ["trace", "sensor"],
+        "work": {"kind": "executions", "source": "work.csv", "time": "day", "actor": "who",
+            "action": "what",
+                 "quantity": "n", "record": "rec", "target": "aim", "tiers": ["bonus"],
+                 "evidence": ["trace", "sensor"],
                  "logged": ["minutes"], "recorded": "entered", "verified": "ok"},
-        "arms": {"kind": "assignments", "source": "arms.csv", "time": "at", "unit": "user", "experiment": "test",
+        "arms": {"kind": "assignments", "source": "arms.csv", "time": "at", "unit": "user",
+            "experiment": "test",
                  "variant": "arm"},
-        "alarms": {"kind": "incidents", "source": "alarms.csv", "time": "at", "unit": "machine", "alarm": "what",
+        "alarms": {"kind": "incidents", "source": "alarms.csv", "time": "at", "unit": "machine",
+            "alarm": "what",
                    "responded": "responded", "solved": "solved", "reviewed": "reviewed"},
     },
     "metrics": {
@@ -71,32 +79,50 @@ CASE: dict[str, Any] = {
                  "denominator": "count(*) filter (where event = 'visit')"},
         "basket": {"table": "events", "numerator": "sum(amount)",
                    "denominator": "count(*) filter (where event = 'pay')"},
-        "users": {"table": "events", "measure": "count(distinct user)", "where": "event = 'pay'", "per": "week"},
+        "users": {"table": "events", "measure": "count(distinct user)", "where": "event = 'pay'",
+            "per": "week"},
         "calls": {"table": "work", "measure": "sum(n)"},
         "carts": {"table": "events", "measure": "count(*) filter (where event = 'cart')"},
         "booked": {"table": "daily", "measure": "sum(booked)"},
     },
     "goal": {"metric": "revenue", "formula": "visits * rate * basket", "target": 90000},
     "reconcile": [{"logged": "revenue", "books": "booked"}],
-    "kpis": [{"metric": "basket", "owner": "Bob", "target": 30, "since": "2026-01-05", "parent": "revenue",
+    "kpis": [{"metric": "basket", "owner": "Bob", "target": 30, "since": "2026-01-05",
+        "parent": "revenue",
               "level": "store"}, {"metric": "visits"}],
     "dashboard": ["revenue", "basket"],
-    "funnels": {"main": {"table": "events", "steps": ["visit", "cart", "pay"], "within": "1d", "by": "user",
+    "funnels": {"main": {"table": "events", "steps": ["visit", "cart", "pay"], "within": "1d",
+        "by": "user",
                          "mode": "ordered", "exclude": ["leave"]}},
-    "definitions": [{"metric": "takers", "reporter": "sales", "from": "2026-01-05", "text": "distinct users",
+    "definitions": [{"metric": "takers", "reporter": "sales", "from": "2026-01-05",
+        "text": "distinct users",
                      "table": "events", "per": "day", "measure": "count(distinct user)"}],
     "changes": [{"date": "2026-02-02", "text": "new checkout"}],
-    "experiments": {"t1": {"assignments": "arms", "outcome": "revenue", "control": "A", "split": {"A": 0.5, "B": 0.5},
+    "experiments": {"t1": {"assignments": "arms", "outcome": "revenue", "control": "A",
+        "split": {"A": 0.5, "B": 0.5},
                            "start": "2026-02-02", "planned_days": 20, "decided_on": "2026-02-16",
-                           "decision": "shipped", "hypothesis": "more pay", "claimed": "twice as much", "looks": 2,
+                           "decision": "shipped", "hypothesis": "more pay",
+                           "claimed": "twice as much", "looks": 2,
                            "boundary": "pocock"}},
     "floor": 1,
     "privacy": {"min_group": 0, "pseudonymise": []},
     "alarms": {"stale": {"rule": "freshness", "table": "events", "within": "2d"}},
     "targets": {"visits": 900},
 }  # fmt: skip
-# What a key needs beside the core of the case, by the beginning of its path: reviews are quick when they are small.
-CORE = ("kpilab", "title", "language", "timezone", "currency", "periods", "goal", "dashboard", "floor", "privacy")
+# What a key needs beside the core of the case, by the beginning of its path: reviews are quick when
+# they are small.
+CORE = (
+    "kpilab",
+    "title",
+    "language",
+    "timezone",
+    "currency",
+    "periods",
+    "goal",
+    "dashboard",
+    "floor",
+    "privacy",
+)
 PARTS: dict[str, tuple[str, ...]] = {
     "tables.market": ("tables.market",),
     "tables.reports": ("tables.reports", "definitions"),
@@ -105,7 +131,8 @@ PARTS: dict[str, tuple[str, ...]] = {
     "tables.alarms": ("tables.alarms",),
     "tables.arms": ("tables.arms", "experiments"),
     **dict.fromkeys(
-        ("experiments.t1.guardrails", "experiments.t1.exposure"), ("tables.arms", "metrics.carts", "experiments")
+        ("experiments.t1.guardrails", "experiments.t1.exposure"),
+        ("tables.arms", "metrics.carts", "experiments"),
     ),
     "experiments": ("tables.arms", "experiments"),
     "tables.daily": ("tables.daily", "metrics.booked", "reconcile"),
@@ -122,11 +149,13 @@ PARTS: dict[str, tuple[str, ...]] = {
     "changes": ("changes",),
 }
 
-# The steps that read a key, by the beginning of its path; the goal's for any other. They are asked by themselves, and
-# the whole review only where they say the same.
+# The steps that read a key, by the beginning of its path; the goal's for any other. They are asked
+# by themselves, and the whole review only where they say the same.
 GOAL, RELATION, ROOT, EXTERNAL, WORK = STEPS
 READ_BY: dict[str, tuple[Step, ...]] = {
-    **dict.fromkeys(("experiments", "tables.arms", "tables.reports", "definitions", "tables.work"), (WORK,)),
+    **dict.fromkeys(
+        ("experiments", "tables.arms", "tables.reports", "definitions", "tables.work"), (WORK,)
+    ),
     **dict.fromkeys(("tables.alarms", "privacy.pseudonymise"), (WORK,)),
     "tables.market": (EXTERNAL,),
     "funnels": (GOAL, ROOT),
@@ -148,7 +177,11 @@ def read_by(path: str) -> tuple[Step, ...]:
 
 def trimmed(path: str) -> dict[str, Any]:
     """The core of the case, and what a key needs."""
-    names = [*CORE, "tables.events", *(f"metrics.{m}" for m in ("revenue", "visits", "rate", "basket"))]
+    names = [
+        *CORE,
+        "tables.events",
+        *(f"metrics.{m}" for m in ("revenue", "visits", "rate", "basket")),
+    ]
     names += next((found for start, found in PARTS.items() if path.startswith(start)), ())
     spec: dict[str, Any] = {}
     for name in names:
@@ -159,7 +192,10 @@ def trimmed(path: str) -> dict[str, Any]:
     return spec
 
 
-TREE = {"goal": {"metric": "revenue", "formula": "visits * per_visit"}, "tree": {"per_visit": "rate * basket"}}
+TREE = {
+    "goal": {"metric": "revenue", "formula": "visits * per_visit"},
+    "tree": {"per_visit": "rate * basket"},
+}
 
 BOOKS = {
     "metrics.seen": {"table": "daily", "measure": "sum(seen)"},
@@ -220,7 +256,8 @@ VARIANTS: dict[str, tuple[Any, ...]] = {
     "definitions.measure": ("definitions.0.measure", "count(*)"),
     "changes.date": ("changes.0.date", "2026-01-06"),
     "changes.text": ("changes.0.text", "old checkout"),
-    "experiments.assignments": ("experiments.t1.assignments", "others", {"tables.others": OTHER_ARMS}),
+    "experiments.assignments": ("experiments.t1.assignments", "others",
+        {"tables.others": OTHER_ARMS}),
     "experiments.outcome": ("experiments.t1.outcome", "event = 'pay' and amount > 40"),
     "experiments.control": ("experiments.t1.control", "B"),
     "experiments.split": ("experiments.t1.split", {"A": 0.6, "B": 0.4}),
@@ -238,7 +275,8 @@ VARIANTS: dict[str, tuple[Any, ...]] = {
     "experiments.window": ("experiments.t1.window", "3d", {"experiments.t1.window": "7d"}),
     "floor": ("floor", 50),
     "privacy.min_group": ("privacy.min_group", 20),
-    "privacy.pseudonymise": ("privacy.pseudonymise", ["who"], {"tables.work": CASE["tables"]["work"]}),
+    "privacy.pseudonymise": ("privacy.pseudonymise", ["who"],
+        {"tables.work": CASE["tables"]["work"]}),
     "alarms": ("alarms.stale.within", "900d"),
     "targets": ("targets.visits", 1000),
     "tables.events.source": ("tables.events.source", "m.parquet"),
@@ -308,34 +346,62 @@ def rows(seed: int = 1) -> dict[str, pd.DataFrame]:
             if user % 11 == 0:
                 steps = steps[::-1]
             for k, step in enumerate(steps):
-                name, amount = ("ABC"[user % 3], float(np.round(noise.gamma(4, 8), 2)) if step == "pay" else None)
+                name, amount = (
+                    "ABC"[user % 3],
+                    float(np.round(noise.gamma(4, 8), 2)) if step == "pay" else None,
+                )
                 moment = at + pd.Timedelta(minutes=4 * k)
                 visit = f"{user}-{day.date()}-{k // 2}"
                 events.append((moment.tz_localize("UTC"), f"u{user}", step, visit, name, amount))
     log = pd.DataFrame(events, columns=["at", "user", "event", "sid", "city", "amount"])
-    log = log.assign(later=log["at"] + pd.Timedelta(days=3), kind_of=log["event"].replace({"cart": "visit"}))
+    log = log.assign(
+        later=log["at"] + pd.Timedelta(days=3), kind_of=log["event"].replace({"cart": "visit"})
+    )
     daily = pd.DataFrame([(d.date(), c) for d in days for c in "ABC"], columns=["day", "city"])
     size = len(daily)
     daily = daily.assign(booked=noise.integers(200, 300, size), seen=noise.integers(100, 140, size))
     daily["later"] = [d + pd.Timedelta(days=2) for d in daily["day"]]
-    market = pd.DataFrame([(d.date(), s) for d in days for s in ("us", "a", "b", "c")], columns=["day", "series"])
-    market = market.assign(value=noise.normal(100, 5, len(market)), value2=noise.normal(90, 5, len(market)))
+    market = pd.DataFrame(
+        [(d.date(), s) for d in days for s in ("us", "a", "b", "c")], columns=["day", "series"]
+    )
+    market = market.assign(
+        value=noise.normal(100, 5, len(market)), value2=noise.normal(90, 5, len(market))
+    )
     market["other"] = market["series"].replace({"us": "a", "a": "us"})
     market["later"] = [d + pd.Timedelta(days=2) for d in market["day"]]
-    reports = pd.DataFrame([(d.date(), u) for d in days for u in ("sales", "web", "shop")], columns=["day", "unit"])
-    reports = reports.assign(metric="takers", metric2="givers", value=noise.normal(40, 1, len(reports)))
-    reports["value2"], reports["unit2"] = reports["value"] + 3, reports["unit"].replace({"web": "north"})
+    reports = pd.DataFrame(
+        [(d.date(), u) for d in days for u in ("sales", "web", "shop")], columns=["day", "unit"]
+    )
+    reports = reports.assign(
+        metric="takers", metric2="givers", value=noise.normal(40, 1, len(reports))
+    )
+    reports["value2"], reports["unit2"] = (
+        reports["value"] + 3,
+        reports["unit"].replace({"web": "north"}),
+    )
     reports["later"] = [d + pd.Timedelta(days=2) for d in reports["day"]]
-    work = pd.DataFrame([(d.date(), w) for d in days for w in ("p", "q", "r", "s")], columns=["day", "who"])
+    work = pd.DataFrame(
+        [(d.date(), w) for d in days for w in ("p", "q", "r", "s")], columns=["day", "who"]
+    )
     size = len(work)
     work = work.assign(what="call", what2="visit", crew=[f"{'xyz'[k % 3]}" for k in range(size)])
-    work = work.assign(n=noise.poisson(20, size), rec=range(size), aim=20, bonus=25, trace=noise.poisson(18, size))
+    work = work.assign(
+        n=noise.poisson(20, size), rec=range(size), aim=20, bonus=25, trace=noise.poisson(18, size)
+    )
     work = work.assign(sensor=noise.poisson(30, size), minutes=noise.poisson(60, size))
     work["entered"] = [d + pd.Timedelta(days=int(noise.integers(0, 4))) for d in work["day"]]
-    work["ok"] = np.where(noise.random(size) < 0.2, np.where(noise.random(size) < 0.9, "yes", "no"), None)
+    work["ok"] = np.where(
+        noise.random(size) < 0.2, np.where(noise.random(size) < 0.9, "yes", "no"), None
+    )
     units, began = [f"u{k}" for k in range(40)], pd.Timestamp("2026-02-03")
     arms = pd.DataFrame(
-        {"at": began, "user": units, "person": units[::-1], "test": "t1", "arm": noise.permutation(list("AB" * 20))}
+        {
+            "at": began,
+            "user": units,
+            "person": units[::-1],
+            "test": "t1",
+            "arm": noise.permutation(list("AB" * 20)),
+        }
     )
     arms = arms.assign(later=began + pd.Timedelta(days=2), branch=noise.permutation(arms["arm"]))
     arms["trial"] = np.where(arms.index < 30, "t1", "t2")
@@ -344,7 +410,14 @@ def rows(seed: int = 1) -> dict[str, pd.DataFrame]:
     for name, minutes in (("responded", 5), ("solved", 30), ("reviewed", 60)):
         alarms[name] = [t + pd.Timedelta(minutes=minutes + int(noise.integers(9))) for t in start]
     alarms["before"] = alarms["at"] - pd.Timedelta(minutes=3)
-    found = {"events": log, "daily": daily, "market": market, "reports": reports, "work": work, "arms": arms}
+    found = {
+        "events": log,
+        "daily": daily,
+        "market": market,
+        "reports": reports,
+        "work": work,
+        "arms": arms,
+    }
     return found | {"alarms": alarms}
 
 
@@ -379,12 +452,16 @@ def _said(folder: Path, steps: tuple[Step, ...] | None) -> Iterator[str]:
     case = kpilab.open_case(folder)
     if case.alarms:
         with Store.open(folder / "store.db") as store:
-            yield from watch_lines(watch(case, store, today=LAST + timedelta(days=9)), case, case.language)
+            yield from watch_lines(
+                watch(case, store, today=LAST + timedelta(days=9)), case, case.language
+            )
     if steps == ():
         return
     found = kpilab.review(case) if steps is None else _asked(case, steps)
     if case.experiments and found.steps[-1].step == "execution":
-        assert any(f.subject in case.experiments for f in found.findings), found.steps[-1].not_examined
+        assert any(f.subject in case.experiments for f in found.findings), found.steps[
+            -1
+        ].not_examined
     data = document(Words(found, case.language), {}, "now")
     data.pop("version")
     yield json.dumps(data, ensure_ascii=False)
@@ -453,10 +530,13 @@ def test_no_key_is_left_out():
 
 @pytest.mark.parametrize(
     "path",
-    ["entities", "customer", "tables.events.key", "tables.events.links", "tables.daily.columns", "tables.daily.query",
+    ["entities", "customer", "tables.events.key", "tables.events.links", "tables.daily.columns",
+        "tables.daily.query",
      "tables.daily.sheet", "metrics.revenue.formula"],
 )  # fmt: skip
 def test_what_nothing_reads_is_refused_in_words(folder, path):
-    (folder / "case.yml").write_text(yaml.safe_dump(laid(trimmed("tables.daily"), path, "x")), "utf-8")
+    (folder / "case.yml").write_text(
+        yaml.safe_dump(laid(trimmed("tables.daily"), path, "x")), "utf-8"
+    )
     with pytest.raises(BadInput, match=f"no key named '{path.rpartition('.')[2]}'"):
         kpilab.open_case(folder)

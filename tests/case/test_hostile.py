@@ -1,4 +1,5 @@
-"""A case whose every text is an attack: it is computed, and no output runs, loads or writes anything of it."""
+"""A case whose every text is an attack: it is computed, and no output runs,
+loads or writes anything of it."""
 
 from __future__ import annotations
 
@@ -25,7 +26,17 @@ from kpilab.workbench.panel import Panel
 
 SCRIPT = "<script>alert(1)</script>"
 IMAGE = "</script><img src=x onerror=alert(2)>"
-CITIES = (IMAGE, "=cmd|'/c calc'!A1", "../../outside", "+1", "-1", "@SUM(A1)", "\tx", "NUL", "a|b`*_[x](javascript:y)")
+CITIES = (
+    IMAGE,
+    "=cmd|'/c calc'!A1",
+    "../../outside",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\tx",
+    "NUL",
+    "a|b`*_[x](javascript:y)",
+)
 CASE = """\
 kpilab: 1
 title: "TITLE"
@@ -61,7 +72,11 @@ class Page(HTMLParser):
         self.tags.append(tag)
         kind = dict(attrs).get("type")
         self.scripts += tag == "script" and kind != "application/json"
-        outside = [v for k, v in attrs if k in ("src", "href", "action") and not (v or "").startswith(("#", "data:"))]
+        outside = [
+            v
+            for k, v in attrs
+            if k in ("src", "href", "action") and not (v or "").startswith(("#", "data:"))
+        ]
         self.running += [k for k, _ in attrs if k.startswith("on")] + [str(v) for v in outside]
 
 
@@ -76,7 +91,9 @@ def case(tmp_path_factory):
             rows.append((start, f"{SCRIPT}{user}", SCRIPT, city, None))
             if user % 3 == 0 and not (day >= 7 and city == IMAGE):
                 rows.append((start + timedelta(minutes=5), f"{SCRIPT}{user}", "=pay()", city, 10.0))
-    pd.DataFrame(rows, columns=["at", "user", "event", "city", "amount"]).to_csv(folder / "<b>.csv", index=False)
+    pd.DataFrame(rows, columns=["at", "user", "event", "city", "amount"]).to_csv(
+        folder / "<b>.csv", index=False
+    )
     (folder / "case.yml").write_text(CASE.replace("TITLE", SCRIPT).replace("IMAGE", IMAGE), "utf-8")
     return kpilab.open_case(folder)
 
@@ -99,8 +116,15 @@ def test_the_report_is_inert_and_stays_in_its_folder(case, review, tmp_path, lan
     assert "](javascript" not in text
     cells = [c for sheet in load_workbook(paths.xlsx) for row in sheet.iter_rows() for c in row]
     assert [c.coordinate for c in cells if c.data_type == "f"] == []
-    assert any(isinstance(c.value, int | float) and c.value < 0 for c in cells), "negative numbers stay numbers"
-    assert sorted(p.name for p in out.iterdir()) == ["review.html", "review.json", "review.md", "review.xlsx"]
+    assert any(isinstance(c.value, int | float) and c.value < 0 for c in cells), (
+        "negative numbers stay numbers"
+    )
+    assert sorted(p.name for p in out.iterdir()) == [
+        "review.html",
+        "review.json",
+        "review.md",
+        "review.xlsx",
+    ]
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
 
 
@@ -144,7 +168,13 @@ def test_no_text_of_a_sheet_is_a_formula_and_numbers_stay_numbers(text, tmp_path
     assert str(safe(text)).startswith("'")
     assert safe(-1.5) == -1.5
     drawn = pd.DataFrame(
-        {"record": [f"{text}1"], "stratum": text, "day": "2026-01-05", "action": text, "quantity": -1.0}
+        {
+            "record": [f"{text}1"],
+            "stratum": text,
+            "day": "2026-01-05",
+            "action": text,
+            "quantity": -1.0,
+        }
     )
     plan = SamplePlan(drawn, drawn, tolerable=0.1, risk=0.05, allowed=0, seed=1)
     written = write_worksheet(plan, tmp_path / "sheet.csv")
@@ -152,13 +182,17 @@ def test_no_text_of_a_sheet_is_a_formula_and_numbers_stay_numbers(text, tmp_path
     assert all(raw[c].iat[0].startswith("'") for c in ("record", "stratum", "action"))
     assert raw["quantity"].iat[0] == "-1.0"
     book = load_workbook(write_worksheet(plan, tmp_path / "sheet.xlsx"))
-    assert [c.coordinate for row in book.active.iter_rows() for c in row if c.data_type == "f"] == []
+    assert [
+        c.coordinate for row in book.active.iter_rows() for c in row if c.data_type == "f"
+    ] == []
     if text.strip() == text:
         assert read_worksheet(plan, written).empty
 
 
 def test_a_record_that_a_workbook_cannot_hold_is_refused_in_words(tmp_path):
-    drawn = pd.DataFrame({"record": ["a\x07"], "stratum": "x", "day": "2026-01-05", "action": "x", "quantity": 1.0})
+    drawn = pd.DataFrame(
+        {"record": ["a\x07"], "stratum": "x", "day": "2026-01-05", "action": "x", "quantity": 1.0}
+    )
     plan = SamplePlan(drawn, drawn, tolerable=0.1, risk=0.05, allowed=0, seed=1)
     with pytest.raises(BadInput, match="control characters"):
         write_worksheet(plan, tmp_path / "sheet.xlsx")
@@ -168,7 +202,11 @@ def test_a_record_that_a_workbook_cannot_hold_is_refused_in_words(tmp_path):
     "source", ["https://localhost/x.csv", "s3://b/x.parquet", "events.csv\0", "file:///etc/passwd"]
 )
 def test_a_source_is_a_file(case, tmp_path, source):
-    text = Path(case.folder / "case.yml").read_text("utf-8").replace('"<b>.csv"', f'"{source}"'.replace("\0", "\\0"))
+    text = (
+        Path(case.folder / "case.yml")
+        .read_text("utf-8")
+        .replace('"<b>.csv"', f'"{source}"'.replace("\0", "\\0"))
+    )
     (tmp_path / "case.yml").write_text(text, "utf-8")
     with pytest.raises(BadInput):
         kpilab.open_case(tmp_path)

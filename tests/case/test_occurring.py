@@ -15,7 +15,9 @@ from tests.case.conftest import events
 
 
 def notes(folder) -> list[str]:
-    return [sentence(i.statement) for i in open_case(folder).issues if i.statement.key == "trust.never"]
+    return [
+        sentence(i.statement) for i in open_case(folder).issues if i.statement.key == "trust.never"
+    ]
 
 
 def test_a_case_that_fits_has_nothing_to_note(make_case):
@@ -26,9 +28,18 @@ def test_a_case_that_fits_has_nothing_to_note(make_case):
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
-        (("where event = 'visit')}", "where event = 'vist')}"), "event = 'vist' (case.yml, metrics.visits.measure)"),
-        (("measure: sum(amount)", "measure: sum(amount), where: \"city in ('a', 'bb')\""), "city = 'bb'"),
-        (("within: 1d}", "within: 1d, exclude: [cancel]}"), "event = 'cancel' (case.yml, funnels.main.exclude.0)"),
+        (
+            ("where event = 'visit')}", "where event = 'vist')}"),
+            "event = 'vist' (case.yml, metrics.visits.measure)",
+        ),
+        (
+            ("measure: sum(amount)", "measure: sum(amount), where: \"city in ('a', 'bb')\""),
+            "city = 'bb'",
+        ),
+        (
+            ("within: 1d}", "within: 1d, exclude: [cancel]}"),
+            "event = 'cancel' (case.yml, funnels.main.exclude.0)",
+        ),
     ],
 )
 def test_a_value_that_never_occurs_is_named_with_its_key(make_case, edit, said):
@@ -57,7 +68,10 @@ def test_a_step_may_be_called_what_reads_as_a_condition(make_case):
 @pytest.mark.parametrize(
     ("step", "said"),
     [
-        ("sign in", "no event is called 'sign in', and read as a condition it has no column named 'sign'"),
+        (
+            "sign in",
+            "no event is called 'sign in', and read as a condition it has no column named 'sign'",
+        ),
         ("evnt = 'pay'", "no column named 'evnt'"),
     ],
 )
@@ -84,11 +98,13 @@ def test_hidden_and_small_values_are_not_offered_as_the_nearest(make_case):
 
 
 ARMS = """\
-  arms: {kind: assignments, source: arms.csv, time: since, experiment: test, variant: variant, unit: user}
+  arms: {kind: assignments, source: arms.csv, time: since, experiment: test, variant: variant,
+      unit: user}
 """
 TEST = """\
 experiments:
-  t1: {assignments: arms, outcome: OUTCOME, control: A, split: {A: .5, B: .5}, start: 2026-01-05, exposure: EXPOSED}
+  t1: {assignments: arms, outcome: OUTCOME, control: A, split: {A: .5, B: .5}, start: 2026-01-05,
+      exposure: EXPOSED}
 """
 
 
@@ -96,12 +112,19 @@ def with_test(make_case, outcome, exposure, frame=None):
     """The case with a test of 20 users."""
     extra = TEST.replace("OUTCOME", f'"{outcome}"').replace("EXPOSED", f'"{exposure}"')
     folder = make_case(("metrics:\n", ARMS + "metrics:\n"), frame=frame, extra=extra)
-    arms = {"since": "2026-01-05", "test": "t1", "user": [f"u{k}" for k in range(20)], "variant": ["A", "B"] * 10}
+    arms = {
+        "since": "2026-01-05",
+        "test": "t1",
+        "user": [f"u{k}" for k in range(20)],
+        "variant": ["A", "B"] * 10,
+    }
     pd.DataFrame(arms).to_csv(folder / "arms.csv", index=False)
     return folder
 
 
-@pytest.mark.parametrize("name", ["sign-in", "支付 成功", "sign in", "order = paid", "pay", "event = 'pay'"])
+@pytest.mark.parametrize(
+    "name", ["sign-in", "支付 成功", "sign in", "order = paid", "pay", "event = 'pay'"]
+)
 def test_an_experiment_may_name_an_event_or_a_condition(make_case, name):
     called = name if name != "event = 'pay'" else "pay"
     frame = events().replace({"event": {"pay": called, "cart": "order = cart"}})
@@ -109,26 +132,35 @@ def test_an_experiment_may_name_an_event_or_a_condition(make_case, name):
     assert [p for p in uncounted(case) if "experiments" in p.where] == []
     asked = trial(case, case.experiments["t1"])
     (row,) = experiment(*asked.tables, **asked.experiment).table.to_dict("records")
-    assert (row["control"], row["value"]) == (3 / 5, 2 / 5)  # five of each arm fill a cart, u0 to u4 pay
+    assert (row["control"], row["value"]) == (
+        3 / 5,
+        2 / 5,
+    )  # five of each arm fill a cart, u0 to u4 pay
 
 
 @pytest.mark.parametrize("key", ["outcome", "exposure"])
 def test_an_event_of_a_test_that_nobody_did_is_named_with_the_nearest(make_case, key):
     named = {"outcome": "pay", "exposure": "cart", key: "crat"}
     found = uncounted(open_case(with_test(make_case, **named)))
-    assert [(p.what, p.where) for p in found] == [("no event named 'crat'", f"case.yml, key experiments.t1.{key}")]
+    assert [(p.what, p.where) for p in found] == [
+        ("no event named 'crat'", f"case.yml, key experiments.t1.{key}")
+    ]
 
 
 @pytest.mark.parametrize("key", ["outcome", "exposure"])
 def test_a_condition_of_a_test_that_its_log_cannot_tell_is_refused(make_case, key):
     with pytest.raises(BadInput, match=rf"no column named 'evnt'[^$]*key experiments\.t1\.{key}"):
-        open_case(with_test(make_case, **{"outcome": "pay", "exposure": "cart", key: "evnt = 'pay'"}))
+        open_case(
+            with_test(make_case, **{"outcome": "pay", "exposure": "cart", key: "evnt = 'pay'"})
+        )
 
 
 def test_an_event_of_the_second_log_is_looked_for_there(make_case):
     folder = with_test(make_case, "signed", "")
     text = (folder / "case.yml").read_text("utf-8")
-    second = "  late: {kind: events, source: late.csv, time: at, user: user, event: event}\nmetrics:\n"
+    second = (
+        "  late: {kind: events, source: late.csv, time: at, user: user, event: event}\nmetrics:\n"
+    )
     (folder / "case.yml").write_text(text.replace("metrics:\n", second, 1), "utf-8")
     events().replace({"event": {"pay": "signed"}}).to_csv(folder / "late.csv", index=False)
     case = open_case(folder)

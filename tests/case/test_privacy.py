@@ -1,4 +1,5 @@
-"""Pseudonyms: no name leaves the case, a person keeps one pseudonym, and nothing is silently unmatched."""
+"""Pseudonyms: no name leaves the case, a person keeps one pseudonym,
+and nothing is silently unmatched."""
 
 from __future__ import annotations
 
@@ -32,7 +33,9 @@ KEY = "k" * 32
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """A world in which some actors' claims do not match their traces; actors are to be hidden."""
-    place = write_sample("fabricated_execution", tmp_path_factory.mktemp("case") / "team", seed=2_600_101)
+    place = write_sample(
+        "fabricated_execution", tmp_path_factory.mktemp("case") / "team", seed=2_600_101
+    )
     case = place / "case.yml"
     case.write_text(case.read_text("utf-8") + "\nprivacy: {pseudonymise: [actor]}\n", "utf-8")
     return place
@@ -63,7 +66,9 @@ def test_the_verdict_is_the_same_under_pseudonyms(folder, private):
     open_names = (folder / "case.yml").read_text("utf-8").replace("privacy:", "# privacy:")
     (folder / "plain.yml").write_text(open_names, "utf-8")
     plain = kpilab.review(kpilab.open_case(folder / "plain.yml"))
-    named, hidden = (next(c for c in r.causes if c.kind == "fabricated_execution") for r in (plain, private[1]))
+    named, hidden = (
+        next(c for c in r.causes if c.kind == "fabricated_execution") for r in (plain, private[1])
+    )
     assert set(hidden.actors) == {pseudonym(n, KEY) for n in named.actors}
     assert [c.kind for c in plain.causes] == [c.kind for c in private[1].causes]
 
@@ -73,7 +78,10 @@ def test_no_name_in_any_file_of_the_report(folder, private, tmp_path, lang):
     write_report(private[1], tmp_path, lang)
     said = texts(tmp_path)
     assert [n for n in actors(folder) if n in said] == []
-    assert all(p in said for p in next(c for c in private[1].causes if c.kind == "fabricated_execution").actors)
+    assert all(
+        p in said
+        for p in next(c for c in private[1].causes if c.kind == "fabricated_execution").actors
+    )
 
 
 def test_no_name_in_store_board_message_terminal_work_sheet_or_panel(folder, private, tmp_path):
@@ -101,9 +109,15 @@ def test_no_name_in_store_board_message_terminal_work_sheet_or_panel(folder, pri
 
 
 def test_the_engine_and_python_make_the_same_pseudonym():
-    frame = pd.DataFrame({"time": pd.Timestamp("2025-03-03"), "user": ["Li Lei", "李雷", None], "event": "pay"})
+    frame = pd.DataFrame(
+        {"time": pd.Timestamp("2025-03-03"), "user": ["Li Lei", "李雷", None], "event": "pay"}
+    )
     log = pseudonymised(EventLog(frame), ["user"], KEY)
-    assert log.table.to_pandas()["user"].fillna("").tolist() == [pseudonym("Li Lei", KEY), pseudonym("李雷", KEY), ""]
+    assert log.table.to_pandas()["user"].fillna("").tolist() == [
+        pseudonym("Li Lei", KEY),
+        pseudonym("李雷", KEY),
+        "",
+    ]
     assert re.fullmatch(r"p-[0-9a-f]{12}", pseudonym("Li Lei", KEY))
     assert pseudonym("Li Lei", KEY) != pseudonym("Li Lei", KEY + "!")
 

@@ -50,23 +50,39 @@ def test_dates_can_be_the_baseline(make_case):
 
 # What was broken, what the message names, which key and line it points to.
 BROKEN = [
-    (("source: events.csv", "source: nowhere.csv"), "nowhere.csv", "line 9, key tables.events.source"),
+    (
+        ("source: events.csv", "source: nowhere.csv"),
+        "nowhere.csv",
+        "line 9, key tables.events.source",
+    ),
     (("user: user", "user: usr"), "usr", "line 11, key tables.events.user"),
     (("dimensions: [city]", "dimensions: [town]"), "town", "tables.events.dimensions"),
     (("title: small", "title: small\ntitel: small"), "titel", "line 3, key titel"),
-    (("title: small", "title: small\ntimezone: Asia/Shangai"), "Asia/Shanghai", "line 3, key timezone"),
+    (
+        ("title: small", "title: small\ntimezone: Asia/Shangai"),
+        "Asia/Shanghai",
+        "line 3, key timezone",
+    ),
     (("    time: at", "    tme: at"), "tme", "line 10, key tables.events.tme"),
     (("2026-01-05, 2026-01-11", "2026-01-05, 2026-02-31"), "2026-02-31", "line 4"),
     (("2026-01-05, 2026-01-11", "2026-01-05, soon"), "soon", "periods.baseline"),
     (("2026-01-05, 2026-01-11", "2026-01-11, 2026-01-05"), "before it begins", "periods.baseline"),
-    (("2026-01-05, 2026-01-11", "2020-01-05, 2020-01-11"), "no rows in the baseline", "line 4, key periods.baseline"),
+    (
+        ("2026-01-05, 2026-01-11", "2020-01-05, 2020-01-11"),
+        "no rows in the baseline",
+        "line 4, key periods.baseline",
+    ),
     (("visits * pay_rate * basket", "visits * pay_rat * basket"), "pay_rat", "key goal.formula"),
     (("visits * pay_rate * basket", "visits *"), "ends too early", "key goal.formula"),
     (("visits * pay_rate * basket", "__import__('os')"), "not arithmetic", "key goal.formula"),
     (("visits * pay_rate * basket", "visits * revenue"), "lead back", "key goal.formula"),
     (("metric: revenue", "metric: revenu"), "revenu", "goal.metric"),
     (("dashboard: [revenue, visits]", "dashboard: [revenue, visit]"), "visit", "dashboard"),
-    (("table: events, measure: sum(amount)", "table: event, measure: sum(amount)"), "event", "metrics.revenue.table"),
+    (
+        ("table: events, measure: sum(amount)", "table: event, measure: sum(amount)"),
+        "event",
+        "metrics.revenue.table",
+    ),
     (("sum(amount)}", "sum(amunt)}"), "amunt", "metrics.revenue.measure"),
     (("title: small", "title: small\ntitle: twice"), "stands twice", "line 3, key title"),
     (("title: small", "title: [1, 2]"), "[1, 2]", "key title"),
@@ -77,7 +93,11 @@ BROKEN = [
     (("steps: [visit, cart, pay]", "steps: [visit]"), "visit", "funnels.main.steps"),
     (("title: small\n", ""), "title", "title"),
     (("  formula: visits", " formula: visits"), "not valid YAML", "case.yml line"),
-    (("title: small", "title: !!python/object/apply:os.getcwd []"), "not valid YAML", "case.yml line 2"),
+    (
+        ("title: small", "title: !!python/object/apply:os.getcwd []"),
+        "not valid YAML",
+        "case.yml line 2",
+    ),
 ]
 
 
@@ -125,8 +145,14 @@ def test_a_circle_of_formulas_is_named(make_case):
 
 
 def test_several_problems_come_together(make_case):
-    folder = make_case(("title: small", "titel: small"), ("measure: sum(amount)", "measur: sum(amount)"))
-    assert {p.where.split("key ")[1] for p in problems(folder)} >= {"titel", "title", "metrics.revenue.measur"}
+    folder = make_case(
+        ("title: small", "titel: small"), ("measure: sum(amount)", "measur: sum(amount)")
+    )
+    assert {p.where.split("key ")[1] for p in problems(folder)} >= {
+        "titel",
+        "title",
+        "metrics.revenue.measur",
+    }
 
 
 def test_several_problems_of_data_come_together(make_case):
@@ -140,7 +166,9 @@ def test_an_empty_table_is_a_problem(make_case):
 
 
 def test_a_time_that_is_none_is_a_problem(make_case):
-    frame = pd.DataFrame({"at": ["a", "b"], "user": 1, "event": "visit", "city": "a", "amount": 1.0})
+    frame = pd.DataFrame(
+        {"at": ["a", "b"], "user": 1, "event": "visit", "city": "a", "amount": 1.0}
+    )
     assert any("time" in p.what for p in problems(make_case(frame=frame)))
 
 
@@ -157,7 +185,9 @@ def test_rows_with_an_unreadable_time_are_counted(make_case, tmp_path):
 def test_a_table_that_is_not_what_its_name_says(make_case):
     folder = make_case(("source: events.csv", "source: events.parquet"))
     (folder / "events.parquet").write_text("no parquet", "utf-8")
-    assert any("cannot be read" in p.what and "tables.events.source" in p.where for p in problems(folder))
+    assert any(
+        "cannot be read" in p.what and "tables.events.source" in p.where for p in problems(folder)
+    )
 
 
 def test_an_address_is_no_source(make_case):
@@ -165,7 +195,9 @@ def test_an_address_is_no_source(make_case):
     assert any("address" in p.what for p in found)
 
 
-@pytest.mark.parametrize("current", ["2026-01-15", "a..b", "2026-01-16..2026-01-15", "2026-13-01..2026-13-02"])
+@pytest.mark.parametrize(
+    "current", ["2026-01-15", "a..b", "2026-01-16..2026-01-15", "2026-13-01..2026-13-02"]
+)
 def test_a_period_that_is_none(make_case, current):
     assert problems(make_case(), current=current)[0].where == "--current"
 
@@ -181,12 +213,24 @@ def test_no_case_in_a_folder(tmp_path):
 def test_a_time_with_a_zone_is_read_in_the_days_of_the_case(make_case):
     # 17:00 in UTC is one o'clock of the next day in Shanghai; the machine's own zone plays no part.
     late = pd.DataFrame(
-        {"at": "2026-01-05T17:00:00+00:00", "user": "u1", "event": ["visit", "pay"], "city": "a", "amount": [None, 5.0]}
+        {
+            "at": "2026-01-05T17:00:00+00:00",
+            "user": "u1",
+            "event": ["visit", "pay"],
+            "city": "a",
+            "amount": [None, 5.0],
+        }
     )
-    whole = pd.concat([events().assign(at=lambda f: f["at"].astype(str) + "+00:00"), late], ignore_index=True)
+    whole = pd.concat(
+        [events().assign(at=lambda f: f["at"].astype(str) + "+00:00"), late], ignore_index=True
+    )
     found = {}
     for zone in ("UTC", "Asia/Shanghai"):
-        table = open_case(make_case(("title: small", f"title: small\ntimezone: {zone}"), frame=whole)).tables["events"]
-        days = pd.to_datetime(table.table.filter(table.table["user"] == "u1")["at"].to_pandas()).dt.date
+        table = open_case(
+            make_case(("title: small", f"title: small\ntimezone: {zone}"), frame=whole)
+        ).tables["events"]
+        days = pd.to_datetime(
+            table.table.filter(table.table["user"] == "u1")["at"].to_pandas()
+        ).dt.date
         found[zone] = int((days == date(2026, 1, 6)).sum())
     assert found["Asia/Shanghai"] - found["UTC"] == 2

@@ -1,4 +1,5 @@
-"""`min_group`: three people who can be told by their city, or by city and tier, are named in no output."""
+"""`min_group`: three people who can be told by their city, or by city and tier,
+are named in no output."""
 
 from __future__ import annotations
 
@@ -32,19 +33,26 @@ LONE, PAIR = "atlantis", Where({"city": ("a",), "tier": ("gold",)})
 
 
 def rows(place: str) -> pd.DataFrame:
-    """Sixty people; three of them, alone in a city or in a tier of it, stop paying in the second period."""
+    """Sixty people; three of them, alone in a city or in a tier of it,
+    stop paying in the second period."""
     found = []
     for day in range(14):
         start = datetime(2026, 1, 5, 9) + timedelta(days=day)
         for user in range(60):
             few = user < 3
             city = LONE if few and place == "city" else "ab"[user % 2] if not few else "a"
-            tier = "gold" if (few and place == "tier") or (not few and city == "b" and user % 4 == 1) else "basic"
+            tier = (
+                "gold"
+                if (few and place == "tier") or (not few and city == "b" and user % 4 == 1)
+                else "basic"
+            )
             for visit in range(60 if few else 2):
                 buys = (user + visit) % (9 if few and day >= 7 else 2) == 0
                 for k, step in enumerate(("visit", "cart", "pay") if buys else ("visit",)):
                     at = start + timedelta(minutes=5 * k + 7 * visit)
-                    found.append((at, f"person-{user}", step, city, tier, 10.0 if step == "pay" else None))
+                    found.append(
+                        (at, f"person-{user}", step, city, tier, 10.0 if step == "pay" else None)
+                    )
     return pd.DataFrame(found, columns=["at", "user", "event", "city", "tier", "amount"])
 
 
@@ -85,19 +93,28 @@ def everything(case, out: Path) -> str:
 def places(review) -> list[Where]:
     """Every place the review names: of findings, causes, tables."""
     tables = [e.table for f in review.findings for e in f.evidence if "where" in e.table]
-    named = [f.where for f in review.findings] + [c.where for c in (*review.causes, *review.rejected)]
+    named = [f.where for f in review.findings] + [
+        c.where for c in (*review.causes, *review.rejected)
+    ]
     return named + [w for table in tables for w in table["where"]]
 
 
 def test_three_people_are_named_nowhere_and_still_counted(folder, tmp_path):
     plain, private = kpilab.open_case(folder / "open.yml"), kpilab.open_case(folder)
     before, after = kpilab.review(plain), kpilab.review(private)
-    assert any(people([plain.tables["events"]], w) == 3 for w in places(before) if w), "or the test shows nothing"
-    assert all(people([private.tables["events"]], w) >= 10 for w in places(after) if len(w.values) > 1)
+    assert any(people([plain.tables["events"]], w) == 3 for w in places(before) if w), (
+        "or the test shows nothing"
+    )
+    assert all(
+        people([private.tables["events"]], w) >= 10 for w in places(after) if len(w.values) > 1
+    )
     assert before.goal == after.goal
     said = everything(private, tmp_path)
     if folder.name.startswith("city"):
-        assert "Dimension city: values that fewer than 10 users have are put together as (<10): 1." in said
+        assert (
+            "Dimension city: values that fewer than 10 users have are put together as (<10): 1."
+            in said
+        )
     assert LONE not in said
     assert "person-" not in said
 
@@ -130,9 +147,16 @@ def test_no_cut_by_two_dimensions_or_inside_a_filter_shows_three_people(folder):
     one = explore(private, "visits", by=["tier"], where=inside)
     for answer, where in ((both, Where()), (one, inside)):
         kept = shown(private, answer, where).table
-        cells = [Where({**where.values, **{d: (row[d],) for d in answer.by}}) for row in kept.to_dict("records")]
+        cells = [
+            Where({**where.values, **{d: (row[d],) for d in answer.by}})
+            for row in kept.to_dict("records")
+        ]
         assert cells
-        assert all((people([private.tables["events"]], w) or 0) >= 10 for w in cells if "(<10)" not in str(w))
+        assert all(
+            (people([private.tables["events"]], w) or 0) >= 10
+            for w in cells
+            if "(<10)" not in str(w)
+        )
     if people([private.tables["events"]], PAIR) == 3:
         assert len(shown(private, one, inside).table) < len(one.table)
         assert len(shown(private, both).table) < len(both.table)
@@ -150,9 +174,14 @@ def test_ways_of_a_few_are_left_out_and_counted_in_a_note(folder):
 
 
 def test_a_value_that_the_case_names_itself_stays(folder):
-    text = (folder / "case.yml").read_text("utf-8").replace("'visit'}", f"'visit' and city <> '{LONE}'}}", 1)
+    text = (
+        (folder / "case.yml")
+        .read_text("utf-8")
+        .replace("'visit'}", f"'visit' and city <> '{LONE}'}}", 1)
+    )
     (folder / "named.yml").write_text(
-        text.replace("(where event = 'visit')", f"(where event = 'visit' and city <> '{LONE}')"), "utf-8"
+        text.replace("(where event = 'visit')", f"(where event = 'visit' and city <> '{LONE}')"),
+        "utf-8",
     )
     case = kpilab.open_case(folder / "named.yml")
     cities = set(case.tables["events"].table.city.to_pandas())

@@ -13,7 +13,15 @@ from kpilab.case.draft import periods
 from kpilab.case.look import slug
 from kpilab.case.read import open_case
 from kpilab.case.write import scaffold
-from kpilab.core.table import Assignments, Benchmark, EventLog, Executions, Facts, Incidents, Reports
+from kpilab.core.table import (
+    Assignments,
+    Benchmark,
+    EventLog,
+    Executions,
+    Facts,
+    Incidents,
+    Reports,
+)
 from kpilab.core.values import Period
 from kpilab.errors import BadInput
 from tests.case.conftest import events
@@ -34,7 +42,12 @@ def test_a_log_becomes_a_funnel_with_an_exact_formula(tmp_path):
     assert (log.user, log.time, log.event, log.dimensions) == ("user", "at", "event", ("city",))
     assert case.funnels["main"].steps == ("visit", "cart", "pay")
     assert case.goal.metric == "amount"
-    assert case.goal.tree.leaves == ("visit_users", "cart_per_visit", "pay_per_cart", "amount_per_pay")
+    assert case.goal.tree.leaves == (
+        "visit_users",
+        "cart_per_visit",
+        "pay_per_cart",
+        "amount_per_pay",
+    )
     assert (case.baseline, case.current) == (
         Period(date(2026, 1, 5), date(2026, 1, 11)),
         Period(date(2026, 1, 12), date(2026, 1, 18)),
@@ -45,7 +58,14 @@ def test_counts_that_nest_become_steps(tmp_path):
     rng = np.random.default_rng(1)
     visits = rng.poisson(500, len(DAYS) * 2)
     orders = rng.binomial(visits, 0.1)
-    frame = pd.DataFrame({"day": DAYS.repeat(2), "region": ["a", "b"] * len(DAYS), "orders": orders, "visits": visits})
+    frame = pd.DataFrame(
+        {
+            "day": DAYS.repeat(2),
+            "region": ["a", "b"] * len(DAYS),
+            "orders": orders,
+            "visits": visits,
+        }
+    )
     frame["revenue"] = orders * rng.normal(50, 5, len(frame))
     frame.to_parquet(tmp_path / "daily.parquet")
     case = opened(tmp_path)
@@ -60,14 +80,18 @@ def test_every_kind_is_recognised(tmp_path):
     days = pd.date_range("2026-01-05", periods=14)
     tables = {
         "market": pd.DataFrame({"week": days, "series": ["our", "peer"] * 7, "value": range(14)}),
-        "figures": pd.DataFrame({"date": days, "department": ["a", "b"] * 7, "metric": "users", "value": range(14)}),
+        "figures": pd.DataFrame({"date": days, "department": ["a", "b"] * 7, "metric": "users",
+            "value": range(14)}),
         "visits": pd.DataFrame(
-            {"record_id": range(14), "date": days, "clerk": ["x", "y"] * 7, "action": "call", "claimed": range(14),
+            {"record_id": range(14), "date": days, "clerk": ["x", "y"] * 7, "action": "call",
+                "claimed": range(14),
              "target": 9, "bonus_tier": 12, "matched": range(14)}
         ),
-        "tests": pd.DataFrame({"at": days, "user": range(14), "experiment": "e1", "variant": ["treat", "control"] * 7}),
+        "tests": pd.DataFrame({"at": days, "user": range(14), "experiment": "e1",
+            "variant": ["treat", "control"] * 7}),
         "alarms": pd.DataFrame(
-            {"time": days, "machine": ["m1", "m2"] * 7, "alarm": "hot", "responded": days, "solved": days}
+            {"time": days, "machine": ["m1", "m2"] * 7, "alarm": "hot", "responded": days,
+                "solved": days}
         ),
     }  # fmt: skip
     for name, table in tables.items():
@@ -75,19 +99,25 @@ def test_every_kind_is_recognised(tmp_path):
     case = opened(tmp_path)
     kinds = {name: type(table) for name, table in case.tables.items()}
     assert kinds == {
-        "log": EventLog, "market": Benchmark, "figures": Reports, "visits": Executions, "tests": Assignments,
+        "log": EventLog, "market": Benchmark, "figures": Reports, "visits": Executions,
+        "tests": Assignments,
         "alarms": Incidents,
     }  # fmt: skip
     assert case.tables["market"].own == "our"
     assert case.tables["visits"].evidence == ("matched",)
     assert [k.metric for k in case.kpis] == ["call"]
-    assert (case.experiments["e1"].control, case.experiments["e1"].outcome) == ("control", "event = 'pay'")
+    assert (case.experiments["e1"].control, case.experiments["e1"].outcome) == (
+        "control",
+        "event = 'pay'",
+    )
 
 
 def test_two_books_of_the_same_thing_are_paired(tmp_path):
     log = events()
     log.to_csv(tmp_path / "log.csv", index=False)
-    log.groupby(log["at"].dt.date)["amount"].sum().rename("booked").rename_axis("date").to_csv(tmp_path / "books.csv")
+    log.groupby(log["at"].dt.date)["amount"].sum().rename("booked").rename_axis("date").to_csv(
+        tmp_path / "books.csv"
+    )
     assert opened(tmp_path).reconcile == (("amount", "books_booked"),)
 
 
@@ -101,7 +131,9 @@ def test_files_that_differ_in_numbers_are_one_table(tmp_path):
 
 
 def test_names_with_blanks_quotes_and_other_alphabets_work(tmp_path):
-    log = events().rename(columns={"at": 'When "exactly"', "user": "用户 ID", "event": "Event name", "city": "Ci ty"})
+    log = events().rename(
+        columns={"at": 'When "exactly"', "user": "用户 ID", "event": "Event name", "city": "Ci ty"}
+    )
     log["Event name"] = log["Event name"].replace({"pay": "it's paid", "cart": "加入 购物车"})
     log.to_csv(tmp_path / "1 log.csv", index=False)
     case = opened(tmp_path)
@@ -161,12 +193,23 @@ def test_periods_lie_where_all_tables_have_data():
 
 
 def test_a_name_may_stand_in_a_formula():
-    assert [slug(t) for t in ("Order ID", "2 sales", "销售 额", "--")] == ["order_id", "n_2_sales", "销售_额", ""]
+    assert [slug(t) for t in ("Order ID", "2 sales", "销售 额", "--")] == [
+        "order_id",
+        "n_2_sales",
+        "销售_额",
+        "",
+    ]
 
 
 @pytest.mark.parametrize(
     "name",
-    ["ecom_clickstream_retentioneering", "superstore", "olist_orders_subset", "walmart_store_week", "pm_receipt"],
+    [
+        "ecom_clickstream_retentioneering",
+        "superstore",
+        "olist_orders_subset",
+        "walmart_store_week",
+        "pm_receipt",
+    ],
 )
 def test_real_tables_nobody_made_for_us(shared, tmp_path, name):
     source = shared / "datasets" / f"{name}.csv"

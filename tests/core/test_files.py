@@ -18,7 +18,8 @@ WRITER = """
 import os, signal, sys
 from pathlib import Path
 from kpilab.core.files import put
-folder, content, number, after = Path(sys.argv[1]), sys.argv[2].encode(), int(sys.argv[3]), sys.argv[4] == "after"
+folder, content, number = Path(sys.argv[1]), sys.argv[2].encode(), int(sys.argv[3])
+after = sys.argv[4] == "after"
 done = [0]
 def dying(step):
     def counted(*given):
@@ -64,7 +65,9 @@ def test_a_kill_at_any_step_leaves_no_mixture(tmp_path, when):
             assert left in (written(b"old"), written(b"new"))
         put(folder, written(b"again"))
         assert held(folder) == written(b"again")
-        assert {p.name for p in folder.iterdir()} == set(NAMES), "the rerun sweeps what the killed one left"
+        assert {p.name for p in folder.iterdir()} == set(NAMES), (
+            "the rerun sweeps what the killed one left"
+        )
 
 
 def test_what_a_running_program_is_writing_is_not_swept(tmp_path):
@@ -107,7 +110,11 @@ def test_a_folder_of_the_name_of_a_file_is_left_alone(tmp_path):
 
 @pytest.mark.parametrize(
     ("number", "mend"),
-    [(errno.ENOSPC, "make room on that disk"), (errno.EROFS, "that you may write"), (errno.EIO, "has space")],
+    [
+        (errno.ENOSPC, "make room on that disk"),
+        (errno.EROFS, "that you may write"),
+        (errno.EIO, "has space"),
+    ],
 )
 @pytest.mark.parametrize("step", ["fsync", "mkdir"])
 def test_a_disk_that_refuses_is_named_with_the_mend(tmp_path, monkeypatch, step, number, mend):

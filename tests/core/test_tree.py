@@ -25,7 +25,9 @@ from kpilab.errors import BadInput, KpilabError
     ],
 )
 def test_arithmetic(formula, value):
-    assert MetricTree.parse("goal", formula).evaluate({"a": 1.0, "b": 2.0, "c": 3.0}) == pytest.approx(value)
+    assert MetricTree.parse("goal", formula).evaluate(
+        {"a": 1.0, "b": 2.0, "c": 3.0}
+    ) == pytest.approx(value)
 
 
 def test_nested_tree_knows_its_leaves():
@@ -36,7 +38,9 @@ def test_nested_tree_knows_its_leaves():
 
 
 def test_arrays_give_arrays_with_nan_for_zero_denominators():
-    value = MetricTree.parse("r", "a / b").evaluate({"a": np.array([1.0, 1.0]), "b": np.array([2.0, 0.0])})
+    value = MetricTree.parse("r", "a / b").evaluate(
+        {"a": np.array([1.0, 1.0]), "b": np.array([2.0, 0.0])}
+    )
     np.testing.assert_array_equal(value, [0.5, np.nan])
 
 
@@ -50,7 +54,9 @@ def test_a_circle_is_shown():
         MetricTree.parse("a", "b * 2", {"b": "a + 1"})
 
 
-@pytest.mark.parametrize("bad", ["", "a +", "a b", "(a", "a)", "__import__('os')", "a ** b", "a; b", "a[0]", "f(a)"])
+@pytest.mark.parametrize(
+    "bad", ["", "a +", "a b", "(a", "a)", "__import__('os')", "a ** b", "a; b", "a[0]", "f(a)"]
+)
 def test_what_is_not_arithmetic_is_refused(bad):
     with pytest.raises(BadInput):
         MetricTree.parse("goal", bad)

@@ -14,7 +14,11 @@ VALUES = st.sampled_from(["a", "b", None])
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 2), VALUES, VALUES, st.integers(0, 9)), min_size=1, max_size=30))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2), VALUES, VALUES, st.integers(0, 9)), min_size=1, max_size=30
+    )
+)
 def test_it_equals_a_query_per_dimension(rows):
     frame = pd.DataFrame(rows, columns=["day", "x", "y", "n"]).astype({"x": "str", "y": "str"})
     con = ibis.duckdb.connect()
@@ -26,7 +30,10 @@ def test_it_equals_a_query_per_dimension(rows):
     assert whole["n"].astype(int).to_dict() == frame.groupby("day")["n"].sum().to_dict()
     for name in ("x", "y"):
         own = found[found["dimension"] == name]
-        got = {(r.day, None if pd.isna(r.value) else r.value): (r.rows, int(r.n)) for r in own.itertuples()}
+        got = {
+            (r.day, None if pd.isna(r.value) else r.value): (r.rows, int(r.n))
+            for r in own.itertuples()
+        }
         wanted = {
             (day, None if pd.isna(value) else value): (len(part), part["n"].sum())
             for (day, value), part in frame.groupby(["day", name], dropna=False)

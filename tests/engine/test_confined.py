@@ -1,4 +1,5 @@
-"""Once the sources are registered, the engine reads these files and no other: no neighbour, no link, no network."""
+"""Once the sources are registered, the engine reads these files and no other: no neighbour,
+no link, no network."""
 
 from __future__ import annotations
 
@@ -17,7 +18,9 @@ from kpilab.errors import BadInput
 @pytest.fixture
 def folder(tmp_path) -> Path:
     for k in (1, 2):
-        pd.DataFrame({"day": [date(2026, 1, k)], "n": [k]}).to_parquet(tmp_path / f"log-{k}.parquet")
+        pd.DataFrame({"day": [date(2026, 1, k)], "n": [k]}).to_parquet(
+            tmp_path / f"log-{k}.parquet"
+        )
     (tmp_path / "neighbour.csv").write_text("secret\n1\n")
     (tmp_path / "o'neil").mkdir()
     (tmp_path / "o'neil" / "log.csv").write_text("n\n3\n")
@@ -59,7 +62,12 @@ def test_nothing_but_the_sources_is_read_or_written(folder, source):
     for attempt in attempts(folder):
         with pytest.raises(duckdb.Error):
             con.raw_sql(attempt).fetchall()
-    assert sorted(p.name for p in folder.iterdir()) == ["log-1.parquet", "log-2.parquet", "neighbour.csv", "o'neil"]
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "log-1.parquet",
+        "log-2.parquet",
+        "neighbour.csv",
+        "o'neil",
+    ]
 
 
 def test_a_pattern_gives_the_files_that_matched_when_the_case_was_opened(folder):
@@ -107,7 +115,9 @@ def test_a_damaged_workbook_is_refused_in_words(folder):
         ("", {}),
     ],
 )
-def test_a_case_cannot_load_code_through_the_engine_and_is_told_in_words(url, options, tmp_path, monkeypatch):
+def test_a_case_cannot_load_code_through_the_engine_and_is_told_in_words(
+    url, options, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(BadInput) as told:
         connect(url, options)

@@ -21,7 +21,11 @@ from kpilab.engine.expression import (
 )
 from kpilab.errors import BadInput
 
-TABLE = {"a": [1, 2, 3, 4], "b": [10.0, 20.0, None, 40.0], "event": ["visit", "pay", "visit", "pay"]}
+TABLE = {
+    "a": [1, 2, 3, 4],
+    "b": [10.0, 20.0, None, 40.0],
+    "event": ["visit", "pay", "visit", "pay"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +124,13 @@ def test_a_condition_looks_at_one_row():
 
 @pytest.mark.parametrize(
     ("text", "answer"),
-    [("pay", False), ("event = 'pay'", True), ("a > 1 or b < 2", True), ("", False), ("it's", False)],
+    [
+        ("pay", False),
+        ("event = 'pay'", True),
+        ("a > 1 or b < 2", True),
+        ("", False),
+        ("it's", False),
+    ],
 )
 def test_names_and_conditions_are_told_apart(text, answer):
     assert is_predicate(text) is answer
@@ -130,7 +140,9 @@ def test_columns_it_reads():
     tree = parse_measure("sum(a) / count(*) filter (where event = 'pay') + max(A)", "here")
     assert set(columns(tree)) == {"a", "event", "A"}
     assert [p.what for p in missing(tree, ["a", "EVENT"], "here")] == []
-    assert [p.mend for p in missing(tree, ["a", "evnt"], "here")] == ["use one of ['evnt'] (2 known)"]
+    assert [p.mend for p in missing(tree, ["a", "evnt"], "here")] == [
+        "use one of ['evnt'] (2 known)"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,13 @@ def shop():
     """Two rows per store and day for twelve weeks; three cells of store "a" are not known."""
     draws = np.random.default_rng(0)
     days = np.repeat(pd.date_range(WEEKS.first, WEEKS.last), 4)
-    rows = pd.DataFrame({"date": days, "store": ["a", "b"] * (len(days) // 2), "amount": draws.poisson(50, len(days))})
+    rows = pd.DataFrame(
+        {
+            "date": days,
+            "store": ["a", "b"] * (len(days) // 2),
+            "amount": draws.poisson(50, len(days)),
+        }
+    )
     rows["amount"] = rows["amount"].astype(float)
     rows.loc[[0, 100, 200], "amount"] = [np.nan, np.inf, np.nan]
     return rows
@@ -43,7 +49,9 @@ def test_control_pace_and_targets_say_how_many(shop):
 
 
 def test_nothing_is_said_where_nothing_is_missing(shop):
-    measured = Measured(Facts(shop.fillna({"amount": 1.0}).replace(np.inf, 1.0), name="shop"), TOTAL)
+    measured = Measured(
+        Facts(shop.fillna({"amount": 1.0}).replace(np.inf, 1.0), name="shop"), TOTAL
+    )
     assert said(control(measured, period=WEEKS)) == []
 
 

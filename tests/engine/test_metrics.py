@@ -55,7 +55,12 @@ def row(table, **keys):
 def test_a_period_has_both_its_days_and_a_ratio_its_parts(log):
     table = measure(log, [REVENUE, RATE], {"baseline": WEEK, "current": NEXT})
     week = row(table, **{PERIOD: "baseline"})
-    assert (week["revenue"], week["rate"], week["rate:num"], week["rate:den"]) == (40.0, 0.5, 2.0, 4.0)
+    assert (week["revenue"], week["rate"], week["rate:num"], week["rate:den"]) == (
+        40.0,
+        0.5,
+        2.0,
+        4.0,
+    )
     assert (week["revenue:num"], week["revenue:den"]) == (40.0, 1.0)
     assert row(table, **{PERIOD: "current"})["rate"] == 0.0
 
@@ -74,7 +79,9 @@ def test_by_week_and_month(log):
     both = {"x": Period(date(2026, 1, 5), date(2026, 1, 18))}
     weeks = measure(log, [REVENUE], both, Cut(grain="week"))
     assert {str(b)[:10] for b in weeks[BUCKET]} == {"2026-01-05", "2026-01-12"}
-    assert {str(b)[:10] for b in measure(log, [REVENUE], both, Cut(grain="month"))[BUCKET]} == {"2026-01-01"}
+    assert {str(b)[:10] for b in measure(log, [REVENUE], both, Cut(grain="month"))[BUCKET]} == {
+        "2026-01-01"
+    }
 
 
 def test_segments_sum_to_the_whole(log):
@@ -103,7 +110,10 @@ def test_metrics_of_different_grain_stand_side_by_side(log):
 
 def test_a_condition_of_the_metric_restricts_its_rows(log):
     south = Metric("south", "events", measure="sum(amount)", condition="region = 'south'")
-    assert measure(log, [south, REVENUE], {"x": WEEK}).iloc[0][["south", "revenue"]].tolist() == [30.0, 40.0]
+    assert measure(log, [south, REVENUE], {"x": WEEK}).iloc[0][["south", "revenue"]].tolist() == [
+        30.0,
+        40.0,
+    ]
 
 
 def test_a_period_shorter_than_the_grain_is_refused(log):
@@ -145,7 +155,9 @@ def test_too_little_memory_for_all_metrics_asks_for_fewer_at_a_time(log, monkeyp
         return collected(rows, select, purpose)
 
     monkeypatch.setattr(metrics, "collect_text", scarce)
-    pd.testing.assert_frame_equal(measure(log, [REVENUE, RATE, DAU], periods, cut), whole, check_like=True)
+    pd.testing.assert_frame_equal(
+        measure(log, [REVENUE, RATE, DAU], periods, cut), whole, check_like=True
+    )
 
 
 def test_a_metric_too_large_for_the_memory_says_so(log):
@@ -155,7 +167,10 @@ def test_a_metric_too_large_for_the_memory_says_so(log):
 
 
 def test_a_dimension_may_be_called_as_a_column_of_ours(log):
-    named = EventLog(log.table.mutate(period=log.table["event"], bucket=log.table["event"]), dimensions=("period",))
+    named = EventLog(
+        log.table.mutate(period=log.table["event"], bucket=log.table["event"]),
+        dimensions=("period",),
+    )
     table = measure(named, [REVENUE], {"current": WEEK}, Cut("day", ("period", "bucket")))
     assert set(table[marked("period")]) == set(table[marked("bucket")]) == {"visit", "pay"}
     assert set(table[PERIOD]) == {"current"}

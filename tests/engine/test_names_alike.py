@@ -31,7 +31,11 @@ def test_a_condition_does_too():
 
 def test_an_outcome_of_units_does_too():
     rng = np.random.default_rng(1)
-    units = pd.DataFrame({"variant": ["A", "B"] * 50, "Paid": rng.normal(10, 1, 100), "paid": rng.normal(99, 1, 100)})
+    units = pd.DataFrame(
+        {"variant": ["A", "B"] * 50, "Paid": rng.normal(10, 1, 100), "paid": rng.normal(99, 1, 100)}
+    )
     for column in ("Paid", "paid"):
         table = experiment(Units(units), metrics=[Outcome("m", column)], control="A").table
-        assert table["value"].iloc[0] == pytest.approx(units.loc[units["variant"] == "B", column].mean())
+        assert table["value"].iloc[0] == pytest.approx(
+            units.loc[units["variant"] == "B", column].mean()
+        )

@@ -1,4 +1,5 @@
-"""What a log holds beside its events changes nothing: order, rows without user or time, a bot, other events."""
+"""What a log holds beside its events changes nothing: order, rows without user or time, a bot,
+other events."""
 
 from __future__ import annotations
 
@@ -37,29 +38,40 @@ def frame():
 
 
 @pytest.mark.parametrize(("steps", "options"), ASKED.values(), ids=ASKED)
-def test_kernel_and_expression_agree_whatever_else_the_log_holds(frame, steps, options, monkeypatch):
-    spoilt = pd.concat([frame, frame.head(90).assign(user=None), frame.tail(90).assign(time=pd.NaT)])
+def test_kernel_and_expression_agree_whatever_else_the_log_holds(
+    frame, steps, options, monkeypatch
+):
+    spoilt = pd.concat(
+        [frame, frame.head(90).assign(user=None), frame.tail(90).assign(time=pd.NaT)]
+    )
     whole = funnel(EventLog(spoilt.sample(frac=1, random_state=3)), steps, **options).table
     monkeypatch.setattr(stream, "ready", lambda rows: False)
-    pd.testing.assert_frame_equal(whole, funnel(EventLog(frame), steps, **options).table, check_exact=False)
+    pd.testing.assert_frame_equal(
+        whole, funnel(EventLog(frame), steps, **options).table, check_exact=False
+    )
 
 
 def test_a_duplicated_row_adds_nobody(frame):
     twice = pd.concat([frame, frame])
     assert (
-        funnel(EventLog(twice), STEPS).table["users"].tolist() == funnel(EventLog(frame), STEPS).table["users"].tolist()
+        funnel(EventLog(twice), STEPS).table["users"].tolist()
+        == funnel(EventLog(frame), STEPS).table["users"].tolist()
     )
 
 
 def test_held_values_are_those_of_a_plain_loop(frame):
     reached = [0, 0]
-    for _, mine in groupby(sorted(frame.itertuples(index=False), key=lambda r: r.user), key=lambda r: r.user):
+    for _, mine in groupby(
+        sorted(frame.itertuples(index=False), key=lambda r: r.user), key=lambda r: r.user
+    ):
         rows = list(mine)
         starts = [r for r in rows if r.event == "visit"]
         ends = [r for r in rows if r.event == "pay" and isinstance(r.os, str)]
         reached[0] += bool(starts)
         reached[1] += any(
-            s.os == e.os and pd.Timedelta(0) <= e.time - s.time <= pd.Timedelta("6h") for s in starts for e in ends
+            s.os == e.os and pd.Timedelta(0) <= e.time - s.time <= pd.Timedelta("6h")
+            for s in starts
+            for e in ends
         )
     steps = ["visit", Step("pay", hold=("os",))]
     assert funnel(EventLog(frame), steps, within="6h").table["users"].tolist() == reached

@@ -1,4 +1,5 @@
-"""Event analyses on Spark and on DuckDB answer alike: one session, one small log with ties, duplicates and gaps."""
+"""Event analyses on Spark and on DuckDB answer alike: one session, one small log with ties,
+duplicates and gaps."""
 
 from __future__ import annotations
 
@@ -43,7 +44,8 @@ def logs(tmp_path_factory):
         "event": random.choice(["visit", "cart", "ship", "pay", "help"], n),
         "os": random.choice(["ios", "web"], n),
         # Whole hours of a fortnight: many ties; some rows stand twice; in no order.
-        "time": pd.Timestamp("2026-01-01") + pd.to_timedelta(random.integers(0, 14 * 24, n), unit="h"),
+        "time": pd.Timestamp("2026-01-01") + pd.to_timedelta(random.integers(0, 14 * 24, n),
+            unit="h"),
     })  # fmt: skip
     frame["time"] = frame["time"].astype("datetime64[us]")
     frame = pd.concat([frame, frame.head(20)], ignore_index=True)
@@ -58,14 +60,18 @@ def logs(tmp_path_factory):
     # A file of times without a zone, as pandas and DuckDB write them: a type of its own on Spark.
     frame.to_parquet(folder / "events.parquet")
     stream.prepare()
-    return EventLog(frame), EventLog(connect("pyspark://", quiet).read_parquet(str(folder / "events.parquet")))
+    return EventLog(frame), EventLog(
+        connect("pyspark://", quiet).read_parquet(str(folder / "events.parquet"))
+    )
 
 
 def both(logs, work, *parts):
     duck, spark = (work(log) for log in logs)
     for part in parts:
         found, wanted = getattr(spark, part), getattr(duck, part)
-        pd.testing.assert_frame_equal(found, wanted, check_dtype=False, check_exact=False, rtol=1e-9)
+        pd.testing.assert_frame_equal(
+            found, wanted, check_dtype=False, check_exact=False, rtol=1e-9
+        )
 
 
 @pytest.mark.parametrize(
@@ -73,7 +79,10 @@ def both(logs, work, *parts):
     [
         (STEPS, {"mode": "strict", "breakdown": "os"}),
         (STEPS, {"mode": "unordered", "within": "1d", "by": "session"}),
-        (["visit", "visit", "pay"], {"within": "3d", "exclude": [Exclusion("help")], "grain": "week"}),
+        (
+            ["visit", "visit", "pay"],
+            {"within": "3d", "exclude": [Exclusion("help")], "grain": "week"},
+        ),
         (["visit", Step("ship", optional=True), Step("pay", within="12h", hold=("os",))], {}),
         (["visit", "event = 'pay' and os = 'ios'"], {"reuse_event": True}),
     ],
@@ -101,7 +110,11 @@ def test_paths_are_equal(logs, options):
 
 
 def test_step_matrices_are_equal(logs):
-    both(logs, lambda log: step_matrix(log, around=("cart", Gap(), "pay"), by="user", steps=3), "table")
+    both(
+        logs,
+        lambda log: step_matrix(log, around=("cart", Gap(), "pay"), by="user", steps=3),
+        "table",
+    )
 
 
 def test_comparisons_of_paths_are_equal(logs):
@@ -111,7 +124,12 @@ def test_comparisons_of_paths_are_equal(logs):
 
 @pytest.mark.parametrize("how", ["n", "rolling", "bracket"])
 def test_retention_is_equal(logs, how):
-    both(logs, lambda log: retention(log, grain="day", how=how, by="os", start="visit"), "table", "curve")
+    both(
+        logs,
+        lambda log: retention(log, grain="day", how=how, by="os", start="visit"),
+        "table",
+        "curve",
+    )
 
 
 def test_activity_is_equal(logs):

@@ -18,7 +18,8 @@ def sorted_by_hash(con, rows=2_000_000):
     """A sort that needs more memory than SMALL has, down to one row."""
     numbers = f"SELECT (hash(range) >> 12)::BIGINT AS h, range AS i FROM range({rows})"
     return con.sql(
-        f"SELECT count(d) AS n, sum(d) AS total FROM (SELECT h - lag(h) OVER (ORDER BY h, i) AS d FROM ({numbers}))"
+        "SELECT count(d) AS n, sum(d) AS total FROM (SELECT h - lag(h) OVER (ORDER BY h, i) "
+        f"AS d FROM ({numbers}))"
     )
 
 
@@ -26,7 +27,9 @@ def test_two_connections_put_their_rows_aside_in_folders_of_their_own(tmp_path):
     options = {**SMALL, "temp_directory": str(tmp_path / "made" / "here")}
     first, second = connect(options=options), connect(options=options)
     confine(first, [str(tmp_path / "data.csv")])
-    folders = [c.raw_sql("SELECT current_setting('temp_directory')").fetchone()[0] for c in (first, second)]
+    folders = [
+        c.raw_sql("SELECT current_setting('temp_directory')").fetchone()[0] for c in (first, second)
+    ]
     assert folders[0] != folders[1]
     assert collect(sorted_by_hash(first), "sort")["n"].tolist() == [1_999_999]
     assert os.path.isdir(folders[0])

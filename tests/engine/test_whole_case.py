@@ -59,7 +59,9 @@ def test_postgres_and_duckdb_review_alike(tmp_path):
     server = connect(ADDRESS)
     server.create_table(name, events(), overwrite=True)
     try:
-        there_text = CASE.replace("events.csv", name).replace("kpilab: 1", f"kpilab: 1\nengine: {ADDRESS}")
+        there_text = CASE.replace("events.csv", name).replace(
+            "kpilab: 1", f"kpilab: 1\nengine: {ADDRESS}"
+        )
         (there / "case.yml").write_text(there_text, "utf-8")
         assert list(differences(told(here, tmp_path / "a"), told(there, tmp_path / "b"))) == []
     finally:
@@ -73,7 +75,11 @@ def test_spark_and_duckdb_review_alike(tmp_path):
     if shutil.which("java") is None:
         pytest.skip("Spark needs Java")
     here, there = folders(tmp_path)
-    settings = {"spark.master": "local[1]", "spark.ui.enabled": False, "spark.sql.shuffle.partitions": 1}
+    settings = {
+        "spark.master": "local[1]",
+        "spark.ui.enabled": False,
+        "spark.sql.shuffle.partitions": 1,
+    }
     options = "".join(f"\n  {key}: {json.dumps(value)}" for key, value in settings.items())
     engine = f"kpilab: 1\nengine: pyspark://\nengine_options:{options}"
     text = CASE.replace("events.csv", "events.parquet").replace("kpilab: 1", engine)

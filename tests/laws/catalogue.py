@@ -1,4 +1,5 @@
-"""Every public function with a small call; a name that is neither here nor a noun fails the suite."""
+"""Every public function with a small call; a name that is neither here nor a noun fails the
+suite."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ Call = Callable[[Given], Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Entry:
-    """A function's call, the tables it is given, and the laws it is excused from with the reason."""
+    """A function's call, the tables it is given,
+    and the laws it is excused from with the reason."""
 
     call: Call
     tables: Mapping[str, Rows]
@@ -51,34 +53,83 @@ def entry(call: Call, without: Mapping[str, str] | None = None, **tables: Rows) 
     return Entry(call, tables, without or {})
 
 
-LOG = rows(w.events, "EventLog", user="my_user", time="my_time", event="my_event", dimensions=("my_platform",))
-BUSY = rows(w.busy, "EventLog", user="my_user", time="my_time", event="my_event", dimensions=("my_platform",))
-TRAIL = rows(w.trail, "EventLog", user="my_user", time="my_time", event="my_event", dimensions=("my_platform",))
-PAID = rows(w.paid, "EventLog", user="my_user", time="my_time", event="my_event", dimensions=("my_platform",))
+LOG = rows(
+    w.events,
+    "EventLog",
+    user="my_user",
+    time="my_time",
+    event="my_event",
+    dimensions=("my_platform",),
+)
+BUSY = rows(
+    w.busy,
+    "EventLog",
+    user="my_user",
+    time="my_time",
+    event="my_event",
+    dimensions=("my_platform",),
+)
+TRAIL = rows(
+    w.trail,
+    "EventLog",
+    user="my_user",
+    time="my_time",
+    event="my_event",
+    dimensions=("my_platform",),
+)
+PAID = rows(
+    w.paid,
+    "EventLog",
+    user="my_user",
+    time="my_time",
+    event="my_event",
+    dimensions=("my_platform",),
+)
 FACTS = rows(w.facts, "Facts", time="my_day", dimensions=("my_region", "my_city"))
 HISTORY = rows(w.history, "Facts", time="my_day", dimensions=("my_region", "my_city"))
 BOOKS = rows(w.books, "Facts", time="my_day", dimensions=("my_platform",))
 SHIFTS = rows(w.shifts, "Facts", time="my_day", dimensions=("my_machine",))
 SOLD, SOLD_BEFORE = (rows(f, "Facts", time="my_day") for f in (w.sold, w.sold_before))
 RECORDS = rows(
-    w.records, "Executions", time="my_day", actor="my_actor", action="my_action", quantity="my_claim",
-    record="my_record", target="my_target", evidence=("my_match", "my_follow"), recorded="my_entered",
+    w.records, "Executions", time="my_day", actor="my_actor", action="my_action",
+    quantity="my_claim",
+    record="my_record", target="my_target", evidence=("my_match", "my_follow"),
+    recorded="my_entered",
 )  # fmt: skip
-REPORTS = rows(w.reports, "Reports", time="my_day", reporter="my_reporter", metric="my_metric", value="my_value")
+REPORTS = rows(
+    w.reports,
+    "Reports",
+    time="my_day",
+    reporter="my_reporter",
+    metric="my_metric",
+    value="my_value",
+)
 MARKET = rows(w.market, "Benchmark", time="my_day", series="my_series", value="my_value")
 ALARMS = rows(
-    w.alarms, "Incidents", time="my_time", unit="my_unit", alarm="my_alarm", responded="my_responded",
+    w.alarms, "Incidents", time="my_time", unit="my_unit", alarm="my_alarm",
+    responded="my_responded",
     solved="my_solved",
 )  # fmt: skip
-UNITS = rows(w.units, "Units", variant="my_variant", time="my_day", unit="my_user", dimensions=("my_platform",))
+UNITS = rows(
+    w.units,
+    "Units",
+    variant="my_variant",
+    time="my_day",
+    unit="my_user",
+    dimensions=("my_platform",),
+)
 WHO = rows(
-    w.assigned, "Assignments", time="my_time", unit="my_user", experiment="my_experiment", variant="my_variant"
+    w.assigned, "Assignments", time="my_time", unit="my_user", experiment="my_experiment",
+    variant="my_variant"
 )  # fmt: skip
 
 DAILY = Rows(w.facts, filed=True)
 LEAVES = Rows(w.leaves, mapping=True)
 STEPS = ["visit", "cart", "pay"]
-WEEKS = (kpilab.Period(w.FIRST, date(2025, 8, 17)), kpilab.Period(date(2025, 8, 18), date(2025, 12, 7)))
+WEEKS = (
+    kpilab.Period(w.FIRST, date(2025, 8, 17)),
+    kpilab.Period(date(2025, 8, 18), date(2025, 12, 7)),
+)
 ARMS = {"control": "A", "treatment": "B"}
 SPEND = "sum({my_spend})"
 CASE = """\
@@ -88,7 +139,8 @@ periods:
   baseline: [2025-03-03, 2025-03-30]
   current: [2025-03-31, 2025-04-27]
 tables:
-  daily: {kind: facts, source: daily.parquet, time: "{my_day}", dimensions: ["{my_region}", "{my_city}"]}
+  daily: {kind: facts, source: daily.parquet, time: "{my_day}", dimensions: ["{my_region}",
+      "{my_city}"]}
 metrics:
   sales: {table: daily, measure: 'sum("{my_sales}")', owner: Ann}
   orders: {table: daily, measure: 'sum("{my_orders}")', owner: Ann}
@@ -104,11 +156,15 @@ def spent(g: Given) -> kpilab.Measured:
 
 
 def tested(g: Given) -> Any:
-    return kpilab.experiment(g["units"], metrics=[spent(g)], control="A", segments=[g.n("my_platform")])
+    return kpilab.experiment(
+        g["units"], metrics=[spent(g)], control="A", segments=[g.n("my_platform")]
+    )
 
 
 def followed(g: Given) -> Any:
-    return kpilab.experiment(g["who"], g["log"], metrics=[Outcome("spend", g.sql(SPEND))], control="A")
+    return kpilab.experiment(
+        g["who"], g["log"], metrics=[Outcome("spend", g.sql(SPEND))], control="A"
+    )
 
 
 @cache
@@ -158,38 +214,48 @@ def clever(g: Given) -> Any:
 GAIN = MetricTree.parse("gain", "visits * (price - rate)", {"rate": "orders / visits"})
 ENTRIES: dict[str, Entry] = {
     # Events.
-    "funnel": entry(lambda g: kpilab.funnel(g["log"], STEPS, breakdown=g.n("my_platform")), FIRST_KNOWN, log=LOG),
+    "funnel": entry(lambda g: kpilab.funnel(g["log"], STEPS, breakdown=g.n("my_platform")),
+        FIRST_KNOWN, log=LOG),
     "funnel_change": entry(
-        lambda g: kpilab.funnel_change(g["log"], STEPS, current=w.NOW, baseline=w.BASE, breakdown=g.n("my_platform")),
+        lambda g: kpilab.funnel_change(g["log"], STEPS, current=w.NOW, baseline=w.BASE,
+            breakdown=g.n("my_platform")),
         FIRST_KNOWN,
         log=LOG,
     ),
     "dropoff": entry(
-        lambda g: kpilab.dropoff(g["log"], STEPS, after="visit", by=[g.n("my_platform"), *g.extra]), log=LOG
+        lambda g: kpilab.dropoff(g["log"], STEPS, after="visit", by=[g.n("my_platform"), *g.extra]),
+        log=LOG
     ),
-    "blindspots": entry(lambda g: kpilab.blindspots(g["log"], STEPS, watched=["visit", "pay"]), log=LOG),
-    "paths": entry(lambda g: kpilab.paths(g["log"], start="visit", breakdown=g.n("my_platform")), log=LOG),
+    "blindspots": entry(lambda g: kpilab.blindspots(g["log"], STEPS, watched=["visit", "pay"]),
+        log=LOG),
+    "paths": entry(lambda g: kpilab.paths(g["log"], start="visit", breakdown=g.n("my_platform")),
+        log=LOG),
     "paths_change": entry(
-        lambda g: kpilab.paths_change(g["log"], current=w.NOW, baseline=w.BASE, start="visit"), log=LOG
+        lambda g: kpilab.paths_change(g["log"], current=w.NOW, baseline=w.BASE, start="visit"),
+        log=LOG
     ),
     "step_matrix": entry(lambda g: kpilab.step_matrix(g["log"]), log=LOG),
-    "sequences": entry(lambda g: kpilab.sequences(g["log"], [("visit", "pay"), ("cart", "pay")]), log=LOG),
+    "sequences": entry(lambda g: kpilab.sequences(g["log"], [("visit", "pay"), ("cart", "pay")]),
+        log=LOG),
     "retention": entry(lambda g: kpilab.retention(g["log"], by=g.n("my_platform")), log=LOG),
     "activity": entry(lambda g: kpilab.activity(g["log"], by=(g.n("my_platform"),)), log=LOG),
     # The log itself, and figures beside it.
     "gaps": entry(
         lambda g: kpilab.gaps(
-            g["log"], period=kpilab.Period(w.FIRST, date(2025, 3, 30)), dimensions=[g.n("my_platform"), *g.extra],
+            g["log"], period=kpilab.Period(w.FIRST, date(2025, 3, 30)),
+            dimensions=[g.n("my_platform"), *g.extra],
             books=g.measured("books", "sum({my_sales})"),
         ),
         log=BUSY, books=BOOKS,
     ),
     "outages": entry(
-        lambda g: kpilab.outages(g["log"], period=w.BASE, dimensions=[g.n("my_platform"), *g.extra]), log=BUSY
+        lambda g: kpilab.outages(g["log"], period=w.BASE, dimensions=[g.n("my_platform"),
+            *g.extra]), log=BUSY
     ),
     "quality": entry(
         lambda g: kpilab.quality(
-            g["facts"], period=w.BOTH, ranges={g.n("my_orders"): (0, None)}, amounts=[g.n("my_sales")]
+            g["facts"], period=w.BOTH, ranges={g.n("my_orders"): (0, None)},
+            amounts=[g.n("my_sales")]
         ),
         {"missing": "what is missing is what it counts"} | EMPTY,
         facts=FACTS,
@@ -204,44 +270,52 @@ ENTRIES: dict[str, Entry] = {
     ),
     "restatement": entry(
         lambda g: kpilab.restatement(
-            g.measured("earlier", "sum({my_sales})"), g.measured("later", "sum({my_sales})"), period=w.BASE,
+            g.measured("earlier", "sum({my_sales})"), g.measured("later", "sum({my_sales})"),
+            period=w.BASE,
             key=g.n("my_sale"),
         ),
         {"missing": "an amount that went missing is altered, a row that went is gone"},
         earlier=SOLD_BEFORE, later=SOLD,
     ),
-    "definitions": entry(lambda g: kpilab.definitions(g["reports"], baseline=w.BASE, current=w.NOW), reports=REPORTS),
+    "definitions": entry(lambda g: kpilab.definitions(g["reports"], baseline=w.BASE, current=w.NOW),
+        reports=REPORTS),
     "registry": entry(lambda g: kpilab.registry({"kpi": g.metric("sum({my_sales})")})),
     "smart": entry(clever, facts=FACTS),
     "levels": entry(chain, INDEXED, weeks=rows(w.weeks)),
     # Relations.
     "relate": entry(
-        lambda g: kpilab.relate(g.series("weeks", "my_kpi"), g.series("weeks", "my_goal")), INDEXED, weeks=rows(w.weeks)
+        lambda g: kpilab.relate(g.series("weeks", "my_kpi"), g.series("weeks", "my_goal")), INDEXED,
+        weeks=rows(w.weeks)
     ),
-    "screen": entry(lambda g: kpilab.screen(g.indexed("weeks"), goal=g.n("my_goal")), INDEXED, weeks=rows(w.weeks)),
+    "screen": entry(lambda g: kpilab.screen(g.indexed("weeks"), goal=g.n("my_goal")), INDEXED,
+        weeks=rows(w.weeks)),
     "correlate": entry(
         lambda g: kpilab.correlate(g.indexed("weeks"), metrics=[g.n("my_kpi"), g.n("my_goal")]),
         INDEXED,
         weeks=rows(w.weeks),
     ),
     "goodhart": entry(
-        lambda g: kpilab.goodhart(g.series("weeks", "my_kpi"), g.series("weeks", "my_goal"), since=date(2026, 4, 27)),
+        lambda g: kpilab.goodhart(g.series("weeks", "my_kpi"), g.series("weeks", "my_goal"),
+            since=date(2026, 4, 27)),
         INDEXED,
         weeks=rows(w.weeks),
     ),
     "panel": entry(
         lambda g: kpilab.panel(
-            g["panel"], unit=g.n("my_unit"), time=g.n("my_day"), kpi=g.n("my_kpi"), goal=g.n("my_goal")
+            g["panel"], unit=g.n("my_unit"), time=g.n("my_day"), kpi=g.n("my_kpi"),
+            goal=g.n("my_goal")
         ),
         panel=rows(w.panel),
     ),
     "surge": entry(
-        lambda g: kpilab.surge(g["counts"], kpi="signups", downstream=["bought"], baseline=w.BASE, current=w.NOW),
+        lambda g: kpilab.surge(g["counts"], kpi="signups", downstream=["bought"], baseline=w.BASE,
+            current=w.NOW),
         ZERO_DAYS,
         counts=rows(w.counts),
     ),
     "market": entry(
-        lambda g: kpilab.market(g["market"], baseline=WEEKS[0], current=WEEKS[1], own="we"), market=MARKET
+        lambda g: kpilab.market(g["market"], baseline=WEEKS[0], current=WEEKS[1], own="we"),
+        market=MARKET
     ),
     "counterfactual": entry(
         lambda g: kpilab.counterfactual(
@@ -252,10 +326,12 @@ ENTRIES: dict[str, Entry] = {
     ),
     # Root cause.
     "explore": entry(
-        lambda g: kpilab.explore(g.case(CASE), "sales", by=[g.n("my_region")], grain="week"), FILES, daily=DAILY
+        lambda g: kpilab.explore(g.case(CASE), "sales", by=[g.n("my_region")], grain="week"), FILES,
+        daily=DAILY
     ),
     "split": entry(
-        lambda g: kpilab.split(g.case(CASE), "sales", dimension=g.n("my_region")), FILES, daily=DAILY
+        lambda g: kpilab.split(g.case(CASE), "sales", dimension=g.n("my_region")), FILES,
+        daily=DAILY
     ),
     "history": entry(lambda g: kpilab.history(g.case(CASE)), FILES, daily=DAILY),
     "open_case": entry(lambda g: g.case(CASE).goal, FILES, daily=DAILY),
@@ -265,7 +341,8 @@ ENTRIES: dict[str, Entry] = {
         daily=DAILY,
     ),
     "decompose": entry(
-        lambda g: kpilab.decompose("visits * orders * price", g.numbers("leaves", 0), g.numbers("leaves", 1)),
+        lambda g: kpilab.decompose("visits * orders * price", g.numbers("leaves", 0),
+            g.numbers("leaves", 1)),
         leaves=LEAVES,
     ),
     "conflicts": entry(
@@ -277,36 +354,44 @@ ENTRIES: dict[str, Entry] = {
     ),
     "localise": entry(
         lambda g: kpilab.localise(
-            g["facts"], dimensions=[g.n("my_region"), g.n("my_city"), *g.extra], measure=g.n("my_sales"),
+            g["facts"], dimensions=[g.n("my_region"), g.n("my_city"), *g.extra],
+            measure=g.n("my_sales"),
             periods=(w.BASE, w.NOW),
         ),
         facts=FACTS,
     ),
     "clustered": entry(
         lambda g: kpilab.clustered(
-            g["facts"], [kpilab.Where({g.n("my_region"): "North"})], user=g.n("my_city"), measure=g.n("my_sales"),
+            g["facts"], [kpilab.Where({g.n("my_region"): "North"})], user=g.n("my_city"),
+            measure=g.n("my_sales"),
             periods=(w.BASE, w.NOW),
         ),
         facts=FACTS,
     ),
     "dating": entry(
-        lambda g: kpilab.dating(g["days"], value=g.n("my_value"), exposure=g.n("my_weight"), time=g.n("my_day")),
+        lambda g: kpilab.dating(g["days"], value=g.n("my_value"), exposure=g.n("my_weight"),
+            time=g.n("my_day")),
         days=rows(w.sixty),
     ),
     "dating: a total": entry(
-        lambda g: kpilab.dating(g["days"], value=g.n("my_value"), time=g.n("my_day")), days=rows(w.sixty)
+        lambda g: kpilab.dating(g["days"], value=g.n("my_value"), time=g.n("my_day")),
+        days=rows(w.sixty)
     ),
-    "ratemix": entry(lambda g: kpilab.ratemix(g["segments"], by=g.n("my_region")), segments=rows(w.segments)),
+    "ratemix": entry(lambda g: kpilab.ratemix(g["segments"], by=g.n("my_region")),
+        segments=rows(w.segments)),
     "nextsplit": entry(
-        lambda g: kpilab.nextsplit(g["segments"], dimensions=[g.n("my_region"), g.n("my_city"), *g.extra]),
+        lambda g: kpilab.nextsplit(g["segments"], dimensions=[g.n("my_region"), g.n("my_city"),
+            *g.extra]),
         segments=rows(w.segments),
     ),
     # Execution.
-    "evidence": entry(lambda g: kpilab.evidence(g["records"], baseline=w.BASE, current=w.NOW), records=RECORDS),
+    "evidence": entry(lambda g: kpilab.evidence(g["records"], baseline=w.BASE, current=w.NOW),
+        records=RECORDS),
     "bunching": entry(lambda g: kpilab.bunching(g["records"], period=w.BOTH), records=RECORDS),
     "heaping": entry(lambda g: kpilab.heaping(g["records"], period=w.BOTH), records=RECORDS),
     "timing": entry(lambda g: kpilab.timing(g["records"], period=w.BOTH), PARTS, records=RECORDS),
-    "priority": entry(lambda g: kpilab.priority(g["records"], period=w.BOTH), SIGNALS, records=RECORDS),
+    "priority": entry(lambda g: kpilab.priority(g["records"], period=w.BOTH), SIGNALS,
+        records=RECORDS),
     "sample": entry(lambda g: kpilab.sample(g["records"], period=w.BOTH), records=RECORDS),
     "audit": entry(lambda g: kpilab.audit(drawn(), g["results"]), results=rows(confirmed)),
     "write_worksheet": entry(lambda g: sheet(g)[1].read_text("utf-8"), records=RECORDS),
@@ -314,18 +399,22 @@ ENTRIES: dict[str, Entry] = {
     # Experiments.
     "experiment": entry(tested, ALL_UNITS, units=UNITS),
     "subgroups": entry(
-        lambda g: kpilab.subgroups(tested(g).moments, "spend", by=g.n("my_platform"), **ARMS), ALL_UNITS, units=UNITS
+        lambda g: kpilab.subgroups(tested(g).moments, "spend", by=g.n("my_platform"), **ARMS),
+        ALL_UNITS, units=UNITS
     ),
-    "course": entry(lambda g: kpilab.course(tested(g).moments, "spend", **ARMS), ALL_UNITS, units=UNITS),
+    "course": entry(lambda g: kpilab.course(tested(g).moments, "spend", **ARMS), ALL_UNITS,
+        units=UNITS),
     "arrivals": entry(lambda g: kpilab.arrivals(tested(g).moments, **ARMS), ALL_UNITS, units=UNITS),
     "ages": entry(lambda g: kpilab.ages(followed(g).by_age, "spend", **ARMS), who=WHO, log=TRAIL),
     "plan": entry(
-        lambda g: kpilab.plan(g["units"], metric=spent(g), effects=[0.05, 0.1], simulations=20), ALL_UNITS, units=UNITS
+        lambda g: kpilab.plan(g["units"], metric=spent(g), effects=[0.05, 0.1], simulations=20),
+        ALL_UNITS, units=UNITS
     ),
     "reread": entry(
         lambda g: kpilab.reread(
             g["who"], g["log"], experiment="t1", outcome=g.sql("{my_event} = 'pay'"), control="A",
-            split={"A": 0.5, "B": 0.5}, start=w.FIRST, planned_days=14, decided_on=date(2025, 3, 17),
+            split={"A": 0.5, "B": 0.5}, start=w.FIRST, planned_days=14, decided_on=date(2025, 3,
+                17),
         ),
         who=WHO, log=PAID,
     ),
@@ -334,7 +423,8 @@ ENTRIES: dict[str, Entry] = {
         lambda g: kpilab.oee(
             g["shifts"],
             kpilab.Machines(
-                scheduled=g.n("my_scheduled"), total=g.n("my_made"), scrap=g.n("my_scrap"), cycle=g.n("my_cycle"),
+                scheduled=g.n("my_scheduled"), total=g.n("my_made"), scrap=g.n("my_scrap"),
+                cycle=g.n("my_cycle"),
                 stops={"breakdown": g.n("my_down"), "changeover": g.n("my_change")},
             ),
             by=(g.n("my_machine"),),
@@ -349,21 +439,25 @@ ENTRIES: dict[str, Entry] = {
         facts=FACTS,
     ),
     "control: a rate": entry(
-        lambda g: kpilab.control(g.measured("facts", "sum({my_orders}) over sum({my_visits})"), period=w.BOTH),
+        lambda g: kpilab.control(g.measured("facts", ("sum({my_orders}) over "
+                                                     "sum({my_visits})")), period=w.BOTH),
         OWN_SUM,
         facts=FACTS,
     ),
-    "response": entry(lambda g: kpilab.response(g["alarms"], by=(g.n("my_unit"),)), ALL_ALARMS, alarms=ALARMS),
+    "response": entry(lambda g: kpilab.response(g["alarms"], by=(g.n("my_unit"),)), ALL_ALARMS,
+        alarms=ALARMS),
     "fair": entry(
         lambda g: kpilab.fair(
-            g.measured("facts", "sum({my_orders}) over sum({my_visits})"), by=g.n("my_region"), period=w.BOTH
+            g.measured("facts", ("sum({my_orders}) over "
+                                "sum({my_visits})")), by=g.n("my_region"), period=w.BOTH
         ),
         OWN_SUM,
         facts=FACTS,
     ),
     "targets": entry(
         lambda g: kpilab.targets(
-            g.measured("history", "sum({my_sales})"), 7000, levels=[g.n("my_region"), g.n("my_city")],
+            g.measured("history", "sum({my_sales})"), 7000, levels=[g.n("my_region"),
+                g.n("my_city")],
             period=kpilab.Period(w.FIRST, date(2025, 6, 22)), weeks=4,
         ),
         {"scaled": "shares of a target are whole units"},
@@ -371,11 +465,14 @@ ENTRIES: dict[str, Entry] = {
     ),
     "pace": entry(
         lambda g: kpilab.pace(
-            g.measured("facts", "sum({my_sales})"), {"a": g.amount(70000.0), "b": g.amount(100000.0)},
+            g.measured("facts", "sum({my_sales})"), {"a": g.amount(70000.0),
+                "b": g.amount(100000.0)},
             by=g.n("my_city"), period=kpilab.Period(w.SPLIT, date(2025, 5, 11)),
         ),
         facts=FACTS,
     ),
-    "incentives": entry(lambda g: kpilab.incentives(g["outlook"], draws=400), outlook=rows(w.outlook)),
-    "claims": entry(lambda g: kpilab.claims(g["claimed"], wanted={"x": 50.0, "y": 40.0}), claimed=rows(w.claimed)),
+    "incentives": entry(lambda g: kpilab.incentives(g["outlook"], draws=400),
+        outlook=rows(w.outlook)),
+    "claims": entry(lambda g: kpilab.claims(g["claimed"], wanted={"x": 50.0, "y": 40.0}),
+        claimed=rows(w.claimed)),
 }  # fmt: skip

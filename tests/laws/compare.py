@@ -22,7 +22,8 @@ EXTRA = "my_extra"
 
 
 def leaves(value: Any, path: str = "") -> Iterator[Leaf]:
-    """Every number, text, day and truth of a value, under its place in it; but for what is said of an extra column."""
+    """Every number, text, day and truth of a value, under its place in it;
+    but for what is said of an extra column."""
     if isinstance(value, pd.DataFrame):
         value = besides_extra(value)
         plain = [str(c) for c in value.columns]
@@ -62,7 +63,8 @@ def besides_extra(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _fields(value: Any, path: str) -> Iterator[Leaf]:
-    # How long it took is no answer, nor are sums kept to be read again, in the order and shifted by rows of the engine.
+    # How long it took is no answer, nor are sums kept to be read again, in the order and shifted by
+    # rows of the engine.
     told = [f for f in dataclasses.fields(value) if f.name not in ("seconds", "moments", "by_age")]
     for field in told:
         yield from leaves(getattr(value, field.name), f"{path}.{field.name}")
@@ -71,7 +73,8 @@ def _fields(value: Any, path: str) -> Iterator[Leaf]:
 
 
 def scalar(value: Any) -> object:
-    """One plain value: None, truth, float, or text (days and moments as ISO text); else NotImplemented."""
+    """One plain value: None, truth, float, or text (days and moments as ISO text);
+    else NotImplemented."""
     if value is None or value is pd.NaT or value is pd.NA:
         return None
     if isinstance(value, bool | np.bool_):
@@ -94,12 +97,22 @@ def scalar(value: Any) -> object:
     return value if isinstance(value, str) else NotImplemented
 
 
-def differences(base: list[Leaf], other: list[Leaf], names: Mapping[str, str], factor: float) -> list[str]:
-    """What two answers say differently; names of the first are read as those of the second, amounts times `factor`."""
+def differences(
+    base: list[Leaf], other: list[Leaf], names: Mapping[str, str], factor: float
+) -> list[str]:
+    """What two answers say differently; names of the first are read as those of the second,
+    amounts times `factor`."""
     # A dimension called as a column of the result is «name (by)» there.
-    other = [(p.replace(" (by)", ""), v.replace(" (by)", "") if isinstance(v, str) else v) for p, v in other]
-    told = [(renamed(path, names), renamed(v, names) if isinstance(v, str) else v) for path, v in base]
-    found = [f"{p}: not said" for p in _lost(told, other)] + [f"{p}: said anew" for p in _lost(other, told)]
+    other = [
+        (p.replace(" (by)", ""), v.replace(" (by)", "") if isinstance(v, str) else v)
+        for p, v in other
+    ]
+    told = [
+        (renamed(path, names), renamed(v, names) if isinstance(v, str) else v) for path, v in base
+    ]
+    found = [f"{p}: not said" for p in _lost(told, other)] + [
+        f"{p}: said anew" for p in _lost(other, told)
+    ]
     if found or len(told) != len(other):
         return found[:8] or ["a column or a row is said twice"]
     pairs = zip(told, other, strict=True)
@@ -121,6 +134,8 @@ def same(a: object, b: object, factor: float) -> bool:
     """Equal, or equal but for a power of the unit of the amounts."""
     if isinstance(a, float) and isinstance(b, float):
         powers = (1.0,) if factor == 1.0 else (1.0, factor, factor**2, 1 / factor)
-        told = [a * f for f in powers] + [a + math.log(factor)]  # a logarithm moves by that of the unit
+        told = [a * f for f in powers] + [
+            a + math.log(factor)
+        ]  # a logarithm moves by that of the unit
         return any(math.isclose(t, b, rel_tol=CLOSE, abs_tol=1e-9 * max(factor, 1.0)) for t in told)
     return type(a) is type(b) and a == b

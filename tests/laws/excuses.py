@@ -1,13 +1,18 @@
-"""Public names that are no functions, laws that do not apply to a function by its nature, and what fails still."""
+"""Public names that are no functions, laws that do not apply to a function by its nature,
+and what fails still."""
 
 from __future__ import annotations
 
 NOUNS = {
-    "Assignments": "a table", "Benchmark": "a table", "EventLog": "a table", "Executions": "a table",
+    "Assignments": "a table", "Benchmark": "a table", "EventLog": "a table",
+    "Executions": "a table",
     "Facts": "a table", "Incidents": "a table", "Reports": "a table", "Units": "a table",
-    "Measured": "a table and a metric", "Machines": "names of columns", "Design": "how a test was set up",
-    "Outcome": "a metric of a test", "Step": "a step of a funnel", "Breakdown": "how a funnel is broken down",
-    "Exclusion": "what a funnel leaves out", "Gap": "an offset of a step matrix", "Tier": "a step of a bonus",
+    "Measured": "a table and a metric", "Machines": "names of columns",
+    "Design": "how a test was set up",
+    "Outcome": "a metric of a test", "Step": "a step of a funnel", "Breakdown": "how a funnel "
+                                                                                "is broken down",
+    "Exclusion": "what a funnel leaves out", "Gap": "an offset of a step "
+                                                    "matrix", "Tier": "a step of a bonus",
     "Period": "two days", "Where": "a segment", "BadInput": "an error", "KpilabError": "an error",
     "Store": "what the loop remembers, its own tables",
 }  # fmt: skip
@@ -37,12 +42,19 @@ ALL_UNITS = {
 }
 ALL_ALARMS = dict.fromkeys(
     ["missing: no my_time", "missing: no my_responded", "missing: no my_solved"],
-    "an alarm that nobody answered or solved is an alarm, and where no period is asked one without a time, too",
+    (
+        "an alarm that nobody answered or solved is an alarm, and where no period is asked one "
+        "without a time, too"
+    ),
 )
 OWN_SUM = dict.fromkeys(
-    ["missing: no my_orders", "missing: no my_visits"], "a sum in SQL leaves out what its own column lacks, no more"
+    ["missing: no my_orders", "missing: no my_visits"],
+    "a sum in SQL leaves out what its own column lacks, no more",
 )
-NO_DAY = {"missing: no my_day": "time lost counts without a day, too; days are only what the interval is drawn from"}
+NO_DAY = {
+    "missing: no my_day": "time lost counts without a day, too; days are only what the "
+    "interval is drawn from"
+}
 FILES = {
     "timed: period": "a case reads files, which hold no periods",
     "contained": "a case reads files, and nothing else",

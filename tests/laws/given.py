@@ -1,4 +1,5 @@
-"""What a law's call is given: small tables whose columns say what they hold, in any dress and under any names."""
+"""What a law's call is given: small tables whose columns say what they hold,
+in any dress and under any names."""
 
 from __future__ import annotations
 
@@ -14,20 +15,25 @@ import kpilab
 from kpilab.core.case import Metric
 
 Frame = pd.DataFrame
-# What a column holds; columns that start with `my_` are named by the user, all others by the function.
+# What a column holds; columns that start with `my_` are named by the user, all others by the
+# function.
 KINDS = {
     "id": ("my_user", "my_record", "my_sale", "record"),
     "label": (
-        "my_event", "my_platform", "my_region", "my_city", "my_actor", "my_action", "my_reporter", "my_metric",
-        "my_series", "my_unit", "my_alarm", "my_machine", "my_variant", "my_experiment", "dimension", "value",
+        "my_event", "my_platform", "my_region", "my_city", "my_actor", "my_action", "my_reporter",
+        "my_metric",
+        "my_series", "my_unit", "my_alarm", "my_machine", "my_variant", "my_experiment",
+        "dimension", "value",
         "part", "actor", "unit",
     ),
     "day": ("my_day", "my_entered", "day"),
     "moment": ("my_time", "my_responded", "my_solved"),
     "amount": ("my_sales", "my_value", "my_goal", "my_spend", "my_before", "my_kpi"),
     "count": (
-        "my_orders", "my_visits", "my_claim", "my_target", "my_match", "my_follow", "num0", "num1", "den0", "den1",
-        "visits", "orders", "price", "target", "end", "low", "high", "quantity", "signups", "bought",
+        "my_orders", "my_visits", "my_claim", "my_target", "my_match", "my_follow", "num0", "num1",
+        "den0", "den1",
+        "visits", "orders", "price", "target", "end", "low", "high", "quantity", "signups",
+        "bought",
         "my_scheduled", "my_made", "my_scrap", "my_down", "my_change", "my_cycle", "my_weight",
     ),
     "truth": ("confirmed",),
@@ -46,9 +52,11 @@ def plain(frame: Frame, folder: Path) -> Any:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """A table of a call: its rows, the noun it is made into (None: a plain frame), and that noun's columns.
+    """A table of a call: its rows, the noun it is made into (None: a plain frame), and that noun's
+    columns.
 
-    A `mapping` is given as numbers by name, one row at a time; what is `filed` lies in a case's folder.
+    A `mapping` is given as numbers by name, one row at a time; what is `filed` lies in a case's
+    folder.
     """
 
     frame: Callable[[], Frame]
@@ -62,13 +70,16 @@ class Rows:
         return [c for c in self.frame().columns if KIND[c] in kinds]
 
 
-def rows(frame: Callable[[], Frame], role: str | None = None, **columns: str | tuple[str, ...]) -> Rows:
+def rows(
+    frame: Callable[[], Frame], role: str | None = None, **columns: str | tuple[str, ...]
+) -> Rows:
     return Rows(frame, role, columns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Variant:
-    """One way to say the same (or to say nothing): rows changed, columns renamed, tables in another dress."""
+    """One way to say the same (or to say nothing): rows changed, columns renamed,
+    tables in another dress."""
 
     name: str
     change: Callable[[Frame], Frame] = as_it_is
@@ -83,7 +94,8 @@ AS_IT_IS = Variant("as it is")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Given:
-    """Tables by name as the variant gives them, and the words a call needs to speak of their columns."""
+    """Tables by name as the variant gives them, and the words a call needs to speak of their
+    columns."""
 
     tables: Mapping[str, Rows]
     variant: Variant
@@ -109,10 +121,15 @@ class Given:
             place = self.folder / table
             place.mkdir(exist_ok=True)
             dressed = self.variant.dress(self.frame(table), place)
-            named = {k: self.n(c) if isinstance(c, str) else tuple(map(self.n, c)) for k, c in kind.columns.items()}
+            named = {
+                k: self.n(c) if isinstance(c, str) else tuple(map(self.n, c))
+                for k, c in kind.columns.items()
+            }
             if "dimensions" in named:
                 named["dimensions"] = (*named["dimensions"], *self.extra)
-            self.made[table] = dressed if kind.role is None else getattr(kpilab, kind.role)(dressed, **named)
+            self.made[table] = (
+                dressed if kind.role is None else getattr(kpilab, kind.role)(dressed, **named)
+            )
         return self.made[table]
 
     def sql(self, text: str) -> str:
@@ -131,7 +148,9 @@ class Given:
     def series(self, table: str, column: str) -> pd.Series:
         """One number per day, indexed by it."""
         frame = self.frame(table)
-        return pd.Series(frame[self.n(column)].to_numpy(), pd.Index(frame[self.n("my_day")]), name=self.n(column))
+        return pd.Series(
+            frame[self.n(column)].to_numpy(), pd.Index(frame[self.n("my_day")]), name=self.n(column)
+        )
 
     def indexed(self, table: str) -> Frame:
         """The rows, indexed by their day."""
@@ -150,7 +169,9 @@ class Given:
         """A case of these tables; {columns} in its text by their present names."""
         folder = self.folder / "case"
         folder.mkdir(exist_ok=True)
-        (folder / "case.yml").write_text(re.sub(r"\{(my_\w+)\}", lambda m: self.n(m[1]), text), "utf-8")
+        (folder / "case.yml").write_text(
+            re.sub(r"\{(my_\w+)\}", lambda m: self.n(m[1]), text), "utf-8"
+        )
         for name in self.tables:
             frame = self.frame(name)
             frame.to_parquet(folder / f"{name}.parquet", index=False)

@@ -50,13 +50,18 @@ def answer(name: str, variant: Variant, *, about_missing: bool = False) -> Answe
 def besides_missing(result: Any) -> Any:
     """An experiment without its check of units that have no variant."""
     checks = getattr(result, "checks", None)
-    return result if checks is None else replace(result, checks=checks[checks["check"] != "unnamed"])
+    return (
+        result if checks is None else replace(result, checks=checks[checks["check"] != "unnamed"])
+    )
 
 
 def told_crash(error: Exception) -> str:
     """What a crash says, and the last place of ours on its way."""
     frames = traceback.extract_tb(error.__traceback__)
-    at = next((f for f in reversed(frames) if "/kpilab/" in f.filename and "/tests/" not in f.filename), frames[-1])
+    at = next(
+        (f for f in reversed(frames) if "/kpilab/" in f.filename and "/tests/" not in f.filename),
+        frames[-1],
+    )
     words = (str(error).splitlines() or [""])[0]
     return f"{type(error).__name__} at {Path(at.filename).name}:{at.lineno}: {words}"[:200]
 
@@ -67,7 +72,8 @@ def base(name: str) -> Answer:
 
 
 def trials(name: str, relation: str) -> list[Trial]:
-    """Every way in which a function is tried under a law; none where it has no such data or is excused."""
+    """Every way in which a function is tried under a law;
+    none where it has no such data or is excused."""
     asked = ENTRIES[name]
     found = [] if relation in asked.without else RELATIONS[relation](asked.tables)
     return [t for t in found if f"{relation}: {t.change.name}" not in asked.without]
@@ -75,7 +81,11 @@ def trials(name: str, relation: str) -> list[Trial]:
 
 def at_once(name: str, turn: int) -> Trial | None:
     """One way of each law that keeps the answer, all together; None where there is none."""
-    chosen = [found[turn % len(found)] for r in OTHERWISE if (found := trials(name, r)) and (name, r) not in FAILING]
+    chosen = [
+        found[turn % len(found)]
+        for r in OTHERWISE
+        if (found := trials(name, r)) and (name, r) not in FAILING
+    ]
     return Trial(together([t.change for t in chosen])) if chosen else None
 
 
@@ -111,14 +121,21 @@ def _besides(leaf: Leaf, trial: Trial) -> bool:
 
 # Sentences and marks by which an answer claims to have found something.
 CLAIMS = {
-    "funnel.changed", "paths_change.differs", "gaps.lost", "gaps.lost_unconfirmed", "outages.found", "reconcile.differ",
-    "restatement.restated", "definitions.changed", "definitions.jumped", "relate.related_lag", "relate.related_now",
-    "screen.some", "correlate.some", "goodhart.weaker", "goodhart.changed", "panel.related", "panel.ecological",
-    "surge.hollow", "market.market", "market.own", "market.both", "counterfactual.effect", "split.most",
+    "funnel.changed", "paths_change.differs", "gaps.lost", "gaps.lost_unconfirmed", "outages.found",
+    "reconcile.differ",
+    "restatement.restated", "definitions.changed", "definitions.jumped", "relate.related_lag",
+    "relate.related_now",
+    "screen.some", "correlate.some", "goodhart.weaker", "goodhart.changed", "panel.related",
+    "panel.ecological",
+    "surge.hollow", "market.market", "market.own", "market.both", "counterfactual.effect",
+    "split.most",
     "localise.found", "localise.found_several", "dating.step", "dating.gradual", "ratemix.simpson",
-    "ratemix.simpson_points", "nextsplit.best", "evidence.mismatch", "bunching.bunched", "heaping.found",
-    "timing.rush", "experiment.ship_gain", "experiment.stop_harm", "subgroups.differs", "course.crossed",
-    "arrivals.lost", "ages.novelty", "ages.primacy", "rereading.srm", "rereading.novelty", "rereading.peeking",
+    "ratemix.simpson_points", "nextsplit.best", "evidence.mismatch", "bunching.bunched",
+    "heaping.found",
+    "timing.rush", "experiment.ship_gain", "experiment.stop_harm", "subgroups.differs",
+    "course.crossed",
+    "arrivals.lost", "ages.novelty", "ages.primacy", "rereading.srm", "rereading.novelty",
+    "rereading.peeking",
     "control.outside", "levels.against",
 }  # fmt: skip
 MARKS = ("flagged", "outside", "significant", "jumped", "trouble", "simpson")

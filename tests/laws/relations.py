@@ -29,8 +29,8 @@ class Trial:
 
     Attributes:
         change: what is done. like: calls of which one has the right answer.
-        refusal: whether a BadInput is right, too. nothing: no finding may be made. about_missing: whether what is
-            said about missing values may differ.
+        refusal: whether a BadInput is right, too. nothing: no finding may be made. about_missing:
+            whether what is said about missing values may differ.
     """
 
     change: Variant
@@ -66,7 +66,8 @@ def both(*changes: Callable[[Frame], Frame]) -> Callable[[Frame], Frame]:
 # Names that people use, and that a program may have used itself.
 NAMES = (
     "units", "day", "row", "num0", "variant", "holed", "period", "step", "value", "t", "n", "user",
-    "time", "event", "segment", "part", "actor", "unit", "part0", "den1", "index", "metric", "bucket",
+    "time", "event", "segment", "part", "actor", "unit", "part0", "den1", "index", "metric",
+    "bucket",
     "level_0", "actual", "expected", "weight", "count", "sum", "key", "group", "order", "select",
     "date", "Date", "lag", "x", "y", "goal", "kpi", "session", "a b", "日期", "name.with.dots",
     "per cent %", "O'Brien",
@@ -97,7 +98,11 @@ TYPES: dict[str, tuple[Callable[[pd.Series], pd.Series], Callable[[pd.Series], p
         lambda v: v.astype(pd.ArrowDtype(pa.float64())),
         pd.ArrowDtype(pa.string()),
     ),
-    "int16": (lambda v: v.astype("int16" if v.max() < 2**15 else "int32"), lambda v: v.astype(object), "category"),
+    "int16": (
+        lambda v: v.astype("int16" if v.max() < 2**15 else "int32"),
+        lambda v: v.astype(object),
+        "category",
+    ),
 }
 
 
@@ -147,7 +152,9 @@ def one_file(suffix: str, frame: Frame, folder: Path) -> Path:
 def parts(frame: Frame) -> Frame:
     """Two parts put together, each with row numbers of its own."""
     half = len(frame) // 2
-    return pd.concat([frame.iloc[half:].reset_index(drop=True), frame.iloc[:half].reset_index(drop=True)])
+    return pd.concat(
+        [frame.iloc[half:].reset_index(drop=True), frame.iloc[:half].reset_index(drop=True)]
+    )
 
 
 def split(tables: Tables) -> Iterator[Trial]:
@@ -171,7 +178,9 @@ def arrow(frame: Frame, folder: Path) -> pa.Table:
 def contained(tables: Tables) -> Iterator[Trial]:
     if has_rows(tables):
         yield Trial(Variant("arrow", dress=arrow))
-        yield Trial(Variant("ibis", dress=lambda frame, _: ibis.memtable(frame.reset_index(drop=True))))
+        yield Trial(
+            Variant("ibis", dress=lambda frame, _: ibis.memtable(frame.reset_index(drop=True)))
+        )
         yield Trial(Variant("path", dress=partial(one_file, "parquet")))
         try:
             import polars as _  # noqa: F401
@@ -338,13 +347,18 @@ RELATIONS: dict[str, Callable[[Tables], Iterator[Trial]]] = OTHERWISE | MISSING 
 
 
 def together(variants: list[Variant]) -> Variant:
-    """All of them at once: rows are changed in turn; the last table's dress that is none of pandas is worn."""
+    """All of them at once: rows are changed in turn;
+    the last table's dress that is none of pandas is worn."""
     names: dict[str, str] = {}
     for variant in variants:
         names |= variant.names
     dress = [v.dress for v in variants if v.dress is not plain]
     # Files and engines hold times as times; text and periods are read from frames.
-    worn = dress[-1] if dress and not any(v.name in ("period", "ISO text") for v in variants) else plain
+    worn = (
+        dress[-1]
+        if dress and not any(v.name in ("period", "ISO text") for v in variants)
+        else plain
+    )
     factor = float(np.prod([v.factor for v in variants]))
     first = sorted(variants, key=lambda v: not v.extra)
     change = both(*(v.change for v in sorted(first, key=lambda v: v.factor == 1.0 and not v.extra)))

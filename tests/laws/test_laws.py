@@ -1,4 +1,5 @@
-"""The same question put otherwise has the same answer, and where there is nothing, nothing is found."""
+"""The same question put otherwise has the same answer, and where there is nothing,
+nothing is found."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ def told(name: str, trials: list[Trial]) -> list[str]:
 
 
 def otherwise(name: str) -> list[str]:
-    """One way of each law at once, another one for each function; where that fails, each law alone says which."""
+    """One way of each law at once, another one for each function; where that fails,
+    each law alone says which."""
     trial = judge.at_once(name, TURNS[name])
     if trial is None or not judge.faults(name, trial):
         return []
@@ -29,7 +31,8 @@ def otherwise(name: str) -> list[str]:
 
 
 def some(name: str, trials: list[Trial], most: int) -> list[Trial]:
-    """All of them for a frame; of what lies on an engine and takes ten times as long, a few, others for each call."""
+    """All of them for a frame; of what lies on an engine and takes ten times as long, a few,
+    others for each call."""
     if not ENTRIES[name].on_engine or len(trials) <= most:
         return trials
     return [trials[(TURNS[name] + k * len(trials) // most) % len(trials)] for k in range(most)]

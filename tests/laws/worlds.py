@@ -1,4 +1,5 @@
-"""Small seeded data: two periods of four weeks in which the North falls, and what other questions need."""
+"""Small seeded data: two periods of four weeks in which the North falls,
+and what other questions need."""
 
 from __future__ import annotations
 
@@ -43,7 +44,9 @@ def history() -> pd.DataFrame:
     """Sales of four stores over sixteen weeks."""
     rng = np.random.default_rng(2)
     found = grid(my_day=days(112), my_region=["North", "South"], my_city=["a", "b"])
-    level = np.where(found["my_city"] == "a", 30, 50) * np.where(found["my_region"] == "North", 1.0, 1.5)
+    level = np.where(found["my_city"] == "a", 30, 50) * np.where(
+        found["my_region"] == "North", 1.0, 1.5
+    )
     found["my_sales"] = rng.poisson(level).astype(float)
     return found
 
@@ -56,7 +59,9 @@ def events() -> pd.DataFrame:
     for user in range(100, 190):
         platform = ("ios", "web")[user % 2]
         for start in rng.choice(56, rng.integers(2, 8), replace=False):
-            at = START + pd.Timedelta(days=int(start), seconds=int(rng.integers(7 * 3600, 22 * 3600)))
+            at = START + pd.Timedelta(
+                days=int(start), seconds=int(rng.integers(7 * 3600, 22 * 3600))
+            )
             for event in ("visit", "cart", "pay")[: 1 + rng.binomial(2, 0.6)]:
                 found.append((user, at, event, platform))
                 at += pd.Timedelta(seconds=int(rng.integers(20, 900)))
@@ -91,7 +96,9 @@ def books() -> pd.DataFrame:
 def records() -> pd.DataFrame:
     """Six actors claim work over eight weeks; a5 claims more than leaves traces, and rounds."""
     rng = np.random.default_rng(6)
-    found = grid(my_day=days(), my_actor=[f"a{k}" for k in range(6)], turn=[0, 1]).drop(columns="turn")
+    found = grid(my_day=days(), my_actor=[f"a{k}" for k in range(6)], turn=[0, 1]).drop(
+        columns="turn"
+    )
     real = rng.poisson(22, len(found))
     bad = (found["my_actor"] == "a5") & (found["my_day"] >= pd.Timestamp(SPLIT))
     late = np.where((found["my_actor"] == "a4") & (rng.random(len(found)) < 0.4), 4, 0)
@@ -107,8 +114,14 @@ def reports() -> pd.DataFrame:
     rng = np.random.default_rng(7)
     found = grid(my_day=days(), my_reporter=["sales", "finance"], my_metric=["active", "revenue"])
     level = rng.poisson(100, 56).repeat(4) * np.where(found["my_metric"] == "active", 1.0, 10.0)
-    jump = (found["my_reporter"] == "sales") & (found["my_metric"] == "active") & (found["my_day"] >= str(SPLIT))
-    return found.assign(my_value=(level * np.where(jump, 1.5, 1.0) * rng.normal(1, 0.01, len(found))).round(3))
+    jump = (
+        (found["my_reporter"] == "sales")
+        & (found["my_metric"] == "active")
+        & (found["my_day"] >= str(SPLIT))
+    )
+    return found.assign(
+        my_value=(level * np.where(jump, 1.5, 1.0) * rng.normal(1, 0.01, len(found))).round(3)
+    )
 
 
 @cache
@@ -128,7 +141,9 @@ def panel() -> pd.DataFrame:
     found = grid(my_unit=[f"s{k}" for k in range(8)], my_day=days(16, "7D"))
     store, week = rng.normal(0, 5, 8).repeat(16), np.tile(rng.normal(0, 3, 16), 8)
     kpi = 50 + store + week + rng.normal(0, 2, len(found))
-    return found.assign(my_kpi=kpi.round(3), my_goal=(200 + 2 * kpi + store + rng.normal(0, 3, len(found))).round(3))
+    return found.assign(
+        my_kpi=kpi.round(3), my_goal=(200 + 2 * kpi + store + rng.normal(0, 3, len(found))).round(3)
+    )
 
 
 @cache
@@ -144,12 +159,15 @@ def change() -> pd.DataFrame:
 
 @cache
 def weeks() -> pd.DataFrame:
-    """A KPI and a goal that follows it, a hundred weeks; the KPI goes its own way from the sixtieth on."""
+    """A KPI and a goal that follows it, a hundred weeks;
+    the KPI goes its own way from the sixtieth on."""
     rng = np.random.default_rng(11)
     news = rng.normal(0, 1, 100)
     goal = 100 + news + rng.normal(0, 0.5, 100)
     kpi = 50 + np.where(np.arange(100) < 60, news, rng.normal(0, 1, 100)) + rng.normal(0, 0.5, 100)
-    return pd.DataFrame({"my_day": days(100, "7D"), "my_kpi": kpi.round(3), "my_goal": goal.round(3)})
+    return pd.DataFrame(
+        {"my_day": days(100, "7D"), "my_kpi": kpi.round(3), "my_goal": goal.round(3)}
+    )
 
 
 @cache
@@ -165,10 +183,14 @@ def sixty() -> pd.DataFrame:
 def segments() -> pd.DataFrame:
     """Orders and visits before and now, per region, city and platform; the North falls."""
     rng = np.random.default_rng(13)
-    found = grid(my_region=["North", "South", "West"], my_city=["a", "b", "c"], my_platform=["ios", "web"])
+    found = grid(
+        my_region=["North", "South", "West"], my_city=["a", "b", "c"], my_platform=["ios", "web"]
+    )
     den0, den1 = rng.poisson(900, len(found)), rng.poisson(1000, len(found))
     now = np.where(found["my_region"] == "North", 0.2, 0.4)
-    return found.assign(num0=rng.binomial(den0, 0.4), den0=den0, num1=rng.binomial(den1, now), den1=den1)
+    return found.assign(
+        num0=rng.binomial(den0, 0.4), den0=den0, num1=rng.binomial(den1, now), den1=den1
+    )
 
 
 @cache
@@ -200,15 +222,23 @@ def alarms() -> pd.DataFrame:
     answered = at + pd.to_timedelta(rng.integers(60, 3600, 160), "s")
     found = pd.DataFrame({"my_time": at, "my_unit": rng.choice(["m1", "m2"], 160)})
     found["my_alarm"] = rng.choice(["heat", "jam"], 160)
-    return found.assign(my_responded=answered, my_solved=answered + pd.to_timedelta(rng.integers(60, 9000, 160), "s"))
+    return found.assign(
+        my_responded=answered,
+        my_solved=answered + pd.to_timedelta(rng.integers(60, 9000, 160), "s"),
+    )
 
 
 @cache
 def units() -> pd.DataFrame:
     """Six hundred units of two variants; B spends more."""
     rng = np.random.default_rng(17)
-    found = pd.DataFrame({"my_user": np.arange(600) + 100, "my_variant": rng.choice(["A", "B"], 600)})
-    found["my_platform"], found["my_before"] = rng.choice(["ios", "web"], 600), rng.gamma(2.0, 5.0, 600).round(2)
+    found = pd.DataFrame(
+        {"my_user": np.arange(600) + 100, "my_variant": rng.choice(["A", "B"], 600)}
+    )
+    found["my_platform"], found["my_before"] = (
+        rng.choice(["ios", "web"], 600),
+        rng.gamma(2.0, 5.0, 600).round(2),
+    )
     found["my_day"] = START + pd.to_timedelta(rng.integers(0, 14, 600), "D")
     spend = found["my_before"] + rng.gamma(2.0, 3.0, 600) + 1.5 * (found["my_variant"] == "B")
     return found.assign(my_spend=spend.round(2))
@@ -228,12 +258,18 @@ def trail() -> pd.DataFrame:
     """What the assigned units did in the two weeks after."""
     rng = np.random.default_rng(19)
     found = []
-    for user, at, variant in assigned()[["my_user", "my_time", "my_variant"]].itertuples(index=False):
+    for user, at, variant in assigned()[["my_user", "my_time", "my_variant"]].itertuples(
+        index=False
+    ):
         for day in range(10):
             event = "pay" if rng.random() < (0.35 if variant == "B" else 0.2) else "visit"
             when = at + pd.Timedelta(days=day, seconds=int(rng.integers(60, 40000)))
-            found.append((user, when, event, ("ios", "web")[user % 2], round(float(rng.gamma(2, 5)), 2)))
-    return pd.DataFrame(found, columns=["my_user", "my_time", "my_event", "my_platform", "my_spend"])
+            found.append(
+                (user, when, event, ("ios", "web")[user % 2], round(float(rng.gamma(2, 5)), 2))
+            )
+    return pd.DataFrame(
+        found, columns=["my_user", "my_time", "my_event", "my_platform", "my_spend"]
+    )
 
 
 @cache
@@ -272,4 +308,6 @@ def outlook() -> pd.DataFrame:
 
 @cache
 def claimed() -> pd.DataFrame:
-    return pd.DataFrame({"part": ["x", "x", "y"], "actor": ["ann", "bob", "ann"], "quantity": [30, 40, 20]})
+    return pd.DataFrame(
+        {"part": ["x", "x", "y"], "actor": ["ann", "bob", "ann"], "quantity": [30, 40, 20]}
+    )

@@ -13,7 +13,12 @@ from kpilab.questions import funnels
 
 def test_every_option_of_a_funnel_is_passed_on(asked):
     plan = funnels.declared(asked, "main")
-    wanted = {"within": timedelta(hours=2), "mode": "strict", "by": "session", "exclude": ("leave",)}
+    wanted = {
+        "within": timedelta(hours=2),
+        "mode": "strict",
+        "by": "session",
+        "exclude": ("leave",),
+    }
     assert funnels.options(plan) == wanted
     assert funnels.log(asked, plan).name == "web"
 

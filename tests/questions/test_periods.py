@@ -19,11 +19,23 @@ def period(first: str, last: str) -> Period:
     ("baseline", "days"),
     [
         (("2026-06-01", "2026-06-28"), ("2026-06-01", "2026-07-26")),  # adjoining: one
-        (("2026-05-25", "2026-06-21"), ("2026-05-25", "2026-07-26")),  # a week between them: still one
-        (("2025-06-30", "2025-07-27"), ("2026-06-29", "2026-07-26")),  # a year before: the current days alone
+        (
+            ("2026-05-25", "2026-06-21"),
+            ("2026-05-25", "2026-07-26"),
+        ),  # a week between them: still one
+        (
+            ("2025-06-30", "2025-07-27"),
+            ("2026-06-29", "2026-07-26"),
+        ),  # a year before: the current days alone
     ],
 )
 def test_periods_that_adjoin_are_one_span(asked, baseline, days):
-    case = replace(asked, periods={"baseline": period(*baseline), "current": period("2026-06-29", "2026-07-26")})
+    case = replace(
+        asked,
+        periods={"baseline": period(*baseline), "current": period("2026-06-29", "2026-07-26")},
+    )
     assert span(case) == period(*days)
-    assert both(case) == {"baseline": period(*baseline), "current": period("2026-06-29", "2026-07-26")}
+    assert both(case) == {
+        "baseline": period(*baseline),
+        "current": period("2026-06-29", "2026-07-26"),
+    }

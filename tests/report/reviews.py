@@ -33,7 +33,11 @@ def said(en: str) -> Message:
 
 def rates(**columns: object) -> Result:
     table = pd.DataFrame(
-        {"step": ["visit", "cart", "order", "payment"], "rate": [float("nan"), 0.4, 0.5, 0.61], "users": [9, 8, 7, 6]}
+        {
+            "step": ["visit", "cart", "order", "payment"],
+            "rate": [float("nan"), 0.4, 0.5, 0.61],
+            "users": [9, 8, 7, 6],
+        }
     )
     return Result(table.assign(**columns), notes=(said("Note: two users share a device"),))
 
@@ -61,7 +65,9 @@ def leak() -> Cause:
         "untracked_leak",
         "pay_rate",
         "root_cause",
-        said("Payment: orders are placed as before but fewer are paid, and nobody watches that step"),
+        said(
+            "Payment: orders are placed as before but fewer are paid, and nobody watches that step"
+        ),
         0.93,
         period=CURRENT,
         effect=Effect(-5200.0, -6100.0, -4300.0),
@@ -69,9 +75,17 @@ def leak() -> Cause:
         findings=("root_cause.1", "root_cause.2"),
         against=("external.1",),
         why=(
-            Why(said("Why did paid orders fall?"), said("Because fewer placed orders are paid"), "goal.1"),
-            Why(said("Why are fewer paid?"), said("The payment step lost 8 points"), "root_cause.1"),
-            Why(said("Why did no one see it?"), said("No dashboard covers the step"), "root_cause.2"),
+            Why(
+                said("Why did paid orders fall?"),
+                said("Because fewer placed orders are paid"),
+                "goal.1",
+            ),
+            Why(
+                said("Why are fewer paid?"), said("The payment step lost 8 points"), "root_cause.1"
+            ),
+            Why(
+                said("Why did no one see it?"), said("No dashboard covers the step"), "root_cause.2"
+            ),
         ),
         action=said("Do this: put the pay rate on the board and mend the card form"),
     )
@@ -91,7 +105,11 @@ def records() -> Cause:
         effect_on="visits",
         findings=("execution.1",),
         why=(
-            Why(said("Why did paid orders fall?"), said("Because fewer placed orders are paid"), "goal.1"),
+            Why(
+                said("Why did paid orders fall?"),
+                said("Because fewer placed orders are paid"),
+                "goal.1",
+            ),
             Why(said("Why did visits not help?"), said("Part of them has no trace"), "execution.1"),
         ),
     )
@@ -109,14 +127,29 @@ def story(language: str = "en") -> Review:
         BridgeRow(said("Rest: unexplained"), 400.0, -500.0, 1_300.0),
     )
     steps = (
-        StepReport("trust", issues=(issue(),), findings=(finding("trust.1", "trust", verdict="info", effect=None),)),
+        StepReport(
+            "trust",
+            issues=(issue(),),
+            findings=(finding("trust.1", "trust", verdict="info", effect=None),),
+        ),
         StepReport("goal", (finding("goal.1", "goal"),)),
         StepReport("relation", (), (said("Relation: no KPI has a target"),)),
-        StepReport("root_cause", (finding("root_cause.1"), finding("root_cause.2", evidence=(), chart=None))),
-        StepReport("external", (finding("external.1", "external", verdict="fine", p=None, q=None),)),
-        StepReport("execution", (finding("execution.1", "execution", verdict="unclear", strength="compared"),)),
+        StepReport(
+            "root_cause",
+            (finding("root_cause.1"), finding("root_cause.2", evidence=(), chart=None)),
+        ),
+        StepReport(
+            "external", (finding("external.1", "external", verdict="fine", p=None, q=None),)
+        ),
+        StepReport(
+            "execution",
+            (finding("execution.1", "execution", verdict="unclear", strength="compared"),),
+        ),
     )
-    labels = {"paid_orders": {"en": "Paid orders", "zh": "支付订单"}, "pay_rate": {"en": "Pay rate", "zh": "支付率"}}
+    labels = {
+        "paid_orders": {"en": "Paid orders", "zh": "支付订单"},
+        "pay_rate": {"en": "Pay rate", "zh": "支付率"},
+    }
     return Review(
         "shop",
         "Third quarter",
@@ -135,15 +168,25 @@ def story(language: str = "en") -> Review:
 
 def issue() -> DataIssue:
     return DataIssue(
-        "events", said("Dates: 12 rows cannot be read, first in row 41"), "ts", Where(), CURRENT, 12, Effect(-3.0)
+        "events",
+        said("Dates: 12 rows cannot be read, first in row 41"),
+        "ts",
+        Where(),
+        CURRENT,
+        12,
+        Effect(-3.0),
     )
 
 
 def hostile() -> Review:
     """Every name from outside is an attack."""
     review = story()
-    bad = Message("report.fact", {"name": HOSTILE, "value": "</script><img src=x onerror=alert(2)> & `a|b`"})
-    table = rates(**{HOSTILE: FORMULA, "at": "@SUM(A1)", "tab": "\tx", "minus": "-2+3", "bell": "a\x07b"})
+    bad = Message(
+        "report.fact", {"name": HOSTILE, "value": "</script><img src=x onerror=alert(2)> & `a|b`"}
+    )
+    table = rates(
+        **{HOSTILE: FORMULA, "at": "@SUM(A1)", "tab": "\tx", "minus": "-2+3", "bell": "a\x07b"}
+    )
     cause = replace(
         leak(),
         subject=HOSTILE,
@@ -156,8 +199,14 @@ def hostile() -> Review:
         why=(Why(bad, bad, "goal.1"),),
     )
     steps = (
-        StepReport("goal", (finding("goal.1", "goal", statement=bad, subject=FORMULA, evidence=(table,)),), (bad,)),
-        StepReport("trust", issues=(replace(issue(), table=HOSTILE, column=FORMULA, statement=bad),)),
+        StepReport(
+            "goal",
+            (finding("goal.1", "goal", statement=bad, subject=FORMULA, evidence=(table,)),),
+            (bad,),
+        ),
+        StepReport(
+            "trust", issues=(replace(issue(), table=HOSTILE, column=FORMULA, statement=bad),)
+        ),
     )
     return replace(
         review,
@@ -175,13 +224,18 @@ def nothing(language: str = "en") -> Review:
     """A quarter in which nothing is wrong."""
     review = story(language)
     goal = GoalChange("paid_orders", 50_000.0, 50_000.0, 50_300.0, 50_300.0, -600.0, 1_200.0)
-    steps = tuple(replace(s, findings=tuple(replace(f, verdict="fine") for f in s.findings)) for s in review.steps)
+    steps = tuple(
+        replace(s, findings=tuple(replace(f, verdict="fine") for f in s.findings))
+        for s in review.steps
+    )
     rest = (BridgeRow(said("Rest: unexplained"), 300.0, -600.0, 1_200.0),)
     return replace(review, goal=goal, bridge=rest, causes=(), steps=steps, rejected=())
 
 
 def many(findings: int = 120, rows: int = 200) -> Review:
     """More findings, with larger tables, than a page can hold."""
-    table = pd.DataFrame({"segment": [f"segment number {k} " * 40 for k in range(rows)], "value": range(rows)})
+    table = pd.DataFrame(
+        {"segment": [f"segment number {k} " * 40 for k in range(rows)], "value": range(rows)}
+    )
     found = tuple(finding(f"root_cause.{k}", evidence=(Result(table),)) for k in range(findings))
     return replace(story(), steps=(StepReport("root_cause", found),))

@@ -20,16 +20,61 @@ from kpilab.report.document import plain
 from kpilab.report.page import embedded
 from tests.report import reviews
 
-TOP = ["case", "version", "periods", "goal", "bridge", "causes", "findings", "not_examined", "data_quality"]
-GOAL = ["metric", "baseline", "expected", "logged", "current", "change", "change_pct", "gap", "interval"]
-CAUSE = ["kind", "subject", "where", "except", "actors", "period", "effect", "effect_pct", "effect_on", "interval"]
+TOP = [
+    "case",
+    "version",
+    "periods",
+    "goal",
+    "bridge",
+    "causes",
+    "findings",
+    "not_examined",
+    "data_quality",
+]
+GOAL = [
+    "metric",
+    "baseline",
+    "expected",
+    "logged",
+    "current",
+    "change",
+    "change_pct",
+    "gap",
+    "interval",
+]
+CAUSE = [
+    "kind",
+    "subject",
+    "where",
+    "except",
+    "actors",
+    "period",
+    "effect",
+    "effect_pct",
+    "effect_on",
+    "interval",
+]
 CAUSE += ["confidence", "step", "statement", "findings", "why", "action"]
-FINDING = ["id", "step", "verdict", "effect", "interval", "p", "q", "strength", "statement", "table", "chart"]
+FINDING = [
+    "id",
+    "step",
+    "verdict",
+    "effect",
+    "interval",
+    "p",
+    "q",
+    "strength",
+    "statement",
+    "table",
+    "chart",
+]
 
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory):
-    return write(reviews.story(), tmp_path_factory.mktemp("story"), created="2026-10-01T08:00:00+00:00")
+    return write(
+        reviews.story(), tmp_path_factory.mktemp("story"), created="2026-10-01T08:00:00+00:00"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +170,9 @@ def test_hostile_names_do_nothing_in_the_page(hostile):
 
 def test_nothing_in_the_page_is_loaded_from_elsewhere(story):
     page = Page(story.html.read_text("utf-8"))
-    outside = [v for k, v in page.attributes if k in ("src", "href") and not (v or "").startswith("#")]
+    outside = [
+        v for k, v in page.attributes if k in ("src", "href") and not (v or "").startswith("#")
+    ]
     assert outside == []
 
 
@@ -160,9 +207,12 @@ def test_every_table_has_a_sheet_and_the_index_names_them(story):
 def test_names_that_a_workbook_refuses_are_mended(tmp_path):
     long = "root/cause:" + "x" * 40
     steps = tuple(
-        replace(s, findings=(reviews.finding(long), reviews.finding(long))) for s in reviews.story().steps[:1]
+        replace(s, findings=(reviews.finding(long), reviews.finding(long)))
+        for s in reviews.story().steps[:1]
     )
-    names = load_workbook(write(replace(reviews.story(), steps=steps), tmp_path).xlsx, read_only=True).sheetnames
+    names = load_workbook(
+        write(replace(reviews.story(), steps=steps), tmp_path).xlsx, read_only=True
+    ).sheetnames
     assert len({n.lower() for n in names}) == len(names)
     assert max(map(len, names)) <= 31
 
@@ -184,7 +234,9 @@ def test_the_language_is_the_reviews_own_unless_another_is_asked_for(tmp_path):
     own = write(reviews.story("zh"), tmp_path).html.read_text("utf-8")
     assert "背后有 2 个原因" in own
     assert "支付订单下降了" in own
-    assert "2 causes stand behind this" in write(reviews.story("zh"), tmp_path, "en").html.read_text("utf-8")
+    assert "2 causes stand behind this" in write(
+        reviews.story("zh"), tmp_path, "en"
+    ).html.read_text("utf-8")
 
 
 def test_an_unknown_language_is_named(tmp_path):

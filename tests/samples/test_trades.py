@@ -61,9 +61,14 @@ def test_retail_the_better_way_is_found_and_its_lift_is_real(worlds, tmp_path):
     span = Period(case.current.first - timedelta(weeks=26), case.current.last)
     known = Period(span.first, day(planted["period"][0], "period") - timedelta(days=1))
     chart = kpilab.control(rate, period=span, known=known, by=("store",)).table
-    assert chart[chart["judged"]].groupby("store")["outside"].mean().idxmax() == planted["where"]["store"]
+    assert (
+        chart[chart["judged"]].groupby("store")["outside"].mean().idxmax()
+        == planted["where"]["store"]
+    )
     with kpilab.Store.open(tmp_path) as store:
-        plan = Plan("scan", "N2", metric="signup_rate", where=("store=N2",), expected=planted["effect_pct"])
+        plan = Plan(
+            "scan", "N2", metric="signup_rate", where=("store=N2",), expected=planted["effect_pct"]
+        )
         store.finish(add(store, case, plan), day(planted["period"][0], "period"))
         row = effects(store, case).table.iloc[0]
     assert row["answer"] == "worked"
@@ -74,7 +79,9 @@ def test_retail_late_silent_and_padded_records(worlds):
     case, truth = worlds["retail"]
     records = case.tables["records"]
     late = timing(records, period=case.current).table.set_index("actor")["share"]
-    assert {clerk[:2] for clerk in late[late > 0.5].index} == {truth["late_entry"]["where"]["store"]}
+    assert {clerk[:2] for clerk in late[late > 0.5].index} == {
+        truth["late_entry"]["where"]["store"]
+    }
     pos = case.tables["pos"].table.to_pandas()
     rows = pos[pos["date"] >= pd.Timestamp(case.current.first)].groupby("store")["date"].nunique()
     assert rows[rows < rows.max()].index.tolist() == [truth["data_loss"]["where"]["store"]]
@@ -87,20 +94,28 @@ def test_equipment_the_machine_the_sensor_the_definition_the_night(worlds):
     case, truth = worlds["equipment"]
     hours, span = case.tables["hours"], both(case)
     stops = {k: k for k in ("planned_stop", "breakdown", "changeover", "minor_stop")}
-    machines = kpilab.Machines(scheduled="scheduled", total="units", scrap="scrap", cycle="cycle", stops=stops)
+    machines = kpilab.Machines(
+        scheduled="scheduled", total="units", scrap="scrap", cycle="cycle", stops=stops
+    )
     worst = kpilab.oee(hours, machines, by=("machine", "shift"), period=case.current).table.iloc[0]
     assert worst[["machine", "shift"]].to_dict() == truth["local_regression"]["where"]
     down = Measured(hours, case.metrics["downtime"])
     chart = kpilab.control(down, period=span, known=case.baseline, by=("machine", "shift")).table
     loud = chart[chart["judged"]].groupby(["machine", "shift"])["outside"].sum().idxmax()
     assert loud == tuple(truth["local_regression"]["where"].values())
-    logged = kpilab.control(Measured(hours, case.metrics["hours_logged"]), period=span, by=("machine",)).table
+    logged = kpilab.control(
+        Measured(hours, case.metrics["hours_logged"]), period=span, by=("machine",)
+    ).table
     out = logged[logged["outside"]]
     assert set(out["machine"]) == {truth["data_loss"]["where"]["machine"]}
-    reports = kpilab.definitions(case.tables["reported"], baseline=case.baseline, current=case.current).table
+    reports = kpilab.definitions(
+        case.tables["reported"], baseline=case.baseline, current=case.current
+    ).table
     jumped = reports[reports["jumped"]]
     assert jumped["reporter"].tolist() == [truth["definition_mismatch"]["where"]["department"]]
-    assert jumped["jump"].iloc[0] * 100 == pytest.approx(truth["definition_mismatch"]["effect_pct"], abs=0.3)
+    assert jumped["jump"].iloc[0] * 100 == pytest.approx(
+        truth["definition_mismatch"]["effect_pct"], abs=0.3
+    )
     waits = kpilab.response(case.tables["incidents"], by=("shift",)).table
     assert waits["shift"].iloc[0] == truth["slow_response"]["where"]["shift"]
 
@@ -108,7 +123,9 @@ def test_equipment_the_machine_the_sensor_the_definition_the_night(worlds):
 def test_activity_lost_rows_bought_registrations_push_and_forty_kpis(worlds):
     case, truth = worlds["activity"]
     log, daily = case.tables["events"], case.tables["daily"]
-    lost = gaps(log, period=both(case), books=Measured(daily, case.metrics["opens_booked"])).table.iloc[0]
+    lost = gaps(
+        log, period=both(case), books=Measured(daily, case.metrics["opens_booked"])
+    ).table.iloc[0]
     planted = truth["data_loss"]
     assert {lost["dimension"]: lost["value"]} == planted["where"]
     assert [str(lost["first"])[:10], str(lost["last"])[:10]] == planted["period"]
@@ -116,10 +133,14 @@ def test_activity_lost_rows_bought_registrations_push_and_forty_kpis(worlds):
     counts = measure(daily, [case.metrics["registrations"]], case.periods, cut).pivot(
         index=marked("channel"), columns=PERIOD, values="registrations"
     )
-    assert (counts["current"] / counts["baseline"]).idxmax() == truth["wrong_kpi"]["where"]["channel"]
+    assert (counts["current"] / counts["baseline"]).idxmax() == truth["wrong_kpi"]["where"][
+        "channel"
+    ]
     test = case.experiments["winback"]
     opens = "count(*) filter (where event = 'open')"
-    found = kpilab.experiment(case.tables["pushes"], log, metrics=[opens], control=test.control).table.iloc[0]
+    found = kpilab.experiment(
+        case.tables["pushes"], log, metrics=[opens], control=test.control
+    ).table.iloc[0]
     assert found["p"] < 0.05
     wall = case.tables["wall"].table.to_pandas().set_index("week")
     assert screen(wall, goal="weekly_active_users").table["cluster"].nunique() == 6
@@ -130,7 +151,9 @@ def test_growth_claims_and_bought_registrations(worlds):
     claimed = case.tables["promised"].table.to_pandas()
     rows = kpilab.claims(claimed, wanted=case.targets["registrations"]).table
     assert rows.loc[rows["gap"] > 0, "part"].tolist() == [truth["claim_gap"]["where"]["part"]]
-    assert rows.loc[rows["overlap"] > 0, "part"].tolist() == [truth["claim_overlap"]["where"]["part"]]
+    assert rows.loc[rows["overlap"] > 0, "part"].tolist() == [
+        truth["claim_overlap"]["where"]["part"]
+    ]
     work = kpilab.evidence(case.tables["work"], baseline=case.baseline, current=case.current).table
     assert work.loc[work["flagged"], "actor"].tolist() == [truth["wrong_kpi"]["where"]["person"]]
 
@@ -139,7 +162,9 @@ def test_landing_the_kpis_that_pull_apart(worlds):
     case, truth = worlds["landing"]
     names = [k.metric for k in case.kpis]
     weeks = Period(case.current.last - timedelta(weeks=60), case.current.last)
-    rows = measure(case.tables["daily"], [case.metrics[n] for n in names], {"all": weeks}, Cut("week"))
+    rows = measure(
+        case.tables["daily"], [case.metrics[n] for n in names], {"all": weeks}, Cut("week")
+    )
     found = kpilab.levels(
         case.kpis,
         goal=case.goal.metric,

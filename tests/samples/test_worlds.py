@@ -113,7 +113,10 @@ def test_a_mix_shift_lowers_every_segment_and_leaves_the_total_flat():
         world, truth, _ = planted("mix_shift", seed=seed)
         before, after = split(world, world.facts)
         dim = next(iter(truth["where"]))
-        rates = [part.groupby(dim).apply(rate, truth["subject"], include_groups=False) for part in (before, after)]
+        rates = [
+            part.groupby(dim).apply(rate, truth["subject"], include_groups=False)
+            for part in (before, after)
+        ]
         changes.append(float((rates[1] / rates[0] - 1).mean()))
         totals.append(rate(after, truth["subject"]) / rate(before, truth["subject"]) - 1)
         assert truth["effect_pct"] < -7
@@ -125,7 +128,9 @@ def test_a_mix_shift_lowers_every_segment_and_leaves_the_total_flat():
 def test_the_market_falls_with_our_volume():
     world, truth, _ = planted("external_decline")
     weeks = world.benchmark.pivot(index="week", columns="series", values="value")
-    market = 100 * (weeks["industry_index"].iloc[-4:].mean() / weeks["industry_index"].iloc[-8:-4].mean() - 1)
+    market = 100 * (
+        weeks["industry_index"].iloc[-4:].mean() / weeks["industry_index"].iloc[-8:-4].mean() - 1
+    )
     first = f"n_{world.plan.industry.steps[0]}"
     before, after = split(world, world.facts)
     volume = 100 * (after[first].sum() / before[first].sum() - 1)
@@ -159,7 +164,9 @@ def test_a_local_regression_breaks_one_combination_since_the_rollout():
     since = world.facts[world.facts["date"] >= truth["period"][0]]
     earlier = only(world.facts, {k: v for k, v in truth["where"].items() if k != dim})
     earlier = earlier[earlier["date"] < truth["period"][0]]
-    assert rate(only(since, truth["where"]), truth["subject"]) < 0.65 * rate(earlier, truth["subject"])
+    assert rate(only(since, truth["where"]), truth["subject"]) < 0.65 * rate(
+        earlier, truth["subject"]
+    )
 
 
 def test_lost_rows_are_lost_on_the_planted_days_and_segment_only():
@@ -175,7 +182,10 @@ def test_lost_rows_are_lost_on_the_planted_days_and_segment_only():
 def test_a_wider_definition_lifts_one_departments_report_alone():
     world, truth, _ = planted("definition_mismatch")
     before, after = split(world, world.reports[world.reports["metric"] == "active units"])
-    jump = after.groupby("department")["value"].mean() / before.groupby("department")["value"].mean() - 1
+    jump = (
+        after.groupby("department")["value"].mean() / before.groupby("department")["value"].mean()
+        - 1
+    )
     assert 100 * jump["marketing"] == pytest.approx(truth["effect_pct"], abs=0.06)
     assert abs(jump["operations"]) < 0.15 < jump["marketing"]
 
@@ -187,7 +197,9 @@ def test_the_split_of_an_srm_fails_in_its_segment():
     shown = world.assignments.assign(place=world.assignments["user_id"].map(place))
     share = (shown["variant"] == "B").groupby(shown["place"]).mean()
     assert share[value] < 0.44
-    assert share.drop(value).between(0.41, 0.59).all()  # three standard errors of the smallest segment
+    assert (
+        share.drop(value).between(0.41, 0.59).all()
+    )  # three standard errors of the smallest segment
 
 
 def test_a_peeked_test_is_significant_when_stopped_and_not_at_the_end():
@@ -217,7 +229,9 @@ def test_the_novelty_is_gone_when_users_know_the_variant():
 
 def test_every_kind_and_every_pair_fits_some_trade():
     pairs = [*((kind,) for kind in KINDS), *PAIRS]
-    assert [p for p in pairs if not any(all(KINDS[k].suits(t) for k in p) for t in INDUSTRIES)] == []
+    assert [
+        p for p in pairs if not any(all(KINDS[k].suits(t) for k in p) for t in INDUSTRIES)
+    ] == []
 
 
 def test_two_causes_are_both_planted():

@@ -11,7 +11,9 @@ from kpilab.errors import BadInput
 from kpilab.stats.calendar import is_working, same_day_last_year, spring_festival, working_days
 
 
-@pytest.mark.parametrize(("year", "day"), [(2023, (1, 22)), (2024, (2, 10)), (2025, (1, 29)), (2026, (2, 17))])
+@pytest.mark.parametrize(
+    ("year", "day"), [(2023, (1, 22)), (2024, (2, 10)), (2025, (1, 29)), (2026, (2, 17))]
+)
 def test_the_festival_moves(year, day):
     assert spring_festival(year) == date(year, *day)
 

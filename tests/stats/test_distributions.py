@@ -53,12 +53,17 @@ def test_counts_and_shares():
         same(distributions.poisson.cdf(k[1:], mean), stats.poisson.cdf(k[1:], mean))
         for size in (0.3, 4.0):
             chance = size / (size + mean)
-            same(distributions.negative_binomial.cdf(k[1:], size, chance), stats.nbinom.cdf(k[1:], size, chance))
+            same(
+                distributions.negative_binomial.cdf(k[1:], size, chance),
+                stats.nbinom.cdf(k[1:], size, chance),
+            )
     same(distributions.binomial.cdf(k[1:5], 12, 0.3), stats.binom.cdf(k[1:5], 12, 0.3))
     same(distributions.beta.ppf(CHANCE[2:7], 2, 9.5), stats.beta.ppf(CHANCE[2:7], 2, 9.5))
 
 
 def test_a_review_does_not_wait_for_the_library():
-    said = "import sys, kpilab.verdict.run, kpilab.report.build; print('scipy.stats' in sys.modules)"
+    said = (
+        "import sys, kpilab.verdict.run, kpilab.report.build; print('scipy.stats' in sys.modules)"
+    )
     found = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"

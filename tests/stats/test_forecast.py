@@ -19,14 +19,21 @@ def coverage(make, n, horizon, reps=150):
     return np.mean(hits)
 
 
-@pytest.mark.parametrize("make", [lambda r, n: r.standard_normal(n), lambda r, n: np.cumsum(r.standard_normal(n))])
+@pytest.mark.parametrize(
+    "make", [lambda r, n: r.standard_normal(n), lambda r, n: np.cumsum(r.standard_normal(n))]
+)
 def test_the_nominal_eighty_percent_is_about_eighty(make):
     assert 0.66 <= coverage(make, 104, 4) <= 0.92  # 72 to 88 %, two Monte-Carlo errors of 3 points
 
 
 def test_growth_and_season_are_carried_on():
     t = np.arange(117)
-    y = 100 + 0.5 * t + 8 * np.sin(2 * np.pi * t / 52) + np.random.default_rng(2).normal(0, 0.5, 117)
+    y = (
+        100
+        + 0.5 * t
+        + 8 * np.sin(2 * np.pi * t / 52)
+        + np.random.default_rng(2).normal(0, 0.5, 117)
+    )
     f = forecast(y[:104], 13, season=52)
     assert np.abs(f.value - y[104:]).max() < 5
     assert f.mean_low < y[104:].mean() < f.mean_high

@@ -27,7 +27,11 @@ def test_a_small_movement_is_no_rounding():
 def test_a_relation_that_holds_to_the_digit_has_no_break():
     kpi = np.random.default_rng(1).normal(50, 1, 80)
     for goal in (2.1 * kpi + 0.1, np.full(80, 0.3)):
-        found = sup_f(beyond_rounding(np.diff(goal), goal), np.column_stack([np.ones(79), np.diff(kpi)]), draws=200)
+        found = sup_f(
+            beyond_rounding(np.diff(goal), goal),
+            np.column_stack([np.ones(79), np.diff(kpi)]),
+            draws=200,
+        )
         assert found.p == 1.0
         assert slope_break(kpi, goal, 40, draws=99).p > 0.3
 

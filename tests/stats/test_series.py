@@ -64,7 +64,9 @@ def test_a_constant_series_gives_no_number():
 
 def test_a_yearly_wave_shared_by_both_is_taken_out():
     wave = 5 * fourier(104, 52.18, 1)[:, 0]
-    tests = relation_tests(walks(7, 500, 104) + wave, walks(8, 500, 104) + wave, Question(season=52.18))
+    tests = relation_tests(
+        walks(7, 500, 104) + wave, walks(8, 500, 104) + wave, Question(season=52.18)
+    )
     assert np.mean(tests.p < 0.05) <= 0.08
 
 

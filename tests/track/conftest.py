@@ -26,7 +26,8 @@ tables:
 metrics:
   orders: {table: daily, measure: sum(orders), label: {en: Orders, zh: 订单}, owner: Ann}
   visits: {table: daily, measure: sum(visits), owner: Bob}
-  rate: {table: daily, numerator: sum(orders), denominator: sum(visits), label: {en: Order rate, zh: 下单率}}
+  rate: {table: daily, numerator: sum(orders), denominator: sum(visits), label: {en: Order rate,
+      zh: 下单率}}
   refunds: {table: daily, measure: sum(refunds), better: down}
 goal: {metric: orders, formula: visits * rate, target: 24000}
 kpis:
@@ -35,8 +36,11 @@ kpis:
 """
 
 
-def daily(app: float = 1.0, *, start: int = 28, days: int = DAYS, noise: float = 0.03, seed: int = 1) -> pd.DataFrame:
-    """2,000 visits and 400 orders on each platform and day; from day `start` on, app orders times `app`."""
+def daily(
+    app: float = 1.0, *, start: int = 28, days: int = DAYS, noise: float = 0.03, seed: int = 1
+) -> pd.DataFrame:
+    """2,000 visits and 400 orders on each platform and day; from day `start` on,
+    app orders times `app`."""
     rng = np.random.default_rng(seed)
     rows = []
     for k in range(days):
@@ -44,7 +48,15 @@ def daily(app: float = 1.0, *, start: int = 28, days: int = DAYS, noise: float =
         for platform in ("app", "web"):
             lift = app if platform == "app" and k >= start else 1.0
             orders, refunds = (n * shock * np.exp(noise * rng.normal()) for n in (400 * lift, 40))
-            rows.append((FIRST + timedelta(days=k), platform, round(2000 * shock), round(orders), round(refunds)))
+            rows.append(
+                (
+                    FIRST + timedelta(days=k),
+                    platform,
+                    round(2000 * shock),
+                    round(orders),
+                    round(refunds),
+                )
+            )
     return pd.DataFrame(rows, columns=["date", "platform", "visits", "orders", "refunds"])
 
 

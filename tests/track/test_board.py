@@ -45,7 +45,9 @@ def test_the_weekly_pattern_is_counted_in_what_is_due(make):
     weekend = [d.weekday() >= 5 for d in frame["date"]]
     frame.loc[weekend, "orders"] *= 3
     case = make(frame)
-    found = progress(case, case.metrics["orders"], 11000.0, today=date(2026, 4, 4))  # five working days are over
+    found = progress(
+        case, case.metrics["orders"], 11000.0, today=date(2026, 4, 4)
+    )  # five working days are over
     assert found.due == pytest.approx(11000 * 5 / 44)
 
 
@@ -61,7 +63,9 @@ def test_when_the_period_is_over_the_target_was_reached_or_missed(make):
     case = make(daily(noise=0))
     assert progress(case, case.metrics["orders"], 22000.0).standing == "reached"
     assert progress(case, case.metrics["orders"], 23000.0).standing == "missed"
-    assert progress(case, case.metrics["refunds"], 2000.0).standing == "missed"  # less would be better
+    assert (
+        progress(case, case.metrics["refunds"], 2000.0).standing == "missed"
+    )  # less would be better
     assert progress(case, case.metrics["refunds"], None).standing == "unknown"
 
 
@@ -81,7 +85,14 @@ def test_without_data_nothing_is_said(make):
 )
 def test_each_owner_has_target_pace_forecast_trend_and_actions(make, store, lang, words):
     store.add_action("loop", "mend the form", owner="Ann", due=date(2026, 12, 1))
-    store.add_action("loop", "done deed", owner="Carl", metric="orders", where=Where({"platform": "app"}), expected=0.1)
+    store.add_action(
+        "loop",
+        "done deed",
+        owner="Carl",
+        metric="orders",
+        where=Where({"platform": "app"}),
+        expected=0.1,
+    )
     store.finish(2, date(2026, 3, 30))
     text = page(make(extra=f"language: {lang}\n"), store, today=MIDDLE)
     assert all(word in text for word in words)

@@ -20,7 +20,14 @@ from tests.track.test_compare import LEAK, review
 def test_effects_are_drawn_with_their_intervals(store, make, lang):
     assert "<svg" in svg(effects(store, make()), lang)
     for what in ("simplify the form", "not done yet"):
-        store.add_action("loop", what, owner="Ann", metric="orders", where=Where({"platform": "app"}), expected=0.1)
+        store.add_action(
+            "loop",
+            what,
+            owner="Ann",
+            metric="orders",
+            where=Where({"platform": "app"}),
+            expected=0.1,
+        )
     store.finish(1, date(2026, 3, 30))
     result = effects(store, make(daily(1.1)))
     drawn = svg(result, lang)
@@ -32,7 +39,9 @@ def test_effects_are_drawn_with_their_intervals(store, make, lang):
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_two_reviews_are_drawn_side_by_side(lang):
     assert "<svg" in svg(compare(review(), review()), lang)
-    assert ("still open" if lang == "en" else "仍未解决") in svg(compare(review(LEAK), review(LEAK)), lang)
+    assert ("still open" if lang == "en" else "仍未解决") in svg(
+        compare(review(LEAK), review(LEAK)), lang
+    )
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -25,10 +25,25 @@ def run(tmp_path, make, monkeypatch):
 
 
 def test_an_action_is_added_done_and_believed(run):
-    where = ["--metric", "orders", "--where", "platform=app", "--expected", "10", "--due", "2026-04-01"]
-    assert run("actions", "add", "loop", "simplify the form", "--owner", "Ann", *where).stdout == "kept as action 1\n"
+    where = [
+        "--metric",
+        "orders",
+        "--where",
+        "platform=app",
+        "--expected",
+        "10",
+        "--due",
+        "2026-04-01",
+    ]
+    assert (
+        run("actions", "add", "loop", "simplify the form", "--owner", "Ann", *where).stdout
+        == "kept as action 1\n"
+    )
     listed = run("actions", "list").stdout
-    assert "1. simplify the form\n   Ann · due 1 Apr 2026 · orders at platform = app\n   not done, late" in listed
+    assert (
+        "1. simplify the form\n   Ann · due 1 Apr 2026 · orders at platform = app\n   not "
+        "done, late" in listed
+    )
     assert run("actions", "done", "1", "--on", "2026-03-30").stdout == "action 1 is done\n"
     answer = run("actions", "list", "loop")
     assert answer.exit_code == 0
@@ -46,8 +61,14 @@ def test_an_action_can_be_dropped(run):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("actions", "add", "loop", "x", "--owner", "a", "--metric", "oders"), "use one of ['orders'"),
-        (("actions", "add", "loop", "x", "--owner", "a", "--metric", "orders", "--where", "app"), "names no segment"),
+        (
+            ("actions", "add", "loop", "x", "--owner", "a", "--metric", "oders"),
+            "use one of ['orders'",
+        ),
+        (
+            ("actions", "add", "loop", "x", "--owner", "a", "--metric", "orders", "--where", "app"),
+            "names no segment",
+        ),
         (("actions", "add", "loop", "x", "--owner", "a", "--expected", "3"), "of no metric"),
         (("actions", "add", "loop", "x", "--owner", "a", "--due", "soon"), "'soon' is not a day"),
         (("actions", "done", "9"), "no action named '9'"),
@@ -87,7 +108,11 @@ def test_a_verdict_is_pushed(run, tmp_path, receiver, monkeypatch):  # noqa: F81
     assert "Leak nobody watches" in receiver.got[0][1]["message"]
 
 
-def test_a_watch_ends_with_three_when_an_alarm_is_new_and_pushes_it_once(run, receiver, monkeypatch):  # noqa: F811
+def test_a_watch_ends_with_three_when_an_alarm_is_new_and_pushes_it_once(
+    run,
+    receiver,  # noqa: F811
+    monkeypatch,
+):
     monkeypatch.setenv("KPILAB_NOTIFY_URLS", url(receiver))
     assert run("watch", "loop", "--today", "2026-04-27").exit_code == 0
     late = ("watch", "loop", "--today", "2026-05-02")

@@ -16,8 +16,13 @@ from kpilab.track.records import CauseRecord, ReviewRecord, from_file
 from kpilab.track.store import Store
 from tests.report.reviews import story
 
-SPRING, SUMMER = Period(date(2026, 4, 1), date(2026, 6, 30)), Period(date(2026, 7, 1), date(2026, 9, 30))
-LEAK = CauseRecord("untracked_leak", "pay_rate", effect=-500.0, low=-700.0, high=-300.0, effect_pct=-5.0)
+SPRING, SUMMER = (
+    Period(date(2026, 4, 1), date(2026, 6, 30)),
+    Period(date(2026, 7, 1), date(2026, 9, 30)),
+)
+LEAK = CauseRecord(
+    "untracked_leak", "pay_rate", effect=-500.0, low=-700.0, high=-300.0, effect_pct=-5.0
+)
 
 
 def review(*causes, period=SPRING, **levels):
@@ -32,7 +37,12 @@ def states(old, new):
 def test_a_cause_of_both_is_open_with_both_sizes():
     result = compare(review(LEAK), review(replace(LEAK, effect=-200.0), period=SUMMER))
     row = result.table.iloc[0]
-    assert (row["state"], row["why"], row["old_effect"], row["new_effect"]) == ("open", "stated", -500.0, -200.0)
+    assert (row["state"], row["why"], row["old_effect"], row["new_effect"]) == (
+        "open",
+        "stated",
+        -500.0,
+        -200.0,
+    )
     assert "1 still open, 0 new, 0 gone" in sentence(result.headline)
 
 
@@ -42,7 +52,11 @@ def test_a_cause_only_of_the_new_review_is_new():
 
 @pytest.mark.parametrize(
     ("now", "state"),
-    [(0.70, ["open", "not_recovered"]), (0.72, ["open", "not_recovered"]), (0.79, ["gone", "recovered"])],
+    [
+        (0.70, ["open", "not_recovered"]),
+        (0.72, ["open", "not_recovered"]),
+        (0.79, ["gone", "recovered"]),
+    ],
 )
 def test_a_leak_nobody_mended_stays_open_although_nothing_falls_any_more(now, state):
     old = review(LEAK, pay_rate=(0.80, 0.70))
@@ -78,7 +92,9 @@ def test_a_file_and_the_store_tell_the_same(tmp_path):
     assert compare(read, saved).table["state"].tolist() == ["open", "open"]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"case": 1, "goal": 3, "periods": {}, "causes": []}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"case": 1, "goal": 3, "periods": {}, "causes": []}']
+)
 def test_a_file_that_is_no_review_is_named(tmp_path, text):
     (tmp_path / "review.json").write_text(text)
     with pytest.raises(BadInput, match="no review"):

@@ -19,7 +19,9 @@ APP = Where({"platform": "app"})
 
 
 def act(store, on=START, **fields):
-    action = store.add_action("loop", "simplify the form", owner="Ann", **({"metric": "orders"} | fields))
+    action = store.add_action(
+        "loop", "simplify the form", owner="Ann", **({"metric": "orders"} | fields)
+    )
     if on:
         store.finish(action, on)
 

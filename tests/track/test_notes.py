@@ -55,11 +55,15 @@ def test_notes_stay_with_their_period_and_their_cause(tmp_path):
     other = replace(review, causes=tuple(replace(c, subject="another") for c in review.causes))
     with Store.open(tmp_path) as store:
         for changed in (later, other):
-            assert [c.why for c in annotated(changed, store).causes] == [c.why for c in changed.causes]
+            assert [c.why for c in annotated(changed, store).causes] == [
+                c.why for c in changed.causes
+            ]
 
 
 def test_a_number_that_is_not_there_is_said(tmp_path):
     cause = kept(tmp_path)
-    answer = CliRunner().invoke(app, ["whys", "reject", str(cause), "99", "?", "--store", str(tmp_path)])
+    answer = CliRunner().invoke(
+        app, ["whys", "reject", str(cause), "99", "?", "--store", str(tmp_path)]
+    )
     assert answer.exit_code == 2
     assert "no answer" in answer.stderr

@@ -88,7 +88,10 @@ def test_without_an_address_it_says_where_to_put_one(monkeypatch):
 
 @pytest.mark.parametrize(
     ("lang", "words"),
-    [("en", ("Leak nobody watches: Pay rate", "−5,200", "93 % sure")), ("zh", ("支付率", "−5,200", "把握 93%"))],
+    [
+        ("en", ("Leak nobody watches: Pay rate", "−5,200", "93 % sure")),
+        ("zh", ("支付率", "−5,200", "把握 93%")),
+    ],
 )
 def test_the_verdict_is_short_and_in_both_languages(tmp_path, lang, words):
     with Store.open(tmp_path) as store:
@@ -100,4 +103,6 @@ def test_the_verdict_is_short_and_in_both_languages(tmp_path, lang, words):
 
 def test_when_nothing_is_wrong_it_says_so(tmp_path):
     with Store.open(tmp_path) as store:
-        assert "Nothing is wrong beyond noise." in short(store.review(store.save(nothing())), "en")[1]
+        assert (
+            "Nothing is wrong beyond noise." in short(store.review(store.save(nothing())), "en")[1]
+        )

@@ -27,7 +27,8 @@ from kpilab.track.store import Store
 from tests.report.reviews import finding, story
 from dataclasses import replace
 review = story()
-many = replace(review, steps=(replace(review.steps[1], findings=tuple(finding(f"goal.{k}") for k in range(200))),))
+found = tuple(finding(f"goal.{k}") for k in range(200))
+many = replace(review, steps=(replace(review.steps[1], findings=found),))
 for seconds in sys.argv[2:]:
     ready, told = os.pipe()
     child = os.fork()
@@ -58,13 +59,19 @@ def store(tmp_path):
 
 
 def python(code, *arguments):
-    return subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)], stdout=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)], stdout=subprocess.PIPE
+    )
 
 
 def test_a_review_comes_back_as_it_was_saved(store):
     review = story()
     saved = store.review(store.save(review))
-    assert (saved.case, saved.title, saved.periods) == (review.case, review.title, dict(review.periods))
+    assert (saved.case, saved.title, saved.periods) == (
+        review.case,
+        review.title,
+        dict(review.periods),
+    )
     assert saved.goal["gap"] == pytest.approx(review.goal.gap)
     assert [r["amount"] for r in saved.bridge] == [r.amount for r in review.bridge]
     for kept, cause in zip(saved.causes, review.causes, strict=True):
@@ -74,7 +81,11 @@ def test_a_review_comes_back_as_it_was_saved(store):
             cause.where,
             cause.actors,
         )
-        assert (kept.period, kept.confidence, kept.effect_pct) == (cause.period, cause.confidence, cause.effect_pct)
+        assert (kept.period, kept.confidence, kept.effect_pct) == (
+            cause.period,
+            cause.confidence,
+            cause.effect_pct,
+        )
         assert set(kept.said) == {"en", "zh"}
     assert len(store.findings(review.case)) == len(review.findings)
 
@@ -105,7 +116,10 @@ def test_analysts_add_reject_and_annotate_answers(store):
     store.note(cause, "comment", "since 3 July", answer=3)
     whys = store.whys(cause)
     assert [w.rejected for w in whys] == [False, False, True, False]
-    assert (whys[3].answer["en"], whys[3].comments) == ("The card form asks twice", ("since 3 July",))
+    assert (whys[3].answer["en"], whys[3].comments) == (
+        "The card form asks twice",
+        ("since 3 July",),
+    )
     with pytest.raises(BadInput, match="no answer 9"):
         store.note(cause, "comment", "?", answer=9)
 
@@ -119,7 +133,9 @@ def test_the_last_decision_on_a_cause_counts(store):
 
 def test_an_action_goes_from_open_to_done(store):
     where = Where({"platform": ("android", "ios")}, {"store": ("s7",)})
-    made = store.add_action("c", "mend it", owner="ann", due=date(2026, 7, 1), metric="m", where=where, expected=0.1)
+    made = store.add_action(
+        "c", "mend it", owner="ann", due=date(2026, 7, 1), metric="m", where=where, expected=0.1
+    )
     store.add_action("c", "other", owner="bob")
     (first, second) = store.actions("c")
     assert (first.id, first.where, first.expected, first.state) == (made, where, 0.1, "open")
@@ -171,7 +187,9 @@ def test_a_newer_store_is_refused(tmp_path):
 
 
 def test_a_file_that_is_no_store_is_refused(tmp_path):
-    (tmp_path / "kpilab.db").write_bytes(b"no database at all, but long enough to be read as a header " * 20)
+    (tmp_path / "kpilab.db").write_bytes(
+        b"no database at all, but long enough to be read as a header " * 20
+    )
     with pytest.raises(BadInput, match="not a database"):
         Store.open(tmp_path)
     with pytest.raises(BadInput, match="no folder"):
@@ -195,7 +213,9 @@ def test_two_programs_that_write_at_once_lose_nothing(tmp_path):
     writers = [python(WRITER, tmp_path, name) for name in ("a", "b")]
     assert [w.wait(120) for w in writers] == [0, 0]
     with Store.open(tmp_path) as store:
-        assert sorted(a.what for a in store.actions()) == sorted(f"{name} {k}" for name in "ab" for k in range(200))
+        assert sorted(a.what for a in store.actions()) == sorted(
+            f"{name} {k}" for name in "ab" for k in range(200)
+        )
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -206,9 +226,12 @@ def test_a_kill_in_the_middle_of_a_save_leaves_all_or_nothing(tmp_path):
     assert len(saver.stdout.readlines()) == 5
     with Store.open(tmp_path) as store:
         counts = store.database.rows(
-            "SELECT count(f.id) AS n FROM reviews r LEFT JOIN findings f ON f.review = r.id GROUP BY r.id"
+            "SELECT count(f.id) AS n FROM reviews r LEFT JOIN findings f ON f.review = r.id "
+            "GROUP BY r.id"
         )
-        orphans = store.database.rows("SELECT id FROM findings WHERE review NOT IN (SELECT id FROM reviews)")
+        orphans = store.database.rows(
+            "SELECT id FROM findings WHERE review NOT IN (SELECT id FROM reviews)"
+        )
         assert store.database.rows("PRAGMA integrity_check") == [{"integrity_check": "ok"}]
     assert {row["n"] for row in counts} == {200}
     assert orphans == []
@@ -243,7 +266,9 @@ def test_a_server_that_is_not_there_is_named_without_the_password():
 
 
 @pytest.mark.postgres
-@pytest.mark.skipif("KPILAB_TEST_POSTGRES" not in os.environ, reason="no server named in KPILAB_TEST_POSTGRES")
+@pytest.mark.skipif(
+    "KPILAB_TEST_POSTGRES" not in os.environ, reason="no server named in KPILAB_TEST_POSTGRES"
+)
 def test_a_server_keeps_the_same(tmp_path):
     address = os.environ["KPILAB_TEST_POSTGRES"]
     database = connect(address)

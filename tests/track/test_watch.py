@@ -45,8 +45,14 @@ def test_a_fall_beyond_the_limits_fires_and_a_usual_day_does_not(store, make):
 
 
 def test_only_the_side_asked_for_fires(store, make):
-    extra = "alarms:\n  up: {rule: chart, metric: rate, side: high}\n  down: {rule: chart, metric: rate, side: low}\n"
-    assert states(make(last_day(0.6), extra), store) == [("up", "quiet", False), ("down", "fired", True)]
+    extra = (
+        "alarms:\n  up: {rule: chart, metric: rate, side: high}\n  down: {rule: chart, "
+        "metric: rate, side: low}\n"
+    )
+    assert states(make(last_day(0.6), extra), store) == [
+        ("up", "quiet", False),
+        ("down", "fired", True),
+    ]
 
 
 def test_the_same_alarm_never_comes_twice_until_it_was_quiet(store, make):
@@ -95,7 +101,9 @@ def test_too_little_history_cannot_be_told_and_opens_nothing(store, make):
 
 def test_a_case_without_rules_says_so(store, make):
     case = make()
-    assert watch_lines(watch(case, store, today=AFTER), case, "zh")[0].startswith("该案例没有警报规则")
+    assert watch_lines(watch(case, store, today=AFTER), case, "zh")[0].startswith(
+        "该案例没有警报规则"
+    )
 
 
 def test_new_alarms_are_pushed_once_and_again_when_they_did_not_arrive(store, make, receiver):  # noqa: F811
@@ -111,7 +119,9 @@ def test_new_alarms_are_pushed_once_and_again_when_they_did_not_arrive(store, ma
 
 
 @pytest.mark.postgres
-@pytest.mark.skipif("KPILAB_TEST_POSTGRES" not in os.environ, reason="no server named in KPILAB_TEST_POSTGRES")
+@pytest.mark.skipif(
+    "KPILAB_TEST_POSTGRES" not in os.environ, reason="no server named in KPILAB_TEST_POSTGRES"
+)
 def test_a_server_remembers_alarms_and_actions_too(make, receiver):  # noqa: F811
     case = make(last_day(0.6), APP)
     with Store.open(os.environ["KPILAB_TEST_POSTGRES"]) as store:
@@ -131,7 +141,10 @@ def test_nothing_is_pushed_where_no_address_is_known(store, make, monkeypatch):
 def test_the_lines_call_metrics_by_their_labels(store, make):
     case = make(last_day(0.6), APP)
     result = watch(case, store, today=AFTER)
-    assert "NEW · app rate: Order rate at platform = app was 0.12" in watch_lines(result, case, "en")[1]
+    assert (
+        "NEW · app rate: Order rate at platform = app was 0.12"
+        in watch_lines(result, case, "en")[1]
+    )
     assert sentence(result.headline).endswith("1 of 1 alarms are on, 1 of them new.")
 
 
@@ -152,15 +165,27 @@ def test_rules_have_defaults(make):
         ("{rule: chart}", "names no metric", "alarms.a.metric"),
         ("{rule: chart, metric: orders, sied: low}", "unknown key 'sied'", "alarms.a.sied"),
         ("{rule: chart, metric: orders, side: left}", "side 'left'", "alarms.a.side"),
-        ("{rule: chart, metric: orders, false_alarms: 2}", "false_alarms is 2", "alarms.a.false_alarms"),
-        ("{rule: chart, metric: orders, where: {city: x}}", "no dimension named 'city'", "alarms.a.where"),
+        (
+            "{rule: chart, metric: orders, false_alarms: 2}",
+            "false_alarms is 2",
+            "alarms.a.false_alarms",
+        ),
+        (
+            "{rule: chart, metric: orders, where: {city: x}}",
+            "no dimension named 'city'",
+            "alarms.a.where",
+        ),
         ("{rule: chart, metric: orders, where: app}", "is no segment", "alarms.a.where"),
         ("{rule: pace, metric: refunds}", "'refunds' has no target", "alarms.a.target"),
         ("{rule: pace, metric: orders, above: 1.1}", "should go up", "alarms.a.above"),
         ("{rule: pace, metric: orders, below: much}", "is no number", "alarms.a.below"),
         ("{rule: pace, metric: orders, after: soon}", "not a duration", "alarms.a.after"),
         ("{rule: freshness, table: daliy}", "no table named 'daliy'", "alarms.a.table"),
-        ("{rule: freshness, table: daily, notify: 'slack://x'}", "unknown key 'notify'", "alarms.a.notify"),
+        (
+            "{rule: freshness, table: daily, notify: 'slack://x'}",
+            "unknown key 'notify'",
+            "alarms.a.notify",
+        ),
     ],
 )
 def test_a_rule_that_cannot_be_read_is_named_with_its_key(make, rule, what, where):
@@ -197,7 +222,9 @@ def test_an_old_incident_does_not_hide_the_next_one():
 
 
 def test_the_weekday_is_known():
-    y = np.tile([100.0, 100, 100, 100, 100, 40, 20], 9)[:62] + np.random.default_rng(6).normal(size=62)
+    y = np.tile([100.0, 100, 100, 100, 100, 40, 20], 9)[:62] + np.random.default_rng(6).normal(
+        size=62
+    )
     assert next_day(y, np.ones(62), np.arange(62), on=62).centre == pytest.approx(20, abs=3)
 
 

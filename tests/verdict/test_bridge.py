@@ -16,7 +16,9 @@ from tests.verdict.given import candidate, case, evidence, noted, row, split
 from tests.verdict.hand import LOSS
 
 
-def bridged(found: Evidence, causes: Sequence[Candidate] = ()) -> tuple[dict[str, BridgeRow], list[Effect | None]]:
+def bridged(
+    found: Evidence, causes: Sequence[Candidate] = ()
+) -> tuple[dict[str, BridgeRow], list[Effect | None]]:
     assert found.goal is not None
     rows, effects = bridge(worth(case(), found), found.goal, causes, found)
     total = sum(r.amount for r in rows)
@@ -28,7 +30,9 @@ def test_undoing_a_fall_gives_its_worth():
     model = worth(case(), evidence())
     fix = Fix("rate", Effect(-0.02, -0.03, -0.01))
     found = effect(model, fix)
-    assert (found.value, found.low, found.high, found.unit) == pytest.approx((-20.0, -30.0, -10.0, "orders"))
+    assert (found.value, found.low, found.high, found.unit) == pytest.approx(
+        (-20.0, -30.0, -10.0, "orders")
+    )
     assert relative(model, fix) == pytest.approx(-20.0)
 
 
@@ -68,18 +72,33 @@ def test_a_target_above_the_baseline_is_planned_growth():
 
 @pytest.mark.parametrize(
     ("own", "half", "p", "said"),
-    [(10.0, 1.0, 1e-6, True), (10.0, 1.0, 0.02, False), (10.0, 8.0, 1e-6, False), (-10.0, 1.0, 1e-6, False)],
+    [
+        (10.0, 1.0, 1e-6, True),
+        (10.0, 1.0, 0.02, False),
+        (10.0, 8.0, 1e-6, False),
+        (-10.0, 1.0, 1e-6, False),
+    ],
 )
 def test_a_clear_rise_of_another_driver_is_a_gain(own, half, p, said):
-    rows = [row("visits", 1000, 1100, contribution=own, half=half, p=p), row("rate", 0.1, 0.08, contribution=-20.0)]
+    rows = [
+        row("visits", 1000, 1100, contribution=own, half=half, p=p),
+        row("rate", 0.1, 0.08, contribution=-20.0),
+    ]
     found, _ = bridged(evidence(drivers=noted(split(rows))))
     assert ("gain" in found) == said
     if said:
-        assert (found["gain"].amount, found["gain"].low, found["gain"].high) == (own, own - half, own + half)
+        assert (found["gain"].amount, found["gain"].low, found["gain"].high) == (
+            own,
+            own - half,
+            own + half,
+        )
 
 
 def test_what_a_driver_gained_beside_its_own_cause_is_a_gain_of_the_mix():
-    rows = [row("visits", 1000, 1000, contribution=0.0, p=1.0), row("rate", 0.1, 0.1, contribution=0.0, p=0.9)]
+    rows = [
+        row("visits", 1000, 1000, contribution=0.0, p=1.0),
+        row("rate", 0.1, 0.1, contribution=0.0, p=0.9),
+    ]
     goal = GoalChange("orders", 100.0, 100.0, 100.0, 100.0)
     found, _ = bridged(
         evidence(drivers=noted(split(rows)), goal=goal, now={"visits": 1000.0, "rate": 0.1}),
@@ -91,7 +110,10 @@ def test_what_a_driver_gained_beside_its_own_cause_is_a_gain_of_the_mix():
 
 
 def test_what_the_formula_does_not_give_is_a_row():
-    rows = [row("visits", 1000, 1000, contribution=0.0, p=1.0), row("rate", 0.1, 0.08, contribution=-15.0)]
+    rows = [
+        row("visits", 1000, 1000, contribution=0.0, p=1.0),
+        row("rate", 0.1, 0.08, contribution=-15.0),
+    ]
     found, _ = bridged(evidence(drivers=noted(split(rows, unexplained=-5.0))))
     assert found["formula"].amount == -5.0
 
@@ -102,7 +124,12 @@ def test_each_loss_is_a_row_and_the_size_of_its_cause():
     said = candidate("data_loss", subject="events", fix=None, where=LOSS.where, settled=True)
     cause = replace(said, cause=replace(said.cause, period=LOSS.days))
     rows, effects = bridged(evidence(goal=goal, losses=(loss,)), [candidate(), cause])
-    assert (rows["lost"].amount, rows["lost"].low, rows["lost"].high, rows["lost"].cause) == (-8.0, -9.0, -7.0, 1)
+    assert (rows["lost"].amount, rows["lost"].low, rows["lost"].high, rows["lost"].cause) == (
+        -8.0,
+        -9.0,
+        -7.0,
+        1,
+    )
     assert effects[1] == loss.goal
     assert rows["unexplained"].amount == pytest.approx(0.0)
 

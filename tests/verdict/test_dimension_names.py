@@ -34,7 +34,8 @@ kpis: [{metric: calls}]
 def sales() -> pd.DataFrame:
     """Every third visit pays; in the north a fifth less from December on, where calls rise."""
     rng = np.random.default_rng(4)
-    keys = [(d, s, c) for d in pd.date_range("2025-11-03", periods=56) for s in ("north", "south", "west")
+    keys = [(d, s, c) for d in pd.date_range("2025-11-03", periods=56) for s in ("north", "south",
+        "west")
             for c in ("app", "web")]  # fmt: skip
     rows = pd.DataFrame(keys, columns=["date", "place", "channel"])
     hit = (rows["place"] == "north") & (rows["date"] >= "2025-12-01")
@@ -45,13 +46,18 @@ def sales() -> pd.DataFrame:
 
 
 def reviewed(folder, name):
-    """What the review says, with the dimension under its first name; and where the rate's change is looked for."""
+    """What the review says, with the dimension under its first name;
+    and where the rate's change is looked for."""
     sales().rename(columns={"place": name}).to_csv(folder / "sales.csv", index=False)
     (folder / "case.yml").write_text(CASE % name)
     case = kpilab.open_case(folder)
     found = kpilab.review(case)
-    said = [f.statement for report in found.steps for f in report.findings] + [c.statement for c in found.causes]
-    splits = [ask.places(case, m).table.drop(columns=["where", "equivalent"]) for m in ("rate", "paid")]
+    said = [f.statement for report in found.steps for f in report.findings] + [
+        c.statement for c in found.causes
+    ]
+    splits = [
+        ask.places(case, m).table.drop(columns=["where", "equivalent"]) for m in ("rate", "paid")
+    ]
     return [sentence(m, "en").replace(name, "place") for m in said], splits
 
 
@@ -75,7 +81,9 @@ def test_a_review_does_not_depend_on_the_name_of_a_dimension(plain, tmp_path, na
 def test_a_metric_called_as_the_dimension_it_is_cut_by():
     facts = Facts(pd.DataFrame({"date": "2025-11-03", "basket": ["a", "b"], "amount": [1.0, 2.0]}))
     days = {"all": Period(date(2025, 11, 3), date(2025, 11, 3))}
-    found = measure(facts, [Metric("basket", "facts", measure="sum(amount)")], days, Cut(by=("basket",)))
+    found = measure(
+        facts, [Metric("basket", "facts", measure="sum(amount)")], days, Cut(by=("basket",))
+    )
     assert dict(zip(found[marked("basket")], found["basket"], strict=True)) == {"a": 1.0, "b": 2.0}
 
 
@@ -83,7 +91,9 @@ def test_a_metric_called_as_the_dimension_it_is_cut_by():
 @pytest.mark.parametrize("plain", [True, False])
 def test_localise_by_a_dimension_of_any_name(name, plain):
     rng = np.random.default_rng(0)
-    cube = pd.DataFrame([(a, s, k) for a in "abcd" for s in "xyz" for k in range(5)], columns=[name, "shop", "ver"])
+    cube = pd.DataFrame(
+        [(a, s, k) for a in "abcd" for s in "xyz" for k in range(5)], columns=[name, "shop", "ver"]
+    )
     cube["was"] = rng.poisson(200, 60)
     cube["now"] = rng.poisson(cube["was"] * np.where(cube[name] == "b", 0.6, 1))
     data = cube if plain else Facts(cube.assign(date=pd.Timestamp("2026-01-05"))).table

@@ -26,7 +26,12 @@ def shares(*after: float) -> pd.DataFrame:
     return pd.DataFrame([*rows, ("shop", 50.0, 1000.0, 0.0, after[2])], columns=["channel", *SIDES])
 
 
-def fallen(driver: Mapping[str, Any], mix: Sequence[Mapping[str, Any]] = (), searched=None, after=(1000, 1000, 1000)):
+def fallen(
+    driver: Mapping[str, Any],
+    mix: Sequence[Mapping[str, Any]] = (),
+    searched=None,
+    after=(1000, 1000, 1000),
+):
     move = Move("rate", finding("root_cause.2"), searched)
     return described(move, split([driver], mix), lambda _: shares(*after))
 
@@ -47,7 +52,8 @@ def test_the_place_carries_at_least_four_fifths(carried, placed):
 
 
 def test_what_is_left_within_its_noise_does_not_speak_against_the_place():
-    # Noise of 100 expected is 20: 15 of 40 lie elsewhere, more than a fifth, yet no more than noise.
+    # Noise of 100 expected is 20: 15 of 40 lie elsewhere, more than a fifth, yet no more than
+    # noise.
     found = fallen(FELL, searched=spread([{"amount": -40.0}], amount=-55.0))
     assert found is not None
     assert found.pattern == "place"
@@ -71,7 +77,11 @@ def test_every_segment_fell_behind_a_shift_to_better_ones():
     mix = [at_constant_mix("channel", -0.15, p=1e-6), at_constant_mix("region", 0.0, p=0.9)]
     found = fallen(STEADY, mix, after=(1500, 800, 700))
     assert found is not None
-    assert (found.pattern, found.where, found.dimension) == ("mix", Where({"channel": ("app",)}), "channel")
+    assert (found.pattern, found.where, found.dimension) == (
+        "mix",
+        Where({"channel": ("app",)}),
+        "channel",
+    )
     assert found.p == pytest.approx(1e-6 * 2 / 2)  # two dimensions looked at, one direction
     assert found.change.value == -0.15
 

@@ -64,9 +64,13 @@ def test_a_connection_lost_once_changes_nothing(case, lose):
         assert told(review(case, progress=lose(step, 1))) == wanted, step
 
 
-@pytest.mark.parametrize(("step", "finished"), [("data", []), ("root_cause", ["trust", "goal", "relation"])])
+@pytest.mark.parametrize(
+    ("step", "finished"), [("data", []), ("root_cause", ["trust", "goal", "relation"])]
+)
 def test_one_lost_twice_stops_the_review_and_names_the_step(case, lose, step, finished):
-    with pytest.raises(Stopped, match=f"step '{step}'.*connection to the engine was lost.*reset by peer") as told:
+    with pytest.raises(
+        Stopped, match=f"step '{step}'.*connection to the engine was lost.*reset by peer"
+    ) as told:
         review(case, progress=lose(step, 2))
     assert told.value.step == step
     assert [report.step for report in told.value.finished] == finished
@@ -151,7 +155,9 @@ def test_a_server_that_ends_the_connection_is_reached_anew(tmp_path, server, mon
         if cursor.connection is not killer:
             calls[0] += 1
             if calls[0] == at[0]:
-                killer.execute("SELECT pg_terminate_backend(%s)", (cursor.connection.info.backend_pid,))
+                killer.execute(
+                    "SELECT pg_terminate_backend(%s)", (cursor.connection.info.backend_pid,)
+                )
         return real(cursor, *given, **named)
 
     monkeypatch.setattr(psycopg.Cursor, "execute", ended)

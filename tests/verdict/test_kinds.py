@@ -44,7 +44,11 @@ def fall(pattern: Pattern, where: Where = EVERYWHERE, **fields: Any) -> Fall:
 )
 def test_a_fall_is_of_one_kind(pattern, watched, kind):
     shop, found = case(watched=["rate"] if watched else []), evidence(falls=(fall(pattern),))
-    stated = [k for k in (local_regression, mix_shift, untracked_leak, driver_decline) if k.judge(shop, found)]
+    stated = [
+        k
+        for k in (local_regression, mix_shift, untracked_leak, driver_decline)
+        if k.judge(shop, found)
+    ]
     assert stated == [kind]
     candidate = kind.judge(shop, found)[0]
     assert (candidate.cause.kind, candidate.cause.subject, candidate.p) == (kind.KIND, "rate", 1e-6)
@@ -53,7 +57,9 @@ def test_a_fall_is_of_one_kind(pattern, watched, kind):
 
 
 def test_a_fall_is_undone_by_what_the_driver_would_be_without_it():
-    found = local_regression.judge(case(), evidence(falls=(fall("place", NORTH, since=date(2025, 4, 2)),)))[0]
+    found = local_regression.judge(
+        case(), evidence(falls=(fall("place", NORTH, since=date(2025, 4, 2)),))
+    )[0]
     assert found.fix is not None
     amount = found.fix.amount
     assert (amount.value, amount.low, amount.high) == pytest.approx(
@@ -65,7 +71,9 @@ def test_a_fall_is_undone_by_what_the_driver_would_be_without_it():
 
 def test_what_a_fall_did_outside_a_pumped_place_goes_with_it():
     change = moved(0.1, 0.08, 1e-4)
-    found = untracked_leak.judge(case(), evidence(falls=(fall("everywhere", outside=((NORTH, change),)),)))[0]
+    found = untracked_leak.judge(
+        case(), evidence(falls=(fall("everywhere", outside=((NORTH, change),)),))
+    )[0]
     assert found.outside == ((NORTH, change),)
 
 
@@ -73,25 +81,37 @@ def test_a_loss_that_the_goal_lacks_rows_by_is_data_loss():
     loss = replace(LOSS, goal=Effect(-20.0, -22.0, -18.0, "orders"))
     goal = GoalChange("orders", 100.0, 100.0, 80.0, 100.0)
     found = data_loss.judge(case(), evidence(goal=goal, losses=(loss,)))[0]
-    assert (found.cause.subject, found.cause.where, found.cause.period) == ("events", LOSS.where, LOSS.days)
+    assert (found.cause.subject, found.cause.where, found.cause.period) == (
+        "events",
+        LOSS.where,
+        LOSS.days,
+    )
     assert found.cause.effect == loss.goal
     assert found.cause.effect_pct == pytest.approx(-20.0)
     assert found.settled
     assert found.fix is None
 
 
-@pytest.mark.parametrize("given", [evidence(losses=(LOSS,)), Evidence(losses=(LOSS,))], ids=["no goal lost", "no goal"])
+@pytest.mark.parametrize(
+    "given", [evidence(losses=(LOSS,)), Evidence(losses=(LOSS,))], ids=["no goal lost", "no goal"]
+)
 def test_a_loss_beside_the_goal_is_no_cause(given):
     assert data_loss.judge(case(), given) == []
 
 
 def market(cause: str = "market", change: float = -0.1, explained: float = -0.08) -> Any:
-    sizes = {"market": Effect(change, -0.12, -0.08), "own": Effect(-0.1), "explained": Effect(explained, -0.1, -0.06)}
+    sizes = {
+        "market": Effect(change, -0.12, -0.08),
+        "own": Effect(-0.1),
+        "explained": Effect(explained, -0.1, -0.06),
+    }
     return SimpleNamespace(cause=cause, market_p=1e-4, **sizes)
 
 
 def outside(found: Any, p: float = 0.01, after: float = 900.0) -> list[Any]:
-    given = evidence(markets=(noted(found, "external.1"),), volumes={"visits": moved(1000.0, after, p)})
+    given = evidence(
+        markets=(noted(found, "external.1"),), volumes={"visits": moved(1000.0, after, p)}
+    )
     return external_decline.judge(case(), given)
 
 
@@ -99,7 +119,11 @@ def test_the_market_takes_what_it_explains_of_the_volume_that_fell():
     found = outside(market())[0]
     assert (found.cause.subject, found.cause.effect_pct, found.p) == ("visits", -10.0, 1e-4)
     assert found.fix is not None
-    assert (found.fix.amount.value, found.fix.amount.low, found.fix.amount.high) == (-80.0, -100.0, -60.0)
+    assert (found.fix.amount.value, found.fix.amount.low, found.fix.amount.high) == (
+        -80.0,
+        -100.0,
+        -60.0,
+    )
     assert found.rate_effect == -0.08
 
 
@@ -126,7 +150,9 @@ def test_what_is_no_market(given, p, after):
 
 def test_of_several_volumes_the_one_that_fell_most_is_the_markets():
     volumes = {"visits": moved(1000.0, 900.0, 0.01), "leads": moved(10.0, 5.0, 0.01)}
-    found = external_decline.judge(case(), evidence(markets=(noted(market("both")),), volumes=volumes))
+    found = external_decline.judge(
+        case(), evidence(markets=(noted(market("both")),), volumes=volumes)
+    )
     assert [c.cause.subject for c in found] == ["leads"]
 
 
@@ -136,8 +162,14 @@ def surge(where: Where | None) -> Any:
 
 
 def test_a_kpi_that_jumped_alone_is_a_wrong_kpi():
-    found = wrong_kpi.judge(case(), evidence(surges=(noted(surge(NORTH), "relation.1", subject="signups"),)))[0]
-    assert (found.cause.subject, found.cause.where, found.cause.effect_pct) == ("signups", NORTH, 30.0)
+    found = wrong_kpi.judge(
+        case(), evidence(surges=(noted(surge(NORTH), "relation.1", subject="signups"),))
+    )[0]
+    assert (found.cause.subject, found.cause.where, found.cause.effect_pct) == (
+        "signups",
+        NORTH,
+        30.0,
+    )
     assert found.p == pytest.approx(0.003)  # the surest of three segments; the total is none
 
 
@@ -147,23 +179,38 @@ def test_a_kpi_that_did_not_jump_alone_is_none():
 
 def records(*flagged: str) -> Any:
     table = pd.DataFrame({"q": [1e-5, 0.4]})
-    return SimpleNamespace(action="signups", flagged=flagged, total=Effect(0.2, 0.1, 0.3), table=table)
+    return SimpleNamespace(
+        action="signups", flagged=flagged, total=Effect(0.2, 0.1, 0.3), table=table
+    )
 
 
 def test_claims_without_traces_name_the_actors():
-    found = fabricated_execution.judge(case(), evidence(records=(noted(records("ann", "bob"), "execution.1"),)))[0]
+    found = fabricated_execution.judge(
+        case(), evidence(records=(noted(records("ann", "bob"), "execution.1"),))
+    )[0]
     assert (found.cause.actors, found.p, found.cause.effect_pct) == (("ann", "bob"), 1e-5, 20.0)
     assert fabricated_execution.judge(case(), evidence(records=(noted(records()),))) == []
 
 
 def test_a_reporter_who_broke_away_is_a_mismatch_since_its_own_day():
-    usual = {"metric": "active", "jump": 0.2, "low": 0.1, "high": 0.3, "definition_after": "new", "p": 1e-6}
+    usual = {
+        "metric": "active",
+        "jump": 0.2,
+        "low": 0.1,
+        "high": 0.3,
+        "definition_after": "new",
+        "p": 1e-6,
+    }
     rows = [
         usual | {"reporter": "sales", "jumped": True, "since": date(2025, 4, 7)},
         usual | {"reporter": "ops", "jumped": False, "since": None},
         usual | {"reporter": "web", "jumped": True, "since": date(2026, 1, 1)},
     ]
-    given = noted(SimpleNamespace(table=pd.DataFrame(rows)), "execution.2", where=Where({"department": ("sales",)}))
+    given = noted(
+        SimpleNamespace(table=pd.DataFrame(rows)),
+        "execution.2",
+        where=Where({"department": ("sales",)}),
+    )
     first, second = definition_mismatch.judge(case(), evidence(definitions=(given,)))
     assert (first.cause.subject, first.cause.where) == ("active", Where({"department": ("sales",)}))
     assert first.cause.period == Period(date(2025, 4, 7), CURRENT.last)
@@ -183,13 +230,22 @@ def reread(verdict: str, base: float = 0.1) -> Any:
     return SimpleNamespace(verdict=verdict, **fields, **effects)
 
 
-@pytest.mark.parametrize(("verdict", "confidence"), [("srm", 0.97), ("novelty", 0.9), ("peeking", 0.9)])
+@pytest.mark.parametrize(
+    ("verdict", "confidence"), [("srm", 0.97), ("novelty", 0.9), ("peeking", 0.9)]
+)
 def test_a_test_that_fails_its_rereading_is_said_by_its_own_rule(verdict, confidence):
     found = experiment.judge(case(), evidence(rereadings=(noted(reread(verdict)),)))[0]
-    assert (found.cause.kind, found.cause.confidence, found.p) == (f"ab_{verdict}", confidence, None)
+    assert (found.cause.kind, found.cause.confidence, found.p) == (
+        f"ab_{verdict}",
+        confidence,
+        None,
+    )
     assert found.rate_effect == pytest.approx(0.2)
 
 
 def test_a_test_without_a_base_moves_no_rate_and_a_fine_one_is_no_cause():
-    assert experiment.judge(case(), evidence(rereadings=(noted(reread("srm", 0.0)),)))[0].rate_effect is None
+    assert (
+        experiment.judge(case(), evidence(rereadings=(noted(reread("srm", 0.0)),)))[0].rate_effect
+        is None
+    )
     assert experiment.judge(case(), evidence(rereadings=(noted(reread("fine")),))) == []

@@ -22,11 +22,17 @@ def test_a_fall_in_rows_without_a_region_is_found_there_and_dated(tmp_path):
     assert cause.period is not None
     assert str(cause.period.first) == "2025-03-31"
     assert cause.effect is not None
-    assert cause.effect.value == pytest.approx(-0.25 * 624, rel=0.01)  # a quarter of those rows' orders
+    assert cause.effect.value == pytest.approx(
+        -0.25 * 624, rel=0.01
+    )  # a quarter of those rows' orders
 
 
 def test_a_cube_with_missing_values_is_searched():
-    rows = [(r, c, 400.0, 1000.0, 200.0 if r is None else 400.0, 1000.0) for r in (None, 5.0, 7.0) for c in "ab"]
+    rows = [
+        (r, c, 400.0, 1000.0, 200.0 if r is None else 400.0, 1000.0)
+        for r in (None, 5.0, 7.0)
+        for c in "ab"
+    ]
     cube = pd.DataFrame(rows, columns=["region", "channel", *SIDES])
     found = spread(cube, driver="rate", dimensions=["region", "channel"]).table
     assert found["where"].tolist() == [Where({"region": (MISSING,)})]

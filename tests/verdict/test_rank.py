@@ -11,7 +11,9 @@ from kpilab.verdict.rank import rank
 from tests.verdict.given import NORTH, candidate, case, evidence, moved
 
 
-def ranked(*candidates: Candidate, tests: int = 10, floor: float = 1.0) -> tuple[list[str], list[str]]:
+def ranked(
+    *candidates: Candidate, tests: int = 10, floor: float = 1.0
+) -> tuple[list[str], list[str]]:
     shop = case(floor=floor)
     stated, rejected = rank(shop, candidates, tests, worth(shop, evidence()))
     return [c.cause.kind for c in stated], [c.cause.kind for c in rejected]
@@ -34,7 +36,8 @@ def test_what_decides_by_a_rule_of_its_own_is_no_further_test():
 
 
 @pytest.mark.parametrize(
-    ("corrected", "confidence"), [(1e-4, 0.99), (1e-3, 0.97), (1e-2, 0.93), (0.02, 0.85), (0.05, 0.55)]
+    ("corrected", "confidence"),
+    [(1e-4, 0.99), (1e-3, 0.97), (1e-2, 0.93), (0.02, 0.85), (0.05, 0.55)],
 )
 def test_confidence_is_read_off_the_corrected_p(corrected, confidence):
     shop = case()
@@ -61,7 +64,9 @@ def test_a_fall_below_the_floor_is_no_cause():
 
 
 def test_what_lies_outside_the_formula_has_no_floor():
-    assert ranked(candidate("definition_mismatch", fix=None), floor=50.0)[0] == ["definition_mismatch"]
+    assert ranked(candidate("definition_mismatch", fix=None), floor=50.0)[0] == [
+        "definition_mismatch"
+    ]
 
 
 def test_what_the_numbers_stand_on_is_said_whatever_its_rank():
@@ -72,17 +77,26 @@ def test_what_the_numbers_stand_on_is_said_whatever_its_rank():
 def test_the_largest_comes_first_and_what_has_no_size_last():
     small, large = candidate("mix_shift", fix=-0.004), candidate("driver_decline", fix=-0.02)
     outside = candidate("definition_mismatch", fix=None)
-    assert ranked(outside, small, large)[0] == ["driver_decline", "mix_shift", "definition_mismatch"]
+    assert ranked(outside, small, large)[0] == [
+        "driver_decline",
+        "mix_shift",
+        "definition_mismatch",
+    ]
 
 
 def test_a_rate_falls_where_a_kpi_was_pumped():
     pumped = candidate("wrong_kpi", subject="signups", fix=None, where=NORTH)
-    assert ranked(pumped, candidate("local_regression", where=NORTH)) == (["wrong_kpi"], ["local_regression"])
+    assert ranked(pumped, candidate("local_regression", where=NORTH)) == (
+        ["wrong_kpi"],
+        ["local_regression"],
+    )
     south = Where({"region": ("south",)})
     assert ranked(pumped, candidate("local_regression", where=south))[1] == []
 
 
-@pytest.mark.parametrize(("change", "p", "yields"), [(0.01, 1e-9, True), (-0.01, 0.0031, True), (-0.01, 0.0029, False)])
+@pytest.mark.parametrize(
+    ("change", "p", "yields"), [(0.01, 1e-9, True), (-0.01, 0.0031, True), (-0.01, 0.0029, False)]
+)
 def test_a_fall_yields_to_a_pumped_kpi_unless_it_stands_outside_that_place(change, p, yields):
     pumped = candidate("wrong_kpi", subject="signups", fix=None, where=NORTH)
     fall = candidate(outside=((NORTH, moved(0.1, 0.1 + change, p)),))
@@ -96,7 +110,9 @@ def test_a_fall_that_was_not_looked_at_outside_the_place_stands():
 
 @pytest.mark.parametrize(("made", "yields"), [(0.25, True), (-0.2, True), (-0.1, False)])
 def test_a_fall_everywhere_yields_to_an_experiment_that_moved_as_much(made, yields):
-    trial = candidate("ab_novelty", subject="exp", p=None, fix=None, confidence=0.9, rate_effect=made)
+    trial = candidate(
+        "ab_novelty", subject="exp", p=None, fix=None, confidence=0.9, rate_effect=made
+    )
     assert (ranked(trial, candidate(rate_effect=-0.2))[1] == ["untracked_leak"]) == yields
     assert ranked(trial, candidate("local_regression", where=NORTH, rate_effect=-0.05))[1] == []
 

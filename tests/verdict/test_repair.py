@@ -57,10 +57,14 @@ def test_without_a_loss_nothing_is_changed(whole):
     assert same[1] is evidence
 
 
-@pytest.mark.parametrize("metric", ["orders", "visits", "signups", "visitors", "pay_per_visit", "fed_visits", "booked"])
+@pytest.mark.parametrize(
+    "metric", ["orders", "visits", "signups", "visitors", "pay_per_visit", "fed_visits", "booked"]
+)
 def test_the_value_of_each_period_is_that_of_the_whole_log(whole, mended, metric):
     for period in PERIODS:
-        assert mended.cells.value(metric, period) == pytest.approx(whole.cells.value(metric, period), rel=1e-12)
+        assert mended.cells.value(metric, period) == pytest.approx(
+            whole.cells.value(metric, period), rel=1e-12
+        )
 
 
 def test_what_the_log_says_is_kept_beside_it(whole, mended):
@@ -90,7 +94,9 @@ def case_metric(read: Read, name: str) -> Metric:
     return read.case.metrics[name]
 
 
-@pytest.mark.parametrize("where", [Where(), PLACE, Where({"region": ("south",)}), Where({"channel": ("app",)})])
+@pytest.mark.parametrize(
+    "where", [Where(), PLACE, Where({"region": ("south",)}), Where({"channel": ("app",)})]
+)
 @pytest.mark.parametrize("by", [(), ("region",), ("channel",)])
 def test_a_step_that_asks_for_days_of_any_cut_gets_the_whole_log(whole, mended, where, by):
     metrics = [mended.case.metrics[m] for m in ("orders", "pay_per_visit")]
@@ -108,7 +114,11 @@ def test_the_decline_has_the_size_of_the_decline_in_every_step(whole, mended):
         for right, got in zip(whole.reports[k].findings, mended.reports[k].findings, strict=True):
             if right.subject == "main":
                 continue
-            assert (got.subject, got.verdict, got.where) == (right.subject, right.verdict, right.where)
+            assert (got.subject, got.verdict, got.where) == (
+                right.subject,
+                right.verdict,
+                right.where,
+            )
             if right.effect is not None and got.effect is not None:
                 assert got.effect.value == pytest.approx(right.effect.value, rel=0.02, abs=1e-9)
     assert [f.where for f in mended.evidence.falls] == [PLACE]
@@ -131,16 +141,22 @@ def test_a_loss_in_the_baseline_is_put_back_there(whole, tmp_path):
     days = Period(date(2025, 3, 11), date(2025, 3, 16))
     shop(tmp_path, loss=False)
     log = pd.read_parquet(tmp_path / "events.parquet")
-    gone = (log["region"] == "north") & log["ts"].between(pd.Timestamp(days.first), pd.Timestamp("2025-03-17"))
+    gone = (log["region"] == "north") & log["ts"].between(
+        pd.Timestamp(days.first), pd.Timestamp("2025-03-17")
+    )
     log[~gone].to_parquet(tmp_path / "events.parquet", index=False)
     case = kpilab.open_case(tmp_path)
     loss = replace(LOSS, days=days)
     cells, evidence = repaired(case, pull(case), Evidence(losses=(loss,)))
-    assert cells.value("orders", "baseline") == pytest.approx(whole.cells.value("orders", "baseline"))
+    assert cells.value("orders", "baseline") == pytest.approx(
+        whole.cells.value("orders", "baseline")
+    )
     assert evidence.losses[0].goal.value == 0
 
 
-def test_the_review_of_the_holed_log_states_loss_and_decline_and_one_number_for_each(tmp_path, whole):
+def test_the_review_of_the_holed_log_states_loss_and_decline_and_one_number_for_each(
+    tmp_path, whole
+):
     review = kpilab.review(shop(tmp_path, loss=True))
     stated = {c.kind: c for c in review.causes}
     assert set(stated) == {"data_loss", "local_regression"}
@@ -149,7 +165,11 @@ def test_the_review_of_the_holed_log_states_loss_and_decline_and_one_number_for_
     loss = stated["data_loss"].effect
     assert loss is not None
     assert goal_finding.effect is not None
-    assert review.goal.current == row["current"] == pytest.approx(whole.cells.value("orders", "current"), rel=1e-9)
+    assert (
+        review.goal.current
+        == row["current"]
+        == pytest.approx(whole.cells.value("orders", "current"), rel=1e-9)
+    )
     assert review.goal.change == goal_finding.effect.value
     assert review.goal.logged == pytest.approx(review.goal.current + loss.value)
     assert {r.amount for r in review.bridge if r.label.key == "bridge.lost"} == {loss.value}

@@ -1,4 +1,5 @@
-"""The review as a whole: it finds what was planted, sums to the gap, and is silent when nothing was."""
+"""The review as a whole: it finds what was planted, sums to the gap,
+and is silent when nothing was."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from kpilab.verdict.run import STEPS
 
 SHOP = Path(__file__).parents[2] / "data" / "shop"
 KINDS = (
-    "wrong_kpi", "untracked_leak", "driver_decline", "mix_shift", "external_decline", "fabricated_execution",
+    "wrong_kpi", "untracked_leak", "driver_decline", "mix_shift", "external_decline",
+    "fabricated_execution",
     "local_regression", "data_loss", "definition_mismatch", "ab_srm", "ab_novelty", "ab_peeking",
 )  # fmt: skip
 HARMLESS = ("nothing", "honest_experiment", "reworded_definition", "market_wiggle")
@@ -57,7 +59,11 @@ def test_every_step_reports_and_every_finding_has_its_own_id(shop):
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_everything_can_be_said(shop, lang):
-    said = [f.statement for f in shop.findings] + [c.statement for c in shop.causes] + [r.label for r in shop.bridge]
+    said = (
+        [f.statement for f in shop.findings]
+        + [c.statement for c in shop.causes]
+        + [r.label for r in shop.bridge]
+    )
     said += [part for c in shop.causes for why in c.why for part in (why.question, why.answer)]
     assert all(sentence(message, lang).strip() for message in said)
 

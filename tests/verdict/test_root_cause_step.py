@@ -20,8 +20,12 @@ def test_a_funnel_that_nobody_gets_through_is_counted_to_its_end():
     log = case.tables[funnel.table]
     assert isinstance(log, EventLog)
     rows, late = log.table, str(case.current.first)
-    gone = (rows[log.time].cast("string") >= late) & rows[log.event].isin([ibis.literal(s) for s in funnel.steps[-2:]])
-    broken = replace(case, tables=dict(case.tables) | {funnel.table: replace(log, table=rows.filter(~gone))})
+    gone = (rows[log.time].cast("string") >= late) & rows[log.event].isin(
+        [ibis.literal(s) for s in funnel.steps[-2:]]
+    )
+    broken = replace(
+        case, tables=dict(case.tables) | {funnel.table: replace(log, table=rows.filter(~gone))}
+    )
     findings, _ = _funnels(broken, Evidence())
     blind = next(r for f in findings for r in f.evidence if isinstance(r, BlindspotsResult))
     assert blind.goal == 0

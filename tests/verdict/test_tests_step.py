@@ -1,4 +1,5 @@
-"""A decided test is read as it was declared: by its metric's measure, with its guardrails, in its own words."""
+"""A decided test is read as it was declared: by its metric's measure, with its guardrails,
+in its own words."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ periods: {baseline: [2026-01-05, 2026-01-11], current: [2026-01-12, 2026-01-18]}
 tables:
   events: {kind: events, source: events.csv, time: at, user: user, event: event, dimensions: []}
   daily: {kind: facts, source: daily.csv, time: day, dimensions: []}
-  given: {kind: assignments, source: given.csv, time: at, unit: user, experiment: test, variant: variant}
+  given: {kind: assignments, source: given.csv, time: at, unit: user, experiment: test,
+      variant: variant}
 metrics:
   revenue: {table: events, measure: sum(amount), where: event = 'pay'}
   payers: {table: events, measure: count(distinct user), where: event = 'pay'}
@@ -41,7 +43,8 @@ UNITS = 400
 
 @pytest.fixture
 def case(tmp_path):
-    """Everybody pays in the test, B twice as much; B signs in less often and is refunded more often."""
+    """Everybody pays in the test, B twice as much;
+    B signs in less often and is refunded more often."""
     noise = np.random.default_rng(5)
     rows = []
     for k in range(UNITS):
@@ -50,14 +53,20 @@ def case(tmp_path):
         rows += [(day, f"u{k}", "refund", 0)] * int(noise.random() < (0.4 if b else 0.1))
         rows += [(day, f"u{k}", "sign in", 0)] * int(k // 2 % 10 < (3 if b else 6))
         rows.append(("2026-01-06 12:00", f"u{k}", "pay", 10))
-    pd.DataFrame(rows, columns=["at", "user", "event", "amount"]).to_csv(tmp_path / "events.csv", index=False)
+    pd.DataFrame(rows, columns=["at", "user", "event", "amount"]).to_csv(
+        tmp_path / "events.csv", index=False
+    )
     given = [("2026-01-08 09:00", f"u{k}", "t1", "AB"[k % 2]) for k in range(UNITS)]
-    pd.DataFrame(given, columns=["at", "user", "test", "variant"]).to_csv(tmp_path / "given.csv", index=False)
+    pd.DataFrame(given, columns=["at", "user", "test", "variant"]).to_csv(
+        tmp_path / "given.csv", index=False
+    )
     days = pd.date_range("2026-01-05", "2026-01-18").strftime("%Y-%m-%d")
     pd.DataFrame({"day": days, "calls": 5}).to_csv(tmp_path / "daily.csv", index=False)
 
     def opened(outcome="revenue", keys="looks: 1"):
-        (tmp_path / "case.yml").write_text(CASE.replace("OUTCOME", outcome).replace("KEYS", keys), "utf-8")
+        (tmp_path / "case.yml").write_text(
+            CASE.replace("OUTCOME", outcome).replace("KEYS", keys), "utf-8"
+        )
         return open_case(tmp_path)
 
     return opened
@@ -77,7 +86,9 @@ def test_a_sum_is_read_as_a_sum_in_review_panel_and_effects(case):
     panel = TRIAL.asked(opened, TRIAL.start(opened)).call.ask()
     assert panel.table["effect"].iloc[0] == pytest.approx(finding.effect.value)
     with Store.open(opened.folder / "store.db") as store:
-        store.finish(store.add_action(opened.name, "new", owner="Ann", experiment="t1"), date(2026, 1, 14))
+        store.finish(
+            store.add_action(opened.name, "new", owner="Ann", experiment="t1"), date(2026, 1, 14)
+        )
         row = effects(store, opened).table.iloc[0]
     assert (row["beside"], row["answer"]) == ("experiment", "worked")
     assert row["effect"] == pytest.approx(1.0, abs=0.05)
@@ -105,7 +116,9 @@ def test_guardrails_are_read_and_said(case, guardrail, verdict, words):
 
 def test_a_guardrail_on_another_table_is_said_not_to_be_examined(case):
     finding, report = examined(case(keys="guardrails: [calls, basket]"))
-    assert any("guardrail 'calls' is measured on table 'daily'" in sentence(m) for m in report.not_examined)
+    assert any(
+        "guardrail 'calls' is measured on table 'daily'" in sentence(m) for m in report.not_examined
+    )
     assert "calls" not in sentence(finding.statement)
 
 

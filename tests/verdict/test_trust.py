@@ -1,4 +1,5 @@
-"""The review lists what is wrong with the data: table, column, segment, days, rows, effect on the goal."""
+"""The review lists what is wrong with the data: table, column, segment, days, rows,
+effect on the goal."""
 
 from __future__ import annotations
 
@@ -38,7 +39,10 @@ def test_rows_entered_twice_are_listed_with_their_place_and_what_they_hold(folde
     table = case.tables[case.metrics[case.goal.metric].table]
     path = folder / f"{table.name}.parquet"
     rows, dimension = pd.read_parquet(path), table.dimensions_named[0]
-    days, value = pd.to_datetime(rows[table.roles()["time"]]).dt.date, rows[dimension].value_counts().index[-1]
+    days, value = (
+        pd.to_datetime(rows[table.roles()["time"]]).dt.date,
+        rows[dimension].value_counts().index[-1],
+    )
     again = rows[(rows[dimension] == value) & (days == case.current.first)]
     pd.concat([rows, again]).to_parquet(path)
     case, found = report(folder)

@@ -35,12 +35,16 @@ USUAL = "{table: t, measure: count(*)}"
 def rows() -> pd.DataFrame:
     noise = np.random.default_rng(1)
     days = pd.date_range("2025-11-03", periods=56)
-    frame = pd.DataFrame([(d, s, int(noise.poisson(40))) for d in days for s in ("North", "South", "West")])
+    frame = pd.DataFrame(
+        [(d, s, int(noise.poisson(40))) for d in days for s in ("North", "South", "West")]
+    )
     frame.columns = ["date", "store", "orders"]
     return frame.assign(revenue=frame["orders"] * 30.0, now=frame["date"] >= "2025-12-01")
 
 
-def reviewed(folder: Path, frame: pd.DataFrame, other: str = USUAL, *edits: tuple[str, str]) -> Review:
+def reviewed(
+    folder: Path, frame: pd.DataFrame, other: str = USUAL, *edits: tuple[str, str]
+) -> Review:
     """The review, once it has been written in every form."""
     text = CASE.replace("OTHER", other)
     for old, new in edits:
@@ -50,7 +54,9 @@ def reviewed(folder: Path, frame: pd.DataFrame, other: str = USUAL, *edits: tupl
     found = kpilab.review(kpilab.open_case(folder))
     write(found, folder / "out", None)
     assert verdict(found, "zh")
-    assert sum(r.amount for r in found.bridge) == pytest.approx(found.goal.logged - found.goal.expected)
+    assert sum(r.amount for r in found.bridge) == pytest.approx(
+        found.goal.logged - found.goal.expected
+    )
     return found
 
 
@@ -72,7 +78,11 @@ def test_sales_may_stop(tmp_path, stopped):
 def test_an_undefined_rate_stands_still_and_the_volume_has_it_all(tmp_path):
     frame = rows()
     frame.loc[frame["now"], ["orders", "revenue"]] = 0
-    split = next(f for f in reviewed(tmp_path, frame).findings if f.step == "goal" and "driver" in f.evidence[0].table)
+    split = next(
+        f
+        for f in reviewed(tmp_path, frame).findings
+        if f.step == "goal" and "driver" in f.evidence[0].table
+    )
     parts = split.evidence[0].table.set_index("driver")["contribution"]
     assert parts["basket"] == pytest.approx(0.0)
     assert parts["n"] == pytest.approx(-rows().query("not now")["revenue"].sum())

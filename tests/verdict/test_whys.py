@@ -38,7 +38,11 @@ def test_each_answer_names_the_finding_that_carries_its_number():
 
 
 def test_without_a_split_there_is_no_driver_to_name():
-    assert keys("untracked_leak", found=evidence(drivers=None)) == ["goal_q", "untracked_leak_q", "unwatched_q"]
+    assert keys("untracked_leak", found=evidence(drivers=None)) == [
+        "goal_q",
+        "untracked_leak_q",
+        "unwatched_q",
+    ]
 
 
 @pytest.mark.parametrize(("day", "near"), [(28, True), (27, False)])

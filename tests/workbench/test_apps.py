@@ -20,14 +20,28 @@ from kpilab.workbench.apps.relation.pairs import RELATION
 from kpilab.workbench.apps.rootcause.explore import EXPLORE
 from kpilab.workbench.apps.whys import WHYS
 
-APPS = (DEFINITIONS, EXECUTION, EXPLORE, EXTERNAL, FUNNEL, GOAL, LIFECYCLE, PATHS, RELATION, TRIAL, WHYS)
+APPS = (
+    DEFINITIONS,
+    EXECUTION,
+    EXPLORE,
+    EXTERNAL,
+    FUNNEL,
+    GOAL,
+    LIFECYCLE,
+    PATHS,
+    RELATION,
+    TRIAL,
+    WHYS,
+)
 VIEWS = [(app, view) for app in APPS for view in app.views]
 # What a view needs beside the state the app opens with.
 NEEDS = {"step": "pay", "dimension": "platform"}
 
 
 def state(app: App, view: str, case):
-    start = app.start(case).looking(view, **{k: v for k, v in NEEDS.items() if app is FUNNEL or k == "dimension"})
+    start = app.start(case).looking(
+        view, **{k: v for k, v in NEEDS.items() if app is FUNNEL or k == "dimension"}
+    )
     return start.inside({"platform": "android"}) if view == "rest" else start
 
 

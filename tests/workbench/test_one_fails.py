@@ -20,9 +20,13 @@ SAID = "Could not convert string"
 def case(tmp_path):
     draws = np.random.default_rng(0)
     rows = events()
-    rows[draws.random(len(rows)) < np.where(rows["event"] == "pay", 0.7, 0.95)].to_csv(tmp_path / "events.csv")
+    rows[draws.random(len(rows)) < np.where(rows["event"] == "pay", 0.7, 0.95)].to_csv(
+        tmp_path / "events.csv"
+    )
     text = CASE.replace("metrics:\n", BAD).replace("[revenue, visits]", "[revenue, visits, bad]")
-    (tmp_path / "case.yml").write_text(text + "kpis: [{metric: bad}, {metric: pay_rate}]\n", "utf-8")
+    (tmp_path / "case.yml").write_text(
+        text + "kpis: [{metric: bad}, {metric: pay_rate}]\n", "utf-8"
+    )
     return kpilab.open_case(tmp_path)
 
 

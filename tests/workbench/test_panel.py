@@ -1,4 +1,5 @@
-"""What a panel does: nothing unasked, the filter carried along, errors in words, the last question wins."""
+"""What a panel does: nothing unasked, the filter carried along, errors in words,
+the last question wins."""
 
 from __future__ import annotations
 
@@ -48,7 +49,9 @@ def test_a_click_goes_inside_and_back_goes_back(panel):
     click(panel.link, platform="ios")
     panel.wait()
     assert panel.state.where.plain() == {"platform": "ios"}
-    assert [c.description for c in panel.filter.box.children if c.has_trait("button_style")] == ["platform = ios ×"]
+    assert [c.description for c in panel.filter.box.children if c.has_trait("button_style")] == [
+        "platform = ios ×"
+    ]
     panel.go_back()
     panel.wait()
     assert not panel.state.where
@@ -93,7 +96,11 @@ def failing(error: Exception) -> App:
 
 
 def test_an_error_is_shown_in_words_and_escaped(shop):
-    panel = Panel(shop, failing(BadInput("no metric named '<b>'", "argument 'metric'", "use 'revenue'")), lang="en")
+    panel = Panel(
+        shop,
+        failing(BadInput("no metric named '<b>'", "argument 'metric'", "use 'revenue'")),
+        lang="en",
+    )
     panel.show.click()
     panel.wait()
     assert "no metric named &#x27;&lt;b&gt;&#x27;" in panel.error.value

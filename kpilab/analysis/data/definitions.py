@@ -1,4 +1,5 @@
-"""Definitions: does every department count the same metric in the same way, and who changed how, when?"""
+"""Definitions: does every department count the same metric in the same way, and who changed how,
+when?"""
 
 from __future__ import annotations
 
@@ -35,9 +36,24 @@ if TYPE_CHECKING:
 
 FINER: tuple[Grain, ...] = ("day", "week", "month")
 ALPHA, LEAST_JUMP, REPRODUCED = 0.01, 0.02, 0.04
-RECOMPUTED = {"day": ("day", a_day), "definition": ("definition", label), "value": ("value", number)}
+RECOMPUTED = {
+    "day": ("day", a_day),
+    "definition": ("definition", label),
+    "value": ("value", number),
+}
 COLUMNS = [
-    *("metric", "reporter", "ratio_before", "ratio_after", "since", "jump", "low", "high", "p", "jumped"),
+    *(
+        "metric",
+        "reporter",
+        "ratio_before",
+        "ratio_after",
+        "since",
+        "jump",
+        "low",
+        "high",
+        "p",
+        "jumped",
+    ),
     *("definition_before", "error_before", "definition_after", "error_after"),
     *("declared_before", "declared_after", "declared"),
 ]
@@ -48,14 +64,15 @@ class DefinitionsResult(Result):
     """Answer of `definitions`.
 
     Attributes:
-        table: one row per metric with two or more reporters, and reporter; columns `metric`, `reporter`,
-            `ratio_before`, `ratio_after` (level against the other reporters; equal when nothing broke), `since`
-            (first day of the new level; None without a break), `jump` (share by which the level changed), `low`,
-            `high` (its interval), `p` (corrected for the search over days and metrics), `jumped` (bool: this
-            reporter, not the others), `definition_before`, `definition_after` (the one that reproduces the report;
-            None if none does), `error_before`, `error_after` (its median relative error), `declared_before`,
-            `declared_after` (text of what the reporter declares), `declared` (bool: a declared change of measure
-            explains the jump).
+        table: one row per metric with two or more reporters, and reporter; columns `metric`,
+            `reporter`, `ratio_before`, `ratio_after` (level against the other reporters; equal when
+            nothing broke), `since` (first day of the new level; None without a break), `jump`
+            (share by which the level changed), `low`, `high` (its interval), `p` (corrected for the
+            search over days and metrics), `jumped` (bool: this reporter, not the others),
+            `definition_before`, `definition_after` (the one that reproduces the report; None if
+            none does), `error_before`, `error_after` (its median relative error),
+            `declared_before`, `declared_after` (text of what the reporter declares), `declared`
+            (bool: a declared change of measure explains the jump).
         series: per metric, reporter and day: `value`, `ratio` to the other reporters.
         level: confidence level of the intervals.
     """
@@ -70,9 +87,15 @@ class DefinitionsResult(Result):
         if jumped.empty:
             return Message("definitions.same", {"metrics": int(self.table["metric"].nunique())})
         row = jumped.iloc[0]
-        values = {k: row[k] for k in ("metric", "reporter", "since", "definition_before", "definition_after")}
+        values = {
+            k: row[k]
+            for k in ("metric", "reporter", "since", "definition_before", "definition_after")
+        }
         values |= {k: float(row[k]) for k in ("jump", "low", "high")}
-        changed = row["definition_after"] is not None and row["definition_after"] != row["definition_before"]
+        changed = (
+            row["definition_after"] is not None
+            and row["definition_after"] != row["definition_before"]
+        )
         return Message("definitions.changed" if changed else "definitions.jumped", values)
 
 
@@ -89,11 +112,12 @@ def definitions(
 ) -> DefinitionsResult:
     """Compare what departments report under one name, and find who changed the way of counting.
 
-    The ratio of each report to the others' median is searched for one jump over both periods. Definitions are
-    recomputed: the declared measures, and from `log` the daily distinct users and rows of every event. One
-    reproduces a report when the median relative error is below 4 %. The reporter that jumped is the one that
-    leaves its own definition; where none is reproduced, the one whose own level moved more. What is declared may be
-    incomplete or merely reworded: only figures decide.
+    The ratio of each report to the others' median is searched for one jump over both periods.
+    Definitions are recomputed: the declared measures, and from `log` the daily distinct users and
+    rows of every event. One reproduces a report when the median relative error is below 4 %. The
+    reporter that jumped is the one that leaves its own definition; where none is reproduced, the
+    one whose own level moved more. What is declared may be incomplete or merely reworded: only
+    figures decide.
 
     Args:
         reports: figures per day (or week, or month), reporter and metric.
@@ -119,15 +143,25 @@ def definitions(
     whole = [baseline, current]
     candidates = _candidates(declared, tables or {}, log, recomputed, whole, grain)
     frame["day"] = frame["day"].dt.to_period(UNITS[grain]).dt.start_time
-    shared = [(m, wide) for m, part in frame.groupby("metric") if (wide := _side_by_side(part)) is not None]
+    shared = [
+        (m, wide)
+        for m, part in frame.groupby("metric")
+        if (wide := _side_by_side(part)) is not None
+    ]
     rows, series = [], []
     for metric, wide in shared:
         ratios = _ratios(wide)
         found = _of_metric(str(metric), wide, ratios, candidates, declared, len(shared), level)
         rows += found
         series.append(_long(str(metric), wide, ratios))
-    table = pd.DataFrame(rows, columns=COLUMNS).sort_values(["jumped", "p"], ascending=[False, True], ignore_index=True)
-    long = pd.concat(series, ignore_index=True) if series else _long("", pd.DataFrame(), pd.DataFrame())
+    table = pd.DataFrame(rows, columns=COLUMNS).sort_values(
+        ["jumped", "p"], ascending=[False, True], ignore_index=True
+    )
+    long = (
+        pd.concat(series, ignore_index=True)
+        if series
+        else _long("", pd.DataFrame(), pd.DataFrame())
+    )
     notes = () if shared else (Message("definitions.single"),)
     return DefinitionsResult(table, long, level, notes=notes)
 
@@ -147,21 +181,30 @@ def _reported(reports: Reports, baseline: Period, current: Period) -> pd.DataFra
         metric=table[reports.metric].cast("string"),
         value=table[reports.value].cast("float64"),
     )
-    frame = collect(rows.group_by(["day", "reporter", "metric"]).agg(value=_.value.sum()), "definitions")
+    frame = collect(
+        rows.group_by(["day", "reporter", "metric"]).agg(value=_.value.sum()), "definitions"
+    )
     frame["day"] = pd.to_datetime(frame["day"])
     return frame.dropna().sort_values("day", ignore_index=True)
 
 
 def _side_by_side(reported: pd.DataFrame) -> pd.DataFrame | None:
-    """A metric's reporters on the days all of them report something; None where fewer than two ever do."""
-    wide = reported.pivot_table(index="day", columns="reporter", values="value", aggfunc="sum").dropna()
+    """A metric's reporters on the days all of them report something;
+    None where fewer than two ever do."""
+    wide = reported.pivot_table(
+        index="day", columns="reporter", values="value", aggfunc="sum"
+    ).dropna()
     wide = wide[(wide > 0).all(axis=1)]
     return wide if wide.shape[1] > 1 and len(wide) else None
 
 
 def _grain(frame: pd.DataFrame) -> Grain:
     """How often figures are reported."""
-    steps = [s for _key, g in frame.groupby(["metric", "reporter"]) for s in np.diff(np.sort(g["day"].unique()))]
+    steps = [
+        s
+        for _key, g in frame.groupby(["metric", "reporter"])
+        for s in np.diff(np.sort(g["day"].unique()))
+    ]
     if not steps:
         return "day"
     days = float(np.median(np.array(steps) / np.timedelta64(1, "D")))
@@ -176,7 +219,8 @@ def _candidates(
     periods: list[Period],
     grain: Grain,
 ) -> pd.DataFrame:
-    """Recomputed series, one column per definition; the index holds the first days of the reporting grain."""
+    """Recomputed series, one column per definition;
+    the index holds the first days of the reporting grain."""
     found: dict[str, pd.Series] = {}
     by_table: dict[tuple[str, Grain], set[str]] = {}
     for d in declared:
@@ -187,7 +231,9 @@ def _candidates(
     for (name, per), texts in sorted(by_table.items()):
         found |= _measured(tables[name], sorted(texts), periods, grain, per)
     if log is not None:
-        found |= _measured(log, [t for t in _from_log(log, periods) if t not in found], periods, grain)
+        found |= _measured(
+            log, [t for t in _from_log(log, periods) if t not in found], periods, grain
+        )
     if recomputed is not None:
         rows, _left = known(small(recomputed, RECOMPUTED, "definitions(recomputed=)"), ["day"])
         rows = rows.assign(day=rows["day"].dt.to_period(UNITS[grain]).dt.start_time)
@@ -200,12 +246,17 @@ def _candidates(
 def _measured(
     table: Table, texts: list[str], periods: list[Period], grain: Grain, per: Grain | None = None
 ) -> dict[str, pd.Series]:
-    """Each measure per bucket of the reports; what is defined per finer bucket (daily users) is their mean in it."""
+    """Each measure per bucket of the reports; what is defined per finer bucket (daily users) is
+    their mean in it."""
     metrics = [Metric(f"m{k}", table.name, measure=text) for k, text in enumerate(texts)]
     if not metrics:
         return {}
     rows = measure(table, metrics, {str(k): p for k, p in enumerate(periods)}, Cut(per or grain))
-    sums = rows.assign(day=pd.to_datetime(rows[BUCKET])).groupby("day")[[m.name for m in metrics]].sum()
+    sums = (
+        rows.assign(day=pd.to_datetime(rows[BUCKET]))
+        .groupby("day")[[m.name for m in metrics]]
+        .sum()
+    )
     if per is not None and per != grain:
         index = pd.DatetimeIndex(sums.index)
         sums = sums.groupby(index.to_period(UNITS[grain]).start_time).mean()
@@ -216,7 +267,9 @@ def _from_log(log: EventLog, periods: list[Period]) -> tuple[str, ...]:
     """Measures nobody needs to declare: distinct users and rows of every event, and of the log."""
     day = day_of(log.table, log.time)
     rows = log.table.filter(inside(day, periods[0]) | inside(day, periods[-1]))
-    events = collect(rows.group_by(event=rows[log.event].cast("string")).agg(n=_.count()), "definitions")
+    events = collect(
+        rows.group_by(event=rows[log.event].cast("string")).agg(n=_.count()), "definitions"
+    )
     names = events.sort_values("n", ascending=False)["event"].dropna().head(20)
     user, event = identifier(log.user), identifier(log.event)
     conditions = [f"filter (where {event} = {literal(str(n))})" for n in names]
@@ -225,7 +278,9 @@ def _from_log(log: EventLog, periods: list[Period]) -> tuple[str, ...]:
 
 
 def _logs(frame: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame(np.log(frame.to_numpy(dtype=float)), index=frame.index, columns=frame.columns)
+    return pd.DataFrame(
+        np.log(frame.to_numpy(dtype=float)), index=frame.index, columns=frame.columns
+    )
 
 
 def _ratios(wide: pd.DataFrame) -> pd.DataFrame:
@@ -247,10 +302,19 @@ def _of_metric(
     shifts = {r: level_shift(ratios[r].to_numpy(), level) for r in wide.columns}
     tested = {r: s for r, s in shifts.items() if s is not None}
     best = min(tested.values(), key=lambda s: s.p, default=None)
-    broke = best is not None and best.p * metrics <= ALPHA and abs(np.expm1(best.size)) >= LEAST_JUMP
+    broke = (
+        best is not None and best.p * metrics <= ALPHA and abs(np.expm1(best.size)) >= LEAST_JUMP
+    )
     at = best.at if best is not None and broke else len(wide)
-    fits = {r: (_fit(wide[r], candidates, slice(0, at)), _fit(wide[r], candidates, slice(at, None))) for r in wide}
-    jumped = _jumped(wide, ratios, candidates, fits, best, level) if best is not None and broke else set()
+    fits = {
+        r: (_fit(wide[r], candidates, slice(0, at)), _fit(wide[r], candidates, slice(at, None)))
+        for r in wide
+    }
+    jumped = (
+        _jumped(wide, ratios, candidates, fits, best, level)
+        if best is not None and broke
+        else set()
+    )
     rows = []
     for reporter in wide.columns:
         shift = shift_at(ratios[reporter].to_numpy(), at, level) if broke else None
@@ -289,7 +353,8 @@ def _jumped(
     best: Shift,
     level: float,
 ) -> set[Hashable]:
-    """Reporters that left their own definition at the break; failing that, the one whose level moved most."""
+    """Reporters that left their own definition at the break; failing that,
+    the one whose level moved most."""
     moved: dict[Hashable, float] = {}
     for reporter in wide.columns:
         before = fits[reporter][0][0]
@@ -301,7 +366,10 @@ def _jumped(
     elif len(moved) < len(wide.columns):
         near = slice(max(best.at - 14, 0), best.at + 14)
         logs = _logs(wide).iloc[near]
-        moved = {r: abs(shift_at(logs[r].to_numpy(), best.at - near.start, level).size) for r in wide.columns}
+        moved = {
+            r: abs(shift_at(logs[r].to_numpy(), best.at - near.start, level).size)
+            for r in wide.columns
+        }
     most = max(moved.values())
     return {r for r, size in moved.items() if size >= max(most / 2, LEAST_JUMP)}
 
@@ -336,14 +404,25 @@ def _row(
 
 def _in_force(mine: Sequence[Definition], day: date) -> Definition | None:
     """The declaration that holds on a day."""
-    return max((d for d in mine if d.since is None or d.since <= day), key=lambda d: str(d.since or ""), default=None)
+    return max(
+        (d for d in mine if d.since is None or d.since <= day),
+        key=lambda d: str(d.since or ""),
+        default=None,
+    )
 
 
 def _long(metric: str, wide: pd.DataFrame, ratios: pd.DataFrame) -> pd.DataFrame:
     if wide.empty:
         return pd.DataFrame(columns=["day", "reporter", "value", "ratio", "metric"])
-    values = wide.rename_axis(index="day").reset_index().melt("day", var_name="reporter", value_name="value")
+    values = (
+        wide.rename_axis(index="day")
+        .reset_index()
+        .melt("day", var_name="reporter", value_name="value")
+    )
     levels = (
-        ratios.apply(np.exp).rename_axis(index="day").reset_index().melt("day", var_name="reporter", value_name="ratio")
+        ratios.apply(np.exp)
+        .rename_axis(index="day")
+        .reset_index()
+        .melt("day", var_name="reporter", value_name="ratio")
     )
     return values.merge(levels, on=["day", "reporter"]).assign(metric=metric)

@@ -17,7 +17,14 @@ from kpilab.engine.breakdown import together
 from kpilab.engine.daily import Measured, daily, daily_rows, on_days, rows_broken_down
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
-from kpilab.stats.data.loss import Shortfall, Stretch, refilled, shortfall, weekday_pattern, worst_stretch
+from kpilab.stats.data.loss import (
+    Shortfall,
+    Stretch,
+    refilled,
+    shortfall,
+    weekday_pattern,
+    worst_stretch,
+)
 
 if TYPE_CHECKING:
     from datetime import date
@@ -28,7 +35,20 @@ if TYPE_CHECKING:
 LEAST_DAYS, LONGEST, MOST_VALUES, MOST_EVENTS, MOST_GAPS = 21, 28, 300, 12, 5
 ALPHA, LEAST_MISSING, SILENT, SAME_AT_EVERY_STEP = 0.01, 0.3, 0.9, 0.5
 COLUMNS = [
-    *("dimension", "value", "first", "last", "days", "found", "expected", "lost", "low", "high", "share", "step_low"),
+    *(
+        "dimension",
+        "value",
+        "first",
+        "last",
+        "days",
+        "found",
+        "expected",
+        "lost",
+        "low",
+        "high",
+        "share",
+        "step_low",
+    ),
     *("books_share", "books_low", "books_high", "confirmed"),
     *("goal_lost", "goal_low", "goal_high", "goal_share", "p"),
 ]
@@ -39,15 +59,17 @@ class GapsResult(Result):
     """Answer of `gaps`.
 
     Attributes:
-        table: one row per gap, the clearest first; columns `dimension`, `value` (None for the whole log), `first`,
-            `last` (days), `days`, `found`, `expected` (rows), `lost`, `low`, `high` (rows missing, with interval),
-            `share` (part of the expected rows, 0-1), `step_low` (smallest such share over the events), `books_share`,
-            `books_low`, `books_high` (part missing in the books on the same days; NaN without books for the segment),
-            `confirmed` (True: the books show no such drop; None: no books to ask), `goal_lost`, `goal_low`,
-            `goal_high` (goal missing in the log only; NaN without `goal`), `goal_share` (the same as part of the goal
-            of the current period, 0-1), `p` (corrected for the search over days and segments).
-        daily: rows found and expected per day for each gap; columns `gap` (row of `table`), `day`, `found`, `expected`,
-            `books` (NaN without).
+        table: one row per gap, the clearest first; columns `dimension`, `value` (None for the whole
+            log), `first`, `last` (days), `days`, `found`, `expected` (rows), `lost`, `low`, `high`
+            (rows missing, with interval), `share` (part of the expected rows, 0-1), `step_low`
+            (smallest such share over the events), `books_share`, `books_low`, `books_high` (part
+            missing in the books on the same days; NaN without books for the segment), `confirmed`
+            (True: the books show no such drop; None: no books to ask), `goal_lost`, `goal_low`,
+            `goal_high` (goal missing in the log only; NaN without `goal`), `goal_share` (the same
+            as part of the goal of the current period, 0-1), `p` (corrected for the search over days
+            and segments).
+        daily: rows found and expected per day for each gap; columns `gap` (row of `table`), `day`,
+            `found`, `expected`, `books` (NaN without).
         segments: number of segments looked at.
         level: confidence level of the intervals.
     """
@@ -64,7 +86,10 @@ class GapsResult(Result):
         row = self.table.iloc[0]
         values = {k: row[k] for k in ("first", "last", "lost", "low", "high", "share")}
         where = Where.of(row["dimension"], row["value"])
-        values |= {"where": where, "goal": None if np.isnan(row["goal_share"]) else float(row["goal_share"])}
+        values |= {
+            "where": where,
+            "goal": None if np.isnan(row["goal_share"]) else float(row["goal_share"]),
+        }
         return Message("gaps.lost" if row["confirmed"] else "gaps.lost_unconfirmed", values)
 
 
@@ -97,19 +122,21 @@ def gaps(
 ) -> GapsResult:
     """Find days on which one segment's rows are missing from the log at every event at once.
 
-    For every value of every dimension, and for the whole log, each stretch of up to 28 days is held against the
-    two weeks before and after it (own weekday pattern, over-dispersion, the rest of the log as a control). A value
-    that fades out or is rolled out does not come back to its level and is no gap. A gap needs at least 30 % of
-    the rows missing, a corrected p <= 0.01, and every event short in like measure. A stretch that reaches the last
-    day counts only if the books disagree, or without books if nothing else grew in its place. Where the books fall as
-    well, nothing was lost. Gaps are taken out one after the other, so one loss is named once.
+    For every value of every dimension, and for the whole log, each stretch of up to 28 days is held
+    against the two weeks before and after it (own weekday pattern, over-dispersion, the rest of the
+    log as a control). A value that fades out or is rolled out does not come back to its level and
+    is no gap. A gap needs at least 30 % of the rows missing, a corrected p <= 0.01, and every event
+    short in like measure. A stretch that reaches the last day counts only if the books disagree, or
+    without books if nothing else grew in its place. Where the books fall as well, nothing was lost.
+    Gaps are taken out one after the other, so one loss is named once.
 
     Args:
         log: events with dimensions.
         period: all days to look at, 21 or more; the longer the better.
         dimensions: columns to look at; None for all of the log's.
         events: names that form the process; None for the most frequent ones.
-        books: an additive metric of an independent table (ledger), cut by the same dimensions where it has them.
+        books: an additive metric of an independent table (ledger), cut by the same dimensions where
+            it has them.
         goal: the goal as measured on the log, to size the loss.
         current: days whose goal the loss is compared with; None for `period`.
         level: confidence level, 0 < level < 1.
@@ -140,14 +167,22 @@ def gaps(
         rest = replace(rest, table=rest.table.filter((column != value) | column.isnull()))
     table = pd.DataFrame([row for row, _ in found], columns=COLUMNS)
     days = [frame.assign(gap=k) for k, (_, frame) in enumerate(found)]
-    series = pd.concat(days) if days else pd.DataFrame(columns=["day", "found", "expected", "books", "gap"])
+    series = (
+        pd.concat(days)
+        if days
+        else pd.DataFrame(columns=["day", "found", "expected", "books", "gap"])
+    )
     return GapsResult(table, series, looked_at, level, notes=notes)
 
 
-def _dimensions(log: EventLog, dimensions: Sequence[str] | None, period: Period, level: float) -> tuple[str, ...]:
+def _dimensions(
+    log: EventLog, dimensions: Sequence[str] | None, period: Period, level: float
+) -> tuple[str, ...]:
     if period.days < LEAST_DAYS:
         raise BadInput(
-            f"period has {period.days} days", "gaps(period=)", f"give at least {LEAST_DAYS}: a gap needs days around it"
+            f"period has {period.days} days",
+            "gaps(period=)",
+            f"give at least {LEAST_DAYS}: a gap needs days around it",
         )
     for dimension in dimensions or ():
         if dimension not in log.table.columns:
@@ -158,38 +193,58 @@ def _dimensions(log: EventLog, dimensions: Sequence[str] | None, period: Period,
 def _events(log: EventLog, events: Sequence[str] | None, period: Period) -> tuple[str, ...]:
     counts = daily_rows(log, period).groupby("event")["rows"].sum().sort_values(ascending=False)
     if counts.empty:
-        raise BadInput(f"no rows between {period.first} and {period.last}", "gaps(period=)", "choose days the log has")
+        raise BadInput(
+            f"no rows between {period.first} and {period.last}",
+            "gaps(period=)",
+            "choose days the log has",
+        )
     for event in events or ():
         if event not in counts.index:
             raise unknown("event", event, counts.index, f"table {log.name!r}, column {log.event!r}")
     return tuple(events or counts.index[:MOST_EVENTS])
 
 
-def _countable(log: EventLog, names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Message, ...]]:
+def _countable(
+    log: EventLog, names: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[Message, ...]]:
     """Dimensions with few enough values, and a note on the others."""
     if not names:
         return (), ()
     sizes = collect(log.table.agg([log.table[n].nunique().name(n) for n in names]), "gaps").iloc[0]
     large = tuple(n for n in names if sizes[n] > MOST_VALUES)
-    notes = (Message("gaps.too_many_values", {"dimensions": large, "most": MOST_VALUES}),) if large else ()
+    notes = (
+        (Message("gaps.too_many_values", {"dimensions": large, "most": MOST_VALUES}),)
+        if large
+        else ()
+    )
     return tuple(n for n in names if n not in large), notes
 
 
 def _clearest(
     rest: EventLog, log: EventLog, names: tuple[str, ...], sought: _Sought
 ) -> tuple[tuple[dict[str, object], pd.DataFrame] | None, int]:
-    """The clearest gap in what is left of the log, with its daily series; and how many segments there were."""
+    """The clearest gap in what is left of the log, with its daily series;
+    and how many segments there were."""
     labels, counts, others = _segments(rest, names, sought)
     ruled_out: set[int] = set()
     while len(ruled_out) < len(labels):
         chosen = [k for k in range(len(labels)) if k not in ruled_out]
         series = counts[chosen]
         pattern = weekday_pattern(series, sought.weekday)
-        best = worst_stretch(series, pattern, others[chosen], min(LONGEST, sought.period.days // 2), LEAST_MISSING)
+        best = worst_stretch(
+            series, pattern, others[chosen], min(LONGEST, sought.period.days // 2), LEAST_MISSING
+        )
         if best is None or best.p * len(labels) / len(chosen) > ALPHA:
             break
         k = chosen[best.series]
-        gap = _examined(rest, log, labels[k], replace(best, p=best.p * len(labels) / len(chosen)), sought, others[k])
+        gap = _examined(
+            rest,
+            log,
+            labels[k],
+            replace(best, p=best.p * len(labels) / len(chosen)),
+            sought,
+            others[k],
+        )
         if gap is not None:
             return gap, len(labels)
         ruled_out.add(k)
@@ -199,7 +254,8 @@ def _clearest(
 def _segments(
     log: EventLog, names: tuple[str, ...], sought: _Sought
 ) -> tuple[list[tuple[str | None, str | None]], np.ndarray, np.ndarray]:
-    """Labels, rows per day, and rows per day of the rest of the same breakdown; the whole log comes first."""
+    """Labels, rows per day, and rows per day of the rest of the same breakdown;
+    the whole log comes first."""
     parts = together(dict.fromkeys(names, MOST_VALUES), sought.period.days)
     frames = [rows_broken_down(log, sought.period, part, sought.events) for part in parts]
     whole = on_days(frames[0][frames[0]["dimension"] == ""], sought.period, "rows").to_numpy(float)
@@ -207,8 +263,12 @@ def _segments(
     counts, others = [whole], [np.full(sought.period.days, np.nan)]
     cube = pd.concat(frames).dropna(subset="value")
     for name in names:
-        own = cube[cube["dimension"] == name].pivot_table(index="value", columns="day", values="rows", fill_value=0)
-        own = own.reindex(columns=pd.date_range(sought.period.first, sought.period.last), fill_value=0)
+        own = cube[cube["dimension"] == name].pivot_table(
+            index="value", columns="day", values="rows", fill_value=0
+        )
+        own = own.reindex(
+            columns=pd.date_range(sought.period.first, sought.period.last), fill_value=0
+        )
         for value, rows in zip(own.index, own.to_numpy(float), strict=True) if len(own) > 1 else []:
             labels.append((name, str(value)))
             counts.append(rows)
@@ -219,7 +279,9 @@ def _segments(
 def _on_grid(frame: pd.DataFrame, sought: _Sought) -> np.ndarray:
     """Rows per event and day, 0 where there are none."""
     days = pd.date_range(sought.period.first, sought.period.last)
-    wide = frame.pivot_table(index="event", columns="day", values="rows", aggfunc="sum", fill_value=0)
+    wide = frame.pivot_table(
+        index="event", columns="day", values="rows", aggfunc="sum", fill_value=0
+    )
     return wide.reindex(index=list(sought.events), columns=days, fill_value=0).to_numpy(float)
 
 
@@ -243,7 +305,9 @@ def _examined(
     ledger = _books(sought, where)
     books = None if ledger is None else shortfall(ledger, _pattern_of(ledger, sought), first, last)
     confirmed = _confirmed(whole, books)
-    if confirmed is False or (confirmed is None and not _plausible(whole, others, stretch, sought, label)):
+    if confirmed is False or (
+        confirmed is None and not _plausible(whole, others, stretch, sought, label)
+    ):
         return None
     days = list(sought.period)
     low, high = whole.interval(sought.level)
@@ -264,7 +328,9 @@ def _examined(
         "p": min(stretch.p, 1.0),
     }
     row |= _in_books(books, sought.level) | _in_goal(sought, where, days[first], days[last])
-    expected = np.where((np.arange(len(rows)) < first) | (np.arange(len(rows)) > last), np.nan, pattern)
+    expected = np.where(
+        (np.arange(len(rows)) < first) | (np.arange(len(rows)) > last), np.nan, pattern
+    )
     expected = expected * (whole.expected / np.nansum(expected))
     series = {"day": pd.to_datetime(days), "found": rows, "expected": expected}
     return row, pd.DataFrame(series | {"books": np.nan if ledger is None else ledger})
@@ -274,7 +340,8 @@ def _every_step(whole: Shortfall, steps: list[Shortfall]) -> bool:
     """Whether every event is short in like measure, as far as its counts can tell."""
     known = [s for s in steps if s.expected >= 5]
     return all(
-        s.share + 3 * s.share_error >= whole.share and s.share >= SAME_AT_EVERY_STEP * whole.share for s in known
+        s.share + 3 * s.share_error >= whole.share and s.share >= SAME_AT_EVERY_STEP * whole.share
+        for s in known
     )
 
 
@@ -282,7 +349,11 @@ def _books(sought: _Sought, where: Where) -> np.ndarray | None:
     """The books per day for the segment; None when there are none for it."""
     if sought.books is None or not set(where.values) <= set(sought.books.table.table.columns):
         return None
-    return on_days(daily(sought.books, sought.period, where=where), sought.period, "value").pipe(_filled).to_numpy()
+    return (
+        on_days(daily(sought.books, sought.period, where=where), sought.period, "value")
+        .pipe(_filled)
+        .to_numpy()
+    )
 
 
 def _filled(series: pd.Series) -> pd.Series:
@@ -295,7 +366,8 @@ def _pattern_of(series: np.ndarray, sought: _Sought) -> np.ndarray:
 
 
 def _confirmed(log: Shortfall, books: Shortfall | None) -> bool | None:
-    """Whether the books went on where the log fell; None where they are too few or too uneven to tell."""
+    """Whether the books went on where the log fell;
+    None where they are too few or too uneven to tell."""
     if books is None or not books.expected > 0:
         return None
     # Had the books fallen like the log, fewer entries would be left and would scatter less.
@@ -307,7 +379,11 @@ def _confirmed(log: Shortfall, books: Shortfall | None) -> bool | None:
 
 
 def _plausible(
-    log: Shortfall, others: np.ndarray, stretch: Stretch, sought: _Sought, label: tuple[str | None, str | None]
+    log: Shortfall,
+    others: np.ndarray,
+    stretch: Stretch,
+    sought: _Sought,
+    label: tuple[str | None, str | None],
 ) -> bool:
     """Without a word of the books: most rows gone, and nothing else grew in their place."""
     if label[0] is None:
@@ -324,7 +400,11 @@ def _in_books(books: Shortfall | None, level: float) -> dict[str, object]:
     if books is None:
         return dict.fromkeys(("books_share", "books_low", "books_high"), float("nan"))
     low, high = books.interval(level)
-    return {"books_share": books.share, "books_low": low / books.expected, "books_high": high / books.expected}
+    return {
+        "books_share": books.share,
+        "books_low": low / books.expected,
+        "books_high": high / books.expected,
+    }
 
 
 def _in_goal(sought: _Sought, where: Where, first: date, last: date) -> dict[str, object]:
@@ -335,8 +415,14 @@ def _in_goal(sought: _Sought, where: Where, first: date, last: date) -> dict[str
     now = np.array([d in sought.current for d in days])
     if sought.goal is None or not (gone & now).any():
         return dict.fromkeys(names, float("nan"))
-    series = on_days(daily(sought.goal, sought.period, where=where), sought.period, "value").pipe(_filled).to_numpy()
-    lost = float((refilled(series, sought.weekday, gone, now.astype(int)) - series)[gone & now].sum())
+    series = (
+        on_days(daily(sought.goal, sought.period, where=where), sought.period, "value")
+        .pipe(_filled)
+        .to_numpy()
+    )
+    lost = float(
+        (refilled(series, sought.weekday, gone, now.astype(int)) - series)[gone & now].sum()
+    )
     start = (first - sought.period.first) // timedelta(days=1)
     missing = shortfall(series, _pattern_of(series, sought), start, start + (last - first).days)
     low, high = missing.interval(sought.level)

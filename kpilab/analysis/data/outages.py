@@ -29,7 +29,20 @@ if TYPE_CHECKING:
 
 LEAST_DAYS, LONGEST, MOST_VALUES, MOST_LOOKS = 14, 72, 100, 15
 ALPHA, LEAST_MISSING, SILENT, SAME_AT_EVERY_STEP, LEAST_OF_STEP = 0.01, 0.5, 0.9, 0.5, 10.0
-COLUMNS = ["dimension", "value", "first", "last", "hours", "found", "expected", "lost", "low", "high", "share", "p"]
+COLUMNS = [
+    "dimension",
+    "value",
+    "first",
+    "last",
+    "hours",
+    "found",
+    "expected",
+    "lost",
+    "low",
+    "high",
+    "share",
+    "p",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,11 +50,12 @@ class OutagesResult(Result):
     """Answer of `outages`.
 
     Attributes:
-        table: one row per outage, the clearest first; columns `dimension`, `value` (None for the whole log), `first`,
-            `last` (start of the first and of the last hour), `hours`, `found`, `expected` (rows), `lost`, `low`, `high`
-            (rows missing, with interval), `share` (part of the expected rows, 0-1), `p` (corrected for the search over
-            hours and segments).
-        hourly: rows per hour around each outage; columns `outage` (row of `table`), `hour`, `found`, `expected`.
+        table: one row per outage, the clearest first; columns `dimension`, `value` (None for the
+            whole log), `first`, `last` (start of the first and of the last hour), `hours`, `found`,
+            `expected` (rows), `lost`, `low`, `high` (rows missing, with interval), `share` (part of
+            the expected rows, 0-1), `p` (corrected for the search over hours and segments).
+        hourly: rows per hour around each outage; columns `outage` (row of `table`), `hour`,
+            `found`, `expected`.
         segments: number of segments looked at. level: confidence level of the intervals.
     """
 
@@ -56,20 +70,30 @@ class OutagesResult(Result):
             return Message("outages.none", {"segments": self.segments})
         row = self.table.iloc[0].to_dict()
         values = {k: row[k] for k in ("lost", "low", "high", "share", "hours")}
-        values |= {"first": str(row["first"])[:16], "where": place(row), "more": len(self.table) - 1 or None}
+        values |= {
+            "first": str(row["first"])[:16],
+            "where": place(row),
+            "more": len(self.table) - 1 or None,
+        }
         return Message("outages.found", values)
 
 
 def outages(
-    log: EventLog | Tabular, *, period: Period, dimensions: Sequence[str] | None = None, level: float = 0.95
+    log: EventLog | Tabular,
+    *,
+    period: Period,
+    dimensions: Sequence[str] | None = None,
+    level: float = 0.95,
 ) -> OutagesResult:
-    """Find hours in which one segment's rows, or those of the whole log, are missing at every event at once.
+    """Find hours in which one segment's rows, or those of the whole log, are missing at every event
+    at once.
 
-    Expected is what the segment usually has: the median level of the two weeks around, its pattern over the week,
-    its profile over the day (weekdays and weekends apart). Every run of up to 72 hours is held against it; where the
-    rest of the breakdown falls short too, less is expected. An outage needs half of the rows missing, every event
-    short in like measure, and a corrected p <= 0.01. A run of more than a day that lasts to the end of the
-    period is left to `gaps`, which asks the books.
+    Expected is what the segment usually has: the median level of the two weeks around, its pattern
+    over the week, its profile over the day (weekdays and weekends apart). Every run of up to 72
+    hours is held against it; where the rest of the breakdown falls short too, less is expected. An
+    outage needs half of the rows missing, every event short in like measure, and a corrected p <=
+    0.01. A run of more than a day that lasts to the end of the period is left to `gaps`, which asks
+    the books.
 
     Args:
         log: events with a time of day.
@@ -81,7 +105,8 @@ def outages(
         OutagesResult with one row per outage; none when nothing is missing.
 
     Raises:
-        BadInput: a period under 14 days, times without hours, an unknown dimension, or no rows in the period.
+        BadInput: a period under 14 days, times without hours, an unknown dimension, or no rows in
+            the period.
 
     Note: a shop that was really shut for some hours looks the same: ask the books of those hours.
     """
@@ -94,7 +119,8 @@ def outages(
     own, others = usual(counts, weekday), usual(rest, weekday)
     flat, rest = (rows.reshape(len(counts), -1).copy() for rows in (counts, rest))
     rest[0] = np.nan
-    # A day off looks like half of the whole log missing; nothing but the log's own silence counts there.
+    # A day off looks like half of the whole log missing; nothing but the log's own silence counts
+    # there.
     least = np.where(np.arange(len(labels)) == 0, SILENT, LEAST_MISSING)
     found: list[tuple[dict[str, Any], pd.DataFrame]] = []
     for _k in range(MOST_LOOKS):
@@ -102,15 +128,22 @@ def outages(
         if worst is None or worst.p > ALPHA:
             break
         hours, which = slice(worst.first, worst.last + 1), slice(worst.series, worst.series + 1)
-        if _ended(worst, flat.shape[1]) and _at_every_event(log, labels[worst.series], worst, own, period):
+        if _ended(worst, flat.shape[1]) and _at_every_event(
+            log, labels[worst.series], worst, own, period
+        ):
             found.append(_described(worst, labels[worst.series], flat, own, period, level))
             which = slice(None)
-        # What was named is taken as usual everywhere, what was ruled out in its series: nothing is named twice.
+        # What was named is taken as usual everywhere, what was ruled out in its series: nothing is
+        # named twice.
         flat[which, hours] = np.maximum(flat[which, hours], own.expected[which, hours])
         rest[which, hours] = np.maximum(rest[which, hours], others.expected[which, hours])
     table = pd.DataFrame([row for row, _ in found], columns=COLUMNS)
     series = [frame.assign(outage=k) for k, (_, frame) in enumerate(found)]
-    hourly = pd.concat(series) if series else pd.DataFrame(columns=["hour", "found", "expected", "outage"])
+    hourly = (
+        pd.concat(series)
+        if series
+        else pd.DataFrame(columns=["hour", "found", "expected", "outage"])
+    )
     return OutagesResult(table, hourly, len(labels), level, notes=notes)
 
 
@@ -124,7 +157,9 @@ def _dimensions(
 ) -> tuple[dict[str, int], tuple[Message, ...]]:
     """Dimensions with few enough values and how many those are, and a note on the others."""
     if period.days < LEAST_DAYS:
-        raise BadInput(f"period has {period.days} days", "outages(period=)", f"give at least {LEAST_DAYS}")
+        raise BadInput(
+            f"period has {period.days} days", "outages(period=)", f"give at least {LEAST_DAYS}"
+        )
     if not log.table[log.time].type().is_timestamp():
         raise BadInput(
             f"column {log.time!r} holds days, not times",
@@ -137,9 +172,15 @@ def _dimensions(
     names = tuple(log.dimensions if dimensions is None else dimensions)
     if not names:
         return {}, ()
-    sizes = collect(log.table.agg([log.table[n].nunique().name(n) for n in names]), "outages").iloc[0]
+    sizes = collect(log.table.agg([log.table[n].nunique().name(n) for n in names]), "outages").iloc[
+        0
+    ]
     large = tuple(n for n in names if sizes[n] > MOST_VALUES)
-    notes = (Message("gaps.too_many_values", {"dimensions": large, "most": MOST_VALUES}),) if large else ()
+    notes = (
+        (Message("gaps.too_many_values", {"dimensions": large, "most": MOST_VALUES}),)
+        if large
+        else ()
+    )
     return {n: int(sizes[n]) for n in names if n not in large}, notes
 
 
@@ -151,7 +192,10 @@ def _segments(
     rows = log.table.filter(inside(day_of(log.table, log.time), period))
     grids: list[np.ndarray] = []
     for part in together(sizes, 24 * period.days):
-        found = _from_first(broken_down(rows, _hours(rows, log), part, {"rows": "COUNT(*)"}, "rows per hour"), period)
+        found = _from_first(
+            broken_down(rows, _hours(rows, log), part, {"rows": "COUNT(*)"}, "rows per hour"),
+            period,
+        )
         grids = grids or [_grid(found[found["dimension"] == ""], period)]
         for name in part:
             own = found[found["dimension"] == name].dropna(subset="value")
@@ -160,7 +204,11 @@ def _segments(
                 labels.append((name, value))
                 grids.append(_grid(of_value, period))
     if not grids[0].any():
-        raise BadInput(f"no rows between {period.first} and {period.last}", "outages(period=)", "choose other days")
+        raise BadInput(
+            f"no rows between {period.first} and {period.last}",
+            "outages(period=)",
+            "choose other days",
+        )
     return labels, np.array(grids)
 
 
@@ -184,7 +232,11 @@ def _from_first(frame: pd.DataFrame, period: Period) -> pd.DataFrame:
 def _grid(frame: pd.DataFrame, period: Period) -> np.ndarray:
     """Rows per day and hour, 0 where there are none."""
     grid = np.zeros((period.days, 24))
-    np.add.at(grid, (frame["day"].to_numpy(int), frame["hour"].to_numpy(int)), frame["rows"].to_numpy(float))
+    np.add.at(
+        grid,
+        (frame["day"].to_numpy(int), frame["hour"].to_numpy(int)),
+        frame["rows"].to_numpy(float),
+    )
     return grid
 
 
@@ -209,7 +261,12 @@ def _at_every_event(
 
 
 def _described(
-    outage: Outage, label: tuple[str | None, str | None], counts: np.ndarray, own: Usual, period: Period, level: float
+    outage: Outage,
+    label: tuple[str | None, str | None],
+    counts: np.ndarray,
+    own: Usual,
+    period: Period,
+    level: float,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     hours = pd.date_range(pd.Timestamp(period.first), periods=period.days * 24, freq="h")
     low, high = outage.interval(level)

@@ -1,4 +1,5 @@
-"""Quality: what is wrong with a table before anybody computes with it, and what does it do to the goal?"""
+"""Quality: what is wrong with a table before anybody computes with it,
+and what does it do to the goal?"""
 
 from __future__ import annotations
 
@@ -16,7 +17,16 @@ from kpilab.core.table import Benchmark, EventLog, Executions, Facts, Reports, k
 from kpilab.core.values import Effect, Message
 from kpilab.engine.column import column
 from kpilab.engine.daily import Measured, daily, on_days
-from kpilab.engine.data.faults import Range, Suspect, counted, described, distinct_rows, held, suspects, twice
+from kpilab.engine.data.faults import (
+    Range,
+    Suspect,
+    counted,
+    described,
+    distinct_rows,
+    held,
+    suspects,
+    twice,
+)
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.run import collect
 from kpilab.errors import unknown
@@ -39,12 +49,13 @@ class QualityResult(Result):
     """Answer of `quality`.
 
     Attributes:
-        table: one row per fault; columns `check` ("empty", "out_of_range", "repeated_rows", "repeated_ids", "stale",
-            "entered_before", "clock", "unit"), `column` (None for the whole row), `dimension`, `value` (the segment
-            that holds at least 80 % of the faulty rows; None when they are spread), `first`, `last` (days), `rows`
-            (affected), `share` (of the rows of the period, 0-1), `detail` (number: days missing at the end, hours
-            moved, factor; NaN otherwise), `effect`, `low`, `high` (what the fault adds to the goal of the current
-            period, and what it may add at least and at most; NaN without a goal).
+        table: one row per fault; columns `check` ("empty", "out_of_range", "repeated_rows",
+            "repeated_ids", "stale", "entered_before", "clock", "unit"), `column` (None for the
+            whole row), `dimension`, `value` (the segment that holds at least 80 % of the faulty
+            rows; None when they are spread), `first`, `last` (days), `rows` (affected), `share` (of
+            the rows of the period, 0-1), `detail` (number: days missing at the end, hours moved,
+            factor; NaN otherwise), `effect`, `low`, `high` (what the fault adds to the goal of the
+            current period, and what it may add at least and at most; NaN without a goal).
         name: table examined. rows: in the period.
     """
 
@@ -57,13 +68,18 @@ class QualityResult(Result):
         values = {"table": self.name, "rows": self.rows, "faults": len(self.table)}
         if self.table.empty:
             return Message("quality.clean", values)
-        return Message("quality.faults", values | {"worst": self.statements[int(self.table["rows"].argmax())]})
+        return Message(
+            "quality.faults", values | {"worst": self.statements[int(self.table["rows"].argmax())]}
+        )
 
     @property
     def statements(self) -> tuple[Message, ...]:
         """The sentence of each fault, in the order of the table."""
         rows = self.table[["check", "column", "rows", "detail"]].to_dict("records")
-        return tuple(Message(f"quality.{row['check']}", {str(k): row[k] for k in row if k != "check"}) for row in rows)
+        return tuple(
+            Message(f"quality.{row['check']}", {str(k): row[k] for k in row if k != "check"})
+            for row in rows
+        )
 
 
 def quality(
@@ -76,20 +92,23 @@ def quality(
     goal: Metric | None = None,
     current: Period | None = None,
 ) -> QualityResult:
-    """Examine a table: empty cells, values out of range, repeats, staleness, slips of clock and unit.
+    """Examine a table: empty cells, values out of range, repeats, staleness, slips of clock and
+    unit.
 
-    All counting happens on the engine. Empty cells are looked for in every column the table's role names; repeats are
-    rows equal in every column (not looked for in more than five million rows). A clock slip is a day whose profile
-    over the hours is the usual one moved by whole hours; a unit slip a day whose median amount is 10, 100, 1,000 or 60
-    times the usual one, or the reverse.
+    All counting happens on the engine. Empty cells are looked for in every column the table's role
+    names; repeats are rows equal in every column (not looked for in more than five million rows). A
+    clock slip is a day whose profile over the hours is the usual one moved by whole hours; a unit
+    slip a day whose median amount is 10, 100, 1,000 or 60 times the usual one, or the reverse.
 
-    The effect on the goal is what the faulty rows hold of it: from nothing (the rows are right) to all of it (they are
-    wrong). For a unit slip it is what the factor adds; for a clock slip what stands within the moved hours of midnight;
-    for days missing at the end their usual amount, with the interval of its scatter.
+    The effect on the goal is what the faulty rows hold of it: from nothing (the rows are right) to
+    all of it (they are wrong). For a unit slip it is what the factor adds; for a clock slip what
+    stands within the moved hours of midnight; for days missing at the end their usual amount, with
+    the interval of its scatter.
 
     Args:
         table: any role; a plain table is a log or facts. period: days to examine.
-        ranges: column -> (least, most), None for open. unique: columns whose values must not repeat.
+        ranges: column -> (least, most), None for open. unique: columns whose values must not
+            repeat.
         amounts: columns to watch for unit slips.
         goal: a metric of this table. current: days whose goal counts; None for `period`.
 
@@ -110,14 +129,26 @@ def quality(
     total = int(counts["rows"])
     examined = _Examined(table, goal, current or period)
     found = [examined.fault(s) for k, s in enumerate(which) if counts[f"s{k}"] > 0]
-    found += [examined.repeats("repeated_ids", (c,)) for k, c in enumerate(unique) if counts[f"n{k}"] > counts[f"d{k}"]]
+    found += [
+        examined.repeats("repeated_ids", (c,))
+        for k, c in enumerate(unique)
+        if counts[f"n{k}"] > counts[f"d{k}"]
+    ]
     compared = total <= MOST_COMPARED
     if compared and distinct_rows(table.table) < total:
         found.append(examined.repeats("repeated_rows", table.table.columns))
-    found += [*_stale(examined, counts, period), *_clock(examined, time), *_units(examined, time, amounts)]
+    found += [
+        *_stale(examined, counts, period),
+        *_clock(examined, time),
+        *_units(examined, time, amounts),
+    ]
     frame = pd.DataFrame(found, columns=[*COLUMNS, *EFFECT])
     frame["share"] = frame["rows"] / total if total else float("nan")
-    notes = () if compared else (Message("quality.not_compared", {"rows": total, "most": MOST_COMPARED}),)
+    notes = (
+        ()
+        if compared
+        else (Message("quality.not_compared", {"rows": total, "most": MOST_COMPARED}),)
+    )
     return QualityResult(frame, table.name, total, notes=notes)
 
 
@@ -140,10 +171,17 @@ class _Examined:
         only = columns[0] if check == "repeated_ids" else None
         return self._row(table, Suspect(check, only, copies), float("nan"), 1.0, copies)
 
-    def _row(self, table: Table, suspect: Suspect, detail: float, part: float, of: Any) -> dict[str, Any]:
+    def _row(
+        self, table: Table, suspect: Suspect, detail: float, part: float, of: Any
+    ) -> dict[str, Any]:
         faulty = described(table, suspect.condition)
         dimension, values = next(iter(faulty.where.values.items()), (None, (None,)))
-        row = {"check": suspect.check, "column": suspect.column, "dimension": dimension, "value": values[0]}
+        row = {
+            "check": suspect.check,
+            "column": suspect.column,
+            "dimension": dimension,
+            "value": values[0],
+        }
         row |= {"first": faulty.first, "last": faulty.last, "rows": faulty.rows, "detail": detail}
         if self.goal is None:
             return row | dict.fromkeys(EFFECT, float("nan"))
@@ -151,42 +189,68 @@ class _Examined:
         return row | {"effect": amount, "low": min(amount, 0.0), "high": max(amount, 0.0)}
 
 
-def _stale(examined: _Examined, counts: Mapping[str, Any], period: Period) -> Iterator[dict[str, Any]]:
-    """Days missing at the end, where rows come regularly: fewer than usually lie between two of them are none."""
+def _stale(
+    examined: _Examined, counts: Mapping[str, Any], period: Period
+) -> Iterator[dict[str, Any]]:
+    """Days missing at the end, where rows come regularly:
+    fewer than usually lie between two of them are none."""
     if pd.isna(counts["newest"]) or not isinstance(examined.table, REGULAR):
         return
     last, first = (pd.Timestamp(counts[k]).date() for k in ("newest", "oldest"))
     days = (period.last - last).days
     if days < max(1.0, (last - first).days / max(counts["days"] - 1, 1)):
         return
-    row: dict[str, Any] = {"check": "stale", "column": examined.table.roles()["time"], "dimension": None, "value": None}
-    row |= {"first": last + timedelta(days=1), "last": period.last, "rows": 0, "detail": float(days)}
+    row: dict[str, Any] = {
+        "check": "stale",
+        "column": examined.table.roles()["time"],
+        "dimension": None,
+        "value": None,
+    }
+    row |= {
+        "first": last + timedelta(days=1),
+        "last": period.last,
+        "rows": 0,
+        "detail": float(days),
+    }
     lost = _usual(examined, last, days)
     ends = (float("nan"),) * 3 if lost is None else (lost.value, lost.low, lost.high)
     yield row | dict(zip(EFFECT, ends, strict=True))
 
 
 def _usual(examined: _Examined, last: date, days: int) -> Effect | None:
-    """What days without rows usually hold of the goal, as an amount missing; None where that has no sense."""
+    """What days without rows usually hold of the goal, as an amount missing;
+    None where that has no sense."""
     goal = examined.goal
     if goal is None or goal.per or goal.is_ratio or last < examined.current.first:
         return None
-    series = on_days(daily(Measured(examined.table, goal), examined.current), examined.current, "value")
+    series = on_days(
+        daily(Measured(examined.table, goal), examined.current), examined.current, "value"
+    )
     known = series[series.index <= pd.Timestamp(last)].dropna().to_numpy()
     missing = days * float(known.mean())
-    half = 1.96 * float(known.std(ddof=1)) * np.sqrt(days * (1 + days / len(known))) if len(known) > 1 else missing
+    half = (
+        1.96 * float(known.std(ddof=1)) * np.sqrt(days * (1 + days / len(known)))
+        if len(known) > 1
+        else missing
+    )
     return Effect(-missing, -missing - half, min(-missing + half, 0.0))
 
 
 def _clock(examined: _Examined, time: str) -> Iterator[dict[str, Any]]:
     rows = examined.table.table
-    if not rows[time].type().is_timestamp() or not isinstance(examined.table, EventLog | Executions):
+    if not rows[time].type().is_timestamp() or not isinstance(
+        examined.table, EventLog | Executions
+    ):
         return
     day, hour = day_of(rows, time), column(rows, time).hour()
     counts = collect(rows.group_by(kpilab_day=day, kpilab_hour=hour).agg(n=_.count()), "quality")
-    wide = counts.pivot_table(index="kpilab_day", columns="kpilab_hour", values="n", aggfunc="sum", fill_value=0)
+    wide = counts.pivot_table(
+        index="kpilab_day", columns="kpilab_hour", values="n", aggfunc="sum", fill_value=0
+    )
     wide = wide.reindex(columns=range(24), fill_value=0).sort_index()
-    for at, hours in zip(pd.to_datetime(wide.index), clock_slips(wide.to_numpy(float)), strict=True):
+    for at, hours in zip(
+        pd.to_datetime(wide.index), clock_slips(wide.to_numpy(float)), strict=True
+    ):
         if hours:
             moved: Any = day == at.date()
             edge = moved & ((hour < abs(int(hours))) | (hour >= 24 - abs(int(hours))))
@@ -198,9 +262,13 @@ def _units(examined: _Examined, time: str, amounts: Sequence[str]) -> Iterator[d
         return
     rows = examined.table.table
     day = day_of(rows, time)
-    medians = {f"m{k}": column(rows, amount).cast("float64").median() for k, amount in enumerate(amounts)}
+    medians = {
+        f"m{k}": column(rows, amount).cast("float64").median() for k, amount in enumerate(amounts)
+    }
     medians |= {f"n{k}": rows[amount].count() for k, amount in enumerate(amounts)}
-    frame = collect(rows.group_by(kpilab_day=day).agg(**medians), "quality").sort_values("kpilab_day")
+    frame = collect(rows.group_by(kpilab_day=day).agg(**medians), "quality").sort_values(
+        "kpilab_day"
+    )
     for k, amount in enumerate(amounts):
         factors = unit_slips(frame[f"m{k}"].to_numpy(float), frame[f"n{k}"].to_numpy(float))
         for at, factor in zip(pd.to_datetime(frame["kpilab_day"]), factors, strict=True):

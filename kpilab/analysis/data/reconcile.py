@@ -26,12 +26,14 @@ class ReconcileResult(Result):
     """Answer of `reconcile`.
 
     Attributes:
-        table: one row per segment and day; columns `segment` (text; "" for the whole), `day`, `logged`, `books`,
-            `ratio` (logged / books; NaN where the books hold nothing), `usual` (median ratio of the segment),
-            `missing` (usual * books - logged; negative when the log holds more), `z`, `q` (corrected over days and
-            segments), `differs` (bool: q <= 0.01 and at least 5 % off).
+        table: one row per segment and day; columns `segment` (text; "" for the whole), `day`,
+            `logged`, `books`, `ratio` (logged / books; NaN where the books hold nothing), `usual`
+            (median ratio of the segment), `missing` (usual * books - logged; negative when the log
+            holds more), `z`, `q` (corrected over days and segments), `differs` (bool: q <= 0.01 and
+            at least 5 % off).
         by: dimension it was cut by; None for the whole.
-        share: part of what the books hold that is missing in the log on the days that differ (0-1, signed).
+        share: part of what the books hold that is missing in the log on the days that differ (0-1,
+            signed).
     """
 
     by: str | None
@@ -49,17 +51,24 @@ class ReconcileResult(Result):
         if days.empty:
             return Message("reconcile.agree", {"days": int(self.table["day"].nunique())})
         segments = tuple(s for s in days["segment"].unique() if s)
-        values = {"days": int(days["day"].nunique()), "of": int(self.table["day"].nunique()), "share": self.share}
+        values = {
+            "days": int(days["day"].nunique()),
+            "of": int(self.table["day"].nunique()),
+            "share": self.share,
+        }
         values |= {"first": days["day"].min().date(), "last": days["day"].max().date()}
         where = Where({self.by: segments}) if self.by and len(segments) <= 5 else None
         return Message("reconcile.differ", values | {"where": where})
 
 
-def reconcile(logged: Measured, books: Measured, *, period: Period, by: str | None = None) -> ReconcileResult:
+def reconcile(
+    logged: Measured, books: Measured, *, period: Period, by: str | None = None
+) -> ReconcileResult:
     """Hold a metric of the log against the same thing in the books, per day and segment.
 
-    The two need not be equal: the usual ratio is the median over the days, and a day differs when it departs from
-    it by at least 5 % and more than the two usually scatter (corrected over all days and segments).
+    The two need not be equal: the usual ratio is the median over the days, and a day differs when
+    it departs from it by at least 5 % and more than the two usually scatter (corrected over all
+    days and segments).
 
     Args:
         logged, books: metric and table; both additive over days.
@@ -75,17 +84,23 @@ def reconcile(logged: Measured, books: Measured, *, period: Period, by: str | No
     Note: a usual ratio far from 1 is no day that differs: read `usual` for that.
     """
     if period.days < LEAST_DAYS:
-        raise BadInput(f"period has {period.days} days", "reconcile(period=)", f"give at least {LEAST_DAYS}")
+        raise BadInput(
+            f"period has {period.days} days", "reconcile(period=)", f"give at least {LEAST_DAYS}"
+        )
     for side in (logged, books) if by else ():
         if by not in side.table.table.columns:
             raise unknown("dimension", by, side.table.table.columns, f"table {side.table.name!r}")
     left, right = (daily(side, period, by) for side in (logged, books))
     if left.empty and right.empty:
-        raise BadInput(f"neither side has rows in {period}", "reconcile(period=)", "choose days that have data")
+        raise BadInput(
+            f"neither side has rows in {period}", "reconcile(period=)", "choose days that have data"
+        )
     segments = [""] if by is None else sorted(set(left["segment"]) | set(right["segment"]))
     if len(segments) > MOST_SEGMENTS:
         raise BadInput(
-            f"{by!r} has {len(segments)} values", "reconcile(by=)", f"at most {MOST_SEGMENTS}; choose a coarser one"
+            f"{by!r} has {len(segments)} values",
+            "reconcile(by=)",
+            f"at most {MOST_SEGMENTS}; choose a coarser one",
         )
     table = pd.concat([_segment(s, left, right, period, by) for s in segments], ignore_index=True)
     table["q"] = benjamini_hochberg(table.pop("p"))
@@ -97,12 +112,19 @@ def reconcile(logged: Measured, books: Measured, *, period: Period, by: str | No
     return ReconcileResult(table, by, missing / total if total else float("nan"), notes=notes)
 
 
-def _segment(segment: str, left: pd.DataFrame, right: pd.DataFrame, period: Period, by: str | None) -> pd.DataFrame:
+def _segment(
+    segment: str, left: pd.DataFrame, right: pd.DataFrame, period: Period, by: str | None
+) -> pd.DataFrame:
     sides = [f if by is None else f[f["segment"] == segment] for f in (left, right)]
     logged, books = (on_days(f, period, "value") for f in sides)
     found = agreement(logged, books)
     table = pd.DataFrame(
-        {"segment": segment, "logged": logged, "books": books, "ratio": logged / books.where(books > 0)}
+        {
+            "segment": segment,
+            "logged": logged,
+            "books": books,
+            "ratio": logged / books.where(books > 0),
+        }
     )
     table["usual"], table["missing"] = found.ratio, found.ratio * books - logged
     table["z"], table["p"] = found.z, found.p

@@ -1,4 +1,5 @@
-"""Restatement: what changed in figures already reported: rows that arrived late, went, or were altered?"""
+"""Restatement: what changed in figures already reported: rows that arrived late, went,
+or were altered?"""
 
 from __future__ import annotations
 
@@ -37,14 +38,15 @@ class RestatementResult(Result):
     """Answer of `restatement`.
 
     Attributes:
-        table: one row per day; columns `day`, `age` (days it was old when the earlier copy was taken), `before`,
-            `after` (the metric in each copy), `change`, `share` (change / before; NaN from zero), `rows_before`,
-            `rows_after`, `late_share` (part of the day's rows that were not yet there, 0-1), `low`, `high` (its
-            Wilson interval), `kind` ("late": rows still arrived; "gone": rows went; "restated": figures of a settled
-            day changed; "same"), and with a key `late`, `gone`, `altered` (rows; NaN without).
+        table: one row per day; columns `day`, `age` (days it was old when the earlier copy was
+            taken), `before`, `after` (the metric in each copy), `change`, `share` (change / before;
+            NaN from zero), `rows_before`, `rows_after`, `late_share` (part of the day's rows that
+            were not yet there, 0-1), `low`, `high` (its Wilson interval), `kind` ("late": rows
+            still arrived; "gone": rows went; "restated": figures of a settled day changed; "same"),
+            and with a key `late`, `gone`, `altered` (rows; NaN without).
         settled: age in days from which on figures stayed as they were; None if they never did.
-        total: change of the metric over all days as a share of the earlier figure; its interval spans the change over
-            the settled days alone and that over all days.
+        total: change of the metric over all days as a share of the earlier figure; its interval
+            spans the change over the settled days alone and that over all days.
         tolerance: changes up to this share are none.
     """
 
@@ -57,7 +59,9 @@ class RestatementResult(Result):
     def headline(self) -> Message:
         kinds = self.table["kind"]
         values = {"days": len(self.table), "settled": self.settled, "share": self.total.value}
-        values |= {f"{kind}_days": int((kinds == kind).sum()) for kind in ("late", "gone", "restated")}
+        values |= {
+            f"{kind}_days": int((kinds == kind).sum()) for kind in ("late", "gone", "restated")
+        }
         if (kinds == "same").all():
             return Message("restatement.same", values)
         hit = self.table[kinds.isin(("restated", "gone"))]
@@ -78,9 +82,10 @@ def restatement(
 ) -> RestatementResult:
     """Hold an earlier copy of a table against a later one, day by day.
 
-    The last days of the earlier copy are expected to grow: figures count as settled from the age on at which nine in
-    ten older days stayed as they were. A change of a settled day is a restatement. With a key every row is
-    followed: rows that came, went, or were altered in any column both copies have.
+    The last days of the earlier copy are expected to grow: figures count as settled from the age on
+    at which nine in ten older days stayed as they were. A change of a settled day is a restatement.
+    With a key every row is followed: rows that came, went, or were altered in any column both
+    copies have.
 
     Args:
         earlier, later: the metric on each copy of the table.
@@ -93,21 +98,33 @@ def restatement(
         RestatementResult with one row per day of the period that either copy holds.
 
     Raises:
-        BadInput: no rows in the period, a tolerance below 0, or a key that one of the copies does not have.
+        BadInput: no rows in the period, a tolerance below 0, or a key that one of the copies does
+            not have.
 
-    Note: both copies are complete counts, so changes have no sampling error; only shares of rows have an interval.
+    Note: both copies are complete counts, so changes have no sampling error; only shares of rows
+    have an interval.
     """
     _check(earlier.table, later.table, key, tolerance)
-    table = _days(earlier, period).merge(_days(later, period), on="day", how="outer", suffixes=("_before", "_after"))
+    table = _days(earlier, period).merge(
+        _days(later, period), on="day", how="outer", suffixes=("_before", "_after")
+    )
     # A day without rows is nothing; one whose values are all missing is not known.
     for side in ("before", "after"):
         rows = table[f"rows_{side}"] = table[f"rows_{side}"].fillna(0.0)
         table[f"value_{side}"] = table[f"value_{side}"].mask(rows == 0, 0.0)
     unknown_days = table[["value_before", "value_after"]].isna().any(axis=1)
     table = table[~unknown_days].sort_values("day", ignore_index=True)
-    notes = (Message("restatement.missing", {"days": int(unknown_days.sum())}),) if unknown_days.any() else ()
+    notes = (
+        (Message("restatement.missing", {"days": int(unknown_days.sum())}),)
+        if unknown_days.any()
+        else ()
+    )
     if table.empty:
-        raise BadInput(f"no rows in {period}", "restatement(period=)", "choose days that one of the copies holds")
+        raise BadInput(
+            f"no rows in {period}",
+            "restatement(period=)",
+            "choose days that one of the copies holds",
+        )
     last = pd.Timestamp(taken) if taken else table.loc[table["rows_before"] > 0, "day"].max()
     table = _compared(table[table["day"] <= last].reset_index(drop=True), last)
     settled = _settled(table, tolerance)
@@ -123,7 +140,11 @@ def restatement(
 
 def _check(earlier: Table, later: Table, key: str | None, tolerance: float) -> None:
     if tolerance < 0:
-        raise BadInput(f"tolerance is {tolerance}", "restatement(tolerance=)", "give a share from 0, e.g. 0.005")
+        raise BadInput(
+            f"tolerance is {tolerance}",
+            "restatement(tolerance=)",
+            "give a share from 0, e.g. 0.005",
+        )
     for table in (earlier, later) if key is not None else ():
         if key not in table.table.columns:
             raise unknown("column", key, table.table.columns, f"table {table.name!r}")
@@ -133,7 +154,9 @@ def _days(measured: Measured, period: Period) -> pd.DataFrame:
     """Value and rows per day."""
     found = measure(measured.table, [measured.metric, ROWS], {"all": period}, Cut("day"))
     values = found[measured.metric.name].astype(float)
-    return pd.DataFrame({"day": pd.to_datetime(found[BUCKET]), "value": values, "rows": found[ROWS.name]})
+    return pd.DataFrame(
+        {"day": pd.to_datetime(found[BUCKET]), "value": values, "rows": found[ROWS.name]}
+    )
 
 
 def _compared(table: pd.DataFrame, last: pd.Timestamp) -> pd.DataFrame:
@@ -165,7 +188,10 @@ def _settled(table: pd.DataFrame, tolerance: float) -> int | None:
 
 
 def _kind(row: dict[Any, Any], settled: int | None, tolerance: float) -> str:
-    fewer, more = (sign * (row["rows_after"] - row["rows_before"]) > tolerance * row["rows_before"] for sign in (-1, 1))
+    fewer, more = (
+        sign * (row["rows_after"] - row["rows_before"]) > tolerance * row["rows_before"]
+        for sign in (-1, 1)
+    )
     if fewer:
         return "gone"
     if not more and abs(row["change"]) <= tolerance * abs(row["before"]):
@@ -181,9 +207,15 @@ def _rows(earlier: Table, later: Table, key: str, period: Period) -> pd.DataFram
     shared = [c for c in old.columns if c in new.columns and c != key]
     both = old.inner_join(new, key, rname="{name}_new")
     differs = reduce(or_, [~both[c].identical_to(both[f"{c}_new"]) for c in shared])
-    parts = {"late": new.anti_join(old, key), "gone": old.anti_join(new, key), "altered": both.filter(differs)}
+    parts = {
+        "late": new.anti_join(old, key),
+        "gone": old.anti_join(new, key),
+        "altered": both.filter(differs),
+    }
     frames = [
-        collect(rows.group_by(day=rows["kpilab_day"]).agg(n=_.count()), "restatement").assign(what=what)
+        collect(rows.group_by(day=rows["kpilab_day"]).agg(n=_.count()), "restatement").assign(
+            what=what
+        )
         for what, rows in parts.items()
     ]
     long = pd.concat(frames, ignore_index=True)
@@ -199,5 +231,8 @@ def _keyed(table: Table, key: str, period: Period) -> ir.Table:
 
 def _total(table: pd.DataFrame, settled: int | None) -> Effect:
     old = table[table["age"] >= settled] if settled is not None else table.head(0)
-    shares = [float(t["change"].sum() / t["before"].sum()) if t["before"].sum() else 0.0 for t in (table, old)]
+    shares = [
+        float(t["change"].sum() / t["before"].sum()) if t["before"].sum() else 0.0
+        for t in (table, old)
+    ]
     return Effect(shares[0], min(shares), max(shares), "share")

@@ -1,4 +1,5 @@
-"""Activity: how many users are active, how often, and who is new, returning, back again or gone quiet."""
+"""Activity: how many users are active, how often, and who is new, returning,
+back again or gone quiet."""
 
 from __future__ import annotations
 
@@ -26,14 +27,16 @@ class ActivityResult(Result):
     """Answer of `activity`.
 
     Attributes:
-        table: one row per day (and value of the dimensions); columns `day` (date), the dimensions, `dau` (users
-            active that day), `wau`, `mau` (users active in the 7 or 28 days that end with it), `stickiness`
-            (dau / mau, 0-1), `low`, `high` (Wilson interval of stickiness). The first 27 days of a log look back
-            on less than 28 days; their wau, mau and stickiness are NaN until the window is full.
-        lifecycle: one row per bucket of `grain` (and value of the dimensions); columns `bucket` (date), the
-            dimensions, `new` (first seen), `returning` (active in the bucket before as well), `resurrected` (active
-            before, not in the last bucket), `dormant` (active in the bucket before and not in this one, counted
-            positive). new + returning + resurrected = active users.
+        table: one row per day (and value of the dimensions); columns `day` (date), the dimensions,
+            `dau` (users active that day), `wau`, `mau` (users active in the 7 or 28 days that end
+            with it), `stickiness` (dau / mau, 0-1), `low`, `high` (Wilson interval of stickiness).
+            The first 27 days of a log look back on less than 28 days; their wau, mau and stickiness
+            are NaN until the window is full.
+        lifecycle: one row per bucket of `grain` (and value of the dimensions); columns `bucket`
+            (date), the dimensions, `new` (first seen), `returning` (active in the bucket before as
+            well), `resurrected` (active before, not in the last bucket), `dormant` (active in the
+            bucket before and not in this one, counted positive). new + returning + resurrected =
+            active users.
         grain: of the lifecycle. level: confidence level.
     """
 
@@ -46,8 +49,15 @@ class ActivityResult(Result):
     def headline(self) -> Message:
         whole = self.table.groupby("day")[["dau", "mau"]].sum(min_count=1)
         last, full = whole.iloc[-1], whole["mau"].notna().iloc[-1]
-        values = {"day": whole.index[-1], "dau": int(last["dau"]), "mau": int(last["mau"]) if full else None}
-        return Message("activity.last", values | {"stickiness": float(last["dau"] / last["mau"]) if full else None})
+        values = {
+            "day": whole.index[-1],
+            "dau": int(last["dau"]),
+            "mau": int(last["mau"]) if full else None,
+        }
+        return Message(
+            "activity.last",
+            values | {"stickiness": float(last["dau"] / last["mau"]) if full else None},
+        )
 
 
 def activity(
@@ -61,8 +71,8 @@ def activity(
 ) -> ActivityResult:
     """How many users are active each day, week and month, and how do they come and go?
 
-    A user is active on a day (UTC) with at least one event. With dimensions (product, channel, user type …) a user
-    counts under every value used.
+    A user is active on a day (UTC) with at least one event. With dimensions (product, channel, user
+    type …) a user counts under every value used.
 
     Args:
         log: events. by: dimensions. grain: "day", "week" or "month" of the lifecycle.
@@ -93,14 +103,21 @@ def activity(
     table["day"] = [bucket_start(int(d), "day") for d in table["day"]]
     order = ["day", *columns, "dau", "wau", "mau", "stickiness", "low", "high"]
     table = table.sort_values(["day", *columns], kind="stable")[order].reset_index(drop=True)
-    buckets = days if grain == "day" else active(log, grain=grain, where=where, period=period, keep=columns)
-    life = collect(lifecycle(buckets, columns), "activity").sort_values(["bucket", *columns], kind="stable")
+    buckets = (
+        days
+        if grain == "day"
+        else active(log, grain=grain, where=where, period=period, keep=columns)
+    )
+    life = collect(lifecycle(buckets, columns), "activity").sort_values(
+        ["bucket", *columns], kind="stable"
+    )
     life = life[life["bucket"] <= _last_active(life)].reset_index(drop=True)
     life["bucket"] = [bucket_start(int(b), grain) for b in life["bucket"]]
     return ActivityResult(called(table, ours), called(life, ours), grain, level)
 
 
 def _last_active(life: pd.DataFrame) -> int:
-    """Last bucket with an active user; the one after holds dormant users only because the log ends."""
+    """Last bucket with an active user; the one after holds dormant users only because the log
+    ends."""
     seen = life[life[["new", "returning", "resurrected"]].sum(axis=1) > 0]
     return int(seen["bucket"].max())

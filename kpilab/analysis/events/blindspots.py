@@ -28,10 +28,10 @@ class BlindspotsResult(Result):
     """Answer of `blindspots`.
 
     Attributes:
-        table: one row per step from the second, most goal lost first; columns `step`, `watched` (bool), `users`
-            (reached the step), `rate` (of the step before), `lost` (users), `goal_lost` (goals those users would
-            have brought had they gone on like the others), `low`, `high` (interval of `goal_lost`),
-            `share` (of all goals lost, over steps, 0-1).
+        table: one row per step from the second, most goal lost first; columns `step`, `watched`
+            (bool), `users` (reached the step), `rate` (of the step before), `lost` (users),
+            `goal_lost` (goals those users would have brought had they gone on like the others),
+            `low`, `high` (interval of `goal_lost`), `share` (of all goals lost, over steps, 0-1).
         goal: users that reached the last step. level: confidence level.
     """
 
@@ -45,7 +45,12 @@ class BlindspotsResult(Result):
         if blind.empty:
             return Message("funnel.all_watched", {"steps": len(self.table)})
         row = blind.iloc[0]
-        values = {"step": row["step"], "lost": int(row["lost"]), "goal_lost": row["goal_lost"], "share": row["share"]}
+        values = {
+            "step": row["step"],
+            "lost": int(row["lost"]),
+            "goal_lost": row["goal_lost"],
+            "share": row["share"],
+        }
         return Message("funnel.blind", values | {"low": row["low"], "high": row["high"]})
 
 
@@ -61,8 +66,8 @@ def blindspots(
 ) -> BlindspotsResult:
     """Which steps of the way to the goal does no KPI or dashboard cover, and what do they cost?
 
-    The goal is the last step. What a step costs: the users it loses times the rate at which those that pass it
-    reach the goal.
+    The goal is the last step. What a step costs: the users it loses times the rate at which those
+    that pass it reach the goal.
 
     Args:
         log, steps, within, where, period: as for `funnel`.
@@ -91,7 +96,8 @@ def unwatched(users: pd.Series, *, watched: Sequence[str], level: float = 0.95) 
     """`blindspots` of a funnel that is counted already.
 
     Args:
-        users: users (or sessions) that reached each step, the step's name as index, first step first.
+        users: users (or sessions) that reached each step, the step's name as index, first step
+            first.
         watched, level: as for `blindspots`.
     """
     fraction(level, "unwatched(level=)")
@@ -100,7 +106,11 @@ def unwatched(users: pd.Series, *, watched: Sequence[str], level: float = 0.95) 
     low, high = _interval(reach, level)
     cost = _cost(reach)
     table = pd.DataFrame(
-        {"step": labels[1:], "watched": [label in watched for label in labels[1:]], "users": reach[1:].astype(int)}
+        {
+            "step": labels[1:],
+            "watched": [label in watched for label in labels[1:]],
+            "users": reach[1:].astype(int),
+        }
     )
     table["rate"] = reach[1:] / np.where(reach[:-1] > 0, reach[:-1], np.nan)
     table["lost"] = (reach[:-1] - reach[1:]).astype(int)
@@ -112,14 +122,17 @@ def unwatched(users: pd.Series, *, watched: Sequence[str], level: float = 0.95) 
 
 def _check(watched: Sequence[str], labels: Sequence[str]) -> None:
     error = several(
-        unknown_problem("step", w, labels, "blindspots, argument 'watched'") for w in watched if w not in labels
+        unknown_problem("step", w, labels, "blindspots, argument 'watched'")
+        for w in watched
+        if w not in labels
     )
     if error:
         raise error
 
 
 def _cost(users: np.ndarray) -> np.ndarray:
-    """Goals lost at each step from the second; NaN where nobody passes, so that no rate is known."""
+    """Goals lost at each step from the second; NaN where nobody passes,
+    so that no rate is known."""
     passed = np.where(users[..., 1:] > 0, users[..., 1:], np.nan)
     return (users[..., :-1] - users[..., 1:]) * users[..., -1:] / passed
 
@@ -127,8 +140,9 @@ def _cost(users: np.ndarray) -> np.ndarray:
 def _interval(users: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
     """Interval of the cost, users being drawn at random; delta method on its logarithm.
 
-    The logarithm of lost x goal / passed has variance 1/lost + 1/goal - 1/passed - 1/all. Where nobody was lost, or
-    nobody reached the goal, the upper end is that of as many as could be missed by chance.
+    The logarithm of lost x goal / passed has variance 1/lost + 1/goal - 1/passed - 1/all. Where
+    nobody was lost, or nobody reached the goal, the upper end is that of as many as could be missed
+    by chance.
     """
     lost, passed = users[:-1] - users[1:], users[1:]
     tail = (1 - level) / 2

@@ -1,4 +1,5 @@
-"""Drop-off: where did the users go who reached a step and not the next, and what sets them apart?"""
+"""Drop-off: where did the users go who reached a step and not the next,
+and what sets them apart?"""
 
 from __future__ import annotations
 
@@ -34,13 +35,14 @@ class DropoffResult(Result):
     """Answer of `dropoff`.
 
     Attributes:
-        table: one row per mark; columns `kind` ("next": first event after the step; "path": the first events after
-            it, the most frequent ways; "earlier": event done before it; "property": value of a dimension at it),
-            `dimension` (str, "" for events), `what` (event, way or value; "path_end" when nothing followed in time),
-            `stopped`, `went` (users with the mark among those that stopped and went on), `stopped_share`,
-            `went_share` (0-1), `odds_ratio` (odds of the mark among those that went on, against those that stopped),
-            `low`, `high`, `p` (Fisher), `q` (Benjamini-Hochberg over earlier events and properties; NaN for "next"
-            and "path", which happen after the outcome).
+        table: one row per mark; columns `kind` ("next": first event after the step; "path": the
+            first events after it, the most frequent ways; "earlier": event done before it;
+            "property": value of a dimension at it), `dimension` (str, "" for events), `what`
+            (event, way or value; "path_end" when nothing followed in time), `stopped`, `went`
+            (users with the mark among those that stopped and went on), `stopped_share`,
+            `went_share` (0-1), `odds_ratio` (odds of the mark among those that went on, against
+            those that stopped), `low`, `high`, `p` (Fisher), `q` (Benjamini-Hochberg over earlier
+            events and properties; NaN for "next" and "path", which happen after the outcome).
         step, following: the step reached, and the one not reached.
         stopped, went: users of either kind.
         level: confidence level.
@@ -67,7 +69,9 @@ class DropoffResult(Result):
         }
         if row["what"] == "path_end":
             return Message("funnel.stopped_silent", values)
-        return Message("funnel.stopped", values | {"what": row["what"], "other": float(row["went_share"])})
+        return Message(
+            "funnel.stopped", values | {"what": row["what"], "other": float(row["went_share"])}
+        )
 
 
 def dropoff(
@@ -83,8 +87,9 @@ def dropoff(
 ) -> DropoffResult:
     """Where did the users go who reached a step and not the next?
 
-    Users are taken from the ordered funnel, at the step's moment of their longest pass. "Next" is their first
-    event after that moment within the funnel's time; earlier events and properties are known at the step.
+    Users are taken from the ordered funnel, at the step's moment of their longest pass. "Next" is
+    their first event after that moment within the funnel's time; earlier events and properties are
+    known at the step.
 
     Args:
         log, steps, within, where: as for `funnel`.
@@ -109,19 +114,34 @@ def dropoff(
         raise unknown("step", after, labels, "dropoff, argument 'after'")
     place = labels.index(after) + 1 if isinstance(after, str) else after
     if not 1 <= place < len(labels):
-        raise BadInput(f"no step follows step {after!r}", "dropoff, argument 'after'", f"use 1 to {len(labels) - 1}")
+        raise BadInput(
+            f"no step follows step {after!r}",
+            "dropoff, argument 'after'",
+            f"use 1 to {len(labels) - 1}",
+        )
     log, ours = aside(log, by)
     if not 2 <= length <= 20:
-        raise BadInput(f"length {length!r} is outside 2..20", "dropoff, argument 'length'", "3 to 6 events read well")
+        raise BadInput(
+            f"length {length!r} is outside 2..20",
+            "dropoff, argument 'length'",
+            "3 to 6 events read well",
+        )
     users = split(log, plan, place, where)  # computed once already, wherever it came from
     rows = events_of(log, where, tuple(ours))
-    totals = collect(users.group_by("went").agg(users=users.count()), "dropoff").set_index("went")["users"]
+    totals = collect(users.group_by("went").agg(users=users.count()), "dropoff").set_index("went")[
+        "users"
+    ]
     stopped, went = int(totals.get(0, 0)), int(totals.get(1, 0))
     if not (stopped and went):
         check_events(log, plan)
-    blocks = [_block(next_ways(rows, users), "next", ""), _block(next_ways(rows, users, length, WAYS), "path", "")]
+    blocks = [
+        _block(next_ways(rows, users), "next", ""),
+        _block(next_ways(rows, users, length, WAYS), "path", ""),
+    ]
     blocks.append(_block(earlier_events(rows, users), "earlier", ""))
-    blocks += [_block(properties(rows, users, column), "property", name) for column, name in ours.items()]
+    blocks += [
+        _block(properties(rows, users, column), "property", name) for column, name in ours.items()
+    ]
     table = _rated(pd.concat(blocks, ignore_index=True), stopped, went, level)
     return DropoffResult(table, labels[place - 1], labels[place], stopped, went, level)
 
@@ -130,7 +150,11 @@ def _block(query: ir.Table, kind: str, dimension: str) -> pd.DataFrame:
     wide = collect(query, "dropoff").pivot_table(
         index="event", columns="went", values="users", aggfunc="sum", fill_value=0
     )
-    wide = wide.reindex(columns=[0, 1], fill_value=0).rename(columns={0: "stopped", 1: "went"}).reset_index()
+    wide = (
+        wide.reindex(columns=[0, 1], fill_value=0)
+        .rename(columns={0: "stopped", 1: "went"})
+        .reset_index()
+    )
     wide = wide.rename(columns={"event": "what"}).assign(kind=kind, dimension=dimension)
     return wide.sort_values(["stopped", "what"], ascending=[False, True])
 

@@ -16,7 +16,15 @@ from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message, duration, fraction
 from kpilab.engine.column import column
 from kpilab.engine.door.dimensions import aside, called
-from kpilab.engine.events.funnels import OTHER, Breakdown, bucketed, check_events, counts, reached, waits
+from kpilab.engine.events.funnels import (
+    OTHER,
+    Breakdown,
+    bucketed,
+    check_events,
+    counts,
+    reached,
+    waits,
+)
 from kpilab.engine.events.steps import Exclusion, Plan, Step, planned
 from kpilab.engine.run import collect
 from kpilab.stats.proportion import wilson
@@ -30,7 +38,19 @@ if TYPE_CHECKING:
 __all__ = ["Breakdown", "Exclusion", "FunnelResult", "Step", "funnel"]
 QUANTILES = (0.5, 0.9)
 TIMES = {"mean_seconds": "mean", "median_seconds": "q0", "p90_seconds": "q1"}
-COLUMNS = ["step", "optional", "users", "rate", "low", "high", "overall", "overall_low", "overall_high", "lost", *TIMES]
+COLUMNS = [
+    "step",
+    "optional",
+    "users",
+    "rate",
+    "low",
+    "high",
+    "overall",
+    "overall_low",
+    "overall_high",
+    "lost",
+    *TIMES,
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,16 +58,17 @@ class FunnelResult(Result):
     """Answer of `funnel`.
 
     Attributes:
-        table: one row per step; columns `step` (str), `optional` (bool), `users` (int, units that reached the step;
-            of an optional step, that took it), `rate` (share of the last required step before, 0-1; NaN for the
-            first step and after an empty one), `low`, `high` (Wilson interval of `rate`), `overall`, `overall_low`,
-            `overall_high` (the same against the first step), `lost` (int, reached the step before and not this
-            one; 0 for the first and for optional steps), `mean_seconds`, `median_seconds`, `p90_seconds` (time
-            since the required step before, over units; NaN for the first and for optional steps).
-        values: the same columns, for each value of the breakdown (columns of its dimensions come first); empty
-            without one. Missing values are "", pooled ones "…".
-        trend: the same columns by `bucket` (first day of the day, week or month in which the pass began); empty
-            without a grain.
+        table: one row per step; columns `step` (str), `optional` (bool), `users` (int, units that
+            reached the step; of an optional step, that took it), `rate` (share of the last required
+            step before, 0-1; NaN for the first step and after an empty one), `low`, `high` (Wilson
+            interval of `rate`), `overall`, `overall_low`, `overall_high` (the same against the
+            first step), `lost` (int, reached the step before and not this one; 0 for the first and
+            for optional steps), `mean_seconds`, `median_seconds`, `p90_seconds` (time since the
+            required step before, over units; NaN for the first and for optional steps).
+        values: the same columns, for each value of the breakdown (columns of its dimensions come
+            first); empty without one. Missing values are "", pooled ones "…".
+        trend: the same columns by `bucket` (first day of the day, week or month in which the pass
+            began); empty without a grain.
         within: longest time from the first step to the last.
         mode, by: as asked.
         level: confidence level of the intervals.
@@ -65,7 +86,11 @@ class FunnelResult(Result):
     def weakest(self) -> str | None:
         """Required step that loses most users; None when nobody began."""
         required = self.table[~self.table["optional"]].iloc[1:]
-        return None if required["rate"].isna().all() else str(required["step"].iat[int(required["lost"].argmax())])
+        return (
+            None
+            if required["rate"].isna().all()
+            else str(required["step"].iat[int(required["lost"].argmax())])
+        )
 
     @property
     def headline(self) -> Message:
@@ -74,8 +99,17 @@ class FunnelResult(Result):
         required = self.table[~self.table["optional"]].reset_index(drop=True)
         place = int(required["lost"].argmax())
         row = required.iloc[place]
-        values = {"step": row["step"], "before": required["step"].iat[place - 1], "lost": int(row["lost"])}
-        values |= {"rate": row["rate"], "low": row["low"], "high": row["high"], "overall": required["overall"].iat[-1]}
+        values = {
+            "step": row["step"],
+            "before": required["step"].iat[place - 1],
+            "lost": int(row["lost"]),
+        }
+        values |= {
+            "rate": row["rate"],
+            "low": row["low"],
+            "high": row["high"],
+            "overall": required["overall"].iat[-1],
+        }
         return Message("funnel.weakest", values)
 
 
@@ -96,10 +130,11 @@ def funnel(
 ) -> FunnelResult:
     """Count the users that take `steps` in order within a time limit.
 
-    Every event of the first step begins a pass at t1. Step k is met by the earliest event of its own at or after
-    step k - 1; the pass reaches the last step with t_k <= t1 + `within` (limit included). Events of equal time
-    count as ordered; other events may stand between, except in mode "strict". In mode "unordered" any step begins
-    and step k is the k-th different one. A user counts by the longest pass.
+    Every event of the first step begins a pass at t1. Step k is met by the earliest event of its
+    own at or after step k - 1; the pass reaches the last step with t_k <= t1 + `within` (limit
+    included). Events of equal time count as ordered; other events may stand between, except in mode
+    "strict". In mode "unordered" any step begins and step k is the k-th different one. A user
+    counts by the longest pass.
 
     Args:
         log: events, one row per action; the order of rows does not matter.
@@ -108,8 +143,8 @@ def funnel(
         mode: "ordered", "strict" (no other event of the log between) or "unordered".
         by: what is counted, "user" or "session".
         breakdown: a dimension, or `Breakdown(dimension, attribution=…)`.
-        exclude: events that spoil a pass when they stand inside it, or `Exclusion`s between named steps; a user
-            without a clean pass is left out altogether.
+        exclude: events that spoil a pass when they stand inside it, or `Exclusion`s between named
+            steps; a user without a clean pass is left out altogether.
         reuse_event: let one event serve several steps (equal ones, or conditions it meets at once).
         grain: "day", "week" or "month" for a trend.
         where: only events of this segment.
@@ -120,11 +155,13 @@ def funnel(
         FunnelResult with one row per step.
 
     Raises:
-        BadInput: fewer than two steps, an event that never occurs, an unknown column, mode or grain, a duration
-            that is not above zero, a time column that is no time, a log without users.
+        BadInput: fewer than two steps, an event that never occurs, an unknown column, mode or
+            grain, a duration that is not above zero, a time column that is no time, a log without
+            users.
 
     Note:
-        Passes that begin near the end of the log have had less time than `within`; their rate is still rising.
+        Passes that begin near the end of the log have had less time than `within`; their rate is
+        still rising.
 
     Example:
         >>> funnel(log, ["visit", "add_to_cart", "pay"], within="7d").table  # doctest: +SKIP
@@ -138,14 +175,18 @@ def funnel(
     best = reached(log, plan, by=by, where=where, period=period, breakdown=cut)
     # "all" counts a user under several values, so the whole must be counted by itself.
     whole = (
-        reached(log, plan, by=by, where=where, period=period) if cut and cut.attribution in ("all", "step") else best
+        reached(log, plan, by=by, where=where, period=period)
+        if cut and cut.attribution in ("all", "step")
+        else best
     )
     table = _table(whole, plan, (), level)
     if 0 in table["users"].to_numpy():
         check_events(log, plan)
     values = called(_values(best, plan, cut, level), ours) if cut else table.head(0)
     trend = _table(bucketed(whole, grain), plan, ("bucket",), level) if grain else table.head(0)
-    return FunnelResult(table, values, trend, duration(within), mode, by, level, notes=_notes(table))
+    return FunnelResult(
+        table, values, trend, duration(within), mode, by, level, notes=_notes(table)
+    )
 
 
 def _table(best: ir.Table, plan: Plan, by: tuple[str, ...], level: float) -> pd.DataFrame:
@@ -155,9 +196,13 @@ def _table(best: ir.Table, plan: Plan, by: tuple[str, ...], level: float) -> pd.
     merged = reach.merge(time, on=list(by), how="left") if by else pd.concat([reach, time], axis=1)
     if by:
         merged = merged.sort_values(list(by), kind="stable")
-    blocks = [_rates(row, plan, level).assign(**{c: row[c] for c in by}) for _, row in merged.iterrows()]
+    blocks = [
+        _rates(row, plan, level).assign(**{c: row[c] for c in by}) for _, row in merged.iterrows()
+    ]
     columns = [*by, *_rates(pd.Series(dtype=float), plan, level).columns]
-    return pd.concat(blocks, ignore_index=True)[columns] if blocks else pd.DataFrame(columns=columns)
+    return (
+        pd.concat(blocks, ignore_index=True)[columns] if blocks else pd.DataFrame(columns=columns)
+    )
 
 
 def _rates(row: pd.Series, plan: Plan, level: float) -> pd.DataFrame:
@@ -168,14 +213,29 @@ def _rates(row: pd.Series, plan: Plan, level: float) -> pd.DataFrame:
         before = required if step.optional else required - 1
         users = int(row.get(f"m{taken}" if step.optional else f"n{required}", 0))
         trials = int(row.get(f"n{before}", 0)) if before else None
-        times = {} if step.optional or required < 2 else {name: row.get(f"{c}_{required}") for name, c in TIMES.items()}
+        times = (
+            {}
+            if step.optional or required < 2
+            else {name: row.get(f"{c}_{required}") for name, c in TIMES.items()}
+        )
         lost = 0 if step.optional or trials is None else trials - users
         found.append(
-            {"step": step.label, "optional": step.optional, "users": users, "trials": trials, "lost": lost} | times
+            {
+                "step": step.label,
+                "optional": step.optional,
+                "users": users,
+                "trials": trials,
+                "lost": lost,
+            }
+            | times
         )
-    table = pd.DataFrame(found).reindex(columns=["step", "optional", "users", "trials", "lost", *TIMES])
+    table = pd.DataFrame(found).reindex(
+        columns=["step", "optional", "users", "trials", "lost", *TIMES]
+    )
     trials = table["trials"].astype(float).where(table["trials"] > 0)
-    first = pd.Series(np.where(np.arange(len(table)) > 0, float(row.get("n1", 0)) or np.nan, np.nan))
+    first = pd.Series(
+        np.where(np.arange(len(table)) > 0, float(row.get("n1", 0)) or np.nan, np.nan)
+    )
     table["rate"], table["overall"] = table["users"] / trials, table["users"] / first
     table["low"], table["high"] = wilson(table["users"], trials, level)
     table["overall_low"], table["overall_high"] = wilson(table["users"], first, level)
@@ -188,9 +248,14 @@ def _values(best: ir.Table, plan: Plan, cut: Breakdown, level: float) -> pd.Data
     columns = cut.columns
     if cut.limit is not None:
         sizes = collect(best.group_by(list(columns)).agg(n=best.count()), "funnel breakdown")
-        kept = sizes.sort_values(["n", *columns], ascending=[False, *[True] * len(columns)]).head(cut.limit)
+        kept = sizes.sort_values(["n", *columns], ascending=[False, *[True] * len(columns)]).head(
+            cut.limit
+        )
         rows = kept[list(columns)].itertuples(index=False, name=None)
-        inside = [ibis.and_(*[column(best, c) == v for c, v in zip(columns, row, strict=True)]) for row in rows]
+        inside = [
+            ibis.and_(*[column(best, c) == v for c, v in zip(columns, row, strict=True)])
+            for row in rows
+        ]
         listed: Any = ibis.or_(*inside)
         best = best.mutate(**{c: listed.ifelse(best[c], OTHER) for c in columns})
     return _table(best, plan, columns, level)

@@ -30,7 +30,15 @@ if TYPE_CHECKING:
 
 MOST = 100
 REST = "…"
-WEIGHTS = ("count", "probability", "user_share", "per_path", "share", "mean_seconds", "median_seconds")
+WEIGHTS = (
+    "count",
+    "probability",
+    "user_share",
+    "per_path",
+    "share",
+    "mean_seconds",
+    "median_seconds",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,12 +46,14 @@ class PathsResult(Result):
     """Answer of `paths`.
 
     Attributes:
-        table: one row per way taken, most frequent first; columns `path` (events joined by " → "), `count` (paths
-            that took it), `users`, `share` (of all paths that hold the start or end asked for, 0-1), `low`, `high`
-            (Wilson interval of `share`). Ways beyond the most frequent are pooled in a last row "…".
-        transitions: one row per pair of neighbours; columns `source`, `target`, `count`, `users`, `probability`
-            (of leaving `source` to `target`), `low`, `high` (Wilson), `user_share` (users with this pair among all
-            users), `mean_seconds` (NaN at the ends). "path_start" and "path_end" stand for entry and exit.
+        table: one row per way taken, most frequent first; columns `path` (events joined by " → "),
+            `count` (paths that took it), `users`, `share` (of all paths that hold the start or end
+            asked for, 0-1), `low`, `high` (Wilson interval of `share`). Ways beyond the most
+            frequent are pooled in a last row "…".
+        transitions: one row per pair of neighbours; columns `source`, `target`, `count`, `users`,
+            `probability` (of leaving `source` to `target`), `low`, `high` (Wilson), `user_share`
+            (users with this pair among all users), `mean_seconds` (NaN at the ends). "path_start"
+            and "path_end" stand for entry and exit.
         count: paths that hold the start (or end) asked for; the sum of `table["count"]`.
         users: users that have such a path.
         events: number of events walked.
@@ -61,14 +71,17 @@ class PathsResult(Result):
     @property
     def loops(self) -> pd.DataFrame:
         """Transitions of an event to itself."""
-        return self.transitions[self.transitions["source"] == self.transitions["target"]].reset_index(drop=True)
+        return self.transitions[
+            self.transitions["source"] == self.transitions["target"]
+        ].reset_index(drop=True)
 
     def tree(self, backward: bool = False) -> pd.DataFrame:
         """The listed ways as a tree: where they part, or (`backward`) where they come together.
 
         Returns:
-            One row per branch, each below the one it leaves; columns `depth` (from 0), `way` (all events up to here, in
-            time), `event`, `count` (paths), `share` (of the branch it leaves, 0-1). Pooled ways are left out.
+            One row per branch, each below the one it leaves; columns `depth` (from 0), `way` (all
+            events up to here, in time), `event`, `count` (paths), `share` (of the branch it leaves,
+            0-1). Pooled ways are left out.
         """
         branches: dict[tuple[str, ...], int] = {}
         for path, count in zip(self.table["path"], self.table["count"], strict=True):
@@ -77,16 +90,24 @@ class PathsResult(Result):
                 branches[tuple(events[:k])] = branches.get(tuple(events[:k]), 0) + int(count)
         whole = sum(n for b, n in branches.items() if len(b) == 1)
         rows = [
-            (len(b) - 1, ARROW.join(b[:: -1 if backward else 1]), b[-1], n, n / branches.get(b[:-1], whole))
+            (
+                len(b) - 1,
+                ARROW.join(b[:: -1 if backward else 1]),
+                b[-1],
+                n,
+                n / branches.get(b[:-1], whole),
+            )
             for b, n in _depth_first(branches)
         ]
         return pd.DataFrame(rows, columns=["depth", "way", "event", "count", "share"])
 
     def matrix(self, weight: str = "count") -> pd.DataFrame:
-        """Transitions as a square: rows are sources, columns targets; seconds are NaN where there is no transition.
+        """Transitions as a square: rows are sources, columns targets; seconds are NaN where there
+        is no transition.
 
         Args:
-            weight: "count", "probability", "user_share", "per_path", "share", "mean_seconds" or "median_seconds".
+            weight: "count", "probability", "user_share", "per_path", "share", "mean_seconds" or
+                "median_seconds".
         """
         if weight not in WEIGHTS:
             raise unknown("weight", weight, WEIGHTS, "matrix, argument 'weight'")
@@ -102,7 +123,13 @@ class PathsResult(Result):
             return Message("paths.none")
         row = self.table.iloc[0]
         return Message(
-            "paths.top", {"path": row["path"], "share": row["share"], "count": int(row["count"]), "of": self.count}
+            "paths.top",
+            {
+                "path": row["path"],
+                "share": row["share"],
+                "count": int(row["count"]),
+                "of": self.count,
+            },
         )
 
 
@@ -125,10 +152,10 @@ def paths(
 ) -> PathsResult:
     """Which ways do users take?
 
-    A path is a user's events in time (of a session, or of all time). With `start` alone the way leads from the
-    path's first such event forward; with `end` alone, to its last such event from behind; with both, from the
-    first `start` to the first `end` after it, if reached within `length` events; with neither, from the beginning.
-    Events of one moment are ordered by name.
+    A path is a user's events in time (of a session, or of all time). With `start` alone the way
+    leads from the path's first such event forward; with `end` alone, to its last such event from
+    behind; with both, from the first `start` to the first `end` after it, if reached within
+    `length` events; with neither, from the beginning. Events of one moment are ordered by name.
 
     Args:
         log: events; row order does not matter.
@@ -149,7 +176,8 @@ def paths(
         BadInput: an event or column that never occurs, a length outside 1..20, a bad duration.
 
     Note:
-        Two ways that differ by one event count as different; shorten or collapse before reading much into shares.
+        Two ways that differ by one event count as different; shorten or collapse before reading
+        much into shares.
 
     Example:
         >>> paths(log, start="cart", length=4).table  # doctest: +SKIP
@@ -157,7 +185,11 @@ def paths(
     fraction(level, "paths(level=)")
     log = EventLog.of(log)
     if not 1 <= length <= 20:
-        raise BadInput(f"length {length!r} is outside 1..20", "paths, argument 'length'", "3 to 6 events read well")
+        raise BadInput(
+            f"length {length!r} is outside 1..20",
+            "paths, argument 'length'",
+            "3 to 6 events read well",
+        )
     log, ours = aside(log, (breakdown,) if breakdown else ())
     checked(log, [e for e in (start, end) if e is not None] + (named(through) if through else []))
     keep = tuple(ours)
@@ -171,7 +203,9 @@ def paths(
         rows = walk(log, gap=pause, collapse=collapse, keep=keep, **some).cache()
         if through is not None:
             held = found_at(rows, through)
-            rows = rows.semi_join(held, [rows[c].identical_to(held[c]) for c in ("unit", "path")]).cache()
+            rows = rows.semi_join(
+                held, [rows[c].identical_to(held[c]) for c in ("unit", "path")]
+            ).cache()
         ways = stretches(rows, length, start, end, keep).cache()
         found = counted(rows, ways, most)
         values = called(_values(ways, found.ways["events"].tolist(), keep, level), ours)
@@ -192,7 +226,10 @@ def _ways(found: Trails, level: float) -> pd.DataFrame:
     table = found.ways.rename(columns={"events": "path"})
     rest = found.count - int(table["count"].sum())
     if rest:
-        table = pd.concat([table, pd.DataFrame({"path": [REST], "count": [rest], "users": [pd.NA]})], ignore_index=True)
+        table = pd.concat(
+            [table, pd.DataFrame({"path": [REST], "count": [rest], "users": [pd.NA]})],
+            ignore_index=True,
+        )
     table["users"] = table["users"].astype("Int64")
     table["share"] = table["count"] / max(found.count, 1)
     table["low"], table["high"] = wilson(table["count"], found.count, level)
@@ -206,7 +243,9 @@ def _values(ways: ir.Table, listed: list[str], keep: tuple[str, ...], level: flo
     by = keep[0]
     named_way = column(ways, "events").isin(listed).ifelse(ways["events"], REST)
     ways = ways.mutate(path_taken=named_way)
-    grouped = ways.group_by([by, "path_taken"]).agg(count=ways.count(), users=ways["unit"].nunique())
+    grouped = ways.group_by([by, "path_taken"]).agg(
+        count=ways.count(), users=ways["unit"].nunique()
+    )
     table = collect(grouped, "paths: breakdown").rename(columns={"path_taken": "path"})
     total = table.groupby(by)["count"].transform("sum")
     table["share"] = table["count"] / total
@@ -223,6 +262,19 @@ def _transitions(found: Trails, minimum: int, level: float) -> pd.DataFrame:
     links["user_share"] = links["users"] / max(found.users, 1)
     links["per_path"] = links["count"] / max(found.paths, 1)
     links["share"] = links["count"] / max(int(links["count"].sum()), 1)
-    links = links[links["count"] >= minimum].sort_values(["count", "source", "target"], ascending=[False, True, True])
-    first = ["source", "target", "count", "users", "probability", "low", "high", "user_share", "per_path", "share"]
+    links = links[links["count"] >= minimum].sort_values(
+        ["count", "source", "target"], ascending=[False, True, True]
+    )
+    first = [
+        "source",
+        "target",
+        "count",
+        "users",
+        "probability",
+        "low",
+        "high",
+        "user_share",
+        "per_path",
+        "share",
+    ]
     return links[[*first, "mean_seconds", "median_seconds"]].reset_index(drop=True)

@@ -35,11 +35,12 @@ class PathsChangeResult(Result):
     """Answer of `paths_change`.
 
     Attributes:
-        table: one row per way, the most frequent first; columns `path`, `current_count`, `baseline_count`,
-            `current`, `baseline` (shares of the paths that hold the start or end asked for, 0-1), `difference`
-            (current − baseline), `low`, `high` (interval clustered by user), `p`, `q` (Benjamini-Hochberg).
-        transitions: one row per pair of neighbours; columns `source`, `target` and those of `table`; shares are of
-            what leaves `source`. A `q` of its own.
+        table: one row per way, the most frequent first; columns `path`, `current_count`,
+            `baseline_count`, `current`, `baseline` (shares of the paths that hold the start or end
+            asked for, 0-1), `difference` (current − baseline), `low`, `high` (interval clustered by
+            user), `p`, `q` (Benjamini-Hochberg).
+        transitions: one row per pair of neighbours; columns `source`, `target` and those of
+            `table`; shares are of what leaves `source`. A `q` of its own.
         level: confidence level.
     """
 
@@ -48,8 +49,11 @@ class PathsChangeResult(Result):
     kind: ClassVar[str] = "paths_change"
 
     def matrix(self, weight: str = "difference") -> pd.DataFrame:
-        """Transitions as a square: rows are sources, columns targets; `weight` is a column, or "count" (difference)."""
-        links = self.transitions.assign(count=self.transitions["current_count"] - self.transitions["baseline_count"])
+        """Transitions as a square: rows are sources, columns targets; `weight` is a column,
+        or "count" (difference)."""
+        links = self.transitions.assign(
+            count=self.transitions["current_count"] - self.transitions["baseline_count"]
+        )
         names = sorted({*links["source"], *links["target"]} - {START, END})
         order = [START, *names, END]
         wide = links.pivot(index="source", columns="target", values=weight)
@@ -61,7 +65,9 @@ class PathsChangeResult(Result):
         if sure.empty:
             return Message("paths_change.same", {"ways": len(self.table)})
         row = sure.iloc[int(sure["difference"].abs().argmax())]
-        return Message("paths_change.differs", {c: row[c] for c in ("path", "current", "baseline", "q")})
+        return Message(
+            "paths_change.differs", {c: row[c] for c in ("path", "current", "baseline", "q")}
+        )
 
 
 def paths_change(
@@ -79,10 +85,11 @@ def paths_change(
     where: Where = EVERYWHERE,
     level: float = 0.95,
 ) -> PathsChangeResult:
-    """Which ways, and which next events, are taken more often by one group, or in one period, than in the other?
+    """Which ways, and which next events, are taken more often by one group, or in one period, than
+    in the other?
 
-    Ways and transitions are those of `paths`, on each side's own events. Paths of one user may depend on each other
-    and a user may stand on both sides.
+    Ways and transitions are those of `paths`, on each side's own events. Paths of one user may
+    depend on each other and a user may stand on both sides.
 
     Args:
         log, start, end, length, by, gap, collapse, where: as for `paths`.
@@ -97,24 +104,39 @@ def paths_change(
         BadInput: as `paths`; one period and one segment; no path on either side.
 
     Example:
-        >>> paths_change(log, current=Where({"os": "ios"}), baseline=Where({"os": "web"}))  # doctest: +SKIP
+        >>> paths_change(log, current=Where({"os": "ios"}),
+            baseline=Where({"os": "web"}))  # doctest: +SKIP
     """
     fraction(level, "paths_change(level=)")
     log = EventLog.of(log)
     if isinstance(current, Period) != isinstance(baseline, Period):
-        raise BadInput("a period is compared with a segment", "paths_change, argument 'baseline'", "give two of a kind")
+        raise BadInput(
+            "a period is compared with a segment",
+            "paths_change, argument 'baseline'",
+            "give two of a kind",
+        )
     if not 1 <= length <= 20:
-        raise BadInput(f"length {length!r} is outside 1..20", "paths_change, argument 'length'", "3 to 6 read well")
+        raise BadInput(
+            f"length {length!r} is outside 1..20",
+            "paths_change, argument 'length'",
+            "3 to 6 read well",
+        )
     checked(log, [e for e in (start, end) if e is not None])
     pause = duration(gap, "gap")
     rows = [_side(log, side, where, by, pause, collapse) for side in (current, baseline)]
     ways = _both([stretches(r, length, start, end) for r in rows])
     listed = ways.group_by("events").agg(n=ways.count())
     listed = listed.order_by([listed["n"].desc(), "events"]).limit(min(most, 100)).drop("n")
-    compared = collect(listed, "paths_change").merge(_differences(ways, (), ("events",), level), on="events")
+    compared = collect(listed, "paths_change").merge(
+        _differences(ways, (), ("events",), level), on="events"
+    )
     table = compared.rename(columns={"events": "path"})
     if table.empty:
-        raise BadInput("no path on either side", "paths_change", "check the periods, the segments and the start")
+        raise BadInput(
+            "no path on either side",
+            "paths_change",
+            "check the periods, the segments and the start",
+        )
     table["q"] = benjamini_hochberg(table["p"])
     links = _differences(_both([edges(r) for r in rows]), ("source",), ("target",), level)
     links["q"] = benjamini_hochberg(links["p"])
@@ -135,8 +157,11 @@ def _both(sides: list[ir.Table]) -> ir.Table:
     return marked[0].union(marked[1]).cache()
 
 
-def _differences(rows: ir.Table, group: tuple[str, ...], item: tuple[str, ...], level: float) -> pd.DataFrame:
-    """Per group and item: its share of the group's rows on each side, and the difference clustered by user."""
+def _differences(
+    rows: ir.Table, group: tuple[str, ...], item: tuple[str, ...], level: float
+) -> pd.DataFrame:
+    """Per group and item: its share of the group's rows on each side,
+    and the difference clustered by user."""
     now, then = column(rows, "now"), 1 - column(rows, "now")
     trials = rows.group_by(["unit", *group]).agg(n1=now.sum(), n0=then.sum())
     measures: dict[str, Any] = _sums(trials, TRIED) | {"clusters": trials.count()}
@@ -153,10 +178,16 @@ def _differences(rows: ir.Table, group: tuple[str, ...], item: tuple[str, ...], 
     found = found.sort_values([*group, *item], ignore_index=True)
     counts = found["current_count"] + found["baseline_count"]
     order = counts.sort_values(ascending=False, kind="stable").index
-    return found.loc[order].astype({"current_count": "int64", "baseline_count": "int64"}).reset_index(drop=True)
+    return (
+        found.loc[order]
+        .astype({"current_count": "int64", "baseline_count": "int64"})
+        .reset_index(drop=True)
+    )
 
 
 def _sums(users: ir.Table, names: tuple[str, ...]) -> dict[str, ir.Value]:
     """Sums over users of columns ("n1") and of products of two ("y1n0")."""
-    factors = {n: [column(users, n[k : k + 2]).cast("float64") for k in range(0, len(n), 2)] for n in names}
+    factors = {
+        n: [column(users, n[k : k + 2]).cast("float64") for k in range(0, len(n), 2)] for n in names
+    }
     return {n: reduce(mul, columns).sum() for n, columns in factors.items()}

@@ -34,12 +34,12 @@ class RetentionResult(Result):
     """Answer of `retention`.
 
     Attributes:
-        table: one row per cohort and age; columns `cohort` (date, first day of the bucket the users began in), the
-            breakdown's column if any, `age` (int, buckets later; of a bracket, its first), `size` (users of the
-            cohort), `users` (that came back), `rate` (0-1), `low`, `high` (Wilson). Ages beyond the
-            log's last bucket are left out.
-        curve: the cohorts drawn together, by (breakdown and) `age`; columns as above without `cohort`; each age
-            over the cohorts old enough for it.
+        table: one row per cohort and age; columns `cohort` (date, first day of the bucket the users
+            began in), the breakdown's column if any, `age` (int, buckets later; of a bracket, its
+            first), `size` (users of the cohort), `users` (that came back), `rate` (0-1), `low`,
+            `high` (Wilson). Ages beyond the log's last bucket are left out.
+        curve: the cohorts drawn together, by (breakdown and) `age`; columns as above without
+            `cohort`; each age over the cohorts old enough for it.
         grain: "day", "week" or "month". how: "n", "rolling" or "bracket". level: confidence level.
     """
 
@@ -55,8 +55,15 @@ class RetentionResult(Result):
         if later.empty:
             return Message("retention.none")
         row = later.iloc[0]
-        values = {"age": int(row["age"]), "grain": Message(f"retention.{self.grain}"), "rate": row["rate"]}
-        return Message("retention.curve", values | {"low": row["low"], "high": row["high"], "size": int(row["size"])})
+        values = {
+            "age": int(row["age"]),
+            "grain": Message(f"retention.{self.grain}"),
+            "rate": row["rate"],
+        }
+        return Message(
+            "retention.curve",
+            values | {"low": row["low"], "high": row["high"], "size": int(row["size"])},
+        )
 
 
 def retention(
@@ -74,26 +81,30 @@ def retention(
 ) -> RetentionResult:
     """Of the users that began in a bucket, what share comes back k buckets later?
 
-    A user begins in the bucket (day, week from Monday, calendar month, all UTC) of the first `start` event.
-    "n": comes back in exactly the k-th bucket after; "rolling": in the k-th or any later one; "bracket": at least
-    once from one bracket's beginning to just before the next's.
+    A user begins in the bucket (day, week from Monday, calendar month, all UTC) of the first
+    `start` event. "n": comes back in exactly the k-th bucket after; "rolling": in the k-th or any
+    later one; "bracket": at least once from one bracket's beginning to just before the next's.
 
     Args:
-        log: events. start: event that makes a user begin; any when None. back: event that counts as coming back.
+        log: events. start: event that makes a user begin; any when None. back: event that counts as
+            coming back.
         grain: "day", "week" or "month". how: "n", "rolling" or "bracket".
         brackets: ages, rising from 1, at which brackets begin; the last is only an end.
-        by: a dimension; a user has its value at the first event (of several in one moment, the first by name).
+        by: a dimension; a user has its value at the first event (of several in one moment, the
+            first by name).
         where, period: only events of this segment, of these days. level: confidence level.
 
     Returns:
         RetentionResult, one row per cohort and age.
 
     Raises:
-        BadInput: an unknown grain, way, event or column, brackets that do not rise, or no user that began.
+        BadInput: an unknown grain, way, event or column, brackets that do not rise, or no user that
+            began.
 
     Note:
-        Cohorts differ in size and season; compare equal ages, not equal dates. A log seldom ends with a bucket: the
-        last age of each cohort then has had less time than the others, and its rate is too low.
+        Cohorts differ in size and season; compare equal ages, not equal dates. A log seldom ends
+        with a bucket: the last age of each cohort then has had less time than the others, and its
+            rate is too low.
 
     Example:
         >>> retention(log, grain="week").curve  # doctest: +SKIP
@@ -107,15 +118,25 @@ def retention(
         len(brackets) < 2 or brackets[0] < 1 or any(b <= a for a, b in itertools.pairwise(brackets))
     ):
         raise BadInput(
-            f"brackets {tuple(brackets)} do not rise from 1", "retention, argument 'brackets'", "e.g. (1, 2, 4, 8)"
+            f"brackets {tuple(brackets)} do not rise from 1",
+            "retention, argument 'brackets'",
+            "e.g. (1, 2, 4, 8)",
         )
     columns = tuple(ours)
     found = None
     if how == "n":
-        found = returns(log, grain=grain, start=start, back=back, by=columns, where=where, period=period)
+        found = returns(
+            log, grain=grain, start=start, back=back, by=columns, where=where, period=period
+        )
     if found is None:
         first = active(
-            log, grain=grain, events=(start,) if start else (), where=where, period=period, keep=columns, timed=bool(by)
+            log,
+            grain=grain,
+            events=(start,) if start else (),
+            where=where,
+            period=period,
+            keep=columns,
+            timed=bool(by),
         )
         came = active(log, grain=grain, events=(back,) if back else (), where=where, period=period)
         counted = collect(_query(first, came, how, brackets, columns), "retention")
@@ -134,17 +155,27 @@ def retention(
     return RetentionResult(table, curve, grain, how, level)
 
 
-def _query(first: ir.Table, came: ir.Table, how: str, brackets: Sequence[int], columns: tuple[str, ...]) -> ir.Table:
+def _query(
+    first: ir.Table, came: ir.Table, how: str, brackets: Sequence[int], columns: tuple[str, ...]
+) -> ir.Table:
     if how == "rolling":
         return rolling(first, came, columns)
     return cohorts(first, came, columns, tuple(brackets) if how == "bracket" else ())
 
 
-def _filled(counted: pd.DataFrame, last: int, how: str, brackets: Sequence[int], columns: list[str]) -> pd.DataFrame:
+def _filled(
+    counted: pd.DataFrame, last: int, how: str, brackets: Sequence[int], columns: list[str]
+) -> pd.DataFrame:
     """Every cohort at every age the log has seen, zeros included, with the cohort's size."""
     keys = ["cohort", *columns]
-    wide = counted.pivot_table(index=keys, columns="age", values="users", aggfunc="sum", fill_value=0)
-    ages = list(brackets[:-1]) if how == "bracket" else list(range(1, max(last - int(counted["cohort"].min()), 0) + 1))
+    wide = counted.pivot_table(
+        index=keys, columns="age", values="users", aggfunc="sum", fill_value=0
+    )
+    ages = (
+        list(brackets[:-1])
+        if how == "bracket"
+        else list(range(1, max(last - int(counted["cohort"].min()), 0) + 1))
+    )
     size = wide.sum(axis=1) if how == "rolling" else wide[0]
     wide = wide.reindex(columns=[0, *ages], fill_value=0)
     if how == "rolling":
@@ -152,7 +183,9 @@ def _filled(counted: pd.DataFrame, last: int, how: str, brackets: Sequence[int],
     wide[0] = size
     table = cast("pd.Series", wide.stack()).rename("users").reset_index()
     table["size"] = size.reindex(table.set_index(keys).index).to_numpy()
-    ends = dict(zip(brackets, [b - 1 for b in brackets[1:]], strict=False)) if how == "bracket" else {}
+    ends = (
+        dict(zip(brackets, [b - 1 for b in brackets[1:]], strict=False)) if how == "bracket" else {}
+    )
     seen = table["cohort"] + table["age"].map(ends).fillna(table["age"]) <= last
     table = table[seen | (table["age"] == 0)].reset_index(drop=True)
     return table.astype({"age": "int64", "users": "int64", "size": "int64"})

@@ -31,10 +31,11 @@ class SequencesResult(Result):
     """Answer of `sequences`.
 
     Attributes:
-        table: one row per pair asked for; columns `first`, `then` (events), `times` (events `first`), `followed`
-            (of them, followed by `then` in time), `users` (did `first`), `users_followed` (of them, at least once
-            followed), `rate` (users_followed / users, 0-1), `low`, `high` (Wilson), `median_seconds` (from `first`
-            to the next `then` in time).
+        table: one row per pair asked for; columns `first`, `then` (events), `times` (events
+            `first`), `followed` (of them, followed by `then` in time), `users` (did `first`),
+            `users_followed` (of them, at least once followed), `rate` (users_followed / users,
+            0-1), `low`, `high` (Wilson), `median_seconds` (from `first` to the next `then` in
+            time).
         within, after: longest and shortest time between. level: confidence level.
     """
 
@@ -63,8 +64,9 @@ def sequences(
 ) -> SequencesResult:
     """Does A, then B, within a time, occur?
 
-    An event A counts as followed when an event B of the same user comes later by at least `after` and at most
-    `within` (both included); an event is never followed by itself. With `adjacent`, B must be the very next event.
+    An event A counts as followed when an event B of the same user comes later by at least `after`
+    and at most `within` (both included); an event is never followed by itself. With `adjacent`, B
+    must be the very next event.
 
     Args:
         log: events. pairs: (first, then), or several of them; both may be the same event.
@@ -86,21 +88,43 @@ def sequences(
     longest = duration(within)
     shortest = after if after == timedelta(0) else duration(after, "after")
     if not isinstance(shortest, timedelta) or shortest > longest:
-        raise BadInput(f"after {after!r} is longer than within {within!r}", "sequences", "swap them")
+        raise BadInput(
+            f"after {after!r} is longer than within {within!r}", "sequences", "swap them"
+        )
     rows = walk(log, by="user", where=where, period=period)
     if not asked:
-        raise BadInput("no pair of events", "sequences, argument 'pairs'", "name two events: ('search', 'purchase')")
+        raise BadInput(
+            "no pair of events",
+            "sequences, argument 'pairs'",
+            "name two events: ('search', 'purchase')",
+        )
     checked(log, [name for pair in asked for name in pair])
     limits = (whole(shortest), whole(longest))
-    found = [collect(_followed(rows, a, b, limits, adjacent), "sequences").assign(first=a, then=b) for a, b in asked]
+    found = [
+        collect(_followed(rows, a, b, limits, adjacent), "sequences").assign(first=a, then=b)
+        for a, b in asked
+    ]
     table = pd.concat(found, ignore_index=True)
     table["rate"] = table["users_followed"] / table["users"].where(table["users"] > 0)
     table["low"], table["high"] = wilson(table["users_followed"], table["users"], level)
-    order = ["first", "then", "times", "followed", "users", "users_followed", "rate", "low", "high", "median_seconds"]
+    order = [
+        "first",
+        "then",
+        "times",
+        "followed",
+        "users",
+        "users_followed",
+        "rate",
+        "low",
+        "high",
+        "median_seconds",
+    ]
     return SequencesResult(table[order], longest, shortest, level)
 
 
-def _followed(rows: ir.Table, first: str, then: str, limits: tuple[int, int], adjacent: bool) -> ir.Table:
+def _followed(
+    rows: ir.Table, first: str, then: str, limits: tuple[int, int], adjacent: bool
+) -> ir.Table:
     """One row: how often, and for how many users, `then` follows `first`."""
     low, high = limits
     order = ibis.window(group_by="unit", order_by="place")
@@ -109,16 +133,25 @@ def _followed(rows: ir.Table, first: str, then: str, limits: tuple[int, int], ad
         moment = next_is.ifelse(rows["t"].lead().over(order), ibis.null("int64"))
     else:
         others = (column(rows, "event") == then).ifelse(rows["t"], ibis.null("int64"))
-        # Of one moment, only rows that stand behind (by name) are later; a wait above zero looks along time itself.
+        # Of one moment, only rows that stand behind (by name) are later; a wait above zero looks
+        # along time itself.
         later = ibis.window(group_by="unit", order_by=ibis.desc("place"), preceding=(None, 1))
-        ahead = ibis.range_window(group_by="unit", order_by="t", following=(low, None)) if low else later
+        ahead = (
+            ibis.range_window(group_by="unit", order_by="t", following=(low, None))
+            if low
+            else later
+        )
         moment = others.min().over(ahead)
     marked = rows.mutate(wait=moment - rows["t"]).filter(rows["event"] == first)
     wait = column(marked, "wait")
     marked = marked.mutate(hit=((wait >= low) & (wait <= high)).fill_null(False))
-    people = marked.group_by("unit").agg(times=marked.count(), followed=column(marked, "hit").cast("int64").sum())
+    people = marked.group_by("unit").agg(
+        times=marked.count(), followed=column(marked, "hit").cast("int64").sum()
+    )
     hits = marked.filter(column(marked, "hit"))
-    waits = hits.aggregate(median_seconds=(column(hits, "wait").cast("float64") / 1e6).quantile(0.5))
+    waits = hits.aggregate(
+        median_seconds=(column(hits, "wait").cast("float64") / 1e6).quantile(0.5)
+    )
     times, followed = column(people, "times"), column(people, "followed")
     counts = people.aggregate(
         times=times.sum().fill_null(0), followed=followed.sum().fill_null(0),

@@ -34,10 +34,11 @@ class StepMatrixResult(Result):
     """Answer of `step_matrix`.
 
     Attributes:
-        table: one row per block of the way, step and event that occurs there; columns `block` (int, from 0), `step`
-            (int, 0 at the block's first event), `event`, `count` (paths), `share` (of the paths that hold the way,
-            0-1; sums to 1 per block and step), `low`, `high` (Wilson). Before its first event a path is at
-            "path_start", after its last at "path_end".
+        table: one row per block of the way, step and event that occurs there; columns `block` (int,
+            from 0), `step` (int, 0 at the block's first event), `event`, `count` (paths), `share`
+            (of the paths that hold the way, 0-1; sums to 1 per block and step), `low`, `high`
+            (Wilson). Before its first event a path is at "path_start", after its last at
+            "path_end".
         events: every event of these paths, in order of name.
         paths: paths that hold the way. of: all paths. level: confidence level.
     """
@@ -61,7 +62,8 @@ class StepMatrixResult(Result):
             return Message("step_matrix.paths", {"paths": self.paths, "of": self.of})
         row = after.iloc[int(after["share"].argmax())]
         return Message(
-            "step_matrix.next", {c: row[c] for c in ("event", "share", "low", "high")} | {"paths": self.paths}
+            "step_matrix.next",
+            {c: row[c] for c in ("event", "share", "low", "high")} | {"paths": self.paths},
         )
 
 
@@ -81,9 +83,10 @@ def step_matrix(
 ) -> StepMatrixResult:
     """What do users do in the steps before and after a point of their path?
 
-    The point is an event, "path_start" or "path_end", or a way: events that follow each other directly, with `Gap()`
-    where others may stand between (`Gap(without=("cart",))`: none of these). A way makes one block per run of
-    events; every block is looked at from its first event. Paths that do not hold the way are left out.
+    The point is an event, "path_start" or "path_end", or a way: events that follow each other
+    directly, with `Gap()` where others may stand between (`Gap(without=("cart",))`: none of these).
+    A way makes one block per run of events; every block is looked at from its first event. Paths
+    that do not hold the way are left out.
 
     Args:
         log: events; row order does not matter.
@@ -99,7 +102,8 @@ def step_matrix(
         StepMatrixResult.
 
     Raises:
-        BadInput: an unknown event or occurrence, steps outside 1..50, an offset that is neither, no such path.
+        BadInput: an unknown event or occurrence, steps outside 1..50, an offset that is neither, no
+            such path.
 
     Example:
         >>> step_matrix(log, around=("cart", Gap(), "pay"), steps=3).matrix(0)  # doctest: +SKIP
@@ -107,11 +111,17 @@ def step_matrix(
     fraction(level, "step_matrix(level=)")
     log = EventLog.of(log)
     if not 1 <= steps <= 50:
-        raise BadInput(f"steps {steps!r} is outside 1..50", "step_matrix, argument 'steps'", "3 to 6 read well")
+        raise BadInput(
+            f"steps {steps!r} is outside 1..50", "step_matrix, argument 'steps'", "3 to 6 read well"
+        )
     if occurrence not in ("first", "last"):
-        raise unknown("occurrence", occurrence, ("first", "last"), "step_matrix, argument 'occurrence'")
+        raise unknown(
+            "occurrence", occurrence, ("first", "last"), "step_matrix, argument 'occurrence'"
+        )
     checked(log, named(around))
-    rows = walk(log, by=by, gap=duration(gap, "gap"), where=where, period=period, collapse=collapse).cache()
+    rows = walk(
+        log, by=by, gap=duration(gap, "gap"), where=where, period=period, collapse=collapse
+    ).cache()
     everyone = _size(rows.select("unit", "path").distinct())
     runs = blocks(around)
     centres = _moved(found_at(rows, around, occurrence == "last"), rows, offset, len(runs)).cache()
@@ -120,9 +130,13 @@ def step_matrix(
     paths = _size(centres)
     if not paths:
         raise BadInput(
-            f"no path holds {around!r}", "step_matrix, argument 'around'", "shorten the way, or allow a Gap()"
+            f"no path holds {around!r}",
+            "step_matrix, argument 'around'",
+            "shorten the way, or allow a Gap()",
         )
-    table = pd.concat([_block(near, centres, k, run, steps) for k, run in enumerate(runs)], ignore_index=True)
+    table = pd.concat(
+        [_block(near, centres, k, run, steps) for k, run in enumerate(runs)], ignore_index=True
+    )
     table["share"] = table["count"] / paths
     table["low"], table["high"] = wilson(table["count"], paths, level)
     events = collect(near.select("event").distinct().order_by("event"), "step_matrix")["event"]
@@ -139,14 +153,22 @@ def _moved(centres: ir.Table, rows: ir.Table, offset: int | str | timedelta, run
         places = {f"at{k}": column(centres, f"at{k}") + offset for k in range(runs)}
         moved = centres.mutate(**places)
         end = column(moved, "events") + 1
-        return moved.filter(*[column(moved, c) >= 0 for c in places], *[column(moved, c) <= end for c in places])
+        return moved.filter(
+            *[column(moved, c) >= 0 for c in places], *[column(moved, c) <= end for c in places]
+        )
     if runs > 1:
         raise BadInput(
-            "a way of several blocks moved by time", "step_matrix, argument 'offset'", "give a number of events"
+            "a way of several blocks moved by time",
+            "step_matrix, argument 'offset'",
+            "give a number of events",
         )
     later = rows.select(person="unit", walked="path", place=column(rows, "place") + 1, t="t")
     joined = centres.inner_join(
-        later, [centres["unit"].identical_to(later["person"]), centres["path"].identical_to(later["walked"])]
+        later,
+        [
+            centres["unit"].identical_to(later["person"]),
+            centres["path"].identical_to(later["walked"]),
+        ],
     )
     at: Any = joined["t"].max(where=joined["place"] == joined["at0"])
     known = at.over(ibis.window(group_by=["unit", "path"]))
@@ -155,7 +177,9 @@ def _moved(centres: ir.Table, rows: ir.Table, offset: int | str | timedelta, run
     return joined.group_by(["unit", "path", "events"]).agg(at0=joined["place"].min().cast("int64"))
 
 
-def _block(near: ir.Table, centres: ir.Table, k: int, run: tuple[str, ...], steps: int) -> pd.DataFrame:
+def _block(
+    near: ir.Table, centres: ir.Table, k: int, run: tuple[str, ...], steps: int
+) -> pd.DataFrame:
     """Counts of one block: events near its centre, then entries and exits, which go on for ever."""
     low = 0 if run[0] == START else -steps
     high = len(run) - 1 + (0 if run[-1] == END else steps)
@@ -163,11 +187,15 @@ def _block(near: ir.Table, centres: ir.Table, k: int, run: tuple[str, ...], step
     step = column(near, "place").cast("int64") + 1 - near[f"at{k}"]
     inside = near.mutate(step=step).filter(step >= low, step <= high)
     found = collect(inside.group_by(["step", "event"]).agg(count=inside.count()), "step_matrix")
-    ends = centres.select(entry=ibis.least(centre, -low + 1), exit=ibis.least(ending + 1 - centre, high + 1))
+    ends = centres.select(
+        entry=ibis.least(centre, -low + 1), exit=ibis.least(ending + 1 - centre, high + 1)
+    )
     kinds = collect(ends.group_by(["entry", "exit"]).agg(n=ends.count()), "step_matrix")
     span = range(low, high + 1)
     entries = [(s, START, int(kinds.loc[kinds["entry"] <= -s, "n"].sum())) for s in span]
     exits = [(s, END, int(kinds.loc[kinds["exit"] <= s, "n"].sum())) for s in span]
     edges = pd.DataFrame([e for e in entries + exits if e[2]], columns=["step", "event", "count"])
     both = pd.concat([found, edges], ignore_index=True).sort_values(["step", "event"])
-    return both.assign(block=k)[["block", "step", "event", "count"]].astype({"step": "int64", "count": "int64"})
+    return both.assign(block=k)[["block", "step", "event", "count"]].astype(
+        {"step": "int64", "count": "int64"}
+    )

@@ -19,7 +19,13 @@ from kpilab.engine.door.frames import frame, known, numbers
 from kpilab.engine.door.values import label, names, truth
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput
-from kpilab.stats.execution.audit import clopper_pearson, neyman, sample_size, stratified_rate, upper_bound
+from kpilab.stats.execution.audit import (
+    clopper_pearson,
+    neyman,
+    sample_size,
+    stratified_rate,
+    upper_bound,
+)
 
 if TYPE_CHECKING:
     from kpilab.core.values import Period
@@ -34,9 +40,10 @@ class SamplePlan(Result):
     """Answer of `sample`: the records to check.
 
     Attributes:
-        table: one row per drawn record, in drawing order; columns `record` (id, text), `stratum` (actor or unit),
-            `day`, `action`, `quantity` (as claimed).
-        strata: one row per stratum; columns `stratum`, `records` (in the period), `quantity` (claimed), `sampled`.
+        table: one row per drawn record, in drawing order; columns `record` (id, text), `stratum`
+            (actor or unit), `day`, `action`, `quantity` (as claimed).
+        strata: one row per stratum; columns `stratum`, `records` (in the period), `quantity`
+            (claimed), `sampled`.
         tolerable, risk, allowed: what the size of the sample follows from.
         seed: of the draw; the same seed draws the same records.
     """
@@ -60,9 +67,10 @@ class AuditResult(Result):
     """Answer of `audit`: how much of what was claimed stands up.
 
     Attributes:
-        table: one row per stratum; columns `stratum`, `records`, `quantity` (claimed), `checked`, `faults` (not
-            confirmed), `rate` (faults / checked, 0-1; NaN where none was checked), `low`, `high` (exact interval),
-            `adjusted` (quantity that stands up at that rate; the overall rate where none was checked).
+        table: one row per stratum; columns `stratum`, `records`, `quantity` (claimed), `checked`,
+            `faults` (not confirmed), `rate` (faults / checked, 0-1; NaN where none was checked),
+            `low`, `high` (exact interval), `adjusted` (quantity that stands up at that rate; the
+            overall rate where none was checked).
         rate: share of the claimed quantity that does not stand up, over all strata, with interval.
         upper: one-sided exact upper bound of the share of records at fault.
         claimed: the KPI as claimed. adjusted: the same after the faults, with interval.
@@ -78,9 +86,21 @@ class AuditResult(Result):
 
     @property
     def headline(self) -> Message:
-        values = {"checked": int(self.table["checked"].sum()), "faults": int(self.table["faults"].sum())}
-        values |= {"rate": self.rate.value, "low": self.rate.low, "high": self.rate.high, "claimed": self.claimed}
-        values |= {"adjusted": self.adjusted.value, "least": self.adjusted.low, "most": self.adjusted.high}
+        values = {
+            "checked": int(self.table["checked"].sum()),
+            "faults": int(self.table["faults"].sum()),
+        }
+        values |= {
+            "rate": self.rate.value,
+            "low": self.rate.low,
+            "high": self.rate.high,
+            "claimed": self.claimed,
+        }
+        values |= {
+            "adjusted": self.adjusted.value,
+            "least": self.adjusted.low,
+            "most": self.adjusted.high,
+        }
         return Message("audit.checked", values)
 
 
@@ -97,10 +117,11 @@ def sample(
 ) -> SamplePlan:
     """Draw the records to check, stratified by actor.
 
-    The size is the smallest at which the faults that the expected rate lets appear are still compatible with a
-    true rate of `tolerable` only with probability `risk` (hypergeometric). "neyman" gives strata with more records
-    and more uneven quantities a larger part; `weights` (stratum -> risk, e.g. from `evidence`) multiply it.
-    Every stratum gives at least two records, so a rate can be said for each.
+    The size is the smallest at which the faults that the expected rate lets appear are still
+    compatible with a true rate of `tolerable` only with probability `risk` (hypergeometric).
+    "neyman" gives strata with more records and more uneven quantities a larger part; `weights`
+    (stratum -> risk, e.g. from `evidence`) multiply it. Every stratum gives at least two records,
+    so a rate can be said for each.
 
     Args:
         records: work with a record id.
@@ -109,14 +130,16 @@ def sample(
         expected: rate of faults expected, below `tolerable`.
         risk: accepted probability of missing the tolerable rate.
         allocation: how the sample is spread over the actors.
-        weights: actor -> risk (a mapping, or a Series indexed by actor), from 0; actors without one count 1.
+        weights: actor -> risk (a mapping, or a Series indexed by actor), from 0; actors without one
+            count 1.
         seed: of the draw.
 
     Returns:
         SamplePlan with one row per record to check.
 
     Raises:
-        BadInput: no record column, rates or risk out of range, no records, or more than 100,000 records.
+        BadInput: no record column, rates or risk out of range, no records, or more than 100,000
+            records.
     """
     records = Executions.of(records)
     _check_plan(records, tolerable, expected, risk)
@@ -147,20 +170,21 @@ def sample(
 
 
 def audit(plan: SamplePlan, results: Frame, *, level: float = 0.95) -> AuditResult:
-    """What the checked records say about all of them: rate of faults, exact bounds, the KPI that stands up.
+    """What the checked records say about all of them: rate of faults, exact bounds, the KPI that
+    stands up.
 
     Args:
         plan: the sample as drawn.
-        results: columns `record` and `confirmed`, as read back from the worksheet: True or False, 1 or 0, yes or no,
-            是 or 否; without one the record was not checked.
+        results: columns `record` and `confirmed`, as read back from the worksheet: True or False, 1
+            or 0, yes or no, 是 or 否; without one the record was not checked.
         level: confidence level.
 
     Returns:
         AuditResult with one row per stratum.
 
     Raises:
-        BadInput: a record that was not drawn, one that occurs twice, a result that is neither yes nor no, or none
-            checked.
+        BadInput: a record that was not drawn, one that occurs twice, a result that is neither yes
+            nor no, or none checked.
 
     Note: drawn records without a result are left out of the rates; a note counts them.
     """
@@ -168,39 +192,57 @@ def audit(plan: SamplePlan, results: Frame, *, level: float = 0.95) -> AuditResu
     checked = _joined(plan, results)
     faulty = checked.assign(fault=~checked["confirmed"].astype(bool))
     by = faulty.groupby("stratum").agg(checked=("record", "size"), faults=("fault", "sum"))
-    table = plan.strata.drop(columns="sampled").merge(by, on="stratum", how="left").fillna({"checked": 0, "faults": 0})
+    table = (
+        plan.strata.drop(columns="sampled")
+        .merge(by, on="stratum", how="left")
+        .fillna({"checked": 0, "faults": 0})
+    )
     missing = len(plan.table) - len(checked)
     notes = (Message("audit.unchecked", {"records": missing}),) if missing else ()
     return _judged(table.astype({"checked": int, "faults": int}), level, notes)
 
 
-def verified(records: Executions, *, period: Period, action: str | None = None, level: float = 0.95) -> AuditResult:
+def verified(
+    records: Executions, *, period: Period, action: str | None = None, level: float = 0.95
+) -> AuditResult:
     """What records that carry the result of an audit say about all of them.
 
     Args:
-        records: work with a column `verified`: yes or no, as in `audit`; empty where a record was not checked. Those
-            checked count as drawn at random among the actor's.
+        records: work with a column `verified`: yes or no, as in `audit`; empty where a record was
+            not checked. Those checked count as drawn at random among the actor's.
         period: days of the records. action: which action; None for all. level: confidence level.
 
     Raises:
         BadInput: no such column, a result that is neither yes nor no, or none checked.
     """
     if records.verified is None:
-        raise BadInput("no column of audit results", f"table {records.name!r}, role 'verified'", "name it in case.yml")
+        raise BadInput(
+            "no column of audit results",
+            f"table {records.name!r}, role 'verified'",
+            "name it in case.yml",
+        )
     rows = work(records, period, action)
     keys = {"stratum": rows[records.actor].cast("string"), "result": rows[records.verified]}
-    sums = rows.group_by(**keys).agg(records=_.count(), quantity=column(rows, records.quantity).cast("float64").sum())
+    sums = rows.group_by(**keys).agg(
+        records=_.count(), quantity=column(rows, records.quantity).cast("float64").sum()
+    )
     found = collect(sums, "audit", MOST_RECORDS)
     found["result"] = truth(found["result"], f"table {records.name!r}, column {records.verified!r}")
     if found["result"].isna().all():
         what = f"no record between {period.first} and {period.last} was checked"
-        raise BadInput(what, f"table {records.name!r}, column {records.verified!r}", "fill in results, or drop the key")
+        raise BadInput(
+            what,
+            f"table {records.name!r}, column {records.verified!r}",
+            "fill in results, or drop the key",
+        )
     counts = found.assign(
         stratum=label(found["stratum"], "actor"),
         checked=found["records"].where(found["result"].notna(), 0),
         faults=found["records"].where(found["result"].eq(False).fillna(False), 0),
     )
-    table = counts.groupby("stratum")[["records", "quantity", "checked", "faults"]].sum().reset_index()
+    table = (
+        counts.groupby("stratum")[["records", "quantity", "checked", "faults"]].sum().reset_index()
+    )
     return _judged(table.astype({"checked": int, "faults": int}), level, ())
 
 
@@ -209,10 +251,14 @@ def _judged(table: pd.DataFrame, level: float, notes: tuple[Message, ...]) -> Au
     table["rate"] = table["faults"] / table["checked"].where(table["checked"] > 0)
     table["low"], table["high"] = clopper_pearson(table["faults"], table["checked"], level)
     seen = table[table["checked"] > 0]
-    overall = stratified_rate(seen["quantity"], seen["records"], seen["checked"], seen["faults"], level)
+    overall = stratified_rate(
+        seen["quantity"], seen["records"], seen["checked"], seen["faults"], level
+    )
     table["adjusted"] = table["quantity"] * (1 - table["rate"].fillna(overall.value))
     claimed = float(table["quantity"].sum())
-    adjusted = Effect(claimed * (1 - overall.value), claimed * (1 - overall.high), claimed * (1 - overall.low))
+    adjusted = Effect(
+        claimed * (1 - overall.value), claimed * (1 - overall.high), claimed * (1 - overall.low)
+    )
     faults, checked, records = (int(table[c].sum()) for c in ("faults", "checked", "records"))
     bound = upper_bound(faults, checked, 1 - level, records)
     rate = Effect(overall.value, overall.low, overall.high)
@@ -221,7 +267,11 @@ def _judged(table: pd.DataFrame, level: float, notes: tuple[Message, ...]) -> Au
 
 def _check_plan(records: Executions, tolerable: float, expected: float, risk: float) -> None:
     if records.record is None:
-        raise BadInput("no record column", f"table {records.name!r}, role 'record'", "name the column of the record id")
+        raise BadInput(
+            "no record column",
+            f"table {records.name!r}, role 'record'",
+            "name the column of the record id",
+        )
     if not 0 <= expected < tolerable < 1:
         raise BadInput(
             f"expected is {expected}, tolerable {tolerable}",
@@ -236,7 +286,9 @@ def _weights(weights: Values, actors: pd.Index) -> pd.Series:
     given = numbers(weights, "sample(weights=)", names(weights.keys()))
     below = [actor for actor, weight in given.items() if weight < 0]
     if below:
-        raise BadInput(f"the weight of {below[0]!r} is below zero", "sample(weights=)", "give numbers from 0")
+        raise BadInput(
+            f"the weight of {below[0]!r} is below zero", "sample(weights=)", "give numbers from 0"
+        )
     return pd.Series([given.get(str(actor), 1.0) for actor in actors], actors)
 
 
@@ -252,7 +304,11 @@ def _records(records: Executions, period: Period) -> pd.DataFrame:
     )
     frame = collect(rows.filter(_.record.notnull() & _.quantity.notnull()), "sample", MOST_RECORDS)
     if frame.empty:
-        raise BadInput(f"no records between {period.first} and {period.last}", "sample(period=)", "choose other days")
+        raise BadInput(
+            f"no records between {period.first} and {period.last}",
+            "sample(period=)",
+            "choose other days",
+        )
     twice = frame.loc[frame["record"].duplicated(), "record"]
     if len(twice):
         raise BadInput(
@@ -279,11 +335,15 @@ def _joined(plan: SamplePlan, results: Frame) -> pd.DataFrame:
     foreign = sorted(set(found["record"]) - set(plan.table["record"]))
     if foreign:
         raise BadInput(
-            f"records that were not drawn: {foreign[:5]}", "audit(results=)", "hand back the drawn ones only"
+            f"records that were not drawn: {foreign[:5]}",
+            "audit(results=)",
+            "hand back the drawn ones only",
         )
     twice = sorted(set(found.loc[found["record"].duplicated(), "record"]))
     if twice:
-        raise BadInput(f"records that occur twice: {twice[:5]}", "audit(results=)", "one result per record")
+        raise BadInput(
+            f"records that occur twice: {twice[:5]}", "audit(results=)", "one result per record"
+        )
     if found.empty:
         raise BadInput("no record was checked", "audit(results=)", "fill in the worksheet first")
     return plan.table.merge(found, on="record")

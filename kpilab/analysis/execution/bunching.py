@@ -1,4 +1,5 @@
-"""Bunching: do more claims land just above the target, or a bonus tier, than the rest of the distribution explains?"""
+"""Bunching: do more claims land just above the target, or a bonus tier,
+than the rest of the distribution explains?"""
 
 from __future__ import annotations
 
@@ -32,10 +33,11 @@ class BunchingResult(Result):
     """Answer of `bunching`.
 
     Attributes:
-        table: one row per threshold (target and tiers); columns `threshold` (column name), `at` (value; 1 where claims
-            are measured in multiples of the threshold), `values` (claims in the window), `found`, `expected` (claims
-            in the bin just above), `excess`, `low`, `high`, `p`, `jump_p` (two-sided p of a jump of the density at the
-            threshold, a second opinion of less power; NaN for whole numbers), `p_adjusted` (Holm), `bunched` (bool).
+        table: one row per threshold (target and tiers); columns `threshold` (column name), `at`
+            (value; 1 where claims are measured in multiples of the threshold), `values` (claims in
+            the window), `found`, `expected` (claims in the bin just above), `excess`, `low`,
+            `high`, `p`, `jump_p` (two-sided p of a jump of the density at the threshold, a second
+            opinion of less power; NaN for whole numbers), `p_adjusted` (Holm), `bunched` (bool).
         histogram: per threshold and bin: `threshold`, `start`, `end`, `found`, `fitted`.
         level: confidence level of the interval.
     """
@@ -51,17 +53,26 @@ class BunchingResult(Result):
             return Message("bunching.smooth", {"thresholds": len(self.table)})
         row = hit.sort_values("p").iloc[0]
         values = {k: float(row[k]) for k in ("excess", "low", "high", "expected", "p_adjusted")}
-        return Message("bunching.bunched", values | {"threshold": row["threshold"], "found": int(row["found"])})
+        return Message(
+            "bunching.bunched", values | {"threshold": row["threshold"], "found": int(row["found"])}
+        )
 
 
 def bunching(
-    records: Executions | Tabular, *, period: Period, action: str | None = None, level: float = 0.95, seed: int = 1
+    records: Executions | Tabular,
+    *,
+    period: Period,
+    action: str | None = None,
+    level: float = 0.95,
+    seed: int = 1,
 ) -> BunchingResult:
-    """Hold the count of claims just above each threshold against a smooth density of all other claims.
+    """Hold the count of claims just above each threshold against a smooth density of all other
+    claims.
 
-    Whole-number claims against one fixed threshold are binned by one unit, with the threshold as the bin's first
-    value; otherwise claims are divided by their threshold and binned by an eighth of their spread. The test is a
-    Poisson regression on a polynomial, calibrated by parametric bootstrap.
+    Whole-number claims against one fixed threshold are binned by one unit, with the threshold as
+    the bin's first value; otherwise claims are divided by their threshold and binned by an eighth
+    of their spread. The test is a Poisson regression on a polynomial, calibrated by parametric
+    bootstrap.
 
     Args:
         records: claims with a target or tiers.
@@ -75,18 +86,27 @@ def bunching(
     Raises:
         BadInput: records without target and tiers, or no claims in the period.
 
-    Note: bunching says that claims gather there, not why: people also work towards a target honestly.
+    Note: bunching says that claims gather there, not why: people also work towards a target
+    honestly.
     """
     fraction(level, "bunching(level=)")
     records = Executions.of(records)
     names = [*([records.target] if records.target else []), *records.tiers]
     if not names:
-        raise BadInput("no target and no tiers", f"table {records.name!r}", "name the column of the target or tiers")
+        raise BadInput(
+            "no target and no tiers",
+            f"table {records.name!r}",
+            "name the column of the target or tiers",
+        )
     rows, bins, skipped = [], [], []
     for name in names:
         claims = _claims(records, name, period, action)
         if claims.empty:
-            raise BadInput(f"no claims with {name!r} in {period}", "bunching(period=)", "choose other days or action")
+            raise BadInput(
+                f"no claims with {name!r} in {period}",
+                "bunching(period=)",
+                "choose other days or action",
+            )
         values, at, width = _scaled(claims)
         found = excess_above(values, at, width=width, level=level, seed=seed)
         if found is None:
@@ -104,18 +124,29 @@ def bunching(
     return BunchingResult(table, histogram, level, notes=notes)
 
 
-def _claims(records: Executions, threshold: str, period: Period, action: str | None) -> pd.DataFrame:
+def _claims(
+    records: Executions, threshold: str, period: Period, action: str | None
+) -> pd.DataFrame:
     """How often each claim occurs beside each value of the threshold."""
     rows = work(records, period, action)
-    rows = rows.select(claim=rows[records.quantity].cast("float64"), at=rows[threshold].cast("float64"))
-    return collect(rows.filter(_.claim.notnull() & (_.at > 0)).group_by(["claim", "at"]).agg(n=_.count()), "bunching")
+    rows = rows.select(
+        claim=rows[records.quantity].cast("float64"), at=rows[threshold].cast("float64")
+    )
+    return collect(
+        rows.filter(_.claim.notnull() & (_.at > 0)).group_by(["claim", "at"]).agg(n=_.count()),
+        "bunching",
+    )
 
 
 def _scaled(claims: pd.DataFrame) -> tuple[np.ndarray, float, float | None]:
     """Values, threshold and bin width; whole numbers get bins of one unit around each number."""
     whole = bool((claims["claim"] % 1 == 0).all()) and claims["at"].nunique() == 1
     if whole:
-        return np.repeat(claims["claim"].to_numpy(), claims["n"]), float(claims["at"].iloc[0]) - 0.5, 1.0
+        return (
+            np.repeat(claims["claim"].to_numpy(), claims["n"]),
+            float(claims["at"].iloc[0]) - 0.5,
+            1.0,
+        )
     return np.repeat((claims["claim"] / claims["at"]).to_numpy(), claims["n"]), 1.0, None
 
 
@@ -126,4 +157,6 @@ def _row(name: str, at: float, found: Bunching) -> dict[str, object]:
 
 def _bins(name: str, found: Bunching) -> pd.DataFrame:
     edges = {"start": found.edges[:-1], "end": found.edges[1:]}
-    return pd.DataFrame(edges | {"found": found.counts, "fitted": found.fitted}).assign(threshold=name)
+    return pd.DataFrame(edges | {"found": found.counts, "fitted": found.fitted}).assign(
+        threshold=name
+    )

@@ -1,4 +1,5 @@
-"""Claims: people take their own share of the target; does it add up, and does every part have exactly one owner?"""
+"""Claims: people take their own share of the target; does it add up,
+and does every part have exactly one owner?"""
 
 from __future__ import annotations
 
@@ -25,10 +26,11 @@ class ClaimsResult(Result):
     """Answer of `claims`.
 
     Attributes:
-        table: one row per part of the target, largest trouble first; columns `part`, `wanted`, `claimed`, `actors`
-            (tuple of names), `gap` (nobody claims it), `overlap` (claimed twice or too high), `share` (claimed /
-            wanted; NaN where nothing is wanted).
-        people: one row per actor; columns `actor`, `claimed`, `parts` (tuple), `share` (of the whole target, 0-1).
+        table: one row per part of the target, largest trouble first; columns `part`, `wanted`,
+            `claimed`, `actors` (tuple of names), `gap` (nobody claims it), `overlap` (claimed twice
+            or too high), `share` (claimed / wanted; NaN where nothing is wanted).
+        people: one row per actor; columns `actor`, `claimed`, `parts` (tuple), `share` (of the
+            whole target, 0-1).
         wanted, claimed: of all parts.
     """
 
@@ -41,37 +43,47 @@ class ClaimsResult(Result):
     def headline(self) -> Message:
         gaps = tuple(self.table.loc[self.table["gap"] > TOLERANCE, "part"])
         overlaps = tuple(self.table.loc[self.table["overlap"] > TOLERANCE, "part"])
-        values = {"claimed": self.claimed, "wanted": self.wanted, "gaps": gaps, "overlaps": overlaps}
+        values = {
+            "claimed": self.claimed,
+            "wanted": self.wanted,
+            "gaps": gaps,
+            "overlaps": overlaps,
+        }
         return Message("claims.uneven" if gaps or overlaps else "claims.whole", values)
 
 
 def claims(claimed: Frame, *, wanted: Values) -> ClaimsResult:
     """Hold self-claimed shares against the target, part by part.
 
-    A sum that fits can hide that one part is claimed twice and another by nobody; so gaps and overlaps are counted
-    per part, and never set off against each other.
+    A sum that fits can hide that one part is claimed twice and another by nobody; so gaps and
+    overlaps are counted per part, and never set off against each other.
 
     Args:
         claimed: one row per claim with `actor`, `part` (channel, region, account), `quantity`.
-        wanted: part -> quantity the target needs there. A claim on a part that is not wanted counts as overlap.
+        wanted: part -> quantity the target needs there. A claim on a part that is not wanted counts
+            as overlap.
 
     Returns:
         ClaimsResult, one row per part.
 
     Raises:
-        BadInput: a missing column, a claim below zero or without a quantity, no wanted parts, or one whose quantity is
-            missing or below zero.
+        BadInput: a missing column, a claim below zero or without a quantity, no wanted parts, or
+            one whose quantity is missing or below zero.
     """
     rows, goal = frame(claimed, COLUMNS, "claims(claimed)"), numbers(wanted, "claims(wanted=)")
     if not goal:
-        raise BadInput("no wanted parts", "claims(wanted=)", "say how much of the target each part needs")
+        raise BadInput(
+            "no wanted parts", "claims(wanted=)", "say how much of the target each part needs"
+        )
     for part, quantity in goal.items():
         if not quantity >= 0:
             mend = "give each part a number from 0, or leave it out"
             raise BadInput(f"wanted of {part!r} is {quantity}", "claims(wanted=)", mend)
     if rows["quantity"].isna().any():
         row = int(rows["quantity"].isna().to_numpy().argmax()) + 1
-        raise BadInput("a claim has no quantity", f"claims(claimed), row {row}", "mend or leave out the claim")
+        raise BadInput(
+            "a claim has no quantity", f"claims(claimed), row {row}", "mend or leave out the claim"
+        )
     parts = list(dict.fromkeys([*goal, *sorted(rows["part"])]))
     sums = rows.groupby("part")["quantity"].sum()
     names = rows.groupby("part")["actor"].agg(_named)
@@ -83,9 +95,13 @@ def claims(claimed: Frame, *, wanted: Values) -> ClaimsResult:
     table["share"] = table["claimed"] / table["wanted"].where(table["wanted"] > 0)
     trouble = (table["gap"] + table["overlap"]).sort_values(ascending=False, kind="stable").index
     whole = float(sum(goal.values()))
-    people = rows.groupby("actor", as_index=False).agg(claimed=("quantity", "sum"), parts=("part", _named))
+    people = rows.groupby("actor", as_index=False).agg(
+        claimed=("quantity", "sum"), parts=("part", _named)
+    )
     people["share"] = people["claimed"] / (whole or float("nan"))
-    return ClaimsResult(table.loc[trouble].reset_index(drop=True), people, whole, float(rows["quantity"].sum()))
+    return ClaimsResult(
+        table.loc[trouble].reset_index(drop=True), people, whole, float(rows["quantity"].sum())
+    )
 
 
 def _named(names: pd.Series) -> tuple[str, ...]:

@@ -1,4 +1,5 @@
-"""Evidence: whose claims leave fewer traces than honest work would, since when, and how much is overstated?"""
+"""Evidence: whose claims leave fewer traces than honest work would, since when,
+and how much is overstated?"""
 
 from __future__ import annotations
 
@@ -36,16 +37,18 @@ class EvidenceResult(Result):
     """Answer of `evidence`.
 
     Attributes:
-        table: one row per actor, the least supported first; columns `actor`, `records` (count), `claimed`
-            (quantity in the current period), `share` (part of it without traces, 0-1, may be slightly negative),
-            `low`, `high` (interval of `share`), `overstated`, `overstated_low`, `overstated_high` (the same in
-            units of the quantity), `p`, `q` (corrected over the actors), `p_without` (largest p-value after
-            leaving one trace out; equal to `p` with a single trace), `flagged` (bool), `since` (first day; None
-            unless flagged), and for each trace t: `t` (sum), `t_per_claim`, `t_expected` (per claim, shrunken
-            between the colleagues' and the actor's own earlier ratio).
+        table: one row per actor, the least supported first; columns `actor`, `records` (count),
+            `claimed` (quantity in the current period), `share` (part of it without traces, 0-1, may
+            be slightly negative), `low`, `high` (interval of `share`), `overstated`,
+            `overstated_low`, `overstated_high` (the same in units of the quantity), `p`, `q`
+            (corrected over the actors), `p_without` (largest p-value after leaving one trace out;
+            equal to `p` with a single trace), `flagged` (bool), `since` (first day; None unless
+            flagged), and for each trace t: `t` (sum), `t_per_claim`, `t_expected` (per claim,
+            shrunken between the colleagues' and the actor's own earlier ratio).
         action: the action that was examined.
         traces: names of the evidence columns used.
-        total: real work in the current period overstated by this share (0-1), with interval; zero if nobody is flagged.
+        total: real work in the current period overstated by this share (0-1), with interval; zero
+            if nobody is flagged.
         level: confidence level of the intervals.
     """
 
@@ -88,11 +91,12 @@ def evidence(
 ) -> EvidenceResult:
     """Hold every actor's claims against the independent traces of the same work.
 
-    Each trace (system match, follow-up, sensor time) is expected in proportion to the claim. An actor's expected
-    ratio lies between the colleagues' and the own one of the baseline (partial pooling); shortfalls of all traces
-    are combined, spread between actors widens the errors, and p-values are corrected over the actors. An actor is
-    flagged when q <= `false_share`, the shortfall stays after leaving out any one trace (one broken sensor accuses
-    nobody), and at least 3 % of the claims lack traces. Records with an empty trace are left out and counted.
+    Each trace (system match, follow-up, sensor time) is expected in proportion to the claim. An
+    actor's expected ratio lies between the colleagues' and the own one of the baseline (partial
+    pooling); shortfalls of all traces are combined, spread between actors widens the errors, and
+    p-values are corrected over the actors. An actor is flagged when q <= `false_share`, the
+    shortfall stays after leaving out any one trace (one broken sensor accuses nobody), and at least
+    3 % of the claims lack traces. Records with an empty trace are left out and counted.
 
     Args:
         records: claims with at least one evidence column.
@@ -106,9 +110,11 @@ def evidence(
         EvidenceResult with one row per actor who claimed anything in the current period.
 
     Raises:
-        BadInput: no evidence column, an unknown or ambiguous action, fewer than three actors, or nothing claimed.
+        BadInput: no evidence column, an unknown or ambiguous action, fewer than three actors, or
+            nothing claimed.
 
-    Note: what is missing for everybody alike (a trace nobody leaves) cannot be seen: the colleagues are the measure.
+    Note: what is missing for everybody alike (a trace nobody leaves) cannot be seen: the colleagues
+    are the measure.
         A flag says that claims and traces do not match; why is for an audit to find out.
     """
     fraction(level, "evidence(level=)")
@@ -116,7 +122,9 @@ def evidence(
     _check(records, level)
     action = _action(records, action)
     rows = _rows(records, action, baseline, current)
-    sums = collect(_sums(rows, len(records.evidence)), "evidence").sort_values("actor", ignore_index=True)
+    sums = collect(_sums(rows, len(records.evidence)), "evidence").sort_values(
+        "actor", ignore_index=True
+    )
     actors = sums.loc[(sums["part"] == "current") & (sums["claims"] > 0), "actor"]
     if len(actors) < 3:
         raise BadInput(
@@ -130,26 +138,42 @@ def evidence(
     fit = deficit(now, before)
     table = _table(list(actors), now, fit, traces, level, false_share)
     table["since"] = _since(rows, table, fit, used, list(actors), current)
-    order = table.sort_values(["flagged", "q", "p"], ascending=[False, True, True], ignore_index=True)
+    order = table.sort_values(
+        ["flagged", "q", "p"], ascending=[False, True, True], ignore_index=True
+    )
     return EvidenceResult(
-        order, action, traces, _total(order, level, fit.df), level, notes=_notes(sums, records, traces)
+        order,
+        action,
+        traces,
+        _total(order, level, fit.df),
+        level,
+        notes=_notes(sums, records, traces),
     )
 
 
 def _check(records: Executions, level: float) -> None:
     if not records.evidence:
         raise BadInput(
-            "no evidence column is named", f"table {records.name!r}, role 'evidence'", "name one or more trace columns"
+            "no evidence column is named",
+            f"table {records.name!r}, role 'evidence'",
+            "name one or more trace columns",
         )
 
 
 def _action(records: Executions, action: str | None) -> str:
-    known = collect(records.table.select(a=records.action).distinct(), "evidence")["a"].dropna().astype(str).tolist()
+    known = (
+        collect(records.table.select(a=records.action).distinct(), "evidence")["a"]
+        .dropna()
+        .astype(str)
+        .tolist()
+    )
     if action is None and len(known) == 1:
         return known[0]
     if action is None:
         raise BadInput(
-            f"the records hold {len(known)} actions", "evidence(action=)", f"choose one of {sorted(known)[:10]}"
+            f"the records hold {len(known)} actions",
+            "evidence(action=)",
+            f"choose one of {sorted(known)[:10]}",
         )
     if action not in known:
         raise unknown("action", action, known, f"table {records.name!r}, column {records.action!r}")
@@ -196,7 +220,9 @@ def _used(named: tuple[str, ...], sums: pd.DataFrame) -> tuple[tuple[str, ...], 
     used = [j for j in range(len(named)) if current[f"t{j}"].sum() > 0]
     if not used:
         raise BadInput(
-            "no trace was left by anybody", "evidence(current=)", "check the evidence columns and the period"
+            "no trace was left by anybody",
+            "evidence(current=)",
+            "check the evidence columns and the period",
         )
     return tuple(named[j] for j in used), used
 
@@ -208,21 +234,31 @@ def _stack(sums: pd.DataFrame, part: str, actors: pd.Series, used: list[int]) ->
     def matrix(prefix: str) -> np.ndarray:
         return numbers[[f"{prefix}{j}" for j in used]].to_numpy()
 
-    products = np.stack([[numbers[f"t{min(i, j)}_t{max(i, j)}"].to_numpy() for j in used] for i in used]).transpose(
-        2, 0, 1
-    )
+    products = np.stack(
+        [[numbers[f"t{min(i, j)}_t{max(i, j)}"].to_numpy() for j in used] for i in used]
+    ).transpose(2, 0, 1)
     records, claims, squares = (numbers[c].to_numpy() for c in ("records", "claims", "squares"))
     return Sums(records, claims, squares, matrix("t"), matrix("c_t"), products)
 
 
 def _table(
-    actors: list[str], now: Sums, fit: Deficit, traces: tuple[str, ...], level: float, false_share: float
+    actors: list[str],
+    now: Sums,
+    fit: Deficit,
+    traces: tuple[str, ...],
+    level: float,
+    false_share: float,
 ) -> pd.DataFrame:
     half = student.ppf(0.5 + level / 2, fit.df) * fit.error
     low, high = fit.share - half, np.minimum(fit.share + half, 1.0)
     q = benjamini_hochberg(fit.p)
     table = pd.DataFrame(
-        {"actor": actors, "records": now.records.astype(int), "claimed": now.claims, "share": fit.share}
+        {
+            "actor": actors,
+            "records": now.records.astype(int),
+            "claimed": now.claims,
+            "share": fit.share,
+        }
         | {"low": low, "high": high, "overstated": fit.share * now.claims}
         | {"overstated_low": low * now.claims, "overstated_high": high * now.claims}
         | {"p": fit.p, "q": q, "p_without": fit.p_without}
@@ -230,12 +266,20 @@ def _table(
     )
     for j, trace in enumerate(traces):
         table[trace] = now.traces[:, j]
-        table[f"{trace}_per_claim"], table[f"{trace}_expected"] = fit.ratio[:, j], fit.expected[:, j]
+        table[f"{trace}_per_claim"], table[f"{trace}_expected"] = (
+            fit.ratio[:, j],
+            fit.expected[:, j],
+        )
     return table
 
 
 def _since(
-    rows: ir.Table, table: pd.DataFrame, fit: Deficit, used: list[int], actors: list[str], current: Period
+    rows: ir.Table,
+    table: pd.DataFrame,
+    fit: Deficit,
+    used: list[int],
+    actors: list[str],
+    current: Period,
 ) -> pd.Series:
     """First day of the mismatch for the flagged actors; None for the others."""
     named = table.loc[table["flagged"], "actor"].tolist()

@@ -33,10 +33,12 @@ class HeapingResult(Result):
 
     Attributes:
         table: one row per check; columns `check` ("multiples_5", "multiples_10", "digits",
-            "repeats"), `values` (figures looked at), `found`, `expected` (share, 0-1; for leading digits the mean
-            absolute deviation and 0; for repeats the share of records that repeat another one and NaN), `low`, `high`
-            (interval of a share), `p` (NaN where nothing is tested), `stands_out` (bool, p corrected by Holm <= 0.01).
-        repeats: records that agree in every column but the id; columns `actor`, `day`, `action`, `quantity`, `times`.
+            "repeats"), `values` (figures looked at), `found`, `expected` (share, 0-1; for leading
+            digits the mean absolute deviation and 0; for repeats the share of records that repeat
+            another one and NaN), `low`, `high` (interval of a share), `p` (NaN where nothing is
+            tested), `stands_out` (bool, p corrected by Holm <= 0.01).
+        repeats: records that agree in every column but the id; columns `actor`, `day`, `action`,
+            `quantity`, `times`.
     """
 
     repeats: pd.DataFrame
@@ -49,7 +51,9 @@ class HeapingResult(Result):
             return Message("heaping.none", {"values": int(self.table["values"].max())})
         row = hit.sort_values("p").iloc[0]
         values = {"check": Message(f"heaping.{row['check']}"), "found": float(row["found"])}
-        return Message("heaping.found", values | {"expected": float(row["expected"]), "p": float(row["p"])})
+        return Message(
+            "heaping.found", values | {"expected": float(row["expected"]), "p": float(row["p"])}
+        )
 
 
 def heaping(
@@ -57,12 +61,14 @@ def heaping(
 ) -> HeapingResult:
     """Look for rounded figures, leading digits off Benford's law, and records entered twice.
 
-    Multiples of 5 and 10 are held against the whole numbers around them. Benford's law is only tried on 500 or more
-    amounts over three orders of magnitude; a note says where it is not applicable. Repeats are records that agree in
-    actor, day, action, quantity and every trace: counted, not tested.
+    Multiples of 5 and 10 are held against the whole numbers around them. Benford's law is only
+    tried on 500 or more amounts over three orders of magnitude; a note says where it is not
+    applicable. Repeats are records that agree in actor, day, action, quantity and every trace:
+    counted, not tested.
 
     Args:
-        records: claims. period: days to look at. action: which action; None for all. level: of the intervals.
+        records: claims. period: days to look at. action: which action; None for all. level: of the
+            intervals.
 
     Returns:
         HeapingResult with one row per check that could be made.
@@ -74,13 +80,17 @@ def heaping(
     records = Executions.of(records)
     frame = _counts(records, period, action)
     if frame.empty:
-        raise BadInput(f"no records in {period}", "heaping(period=)", "choose other days or another action")
+        raise BadInput(
+            f"no records in {period}", "heaping(period=)", "choose other days or another action"
+        )
     rows, notes = _rounding(frame, level), []
     values = np.repeat(frame["quantity"].to_numpy(), frame["n"])
     if benford_applies(values):
         digits = leading_digits(values)
         law = benford_counts(np.bincount(digits, minlength=10)[1:])
-        rows.append(_row("digits", law.values, law.deviation, 0.0, float("nan"), float("nan"), law.p))
+        rows.append(
+            _row("digits", law.values, law.deviation, 0.0, float("nan"), float("nan"), law.p)
+        )
     else:
         notes.append(Message("heaping.no_benford"))
     repeats = _repeats(records, period, action)
@@ -99,9 +109,13 @@ def _counts(records: Executions, period: Period, action: str | None) -> pd.DataF
 
 def _rounding(frame: pd.DataFrame, level: float) -> list[dict[str, object]]:
     whole = frame[frame["quantity"] % 1 == 0]
-    found = [round_numbers(whole["quantity"], whole["n"], step, level) for step in STEPS if len(whole)]
+    found = [
+        round_numbers(whole["quantity"], whole["n"], step, level) for step in STEPS if len(whole)
+    ]
     return [
-        _row(f"multiples_{f.step}", f.values, f.share, f.expected, f.low, f.high, f.p) for f in found if f is not None
+        _row(f"multiples_{f.step}", f.values, f.share, f.expected, f.low, f.high, f.p)
+        for f in found
+        if f is not None
     ]
 
 
@@ -114,8 +128,16 @@ def _repeats(records: Executions, period: Period, action: str | None) -> pd.Data
         "day": day_of(rows, records.time),
         "action": label(rows[records.action]),
     }
-    grouped = rows.filter(quantity.notnull()).group_by(**keys, quantity=quantity, **traces).agg(times=_.count())
-    often = grouped.filter(_.times > 1).order_by([_.times.desc(), *keys, "quantity", *traces]).limit(1000)
+    grouped = (
+        rows.filter(quantity.notnull())
+        .group_by(**keys, quantity=quantity, **traces)
+        .agg(times=_.count())
+    )
+    often = (
+        grouped.filter(_.times > 1)
+        .order_by([_.times.desc(), *keys, "quantity", *traces])
+        .limit(1000)
+    )
     found = collect(often, "heaping")
     return found[["actor", "day", "action", "quantity", "times"]]
 

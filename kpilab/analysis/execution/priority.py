@@ -34,12 +34,14 @@ class PriorityResult(Result):
     """Answer of `priority`.
 
     Attributes:
-        table: one row per actor, first to check first; columns `actor`, `records`, `claimed`, the signals `untraced`
-            (1 - traces per claim against the colleagues' median, mean over the traces), `just_above` (share of records
-            at the target or up to 1.5 % above), `round` (share of multiples of 5), `repeated` (share that repeats
-            another record), `late` (share entered more than a day later), each NaN where the table cannot tell,
-            `score` (sum of how far each signal lies above the colleagues, in robust standard errors, each at most 5),
-            and `weight` (for `sample(weights=)`: 1 for the usual actor, more for a higher score).
+        table: one row per actor, first to check first; columns `actor`, `records`, `claimed`, the
+            signals `untraced` (1 - traces per claim against the colleagues' median, mean over the
+            traces), `just_above` (share of records at the target or up to 1.5 % above), `round`
+            (share of multiples of 5), `repeated` (share that repeats another record), `late` (share
+            entered more than a day later), each NaN where the table cannot tell, `score` (sum of
+            how far each signal lies above the colleagues, in robust standard errors, each at most
+            5), and `weight` (for `sample(weights=)`: 1 for the usual actor, more for a higher
+            score).
         signals: those that could be computed.
     """
 
@@ -60,12 +62,15 @@ class PriorityResult(Result):
         return self.table.set_index("actor")["weight"]
 
 
-def priority(records: Executions | Tabular, *, period: Period, action: str | None = None) -> PriorityResult:
+def priority(
+    records: Executions | Tabular, *, period: Period, action: str | None = None
+) -> PriorityResult:
     """Order the actors by how far their records differ from those of their colleagues.
 
-    Each signal is a share per actor, held against the median of the colleagues with the spread between them and the
-    noise of the actor's own number of records. Only what lies above the colleagues counts. The score orders; it tests
-    nothing, and a high one often has a harmless reason (another district, another sensor).
+    Each signal is a share per actor, held against the median of the colleagues with the spread
+    between them and the noise of the actor's own number of records. Only what lies above the
+    colleagues counts. The score orders; it tests nothing, and a high one often has a harmless
+    reason (another district, another sensor).
 
     Args:
         records: work as claimed. period: days to look at. action: which action; None for all.
@@ -88,18 +93,32 @@ def priority(records: Executions | Tabular, *, period: Period, action: str | Non
         )
     table, n = counts[["actor", "records", "claimed"]].copy(), counts["records"].to_numpy(float)
     for signal in SIGNALS:
-        table[signal] = _untraced(counts, len(records.evidence)) if signal == "untraced" else counts[signal]
+        table[signal] = (
+            _untraced(counts, len(records.evidence)) if signal == "untraced" else counts[signal]
+        )
     known = tuple(s for s in SIGNALS if table[s].notna().any())
-    above = np.array([outlying(table[s].to_numpy(float), n) for s in known]).reshape(len(known), len(table))
+    above = np.array([outlying(table[s].to_numpy(float), n) for s in known]).reshape(
+        len(known), len(table)
+    )
     table["score"] = above.sum(0)
     table["weight"] = 1 + table["score"] / 5
-    return PriorityResult(table.sort_values(["score", "actor"], ascending=[False, True], ignore_index=True), known)
+    return PriorityResult(
+        table.sort_values(["score", "actor"], ascending=[False, True], ignore_index=True), known
+    )
 
 
 def _counts(records: Executions, rows: ir.Table) -> ir.Table:
-    """Per actor: records, claimed, and of the records that can tell the share with each signal, traces per claim."""
+    """Per actor: records, claimed, and of the records that can tell the share with each signal,
+    traces per claim."""
     quantity = column(rows, records.quantity).cast("float64")
-    keys = [records.actor, records.time, records.action, records.quantity, *records.evidence, *records.logged]
+    keys = [
+        records.actor,
+        records.time,
+        records.action,
+        records.quantity,
+        *records.evidence,
+        *records.logged,
+    ]
     number: Any = ibis.row_number().over(ibis.window(group_by=list(dict.fromkeys(keys))))
     again = number > 0
     nothing = ibis.null("float64")
@@ -119,13 +138,18 @@ def _counts(records: Executions, rows: ir.Table) -> ir.Table:
         round=_.even.mean(),
         just_above=_.close.mean(),
         late=_.waited.mean(),
-        **{f"t{k}": _[f"t{k}"].sum() / _.claim.sum(where=_[f"t{k}"].notnull()) for k in range(len(records.evidence))},
+        **{
+            f"t{k}": _[f"t{k}"].sum() / _.claim.sum(where=_[f"t{k}"].notnull())
+            for k in range(len(records.evidence))
+        },
     )
 
 
 def _close(records: Executions, rows: ir.Table, quantity: Any) -> Any:
     target = column(rows, str(records.target)).cast("float64")
-    return ((quantity >= target) & (quantity <= target * (1 + JUST_ABOVE)) & (target > 0)).cast("float64")
+    return ((quantity >= target) & (quantity <= target * (1 + JUST_ABOVE)) & (target > 0)).cast(
+        "float64"
+    )
 
 
 def _late(records: Executions, rows: ir.Table) -> Any:

@@ -31,11 +31,14 @@ class TimingResult(Result):
     """Answer of `timing`.
 
     Attributes:
-        table: one row per actor; columns `actor`, `records`, `late` (records entered more than `late_days` days after
-            the work), `share` (0-1), `low`, `high` (Wilson), `after_close` (late records entered when the month of the
-            work was over), `median_days` (entry after work). Numbers of lateness are NaN without a `recorded` column.
-        daily: claimed quantity per day: `day`, `quantity`, `expected` (without the rush), `last` (bool).
-        ending: quantity on the last days of each month or week as a multiple of the other days, with interval.
+        table: one row per actor; columns `actor`, `records`, `late` (records entered more than
+            `late_days` days after the work), `share` (0-1), `low`, `high` (Wilson), `after_close`
+            (late records entered when the month of the work was over), `median_days` (entry after
+            work). Numbers of lateness are NaN without a `recorded` column.
+        daily: claimed quantity per day: `day`, `quantity`, `expected` (without the rush), `last`
+            (bool).
+        ending: quantity on the last days of each month or week as a multiple of the other days,
+            with interval.
         p: of `ending` > 1.
     """
 
@@ -49,7 +52,9 @@ class TimingResult(Result):
         late = self.table["late"].sum() / max(self.table["records"].sum(), 1)
         values = {"ratio": self.ending.value, "low": self.ending.low, "high": self.ending.high}
         values |= {"late": None if self.table["late"].isna().all() else float(late)}
-        return Message("timing.rush" if self.p <= ALPHA and self.ending.value > 1 else "timing.even", values)
+        return Message(
+            "timing.rush" if self.p <= ALPHA and self.ending.value > 1 else "timing.even", values
+        )
 
 
 def timing(
@@ -64,12 +69,15 @@ def timing(
 ) -> TimingResult:
     """Compare the last days of each month (or week) with the others, and entry with work.
 
-    Daily quantities are regressed on the weekday, a trend and a term for the last days (quasi-Poisson); for
-    `every="week"` the weekday terms are left out. Late are records entered more than `late_days` after the work.
+    Daily quantities are regressed on the weekday, a trend and a term for the last days
+    (quasi-Poisson); for `every="week"` the weekday terms are left out. Late are records entered
+    more than `late_days` after the work.
 
     Args:
-        records: claims; with `recorded` for late entry. period: 21 days or more. action: None for all.
-        every: what ends. last_days: how many days count as the end. late_days: grace. level: confidence level.
+        records: claims; with `recorded` for late entry. period: 21 days or more. action: None for
+            all.
+        every: what ends. last_days: how many days count as the end. late_days: grace. level:
+            confidence level.
 
     Raises:
         BadInput: under 21 days, no records, or a period that holds no end of a month.
@@ -81,26 +89,46 @@ def timing(
     frame = _daily(records, period, action)
     last = _last(frame["day"], every, last_days)
     if not last.any() or last.all():
-        raise BadInput(f"no end of a {every} in {period}", "timing(every=)", 'try every="week" or a longer period')
+        raise BadInput(
+            f"no end of a {every} in {period}",
+            "timing(every=)",
+            'try every="week" or a longer period',
+        )
     if not frame["quantity"].any():
-        raise BadInput(f"nothing was claimed in {period}", "timing(period=)", "choose other days or another action")
-    weekday = frame["day"].dt.weekday.to_numpy() if every == "month" else np.zeros(len(frame), dtype=int)
+        raise BadInput(
+            f"nothing was claimed in {period}",
+            "timing(period=)",
+            "choose other days or another action",
+        )
+    weekday = (
+        frame["day"].dt.weekday.to_numpy() if every == "month" else np.zeros(len(frame), dtype=int)
+    )
     found = rush(frame["quantity"].to_numpy(), weekday, last, level)
     missing = period.days - len(frame)
     notes = (Message("timing.missing", {"days": missing}),) if missing else ()
     daily = frame.assign(expected=found.expected, last=last)
     ending = Effect(found.ratio, found.low, found.high)
-    return TimingResult(_late(records, period, action, late_days, level), daily, ending, found.p, notes=notes)
+    return TimingResult(
+        _late(records, period, action, late_days, level), daily, ending, found.p, notes=notes
+    )
 
 
 def _daily(records: Executions, period: Period, action: str | None) -> pd.DataFrame:
     rows = work(records, period, action)
-    by_day = rows.group_by(day=day_of(rows, records.time)).agg(quantity=_[records.quantity].sum().cast("float64"))
+    by_day = rows.group_by(day=day_of(rows, records.time)).agg(
+        quantity=_[records.quantity].sum().cast("float64")
+    )
     frame = collect(by_day, "timing")
     if frame.empty:
-        raise BadInput(f"no records in {period}", "timing(period=)", "choose other days or another action")
+        raise BadInput(
+            f"no records in {period}", "timing(period=)", "choose other days or another action"
+        )
     days = pd.date_range(period.first, period.last)
-    whole = frame.assign(day=pd.to_datetime(frame["day"])).set_index("day")["quantity"].reindex(days, fill_value=0.0)
+    whole = (
+        frame.assign(day=pd.to_datetime(frame["day"]))
+        .set_index("day")["quantity"]
+        .reindex(days, fill_value=0.0)
+    )
     # A day whose quantities are all missing is not known, and no day of nothing.
     return whole.dropna().rename_axis("day").reset_index()
 
@@ -111,17 +139,23 @@ def _last(days: pd.Series, every: str, last_days: int) -> np.ndarray:
     return (left < last_days).to_numpy()
 
 
-def _late(records: Executions, period: Period, action: str | None, late_days: int, level: float) -> pd.DataFrame:
+def _late(
+    records: Executions, period: Period, action: str | None, late_days: int, level: float
+) -> pd.DataFrame:
     rows = work(records, period, action)
     actor = label(rows[records.actor])
     if records.recorded is None:
-        frame = collect(rows.group_by(actor=actor).agg(records=_.count()), "timing").sort_values("actor")
-        return frame.assign(**dict.fromkeys(("late", "share", "low", "high", "after_close", "median_days"), np.nan))
+        frame = collect(rows.group_by(actor=actor).agg(records=_.count()), "timing").sort_values(
+            "actor"
+        )
+        return frame.assign(
+            **dict.fromkeys(("late", "share", "low", "high", "after_close", "median_days"), np.nan)
+        )
     done, entered = day_of(rows, records.time), day_of(rows, records.recorded)
     waited = entered.delta(done, unit="day")
-    marked = rows.select(actor=actor, waited=waited, later=entered.truncate("M") > done.truncate("M")).filter(
-        _.waited.notnull()
-    )
+    marked = rows.select(
+        actor=actor, waited=waited, later=entered.truncate("M") > done.truncate("M")
+    ).filter(_.waited.notnull())
     frame = collect(
         marked.group_by("actor").agg(
             records=_.count(),
@@ -134,4 +168,6 @@ def _late(records: Executions, period: Period, action: str | None, late_days: in
     low, high = wilson(frame["late"], frame["records"], level)
     frame = frame.assign(share=frame["late"] / frame["records"], low=low, high=high)
     columns = ["actor", "records", "late", "share", "low", "high", "after_close", "median_days"]
-    return frame.sort_values(["share", "actor"], ascending=[False, True], ignore_index=True)[columns]
+    return frame.sort_values(["share", "actor"], ascending=[False, True], ignore_index=True)[
+        columns
+    ]

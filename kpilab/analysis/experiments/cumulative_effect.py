@@ -1,4 +1,5 @@
-"""Course: how the effect settled as units came in, beside the boundary that daily looks would need."""
+"""Course: how the effect settled as units came in,
+beside the boundary that daily looks would need."""
 
 from __future__ import annotations
 
@@ -24,9 +25,10 @@ class CourseResult(Result):
     """Answer of `course`.
 
     Attributes:
-        table: one row per day of assignment, cumulative; columns `day`, `units_control`, `units_treatment`, `effect`,
-            `low`, `high` (a single look), `wide_low`, `wide_high` (every day a look, O'Brien-Fleming), `z`, `bound`;
-            `day_effect`, `day_low`, `day_high` are those of the units assigned that day alone.
+        table: one row per day of assignment, cumulative; columns `day`, `units_control`,
+            `units_treatment`, `effect`, `low`, `high` (a single look), `wide_low`, `wide_high`
+            (every day a look, O'Brien-Fleming), `z`, `bound`; `day_effect`, `day_low`, `day_high`
+            are those of the units assigned that day alone.
         metric, treatment: what is followed.
     """
 
@@ -43,7 +45,13 @@ class CourseResult(Result):
 
 
 def course(
-    moments: Moments, metric: str, *, control: str, treatment: str, planned: int | None = None, level: float = 0.95
+    moments: Moments,
+    metric: str,
+    *,
+    control: str,
+    treatment: str,
+    planned: int | None = None,
+    level: float = 0.95,
 ) -> CourseResult:
     """Follow the cumulative effect by day of assignment; no new scan.
 
@@ -60,21 +68,27 @@ def course(
     group, rows = moments.group(metric), []
     days = pd.to_datetime(moments.frame["day"])
     for day in sorted(days.unique()):
-        until = type(moments)(moments.frame[days <= day], moments.keys, moments.groups, moments.shifts)
+        until = type(moments)(
+            moments.frame[days <= day], moments.keys, moments.groups, moments.shifts
+        )
         a, b = (Sample.of_sums(*until.only(variant=v).sums(metric)) for v in (control, treatment))
         if min(a.n, b.n) < 2 or not max(a.cov[0, 0], b.cov[0, 0]) > 0:
             continue
         r = read(a, b, group.metric, group.known, level=level, proportion=group.proportion)
         d = r.difference
         alone = _alone(moments, days == day, metric, control, treatment, level)
-        rows.append((day, int(a.n), int(b.n), d.effect, d.low, d.high, d.error, d.statistic, *alone))
+        rows.append(
+            (day, int(a.n), int(b.n), d.effect, d.low, d.high, d.error, d.statistic, *alone)
+        )
     names = ["day", "units_control", "units_treatment", "effect", "low", "high", "error", "z"]
     names += ["day_effect", "day_low", "day_high"]
     table = pd.DataFrame(rows, columns=pd.Index(names))
     units = (table["units_control"] + table["units_treatment"]).to_numpy(dtype=float)
     table["bound"] = lan_demets(np.minimum(units / max(planned or 0, units[-1]), 1.0), level)
     half = table["bound"] * table["error"]
-    table = table.assign(wide_low=table["effect"] - half, wide_high=table["effect"] + half).drop(columns="error")
+    table = table.assign(wide_low=table["effect"] - half, wide_high=table["effect"] + half).drop(
+        columns="error"
+    )
     return CourseResult(table, metric, treatment)
 
 

@@ -1,4 +1,5 @@
-"""Ages: does the effect wear off, or grow, with the days since a unit was assigned, and what lasts?"""
+"""Ages: does the effect wear off, or grow, with the days since a unit was assigned,
+and what lasts?"""
 
 from __future__ import annotations
 
@@ -23,12 +24,14 @@ class AgesResult(Result):
     """Answer of `ages`.
 
     Attributes:
-        table: one row per age class; columns `age` (mean days since the assignment), `days` (unit-days observed),
-            `control` (the metric per unit and day, or the ratio), `effect`, `low`, `high`.
+        table: one row per age class; columns `age` (mean days since the assignment), `days`
+            (unit-days observed), `control` (the metric per unit and day, or the ratio), `effect`,
+            `low`, `high`.
         metric, treatment: what is followed.
-        p: two-sided, of a part of the effect that goes with age (one half-life fixed beforehand); NaN below three ages.
-        first: effect on the first day. lasting, low, high: the part that stays; the interval covers every half-life
-            the data allow. half_life: the one that fits best, in days.
+        p: two-sided, of a part of the effect that goes with age (one half-life fixed beforehand);
+            NaN below three ages.
+        first: effect on the first day. lasting, low, high: the part that stays; the interval covers
+            every half-life the data allow. half_life: the one that fits best, in days.
     """
 
     metric: str
@@ -43,21 +46,30 @@ class AgesResult(Result):
 
     @property
     def headline(self) -> Message:
-        values = {k: getattr(self, k) for k in ("metric", "p", "first", "lasting", "low", "high", "half_life")}
+        values = {
+            k: getattr(self, k)
+            for k in ("metric", "p", "first", "lasting", "low", "high", "half_life")
+        }
         if not self.p <= AGE_LEVEL:
             return Message("ages.steady" if np.isfinite(self.p) else "ages.short", values)
-        return Message("ages.novelty" if abs(self.lasting) < abs(self.first) else "ages.primacy", values)
+        return Message(
+            "ages.novelty" if abs(self.lasting) < abs(self.first) else "ages.primacy", values
+        )
 
 
-def ages(found: AgeMoments | None, metric: str, *, control: str, treatment: str, level: float = 0.95) -> AgesResult:
+def ages(
+    found: AgeMoments | None, metric: str, *, control: str, treatment: str, level: float = 0.95
+) -> AgesResult:
     """Follow the effect by the days since the assignment; no new scan.
 
-    The metric is taken per unit and day, so every age has the same unit of measure. The same units recur in several
-    ages: their covariance is kept. An effect = lasting + extra · 2^(−age / half-life) is fitted by generalised least
-    squares; the extra is tested with a half-life that was fixed beforehand, so nothing is searched.
+    The metric is taken per unit and day, so every age has the same unit of measure. The same units
+    recur in several ages: their covariance is kept. An effect = lasting + extra · 2^(−age /
+    half-life) is fitted by generalised least squares; the extra is tested with a half-life that was
+    fixed beforehand, so nothing is searched.
 
     Args:
-        found: `by_age` of an experiment's result. metric: a primary one. control, treatment: variants.
+        found: `by_age` of an experiment's result. metric: a primary one. control, treatment:
+            variants.
         level: confidence level of the points' intervals.
 
     Raises:
@@ -65,14 +77,20 @@ def ages(found: AgeMoments | None, metric: str, *, control: str, treatment: str,
     """
     fraction(level, "ages(level=)")
     if found is None:
-        raise BadInput("the experiment was not read by age", "ages", "give `experiment` a log, and leave `ages` on")
+        raise BadInput(
+            "the experiment was not read by age",
+            "ages",
+            "give `experiment` a log, and leave `ages` on",
+        )
     if metric not in found.frames:
         raise unknown("metric", metric, found.frames, "ages")
     arms = [found.arm(metric, v) for v in (control, treatment)]
     known = [arm for arm in arms if arm is not None]
     if len(known) < 2:
         variant = control if arms[0] is None else treatment
-        raise unknown("variant", variant, found.frames[metric]["variant"].astype(str).tolist(), "ages")
+        raise unknown(
+            "variant", variant, found.frames[metric]["variant"].astype(str).tolist(), "ages"
+        )
     table = pd.DataFrame(by_age(known[0], known[1]).columns(level))
     worn, nan = worn_off(*arms), float("nan")
     if worn is None:

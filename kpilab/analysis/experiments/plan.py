@@ -20,7 +20,12 @@ from kpilab.engine.experiments.moments import Moments, moments
 from kpilab.engine.experiments.trial import prepare
 from kpilab.errors import BadInput
 from kpilab.stats.experiments.cuped import adjust
-from kpilab.stats.experiments.power import proportion_units, smallest_effect, smallest_rise, total_units
+from kpilab.stats.experiments.power import (
+    proportion_units,
+    smallest_effect,
+    smallest_rise,
+    total_units,
+)
 from kpilab.stats.experiments.readout import read
 from kpilab.stats.experiments.sequential import lan_demets
 from kpilab.stats.mean import Sample
@@ -37,12 +42,16 @@ class PlanResult(Result):
     """Answer of `plan`.
 
     Attributes:
-        table: one row per relative effect; columns `effect` (relative), `units` (of all arms; NaN where a share would
-            leave 0-100 %), `days` (at the history's traffic; NaN without times).
-        metric, mean, sd: of the history; `sd` per unit after the covariates took their share `cut` (0-1).
-        smallest: relative effect that the history's own number of units would find. power, level: as asked.
+        table: one row per relative effect; columns `effect` (relative), `units` (of all arms; NaN
+            where a share would leave 0-100 %), `days` (at the history's traffic; NaN without
+            times).
+        metric, mean, sd: of the history; `sd` per unit after the covariates took their share `cut`
+            (0-1).
+        smallest: relative effect that the history's own number of units would find. power, level:
+            as asked.
         traffic: units per day; NaN without times.
-        false_alarms: share of A/A splits of the history that came out significant; `simulations` of them.
+        false_alarms: share of A/A splits of the history that came out significant; `simulations` of
+            them.
     """
 
     metric: str
@@ -60,7 +69,12 @@ class PlanResult(Result):
     @property
     def headline(self) -> Message:
         first = self.table.to_dict("records")[0]
-        values = {"metric": self.metric, "effect": first["effect"], "units": first["units"], "days": first["days"]}
+        values = {
+            "metric": self.metric,
+            "effect": first["effect"],
+            "units": first["units"],
+            "days": first["days"],
+        }
         return Message("plan.needed", values | {"power": self.power, "cut": self.cut or None})
 
 
@@ -76,22 +90,37 @@ def plan(
     simulations: int = 400,
     seed: int = 1,
 ) -> PlanResult:
-    """Size a test from the team's own units: their variance, what their covariates explain, their traffic.
+    """Size a test from the team's own units: their variance, what their covariates explain, their
+    traffic.
 
     Args:
-        history: one row per unit of a past window as long as the test; the variant column may hold anything.
+        history: one row per unit of a past window as long as the test; the variant column may hold
+            anything.
         metric: a mean, proportion or ratio. effects: relative effects worth finding.
-        arms: equally large, the control among them; each treatment's error is a share of the whole (Bonferroni).
-        looks: planned O'Brien-Fleming looks. simulations: random A/A splits of the history; 0 for none.
+        arms: equally large, the control among them; each treatment's error is a share of the whole
+            (Bonferroni).
+        looks: planned O'Brien-Fleming looks. simulations: random A/A splits of the history; 0 for
+            none.
 
     Raises:
-        BadInput: no effect, fewer than two arms, a metric that does not vary or has mean 0, or a quantile.
+        BadInput: no effect, fewer than two arms, a metric that does not vary or has mean 0, or a
+            quantile.
     """
     fraction(level, "plan(level=)")
     history = Units.of(history)
     wanted = Outcome(metric) if isinstance(metric, str) else replace(metric, cap=None)
-    if not effects or min(map(abs, effects)) == 0 or arms < 2 or looks < 1 or wanted.kind == "quantile":
-        raise BadInput("effects, arms, looks or the metric cannot be planned for", "plan", "see the arguments' ranges")
+    if (
+        not effects
+        or min(map(abs, effects)) == 0
+        or arms < 2
+        or looks < 1
+        or wanted.kind == "quantile"
+    ):
+        raise BadInput(
+            "effects, arms, looks or the metric cannot be planned for",
+            "plan",
+            "see the arguments' ranges",
+        )
     trial = prepare(history, None, [wanted], None, Design(), ())
     keys = {"bucket": own("bucket")} | ({"day": DAY} if DAY in trial.table.columns else {})
     rows = trial.table.mutate(**{own("row"): ibis.row_number()})
@@ -105,15 +134,23 @@ def plan(
     both = adjust(whole, whole, group.metric, group.known)
     variance, mean = both.a.variance * whole.n, both.a.value
     if not variance > 0 or mean == 0:
-        raise BadInput("the metric does not vary, or its mean is 0", f"metric {wanted.name!r}", "choose another metric")
+        raise BadInput(
+            "the metric does not vary, or its mean is 0",
+            f"metric {wanted.name!r}",
+            "choose another metric",
+        )
     inner = 1 - (1 - level) / (arms - 1)
-    paid = float(lan_demets(np.arange(1, looks + 1) / looks, inner)[-1] / lan_demets([1.0], inner)[-1])
+    paid = float(
+        lan_demets(np.arange(1, looks + 1) / looks, inner)[-1] / lan_demets([1.0], inner)[-1]
+    )
     traffic = found.units() / found.days() if found.days() else float("nan")
     share = mean if group.proportion else None
     units = [arms * _per_arm(e, mean, variance, share, inner, power, paid) for e in effects]
     if np.isnan(units).all():
         what = f"a share of {mean:.1%} cannot change by {effects[0]:+.0%}: it would leave 0-100 %"
-        raise BadInput(what, "plan, argument 'effects'", f"choose effects below {(1 - mean) / mean:+.0%}")
+        raise BadInput(
+            what, "plan, argument 'effects'", f"choose effects below {(1 - mean) / mean:+.0%}"
+        )
     table = pd.DataFrame({"effect": list(effects), "units": np.ceil(units)})
     table["days"] = np.ceil(table["units"] / traffic)
     alarms = _false_alarms(found, wanted.name, simulations, seed, level)
@@ -123,15 +160,23 @@ def plan(
         error = float(np.sqrt(variance * 2 * arms / whole.n))
         smallest = smallest_effect(error, level=inner, power=power, inflation=paid) / abs(mean)
     return PlanResult(
-        table, wanted.name, mean, float(np.sqrt(variance)), both.cut, smallest, power, level, traffic, alarms,
+        table, wanted.name, mean, float(np.sqrt(variance)), both.cut, smallest, power, level,
+        traffic, alarms,
         simulations,
     )  # fmt: skip
 
 
 def _per_arm(
-    effect: float, mean: float, variance: float, share: float | None, level: float, power: float, paid: float
+    effect: float,
+    mean: float,
+    variance: float,
+    share: float | None,
+    level: float,
+    power: float,
+    paid: float,
 ) -> float:
-    """Units of one arm, by the test that will be used: the score test for a plain proportion, else a test of means.
+    """Units of one arm, by the test that will be used: the score test for a plain proportion, else
+    a test of means.
 
     NaN for a share that would leave 0-100 %.
     """
@@ -143,7 +188,8 @@ def _per_arm(
 
 
 def _false_alarms(found: Moments, name: str, simulations: int, seed: int, level: float) -> float:
-    """Split the buckets at random, many times: every difference is chance, so 1 - level of them may alarm."""
+    """Split the buckets at random, many times: every difference is chance,
+    so 1 - level of them may alarm."""
     group, rng, hits = found.group(name), np.random.default_rng(seed), 0
     parts = [Sample.of_sums(*found.only(bucket=b).sums(name)) for b in found.values("bucket")]
     if simulations == 0 or len(parts) < 4:
@@ -152,6 +198,12 @@ def _false_alarms(found: Moments, name: str, simulations: int, seed: int, level:
     n, s, q = (np.array([row[k] for row in rows]) for k in range(3))
     for _k in range(simulations):
         mine = rng.permutation(len(rows)) < len(rows) // 2
-        a, b = (Sample.of_sums(n[m].sum(), s[m].sum(axis=0), q[m].sum(axis=0), rows[0][3]) for m in (mine, ~mine))
-        hits += read(a, b, group.metric, group.known, proportion=group.proportion, level=level).p_fixed <= 1 - level
+        a, b = (
+            Sample.of_sums(n[m].sum(), s[m].sum(axis=0), q[m].sum(axis=0), rows[0][3])
+            for m in (mine, ~mine)
+        )
+        hits += (
+            read(a, b, group.metric, group.known, proportion=group.proportion, level=level).p_fixed
+            <= 1 - level
+        )
     return hits / simulations

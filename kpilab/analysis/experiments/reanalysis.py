@@ -43,27 +43,33 @@ class RereadingResult(Result):
     """Answer of `reread`.
 
     Attributes:
-        table: one row per check; columns `check` (srm, novelty, peeking), `p`, `threshold` (trouble needs a
-            p below it for srm and novelty, above it for peeking), `trouble` (bool), `effect`, `low`, `high`
-            (share of units: as decided without the segment that lost units; lasting; over the planned window).
-        experiment: its id. control, treatment: the variants compared (of several, the one with the best z).
+        table: one row per check; columns `check` (srm, novelty, peeking), `p`, `threshold` (trouble
+            needs a p below it for srm and novelty, above it for peeking), `trouble` (bool),
+            `effect`, `low`, `high` (share of units: as decided without the segment that lost units;
+            lasting; over the planned window).
+        experiment: its id. control, treatment: the variants compared (of several, the one with the
+            best z).
         verdict: srm, novelty, peeking or fine.
-        where: the segment that lost units; everywhere unless the verdict is srm and one segment explains it.
+        where: the segment that lost units; everywhere unless the verdict is srm and one segment
+            explains it.
         period: from the start to the last day that counted.
-        effect, p_effect: the read-out at the decision, as `experiment` gives it when it is asked then: difference of
-            the share of units with the outcome (or of its mean), looks paid for as the boundary says.
-        base: the control's share (or mean) at the decision. share: whether the outcome is a share of the units.
-        lasting: what stays (see `lasting_pct`): the effect without the lost segment, of the old hands, or over the
-            whole planned window, by verdict; the read-out itself when fine.
+        effect, p_effect: the read-out at the decision, as `experiment` gives it when it is asked
+            then: difference of the share of units with the outcome (or of its mean), looks paid for
+            as the boundary says.
+        base: the control's share (or mean) at the decision. share: whether the outcome is a share
+            of the units.
+        lasting: what stays (see `lasting_pct`): the effect without the lost segment, of the old
+            hands, or over the whole planned window, by verdict; the read-out itself when fine.
         lasting_pct: the same in percent of the control's outcome.
         counts: variant -> units assigned.
-        curve: one row per day; `day`, `control`, `treatment` (units), `rate` (of the control), `effect`, `low`, `high`
-            (of a single look), `p`, `z`, `share` (of the information), `look` (bool), `bound` (critical |z| had every
-            day been a planned look), `decided` (bool).
-        ages: one row per age; `age` (days since assignment), `days` (unit-days), `control` (rate), `effect`, `low`,
-            `high`.
-        segments: one row per dimension value; `dimension`, `value`, one count per variant, `ratio` (treatment to
-            control, 1 = as declared), `low`, `high`, `p`, `q` (Holm over all values).
+        curve: one row per day; `day`, `control`, `treatment` (units), `rate` (of the control),
+            `effect`, `low`, `high` (of a single look), `p`, `z`, `share` (of the information),
+            `look` (bool), `bound` (critical |z| had every day been a planned look), `decided`
+            (bool).
+        ages: one row per age; `age` (days since assignment), `days` (unit-days), `control` (rate),
+            `effect`, `low`, `high`.
+        segments: one row per dimension value; `dimension`, `value`, one count per variant, `ratio`
+            (treatment to control, 1 = as declared), `low`, `high`, `p`, `q` (Holm over all values).
     """
 
     experiment: str
@@ -92,7 +98,9 @@ class RereadingResult(Result):
     @property
     def lasting_base(self) -> float:
         """Rate that `lasting` is a part of: per active day for a novelty, per unit otherwise."""
-        return float(self.ages["control"].to_numpy()[-1]) if self.verdict == "novelty" else self.base
+        return (
+            float(self.ages["control"].to_numpy()[-1]) if self.verdict == "novelty" else self.base
+        )
 
     @property
     def p(self) -> float:
@@ -102,11 +110,19 @@ class RereadingResult(Result):
 
     @property
     def figures(self) -> dict[str, float | None]:
-        """Effect and what lasts as they are told: shares of the units, else parts of the control's value."""
-        lasting = {"lasting": self.lasting.value, "low": self.lasting.low, "high": self.lasting.high}
+        """Effect and what lasts as they are told: shares of the units,
+        else parts of the control's value."""
+        lasting = {
+            "lasting": self.lasting.value,
+            "low": self.lasting.low,
+            "high": self.lasting.high,
+        }
         if self.share:
             return {"effect": self.effect.value, **lasting}
-        told = {k: v / self.lasting_base if self.lasting_base and v is not None else None for k, v in lasting.items()}
+        told = {
+            k: v / self.lasting_base if self.lasting_base and v is not None else None
+            for k, v in lasting.items()
+        }
         return {"effect": self.effect.value / self.base if self.base else None, **told}
 
     @property
@@ -140,18 +156,22 @@ def reread(
 ) -> RereadingResult:
     """Re-analyse a decided test: lost units, wearing-off effect, uncorrected stop.
 
-    Units, values, test and interval are those of `experiment`, asked at the end of a day. *SRM*: units per variant
-    against the declared split, at .001; the segment is the dimension value (as of the unit's first event) that is
-    furthest from the split, corrected for all values. *Novelty*: outcome per active day by days since assignment, an
-    extra effect that halves every few days against a constant one; trouble when the read-out was positive or negative
-    beyond chance, the extra is real at .01 and makes up most of it. *Peeking*: a test shipped before its planned end
-    without a boundary is worth the chance that |z| would have reached as high at any of the planned daily looks;
-    trouble when that is above .05 and the planned window does not confirm it.
+    Units, values, test and interval are those of `experiment`, asked at the end of a day. *SRM*:
+    units per variant against the declared split, at .001; the segment is the dimension value (as of
+    the unit's first event) that is furthest from the split, corrected for all values. *Novelty*:
+    outcome per active day by days since assignment, an extra effect that halves every few days
+    against a constant one; trouble when the read-out was positive or negative beyond chance, the
+    extra is real at .01 and makes up most of it. *Peeking*: a test shipped before its planned end
+    without a boundary is worth the chance that |z| would have reached as high at any of the planned
+    daily looks; trouble when that is above .05 and the planned window does not confirm it.
 
     Args:
-        assignments: one row per unit and experiment. log: events (or facts), before and after the decision.
-        experiment: id in the assignments. control: variant compared against. split: variant -> declared share.
-        outcome: SQL condition on an event, or an event name: units convert with the first; or a mean, share or ratio.
+        assignments: one row per unit and experiment. log: events (or facts), before and after the
+            decision.
+        experiment: id in the assignments. control: variant compared against. split: variant ->
+            declared share.
+        outcome: SQL condition on an event, or an event name: units convert with the first; or a
+            mean, share or ratio.
         start: first day. planned_days: planned length. decided_on: day of the decision.
         looks: how many daily looks were taken up to the decision. boundary: what corrected them.
         dimensions: columns searched for the segment that lost units; the log's own by default.
@@ -159,10 +179,12 @@ def reread(
         design: the rest of how the test was set up: exposure, window, days before.
 
     Raises:
-        BadInput: unknown experiment, variant, column or outcome; dates reversed; an empty arm; a quantile, a cap,
-            clusters or strata.
+        BadInput: unknown experiment, variant, column or outcome; dates reversed; an empty arm; a
+            quantile, a cap, clusters or strata.
     """
-    assignments = assigned(Assignments.of(assignments), log := log if isinstance(log, Facts) else EventLog.of(log))
+    assignments = assigned(
+        Assignments.of(assignments), log := log if isinstance(log, Facts) else EventLog.of(log)
+    )
     _check(split, control, start, planned_days, decided_on, looks)
     planned = Period(start, start + timedelta(days=planned_days - 1))
     period = Period(start, min(decided_on, planned.last))
@@ -176,9 +198,15 @@ def reread(
     decided = {v: r for v, r in looked.items() if r is not None and np.isfinite(_z(r))}
     if len(decided) < len(looked):
         raise BadInput(
-            f"up to the decision of {experiment!r} the outcome {metric.name!r} is the same for every unit",
+            (
+                f"up to the decision of {experiment!r} the outcome {metric.name!r} is the same for "
+                "every unit"
+            ),
             f"table {assignments.name!r}, column {assignments.unit!r}",
-            "check that units have the ids they have in the log, and that the outcome is counted since the start",
+            (
+                "check that units have the ids they have in the log, and that the outcome is "
+                "counted since the start"
+            ),
         )
     treatment = max(decided, key=lambda v: abs(_z(decided[v])))
     curve = _curve(stood, control, treatment, planned, period, looks)
@@ -192,16 +220,26 @@ def reread(
         _peeking(curve, early),
     )
     found = next((c for c in (checks[0], checks[2], checks[1]) if c.trouble), None)
-    taken = curve.loc[curve["look"] & (curve["day"].dt.date <= period.last), "share"].clip(upper=1.0).tolist()
-    paid = Looks(setup.boundary, setup.looks if setup.looks != (1.0,) else tuple(taken), setup.tuning)
+    taken = (
+        curve.loc[curve["look"] & (curve["day"].dt.date <= period.last), "share"]
+        .clip(upper=1.0)
+        .tolist()
+    )
+    paid = Looks(
+        setup.boundary, setup.looks if setup.looks != (1.0,) else tuple(taken), setup.tuning
+    )
     readout = _look(stood.until(period.last), control, treatment, setup, paid) or decided[treatment]
     effect = _effect(readout)
     return RereadingResult(
         pd.DataFrame([_row(c) for c in checks]), notes=_notes(looks, boundary, early, len(split)),
-        experiment=experiment, control=control, treatment=treatment, verdict=found.check if found else "fine",
-        where=found.where if found else EVERYWHERE, period=period, effect=effect, p_effect=readout.difference.p,
-        base=readout.control.value, share=metric.kind == "proportion", lasting=found.effect if found else effect,
-        counts=counts, curve=curve, ages=ages, segments=segments, half_life=worn.half_life if worn else None,
+        experiment=experiment, control=control, treatment=treatment,
+        verdict=found.check if found else "fine",
+        where=found.where if found else EVERYWHERE, period=period, effect=effect,
+        p_effect=readout.difference.p,
+        base=readout.control.value, share=metric.kind == "proportion",
+        lasting=found.effect if found else effect,
+        counts=counts, curve=curve, ages=ages, segments=segments,
+        half_life=worn.half_life if worn else None,
     )  # fmt: skip
 
 
@@ -216,19 +254,31 @@ class _Check:
 
 
 def _check(
-    split: Mapping[str, float], control: str, start: date, planned_days: int, decided_on: date, looks: int
+    split: Mapping[str, float],
+    control: str,
+    start: date,
+    planned_days: int,
+    decided_on: date,
+    looks: int,
 ) -> None:
     where = "reread, argument "
     if control not in split:
         raise unknown("variant", control, split, f"{where}'control'")
     if len(split) < 2 or min(split.values()) <= 0:
-        what, mend = f"split {dict(split)} is no split", "give each of two or more variants a share > 0"
+        what, mend = (
+            f"split {dict(split)} is no split",
+            "give each of two or more variants a share > 0",
+        )
         raise BadInput(what, f"{where}'split'", mend)
     if decided_on < start:
         what = f"decided on {decided_on}, before the start {start}"
         raise BadInput(what, f"{where}'decided_on'", "swap or mend the dates")
     if planned_days < 1 or looks < 1:
-        raise BadInput("planned_days and looks count from 1", "reread", "give the planned days and the looks taken")
+        raise BadInput(
+            "planned_days and looks count from 1",
+            "reread",
+            "give the planned days and the looks taken",
+        )
 
 
 def _asked(outcome: str | Outcome, log: EventLog | Facts) -> Outcome:
@@ -237,17 +287,22 @@ def _asked(outcome: str | Outcome, log: EventLog | Facts) -> Outcome:
         return Outcome(outcome, met, kind="proportion")
     if outcome.kind == "quantile" or outcome.cap is not None:
         what = f"{outcome.name!r} is a quantile or capped, and cannot be followed from day to day"
-        raise BadInput(what, "reread, argument 'outcome'", "give a mean, a share or a ratio without a cap")
+        raise BadInput(
+            what, "reread, argument 'outcome'", "give a mean, a share or a ratio without a cap"
+        )
     return replace(outcome, role="primary")
 
 
-def _design(design: Design | None, split: Mapping[str, float], planned: Period, boundary: Boundary) -> Design:
+def _design(
+    design: Design | None, split: Mapping[str, float], planned: Period, boundary: Boundary
+) -> Design:
     found = design or Design()
     if found.cluster or found.strata:
         what = "a design with clusters or strata cannot be followed from day to day"
         raise BadInput(what, "reread, argument 'design'", "leave them out, or ask `experiment`")
     return replace(
-        found, split=dict(split), start=planned.first, until=planned.last, seen_until=planned.last, boundary=boundary,
+        found, split=dict(split), start=planned.first, until=planned.last, seen_until=planned.last,
+        boundary=boundary,
         planned_days=(planned.last - planned.first).days + 1,
     )  # fmt: skip
 
@@ -261,11 +316,15 @@ def _counts(stood: Moments, split: Mapping[str, float], assignments: Assignments
             raise unknown("variant", name, split, where)
     empty = [v for v in split if not found.get(v, 0)]
     if empty:
-        raise BadInput(f"variant {empty[0]!r} has no units", where, "check the variant's name and the dates")
+        raise BadInput(
+            f"variant {empty[0]!r} has no units", where, "check the variant's name and the dates"
+        )
     return {v: int(found[v]) for v in split}
 
 
-def _look(stood: Moments, control: str, treatment: str, design: Design, looks: Looks | None = None) -> Readout | None:
+def _look(
+    stood: Moments, control: str, treatment: str, design: Design, looks: Looks | None = None
+) -> Readout | None:
     """What one look reads; None where an arm is too small or nothing varies."""
     (group,) = stood.groups
     a, b = (Sample.of_sums(*stood.only(variant=v).sums(group.name)) for v in (control, treatment))
@@ -280,7 +339,11 @@ def _z(readout: Readout | None) -> float:
     if readout is None:
         return float("nan")
     z = normal_upper(readout.p_fixed / 2)
-    return float(np.sign(readout.difference.effect) * z) if np.isfinite(z) else readout.difference.statistic
+    return (
+        float(np.sign(readout.difference.effect) * z)
+        if np.isfinite(z)
+        else readout.difference.statistic
+    )
 
 
 def _effect(readout: Readout | None) -> Effect:
@@ -290,7 +353,9 @@ def _effect(readout: Readout | None) -> Effect:
     return Effect(d.effect, d.low, d.high)
 
 
-def _curve(stood: Moments, control: str, treatment: str, planned: Period, period: Period, looks: int) -> pd.DataFrame:
+def _curve(
+    stood: Moments, control: str, treatment: str, planned: Period, period: Period, looks: int
+) -> pd.DataFrame:
     """What a look at the end of each planned day reads, with the boundary of daily looks."""
     days, rows, nan = pd.to_datetime(list(planned)), [], float("nan")
     for day in days:
@@ -298,12 +363,18 @@ def _curve(stood: Moments, control: str, treatment: str, planned: Period, period
         units = [part.only(variant=v).units() for v in (control, treatment)]
         seen = _look(part, control, treatment, Design())
         d = seen.difference if seen else None
-        found = (seen.control.value, d.effect, d.low, d.high, seen.p_fixed, _z(seen)) if seen and d else (nan,) * 6
+        found = (
+            (seen.control.value, d.effect, d.low, d.high, seen.p_fixed, _z(seen))
+            if seen and d
+            else (nan,) * 6
+        )
         rows.append((day, *units, *found))
     names = ["day", "control", "treatment", "rate", "effect", "low", "high", "p", "z"]
     table = pd.DataFrame(rows, columns=pd.Index(names))
     table["decided"] = table["day"].dt.date == period.last
-    table["share"] = information(*(table[c].to_numpy(dtype=float) for c in ("control", "treatment")))
+    table["share"] = information(
+        *(table[c].to_numpy(dtype=float) for c in ("control", "treatment"))
+    )
     first = max(int(np.flatnonzero(table["decided"])[0]) - looks + 1, 0)
     table["look"] = table.index >= first
     table["bound"] = np.nan
@@ -320,15 +391,20 @@ def _at(curve: pd.DataFrame, row: int) -> dict[str, float]:
     return dict(zip(numbers.columns, numbers.to_numpy(dtype=float)[row], strict=True))
 
 
-def _segments(by: pd.DataFrame, split: Mapping[str, float], control: str, treatment: str) -> pd.DataFrame:
-    """Counts per value of dimensions with several, against the declared split; `q` corrects for all looked at."""
+def _segments(
+    by: pd.DataFrame, split: Mapping[str, float], control: str, treatment: str
+) -> pd.DataFrame:
+    """Counts per value of dimensions with several, against the declared split;
+    `q` corrects for all looked at."""
     rows = by[(by["dimension"] != "") & (by.groupby("dimension")["value"].transform("nunique") > 1)]
     wide = rows.pivot_table(
         index=["dimension", "value"], columns="variant", values="units", aggfunc="sum", fill_value=0
     )
     wide = wide.reindex(columns=list(split), fill_value=0)
     tests = [sample_ratio(row, list(split.values())) for row in wide.to_numpy()]
-    wide[["ratio", "low", "high"]] = ratios(wide[control], wide[treatment], (split[control], split[treatment]))
+    wide[["ratio", "low", "high"]] = ratios(
+        wide[control], wide[treatment], (split[control], split[treatment])
+    )
     wide["p"] = [t.p for t in tests]
     wide["q"] = holm(wide["p"]) if len(wide) else []
     return wide.reset_index().rename_axis(columns=None).sort_values("p", ignore_index=True)
@@ -338,14 +414,18 @@ def _outside(parts: Moments, segments: pd.DataFrame, control: str, treatment: st
     """The read-out without the segment furthest from the split."""
     whole = parts.only(dimension="")
     if len(segments):
-        worst = parts.only(dimension=segments["dimension"].iat[0], value=segments["value"].iat[0]).frame
+        worst = parts.only(
+            dimension=segments["dimension"].iat[0], value=segments["value"].iat[0]
+        ).frame
         numbers = [c for c in worst.columns if c not in parts.keys]
         less = worst.assign(**{c: -worst[c] for c in numbers})
         whole = Moments(pd.concat([whole.frame, less]), whole.keys, whole.groups, whole.shifts)
     return _effect(_look(whole, control, treatment, Design()))
 
 
-def _srm(counts: Mapping[str, int], split: Mapping[str, float], segments: pd.DataFrame, outside: Effect) -> _Check:
+def _srm(
+    counts: Mapping[str, int], split: Mapping[str, float], segments: pd.DataFrame, outside: Effect
+) -> _Check:
     shares = list(split.values())
     whole = sample_ratio(list(counts.values()), shares)
     where = EVERYWHERE
@@ -359,9 +439,15 @@ def _srm(counts: Mapping[str, int], split: Mapping[str, float], segments: pd.Dat
 
 
 def _ages(
-    rows: ir.Table, assignments: Assignments, log: EventLog | Facts, metric: Outcome, control: str, treatment: str
+    rows: ir.Table,
+    assignments: Assignments,
+    log: EventLog | Facts,
+    metric: Outcome,
+    control: str,
+    treatment: str,
 ) -> tuple[pd.DataFrame, Decay | None]:
-    """Effect by age with its covariance, and the decay fitted to it; a share is one of active days."""
+    """Effect by age with its covariance, and the decay fitted to it;
+    a share is one of active days."""
     asked = replace(metric, per="max(1)", kind="mean") if metric.kind == "proportion" else metric
     found = age_moments(rows, assignments, log, [asked], window=None)
     arms = [found.arm(asked.name, v) for v in (control, treatment)]
@@ -385,14 +471,23 @@ def _peeking(curve: pd.DataFrame, early: bool) -> _Check:
     z, last = _decided(curve)["z"], _at(curve, -1)
     p = uncorrected_p(z, curve.loc[curve["look"], "share"].to_numpy(dtype=float))
     confirmed = last["z"] * z > 0 and abs(last["z"]) >= last["bound"]
-    effect = Effect(last["effect"], last["low"], last["high"]) if np.isfinite(last["effect"]) else Effect(float("nan"))
+    effect = (
+        Effect(last["effect"], last["low"], last["high"])
+        if np.isfinite(last["effect"])
+        else Effect(float("nan"))
+    )
     return _Check("peeking", p, LEVEL, bool(early and p > LEVEL and not confirmed), effect)
 
 
 def _row(check: _Check) -> dict[str, object]:
     effect = check.effect
     values = {"effect": effect.value, "low": effect.low, "high": effect.high}
-    return {"check": check.check, "p": check.p, "threshold": check.threshold, "trouble": check.trouble} | values
+    return {
+        "check": check.check,
+        "p": check.p,
+        "threshold": check.threshold,
+        "trouble": check.trouble,
+    } | values
 
 
 def _notes(looks: int, boundary: Boundary, early: bool, variants: int) -> tuple[Message, ...]:

@@ -1,4 +1,5 @@
-"""Arrivals: did as many units come to each variant as declared, and if not, where were they lost?"""
+"""Arrivals: did as many units come to each variant as declared, and if not,
+where were they lost?"""
 
 from __future__ import annotations
 
@@ -26,11 +27,12 @@ class ArrivalsResult(Result):
     """Answer of `arrivals`.
 
     Attributes:
-        table: one row for all units (`dimension` empty) and one per value of every dimension and per day; columns
-            `dimension`, `value`, `units_control`, `units_treatment`, `ratio` (treatment to control, 1 = as declared),
-            `low`, `high`, `p`, `q` (Holm over the values of all dimensions that have
-            several; days are not searched).
-        treatment: the variant compared. p: of all units. where: the value furthest from the split, "" if none is.
+        table: one row for all units (`dimension` empty) and one per value of every dimension and
+            per day; columns `dimension`, `value`, `units_control`, `units_treatment`, `ratio`
+            (treatment to control, 1 = as declared), `low`, `high`, `p`, `q` (Holm over the values
+            of all dimensions that have several; days are not searched).
+        treatment: the variant compared. p: of all units. where: the value furthest from the split,
+            "" if none is.
     """
 
     treatment: str
@@ -41,18 +43,32 @@ class ArrivalsResult(Result):
     @property
     def headline(self) -> Message:
         whole = self.table.iloc[0].to_dict()
-        values = {"treatment": self.treatment, "p": self.p, "where": self.where or None, "ratio": whole["ratio"]}
-        return Message("arrivals.lost" if self.p < SRM_LEVEL or self.where else "arrivals.fine", values)
+        values = {
+            "treatment": self.treatment,
+            "p": self.p,
+            "where": self.where or None,
+            "ratio": whole["ratio"],
+        }
+        return Message(
+            "arrivals.lost" if self.p < SRM_LEVEL or self.where else "arrivals.fine", values
+        )
 
 
 def arrivals(
-    moments: Moments, *, control: str, treatment: str, split: Mapping[str, float] | None = None, level: float = 0.95
+    moments: Moments,
+    *,
+    control: str,
+    treatment: str,
+    split: Mapping[str, float] | None = None,
+    level: float = 0.95,
 ) -> ArrivalsResult:
-    """Compare units per variant with the declared split, in all, by segment and by day; no new scan.
+    """Compare units per variant with the declared split, in all, by segment and by day; no new
+    scan.
 
     Args:
         moments: of an experiment's result. control, treatment: variants.
-        split: variant -> declared share; equal shares if None. level: confidence level of the ratio's interval.
+        split: variant -> declared share; equal shares if None. level: confidence level of the
+            ratio's interval.
 
     Raises:
         BadInput: a variant that the moments do not hold.
@@ -73,11 +89,15 @@ def arrivals(
     counts = np.array([n for *_names, n in rows])
     table = pd.DataFrame([(d, v, int(n[0]), int(n[1])) for d, v, n in rows])
     table.columns = pd.Index(["dimension", "value", "units_control", "units_treatment"])
-    table[["ratio", "low", "high"]] = ratios(counts[:, 0], counts[:, 1], (share[0], share[1]), level)
+    table[["ratio", "low", "high"]] = ratios(
+        counts[:, 0], counts[:, 1], (share[0], share[1]), level
+    )
     table["p"] = [sample_ratio(n, share).p for n in counts]
     searched = np.array(dimension)
     table["q"] = table["p"].where(searched)
     table.loc[searched, "q"] = holm(table.loc[searched, "p"].to_numpy())
     worst = table[searched & (table["q"] < SRM_LEVEL)].sort_values("p").head(1).to_dict("records")
     where = f"{worst[0]['dimension']} = {worst[0]['value']}" if worst else ""
-    return ArrivalsResult(table, treatment, float(table["p"].iloc[0]), where, notes=moments.unsearched())
+    return ArrivalsResult(
+        table, treatment, float(table["p"].iloc[0]), where, notes=moments.unsearched()
+    )

@@ -26,9 +26,9 @@ class SubgroupsResult(Result):
     """Answer of `subgroups`.
 
     Attributes:
-        table: one row per value; columns `value`, `units_control`, `units_treatment`, `effect`, `low`, `high`, `lift`,
-            `lift_low`, `lift_high`, `p`, `q` (Holm over the values). Values with fewer than
-            30 units in an arm are left out.
+        table: one row per value; columns `value`, `units_control`, `units_treatment`, `effect`,
+            `low`, `high`, `lift`, `lift_low`, `lift_high`, `p`, `q` (Holm over the values). Values
+            with fewer than 30 units in an arm are left out.
         metric, dimension, treatment: what was compared.
         interaction: p-value of "the effect is the same everywhere"; NaN below two values.
     """
@@ -42,14 +42,20 @@ class SubgroupsResult(Result):
     @property
     def headline(self) -> Message:
         differs = "differs" if self.interaction <= 0.05 else "same"
-        values = {"metric": self.metric, "dimension": self.dimension, "p": self.interaction, "values": len(self.table)}
+        values = {
+            "metric": self.metric,
+            "dimension": self.dimension,
+            "p": self.interaction,
+            "values": len(self.table),
+        }
         return Message(f"subgroups.{differs}", values)
 
 
 def subgroups(
     moments: Moments, metric: str, *, by: str, control: str, treatment: str, level: float = 0.95
 ) -> SubgroupsResult:
-    """Compare the effect between the values of a dimension that `experiment` kept (`segments=`); no new scan.
+    """Compare the effect between the values of a dimension that `experiment` kept (`segments=`); no
+    new scan.
 
     Args:
         moments: of an experiment's result. metric: its name. by: the dimension.
@@ -60,23 +66,52 @@ def subgroups(
     """
     fraction(level, "subgroups(level=)")
     if marked(by) not in moments.keys:
-        raise unknown("dimension", by, [unmarked(k) for k in moments.keys if k != unmarked(k)], "subgroups")
+        raise unknown(
+            "dimension", by, [unmarked(k) for k in moments.keys if k != unmarked(k)], "subgroups"
+        )
     known = [str(v) for v in moments.values("variant")]
     for variant in (control, treatment):
         if variant not in known:
             raise unknown("variant", variant, known, "subgroups")
     group, rows, errors, key = moments.group(metric), [], [], marked(by)
     for value in moments.values(key):
-        a, b = (Sample.of_sums(*moments.only(variant=v, **{key: value}).sums(metric)) for v in (control, treatment))
+        a, b = (
+            Sample.of_sums(*moments.only(variant=v, **{key: value}).sums(metric))
+            for v in (control, treatment)
+        )
         if min(a.n, b.n) < FEWEST or not max(a.cov[0, 0], b.cov[0, 0]) > 0:
             continue
         r = read(a, b, group.metric, group.known, level=level, proportion=group.proportion)
         d, change = r.difference, r.lift
         rows.append(
-            (str(value), int(a.n), int(b.n), d.effect, d.low, d.high, change.value, change.low, change.high, d.p)
+            (
+                str(value),
+                int(a.n),
+                int(b.n),
+                d.effect,
+                d.low,
+                d.high,
+                change.value,
+                change.low,
+                change.high,
+                d.p,
+            )
         )
         errors.append(d.error)
-    names = ["value", "units_control", "units_treatment", "effect", "low", "high", "lift", "lift_low", "lift_high", "p"]
+    names = [
+        "value",
+        "units_control",
+        "units_treatment",
+        "effect",
+        "low",
+        "high",
+        "lift",
+        "lift_low",
+        "lift_high",
+        "p",
+    ]
     table = pd.DataFrame(rows, columns=pd.Index(names))
     table["q"] = holm(table["p"].to_numpy(dtype=float))
-    return SubgroupsResult(table, metric, by, treatment, interaction(table["effect"].tolist(), errors))
+    return SubgroupsResult(
+        table, metric, by, treatment, interaction(table["effect"].tolist(), errors)
+    )

@@ -31,12 +31,14 @@ class CounterfactualResult(Result):
     """Answer of `counterfactual`.
 
     Attributes:
-        table: one row per period; columns `time`, `actual`, `expected` (without the change), `low`, `high`
-            (calibrated interval of the mean after, drawn around `expected`; NaN before), `effect`, `after`.
-        effect: mean effect per period after the change, with calibrated interval (None without placebos).
+        table: one row per period; columns `time`, `actual`, `expected` (without the change), `low`,
+            `high` (calibrated interval of the mean after, drawn around `expected`; NaN before),
+            `effect`, `after`.
+        effect: mean effect per period after the change, with calibrated interval (None without
+            placebos).
         p: p-value of "no effect", from the placebos; NaN without them.
-        placebos: columns `kind` (space, time), `effect` (found where nothing happened; for the structural
-            method in its own standard errors), `name`.
+        placebos: columns `kind` (space, time), `effect` (found where nothing happened; for the
+            structural method in its own standard errors), `name`.
         false_positives: share of placebos that the calibrated interval would call an effect.
         naive: interval as the model itself sees it (structural only), for comparison.
         naive_false_positives: share of placebos that the naive interval calls an effect.
@@ -60,13 +62,17 @@ class CounterfactualResult(Result):
     def headline(self) -> Message:
         after = self.table.loc[self.table["after"], "expected"].mean()
         values = {
-            "effect": self.effect.value, "low": self.effect.low, "high": self.effect.high, "p": self.p,
-            "share": self.effect.value / abs(after) if after else None, "wrong": self.false_positives,
+            "effect": self.effect.value, "low": self.effect.low, "high": self.effect.high,
+            "p": self.p,
+            "share": self.effect.value / abs(after) if after else None,
+            "wrong": self.false_positives,
             "placebos": len(self.placebos), "since": str(self.since)[:10],
         }  # fmt: skip
         if np.isnan(self.p):
             return Message("counterfactual.untested", values)
-        return Message("counterfactual.effect" if self.p < 1 - self.level else "counterfactual.none", values)
+        return Message(
+            "counterfactual.effect" if self.p < 1 - self.level else "counterfactual.none", values
+        )
 
 
 def counterfactual(
@@ -83,25 +89,26 @@ def counterfactual(
 ) -> CounterfactualResult:
     """Estimate the effect of a change on one unit, with an interval that placebos have calibrated.
 
-    The expected course comes from the other units (or, structural, from the unit's own level and the others
-    as regressors). The same analysis is repeated where nothing happened: on every other unit (placebo in
-    space) and at earlier starts (placebo in time). Their misses set the interval, and the share of placebos
-    that it would have called an effect is printed with the answer.
+    The expected course comes from the other units (or, structural, from the unit's own level and
+    the others as regressors). The same analysis is repeated where nothing happened: on every other
+    unit (placebo in space) and at earlier starts (placebo in time). Their misses set the interval,
+    and the share of placebos that it would have called an effect is printed with the answer.
 
     Args:
-        data: one row per unit and period; columns `time`, `unit`, `value`, every unit in every period.
+        data: one row per unit and period; columns `time`, `unit`, `value`, every unit in every
+            period.
         treated: the unit that changed. since: first period after the change.
-        method: did, synthetic control, synthetic did (the default), or structural; the last also takes a
-            single unit without controls.
+        method: did, synthetic control, synthetic did (the default), or structural; the last also
+            takes a single unit without controls.
         level: confidence level. seed: of the sampler (structural).
 
     Returns:
         CounterfactualResult with one row per period.
 
     Raises:
-        BadInput: a missing column, a `since` that is no period of the data's kind, an unknown unit or method, a unit
-            that lacks a period or has it twice (a benchmark that ends early), fewer than 6 periods before or none
-            after, a constant series.
+        BadInput: a missing column, a `since` that is no period of the data's kind, an unknown unit
+            or method, a unit that lacks a period or has it twice (a benchmark that ends early),
+            fewer than 6 periods before or none after, a constant series.
 
     Note:
         Controls must not be touched by the change themselves.
@@ -113,7 +120,9 @@ def counterfactual(
     rows, left = known(frame(data, columns, "counterfactual(data)"), ["time"])
     (treated,) = names([treated])
     if treated not in set(rows["unit"]):
-        raise unknown("unit", treated, rows["unit"].unique(), f"counterfactual(treated=), column {unit!r}")
+        raise unknown(
+            "unit", treated, rows["unit"].unique(), f"counterfactual(treated=), column {unit!r}"
+        )
     wide = _wide(rows)
     start = _since(since, wide.columns)
     before = int((wide.columns < start).sum())
@@ -121,7 +130,11 @@ def counterfactual(
     y, controls = wide.loc[treated].to_numpy(float), wide.drop(index=treated)
     answer = _structural if method == "structural" else _panel
     if method != "structural" and len(controls) == 0:
-        raise BadInput("there is no other unit", "counterfactual(data)", "add controls, or use method='structural'")
+        raise BadInput(
+            "there is no other unit",
+            "counterfactual(data)",
+            "add controls, or use method='structural'",
+        )
     parts = answer(y, controls, before, method, level, seed)
     table = pd.DataFrame({"time": wide.columns, "actual": y, "expected": parts["expected"]})
     table["after"] = np.arange(len(y)) >= before
@@ -130,10 +143,15 @@ def counterfactual(
     half = np.nan if effect.low is None else effect.value - effect.low
     table["low"] = np.where(table["after"], table["expected"] - half, np.nan)
     table["high"] = np.where(table["after"], table["expected"] + half, np.nan)
-    notes = left if not np.isnan(parts["p"]) else (*left, Message("counterfactual.few", {"least": LEAST_PLACEBOS}))
+    notes = (
+        left
+        if not np.isnan(parts["p"])
+        else (*left, Message("counterfactual.few", {"least": LEAST_PLACEBOS}))
+    )
     return CounterfactualResult(
         table[["time", "actual", "expected", "low", "high", "effect", "after"]], effect, parts["p"],
-        parts["placebos"], parts["wrong"], parts["naive"], parts["naive_wrong"], parts["weights"], method, level,
+        parts["placebos"], parts["wrong"], parts["naive"], parts["naive_wrong"], parts["weights"],
+        method, level,
         wide.columns[before], notes=notes,
     )  # fmt: skip
 
@@ -153,7 +171,9 @@ def _wide(rows: pd.DataFrame) -> pd.DataFrame:
     if len(twice):
         row = twice.iloc[0]
         raise BadInput(
-            f"unit {row['unit']!r} has period {row['time']} twice", "counterfactual(data)", "keep one row each"
+            f"unit {row['unit']!r} has period {row['time']} twice",
+            "counterfactual(data)",
+            "keep one row each",
         )
     wide = rows.pivot(index="unit", columns="time", values="value").sort_index(axis=1)
     gaps = wide.index[wide.isna().any(axis=1)]
@@ -175,11 +195,18 @@ def _check_periods(wide: pd.DataFrame, treated: str, before: int, since: object)
             "give at least 6 periods before and 1 after",
         )
     if still(wide.loc[treated].to_numpy(float)[:before]):
-        raise BadInput(f"unit {treated!r} never changes before {since}", "counterfactual(treated=)", "check the values")
+        raise BadInput(
+            f"unit {treated!r} never changes before {since}",
+            "counterfactual(treated=)",
+            "check the values",
+        )
 
 
-def _panel(y: np.ndarray, controls: pd.DataFrame, before: int, method: str, level: float, seed: int) -> dict[str, Any]:
-    """DiD and the synthetic methods: interval from the placebos in space, or in time if there are more."""
+def _panel(
+    y: np.ndarray, controls: pd.DataFrame, before: int, method: str, level: float, seed: int
+) -> dict[str, Any]:
+    """DiD and the synthetic methods: interval from the placebos in space,
+    or in time if there are more."""
     x = controls.to_numpy(float)
     fit = METHODS[method](y, x, before)
     space = placebo_space(x, before, method) if len(x) > 1 else np.empty(0)
@@ -187,7 +214,10 @@ def _panel(y: np.ndarray, controls: pd.DataFrame, before: int, method: str, leve
     placebos = pd.DataFrame(
         {
             "kind": ["space"] * len(space) + ["time"] * len(earlier),
-            "name": [*map(str, controls.index[: len(space)]), *(f"-{k}" for k in range(len(earlier), 0, -1))],
+            "name": [
+                *map(str, controls.index[: len(space)]),
+                *(f"-{k}" for k in range(len(earlier), 0, -1)),
+            ],
             "effect": [*space, *earlier],
         }
     )
@@ -208,8 +238,10 @@ def _panel(y: np.ndarray, controls: pd.DataFrame, before: int, method: str, leve
         wrong = false_positives(judge, lambda others: t * float(np.sqrt(np.mean(others**2))))
     weights = pd.DataFrame({"unit": controls.index.astype(str), "weight": fit.units})
     return {
-        "expected": fit.expected, "effect": effect, "p": p, "placebos": placebos, "wrong": wrong, "naive": None,
-        "naive_wrong": float("nan"), "weights": weights.sort_values("weight", ascending=False, ignore_index=True),
+        "expected": fit.expected, "effect": effect, "p": p, "placebos": placebos, "wrong": wrong,
+        "naive": None,
+        "naive_wrong": float("nan"), "weights": weights.sort_values("weight", ascending=False,
+            ignore_index=True),
     }  # fmt: skip
 
 
@@ -225,7 +257,8 @@ def _structural(
     return {
         "expected": fit.expected, "effect": Effect(tested.effect, *ends), "p": tested.p,
         "placebos": pd.DataFrame({"kind": "time", "name": names, "effect": tested.placebos}),
-        "wrong": tested.false_positives, "naive": Effect(fit.effect, fit.effect_low, fit.effect_high),
+        "wrong": tested.false_positives, "naive": Effect(fit.effect, fit.effect_low,
+            fit.effect_high),
         "naive_wrong": tested.naive_false_positives,
         "weights": pd.DataFrame({"unit": controls.index.astype(str), "weight": fit.coefficients}),
     }  # fmt: skip

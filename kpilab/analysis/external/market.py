@@ -39,9 +39,10 @@ class MarketResult(Result):
 
     Attributes:
         table: one row per series, `market` (the common movement) and our own among them; columns
-            `series` (str), `role` (own, market, peer, remainder), `change` (relative change of the period
-            means of the logarithm, 0.1 = +10 %), `low`, `high` (interval; what is usual in the history
-            lies inside when it holds zero), `p` (no more than usual), `weight` (share in the market index).
+            `series` (str), `role` (own, market, peer, remainder), `change` (relative change of the
+            period means of the logarithm, 0.1 = +10 %), `low`, `high` (interval; what is usual in
+            the history lies inside when it holds zero), `p` (no more than usual), `weight` (share
+            in the market index).
         market: relative change of the market, with interval.
         own: relative change of our own series.
         explained: relative change of our own that the market accounts for (beta times the market).
@@ -51,7 +52,8 @@ class MarketResult(Result):
         beta_history: the same without shrinkage; its interval says how much the history knows.
         share: share of our own change that the market explains; NaN when our own change
             is no larger than usual.
-        market_p, remainder_p: p-values of "no more than usual". own_p: of no change of our own series.
+        market_p, remainder_p: p-values of "no more than usual". own_p: of no change of our own
+            series.
         cause: market, own (beyond the market), both, neither, or unclear (history too short).
         weeks: periods of history used.
         level: confidence level.
@@ -77,8 +79,10 @@ class MarketResult(Result):
     @property
     def headline(self) -> Message:
         values = {
-            "market": self.market.value, "low": self.market.low, "high": self.market.high, "own": self.own.value,
-            "explained": self.explained.value, "remainder": self.remainder.value, "p": self.market_p,
+            "market": self.market.value, "low": self.market.low, "high": self.market.high,
+            "own": self.own.value,
+            "explained": self.explained.value, "remainder": self.remainder.value,
+            "p": self.market_p,
             "remainder_p": self.remainder_p, "weeks": self.weeks,
         }  # fmt: skip
         return Message(f"market.{self.cause}", values)
@@ -95,9 +99,10 @@ def market(
 ) -> MarketResult:
     """How much did the market move, and how much of our own change does that explain?
 
-    The market is the common movement of the peers: their logarithms, averaged with weights inverse to
-    each one's noise, which the history before the current period tells. A change counts only if it is
-    larger than the changes between equal windows usually are in that history (placebo in time).
+    The market is the common movement of the peers: their logarithms, averaged with weights inverse
+    to each one's noise, which the history before the current period tells. A change counts only if
+    it is larger than the changes between equal windows usually are in that history (placebo in
+    time).
 
     Args:
         benchmark: one row per date and series; our own series and at least one peer, same dates,
@@ -111,12 +116,12 @@ def market(
         MarketResult with one row per series, one for the market, one for what is left of ours.
 
     Raises:
-        BadInput: unknown series, a date twice for one series, values that are not positive, no date of a
-            period, or no peer that reaches into the current period.
+        BadInput: unknown series, a date twice for one series, values that are not positive, no date
+            of a period, or no peer that reaches into the current period.
 
     Note:
-        A peer that ends early is left out and named in `notes`. With fewer than 12 comparable windows in
-        the history nothing is tested and the cause is "unclear".
+        A peer that ends early is left out and named in `notes`. With fewer than 12 comparable
+        windows in the history nothing is tested and the cause is "unclear".
     """
     fraction(level, "market(level=)")
     role = _role(benchmark)
@@ -134,7 +139,8 @@ def market(
     raw, raw_error = _beta(logs[history], common)
     beta, beta_error = _shrunk(raw, raw_error)
     left = against_history(logs[:, 0] - beta * index, base, now)
-    # Detrended, autocorrelated weeks are worth about one in five: beta's interval keeps its level with t, not z.
+    # Detrended, autocorrelated weeks are worth about one in five: beta's interval keeps its level
+    # with t, not z.
     z = float(student.ppf(0.5 + level / 2, max(history.sum() / 5, 3)))
     windows = 1 / base.sum() + 1 / now.sum()
     measured = float(np.sqrt(np.sum(weights**2 * noise) * windows))
@@ -146,14 +152,16 @@ def market(
     if weeks < LEAST_HISTORY:
         notes += (Message("market.short_history", {"weeks": weeks, "least": LEAST_HISTORY}),)
     return MarketResult(
-        _table((own, *peers), logs, weights, (own_change, own_p), (moved, left), (base, now), level),
+        _table((own, *peers), logs, weights, (own_change, own_p), (moved, left), (base, now),
+            level),
         market=_relative(moved, level), own=own_change, remainder=_relative(left, level),
         explained=_ends(explained, z * explained_error, relative=True),
         beta=_ends(beta, z * beta_error), beta_history=_ends(raw, z * raw_error),
         share=_share(explained, z * explained_error, ours.change, own_p < 1 - level),
         market_p=moved.p, own_p=own_p, remainder_p=left.p, cause=_cause(moved, left, 1 - level),
         weeks=weeks, level=level, notes=notes,
-        series=pd.DataFrame({"date": wide.index, "own": logs[:, 0], "market": index, "base": base, "now": now}),
+        series=pd.DataFrame({"date": wide.index, "own": logs[:, 0], "market": index, "base": base,
+            "now": now}),
     )  # fmt: skip
 
 
@@ -162,12 +170,17 @@ def _role(benchmark: Benchmark | Frame) -> Benchmark:
     if isinstance(benchmark, Benchmark):
         return benchmark
     columns = {"date": ("date", day), "series": ("series", label), "value": ("value", number)}
-    return Benchmark(frame(benchmark, columns, "market(benchmark)"))  # type: ignore[arg-type]  # wraps frames
+    # wraps frames
+    return Benchmark(frame(benchmark, columns, "market(benchmark)"))  # type: ignore[arg-type]
 
 
 def _wide(role: Benchmark) -> pd.DataFrame:
     """One row per date, one column per series; a missing or infinite value is none."""
-    columns = {"date": (role.time, day), "series": (role.series, label), "value": (role.value, number)}
+    columns = {
+        "date": (role.time, day),
+        "series": (role.series, label),
+        "value": (role.value, number),
+    }
     long, _left = known(frame(role.table, columns, f"table {role.name!r}"))
     twice = long[long.duplicated(["date", "series"])]
     where = f"table {role.name!r}"
@@ -181,23 +194,31 @@ def _wide(role: Benchmark) -> pd.DataFrame:
     if (long["value"] <= 0).any():
         row = long[long["value"] <= 0].iloc[0]
         raise BadInput(
-            f"series {row['series']!r} is {row['value']} on {row['date'].date()}", where, "give values above zero"
+            f"series {row['series']!r} is {row['value']} on {row['date'].date()}",
+            where,
+            "give values above zero",
         )
     return long.pivot(index="date", columns="series", values="value").sort_index()
 
 
-def _names(role: Benchmark, wide: pd.DataFrame, own: str | None, peers: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+def _names(
+    role: Benchmark, wide: pd.DataFrame, own: str | None, peers: tuple[str, ...]
+) -> tuple[str, tuple[str, ...]]:
     where = f"table {role.name!r}, column {role.series!r}"
     own = own if own is not None else role.own
     if own is None:
-        raise BadInput("our own series is not named", "market(own=)", f"name one of {sorted(wide.columns)}")
+        raise BadInput(
+            "our own series is not named", "market(own=)", f"name one of {sorted(wide.columns)}"
+        )
     (own,), peers = names([own]), tuple(names(peers or role.peers))
     peers = peers or tuple(c for c in wide.columns if c != own)
     for name in (own, *peers):
         if name not in wide.columns:
             raise unknown("series", name, wide.columns, where)
     if not peers:
-        raise BadInput("there is no peer beside our own series", where, "add at least one series of the market")
+        raise BadInput(
+            "there is no peer beside our own series", where, "add at least one series of the market"
+        )
     return own, peers
 
 
@@ -207,7 +228,9 @@ def _window(wide: pd.DataFrame, period: Period, name: str) -> np.ndarray:
     if not inside.any():
         first, last = days[0].date(), days[-1].date()
         raise BadInput(
-            f"no date of the benchmark lies in {period}", f"market({name}=)", f"choose days within {first}..{last}"
+            f"no date of the benchmark lies in {period}",
+            f"market({name}=)",
+            f"choose days within {first}..{last}",
         )
     return np.asarray(inside)
 
@@ -215,12 +238,14 @@ def _window(wide: pd.DataFrame, period: Period, name: str) -> np.ndarray:
 def _usable(
     wide: pd.DataFrame, own: str, peers: tuple[str, ...], needed: np.ndarray
 ) -> tuple[pd.DataFrame, tuple[str, ...], tuple[Message, ...]]:
-    """Series that cover both periods, gaps of their common history filled; what was done is noted."""
+    """Series that cover both periods, gaps of their common history filled;
+    what was done is noted."""
     covered = [p for p in (own, *peers) if wide.loc[needed, p].notna().all()]
     missing = tuple(p for p in peers if p not in covered)
     if own not in covered or len(covered) < 2:
         short = own if own not in covered else missing[0]
-        last = pd.Timestamp(wide[short].last_valid_index()).date()  # type: ignore[arg-type]  # dates index the table
+        # dates index the table
+        last = pd.Timestamp(wide[short].last_valid_index()).date()  # type: ignore[arg-type]
         raise BadInput(
             f"series {short!r} does not cover both periods (last value {last})",
             "benchmark",
@@ -234,14 +259,17 @@ def _usable(
 
 
 def _beta(history: np.ndarray, common: float) -> tuple[float, float]:
-    """Slope of our own on the market, freed of the peers' noise; error allows for autocorrelation."""
+    """Slope of our own on the market, freed of the peers' noise;
+    error allows for autocorrelation."""
     clean = detrend(history)
     own, peers = clean[:, 0], clean[:, 1:].mean(axis=1)
     if common <= 0 or len(history) < 12:
         return PRIOR_BETA, 10 * PRIOR_SD
     beta = float(np.mean(own * peers)) / common
     n = clean.shape[1] - 1
-    shared = peers**2 if n == 1 else ((n * peers) ** 2 - (clean[:, 1:] ** 2).sum(axis=1)) / (n * (n - 1))
+    shared = (
+        peers**2 if n == 1 else ((n * peers) ** 2 - (clean[:, 1:] ** 2).sum(axis=1)) / (n * (n - 1))
+    )
     influence = (own * peers - beta * shared) / common
     variance = max(long_run(influence).variance, float(np.mean(influence**2)))
     return beta, float(np.sqrt(variance / len(influence)))
@@ -252,8 +280,11 @@ def _shrunk(beta: float, error: float) -> tuple[float, float]:
     return (beta * known + PRIOR_BETA * prior) / (known + prior), float(1 / np.sqrt(known + prior))
 
 
-def _own(series: pd.Series, base: np.ndarray, now: np.ndarray, usual: Placebo, level: float) -> tuple[Effect, float]:
-    """Change of our own series and its p, as everywhere; by its history where a period holds too few dates."""
+def _own(
+    series: pd.Series, base: np.ndarray, now: np.ndarray, usual: Placebo, level: float
+) -> tuple[Effect, float]:
+    """Change of our own series and its p, as everywhere;
+    by its history where a period holds too few dates."""
     days = pd.DatetimeIndex(series.index)
     steps = float(np.median(np.diff(days) / np.timedelta64(1, "D")))
     grain = "day" if steps < DAYS_OF_WEEK else "week" if steps < DAYS_OF_MONTH else "month"

@@ -27,8 +27,9 @@ class ControlResult(Result):
     """Answer of `control`.
 
     Attributes:
-        table: one row per day (and unit); columns of `by`, `day`, `value`, `centre` (what was to be expected), `low`,
-            `high` (limits), `outside` (bool), `judged` (False for the days the limits were set on).
+        table: one row per day (and unit); columns of `by`, `day`, `value`, `centre` (what was to be
+            expected), `low`, `high` (limits), `outside` (bool), `judged` (False for the days the
+            limits were set on).
         by: dimensions. metric: its name. false_alarms: chance per point.
         left_out: units with too few days for a chart.
     """
@@ -52,7 +53,10 @@ class ControlResult(Result):
             far = ((out["value"] - out["centre"]).abs() / span).to_numpy(float)
         row = out.iloc[int(np.argmax(far))]
         name = " · ".join(str(row[b]) for b in self.by) or None
-        return Message("control.outside", values | {"name": name, "day": row["day"], "value": float(row["value"])})
+        return Message(
+            "control.outside",
+            values | {"name": name, "day": row["day"], "value": float(row["value"])},
+        )
 
 
 def control(
@@ -67,12 +71,14 @@ def control(
 ) -> ControlResult:
     """Chart a metric per day with limits that keep their false-alarm rate.
 
-    Totals are charted as individuals, rates by Laney's p′; in both, what yesterday tells about today is counted in,
-    and (from four weeks on) the usual level of the weekday. A day without rows is a gap, not a zero.
+    Totals are charted as individuals, rates by Laney's p′; in both, what yesterday tells about
+    today is counted in, and (from four weeks on) the usual level of the weekday. A day without rows
+    is a gap, not a zero.
 
     Args:
         measured: metric and table. period: days charted.
-        known: days on which the limits are set; all days if None. by: one chart per combination. where: a segment.
+        known: days on which the limits are set; all days if None. by: one chart per combination.
+            where: a segment.
         weekly: take the weekday pattern out. false_alarms: chance of a false alarm per point.
 
     Returns:
@@ -83,7 +89,8 @@ def control(
 
     Note:
         Rows without a value are left out; a note counts them.
-        With many charts some points are outside by chance alone: the headline says how many to expect.
+        With many charts some points are outside by chance alone: the headline says how many to
+            expect.
     """
     fraction(false_alarms, "control(false_alarms=)")
     table, metric = measured.table, measured.metric
@@ -91,7 +98,11 @@ def control(
         if name not in table.table.columns:
             raise unknown("column", name, table.table.columns, f"table {table.name!r}")
     if metric.per not in (None, "day"):
-        raise BadInput(f"{metric.name!r} has no daily value", "control(measured)", "choose a metric that has one")
+        raise BadInput(
+            f"{metric.name!r} has no daily value",
+            "control(measured)",
+            "choose a metric that has one",
+        )
     rows = measure(table, [metric], {"all": period}, Cut("day", tuple(by), where))
     cells = [label(rows[marked(b)], f"control(by=), column {b!r}") for b in by]
     rows = rows.assign(day=pd.to_datetime(rows[BUCKET])).sort_values("day")
@@ -100,18 +111,26 @@ def control(
     for key, group in rows.groupby(cells) if by else [((), rows)] if len(rows) else []:
         names: dict[str, Any] = dict(zip(ours, key, strict=True))
         try:
-            parts.append(_chart(group, measured, known or period, weekly, false_alarms).assign(**names))
+            parts.append(
+                _chart(group, measured, known or period, weekly, false_alarms).assign(**names)
+            )
         except BadInput:
             left_out.append(" · ".join(str(n) for n in names.values()))
     if not parts:
-        raise BadInput(f"no series with {LEAST} days", "control(period=)", "choose a longer period or fewer dimensions")
+        raise BadInput(
+            f"no series with {LEAST} days",
+            "control(period=)",
+            "choose a longer period or fewer dimensions",
+        )
     columns = [*ours, "day", "value", "centre", "low", "high", "outside", "judged"]
     found = called(pd.concat(parts, ignore_index=True)[columns], ours)
     names, notes = tuple(found.columns[: len(ours)]), holes(table, metric, period, where)
     return ControlResult(found, names, metric.name, false_alarms, tuple(left_out), notes=notes)
 
 
-def _chart(group: pd.DataFrame, measured: Measured, known: Period, weekly: bool, false_alarms: float) -> pd.DataFrame:
+def _chart(
+    group: pd.DataFrame, measured: Measured, known: Period, weekly: bool, false_alarms: float
+) -> pd.DataFrame:
     name = measured.metric.name
     days = pd.date_range(group["day"].iloc[0], group["day"].iloc[-1], freq="D")
     rows = group.set_index("day")[[f"{name}:num", f"{name}:den"]].reindex(days)
@@ -121,7 +140,11 @@ def _chart(group: pd.DataFrame, measured: Measured, known: Period, weekly: bool,
     start = int(np.argmax(base))
     days, num, den, base = days[start:], num[start:], den[start:], base[start:]
     known_rate = np.where(base, num / den, np.nan)
-    usual = factors(known_rate, days.dayofweek.to_numpy())[days.dayofweek] if weekly else np.ones(len(days))
+    usual = (
+        factors(known_rate, days.dayofweek.to_numpy())[days.dayofweek]
+        if weekly
+        else np.ones(len(days))
+    )
     first, spent = int(base.sum()), WEEK - 1 if np.any(usual != 1) else 0
     if measured.metric.is_ratio:
         chart = rates(num / usual, den, known=first, false_alarms=false_alarms, spent=spent)
@@ -129,5 +152,7 @@ def _chart(group: pd.DataFrame, measured: Measured, known: Period, weekly: bool,
         chart = individuals(num / usual, known=first, false_alarms=false_alarms, spent=spent)
     low = np.maximum(chart.low, 0.0) if np.nanmin(num) >= 0 else chart.low
     parts = {"value": chart.value, "centre": chart.centre, "low": low, "high": chart.high}
-    table = pd.DataFrame({k: v * usual for k, v in parts.items()}).assign(day=days, outside=chart.outside)
+    table = pd.DataFrame({k: v * usual for k, v in parts.items()}).assign(
+        day=days, outside=chart.outside
+    )
     return table.assign(judged=~base | bool(base.all()))[np.isfinite(chart.value)]

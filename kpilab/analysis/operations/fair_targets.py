@@ -1,4 +1,5 @@
-"""Fair targets: what may be asked of each machine or store, given what it is and how little is known about it?"""
+"""Fair targets: what may be asked of each machine or store,
+given what it is and how little is known about it?"""
 
 from __future__ import annotations
 
@@ -26,10 +27,10 @@ class FairResult(Result):
     """Answer of `fair`.
 
     Attributes:
-        table: one row per unit, lowest first; columns `unit`, `group` ("" without `within`), `days`, `value` (its own
-            figure), `level` (drawn towards its group: what it can really do), `low`, `high`, `own` (how much of
-            `level` is its own figure, 0-1), `target` (NaN without `aim`), `plain` (the
-            same aim for all, for comparison).
+        table: one row per unit, lowest first; columns `unit`, `group` ("" without `within`),
+            `days`, `value` (its own figure), `level` (drawn towards its group: what it can really
+            do), `low`, `high`, `own` (how much of `level` is its own figure, 0-1), `target` (NaN
+            without `aim`), `plain` (the same aim for all, for comparison).
         mean: of all units together. aim: target for all together; None.
         confidence: of the intervals.
     """
@@ -42,7 +43,12 @@ class FairResult(Result):
     @property
     def headline(self) -> Message:
         low, high = self.table["level"].min(), self.table["level"].max()
-        values = {"units": len(self.table), "least": float(low), "most": float(high), "aim": self.aim}
+        values = {
+            "units": len(self.table),
+            "least": float(low),
+            "most": float(high),
+            "aim": self.aim,
+        }
         return Message("fair.spread", values)
 
 
@@ -58,14 +64,17 @@ def fair(
 ) -> FairResult:
     """Targets adjusted for what units are: empirical Bayes on their own figures.
 
-    The figure of each unit (a ratio of sums over the days) is drawn towards the mean of its group, the more so the
-    less it is known; a lucky week of a small store is then no new standard. Targets share the aim in proportion to
-    these levels, so that all together reach it when everybody reaches his own.
+    The figure of each unit (a ratio of sums over the days) is drawn towards the mean of its group,
+    the more so the less it is known; a lucky week of a small store is then no new standard. Targets
+    share the aim in proportion to these levels, so that all together reach it when everybody
+    reaches his own.
 
     Args:
         measured: a ratio metric and its table. by: the unit. period: days looked at.
-        within: dimension whose values are groups of like units (machine type, store format); None for one group.
-        aim: what all together should reach; None for no targets. where: a segment. level: confidence level.
+        within: dimension whose values are groups of like units (machine type, store format); None
+            for one group.
+        aim: what all together should reach; None for no targets. where: a segment. level:
+            confidence level.
 
     Returns:
         FairResult, one row per unit.
@@ -84,7 +93,11 @@ def fair(
         if name is not None and name not in known:
             raise unknown("column", name, known, f"table {measured.table.name!r}")
     if not measured.metric.is_ratio:
-        raise BadInput(f"{measured.metric.name!r} is no ratio", "fair(measured)", "give it numerator and denominator")
+        raise BadInput(
+            f"{measured.metric.name!r} is no ratio",
+            "fair(measured)",
+            "give it numerator and denominator",
+        )
     units = _units(measured, by, within, period, where)
     parts = [_levels(group, level) for _, group in units.groupby("group")]
     table = pd.concat(parts, ignore_index=True)
@@ -97,12 +110,18 @@ def fair(
     return FairResult(table[columns], mean, aim, level)
 
 
-def _units(measured: Measured, by: str, within: str | None, period: Period, where: Where) -> pd.DataFrame:
+def _units(
+    measured: Measured, by: str, within: str | None, period: Period, where: Where
+) -> pd.DataFrame:
     cut = Cut("day", (by, within) if within else (by,), where)
     rows = measure(measured.table, [measured.metric], {"all": period}, cut)
     num, den = (rows[f"{measured.metric.name}:{part}"] for part in ("num", "den"))
     groups = label(rows[marked(within)], f"fair(within=), column {within!r}") if within else ""
-    named = {"unit": label(rows[marked(by)], f"fair(by=), column {by!r}"), "group": groups, "day": rows[BUCKET]}
+    named = {
+        "unit": label(rows[marked(by)], f"fair(by=), column {by!r}"),
+        "group": groups,
+        "day": rows[BUCKET],
+    }
     rows = pd.DataFrame({**named, "num": num, "den": den})
     rows = rows[(rows["den"] > 0) & rows["num"].notna()]
     found = []

@@ -35,14 +35,18 @@ TOLERANCE = 0.005  # of performance: rounded cycle times are no fault
 
 @dataclass(frozen=True, slots=True)
 class Machines:
-    """Which columns hold what; all times in one unit (minutes or hours), one row per machine and shift, hour or day.
+    """Which columns hold what; all times in one unit (minutes or hours), one row per machine and
+    shift, hour or day.
 
     Attributes:
         scheduled: time on the schedule, planned stops included.
-        stops: kind of stop -> column of its time; kinds are planned_stop (not counted against anybody), breakdown,
-            changeover (both against availability) and minor_stop (against performance).
-        total: units made. good or scrap: units that were right, or that were not; both None: quality counts as 1.
-        cycle: ideal time per unit. ideal: units that the run time could have given; name one of the two.
+        stops: kind of stop -> column of its time; kinds are planned_stop (not counted against
+            anybody), breakdown, changeover (both against availability) and minor_stop (against
+            performance).
+        total: units made. good or scrap: units that were right, or that were not; both None:
+            quality counts as 1.
+        cycle: ideal time per unit. ideal: units that the run time could have given; name one of the
+            two.
     """
 
     scheduled: str
@@ -63,15 +67,18 @@ class OeeResult(Result):
     """Answer of `oee`.
 
     Attributes:
-        table: one row per machine (combination of `by`), worst first, or one in all; columns of `by` (one that is
-            called like a column of the answer: "name (by)"), `oee`, `low`,
-            `high` (its interval, days as clusters), `availability`, `performance`, `quality` (0-1), the denominators
-            `planned` (scheduled less planned stops), `run`, `ideal` (time the units made ideally take), and `good`.
-        losses: one row per machine and loss, the tree from scheduled to productive time; columns of `by`, `loss`
-            (planned_stop, breakdown, changeover, minor_stop, speed, scrap), `time`, `share` (of planned time; all but
-            planned_stop sum to 1 − oee), `against` ("", "availability", "performance" or "quality").
+        table: one row per machine (combination of `by`), worst first, or one in all; columns of
+            `by` (one that is called like a column of the answer: "name (by)"), `oee`, `low`,
+            `high` (its interval, days as clusters), `availability`, `performance`, `quality` (0-1),
+            the denominators `planned` (scheduled less planned stops), `run`, `ideal` (time the
+            units made ideally take), and `good`.
+        losses: one row per machine and loss, the tree from scheduled to productive time; columns of
+            `by`, `loss` (planned_stop, breakdown, changeover, minor_stop, speed, scrap), `time`,
+            `share` (of planned time; all but planned_stop sum to 1 − oee), `against` ("",
+            "availability", "performance" or "quality").
         faults: one row per kind of faulty row; columns `fault`, `rows`, `first`, `last` (days).
-        whole: OEE of everything. by: dimensions, as the columns are called. level: confidence level.
+        whole: OEE of everything. by: dimensions, as the columns are called. level: confidence
+            level.
     """
 
     losses: pd.DataFrame
@@ -106,20 +113,22 @@ def oee(
 ) -> OeeResult:
     """Overall equipment effectiveness by one definition, with its loss tree.
 
-    planned = scheduled − planned stops; run = planned − breakdowns − changeovers; availability = run / planned.
-    ideal = units × ideal cycle time; performance = ideal / run; quality = good units / units; OEE is their product,
-    good × cycle / planned. Sums are formed first and divided last: OEE of a line is no mean of its machines' OEE.
-    Speed loss is what is left of the run time after minor stops and ideal time.
+    planned = scheduled − planned stops; run = planned − breakdowns − changeovers; availability =
+    run / planned. ideal = units × ideal cycle time; performance = ideal / run; quality = good units
+    / units; OEE is their product, good × cycle / planned. Sums are formed first and divided last:
+    OEE of a line is no mean of its machines' OEE. Speed loss is what is left of the run time after
+    minor stops and ideal time.
 
-    A row cannot be right with a missing time or count, no planned time, a negative time, stops longer than the
-    schedule, an ideal cycle or target that is not above zero, more good units than units, units faster than the ideal
-    cycle (OEE above 1), or minor stops longer than the run time that the units leave. A machine without a name is
-    "(missing)".
+    A row cannot be right with a missing time or count, no planned time, a negative time, stops
+    longer than the schedule, an ideal cycle or target that is not above zero, more good units than
+    units, units faster than the ideal cycle (OEE above 1), or minor stops longer than the run time
+    that the units leave. A machine without a name is "(missing)".
 
     Args:
         table: one row per machine and shift, hour or day. columns: what is where.
         by: dimensions, e.g. ("machine", "shift"). period, where: only these days, this segment.
-        faulty: "refuse" stops and names every kind of fault; "leave_out" counts them in `faults` and goes on.
+        faulty: "refuse" stops and names every kind of fault; "leave_out" counts them in `faults`
+            and goes on.
         level: confidence level.
 
     Returns:
@@ -144,22 +153,39 @@ def oee(
         raise _refusal(table.name, faults)
     sound = rows.filter(_.fault.isnull())
     sums = collect(
-        sound.group_by([*ours, "day"]).agg(**{t: column(sound, t).sum() for t in (*TIMES, "units", "right")}), "oee"
+        sound.group_by([*ours, "day"]).agg(
+            **{t: column(sound, t).sum() for t in (*TIMES, "units", "right")}
+        ),
+        "oee",
     )
     if sums.empty:
-        raise BadInput("no sound rows", f"table {table.name!r}", "check the period, the segment and the columns")
+        raise BadInput(
+            "no sound rows",
+            f"table {table.name!r}",
+            "check the period, the segment and the columns",
+        )
     notes = (Message("oee.left_out", {"rows": int(faults["rows"].sum())}),) if len(faults) else ()
     whole = float(sums["good"].sum() / sums["planned"].sum())
     found = _table(sums, list(ours), level)
     losses = _losses(found, list(ours))
     found, losses = called(found, ours, losses), called(losses, ours, found)
-    return OeeResult(found, losses, faults, whole, tuple(found.columns[: len(ours)]), level, notes=notes)
+    return OeeResult(
+        found, losses, faults, whole, tuple(found.columns[: len(ours)]), level, notes=notes
+    )
 
 
 def _check(table: Facts, columns: Machines, by: Sequence[str]) -> None:
     where, known = f"table {table.name!r}", table.table.columns
-    problems = [unknown_problem("column", c, known, where) for c in (*columns.columns(), *by) if c not in known]
-    problems += [unknown_problem("stop", s, STOPS, "Machines(stops=)") for s in columns.stops if s not in STOPS]
+    problems = [
+        unknown_problem("column", c, known, where)
+        for c in (*columns.columns(), *by)
+        if c not in known
+    ]
+    problems += [
+        unknown_problem("stop", s, STOPS, "Machines(stops=)")
+        for s in columns.stops
+        if s not in STOPS
+    ]
     if (columns.cycle is None) == (columns.ideal is None):
         mend = "name the ideal time per unit (cycle) or the units run time could give (ideal)"
         problems.append(Problem("both or none of `cycle` and `ideal` are given", "Machines", mend))
@@ -168,7 +194,9 @@ def _check(table: Facts, columns: Machines, by: Sequence[str]) -> None:
         raise error
 
 
-def _rows(table: Facts, columns: Machines, by: Sequence[str], period: Period | None, where: Where) -> ir.Table:
+def _rows(
+    table: Facts, columns: Machines, by: Sequence[str], period: Period | None, where: Where
+) -> ir.Table:
     """One row per row of the table with all times, and its fault if it has one."""
     rows = segment(table, where)
     if period is not None:
@@ -193,9 +221,17 @@ def _rows(table: Facts, columns: Machines, by: Sequence[str], period: Period | N
         (run < -1e-9, "stops_too_long"),
         ((right < 0) | (right > units), "good_above_units"),
         (units * cycle > run * (1 + TOLERANCE), "above_one"),
-        (stops["minor_stop"] + units * cycle > run * (1 + TOLERANCE) + 1e-9, "minor_stops_too_long"),
+        (
+            stops["minor_stop"] + units * cycle > run * (1 + TOLERANCE) + 1e-9,
+            "minor_stops_too_long",
+        ),
     )
-    times = {"scheduled": of(columns.scheduled), "planned": planned, "run": run, "ideal": units * cycle}
+    times = {
+        "scheduled": of(columns.scheduled),
+        "planned": planned,
+        "run": run,
+        "ideal": units * cycle,
+    }
     times |= {"good": right * cycle, **stops, "speed": run - stops["minor_stop"] - units * cycle}
     times["scrap"] = (units - right) * cycle
     keys = {b: rows[b] for b in by} | {"day": day_of(rows, table.time)}
@@ -205,7 +241,9 @@ def _rows(table: Facts, columns: Machines, by: Sequence[str], period: Period | N
 def _faults(rows: ir.Table) -> pd.DataFrame:
     """How many rows of each fault, and the days of a few."""
     bad = rows.filter(_.fault.notnull())
-    counts = collect(bad.group_by("fault").agg(rows=_.count(), first=_.day.min(), last=_.day.max()), "oee")
+    counts = collect(
+        bad.group_by("fault").agg(rows=_.count(), first=_.day.min(), last=_.day.max()), "oee"
+    )
     return counts.sort_values("rows", ascending=False, ignore_index=True)
 
 
@@ -229,7 +267,8 @@ WHAT = {
     "no_ideal": "the ideal cycle time or target is zero",
     "stops_too_long": "stops are longer than the planned time",
     "good_above_units": "more good units than units, or fewer than none",
-    "minor_stops_too_long": "minor stops and the ideal time of the units are longer than the run time",
+    "minor_stops_too_long": "minor stops and the ideal time of the units are longer than the "
+    "run time",
     "above_one": "more units than the ideal cycle allows, OEE would be above 1",
 }
 MEND = {
@@ -240,7 +279,8 @@ MEND = {
     "stops_too_long": "look for stops that were logged twice",
     "good_above_units": "look for parts counted on another shift",
     "minor_stops_too_long": "look for minor stops logged twice or in another unit of time",
-    "above_one": "the ideal cycle is too slow or stops were not logged: correct the one that is wrong",
+    "above_one": "the ideal cycle is too slow or stops were not logged: correct the one that "
+    "is wrong",
 }
 
 
@@ -253,8 +293,13 @@ def _table(sums: pd.DataFrame, by: list[str], level: float) -> pd.DataFrame:
         value = float(total["good"] / total["planned"])
         low = high = float("nan")
         if len(days) > 1:
-            low, high = normal_interval(value, sqrt(clustered(days["good"], days["planned"]).variance), level)
-        shares = {"availability": total["run"] / total["planned"], "performance": _over(total["ideal"], total["run"])}
+            low, high = normal_interval(
+                value, sqrt(clustered(days["good"], days["planned"]).variance), level
+            )
+        shares = {
+            "availability": total["run"] / total["planned"],
+            "performance": _over(total["ideal"], total["run"]),
+        }
         shares["quality"] = _over(total["good"], total["ideal"])
         names = dict(zip(by, key, strict=True))
         ends = {"oee": value, "low": max(low, 0.0) if low == low else low, "high": min(high, 1.0)}
@@ -267,7 +312,12 @@ def _over(part: float, whole: float) -> float:
 
 
 def _losses(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    against = {"planned_stop": "", "breakdown": "availability", "changeover": "availability", "scrap": "quality"}
+    against = {
+        "planned_stop": "",
+        "breakdown": "availability",
+        "changeover": "availability",
+        "scrap": "quality",
+    }
     parts = [
         table[by].assign(
             loss=loss,

@@ -32,10 +32,11 @@ class PaceResult(Result):
     """Answer of `pace`.
 
     Attributes:
-        table: one row per unit, least likely to reach its target first; columns `unit`, `target`, `value` (so far),
-            `due` (what should be there by now, weekdays counted), `pace` (value / due), `end` (expected at the end of
-            the period), `low`, `high` (80 % interval), `chance` (of reaching the target), `standing` ("ahead" from a
-            chance of .8 on, "behind" up to .2, else "open"; "reached" or "missed" once the period is over).
+        table: one row per unit, least likely to reach its target first; columns `unit`, `target`,
+            `value` (so far), `due` (what should be there by now, weekdays counted), `pace` (value /
+            due), `end` (expected at the end of the period), `low`, `high` (80 % interval), `chance`
+            (of reaching the target), `standing` ("ahead" from a chance of .8 on, "behind" up to .2,
+            else "open"; "reached" or "missed" once the period is over).
         until: last day looked at. period: of the target.
     """
 
@@ -46,7 +47,9 @@ class PaceResult(Result):
     @property
     def headline(self) -> Message:
         counts = self.table["standing"].value_counts()
-        values: dict[str, object] = {k: int(counts.get(k, 0)) for k in ("ahead", "open", "behind", "reached", "missed")}
+        values: dict[str, object] = {
+            k: int(counts.get(k, 0)) for k in ("ahead", "open", "behind", "reached", "missed")
+        }
         values |= {"units": len(self.table), "day": self.until}
         return Message("pace.over" if self.until >= self.period.last else "pace.standing", values)
 
@@ -62,49 +65,71 @@ def pace(
 ) -> PaceResult:
     """Results so far against what is due by now, and the expected end, per store or clerk.
 
-    The expected end is what is there plus a forecast without change of the days that are left, with an interval that
-    has proved itself on the unit's own past (80 %).
+    The expected end is what is there plus a forecast without change of the days that are left, with
+    an interval that has proved itself on the unit's own past (80 %).
 
     Args:
-        measured: a total that adds up, and its table. target: unit -> target of the period. by: the unit's column.
-        period: of the target. until: last day looked at, for a look back; None for all data. where: a segment.
+        measured: a total that adds up, and its table. target: unit -> target of the period. by: the
+            unit's column.
+        period: of the target. until: last day looked at, for a look back; None for all data. where:
+            a segment.
 
     Returns:
         PaceResult, one row per unit with a target.
 
     Raises:
-        BadInput: an unknown column or unit, no target or one that is missing, a ratio, or no data in the period.
+        BadInput: an unknown column or unit, no target or one that is missing, a ratio, or no data
+            in the period.
 
     Note:
-        A day whose value is missing is not counted as zero, but it is not in the results so far either; a note counts
-        such days. Rows without a unit's name belong to the unit "(missing)".
+        A day whose value is missing is not counted as zero, but it is not in the results so far
+        either; a note counts such days. Rows without a unit's name belong to the unit "(missing)".
     """
     known = measured.table.table.columns
     if by not in known:
         raise unknown("column", by, known, f"table {measured.table.name!r}")
     if measured.metric.is_ratio or measured.metric.per is not None:
-        raise BadInput(f"{measured.metric.name!r} does not add up", "pace(measured)", "give it a total")
+        raise BadInput(
+            f"{measured.metric.name!r} does not add up", "pace(measured)", "give it a total"
+        )
     goals = numbers(target, "pace(target)", names(target))
     if not goals:
         raise BadInput("no targets", "pace(target)", "give the target of at least one unit")
     last = min(until or period.last, period.last)
     first = pd.Timestamp(period.first) - pd.Timedelta(HISTORY, "D")
-    rows = measure(measured.table, [measured.metric], {"all": Period(first.date(), last)}, Cut("day", (by,), where))
-    columns = {"day": pd.to_datetime(rows[BUCKET]), "unit": label(rows[marked(by)], f"pace(by=), column {by!r}")}
+    rows = measure(
+        measured.table,
+        [measured.metric],
+        {"all": Period(first.date(), last)},
+        Cut("day", (by,), where),
+    )
+    columns = {
+        "day": pd.to_datetime(rows[BUCKET]),
+        "unit": label(rows[marked(by)], f"pace(by=), column {by!r}"),
+    }
     rows = pd.DataFrame({**columns, "value": rows[measured.metric.name]})
     if rows.empty or rows["day"].max() < pd.Timestamp(period.first):
-        raise BadInput(f"no data in {period}", "pace(period=)", "choose the period the data reach into")
+        raise BadInput(
+            f"no data in {period}", "pace(period=)", "choose the period the data reach into"
+        )
     days = pd.date_range(rows["day"].min(), rows["day"].max(), freq="D")
     # Of a total, a day without rows is 0; a day whose value is missing stays missing.
     series = rows.pivot(index="day", columns="unit", values="value").reindex(days)
-    there = rows.assign(value=True).pivot(index="day", columns="unit", values="value").reindex(days).notna()
+    there = (
+        rows.assign(value=True)
+        .pivot(index="day", columns="unit", values="value")
+        .reindex(days)
+        .notna()
+    )
     series = series.where(there, 0.0).astype(float)
     for name in goals:
         if name not in series:
             raise unknown(by, name, series.columns, "pace(target)")
     table = pd.DataFrame([_row(name, goal, series[name], period) for name, goal in goals.items()])
     table = table.sort_values(["chance", "pace"], ignore_index=True)
-    missing = int(series.loc[series.index >= pd.Timestamp(period.first), list(goals)].isna().to_numpy().sum())
+    missing = int(
+        series.loc[series.index >= pd.Timestamp(period.first), list(goals)].isna().to_numpy().sum()
+    )
     notes = (Message("pace.missing", {"days": missing}),) if missing else ()
     notes += holes(measured.table, measured.metric, Period(period.first, last), where)
     return PaceResult(table, days[-1].date(), period, notes=notes)

@@ -31,10 +31,11 @@ class ResponseResult(Result):
     """Answer of `response`.
 
     Attributes:
-        table: one row per group (of `by`) and stage, slowest response first; columns of `by`, `stage` ("responded",
-            "solved", "reviewed", each since the alarm), `alarms`, `done`, `share` (done of all, 0-1), `share_low`,
-            `share_high` (Wilson), `minutes` (median, alarms still waiting counted in), `low`, `high`, `ninety`
-            (minutes within which nine of ten are done). NaN where too few are done to tell.
+        table: one row per group (of `by`) and stage, slowest response first; columns of `by`,
+            `stage` ("responded", "solved", "reviewed", each since the alarm), `alarms`, `done`,
+            `share` (done of all, 0-1), `share_low`, `share_high` (Wilson), `minutes` (median,
+            alarms still waiting counted in), `low`, `high`, `ninety` (minutes within which nine of
+            ten are done). NaN where too few are done to tell.
         by: dimensions. level: confidence level.
     """
 
@@ -53,15 +54,20 @@ class ResponseResult(Result):
 
 
 def response(
-    incidents: Incidents | Tabular, *, by: Sequence[str] = (), period: Period | None = None, level: float = 0.95
+    incidents: Incidents | Tabular,
+    *,
+    by: Sequence[str] = (),
+    period: Period | None = None,
+    level: float = 0.95,
 ) -> ResponseResult:
     """Times from alarm to response, solution and review, by machine, kind of alarm, or crew.
 
-    An alarm nobody answered yet counts as waiting until the last moment of the log (Kaplan-Meier): leaving it out
-    would make those look fastest who leave most alarms alone.
+    An alarm nobody answered yet counts as waiting until the last moment of the log (Kaplan-Meier):
+    leaving it out would make those look fastest who leave most alarms alone.
 
     Args:
-        incidents: one row per alarm. by: columns. period: days of the alarms. level: confidence level.
+        incidents: one row per alarm. by: columns. period: days of the alarms. level: confidence
+            level.
 
     Returns:
         ResponseResult, one row per group and stage.
@@ -123,5 +129,11 @@ def _stage(group: pd.DataFrame, stage: str, until: pd.Timestamp, level: float) -
         "done": int(done.sum()),
         "share": float(done.mean()),
     }
-    row |= {"share_low": float(ends[0]), "share_high": float(ends[1]), "minutes": middle, "low": low, "high": high}
+    row |= {
+        "share_low": float(ends[0]),
+        "share_high": float(ends[1]),
+        "minutes": middle,
+        "low": low,
+        "high": high,
+    }
     return row | {"ninety": waiting(minutes, done, 0.9, level)[0]}

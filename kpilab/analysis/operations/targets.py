@@ -33,11 +33,13 @@ class TargetsResult(Result):
     """Answer of `targets`.
 
     Attributes:
-        table: one row per node, from the total down; columns `level` ("total", then the dimensions), `unit` (name),
-            `path` (tuple of the names above it and its own), `usual` (expected in the horizon if nothing changes),
-            `low`, `high` (80 % interval), `weight` (share it would get by the method alone, 0-1), `target`, `chance`
-            (of reaching it, 0-1), `capped` (its method share was out of reach and was cut).
-        open: part of the total that is within nobody's reach; targets of a level and `open` sum to `total`.
+        table: one row per node, from the total down; columns `level` ("total", then the
+            dimensions), `unit` (name), `path` (tuple of the names above it and its own), `usual`
+            (expected in the horizon if nothing changes), `low`, `high` (80 % interval), `weight`
+            (share it would get by the method alone, 0-1), `target`, `chance` (of reaching it, 0-1),
+            `capped` (its method share was out of reach and was cut).
+        open: part of the total that is within nobody's reach; targets of a level and `open` sum to
+            `total`.
         total, weeks, method, least: as asked. levels: the dimensions.
     """
 
@@ -52,8 +54,16 @@ class TargetsResult(Result):
     @property
     def headline(self) -> Message:
         leaves = self.table[self.table["level"] == self.levels[-1]]
-        values = {"total": self.total, "units": len(leaves), "weeks": self.weeks, "capped": int(leaves["capped"].sum())}
-        values |= {"chance": float(self.table["chance"].iloc[0]), "least": float(leaves["chance"].min())}
+        values = {
+            "total": self.total,
+            "units": len(leaves),
+            "weeks": self.weeks,
+            "capped": int(leaves["capped"].sum()),
+        }
+        values |= {
+            "chance": float(self.table["chance"].iloc[0]),
+            "least": float(leaves["chance"].min()),
+        }
         if self.open:
             return Message("targets.open", values | {"open": self.open, "limit": self.least})
         return Message("targets.shared", values)
@@ -76,45 +86,61 @@ def targets(
     least: float = REACHABLE,
     where: Where = EVERYWHERE,
 ) -> TargetsResult:
-    """Share a target out from headquarters to region, store and clerk, and say how likely each share is reached.
+    """Share a target out from headquarters to region, store and clerk, and say how likely each
+    share is reached.
 
-    Weights are set level by level, among the children of one parent: by past results (proportional), by past results
-    drawn towards the siblings' mean (history: a lucky month of a small store is no standard), or by `potential`
-    (customers served, leads). No share is set above what is reached with chance `least`, by a forecast that is
-    calibrated on the unit's own past; what that cuts off goes to those who have room. Shares are whole numbers, the
-    shares of all children sum to the parent's, and what nobody can reach is said (`open`), not hidden.
+    Weights are set level by level, among the children of one parent: by past results
+    (proportional), by past results drawn towards the siblings' mean (history: a lucky month of a
+    small store is no standard), or by `potential` (customers served, leads). No share is set above
+    what is reached with chance `least`, by a forecast that is calibrated on the unit's own past;
+    what that cuts off goes to those who have room. Shares are whole numbers, the shares of all
+    children sum to the parent's, and what nobody can reach is said (`open`), not hidden.
 
     Args:
-        history: a total that adds up, and its table. total: what all together should reach in `weeks` weeks.
-        levels: dimensions from the top down, e.g. ("region", "store", "clerk"). period: history, 12 full weeks or more.
-        weeks: horizon. method, potential: see above. least: chance below which a share is out of reach.
+        history: a total that adds up, and its table. total: what all together should reach in
+            `weeks` weeks.
+        levels: dimensions from the top down, e.g. ("region", "store", "clerk"). period: history, 12
+            full weeks or more.
+        weeks: horizon. method, potential: see above. least: chance below which a share is out of
+            reach.
         where: a segment.
 
     Returns:
         TargetsResult, one row per node.
 
     Raises:
-        BadInput: an unknown column or method, a ratio, too short a history, a unit without any known value, a total
-            that is no whole number.
+        BadInput: an unknown column or method, a ratio, too short a history, a unit without any
+            known value, a total that is no whole number.
 
     Note:
-        Rows without a unit's name belong to the unit "(missing)". A week whose values are missing counts as the unit's
-        usual week; a note counts such weeks.
+        Rows without a unit's name belong to the unit "(missing)". A week whose values are missing
+        counts as the unit's usual week; a note counts such weeks.
     """
     fraction(least, "targets(least=)")
     _check(history, total, levels, period, weeks, method, potential)
     names = list(levels)
     units = _units(history, names, period, where)
-    notes = (*units.notes, *(n for m in (history, potential) if m for n in holes(m.table, m.metric, period, where)))
-    size = units.weekly.sum(axis=1) if potential is None else _size(potential, names, period, where, units.paths)
+    notes = (
+        *units.notes,
+        *(n for m in (history, potential) if m for n in holes(m.table, m.metric, period, where)),
+    )
+    size = (
+        units.weekly.sum(axis=1)
+        if potential is None
+        else _size(potential, names, period, where, units.paths)
+    )
     weight = _weights(units, size, method)
     limit = [forecast(series, weeks).reach(least) * weeks for series in units.weekly]
     shares, left = allot(int(total), weight, limit)
     leaf = _Leaves(units, weight, shares, weight * total > np.floor(limit))
     rows = [_row(TOP, (), leaf, weeks)]
     for depth, name in enumerate(names, 1):
-        rows += [_row(name, path, leaf, weeks) for path in dict.fromkeys(p[:depth] for p in units.paths)]
-    return TargetsResult(pd.DataFrame(rows), left, int(total), weeks, method, least, tuple(names), notes=notes)
+        rows += [
+            _row(name, path, leaf, weeks) for path in dict.fromkeys(p[:depth] for p in units.paths)
+        ]
+    return TargetsResult(
+        pd.DataFrame(rows), left, int(total), weeks, method, least, tuple(names), notes=notes
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,22 +174,37 @@ def _check(
     if method not in METHODS:
         raise unknown("method", method, METHODS, "targets(method=)")
     if (method == "potential") != (potential is not None):
-        raise BadInput("method and potential do not fit", "targets(potential=)", "give both, or neither")
+        raise BadInput(
+            "method and potential do not fit", "targets(potential=)", "give both, or neither"
+        )
     if history.metric.is_ratio or history.metric.per is not None:
-        raise BadInput(f"{history.metric.name!r} does not add up", "targets(history)", "share out a total")
+        raise BadInput(
+            f"{history.metric.name!r} does not add up", "targets(history)", "share out a total"
+        )
     if not levels or not isfinite(total) or total != int(total) or total < 0 or weeks < 1:
-        raise BadInput(f"total {total}, weeks {weeks}, levels {list(levels)}", "targets", "give whole numbers above 0")
+        raise BadInput(
+            f"total {total}, weeks {weeks}, levels {list(levels)}",
+            "targets",
+            "give whole numbers above 0",
+        )
     if len(full_buckets(period, "week")) < LEAST:
-        raise BadInput(f"{period} has few full weeks", "targets(period=)", f"give {LEAST} weeks or more")
+        raise BadInput(
+            f"{period} has few full weeks", "targets(period=)", f"give {LEAST} weeks or more"
+        )
 
 
 def _units(history: Measured, names: list[str], period: Period, where: Where) -> _Units:
-    """Results per full week: none in a week without rows, its usual week where rows are there but no value."""
-    found = measure(history.table, [history.metric], {"all": period}, Cut("week", tuple(names), where))
+    """Results per full week: none in a week without rows,
+    its usual week where rows are there but no value."""
+    found = measure(
+        history.table, [history.metric], {"all": period}, Cut("week", tuple(names), where)
+    )
     weeks = pd.to_datetime(full_buckets(period, "week"))
     found[BUCKET] = pd.to_datetime(found[BUCKET])
     series, missing = {}, 0
-    for path, group in found.groupby([label(found[marked(n)], f"targets(levels=), column {n!r}") for n in names]):
+    for path, group in found.groupby(
+        [label(found[marked(n)], f"targets(levels=), column {n!r}") for n in names]
+    ):
         weekly = group.set_index(BUCKET)[history.metric.name].reindex(weeks, fill_value=0.0)
         missing += int(weekly.isna().sum())
         if weekly.isna().all():
@@ -177,10 +218,18 @@ def _units(history: Measured, names: list[str], period: Period, where: Where) ->
 
 
 def _size(
-    potential: Measured, names: list[str], period: Period, where: Where, paths: tuple[tuple[str, ...], ...]
+    potential: Measured,
+    names: list[str],
+    period: Period,
+    where: Where,
+    paths: tuple[tuple[str, ...], ...],
 ) -> np.ndarray:
-    found = measure(potential.table, [potential.metric], {"all": period}, Cut(None, tuple(names), where))
-    keys = zip(*(label(found[marked(n)], f"targets(potential=), column {n!r}") for n in names), strict=True)
+    found = measure(
+        potential.table, [potential.metric], {"all": period}, Cut(None, tuple(names), where)
+    )
+    keys = zip(
+        *(label(found[marked(n)], f"targets(potential=), column {n!r}") for n in names), strict=True
+    )
     known = dict(zip(keys, found[potential.metric.name].astype(float), strict=True))
     return np.array([known.get(p, 0.0) for p in paths])
 
@@ -195,16 +244,20 @@ def _weights(units: _Units, size: np.ndarray, method: str) -> np.ndarray:
             values = np.array([float(size[k].sum()) for k in inside])
             if method == "history":
                 values = _drawn(np.array([units.weekly[k].sum(axis=0) for k in inside]))
-            parts = values / values.sum() if values.sum() > 0 else np.full(len(values), 1 / len(values))
+            parts = (
+                values / values.sum() if values.sum() > 0 else np.full(len(values), 1 / len(values))
+            )
             for k, part in zip(inside, parts, strict=True):
                 weight[k] *= part
     return weight
 
 
 def _drawn(series: np.ndarray) -> np.ndarray:
-    """Weekly means of siblings, drawn towards their common mean by as much as chance could have moved them."""
+    """Weekly means of siblings, drawn towards their common mean by as much as chance could have
+    moved them."""
     means = series.mean(axis=1)
-    # Counts scatter in proportion to their mean; one common factor is steadier than each unit's own variance.
+    # Counts scatter in proportion to their mean; one common factor is steadier than each unit's own
+    # variance.
     factor = float(series.var(axis=1, ddof=1).sum() / max(float(means.sum()), 1e-12))
     variance = np.maximum(factor * np.maximum(means, means.mean() / 10) / series.shape[1], 1e-12)
     return np.maximum(normal(means, variance).value, 0.0)

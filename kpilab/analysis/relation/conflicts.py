@@ -24,9 +24,10 @@ class ConflictsResult(Result):
     """Answer of `conflicts`.
 
     Attributes:
-        table: one row per KPI and lever (leaf) that improves the KPI and hurts the goal; columns `kpi`, `lever`,
-            `kpi_slope`, `goal_slope` (relative change per relative change of the lever), `cost` (relative loss of the
-            goal for a 1 % better KPI by this lever, as a share, 0.01 = 1 %).
+        table: one row per KPI and lever (leaf) that improves the KPI and hurts the goal; columns
+            `kpi`, `lever`, `kpi_slope`, `goal_slope` (relative change per relative change of the
+            lever), `cost` (relative loss of the goal for a 1 % better KPI by this lever, as a
+            share, 0.01 = 1 %).
     """
 
     goal: str
@@ -37,12 +38,21 @@ class ConflictsResult(Result):
         if self.table.empty:
             return Message("conflicts.none", {"goal": self.goal})
         row = self.table.iloc[0]
-        values = {"goal": self.goal, "kpi": row["kpi"], "lever": row["lever"], "cost": float(row["cost"])}
+        values = {
+            "goal": self.goal,
+            "kpi": row["kpi"],
+            "lever": row["lever"],
+            "cost": float(row["cost"]),
+        }
         return Message("conflicts.found", values)
 
 
 def conflicts(
-    tree: MetricTree, values: Mapping[str, float], better: Mapping[str, str], *, goal_better: str = "up"
+    tree: MetricTree,
+    values: Mapping[str, float],
+    better: Mapping[str, str],
+    *,
+    goal_better: str = "up",
 ) -> ConflictsResult:
     """Find KPIs of the tree that a lever improves at the goal's expense.
 
@@ -53,8 +63,8 @@ def conflicts(
         goal_better: the goal's own good direction.
 
     Raises:
-        BadInput: a KPI that is not in the tree, a leaf without a value, a zero denominator, a goal or KPI that is 0, or
-            a direction that is neither "up" nor "down".
+        BadInput: a KPI that is not in the tree, a leaf without a value, a zero denominator, a goal
+            or KPI that is 0, or a direction that is neither "up" nor "down".
     """
     for kpi in better:
         if kpi not in tree.nodes:
@@ -75,7 +85,9 @@ def conflicts(
             goal = _elasticity(tree, values, lever, tree.goal) * sign
             if own * goal < 0 and abs(own) > 1e-9 and abs(goal) > 1e-9:
                 rows.append((kpi, lever, own, goal, abs(goal / own) / 100))
-    table = pd.DataFrame(rows, columns=COLUMNS).sort_values("cost", ascending=False, ignore_index=True)
+    table = pd.DataFrame(rows, columns=COLUMNS).sort_values(
+        "cost", ascending=False, ignore_index=True
+    )
     return ConflictsResult(table, tree.goal)
 
 
@@ -84,6 +96,7 @@ def _elasticity(tree: MetricTree, values: Mapping[str, float], lever: str, node:
     at, step = values[lever], 1e-5
     size = abs(at) if at else 1.0
     low, high, here = (
-        float(np.asarray(tree.evaluate({**values, lever: at + s * size}, node))) for s in (-step, step, 0.0)
+        float(np.asarray(tree.evaluate({**values, lever: at + s * size}, node)))
+        for s in (-step, step, 0.0)
     )
     return (high - low) / (2 * step) / abs(here)

@@ -32,10 +32,11 @@ class CorrelateResult(Result):
     """Answer of `correlate`.
 
     Attributes:
-        table: one row per pair; columns `first`, `second`, `lag` (periods by which `first` leads), `rho`
-            (correlation of what is new in each), `low`, `high` (interval, corrected for the lags), `p`
-            (corrected for the lags), `q` (corrected for the pairs as well), `verdict` (related, unrelated,
-            inconclusive), `naive` (Pearson correlation of the series as they are).
+        table: one row per pair; columns `first`, `second`, `lag` (periods by which `first` leads),
+            `rho` (correlation of what is new in each), `low`, `high` (interval, corrected for the
+            lags), `p` (corrected for the lags), `q` (corrected for the pairs as well), `verdict`
+            (related, unrelated, inconclusive), `naive` (Pearson correlation of the series as they
+            are).
         names: the series, in the order given.
         lags: the lags looked at. level: confidence level.
         left_out: names of series that never change.
@@ -50,13 +51,16 @@ class CorrelateResult(Result):
     @property
     def headline(self) -> Message:
         related = self.table[self.table["verdict"] == "related"]
-        fooled = int(((self.table["naive"].abs() > 0.5) & (self.table["verdict"] != "related")).sum())
+        fooled = int(
+            ((self.table["naive"].abs() > 0.5) & (self.table["verdict"] != "related")).sum()
+        )
         values = {"pairs": len(self.table), "related": len(related), "fooled": fooled}
         if not len(related):
             return Message("correlate.none", values)
         best = related.sort_values("q").iloc[0]
         return Message(
-            "correlate.some", values | {"first": best["first"], "second": best["second"], "rho": float(best["rho"])}
+            "correlate.some",
+            values | {"first": best["first"], "second": best["second"], "rho": float(best["rho"])},
         )
 
 
@@ -70,13 +74,15 @@ def correlate(
     least: float = LEAST_RHO,
     level: float = 0.95,
 ) -> CorrelateResult:
-    """Relations among all columns of a table, honest about trend, season, lags and how many were looked at.
+    """Relations among all columns of a table, honest about trend, season, lags and how many were
+    looked at.
 
     The test of each pair is that of `relate`; pairs are corrected together (Benjamini-Hochberg).
 
     Args:
-        frame: one row per period, indexed by date, one numeric column per series (at least two); or a case, whose
-            metrics are then measured per day from the first day of its baseline to the last of its current period.
+        frame: one row per period, indexed by date, one numeric column per series (at least two); or
+            a case, whose metrics are then measured per day from the first day of its baseline to
+            the last of its current period.
         metrics: names of the columns or metrics to look at; all if empty.
         lags: periods by which the first of a pair leads; negative ones too.
         calendar: country code whose holidays are taken out.
@@ -88,7 +94,8 @@ def correlate(
         CorrelateResult with one row per pair.
 
     Raises:
-        BadInput: no dates, a day twice, no lags, fewer than 12 periods, a gap, fewer than two series that change.
+        BadInput: no dates, a day twice, no lags, fewer than 12 periods, a gap, fewer than two
+            series that change.
 
     Example:
         >>> weeks = pd.date_range("2024-01-01", periods=60, freq="7D")
@@ -106,13 +113,18 @@ def correlate(
     names = tuple(str(c) for c in numbers.columns)
     first, second = np.array(list(combinations(range(len(names)), 2))).T
     values = numbers.to_numpy(float).T
-    question = Question(ax.season, calendar_terms(ax, calendar, events), tuple(lags), 1 - level, least)
+    question = Question(
+        ax.season, calendar_terms(ax, calendar, events), tuple(lags), 1 - level, least
+    )
     tests = relation_tests(values[first], values[second], question)
     q = benjamini_hochberg(tests.p)
-    verdict = np.where((tests.verdict == "related") & (q >= 1 - level), "inconclusive", tests.verdict)
+    verdict = np.where(
+        (tests.verdict == "related") & (q >= 1 - level), "inconclusive", tests.verdict
+    )
     table = pd.DataFrame(
         {
-            "first": np.array(names)[first], "second": np.array(names)[second], "lag": tests.lag, "rho": tests.rho,
+            "first": np.array(names)[first], "second": np.array(names)[second], "lag": tests.lag,
+            "rho": tests.rho,
             "low": tests.low, "high": tests.high, "p": tests.p, "q": q, "verdict": verdict,
             "naive": np.corrcoef(values)[first, second],
         }
@@ -121,7 +133,9 @@ def correlate(
     return CorrelateResult(table, names, tuple(int(k) for k in lags), level, left_out, notes=notes)
 
 
-def _chosen(frame: Frame | Case, metrics: Sequence[str]) -> tuple[pd.DataFrame, tuple[Message, ...]]:
+def _chosen(
+    frame: Frame | Case, metrics: Sequence[str]
+) -> tuple[pd.DataFrame, tuple[Message, ...]]:
     """The series asked for, by day, and a note for each that cannot be measured."""
     if not isinstance(frame, Case):
         rows = dated(frame, "correlate(frame)")
@@ -145,10 +159,14 @@ def _usable(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     if len(gaps):
         day = numbers.index[numbers[gaps[0]].isna()][0].date()
         raise BadInput(
-            f"series {gaps[0]!r} has no value on {day}", "correlate(frame)", "fill the gap or drop the series"
+            f"series {gaps[0]!r} has no value on {day}",
+            "correlate(frame)",
+            "fill the gap or drop the series",
         )
     if numbers.shape[1] < 2:
         raise BadInput(
-            f"only {numbers.shape[1]} numeric series changes", "correlate(frame)", "give at least two columns that vary"
+            f"only {numbers.shape[1]} numeric series changes",
+            "correlate(frame)",
+            "give at least two columns that vary",
         )
     return numbers, constant

@@ -29,8 +29,8 @@ class GoodhartResult(Result):
     """Answer of `goodhart`.
 
     Attributes:
-        table: two rows, before and after `since`; columns `part`, `slope` (change of the goal per unit change
-            of the KPI), `low`, `high`, `periods`.
+        table: two rows, before and after `since`; columns `part`, `slope` (change of the goal per
+            unit change of the KPI), `low`, `high`, `periods`.
         change: slope after minus before, with interval. p: of "no change".
         searched: the date at which the relation changed most, found by searching (exploratory).
         searched_p: p-value of a change at some date, corrected for the search.
@@ -49,19 +49,25 @@ class GoodhartResult(Result):
     def headline(self) -> Message:
         before, after = (float(s) for s in self.table["slope"])
         values = {
-            "before": before, "after": after, "p": self.p, "since": self.since, "searched": self.searched,
+            "before": before, "after": after, "p": self.p, "since": self.since,
+            "searched": self.searched,
             "searched_p": self.searched_p, "low": self.change.low, "high": self.change.high,
         }  # fmt: skip
         if self.p >= 1 - self.level:
             return Message("goodhart.none", values)
-        return Message("goodhart.weaker" if abs(after) < abs(before) else "goodhart.changed", values)
+        return Message(
+            "goodhart.weaker" if abs(after) < abs(before) else "goodhart.changed", values
+        )
 
 
-def goodhart(kpi: Values, goal: Values, *, since: date, level: float = 0.95, seed: int = 1) -> GoodhartResult:
+def goodhart(
+    kpi: Values, goal: Values, *, since: date, level: float = 0.95, seed: int = 1
+) -> GoodhartResult:
     """Test whether the goal still follows the KPI since the KPI became a target.
 
-    Slope of the goal's changes on the KPI's changes, before and after `since`, whatever way the rest of the goal
-    wanders. Beside it the date is searched for, with a p-value corrected for the search: a hint, not a proof.
+    Slope of the goal's changes on the KPI's changes, before and after `since`, whatever way the
+    rest of the goal wanders. Beside it the date is searched for, with a p-value corrected for the
+    search: a hint, not a proof.
 
     Args:
         kpi, goal: one value per period, indexed by date, regular, without gaps.
@@ -72,7 +78,8 @@ def goodhart(kpi: Values, goal: Values, *, since: date, level: float = 0.95, see
         GoodhartResult with one row before and one after.
 
     Raises:
-        BadInput: no dates, gaps, a period twice, fewer than 10 periods on one side, or a series that never changes.
+        BadInput: no dates, gaps, a period twice, fewer than 10 periods on one side, or a series
+            that never changes.
     """
     fraction(level, "goodhart(level=)")
     both = {"kpi": series(kpi, "goodhart(kpi)"), "goal": series(goal, "goodhart(goal)")}
@@ -81,16 +88,23 @@ def goodhart(kpi: Values, goal: Values, *, since: date, level: float = 0.95, see
     first = int((frame.index < pd.Timestamp(since)).sum())
     if min(first, len(frame) - first) < LEAST_EACH:
         raise BadInput(
-            f"{first} periods lie before {since} and {len(frame) - first} after", "goodhart(since=)",
+            (f"{first} periods lie before {since} and {len(frame) - first} "
+            "after"), "goodhart(since=)",
             f"give at least {LEAST_EACH} on each side",
         )  # fmt: skip
     x, y = frame["kpi"].to_numpy(), frame["goal"].to_numpy()
     if any(still(x[0] + np.diff(side)) for side in (x[:first], x[first - 1 :])):
-        raise BadInput("the KPI always changes alike on one side", "goodhart(kpi)", "give a KPI that varies")
+        raise BadInput(
+            "the KPI always changes alike on one side", "goodhart(kpi)", "give a KPI that varies"
+        )
     if still(y):
         raise BadInput("the goal never changes", "goodhart(goal)", "give a goal that varies")
     found = slope_break(x, y, first, level=level, seed=seed)
-    search = sup_f(beyond_rounding(np.diff(y), y), np.column_stack([np.ones(len(x) - 1), np.diff(x)]), seed=seed)
+    search = sup_f(
+        beyond_rounding(np.diff(y), y),
+        np.column_stack([np.ones(len(x) - 1), np.diff(x)]),
+        seed=seed,
+    )
     table = pd.DataFrame(
         [("before", *found.before, first), ("after", *found.after, len(x) - first)],
         columns=["part", "slope", "low", "high", "periods"],

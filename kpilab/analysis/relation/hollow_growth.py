@@ -29,14 +29,17 @@ class SurgeResult(Result):
 
     Attributes:
         table: one row per segment searched, and one for the total (dimension and value ""); columns
-            `dimension`, `value`, `before`, `now` (KPI per day), `change` (relative), `low`, `high`, `beyond`
-            (relative change beyond the rest of the same dimension; NaN for the total), `jump` (p of no rise
-            there beyond the rest), `p` (largest of: `jump`, some downstream count followed), `q` (the same,
-            corrected for all segments: Holm).
-        downstream: one row per downstream count in the segment found; columns `series`, `change`, `low`,
-            `high`, `follows` (its log growth as a share of the KPI's, beyond the rest), `p` (that it follows).
-        where: the segment with the hollow jump (everywhere when the rest jumped as well); None without one.
-        change: relative change of the KPI there (NaN without a jump). total: the same over all segments.
+            `dimension`, `value`, `before`, `now` (KPI per day), `change` (relative), `low`, `high`,
+            `beyond` (relative change beyond the rest of the same dimension; NaN for the total),
+            `jump` (p of no rise there beyond the rest), `p` (largest of: `jump`, some downstream
+            count followed), `q` (the same, corrected for all segments: Holm).
+        downstream: one row per downstream count in the segment found; columns `series`, `change`,
+            `low`, `high`, `follows` (its log growth as a share of the KPI's, beyond the rest), `p`
+            (that it follows).
+        where: the segment with the hollow jump (everywhere when the rest jumped as well); None
+            without one.
+        change: relative change of the KPI there (NaN without a jump). total: the same over all
+            segments.
         q: corrected p-value of the jump found, or the smallest of all without one.
         rose: the KPI's total rose (uncorrected, one-sided).
         level: confidence level.
@@ -55,7 +58,8 @@ class SurgeResult(Result):
     def headline(self) -> Message:
         best = float(self.downstream["change"].max()) if len(self.downstream) else None
         values = {
-            "where": self.where, "change": self.change.value, "low": self.change.low, "high": self.change.high,
+            "where": self.where, "change": self.change.value, "low": self.change.low,
+            "high": self.change.high,
             "total": self.total.value, "q": self.q, "best": best, "segments": len(self.table) - 1,
         }  # fmt: skip
         if self.where is not None:
@@ -76,15 +80,16 @@ def surge(
     """Find the segment in which a KPI jumped while the counts downstream of it did not follow.
 
     Growth from the baseline to the current period is compared with that of the rest of the same
-    dimension; over-dispersion and autocorrelation come from the days. A segment counts when the KPI rose
-    there, beyond the rest, and every downstream count surely grew by less than `follows` times as much
-    (in logarithms, beyond the rest): so a roll-out that moves everything to a new value is no jump.
-    All segments of all dimensions are searched, and corrected for.
+    dimension; over-dispersion and autocorrelation come from the days. A segment counts when the KPI
+    rose there, beyond the rest, and every downstream count surely grew by less than `follows` times
+    as much (in logarithms, beyond the rest): so a roll-out that moves everything to a new value is
+    no jump. All segments of all dimensions are searched, and corrected for.
 
     Args:
-        counts: one row per day, dimension and value; columns `day`, `dimension`, `value`, the KPI and the
-            downstream counts. Each dimension splits the same total; days without a row count as zero. A day on which
-            a count is missing is left out whole, and counted in a note.
+        counts: one row per day, dimension and value; columns `day`, `dimension`, `value`, the KPI
+            and the downstream counts. Each dimension splits the same total; days without a row
+            count as zero. A day on which a count is missing is left out whole, and counted in a
+            note.
         kpi: column of the KPI's daily count.
         downstream: columns of what the KPI ought to lead to.
         baseline, current: the periods compared, at least 7 days each.
@@ -131,9 +136,14 @@ def surge(
 
 
 def _rows(counts: Frame, kpi: str, downstream: Sequence[str]) -> pd.DataFrame:
-    """Day, dimension, value, and the counts as 0 (the KPI), 1 …; `holed` on days on which one of them is missing."""
+    """Day, dimension, value, and the counts as 0 (the KPI), 1 …;
+    `holed` on days on which one of them is missing."""
     if not downstream:
-        raise BadInput("no downstream count is named", "surge(downstream=)", "name what the KPI ought to lead to")
+        raise BadInput(
+            "no downstream count is named",
+            "surge(downstream=)",
+            "name what the KPI ought to lead to",
+        )
     keys = {"day": ("day", day), "dimension": ("dimension", label), "value": ("value", label)}
     amounts = {f"c{k}": (c, count) for k, c in enumerate((kpi, *downstream))}
     rows = frame(counts, keys | amounts, "surge(counts)")
@@ -146,20 +156,30 @@ def _check(rows: pd.DataFrame, baseline: Period, current: Period) -> tuple[Messa
     left = 0
     for name, period in (("baseline", baseline), ("current", current)):
         if period.days < LEAST_DAYS:
-            raise BadInput(f"{name} has {period.days} days", f"surge({name}=)", f"give at least {LEAST_DAYS} days")
+            raise BadInput(
+                f"{name} has {period.days} days",
+                f"surge({name}=)",
+                f"give at least {LEAST_DAYS} days",
+            )
         inside = rows[rows["day"].between(pd.Timestamp(period.first), pd.Timestamp(period.last))]
         if inside.empty:
-            raise BadInput(f"no row lies in {period}", f"surge({name}=)", "choose days that the counts cover")
+            raise BadInput(
+                f"no row lies in {period}", f"surge({name}=)", "choose days that the counts cover"
+            )
         holed = inside.loc[inside["holed"], "day"].nunique()
         if period.days - holed < LEAST_DAYS:
             raise BadInput(
-                f"counts are missing on {holed} of {period.days} days", f"surge({name}=)", "fill them in at the source"
+                f"counts are missing on {holed} of {period.days} days",
+                f"surge({name}=)",
+                "fill them in at the source",
             )
         left += holed
     return (Message("surge.days_left_out", {"days": left}),) if left else ()
 
 
-def _calendar(baseline: Period, current: Period, rows: pd.DataFrame) -> tuple[pd.DatetimeIndex, np.ndarray]:
+def _calendar(
+    baseline: Period, current: Period, rows: pd.DataFrame
+) -> tuple[pd.DatetimeIndex, np.ndarray]:
     first = pd.date_range(baseline.first, baseline.last)
     last = pd.date_range(current.first, current.last)
     days, now = pd.DatetimeIndex([*first, *last]), np.repeat([False, True], [len(first), len(last)])
@@ -170,21 +190,30 @@ def _calendar(baseline: Period, current: Period, rows: pd.DataFrame) -> tuple[pd
 def _cube(rows: pd.DataFrame, days: pd.DatetimeIndex) -> tuple[pd.DataFrame, np.ndarray]:
     """Segments, and their counts as segment × column × day."""
     columns = [c for c in rows.columns if c not in ("day", "dimension", "value", "holed")]
-    wide = rows.pivot_table(index=["dimension", "value"], columns="day", values=columns, aggfunc="sum").sort_index()
+    wide = rows.pivot_table(
+        index=["dimension", "value"], columns="day", values=columns, aggfunc="sum"
+    ).sort_index()
     wide = wide.reindex(columns=pd.MultiIndex.from_product([columns, days])).fillna(0)
-    return wide.index.to_frame(index=False), wide.to_numpy(float).reshape(len(wide), len(columns), len(days))
+    return wide.index.to_frame(index=False), wide.to_numpy(float).reshape(
+        len(wide), len(columns), len(days)
+    )
 
 
 def _with_total(segments: pd.DataFrame, cube: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
     """The same with the total as last row (each dimension adds up to it)."""
     first = (segments["dimension"] == segments["dimension"].iat[0]).to_numpy()
     whole = pd.DataFrame({"dimension": [""], "value": [""]})
-    return pd.concat([segments, whole], ignore_index=True), np.concatenate([cube, cube[first].sum(axis=0)[None]])
+    return pd.concat([segments, whole], ignore_index=True), np.concatenate(
+        [cube, cube[first].sum(axis=0)[None]]
+    )
 
 
 def _rest(segments: pd.DataFrame, cube: np.ndarray) -> np.ndarray:
     """For each segment, the counts of all other values of its dimension."""
-    sums = {d: cube[(segments["dimension"] == d).to_numpy()].sum(axis=0) for d in segments["dimension"].unique()}
+    sums = {
+        d: cube[(segments["dimension"] == d).to_numpy()].sum(axis=0)
+        for d in segments["dimension"].unique()
+    }
     return np.stack([sums[d] for d in segments["dimension"]]) - cube
 
 
@@ -199,7 +228,9 @@ def _beyond(inside: Growth, outside: Growth, total: int) -> Growth:
     return Growth(inside.changes, log, error, gap.df)
 
 
-def _found(q: np.ndarray, beyond: list[Growth], outside: list[Growth], follows: float, alpha: float) -> int | None:
+def _found(
+    q: np.ndarray, beyond: list[Growth], outside: list[Growth], follows: float, alpha: float
+) -> int | None:
     """Row of the segment that stands out most; the last row means everywhere, None nowhere."""
     total = len(q) - 1
     if not (q < alpha).any():
@@ -214,7 +245,12 @@ def _found(q: np.ndarray, beyond: list[Growth], outside: list[Growth], follows: 
 
 
 def _steps(
-    found: int | None, inside: list[Growth], beyond: list[Growth], names: list[str], follows: float, level: float
+    found: int | None,
+    inside: list[Growth],
+    beyond: list[Growth],
+    names: list[str],
+    follows: float,
+    level: float,
 ) -> pd.DataFrame:
     """The downstream counts in the segment found."""
     columns = ["series", "change", "low", "high", "follows", "p"]
@@ -239,7 +275,8 @@ def _table(
     more[-1] = np.nan
     return segments.assign(
         before=kpi[:, ~now].mean(axis=1), now=kpi[:, now].mean(axis=1),
-        change=[c.relative for c in own.changes], low=low, high=high, beyond=more, jump=jump, p=p, q=q,
+        change=[c.relative for c in own.changes], low=low, high=high, beyond=more, jump=jump, p=p,
+        q=q,
     )  # fmt: skip
 
 

@@ -31,11 +31,13 @@ class LevelsResult(Result):
     """Answer of `levels`.
 
     Attributes:
-        table: one row per trouble; columns `kpi`, `parent`, `trouble` ("no_parent", "unknown_parent", "circle",
-            "upside_down": its level is not below its parent's, "no_owner", "no_level", "moves_against": when it gets
-            better its parent gets worse), `rho` (correlation behind "moves_against", signed so that below zero means
-            against each other; else NaN), `low`, `high` (its interval), `p`.
-        chain: one row per KPI; columns `kpi`, `level`, `owner`, `parent`, `serves` (tuple: the way up to the goal).
+        table: one row per trouble; columns `kpi`, `parent`, `trouble` ("no_parent",
+            "unknown_parent", "circle", "upside_down": its level is not below its parent's,
+            "no_owner", "no_level", "moves_against": when it gets better its parent gets worse),
+            `rho` (correlation behind "moves_against", signed so that below zero means against each
+            other; else NaN), `low`, `high` (its interval), `p`.
+        chain: one row per KPI; columns `kpi`, `level`, `owner`, `parent`, `serves` (tuple: the way
+            up to the goal).
     """
 
     chain: pd.DataFrame
@@ -48,10 +50,15 @@ class LevelsResult(Result):
         against = self.table[self.table["trouble"] == "moves_against"]
         if len(against):
             row = against.iloc[0]
-            return Message("levels.against", {"kpi": row["kpi"], "parent": row["parent"], "rho": float(row["rho"])})
+            return Message(
+                "levels.against",
+                {"kpi": row["kpi"], "parent": row["parent"], "rho": float(row["rho"])},
+            )
         row = self.table.iloc[0]
         trouble = Message(f"levels.{row['trouble']}")
-        return Message("levels.trouble", {"n": len(self.table), "kpi": row["kpi"], "trouble": trouble})
+        return Message(
+            "levels.trouble", {"n": len(self.table), "kpi": row["kpi"], "trouble": trouble}
+        )
 
 
 def levels(
@@ -65,15 +72,16 @@ def levels(
 ) -> LevelsResult:
     """Follow every KPI up to the goal, and test whether each moves with its parent.
 
-    The chain is checked for what breaks it (no parent, a circle, a level above its parent's, no owner); a KPI that
-    stands in the goal's own formula needs no parent. With series, each KPI's news are held against its parent's, freed
-    of trend and season (the test of `relate`, corrected for the pairs): a significant movement against each other is
-    a conflict somebody is paid for.
+    The chain is checked for what breaks it (no parent, a circle, a level above its parent's, no
+    owner); a KPI that stands in the goal's own formula needs no parent. With series, each KPI's
+    news are held against its parent's, freed of trend and season (the test of `relate`, corrected
+    for the pairs): a significant movement against each other is a conflict somebody is paid for.
 
     Args:
-        kpis: what people are measured on, with `parent` and `level`. goal: the goal's metric. metrics: of the case.
-        series: one row per week (indexed by it, or in order), one column per metric, 20 rows or more; None: the chain
-            alone. Weeks in which one of a pair is missing are left out of it.
+        kpis: what people are measured on, with `parent` and `level`. goal: the goal's metric.
+            metrics: of the case.
+        series: one row per week (indexed by it, or in order), one column per metric, 20 rows or
+            more; None: the chain alone. Weeks in which one of a pair is missing are left out of it.
         tree: the goal's formula. order: levels from the top down.
 
     Returns:
@@ -90,11 +98,14 @@ def levels(
     columns = ["kpi", "parent", "trouble", "rho", "low", "high", "p"]
     chain = [(k.metric, k.level, _owner(k, metrics), k.parent, _way(k, known)) for k in kpis]
     table = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[3:], float))
-    return LevelsResult(table, pd.DataFrame(chain, columns=["kpi", "level", "owner", "parent", "serves"]))
+    return LevelsResult(
+        table, pd.DataFrame(chain, columns=["kpi", "level", "owner", "parent", "serves"])
+    )
 
 
 def _broken(
-    kpi: Kpi, known: Mapping[str, Kpi], goal: str, metrics: Mapping[str, Metric], tree: MetricTree | None,
+    kpi: Kpi, known: Mapping[str, Kpi], goal: str, metrics: Mapping[str, Metric],
+    tree: MetricTree | None,
     order: Sequence[str],
 ) -> Iterator[tuple[str | float | None, ...]]:  # fmt: skip
     nothing = (np.nan,) * 4

@@ -1,4 +1,5 @@
-"""Panel: does the KPI move the goal inside stores, teams or channels, and does the total mislead?"""
+"""Panel: does the KPI move the goal inside stores, teams or channels,
+and does the total mislead?"""
 
 from __future__ import annotations
 
@@ -28,11 +29,12 @@ class PanelResult(Result):
     """Answer of `panel`.
 
     Attributes:
-        table: two rows; columns `comparison` (within: from period to period inside the units; between:
-            across the units' means), `slope` (goal per unit of KPI), `low`, `high`, `p`.
-        ecological: the two slopes have opposite signs, both beyond chance: the comparison of units misleads.
-        means: one row per unit; columns `unit`, `kpi`, `goal` (means over the periods), `kpi_from`, `kpi_to` (middle
-            80 % of its periods).
+        table: two rows; columns `comparison` (within: from period to period inside the units;
+            between: across the units' means), `slope` (goal per unit of KPI), `low`, `high`, `p`.
+        ecological: the two slopes have opposite signs, both beyond chance: the comparison of units
+            misleads.
+        means: one row per unit; columns `unit`, `kpi`, `goal` (means over the periods), `kpi_from`,
+            `kpi_to` (middle 80 % of its periods).
         names: KPI and goal. units, periods: how many. level: confidence level.
     """
 
@@ -54,30 +56,47 @@ class PanelResult(Result):
         return Message("panel.related" if values["p"] < 1 - self.level else "panel.none", values)
 
 
-def panel(data: Frame, *, unit: str, time: str, kpi: str, goal: str, level: float = 0.95) -> PanelResult:
+def panel(
+    data: Frame, *, unit: str, time: str, kpi: str, goal: str, level: float = 0.95
+) -> PanelResult:
     """Test the relation of KPI and goal over many units at once, within and between them.
 
-    Within: changes from period to period, freed of what all units share in a period; errors are clustered
-    by unit. Between: the units' means. Opposite signs are the ecological fallacy (Simpson).
+    Within: changes from period to period, freed of what all units share in a period; errors are
+    clustered by unit. Between: the units' means. Opposite signs are the ecological fallacy
+    (Simpson).
 
     Args:
-        data: one row per unit and period; columns `unit`, `time`, `kpi`, `goal`; cells may be missing.
-            A row without a time is left out, and counted in a note; a unit without a name is "(missing)".
+        data: one row per unit and period; columns `unit`, `time`, `kpi`, `goal`; cells may be
+            missing. A row without a time is left out, and counted in a note; a unit without a name
+            is "(missing)".
         level: confidence level.
 
     Returns:
         PanelResult with one row for within and one for between.
 
     Raises:
-        BadInput: a missing column, a unit twice in a period, fewer than 4 units or 6 periods, a constant KPI.
+        BadInput: a missing column, a unit twice in a period, fewer than 4 units or 6 periods, a
+            constant KPI.
     """
     fraction(level, "panel(level=)")
-    columns = {"unit": (unit, label), "time": (time, place), "kpi": (kpi, number), "goal": (goal, number)}
+    columns = {
+        "unit": (unit, label),
+        "time": (time, place),
+        "kpi": (kpi, number),
+        "goal": (goal, number),
+    }
     rows, left = known(frame(data, columns, "panel(data)"), ["time"])
     if rows.duplicated(["unit", "time"]).any():
-        raise BadInput("a unit has a period twice", "panel(data)", "keep one row per unit and period")
-    wide = [rows.pivot(index="unit", columns="time", values=c).sort_index(axis=1) for c in ("kpi", "goal")]
-    wide = [w.where(wide[0].notna() & wide[1].notna()) for w in wide]  # half a pair tells nothing of a relation
+        raise BadInput(
+            "a unit has a period twice", "panel(data)", "keep one row per unit and period"
+        )
+    wide = [
+        rows.pivot(index="unit", columns="time", values=c).sort_index(axis=1)
+        for c in ("kpi", "goal")
+    ]
+    wide = [
+        w.where(wide[0].notna() & wide[1].notna()) for w in wide
+    ]  # half a pair tells nothing of a relation
     x, y = (w.to_numpy(float) for w in wide)
     units, periods = x.shape
     if units < LEAST_UNITS or periods < LEAST_PERIODS:
@@ -99,7 +118,8 @@ def panel(data: Frame, *, unit: str, time: str, kpi: str, goal: str, level: floa
         {
             "comparison": [r[0] for r in slopes], "slope": [r[1] for r in slopes],
             "low": [r[1] - h for r, h in zip(slopes, halves, strict=True)],
-            "high": [r[1] + h for r, h in zip(slopes, halves, strict=True)], "p": [r[4] for r in slopes],
+            "high": [r[1] + h for r, h in zip(slopes, halves, strict=True)],
+            "p": [r[4] for r in slopes],
         }
     )  # fmt: skip
     opposite = bool(found.within * found.between < 0 and (table["p"] < 1 - level).all())
@@ -107,7 +127,8 @@ def panel(data: Frame, *, unit: str, time: str, kpi: str, goal: str, level: floa
     ends = wide[0].quantile([0.1, 0.9], axis=1).to_numpy()
     means = pd.DataFrame(
         {
-            "unit": wide[0].index.astype(str), "kpi": np.nanmean(x, axis=1), "goal": np.nanmean(y, axis=1),
+            "unit": wide[0].index.astype(str), "kpi": np.nanmean(x, axis=1), "goal": np.nanmean(y,
+                axis=1),
             "kpi_from": ends[0], "kpi_to": ends[1],
         }
     )  # fmt: skip

@@ -30,9 +30,9 @@ class RelateResult(Result):
     """Answer of `relate`.
 
     Attributes:
-        table: one row per lag; columns `lag` (periods by which the KPI leads the goal), `rho` (correlation
-            of what is new in each series), `low`, `high` (interval, simultaneous over the lags), `critical`
-            (size from which on a lag counts).
+        table: one row per lag; columns `lag` (periods by which the KPI leads the goal), `rho`
+            (correlation of what is new in each series), `low`, `high` (interval, simultaneous over
+            the lags), `critical` (size from which on a lag counts).
         verdict: related; unrelated (a relation of `least` or more is ruled out at every lag); or
             inconclusive (neither: the series are too short or too noisy).
         lag, rho, low, high: the strongest lag.
@@ -63,7 +63,8 @@ class RelateResult(Result):
     @property
     def headline(self) -> Message:
         values = {
-            "kpi": self.names[0], "goal": self.names[1], "lag": self.lag, "rho": self.rho, "low": self.low,
+            "kpi": self.names[0], "goal": self.names[1], "lag": self.lag, "rho": self.rho,
+            "low": self.low,
             "high": self.high, "p": self.p, "detectable": self.detectable, "least": self.least,
             "periods": self.periods, "grain": Message(f"relate.grain_{self.grain}"),
         }  # fmt: skip
@@ -87,18 +88,20 @@ def relate(
 ) -> RelateResult:
     """Test whether a KPI and the goal are related, honestly about trend, season and chance.
 
-    Both series are differenced, freed of calendar terms, trend and their own past; what is new in one is
-    correlated with what is new in the other, `lags` periods later. "Not found" is not "unrelated": that is
-    said only when a relation of `least` or more is ruled out at every lag looked at.
+    Both series are differenced, freed of calendar terms, trend and their own past; what is new in
+    one is correlated with what is new in the other, `lags` periods later. "Not found" is not
+    "unrelated": that is said only when a relation of `least` or more is ruled out at every lag
+    looked at.
 
     Args:
-        kpi, goal: one value per period, indexed by date (daily, weekly, monthly or quarterly, without gaps).
-            Only periods that both have are used; a missing or infinite value is a gap.
+        kpi, goal: one value per period, indexed by date (daily, weekly, monthly or quarterly,
+            without gaps). Only periods that both have are used; a missing or infinite value is a
+            gap.
         lags: periods by which the KPI leads (negative: the goal leads), decided before looking;
             0 to 4 below 52 periods, else 0 to 8.
         calendar: country code whose holidays are taken out.
-        events: days, or (first, last) days, of shocks that hit both: campaigns, outages. A shared shock
-            that is not named looks like a relation.
+        events: days, or (first, last) days, of shocks that hit both: campaigns, outages. A shared
+            shock that is not named looks like a relation.
         given: further series to hold constant (a benchmark, other drivers), same dates.
         least: smallest correlation that would matter, between 0 and 1.
         level: confidence level, 0 < level < 1; the test uses 1 - level.
@@ -107,11 +110,12 @@ def relate(
         RelateResult with one row per lag.
 
     Raises:
-        BadInput: no dates, no lags, a constant series, fewer than 12 common periods, a gap, a period twice, or a
-            driver in `given` that does not cover the periods.
+        BadInput: no dates, no lags, a constant series, fewer than 12 common periods, a gap, a
+            period twice, or a driver in `given` that does not cover the periods.
 
     Note:
-        Relation is not cause. Below 26 periods the result is nearly always inconclusive, and says so.
+        Relation is not cause. Below 26 periods the result is nearly always inconclusive, and says
+        so.
 
     Example:
         >>> weeks = pd.date_range("2024-01-01", periods=60, freq="7D")
@@ -122,7 +126,11 @@ def relate(
     fraction(level, "relate(level=)")
     fraction(least, "relate(least=)")
     if lags is not None and not len(lags):
-        raise BadInput("no lags", "relate(lags=)", "give at least one, e.g. (0, 1, 2), or leave the argument out")
+        raise BadInput(
+            "no lags",
+            "relate(lags=)",
+            "give at least one, e.g. (0, 1, 2), or leave the argument out",
+        )
     frame, ax = _aligned(kpi, goal)
     terms = np.hstack([calendar_terms(ax, calendar, events), _given(given, frame)])
     question = Question(ax.season, terms, None if lags is None else tuple(lags), 1 - level, least)
@@ -134,14 +142,26 @@ def relate(
             "critical": tests.cross.critical(1 - level)[0],
         }
     )  # fmt: skip
-    verdict: Verdict = str(tests.verdict[0])  # type: ignore[assignment]  # one of the three by construction
+    # one of the three by construction
+    verdict: Verdict = str(tests.verdict[0])  # type: ignore[assignment]
     if not verdict:
-        raise BadInput("nothing is left of a series after calendar and trend", "relate", "give a series that varies")
-    notes = (Message("relate.short", {"periods": len(frame), "worth": WORTH}),) if len(frame) < WORTH else ()
+        raise BadInput(
+            "nothing is left of a series after calendar and trend",
+            "relate",
+            "give a series that varies",
+        )
+    notes = (
+        (Message("relate.short", {"periods": len(frame), "worth": WORTH}),)
+        if len(frame) < WORTH
+        else ()
+    )
     return RelateResult(
-        table, verdict, int(tests.lag[0]), float(tests.rho[0]), float(tests.low[0]), float(tests.high[0]),
-        float(tests.p[0]), float(tests.detectable[0]), float(frame["kpi"].corr(frame["goal"])), ax.grain,
-        len(frame), least, level, frame.rename_axis("date").reset_index(), _names(kpi, goal), notes=notes,
+        table, verdict, int(tests.lag[0]), float(tests.rho[0]), float(tests.low[0]),
+        float(tests.high[0]),
+        float(tests.p[0]), float(tests.detectable[0]), float(frame["kpi"].corr(frame["goal"])),
+        ax.grain,
+        len(frame), least, level, frame.rename_axis("date").reset_index(), _names(kpi, goal),
+        notes=notes,
     )  # fmt: skip
 
 
@@ -157,7 +177,9 @@ def _aligned(kpi: Values, goal: Values) -> tuple[pd.DataFrame, Axis]:
     ax = axis(frame.index.to_numpy(), "relate(kpi, goal)")
     for name in ("kpi", "goal"):
         if frame[name].nunique() < 2:
-            raise BadInput(f"series {name!r} never changes", f"relate({name})", "a constant cannot be related")
+            raise BadInput(
+                f"series {name!r} never changes", f"relate({name})", "a constant cannot be related"
+            )
     return frame, ax
 
 
@@ -167,5 +189,9 @@ def _given(given: Frame | None, frame: pd.DataFrame) -> np.ndarray:
     driver = dated(given, "relate(given=)").reindex(frame.index)
     missing = driver.columns[driver.isna().any()]
     if len(missing):
-        raise BadInput(f"driver {missing[0]!r} does not cover every period", "relate(given=)", "extend or drop it")
+        raise BadInput(
+            f"driver {missing[0]!r} does not cover every period",
+            "relate(given=)",
+            "extend or drop it",
+        )
     return driver.to_numpy(float)

@@ -29,11 +29,13 @@ class ScreenResult(Result):
     """Answer of `screen`.
 
     Attributes:
-        table: one row per KPI, strongest relation first; columns `kpi`, `lag` (periods by which it leads the
-            goal), `rho`, `low`, `high` (corrected for the lags), `p`, `q` (corrected for the KPIs),
-            `verdict` (related, unrelated, inconclusive), `detectable` (smallest rho found with 80 % power),
-            `cluster` (KPIs with the same number say the same), `keep` (speaks for its cluster).
-        goal: name of the goal. level: confidence level. same: correlation from which on two KPIs say the same.
+        table: one row per KPI, strongest relation first; columns `kpi`, `lag` (periods by which it
+            leads the goal), `rho`, `low`, `high` (corrected for the lags), `p`, `q` (corrected for
+            the KPIs), `verdict` (related, unrelated, inconclusive), `detectable` (smallest rho
+            found with 80 % power), `cluster` (KPIs with the same number say the same), `keep`
+            (speaks for its cluster).
+        goal: name of the goal. level: confidence level. same: correlation from which on two KPIs
+            say the same.
         left_out: KPIs that never change or have gaps; they were not tested.
     """
 
@@ -48,7 +50,8 @@ class ScreenResult(Result):
         related = self.table[self.table["verdict"] == "related"]
         values = {
             "kpis": len(self.table), "related": len(related), "goal": self.goal,
-            "core": int(self.table["keep"].sum()), "names": tuple(related.loc[related["keep"], "kpi"].head(5)),
+            "core": int(self.table["keep"].sum()), "names": tuple(related.loc[related["keep"],
+                "kpi"].head(5)),
         }  # fmt: skip
         return Message("screen.some" if len(related) else "screen.none", values)
 
@@ -65,7 +68,8 @@ def screen(
     same: float = 0.8,
     level: float = 0.95,
 ) -> ScreenResult:
-    """Test every KPI of a table against the goal, corrected for their number, and group those that say the same.
+    """Test every KPI of a table against the goal, corrected for their number, and group those that
+    say the same.
 
     The test is that of `relate`; q-values keep the false discovery rate (Benjamini-Hochberg).
 
@@ -83,13 +87,17 @@ def screen(
         ScreenResult with one row per KPI.
 
     Raises:
-        BadInput: an unknown column, no dates, a day twice, no lags, a goal with gaps or that never changes, fewer than
-            12 periods.
+        BadInput: an unknown column, no dates, a day twice, no lags, a goal with gaps or that never
+            changes, fewer than 12 periods.
     """
     fraction(level, "screen(level=)")
     fraction(least, "screen(least=)")
     if lags is not None and not len(lags):
-        raise BadInput("no lags", "screen(lags=)", "give at least one, e.g. (0, 1, 2), or leave the argument out")
+        raise BadInput(
+            "no lags",
+            "screen(lags=)",
+            "give at least one, e.g. (0, 1, 2), or leave the argument out",
+        )
     rows = dated(frame, "screen(frame)")
     for name in (goal, *given):
         if name not in rows.columns:
@@ -97,21 +105,31 @@ def screen(
     ax = axis(rows.index.to_numpy(), "screen(frame)")
     idle = [c for c in rows.columns if rows[c].isna().any() or rows[c].nunique() < 2]
     if {goal, *given} & set(idle):
-        raise BadInput(f"{goal!r} or a given driver never changes or has gaps", "screen(goal=)", "give complete series")
+        raise BadInput(
+            f"{goal!r} or a given driver never changes or has gaps",
+            "screen(goal=)",
+            "give complete series",
+        )
     kpis = [c for c in rows.columns if c not in {goal, *given, *idle}]
     if not kpis:
-        raise BadInput("no KPI is left to test", "screen(frame)", "give columns that vary and have no gaps")
+        raise BadInput(
+            "no KPI is left to test", "screen(frame)", "give columns that vary and have no gaps"
+        )
     terms = np.hstack([calendar_terms(ax, calendar, events), rows[list(given)].to_numpy(float)])
     question = Question(ax.season, terms, None if lags is None else tuple(lags), 1 - level, least)
     values = rows[kpis].to_numpy(float).T
     tests = relation_tests(values, rows[goal].to_numpy(float), question)
     q = benjamini_hochberg(tests.p)
     group = clusters(innovations(values, question.regressors(len(rows))), same)
-    verdict = np.where((tests.verdict == "related") & (q >= 1 - level), "inconclusive", tests.verdict)
+    verdict = np.where(
+        (tests.verdict == "related") & (q >= 1 - level), "inconclusive", tests.verdict
+    )
     table = pd.DataFrame(
         {
-            "kpi": [str(k) for k in kpis], "lag": tests.lag, "rho": tests.rho, "low": tests.low, "high": tests.high,
-            "p": tests.p, "q": q, "verdict": verdict, "detectable": tests.detectable, "cluster": group,
+            "kpi": [str(k) for k in kpis], "lag": tests.lag, "rho": tests.rho, "low": tests.low,
+            "high": tests.high,
+            "p": tests.p, "q": q, "verdict": verdict, "detectable": tests.detectable,
+            "cluster": group,
             "keep": spokesman(group, np.abs(tests.rho)),
         }
     ).sort_values(["q", "p"], ignore_index=True)  # fmt: skip

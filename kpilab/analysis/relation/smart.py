@@ -34,10 +34,11 @@ class SmartResult(Result):
     """Answer of `smart`.
 
     Attributes:
-        table: one row per KPI; columns `kpi`, `owner`, `parent` (what it serves), `at` (company, region, store,
-            person; None when not said), `target`, `since`, `chance` (to reach the target, 0-1; NaN when
-            not known), and for `specific`, `measurable`, `achievable`, `relevant`, `time_bound` True, False, or None
-            (cannot tell), `missing` (tuple of what to mend: criteria that are False).
+        table: one row per KPI; columns `kpi`, `owner`, `parent` (what it serves), `at` (company,
+            region, store, person; None when not said), `target`, `since`, `chance` (to reach the
+            target, 0-1; NaN when not known), and for `specific`, `measurable`, `achievable`,
+            `relevant`, `time_bound` True, False, or None (cannot tell), `missing` (tuple of what to
+            mend: criteria that are False).
     """
 
     kind: ClassVar[str] = "smart"
@@ -61,11 +62,11 @@ def smart(
 ) -> SmartResult:
     """Check every KPI against the five criteria.
 
-    Specific: it has a definition and an owner. Measurable: its columns exist in its table. Achievable: the chance to
-    reach the target lies between 10 and 90 % (lower is out of reach, higher is no target); it comes from a forecast
-    of the current period from the days before it, calibrated on the series' own past. Relevant: it, or a parent of
-    it, stands in the goal's formula, or figures show a relation.
-    Time-bound: it has a target and a day since when.
+    Specific: it has a definition and an owner. Measurable: its columns exist in its table.
+    Achievable: the chance to reach the target lies between 10 and 90 % (lower is out of reach,
+    higher is no target); it comes from a forecast of the current period from the days before it,
+    calibrated on the series' own past. Relevant: it, or a parent of it, stands in the goal's
+    formula, or figures show a relation. Time-bound: it has a target and a day since when.
 
     Args:
         kpis: what teams are measured on. metrics, tables: of the case. tree: the goal's formula.
@@ -86,7 +87,10 @@ def smart(
         chance: float | None = given.get(kpi.metric)
         if chance is None and current is not None and metric is not None and metric.table in tables:
             chance = _chance(metric, tables[metric.table], kpi.target, current)
-        row: dict[str, object] = {"kpi": kpi.metric, "owner": kpi.owner or (metric.owner if metric else None)}
+        row: dict[str, object] = {
+            "kpi": kpi.metric,
+            "owner": kpi.owner or (metric.owner if metric else None),
+        }
         row |= {"parent": kpi.parent, "at": kpi.level, "target": kpi.target, "since": kpi.since}
         row["chance"] = float("nan") if chance is None else chance
         row["specific"] = metric is not None and row["owner"] is not None
@@ -100,7 +104,8 @@ def smart(
 
 
 def _chance(metric: Metric, table: Table, target: float | None, current: Period) -> float | None:
-    """Chance to reach the target of the current period, as far as the days before it tell; None if they do not."""
+    """Chance to reach the target of the current period, as far as the days before it tell;
+    None if they do not."""
     grain = metric.per or "day"
     ahead = len(full_buckets(current, grain))
     past = Period(current.first - timedelta(days=HISTORY), current.first - timedelta(days=1))
@@ -111,7 +116,8 @@ def _chance(metric: Metric, table: Table, target: float | None, current: Period)
     days = pd.DatetimeIndex(full_buckets(past, grain))
     days = days[days >= rows.index.min()] if len(rows) else days[:0]
     adds = metric.per is None and not metric.is_ratio
-    # Of a total, a day without rows is 0; a day whose value is missing is left out, as the forecast leaves out gaps.
+    # Of a total, a day without rows is 0; a day whose value is missing is left out, as the forecast
+    # leaves out gaps.
     series = rows.reindex(days, fill_value=0.0 if adds else float("nan")).dropna()
     if len(series) < LEAST:
         return None

@@ -23,10 +23,11 @@ class AttainmentResult(Result):
     """Answer of `attainment`.
 
     Attributes:
-        table: one row for the goal and for each KPI; columns `metric`, `role` ("goal" or "kpi"), `owner`,
-            `baseline`, `current`, `change` (relative, 0.1 = +10 %; of an amount that adds up per day, where the periods
-            differ in length), `low`, `high` (its interval; NaN where no noise can be told), `p`,
-            `target` (NaN for none), `reached` (True, False; None without a target).
+        table: one row for the goal and for each KPI; columns `metric`, `role` ("goal" or "kpi"),
+            `owner`, `baseline`, `current`, `change` (relative, 0.1 = +10 %; of an amount that adds
+            up per day, where the periods differ in length), `low`, `high` (its interval; NaN where
+            no noise can be told), `p`, `target` (NaN for none), `reached` (True, False; None
+            without a target).
     """
 
     level: float
@@ -46,7 +47,8 @@ class AttainmentResult(Result):
 def attainment(case: Case, cells: Cells, *, level: float = 0.95) -> AttainmentResult:
     """How did the goal and the KPIs do against target and baseline, beyond their noise?
 
-    Noise is that between days; for metrics that do not add up over days, that between their full weeks or months.
+    Noise is that between days; for metrics that do not add up over days, that between their full
+    weeks or months.
 
     Args:
         case: goal, KPIs and metrics.
@@ -57,15 +59,27 @@ def attainment(case: Case, cells: Cells, *, level: float = 0.95) -> AttainmentRe
         AttainmentResult, the goal first.
     """
     fraction(level, "attainment(level=)")
-    rows = [_row(case, cells, *asked, level) for asked in asked_of(case) if asked[0] not in cells.refused]
+    rows = [
+        _row(case, cells, *asked, level)
+        for asked in asked_of(case)
+        if asked[0] not in cells.refused
+    ]
     return AttainmentResult(pd.DataFrame(rows), level=level)
 
 
 def _row(
-    case: Case, cells: Cells, name: str, role: str, owner: str | None, target: float | None, level: float
+    case: Case,
+    cells: Cells,
+    name: str,
+    role: str,
+    owner: str | None,
+    target: float | None,
+    level: float,
 ) -> dict[str, object]:
     metric = case.metrics[name]
-    first, second = (Window.of(*cells.day_arrays(metric, period)) for period in ("baseline", "current"))
+    first, second = (
+        Window.of(*cells.day_arrays(metric, period)) for period in ("baseline", "current")
+    )
     before, after = (cells.value(name, period) for period in ("baseline", "current"))
     adds, grain = not metric.is_ratio and metric.per is None, metric.per or "day"
     moved = period_change(first, second, (before, after), per_day=adds, grain=grain)

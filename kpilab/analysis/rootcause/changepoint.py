@@ -29,8 +29,8 @@ class DatingResult(Result):
     """Answer of `dating`.
 
     Attributes:
-        table: one row per day; columns `day` (date), `value` (level of the day), `fitted` (level with the one change),
-            `chance` (that the change began on that day, 0-1).
+        table: one row per day; columns `day` (date), `value` (level of the day), `fitted` (level
+            with the one change), `chance` (that the change began on that day, 0-1).
         start: most likely first day; None when no change stands out. low, high: interval of it.
         reached: day the new level was reached (the start itself for a step).
         gradual: chance that the change took more than a day.
@@ -62,10 +62,16 @@ class DatingResult(Result):
             return Message("dating.nothing", {"p": self.p})
         # A start that is sure to the day needs no interval.
         sure = self.low == self.high
-        values = {"start": self.start, "low": None if sure else self.low, "high": None if sure else self.high}
+        values = {
+            "start": self.start,
+            "low": None if sure else self.low,
+            "high": None if sure else self.high,
+        }
         ends = (self.change.value, self.change.low, self.change.high)
         change = [v / self.before if self.before and v is not None else None for v in ends]
-        values |= dict(zip(("change", "change_low", "change_high"), change, strict=True), reached=self.reached)
+        values |= dict(
+            zip(("change", "change_low", "change_high"), change, strict=True), reached=self.reached
+        )
         return Message("dating.gradual" if self.gradual > 0.5 else "dating.step", values)
 
 
@@ -81,13 +87,15 @@ def dating(
 ) -> DatingResult:
     """Date the largest change of level in a daily series.
 
-    The level is the value, or value / exposure weighted by the exposure. Weekdays are allowed their own level from
-    three weeks on. Every start day and several lengths (one day: a step) are fitted; their likelihoods give the
-    chance of each start. Noise of any size is estimated from the series itself.
+    The level is the value, or value / exposure weighted by the exposure. Weekdays are allowed their
+    own level from three weeks on. Every start day and several lengths (one day: a step) are fitted;
+    their likelihoods give the chance of each start. Noise of any size is estimated from the series
+    itself.
 
     Args:
-        days: one row per day (more are summed). Days without rows are missing, not zero; so is a day one of whose
-            values is missing (of a rate, only the row). What is left out is counted in a note.
+        days: one row per day (more are summed). Days without rows are missing, not zero; so is a
+            day one of whose values is missing (of a rate, only the row). What is left out is
+            counted in a note.
         value, exposure, time: column names; the exposure of a rate is its denominator.
         changes: (day, text) of the change log.
         alpha: chance of dating a change where there was none.
@@ -100,7 +108,8 @@ def dating(
         BadInput: unknown columns, or fewer than ten days.
 
     Note:
-        Days are taken as independent given their weekday; a slow trend will be dated as a gradual change.
+        Days are taken as independent given their weekday; a slow trend will be dated as a gradual
+        change.
     """
     fraction(alpha, "dating(alpha=)")
     fraction(level, "dating(level=)")
@@ -110,19 +119,29 @@ def dating(
     pattern = stamps.dayofweek.to_numpy() if len(stamps) >= 21 else np.zeros(len(stamps), dtype=int)
     found = date_change(rate, weight, pattern.astype(np.intp))
     if found is None:
-        raise BadInput(f"the series has {len(series)} days", "dating(days)", "give at least ten days")
+        raise BadInput(
+            f"the series has {len(series)} days", "dating(days)", "give at least ten days"
+        )
     result = _result(found, [s.date() for s in stamps], rate, tuple(changes), alpha, level)
     return replace(result, notes=notes + result.notes)
 
 
-def _series(days: Frame, value: str, exposure: str | None, time: str) -> tuple[pd.DataFrame, tuple[Message, ...]]:
+def _series(
+    days: Frame, value: str, exposure: str | None, time: str
+) -> tuple[pd.DataFrame, tuple[Message, ...]]:
     """Rate and weight per day, and a note on the rows left out."""
-    columns = {"day": (time, day), "value": (value, number)} | ({"weight": (exposure, count)} if exposure else {})
+    columns = {"day": (time, day), "value": (value, number)} | (
+        {"weight": (exposure, count)} if exposure else {}
+    )
     rows = frame(days, columns, "dating(days)")
     holed = set() if exposure else set(rows.loc[rows["value"].isna(), "day"])
     rows, notes = known(rows.assign(value=rows["value"].mask(rows["day"].isin(holed))))
     rows = rows if exposure else rows.assign(weight=1.0)
-    sums = rows.groupby("day").agg({"value": "sum", "weight": "sum" if exposure else "max"}).sort_index()
+    sums = (
+        rows.groupby("day")
+        .agg({"value": "sum", "weight": "sum" if exposure else "max"})
+        .sort_index()
+    )
     sums = sums[sums["weight"] > 0]
     return sums.assign(rate=sums["value"] / sums["weight"]), notes
 
@@ -135,12 +154,16 @@ def _result(
     alpha: float,
     level: float,
 ) -> DatingResult:
-    table = pd.DataFrame({"day": days, "value": rate, "fitted": found.fitted, "chance": found.chance})
+    table = pd.DataFrame(
+        {"day": days, "value": rate, "fitted": found.fitted, "chance": found.chance}
+    )
     half = float(norm.ppf(0.5 + level / 2)) * found.error
     change = Effect(found.change, found.change - half, found.change + half)
     if found.p > alpha:
         flat = table.assign(fitted=float(np.mean(rate)))
-        return DatingResult(flat, None, None, None, None, found.gradual, found.before, change, found.p, level)
+        return DatingResult(
+            flat, None, None, None, None, found.gradual, found.before, change, found.p, level
+        )
     first, last = (days[k] for k in credible(found.chance, level))
     near = tuple((day, text) for day, text in sorted(changes) if first - NEAR <= day <= last + NEAR)
     reached = days[min(found.start + found.length - 1, len(days) - 1)]
@@ -156,5 +179,7 @@ def _result(
         found.p,
         level,
         near,
-        notes=(Message("dating.candidates", {"entries": tuple(text for _, text in near)}),) if near else (),
+        notes=(Message("dating.candidates", {"entries": tuple(text for _, text in near)}),)
+        if near
+        else (),
     )

@@ -20,7 +20,19 @@ from kpilab.stats.rootcause.lmdi import lmdi, log_mean
 from kpilab.stats.rootcause.shapley import MOST_PLAYERS, shapley
 
 Values = Mapping[str, float]
-COLUMNS = ["node", "parent", "depth", "baseline", "current", "contribution", "low", "high", "share", "log", "method"]
+COLUMNS = [
+    "node",
+    "parent",
+    "depth",
+    "baseline",
+    "current",
+    "contribution",
+    "low",
+    "high",
+    "share",
+    "log",
+    "method",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,11 +40,12 @@ class DecomposeResult(Result):
     """Answer of `decompose`.
 
     Attributes:
-        table: one row per node of the formula and parent it stands under, parents first; columns `node`, `parent`
-            ("" for the goal), `depth` (0 for the goal), `baseline`, `current` (values), `contribution` (to the goal's
-            change, in goal units; children sum to their parent), `low`, `high` (interval; NaN without `errors`),
-            `share` (of the goal's change; NaN if that is 0), `log` (contribution to ln(current / baseline) of the
-            goal; NaN unless both are positive), `method` ("lmdi", "shapley", or "whole" for the goal).
+        table: one row per node of the formula and parent it stands under, parents first; columns
+            `node`, `parent` ("" for the goal), `depth` (0 for the goal), `baseline`, `current`
+            (values), `contribution` (to the goal's change, in goal units; children sum to their
+            parent), `low`, `high` (interval; NaN without `errors`), `share` (of the goal's change;
+            NaN if that is 0), `log` (contribution to ln(current / baseline) of the goal; NaN unless
+            both are positive), `method` ("lmdi", "shapley", or "whole" for the goal).
         goal: its name. before, after: its values.
         level: confidence level.
     """
@@ -72,9 +85,10 @@ def decompose(
 ) -> DecomposeResult:
     """Split the goal's change over all nodes of a nested formula, exactly.
 
-    Each formula is split over the names in it: LMDI where it is a product or ratio of positive values, Shapley
-    values otherwise (up to 12 names; nest longer formulas). What a node contributes is handed on to its own
-    children in the same way, so children sum to their parent and leaves to the change.
+    Each formula is split over the names in it: LMDI where it is a product or ratio of positive
+    values, Shapley values otherwise (up to 12 names; nest longer formulas). What a node contributes
+    is handed on to its own children in the same way, so children sum to their parent and leaves to
+    the change.
 
     Args:
         tree: the metric tree, or a formula of leaf names.
@@ -86,49 +100,71 @@ def decompose(
         DecomposeResult with one row per node.
 
     Raises:
-        BadInput: a leaf without a value (or whose value is missing or infinite), errors that are negative, missing or
-            of no leaf, a zero denominator, or a formula with more than 12 names.
+        BadInput: a leaf without a value (or whose value is missing or infinite), errors that are
+            negative, missing or of no leaf, a zero denominator, or a formula with more than 12
+            names.
 
     Example:
-        >>> decompose("visits / shops", {"visits": 90, "shops": 3}, {"visits": 80, "shops": 4}).change
+        >>> decompose("visits / shops", {"visits": 90, "shops": 3}, {"visits": 80,
+            "shops": 4}).change
         -10.0
     """
     fraction(level, "decompose(level=)")
     tree = MetricTree.parse("goal", tree) if isinstance(tree, str) else tree
     baseline, current = (
-        numbers(v, f"decompose({n})", tree.leaves) for v, n in ((baseline, "baseline"), (current, "current"))
+        numbers(v, f"decompose({n})", tree.leaves)
+        for v, n in ((baseline, "baseline"), (current, "current"))
     )
     rows = _rows(tree, baseline, current)
-    table = pd.DataFrame(rows, columns=[c for c in COLUMNS if c not in ("low", "high", "share", "log")])
+    table = pd.DataFrame(
+        rows, columns=[c for c in COLUMNS if c not in ("low", "high", "share", "log")]
+    )
     before, after = (float(table[c].to_numpy(float)[0]) for c in ("baseline", "current"))
     half = np.full(len(table), np.nan)
     if errors:
-        half = float(norm.ppf(0.5 + level / 2)) * _errors(tree, baseline, current, _checked(errors, tree))
+        half = float(norm.ppf(0.5 + level / 2)) * _errors(
+            tree, baseline, current, _checked(errors, tree)
+        )
     table["low"], table["high"] = table["contribution"] - half, table["contribution"] + half
     table["share"] = table["contribution"] / (after - before) if after != before else np.nan
-    table["log"] = table["contribution"] / log_mean(after, before) if before > 0 and after > 0 else np.nan
+    table["log"] = (
+        table["contribution"] / log_mean(after, before) if before > 0 and after > 0 else np.nan
+    )
     return DecomposeResult(table[COLUMNS], tree.goal, before, after, level)
 
 
-def _checked(errors: Mapping[str, tuple[float, float]], tree: MetricTree) -> dict[str, tuple[float, float]]:
+def _checked(
+    errors: Mapping[str, tuple[float, float]], tree: MetricTree
+) -> dict[str, tuple[float, float]]:
     """Standard errors of both periods as numbers; each of a leaf, none missing or below zero."""
     where = "decompose(errors=)"
     for leaf in errors:
         if leaf not in tree.leaves:
             raise unknown("leaf", leaf, tree.leaves, where)
-    first, second = (numbers({n: pair[k] for n, pair in errors.items()}, where, errors) for k in (0, 1))
+    first, second = (
+        numbers({n: pair[k] for n, pair in errors.items()}, where, errors) for k in (0, 1)
+    )
     for leaf in errors:
         if min(first[leaf], second[leaf]) < 0:
-            raise BadInput(f"the standard error of {leaf!r} is below zero", where, "give it as a positive number")
+            raise BadInput(
+                f"the standard error of {leaf!r} is below zero",
+                where,
+                "give it as a positive number",
+            )
     return {leaf: (first[leaf], second[leaf]) for leaf in errors}
 
 
 def _rows(tree: MetricTree, baseline: Values, current: Values) -> list[tuple[object, ...]]:
-    """Rows of the table, from the goal down; every node hands its contribution on to its children."""
-    old, new = ({n: float(np.asarray(tree.evaluate(v, n))) for n in tree.nodes} for v in (baseline, current))
+    """Rows of the table, from the goal down; every node hands its contribution on to its
+    children."""
+    old, new = (
+        {n: float(np.asarray(tree.evaluate(v, n))) for n in tree.nodes} for v in (baseline, current)
+    )
     rows: list[tuple[object, ...]] = []
 
-    def hand_on(node: str, parent: str, depth: int, contribution: float, slope: float, method: str) -> None:
+    def hand_on(
+        node: str, parent: str, depth: int, contribution: float, slope: float, method: str
+    ) -> None:
         rows.append((node, parent, depth, old[node], new[node], contribution, method))
         children = tree.children(node)
         if not children:
@@ -145,7 +181,9 @@ def _rows(tree: MetricTree, baseline: Values, current: Values) -> list[tuple[obj
     return rows
 
 
-def _split(tree: MetricTree, node: str, children: tuple[str, ...], old: Values, new: Values) -> tuple[list[float], str]:
+def _split(
+    tree: MetricTree, node: str, children: tuple[str, ...], old: Values, new: Values
+) -> tuple[list[float], str]:
     """Contributions of the children to the node's own change."""
     powers = _powers(tree.formulas[node])
     if powers is not None and all(old[c] > 0 and new[c] > 0 for c in powers[0]):
@@ -168,8 +206,13 @@ def _split(tree: MetricTree, node: str, children: tuple[str, ...], old: Values, 
         except BadInput as error:
             # Both periods have been evaluated already: only a mixture of the two divides by zero.
             at = ", ".join(f"{c} = {v:g}" for c, v in mixed.items())
-            mend = "give the denominator a name of its own through `tree:`, or write the formula without it"
-            raise BadInput(f"half-way between the periods ({at}) the denominator is 0", error.where, mend) from None
+            mend = (
+                "give the denominator a name of its own through `tree:`, or write the "
+                "formula without it"
+            )
+            raise BadInput(
+                f"half-way between the periods ({at}) the denominator is 0", error.where, mend
+            ) from None
 
     return [float(p) for p in shapley(worth, len(children))], "shapley"
 
@@ -184,7 +227,8 @@ def _slope(tree: MetricTree, node: str, child: str, old: Values, new: Values) ->
 
 
 def _powers(expression: Expression) -> tuple[dict[str, int], float] | None:
-    """Names with their powers and the constant, if the expression is a product or ratio; None otherwise."""
+    """Names with their powers and the constant, if the expression is a product or ratio;
+    None otherwise."""
     if isinstance(expression, Name):
         return {expression.name: 1}, 1.0
     if isinstance(expression, Number):
@@ -203,7 +247,8 @@ def _powers(expression: Expression) -> tuple[dict[str, int], float] | None:
 def _errors(
     tree: MetricTree, baseline: Values, current: Values, errors: Mapping[str, tuple[float, float]]
 ) -> np.ndarray:
-    """Standard error of every row's contribution by the delta method, leaves taken as independent."""
+    """Standard error of every row's contribution by the delta method,
+    leaves taken as independent."""
     total = 0.0
     for leaf, pair in errors.items():
         for k, error in enumerate(pair):

@@ -1,4 +1,5 @@
-"""Drivers: which factors of the goal moved beyond their day-to-day noise, and what did that do to the goal?"""
+"""Drivers: which factors of the goal moved beyond their day-to-day noise,
+and what did that do to the goal?"""
 
 from __future__ import annotations
 
@@ -29,12 +30,14 @@ class DriversResult(Result):
     """Answer of `drivers`.
 
     Attributes:
-        table: one row per leaf of the metric tree; columns `driver` (str), `watched` (bool, on a dashboard or
-            a KPI), `ratio` (bool), `baseline`, `current` (values), `change` (relative, 0.1 = +10 %), `low`,
-            `high` (its interval, noise clustered by day), `p`, and the share of the goal's change that the
-            driver makes, in goal units: `contribution`, `contribution_low`, `contribution_high`.
-        mix: one row per ratio driver × dimension: `driver`, `dimension`, `change` (relative, at constant mix of the
-            dimension), `low`, `high`, `p`, `falling` (share of the current weight whose own rate fell).
+        table: one row per leaf of the metric tree; columns `driver` (str), `watched` (bool, on a
+            dashboard or a KPI), `ratio` (bool), `baseline`, `current` (values), `change` (relative,
+            0.1 = +10 %), `low`, `high` (its interval, noise clustered by day), `p`, and the share
+            of the goal's change that the driver makes, in goal units: `contribution`,
+            `contribution_low`, `contribution_high`.
+        mix: one row per ratio driver × dimension: `driver`, `dimension`, `change` (relative, at
+            constant mix of the dimension), `low`, `high`, `p`, `falling` (share of the current
+            weight whose own rate fell).
         goal: name of the goal.
         scale: goal in the baseline / formula in the baseline (1 when the formula is an identity).
         unexplained: goal's change that the scaled formula does not reproduce, in goal units.
@@ -52,16 +55,20 @@ class DriversResult(Result):
         if self.table.empty:
             return Message("drivers.none", {"goal": self.goal})
         row = self.table.iloc[int(self.table["contribution"].abs().to_numpy().argmax())].to_dict()
-        values = {k: row[k] for k in ("driver", "contribution", "contribution_low", "contribution_high", "change")}
+        values = {
+            k: row[k]
+            for k in ("driver", "contribution", "contribution_low", "contribution_high", "change")
+        }
         return Message("drivers.largest", {"goal": self.goal, **values})
 
 
 def drivers(case: Case, cells: Cells, *, level: float = 0.95, seed: int = 0) -> DriversResult:
-    """Split the goal's change over the leaves of its formula and test each leaf against its own noise.
+    """Split the goal's change over the leaves of its formula and test each leaf against its own
+    noise.
 
-    A leaf's noise is that between days (full weeks or months where it does not add up over days). Contributions
-    are Shapley values of the formula, so they sum to the formula's change exactly; their intervals come from draws
-    of the leaves within their noise.
+    A leaf's noise is that between days (full weeks or months where it does not add up over days).
+    Contributions are Shapley values of the formula, so they sum to the formula's change exactly;
+    their intervals come from draws of the leaves within their noise.
 
     Args:
         case: goal, tree and metrics.
@@ -99,7 +106,12 @@ def drivers(case: Case, cells: Cells, *, level: float = 0.95, seed: int = 0) -> 
     unexplained = goal[1] - goal[0] - scale * (formula[1] - formula[0])
     mix = _mix(case, cells, level)
     return DriversResult(
-        pd.DataFrame(rows), mix=mix, goal=case.goal.metric, scale=scale, unexplained=unexplained, level=level
+        pd.DataFrame(rows),
+        mix=mix,
+        goal=case.goal.metric,
+        scale=scale,
+        unexplained=unexplained,
+        level=level,
     )
 
 
@@ -108,12 +120,16 @@ def leaf_change(cells: Cells, metric: Metric) -> Change:
     values = cells.sides(metric.name)
     if cells.undefined(metric.name):
         return Change(*values, (0.0, 0.0), 1.0)
-    before, after = (Window.of(*cells.day_arrays(metric, period)) for period in ("baseline", "current"))
+    before, after = (
+        Window.of(*cells.day_arrays(metric, period)) for period in ("baseline", "current")
+    )
     adds, grain = not metric.is_ratio and metric.per is None, metric.per or "day"
     return period_change(before, after, values, per_day=adds, grain=grain)
 
 
-def contributions(case: Case, before: Mapping[str, float], after: Mapping[str, float]) -> np.ndarray:
+def contributions(
+    case: Case, before: Mapping[str, float], after: Mapping[str, float]
+) -> np.ndarray:
     """Shapley value of each leaf in the formula's change."""
     leaves = case.goal.tree.leaves
 
@@ -138,7 +154,9 @@ def _drawn_shares(
     at_end = float(case.goal.tree.evaluate(after))
     ends = np.zeros((2, len(leaves)))
     for k, leaf in enumerate(leaves):
-        drawn = after[leaf] + changes[leaf].error * generator.standard_t(max(changes[leaf].df, 1.0), DRAWS)
+        drawn = after[leaf] + changes[leaf].error * generator.standard_t(
+            max(changes[leaf].df, 1.0), DRAWS
+        )
         moved = np.asarray(case.goal.tree.evaluate({**centre, leaf: drawn})) - at_end
         ends[:, k] = np.nanquantile(moved, [0.5 - level / 2, 0.5 + level / 2])
     return ends
@@ -161,8 +179,17 @@ def _mix(case: Case, cells: Cells, level: float) -> pd.DataFrame:
             both = wide[(wide[DEN0] > 0) & (wide[DEN1] > 0)]
             fell = both[NUM1] / both[DEN1] < both[NUM0] / both[DEN0]
             falling = float(both.loc[fell, DEN1].sum() / max(both[DEN1].sum(), 1e-300))
-            rows.append({"driver": leaf, "dimension": dimension, **_relative(change, level), "falling": falling})
-    return pd.DataFrame(rows, columns=["driver", "dimension", "change", "low", "high", "p", "falling"])
+            rows.append(
+                {
+                    "driver": leaf,
+                    "dimension": dimension,
+                    **_relative(change, level),
+                    "falling": falling,
+                }
+            )
+    return pd.DataFrame(
+        rows, columns=["driver", "dimension", "change", "low", "high", "p", "falling"]
+    )
 
 
 def _relative(change: Change, level: float) -> dict[str, float]:

@@ -28,10 +28,10 @@ class ExploreResult(Result):
     """Answer of `explore`.
 
     Attributes:
-        table: one row per period, bucket and combination of values that has rows; columns `period` (its name),
-            `date` (first day of the bucket, if a grain was asked for), the dimensions (text; "(missing)" where empty),
-            `value` (of the metric; NaN where undefined), `numerator`, `denominator` (of a ratio; the value and 1
-            otherwise).
+        table: one row per period, bucket and combination of values that has rows; columns `period`
+            (its name), `date` (first day of the bucket, if a grain was asked for), the dimensions
+            (text; "(missing)" where empty), `value` (of the metric; NaN where undefined),
+            `numerator`, `denominator` (of a ratio; the value and 1 otherwise).
         metric, by, grain, where: as asked.
     """
 
@@ -43,7 +43,12 @@ class ExploreResult(Result):
 
     @property
     def headline(self) -> Message:
-        values = {"metric": self.metric, "by": self.by or None, "where": self.where or None, "rows": len(self.table)}
+        values = {
+            "metric": self.metric,
+            "by": self.by or None,
+            "where": self.where or None,
+            "rows": len(self.table),
+        }
         return Message("explore.shown" if len(self.table) else "explore.nothing", values)
 
 
@@ -94,7 +99,12 @@ def explore(
     ours = {own(f"by{k}"): d for k, d in enumerate(by)}
     columns = {"period": frame[PERIOD]} | ({"date": frame[BUCKET]} if grain else {})
     columns |= {o: label(frame[marked(d)], f"explore(by=), column {d!r}") for o, d in ours.items()}
-    keys, parts = list(columns), {"numerator": frame[f"{metric}:num"], "denominator": frame[f"{metric}:den"]}
-    shown = pd.DataFrame(columns | {"value": frame[metric]} | parts).sort_values(keys, ignore_index=True)
+    keys, parts = (
+        list(columns),
+        {"numerator": frame[f"{metric}:num"], "denominator": frame[f"{metric}:den"]},
+    )
+    shown = pd.DataFrame(columns | {"value": frame[metric]} | parts).sort_values(
+        keys, ignore_index=True
+    )
     notes = tuple(n for span in spans.values() for n in holes(table, found, span, where))
     return ExploreResult(called(shown, ours), metric, tuple(by), grain, where, notes=notes)

@@ -24,9 +24,9 @@ class HistoryResult(Result):
     """Answer of `history`.
 
     Attributes:
-        table: one row per metric × day (week, month for a metric with that grain) that has rows; columns
-            `metric`, `role` ("goal" or "kpi"), `date` (first day of the bucket), `period` ("baseline" or
-            "current"), `value` (NaN where undefined). The goal comes first.
+        table: one row per metric × day (week, month for a metric with that grain) that has rows;
+            columns `metric`, `role` ("goal" or "kpi"), `date` (first day of the bucket), `period`
+            ("baseline" or "current"), `value` (NaN where undefined). The goal comes first.
     """
 
     kind: ClassVar[str] = "history"
@@ -51,12 +51,16 @@ def history(case: Case) -> HistoryResult:
         HistoryResult.
     """
     names = list(dict.fromkeys([case.goal.metric, *(kpi.metric for kpi in case.kpis)]))
-    frames, notes = those_measured([case.metrics[name] for name in names], lambda here: _measured(case, here))
+    frames, notes = those_measured(
+        [case.metrics[name] for name in names], lambda here: _measured(case, here)
+    )
     return HistoryResult(pd.concat(frames, ignore_index=True), notes=notes)
 
 
 def _measured(case: Case, metrics: Sequence[Metric]) -> pd.DataFrame:
-    return pd.concat([_of_metric(case, m, "goal" if m.name == case.goal.metric else "kpi") for m in metrics])
+    return pd.concat(
+        [_of_metric(case, m, "goal" if m.name == case.goal.metric else "kpi") for m in metrics]
+    )
 
 
 def _of_metric(case: Case, metric: Metric, role: str) -> pd.DataFrame:

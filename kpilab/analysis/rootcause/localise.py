@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from kpilab.core.values import Period
 
 STRAY = 0.01  # share of all amounts that may be negative by chance; they count as nothing
-COLUMNS = ["where", "expected", "actual", "contribution", "low", "high", "share", "change", "change_low", "change_high",
+COLUMNS = ["where", "expected", "actual", "contribution", "low", "high", "share", "change",
+    "change_low", "change_high",
            "corrected", "size", "leaves", "p", "equivalent"]  # fmt: skip
 
 
@@ -40,25 +41,27 @@ class LocaliseResult(Result):
     """Answer of `localise`.
 
     Attributes:
-        table: one row per combination found, strongest evidence first; columns `where` (Where; what it is `without`
-            stayed as expected and is not counted), `expected`, `actual` (amounts; for a rate the numerator, and what
-            it would be at the expected rate), `contribution` (actual − expected), `low`, `high` (its interval),
-            `share` (of the whole deviation; NaN if that is 0), `change` (relative, −1 and up; NaN when nothing was
-            expected), `change_low`, `change_high`, `corrected` (`change` without the winner's curse), `size` (share
-            of all that was expected), `leaves` (how many), `p` (chance of such a find anywhere in the search when
-            nothing happened, at most), `equivalent` (tuple of other combinations that hold nearly the same leaves).
+        table: one row per combination found, strongest evidence first; columns `where` (Where; what
+            it is `without` stayed as expected and is not counted), `expected`, `actual` (amounts;
+            for a rate the numerator, and what it would be at the expected rate), `contribution`
+            (actual − expected), `low`, `high` (its interval), `share` (of the whole deviation; NaN
+            if that is 0), `change` (relative, −1 and up; NaN when nothing was expected),
+            `change_low`, `change_high`, `corrected` (`change` without the winner's curse), `size`
+            (share of all that was expected), `leaves` (how many), `p` (chance of such a find
+            anywhere in the search when nothing happened, at most), `equivalent` (tuple of other
+            combinations that hold nearly the same leaves).
         expected, actual: totals over the cube.
         noise: "counts" or "relative": which noise the cube carries.
         level: confidence level of the intervals.
-        across: the two dimensions that say most about the places found, as the columns of `cells` are called; empty
-            where only one has several values.
-        cells: one row per pair of their values; columns of both dimensions ("name (by)" for one that is called like
-            another column), `expected`, `actual`, `score`
+        across: the two dimensions that say most about the places found, as the columns of `cells`
+            are called; empty where only one has several values.
+        cells: one row per pair of their values; columns of both dimensions ("name (by)" for one
+            that is called like another column), `expected`, `actual`, `score`
             (actual − expected, in standard errors).
-        everywhere: relative change of all that lies outside of the places, with its interval, where it moved as a
-            whole; None where that is within noise.
-        visible: share of the whole that a value must hold at least for a fall of a fifth in it to be found; above 1
-            where no value could.
+        everywhere: relative change of all that lies outside of the places, with its interval, where
+            it moved as a whole; None where that is within noise.
+        visible: share of the whole that a value must hold at least for a fall of a fifth in it to
+            be found; above 1 where no value could.
     """
 
     expected: float
@@ -90,7 +93,9 @@ class LocaliseResult(Result):
             "interval": Effect(first["contribution"], float(first["low"]), float(first["high"])),
             "more": len(self.table) - 1,
         }
-        return Message("localise.found" if len(self.table) == 1 else "localise.found_several", values)
+        return Message(
+            "localise.found" if len(self.table) == 1 else "localise.found_several", values
+        )
 
     @property
     def places(self) -> tuple[Where, ...]:
@@ -111,21 +116,25 @@ def localise(
     alpha: float = 0.05,
     level: float = 0.95,
 ) -> LocaliseResult:
-    """Find the smallest set of dimension combinations that carries a deviation from what was expected.
+    """Find the smallest set of dimension combinations that carries a deviation from what was
+    expected.
 
-    The cube's leaves (finest combinations) are compared with their expectation. Every combination of up to
-    `deepest` dimensions is a candidate; one is taken when a shift of most of it is a shorter description than noise,
-    the length of naming it included: evidence belongs to the whole of a place, not to each of its leaves. How noise
-    shrinks with size is fitted to the leaves that are left, as is a move of everything, which makes no places. A
-    value that is new is compared with the values it replaced.
+    The cube's leaves (finest combinations) are compared with their expectation. Every combination
+    of up to `deepest` dimensions is a candidate; one is taken when a shift of most of it is a
+    shorter description than noise, the length of naming it included: evidence belongs to the whole
+    of a place, not to each of its leaves. How noise shrinks with size is fitted to the leaves that
+    are left, as is a move of everything, which makes no places. A value that is new is compared
+    with the values it replaced.
 
     Args:
-        data: facts with a time column and `periods` (a plain frame: its column `date`); or one row per leaf (or finer)
-            with an `expected` column.
+        data: facts with a time column and `periods` (a plain frame: its column `date`); or one row
+            per leaf (or finer) with an `expected` column.
         dimensions: columns to search; default: those the facts name.
         measure: column that adds up; or
-        numerator, denominator: columns of a rate; the numerator is compared at the denominator's present size.
-        expected: column with the expected amount; for a rate the pair (numerator, denominator) of the reference.
+        numerator, denominator: columns of a rate; the numerator is compared at the denominator's
+            present size.
+        expected: column with the expected amount; for a rate the pair (numerator, denominator) of
+            the reference.
         periods: baseline and current; the baseline is scaled to the length of the current period.
         deepest: most dimensions in one combination; default all.
         alpha: chance of finding anything at all where nothing happened.
@@ -135,14 +144,16 @@ def localise(
         LocaliseResult with one row per combination; none when nothing stands out beyond noise.
 
     Raises:
-        BadInput: unknown columns, neither or both of measure and numerator, many negative amounts, nothing expected
-            anywhere, or no dimension.
+        BadInput: unknown columns, neither or both of measure and numerator, many negative amounts,
+            nothing expected anywhere, or no dimension.
 
     Note:
-        Segments were chosen because they stood out: `corrected` gives the change without that advantage.
+        Segments were chosen because they stood out: `corrected` gives the change without that
+            advantage.
 
     Example:
-        >>> cube = pd.DataFrame({"app": ["a", "b"] * 50, "shop": [str(k) for k in range(100)], "was": 100.0})
+        >>> cube = pd.DataFrame({"app": ["a", "b"] * 50, "shop": [str(k) for k in range(100)],
+            "was": 100.0})
         >>> cube["now"] = cube["was"].where(cube["app"] == "a", 40.0)
         >>> found = localise(cube, dimensions=["app", "shop"], measure="now", expected="was")
         >>> [place.plain() for place in found.places]
@@ -159,7 +170,10 @@ def localise(
     found = locate(cube.codes, *cube.searched, known, alpha=alpha, deepest=deepest)
     rows = [_row(element, cube, found, level, alpha) for element in found.elements]
     grouped = leaves.grouped.items()
-    notes += tuple(Message("localise.grouped", {"dimension": d, "values": n, "kept": MOST_VALUES}) for d, n in grouped)
+    notes += tuple(
+        Message("localise.grouped", {"dimension": d, "values": n, "kept": MOST_VALUES})
+        for d, n in grouped
+    )
     notes += (Message("door.left_out", {"rows": leaves.missing}),) if leaves.missing else ()
     notes += cube.notes
     notes += (Message("localise.selected"),) if rows else ()
@@ -170,7 +184,14 @@ def localise(
     noise = "counts" if found.counts else "relative"
     table = pd.DataFrame(rows, columns=COLUMNS)
     return LocaliseResult(
-        table, *totals, noise, level, *_cells(cube, found), everywhere=everywhere, visible=visible, notes=notes
+        table,
+        *totals,
+        noise,
+        level,
+        *_cells(cube, found),
+        everywhere=everywhere,
+        visible=visible,
+        notes=notes,
     )
 
 
@@ -192,15 +213,20 @@ def _said(everywhere: Effect | None, visible: float, *, places: int) -> tuple[Me
         return (Message("localise.rest", {"change": everywhere.value}),) if places else ()
     if places:
         return ()
-    return (Message("localise.visible", {"share": visible}) if visible <= 1 else Message("localise.blind"),)
+    return (
+        Message("localise.visible", {"share": visible})
+        if visible <= 1
+        else Message("localise.blind"),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cube:
     """Leaves as arrays: codes per dimension, the text of each code, expected and actual amounts.
 
-    `spread`, `least`: what is known of their count noise; `sampled`: whether it is known to be that, or more.
-    `whole`: denominators of a rate above one half: then its misses are searched, as the rarer side carries the noise.
+    `spread`, `least`: what is known of their count noise; `sampled`: whether it is known to be
+    that, or more. `whole`: denominators of a rate above one half: then its misses are searched, as
+    the rarer side carries the noise.
     """
 
     names: tuple[str, ...]
@@ -226,24 +252,40 @@ class Cube:
         left: dict[str, list[object]] = {}
         for part in without:
             for d, c in zip(*part, strict=True):
-                if d not in named[0] and self.values[d][c] not in left.setdefault(self.names[d], []):
+                if d not in named[0] and self.values[d][c] not in left.setdefault(
+                    self.names[d], []
+                ):
                     left[self.names[d]].append(self.values[d][c])
         return Where(values, {d: tuple(v) for d, v in left.items()})
 
 
 def _cube(frame: pd.DataFrame, names: tuple[str, ...], *, rate: bool, ratio: float | None) -> Cube:
-    """Leaves with what they would be if nothing had changed, new values against those they replaced."""
+    """Leaves with what they would be if nothing had changed,
+    new values against those they replaced."""
     coded = [frame[d].astype("category").cat for d in names]
-    codes, values = np.array([c.codes for c in coded], dtype=np.intp), tuple(c.categories for c in coded)
+    codes, values = (
+        np.array([c.codes for c in coded], dtype=np.intp),
+        tuple(c.categories for c in coded),
+    )
     num0, num1 = frame[NUM0].to_numpy(float), frame[NUM1].to_numpy(float)
     whole_numbers, whole_reference = counted(num1), counted(num0)
     if rate:
         den0, den1 = frame[DEN0].to_numpy(float), frame[DEN1].to_numpy(float)
         return _at_old_rates(Cube(names, codes, values, num0, num1, np.ones(len(num0))), den0, den1)
     if ratio is None:
-        return Cube(names, codes, values, num0, num1, np.ones(len(num0)), 0.5 * whole_numbers * (1 + whole_reference))
+        return Cube(
+            names,
+            codes,
+            values,
+            num0,
+            num1,
+            np.ones(len(num0)),
+            0.5 * whole_numbers * (1 + whole_reference),
+        )
     spread = np.full(len(num0), (1 + ratio) / 2)
-    return _with_successors_merged(Cube(names, codes, values, num0, num1, spread, 1.0 * whole_numbers, whole_numbers))
+    return _with_successors_merged(
+        Cube(names, codes, values, num0, num1, spread, 1.0 * whole_numbers, whole_numbers)
+    )
 
 
 def _at_old_rates(cube: Cube, den0: NDArray[np.float64], den1: NDArray[np.float64]) -> Cube:
@@ -253,7 +295,9 @@ def _at_old_rates(cube: Cube, den0: NDArray[np.float64], den1: NDArray[np.float6
     told = replace(cube, expected=expected, spread=spread, notes=notes)
     if not counted(cube.actual) or np.any(cube.actual > den1):
         return told
-    return replace(told, least=max(share, 1 - share), sampled=True, whole=den1 if share > 0.5 else None)
+    return replace(
+        told, least=max(share, 1 - share), sampled=True, whole=den1 if share > 0.5 else None
+    )
 
 
 def _with_successors_merged(cube: Cube) -> Cube:
@@ -270,15 +314,26 @@ def _with_successors_merged(cube: Cube) -> Cube:
     if not notes:
         return cube
     keys, leaf = np.unique(codes, axis=1, return_inverse=True)
-    expected, actual = (np.bincount(leaf.ravel(), v, keys.shape[1]).astype(float) for v in (cube.expected, cube.actual))
+    expected, actual = (
+        np.bincount(leaf.ravel(), v, keys.shape[1]).astype(float)
+        for v in (cube.expected, cube.actual)
+    )
     spread = np.full(keys.shape[1], cube.spread[0])
     return replace(
-        cube, codes=keys, values=tuple(values), expected=expected, actual=actual, spread=spread, notes=tuple(notes)
+        cube,
+        codes=keys,
+        values=tuple(values),
+        expected=expected,
+        actual=actual,
+        spread=spread,
+        notes=tuple(notes),
     )
 
 
 def _succession_note(cube: Cube, dim: int, change: Succession) -> Message:
-    new, replaced = (tuple(cube.values[dim][k] for k in part) for part in (change.new, change.replaced))
+    new, replaced = (
+        tuple(cube.values[dim][k] for k in part) for part in (change.new, change.replaced)
+    )
     key = "localise.successor" if replaced else "localise.newcomer"
     return Message(key, {"dimension": cube.names[dim], "new": new, "replaced": replaced})
 
@@ -293,11 +348,18 @@ def _checked(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Message, ...]]:
         raise BadInput(
             "some amounts are negative",
             "localise(measure=)",
-            "split the measure into its positive and its negative part (sales, refunds) and search each",
+            (
+                "split the measure into its positive and its negative part (sales, refunds) and "
+                "search each"
+            ),
         )
     reference = DEN0 if DEN0 in frame else NUM0
     if not (frame[reference] > 0).any():
-        raise BadInput("nothing was expected anywhere", "localise(expected=, periods=)", "choose a baseline with data")
+        raise BadInput(
+            "nothing was expected anywhere",
+            "localise(expected=, periods=)",
+            "choose a baseline with data",
+        )
     if below == 0:
         return frame, ()
     frame = frame.copy()
@@ -305,7 +367,9 @@ def _checked(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Message, ...]]:
     return frame, (Message("localise.negative", {"share": share}),)
 
 
-def _row(element: Element, cube: Cube, found: Located, level: float, alpha: float) -> dict[str, object]:
+def _row(
+    element: Element, cube: Cube, found: Located, level: float, alpha: float
+) -> dict[str, object]:
     expected, actual = (v[element.leaves] for v in (cube.expected, cube.actual))
     before, now = float(expected.sum()), float(actual.sum())
     mean = np.mean([v[element.leaves] for v in cube.searched], axis=0)
@@ -315,7 +379,11 @@ def _row(element: Element, cube: Cube, found: Located, level: float, alpha: floa
         now - before,
         float(cube.actual.sum() - cube.expected.sum()),
     )
-    seen = unselected(gap / error, float(np.sqrt(2 * (element.cost - np.log(alpha))))) if error else 0.0
+    seen = (
+        unselected(gap / error, float(np.sqrt(2 * (element.cost - np.log(alpha)))))
+        if error
+        else 0.0
+    )
     base = before if before else np.nan
     return {
         "where": cube.where((element.dims, element.values), element.without),
@@ -337,9 +405,14 @@ def _row(element: Element, cube: Cube, found: Located, level: float, alpha: floa
 
 
 def _cells(cube: Cube, found: Located) -> tuple[tuple[str, ...], pd.DataFrame]:
-    """The two dimensions named most prominently by what was found (else those with fewest values), and their cells."""
+    """The two dimensions named most prominently by what was found (else those with fewest values),
+    and their cells."""
     named = [d for e in found.elements for dims, _ in ((e.dims, ()), *e.without) for d in dims]
-    several = [d for d in np.argsort([len(v) for v in cube.values], kind="stable") if len(np.unique(cube.codes[d])) > 1]
+    several = [
+        d
+        for d in np.argsort([len(v) for v in cube.values], kind="stable")
+        if len(np.unique(cube.codes[d])) > 1
+    ]
     pair = list(dict.fromkeys([*named, *several]))[:2]
     if len(pair) < 2:
         return (), pd.DataFrame(columns=["expected", "actual", "score"], dtype=float)
@@ -350,6 +423,11 @@ def _cells(cube: Cube, found: Located) -> tuple[tuple[str, ...], pd.DataFrame]:
     gap, error = actual - expected, np.sqrt(squared)
     score = np.divide(gap, error, out=np.full(len(gap), np.nan), where=error > 0)
     ours = {own(f"by{d}"): cube.names[d] for d in pair}
-    names = {d: pd.Series(text[k], dtype="str") for d, (text, _), k in zip(ours, texts, occurs, strict=True)}
-    cells = called(pd.DataFrame(names | {"expected": expected, "actual": actual, "score": score}), ours)
+    names = {
+        d: pd.Series(text[k], dtype="str")
+        for d, (text, _), k in zip(ours, texts, occurs, strict=True)
+    }
+    cells = called(
+        pd.DataFrame(names | {"expected": expected, "actual": actual, "score": score}), ours
+    )
     return tuple(cells.columns[:2]), cells

@@ -28,7 +28,18 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 KNOWN = 1e6  # degrees of freedom from which the noise counts as known
 AMOUNTS = ("num0", "num1", "den0", "den1")
-COLUMNS = ["dimension", "value", "expected", "actual", "contribution", "low", "high", "share", "p", "q"]
+COLUMNS = [
+    "dimension",
+    "value",
+    "expected",
+    "actual",
+    "contribution",
+    "low",
+    "high",
+    "share",
+    "p",
+    "q",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,10 +47,11 @@ class NextsplitResult(Result):
     """Answer of `nextsplit`.
 
     Attributes:
-        table: one row per dimension, best first; columns `dimension`, `value` (the one that deviates most, both from
-            its expectation and from the rest), `expected`, `actual` (its amounts), `contribution` (actual −
-            expected), `low`, `high` (its interval), `share` (of the whole deviation; NaN if that is 0), `p` (chance
-            of values as uneven if all had moved alike), `q` (corrected for the dimensions looked at).
+        table: one row per dimension, best first; columns `dimension`, `value` (the one that
+            deviates most, both from its expectation and from the rest), `expected`, `actual` (its
+            amounts), `contribution` (actual − expected), `low`, `high` (its interval), `share` (of
+            the whole deviation; NaN if that is 0), `p` (chance of values as uneven if all had moved
+            alike), `q` (corrected for the dimensions looked at).
         where: the filters in force, kept at every level.
         alpha: level below which a split is proposed.
         level: confidence level of the intervals.
@@ -52,11 +64,14 @@ class NextsplitResult(Result):
 
     @property
     def best(self) -> Where | None:
-        """The filters with the proposed value added; None when no split explains the change beyond noise."""
+        """The filters with the proposed value added;
+        None when no split explains the change beyond noise."""
         if self.table.empty or self.table["q"].to_numpy(float)[0] > self.alpha:
             return None
         first = self.table.iloc[0]
-        return Where({**self.where.values, str(first["dimension"]): first["value"]}, self.where.without)
+        return Where(
+            {**self.where.values, str(first["dimension"]): first["value"]}, self.where.without
+        )
 
     @property
     def headline(self) -> Message:
@@ -78,14 +93,15 @@ def nextsplit(
 ) -> NextsplitResult:
     """Propose the dimension along which a change differs most, or none.
 
-    For each dimension not yet fixed, values are tested for having moved alike (likelihood ratio on effective counts,
-    noise judged from the finest combinations), and the tests are corrected for how many dimensions were looked at.
-    For a rate, values that are new are compared with those they replaced.
+    For each dimension not yet fixed, values are tested for having moved alike (likelihood ratio on
+    effective counts, noise judged from the finest combinations), and the tests are corrected for
+    how many dimensions were looked at. For a rate, values that are new are compared with those they
+    replaced.
 
     Args:
-        segments: one row per finest combination: the dimensions and `num0`, `num1`; for a rate also `den0`, `den1`. A
-            row in which one of these is missing is left out, and counted in a note; a value without a name is
-            "(missing)".
+        segments: one row per finest combination: the dimensions and `num0`, `num1`; for a rate also
+            `den0`, `den1`. A row in which one of these is missing is left out, and counted in a
+            note; a value without a name is "(missing)".
         dimensions: columns to choose from.
         where: filters in force; only rows inside are looked at.
         alpha: chance of proposing a split where all moved alike.
@@ -118,18 +134,36 @@ def nextsplit(
         p = float(variance_ratio.sf(2 * evidence.sum() / others, others, min(noise.df, KNOWN)))
         k = int(np.argmax(np.minimum(evidence, count_evidence(fair, seen))))
         gap, half = v[k] - f[k], wide * float(np.sqrt(noisy[k]))
-        found.append((d, values[k], f[k], v[k], gap, gap - half, gap + half, gap / whole if whole else np.nan, p))
+        found.append(
+            (
+                d,
+                values[k],
+                f[k],
+                v[k],
+                gap,
+                gap - half,
+                gap + half,
+                gap / whole if whole else np.nan,
+                p,
+            )
+        )
     table = pd.DataFrame(found, columns=COLUMNS[:-1])
     table["q"] = holm(table["p"].to_numpy(float))
-    return NextsplitResult(table.sort_values(["q", "p"], ignore_index=True), where, alpha, level, notes=notes)
+    return NextsplitResult(
+        table.sort_values(["q", "p"], ignore_index=True), where, alpha, level, notes=notes
+    )
 
 
 def _rows(
     segments: Frame, dimensions: Sequence[str], where: Where
 ) -> tuple[pd.DataFrame, dict[str, str], tuple[Message, ...]]:
-    """Rows under the filters with known amounts; the column of each dimension; a note on rows left out."""
+    """Rows under the filters with known amounts; the column of each dimension;
+    a note on rows left out."""
     given = plain(segments, "nextsplit(segments)")
-    column = {d: f"d{k}" for k, d in enumerate(dict.fromkeys((*dimensions, *where.values, *where.without)))}
+    column = {
+        d: f"d{k}"
+        for k, d in enumerate(dict.fromkeys((*dimensions, *where.values, *where.without)))
+    }
     amounts = [c for c in AMOUNTS if c in given.columns or c in AMOUNTS[:2]]
     asked = {ours: (d, label) for d, ours in column.items()} | {c: (c, number) for c in amounts}
     rows = frame(given, asked, "nextsplit(segments)")
@@ -137,15 +171,20 @@ def _rows(
     for d, values in where.values.items():
         keep &= rows[column[d]].isin(names(values)).to_numpy()
     if where.without:
-        keep &= ~np.all([rows[column[d]].isin(names(v)).to_numpy() for d, v in where.without.items()], axis=0)
+        keep &= ~np.all(
+            [rows[column[d]].isin(names(v)).to_numpy() for d, v in where.without.items()], axis=0
+        )
     inside, notes = known(rows[keep])
     if inside.empty:
-        raise BadInput("no rows under these filters", "nextsplit(where=)", "take one of the filters away")
+        raise BadInput(
+            "no rows under these filters", "nextsplit(where=)", "take one of the filters away"
+        )
     return inside, column, notes
 
 
 def _amounts(frame: pd.DataFrame, codes: NDArray[np.intp]) -> tuple[Array, Array, Array, float]:
-    """Expected and actual amounts, spread and least dispersion of their noise; for a rate at the old rate."""
+    """Expected and actual amounts, spread and least dispersion of their noise;
+    for a rate at the old rate."""
     num0, num1 = frame["num0"].to_numpy(float), frame["num1"].to_numpy(float)
     whole = bool(np.all(num0 == np.round(num0)) and np.all(num1 == np.round(num1)))
     if "den0" not in frame:

@@ -27,12 +27,13 @@ class RatemixResult(Result):
     """Answer of `ratemix`.
 
     Attributes:
-        table: one row per segment, largest contribution first; columns `segment`, `share0`, `share1` (of the
-            denominator, 0-1), `rate0`, `rate1` (NaN where the segment has no rows), `rate`, `mix`, `joint`, `entry`
-            (contributions to the change of the total ratio), `contribution` (their sum; all rows sum to the change).
+        table: one row per segment, largest contribution first; columns `segment`, `share0`,
+            `share1` (of the denominator, 0-1), `rate0`, `rate1` (NaN where the segment has no
+            rows), `rate`, `mix`, `joint`, `entry` (contributions to the change of the total ratio),
+            `contribution` (their sum; all rows sum to the change).
         before, after: the total ratio.
-        rate, mix: totals with interval (`mix` includes segments that came or went); they sum to the change, with
-            `joint`, the interaction of the three-term form (0 otherwise).
+        rate, mix: totals with interval (`mix` includes segments that came or went); they sum to the
+            change, with `joint`, the interaction of the three-term form (0 otherwise).
         simpson: the total moved against nearly all of its segments, beyond noise.
     """
 
@@ -68,15 +69,17 @@ def ratemix(
 ) -> RatemixResult:
     """Split the change of a ratio into the segments' own rates and their shares (Kitagawa).
 
-    Rate: mean share × change of the segment's rate. Mix: change of share × (mean rate − mean total). A segment that
-    came or went has one rate only and gives an entry term, counted with mix. The sum is exact.
+    Rate: mean share × change of the segment's rate. Mix: change of share × (mean rate − mean
+    total). A segment that came or went has one rate only and gives an entry term, counted with mix.
+    The sum is exact.
 
     Args:
-        segments: one row per segment (more are summed); columns `num0`, `den0`, `num1`, `den1`. A row in which one of
-            them is missing is left out of both periods, and counted in a note.
+        segments: one row per segment (more are summed); columns `num0`, `den0`, `num1`, `den1`. A
+            row in which one of them is missing is left out of both periods, and counted in a note.
         by: column that names the segment.
         three: keep the interaction apart (weights of the baseline) instead of sharing it.
-        spread: variance of the numerators over the binomial one (over-dispersion between days), for the intervals.
+        spread: variance of the numerators over the binomial one (over-dispersion between days), for
+            the intervals.
         level: confidence level.
 
     Returns:
@@ -85,16 +88,21 @@ def ratemix(
     Raises:
         BadInput: missing columns, negative amounts, or a period without denominator.
 
-    References: Kitagawa (1955), Components of a difference between two rates. Simpson flag: the total moved
-        against at least 90 % of what segments moved beyond two errors, |mix| > |rate|, and both of these beyond two
-        errors.
+    References: Kitagawa (1955), Components of a difference between two rates. Simpson flag: the
+    total moved
+        against at least 90 % of what segments moved beyond two errors, |mix| > |rate|, and both of
+        these beyond two errors.
     """
     fraction(level, "ratemix(level=)")
     columns = {"segment": (by, label)} | {c: (c, count) for c in COLUMNS}
     rows, notes = known(frame(segments, columns, "ratemix(segments)"))
     sums = rows.groupby("segment", sort=True)[list(COLUMNS)].sum()
     if sums["den0"].sum() <= 0 or sums["den1"].sum() <= 0:
-        raise BadInput("a denominator is 0 in a whole period", "ratemix(segments)", "choose periods that have data")
+        raise BadInput(
+            "a denominator is 0 in a whole period",
+            "ratemix(segments)",
+            "choose periods that have data",
+        )
     num0, den0, num1, den1 = (sums[c].to_numpy() for c in COLUMNS)
     found = rate_mix(num0, den0, num1, den1, three=three, spread=spread)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -115,7 +123,9 @@ def ratemix(
     table = table.sort_values("contribution", key=np.abs, ascending=False, ignore_index=True)
     z = float(norm.ppf(0.5 + level / 2))
     rate, mix = float(found.rate.sum()), float((found.mix + found.entry).sum())
-    effects = [Effect(v, v - z * e, v + z * e) for v, e in zip((rate, mix), found.errors, strict=False)]
+    effects = [
+        Effect(v, v - z * e, v + z * e) for v, e in zip((rate, mix), found.errors, strict=False)
+    ]
     return RatemixResult(
         table,
         found.before,

@@ -1,4 +1,5 @@
-"""Split: which values of a dimension gained or lost, between the baseline and the current period?"""
+"""Split: which values of a dimension gained or lost,
+between the baseline and the current period?"""
 
 from __future__ import annotations
 
@@ -29,11 +30,12 @@ class SplitResult(Result):
     """Answer of `split`.
 
     Attributes:
-        table: one row per value, largest loss first; columns `segment` (the value, text), `baseline`, `current`
-            (metric there; an amount that adds up is scaled to the length of the current period in the baseline),
-            `change` (relative; NaN when the baseline is zero), `contribution` (amount gained or lost there; of a rate
-            its numerator beyond the baseline's rate), `low`, `high` (its interval, noise from day to day), `share`
-            (of the sum of all contributions; NaN if that is zero).
+        table: one row per value, largest loss first; columns `segment` (the value, text),
+            `baseline`, `current` (metric there; an amount that adds up is scaled to the length of
+            the current period in the baseline), `change` (relative; NaN when the baseline is zero),
+            `contribution` (amount gained or lost there; of a rate its numerator beyond the
+            baseline's rate), `low`, `high` (its interval, noise from day to day), `share` (of the
+            sum of all contributions; NaN if that is zero).
         metric, dimension, where: as asked.
         level: confidence level of the interval.
     """
@@ -46,15 +48,24 @@ class SplitResult(Result):
 
     @property
     def headline(self) -> Message:
-        values: dict[str, object] = {"metric": self.metric, "dimension": self.dimension, "where": self.where or None}
+        values: dict[str, object] = {
+            "metric": self.metric,
+            "dimension": self.dimension,
+            "where": self.where or None,
+        }
         sure = self.table[(self.table["low"] > 0) | (self.table["high"] < 0)]
         if sure.empty:
             return Message("split.none", values)
         row = sure.iloc[int(sure["contribution"].abs().to_numpy().argmax())].to_dict()
-        return Message("split.most", values | {k: row[k] for k in ("segment", "contribution", "low", "high", "share")})
+        return Message(
+            "split.most",
+            values | {k: row[k] for k in ("segment", "contribution", "low", "high", "share")},
+        )
 
 
-def split(case: Case, metric: str, *, dimension: str, where: Where = EVERYWHERE, level: float = 0.95) -> SplitResult:
+def split(
+    case: Case, metric: str, *, dimension: str, where: Where = EVERYWHERE, level: float = 0.95
+) -> SplitResult:
     """Compare a metric of the current period with the baseline, for each value of one dimension.
 
     Args:
@@ -69,7 +80,8 @@ def split(case: Case, metric: str, *, dimension: str, where: Where = EVERYWHERE,
         BadInput: an unknown metric or dimension, or a metric that does not add up over days.
 
     Note:
-        One look at one dimension; looking at many finds something by chance. `localise` pays for the search.
+        One look at one dimension; looking at many finds something by chance. `localise` pays for
+        the search.
     """
     fraction(level, "split(level=)")
     if metric not in case.metrics:
@@ -79,32 +91,58 @@ def split(case: Case, metric: str, *, dimension: str, where: Where = EVERYWHERE,
     if dimension not in known:
         raise unknown("dimension", dimension, known, f"table {found.table!r}")
     if found.per is not None:
-        raise BadInput(f"{metric!r} does not add up over days", "split, argument 'metric'", "choose another metric")
+        raise BadInput(
+            f"{metric!r} does not add up over days",
+            "split, argument 'metric'",
+            "choose another metric",
+        )
     table = _table(case, found, dimension, where, level)
     total = float(table["contribution"].sum())
     table["share"] = table["contribution"] / total if total else float("nan")
-    return SplitResult(table.sort_values("contribution", ignore_index=True)[COLUMNS], metric, dimension, where, level)
+    return SplitResult(
+        table.sort_values("contribution", ignore_index=True)[COLUMNS],
+        metric,
+        dimension,
+        where,
+        level,
+    )
 
 
 def _table(case: Case, metric: Metric, dimension: str, where: Where, level: float) -> pd.DataFrame:
     periods = {name: case.periods[name] for name in ("baseline", "current")}
     days = measure(case.tables[metric.table], [metric], periods, Cut("day", (dimension,), where))
     days[BUCKET] = pd.to_datetime(days[BUCKET])
-    calendar = {name: pd.DatetimeIndex(sorted(days.loc[days[PERIOD] == name, BUCKET].unique())) for name in periods}
+    calendar = {
+        name: pd.DatetimeIndex(sorted(days.loc[days[PERIOD] == name, BUCKET].unique()))
+        for name in periods
+    }
     values = label(days[marked(dimension)], f"split(dimension=), column {dimension!r}")
-    rows = [_row(metric, calendar, value, block, level) for value, block in days.groupby(values.to_numpy())]
+    rows = [
+        _row(metric, calendar, value, block, level)
+        for value, block in days.groupby(values.to_numpy())
+    ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _row(
-    metric: Metric, calendar: Mapping[str, pd.DatetimeIndex], value: object, block: pd.DataFrame, level: float
+    metric: Metric,
+    calendar: Mapping[str, pd.DatetimeIndex],
+    value: object,
+    block: pd.DataFrame,
+    level: float,
 ) -> dict[str, object]:
     """One value of the dimension; a day on which only others have rows counts as nothing."""
-    before, after = (_window(metric, block[block[PERIOD] == name], days) for name, days in calendar.items())
+    before, after = (
+        _window(metric, block[block[PERIOD] == name], days) for name, days in calendar.items()
+    )
     found, units = change(before, after), float(np.nansum(after.den))
     low, high = found.ends(level)
     scale = 1.0 if metric.is_ratio else units
-    named: dict[str, object] = {"segment": str(value), "baseline": found.before * scale, "current": found.after * scale}
+    named: dict[str, object] = {
+        "segment": str(value),
+        "baseline": found.before * scale,
+        "current": found.after * scale,
+    }
     named |= {"change": found.relative, "contribution": found.value * units}
     return named | {"low": low * units, "high": high * units}
 
@@ -112,6 +150,12 @@ def _row(
 def _window(metric: Metric, rows: pd.DataFrame, known: pd.DatetimeIndex) -> Window:
     """The days of one period in a row; days on which the table holds nothing at all are missing."""
     days = pd.date_range(known[0], known[-1]) if len(known) else known
-    found = rows.set_index(BUCKET)[[f"{metric.name}:num", f"{metric.name}:den"]].reindex(known).fillna(0.0)
+    found = (
+        rows.set_index(BUCKET)[[f"{metric.name}:num", f"{metric.name}:den"]]
+        .reindex(known)
+        .fillna(0.0)
+    )
     num, den = (found[c].reindex(days).to_numpy(float) for c in found)
-    return Window.of(num, den if metric.is_ratio else np.where(np.isfinite(num), 1.0, np.nan), days.dayofweek)
+    return Window.of(
+        num, den if metric.is_ratio else np.where(np.isfinite(num), 1.0, np.nan), days.dayofweek
+    )

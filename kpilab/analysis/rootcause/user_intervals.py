@@ -36,9 +36,10 @@ class ClusteredResult(Result):
     """Answer of `clustered`.
 
     Attributes:
-        table: one row per place, in the order asked; columns `where` (Where), `expected` (the baseline scaled to the
-            current period's length; for a rate the numerator at the baseline's rate), `actual`, `contribution`
-            (actual − expected), `low`, `high` (its interval over users), `users` (with rows in either period).
+        table: one row per place, in the order asked; columns `where` (Where), `expected` (the
+            baseline scaled to the current period's length; for a rate the numerator at the
+            baseline's rate), `actual`, `contribution` (actual − expected), `low`, `high` (its
+            interval over users), `users` (with rows in either period).
         level: confidence level of the intervals.
     """
 
@@ -48,7 +49,11 @@ class ClusteredResult(Result):
     @property
     def headline(self) -> Message:
         row = self.table.iloc[int(self.table["contribution"].abs().to_numpy().argmax())]
-        values = {"where": row["where"], "contribution": float(row["contribution"]), "users": int(row["users"])}
+        values = {
+            "where": row["where"],
+            "contribution": float(row["contribution"]),
+            "users": int(row["users"]),
+        }
         interval = Effect(float(row["contribution"]), float(row["low"]), float(row["high"]))
         return Message("clustered.largest", values | {"interval": interval})
 
@@ -66,8 +71,9 @@ def clustered(
 ) -> ClusteredResult:
     """Give the change of each place an interval that counts users: rows of one user move together.
 
-    All places come from one pass: sums per user and place, then sums of their products. The interval is that of a
-    bootstrap of users in its limit (the delta method over users); a user may have rows in both periods.
+    All places come from one pass: sums per user and place, then sums of their products. The
+    interval is that of a bootstrap of users in its limit (the delta method over users); a user may
+    have rows in both periods.
 
     Args:
         data: facts with a time column, one row per action or finer than the user.
@@ -90,7 +96,10 @@ def clustered(
     data = Facts.of(data)
     if (measure is None) == (numerator is None or denominator is None) or not places:
         raise BadInput(
-            f"{len(places)} places, measure {measure!r}, numerator {numerator!r}, denominator {denominator!r}",
+            (
+                f"{len(places)} places, measure {measure!r}, numerator {numerator!r}, denominator "
+                f"{denominator!r}"
+            ),
             "clustered(places, measure=, numerator=, denominator=)",
             "give at least one place, and either a measure or a numerator and a denominator",
         )
@@ -105,16 +114,29 @@ def clustered(
 
 
 def _moments(
-    data: Facts, places: Sequence[Where], user: str, columns: list[str], periods: tuple[Period, Period]
+    data: Facts,
+    places: Sequence[Where],
+    user: str,
+    columns: list[str],
+    periods: tuple[Period, Period],
 ) -> ir.Table:
-    """One row: per place the sums over users of each column in each period, and of their products."""
+    """One row: per place the sums over users of each column in each period,
+    and of their products."""
     table, day, nothing = data.table, day_of(data.table, data.time), literal(0.0)
-    values = [inside(day, p).ifelse(table[c].cast("float64"), nothing) for c in columns for p in periods]
+    values = [
+        inside(day, p).ifelse(table[c].cast("float64"), nothing) for c in columns for p in periods
+    ]
     rows = {}
     for k, place in enumerate(places):
         hit = meets(table, place)
-        rows |= {f"s{k}_{i}": v if hit is None else hit.ifelse(v, nothing) for i, v in enumerate(values)}
-    each = table.select(user=table[user], **rows).group_by("user").agg(**{name: _[name].sum() for name in rows})
+        rows |= {
+            f"s{k}_{i}": v if hit is None else hit.ifelse(v, nothing) for i, v in enumerate(values)
+        }
+    each = (
+        table.select(user=table[user], **rows)
+        .group_by("user")
+        .agg(**{name: _[name].sum() for name in rows})
+    )
     moments = {name: _[name].sum() for name in rows}
     for k in range(len(places)):
         mine = [f"s{k}_{i}" for i in range(len(values))]
@@ -124,7 +146,9 @@ def _moments(
     return each.agg([moment.name(name) for name, moment in moments.items()])
 
 
-def _row(place: Where, k: int, sums: dict[str, float], size: int, ratio: float, level: float) -> dict[str, object]:
+def _row(
+    place: Where, k: int, sums: dict[str, float], size: int, ratio: float, level: float
+) -> dict[str, object]:
     total = np.array([sums[f"s{k}_{i}"] or 0.0 for i in range(size)], dtype=float)
     products = np.zeros((size, size))
     for i, j in combinations_with_replacement(range(size), 2):
@@ -135,5 +159,10 @@ def _row(place: Where, k: int, sums: dict[str, float], size: int, ratio: float, 
         expected, slope = n0 / d0 * d1, np.array([-d1 / d0, 1.0, n0 * d1 / d0**2, -n0 / d0])
     half = critical(level) * float(np.sqrt(max(slope @ products @ slope, 0.0)))
     gap = float(total[1] - expected)
-    named = {"where": place, "expected": float(expected), "actual": float(total[1]), "contribution": gap}
+    named = {
+        "where": place,
+        "expected": float(expected),
+        "actual": float(total[1]),
+        "contribution": gap,
+    }
     return named | {"low": gap - half, "high": gap + half, "users": int(sums[f"n{k}"] or 0)}

@@ -1,4 +1,5 @@
-"""Rows at fault: counted in one query, then described: which days, which segment, what they hold of a metric."""
+"""Rows at fault: counted in one query, then described: which days, which segment,
+what they hold of a metric."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ Range = tuple[float | None, float | None]
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """Rows that may be at fault: which check, which column, and the condition a faulty row meets."""
+    """Rows that may be at fault: which check, which column,
+    and the condition a faulty row meets."""
 
     check: str
     column: str | None
@@ -51,7 +53,8 @@ class Faulty:
 
 
 def suspects(table: Table, ranges: Mapping[str, Range]) -> list[Suspect]:
-    """Conditions that can be told from a row alone: empty cells, values out of range, entry before the work."""
+    """Conditions that can be told from a row alone: empty cells, values out of range,
+    entry before the work."""
     rows, roles = table.table, table.roles()
     # Only the sampled records carry a result of the audit: elsewhere it is empty by design.
     single = [c for role, c in roles.items() if role != "verified"]
@@ -59,7 +62,9 @@ def suspects(table: Table, ranges: Mapping[str, Range]) -> list[Suspect]:
     found = [Suspect("empty", c, rows[c].isnull()) for c in named]
     for name, (least, most) in ranges.items():
         value = column(rows, name).cast("float64")
-        ends = ([value < least] if least is not None else []) + ([value > most] if most is not None else [])
+        ends = ([value < least] if least is not None else []) + (
+            [value > most] if most is not None else []
+        )
         found += [Suspect("out_of_range", name, reduce(or_, ends))] if ends else []
     if "recorded" in roles:
         early = day_of(rows, roles["recorded"]) < day_of(rows, roles["time"])
@@ -67,15 +72,20 @@ def suspects(table: Table, ranges: Mapping[str, Range]) -> list[Suspect]:
     return found
 
 
-def counted(rows: ir.Table, which: Sequence[Suspect], unique: Sequence[str], time: str) -> dict[str, Any]:
-    """One query: `rows`, `oldest`, `newest` (day), `days`, and numbered: `s0` … rows of each suspect, `n0` … known and
-    `d0` … distinct values of each column that must not repeat."""
+def counted(
+    rows: ir.Table, which: Sequence[Suspect], unique: Sequence[str], time: str
+) -> dict[str, Any]:
+    """One query: `rows`, `oldest`, `newest` (day), `days`, and numbered: `s0` … rows of each
+    suspect, `n0` … known and `d0` … distinct values of each column that must not repeat."""
     counts: dict[str, Any] = {f"s{k}": one(s.condition).sum() for k, s in enumerate(which)}
     counts |= {f"n{k}": rows[c].count() for k, c in enumerate(unique)}
     counts |= {f"d{k}": rows[c].nunique() for k, c in enumerate(unique)}
     day = _day(rows, time)
     found = collect_one(
-        rows.agg(rows=rows.count(), oldest=day.min(), newest=day.max(), days=day.nunique(), **counts), "quality"
+        rows.agg(
+            rows=rows.count(), oldest=day.min(), newest=day.max(), days=day.nunique(), **counts
+        ),
+        "quality",
     )
     # An empty table has no sums.
     return {k: 0 if k not in ("oldest", "newest") and pd.isna(v) else v for k, v in found.items()}
@@ -88,23 +98,34 @@ def distinct_rows(rows: ir.Table) -> int:
 
 
 def twice(table: Table, columns: Sequence[str]) -> tuple[Table, ir.BooleanValue]:
-    """The table with a mark, and the condition that a row repeats one before it in these columns."""
-    number = ibis.row_number().over(ibis.window(group_by=list(columns), order_by=table.roles()["time"]))
+    """The table with a mark, and the condition that a row repeats one before it in these
+    columns."""
+    number = ibis.row_number().over(
+        ibis.window(group_by=list(columns), order_by=table.roles()["time"])
+    )
     rows = table.table.mutate(kpilab_copy=number)
     known = reduce(or_, [rows[c].notnull() for c in columns])
     return replace(table, table=rows), (column(rows, "kpilab_copy") > 0) & known
 
 
 def described(table: Table, condition: ir.BooleanValue) -> Faulty:
-    """How many rows meet the condition, on which days, and the one segment that holds nearly all of them, if any."""
+    """How many rows meet the condition, on which days,
+    and the one segment that holds nearly all of them, if any."""
     rows = table.table
     bad, day = _true(condition), _day(rows, table.roles()["time"])
     whole = collect_one(
-        rows.agg(rows=rows.count(), bad=one(bad).sum(), first=day.min(where=bad), last=day.max(where=bad)),
+        rows.agg(
+            rows=rows.count(), bad=one(bad).sum(), first=day.min(where=bad), last=day.max(where=bad)
+        ),
         "quality",
     )
     days = [None if pd.isna(whole[k]) else pd.Timestamp(whole[k]).date() for k in ("first", "last")]
-    return Faulty(int(whole["bad"]), days[0], days[1], _segment(table, bad, int(whole["rows"]), int(whole["bad"])))
+    return Faulty(
+        int(whole["bad"]),
+        days[0],
+        days[1],
+        _segment(table, bad, int(whole["rows"]), int(whole["bad"])),
+    )
 
 
 def _true(condition: ir.BooleanValue) -> Any:
@@ -117,19 +138,28 @@ def _day(rows: ir.Table, time: str) -> Any:
 
 
 def _segment(table: Table, bad: Any, rows: int, faulty: int) -> Where:
-    """The value of a dimension with four in five of the faulty rows and at most half of all rows."""
+    """The value of a dimension with four in five of the faulty rows and at most half of all
+    rows."""
     marked = table.table.mutate(kpilab_bad=one(bad))
     best, size = EVERYWHERE, rows + 1
     for name in table.dimensions_named if faulty else ():
-        top = marked.group_by(value=marked[name].cast("string")).agg(bad=_.kpilab_bad.sum(), n=_.count())
+        top = marked.group_by(value=marked[name].cast("string")).agg(
+            bad=_.kpilab_bad.sum(), n=_.count()
+        )
         row = collect_one(top.order_by([_.bad.desc(), _.value]).limit(1), "quality")
-        if row["bad"] >= MOSTLY * faulty and row["n"] <= FEW * rows and row["n"] < size and not pd.isna(row["value"]):
+        if (
+            row["bad"] >= MOSTLY * faulty
+            and row["n"] <= FEW * rows
+            and row["n"] < size
+            and not pd.isna(row["value"])
+        ):
             best, size = Where({name: row["value"]}), int(row["n"])
     return best
 
 
 def held(table: Table, metric: Metric, period: Period, condition: ir.BooleanValue) -> float:
-    """What the rows that meet the condition hold of a metric: its value with them less that without them."""
+    """What the rows that meet the condition hold of a metric:
+    its value with them less that without them."""
     without = replace(table, table=table.table.filter(~_true(condition)))
     values = [measure(t, [metric], {"all": period})[metric.name] for t in (table, without)]
     now, clean = (float(v.iloc[0]) if len(v) and not pd.isna(v.iloc[0]) else 0.0 for v in values)

@@ -1,1 +1,2 @@
-"""The one door through which data come in: tables for an engine, small frames and numbers for memory."""
+"""The one door through which data come in: tables for an engine,
+small frames and numbers for memory."""

@@ -5,17 +5,25 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-DAY = r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?|/(\d{1,2})(?:/(\d{1,2}))?|年(\d{1,2})月(?:(\d{1,2})日)?|(\d\d)(\d\d))"
-CLOCK = r"(?:(?:T| +|(?<=日))(\d{1,2})(?::(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?\s?(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?"
+DAY = (
+    r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?|/(\d{1,2})(?:/(\d{1,2}))?"
+    r"|年(\d{1,2})月(?:(\d{1,2})日)?|(\d\d)(\d\d))"
+)
+CLOCK = (
+    r"(?:(?:T| +|(?<=日))(\d{1,2})(?::(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?"
+    r"\s?(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?"
+)
 WRITTEN = re.compile(DAY + CLOCK)
 SHORTEST = len("2026-01")  # a year alone, or six digits, may be anything
 MEND = "write days as 2026-01-31, times as 2026-01-31 14:30"
 
 
 def read(text: str) -> tuple[datetime, str] | None:
-    """The time on the clock, to the microsecond, and the offset beside it ("" for none); None for an empty text.
+    """The time on the clock, to the microsecond, and the offset beside it ("" for none); None for
+    an empty text.
 
-    Year first; month and day follow with -, / or 年月日, or as two digits each. A month is its first day.
+    Year first; month and day follow with -, / or 年月日, or as two digits each. A month is its
+    first day.
 
     Raises:
         ValueError: a text of another form, or a day that does not exist.

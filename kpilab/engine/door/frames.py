@@ -1,7 +1,9 @@
-"""Small frames, series and mappings as the functions that hold few rows in memory read them: one canonical form.
+"""Small frames, series and mappings as the functions that hold few rows in memory read them: one
+canonical form.
 
-Whatever a column is called and however its values are typed, the frame that comes out has the names that were asked
-for, and the kinds of `kpilab.engine.door.values`; so no name of a user meets one of ours.
+Whatever a column is called and however its values are typed, the frame that comes out has the names
+that were asked for, and the kinds of `kpilab.engine.door.values`; so no name of a user meets one of
+ours.
 """
 
 from __future__ import annotations
@@ -33,15 +35,19 @@ TIMES = ("datetime", "datetime64", "date", "period")
 
 
 def plain(data: Frame, where: str) -> pd.DataFrame:
-    """A pandas DataFrame of whatever holds a table: pandas, Arrow, Polars, Ibis, a file, or anything narwhals knows.
+    """A pandas DataFrame of whatever holds a table: pandas, Arrow, Polars, Ibis, a file, or
+    anything narwhals knows.
 
     Raises:
-        BadInput: something that is no table, two columns of one name, or more than a million rows on an engine.
+        BadInput: something that is no table, two columns of one name, or more than a million rows
+            on an engine.
     """
     frame = data if isinstance(data, pd.DataFrame) else _fetched(data, where)
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
-        raise BadInput(f"column {str(twice[0])!r} occurs twice", where, "give every column a name of its own")
+        raise BadInput(
+            f"column {str(twice[0])!r} occurs twice", where, "give every column a name of its own"
+        )
     return frame
 
 
@@ -72,17 +78,26 @@ def frame(data: Frame, columns: Mapping[str, tuple[Hashable, Kind]], where: str)
         BadInput: columns that are not there (all of them together), or a value its kind refuses.
     """
     given = plain(data, where)
-    absent = [unknown_problem("column", c, given.columns, where) for c, _ in columns.values() if c not in given.columns]
+    absent = [
+        unknown_problem("column", c, given.columns, where)
+        for c, _ in columns.values()
+        if c not in given.columns
+    ]
     error = several(absent)
     if error:
         raise error
     rows = given.reset_index(drop=True)
-    found = {ours: kind(rows[c], f"{where}, column {str(c)!r}") for ours, (c, kind) in columns.items()}
+    found = {
+        ours: kind(rows[c], f"{where}, column {str(c)!r}") for ours, (c, kind) in columns.items()
+    }
     return pd.DataFrame(found, index=rows.index)
 
 
-def known(rows: pd.DataFrame, columns: Iterable[str] | None = None) -> tuple[pd.DataFrame, tuple[Message, ...]]:
-    """Rows without a missing value in `columns` (default: any), and a note that counts those left out."""
+def known(
+    rows: pd.DataFrame, columns: Iterable[str] | None = None
+) -> tuple[pd.DataFrame, tuple[Message, ...]]:
+    """Rows without a missing value in `columns` (default: any),
+    and a note that counts those left out."""
     kept = rows.dropna(subset=None if columns is None else list(columns))
     left = len(rows) - len(kept)
     return kept.reset_index(drop=True), (Message("door.left_out", {"rows": left}),) if left else ()
@@ -92,8 +107,8 @@ def series(data: Values, where: str) -> pd.Series:
     """Floats on the days they belong to, in order of time; NaN where a value is missing.
 
     Args:
-        data: a Series indexed by days, moments, Periods or dates as text; a mapping day -> number; or a table of two
-            columns, days and numbers.
+        data: a Series indexed by days, moments, Periods or dates as text; a mapping day -> number;
+            or a table of two columns, days and numbers.
 
     Raises:
         BadInput: no dates, a day twice, or a value that is no number.
@@ -121,7 +136,8 @@ def _indexed(data: Any, where: str) -> pd.Series:
 
 
 def dated(data: Frame, where: str) -> pd.DataFrame:
-    """One column of floats per series, indexed by day in order; columns of text alone are not series and go.
+    """One column of floats per series, indexed by day in order; columns of text alone are not
+    series and go.
 
     The days are the index, or the only column of times.
 
@@ -136,8 +152,16 @@ def dated(data: Frame, where: str) -> pd.DataFrame:
         rows = rows.set_index(times[0])
     index = _days(rows.index, where)
     if index.has_duplicates:
-        raise BadInput(f"period {index[index.duplicated()][0].date()} occurs twice", where, "keep one row per period")
-    found = {c: number(rows[c], f"{where}, column {str(c)!r}") for c in rows.columns if _has_numbers(rows[c])}
+        raise BadInput(
+            f"period {index[index.duplicated()][0].date()} occurs twice",
+            where,
+            "keep one row per period",
+        )
+    found = {
+        c: number(rows[c], f"{where}, column {str(c)!r}")
+        for c in rows.columns
+        if _has_numbers(rows[c])
+    }
     return pd.DataFrame(found, index=rows.index).set_axis(index, axis=0).sort_index()
 
 
@@ -167,7 +191,12 @@ def _is_time(column: pd.Series) -> bool:
 
 
 def _has_numbers(column: pd.Series) -> bool:
-    return pd.api.types.infer_dtype(column, skipna=True) not in ("string", "categorical", "timedelta", *TIMES)
+    return pd.api.types.infer_dtype(column, skipna=True) not in (
+        "string",
+        "categorical",
+        "timedelta",
+        *TIMES,
+    )
 
 
 def numbers(data: Values, where: str, of: Iterable[str] | None = None) -> dict[str, float]:
@@ -180,7 +209,9 @@ def numbers(data: Values, where: str, of: Iterable[str] | None = None) -> dict[s
         BadInput: a value that is no number, a name twice, or no value for one of `of`.
     """
     pairs = dict(data.items())
-    found = dict(zip(names(pairs), number(pd.Series([*pairs.values()], dtype=object), where), strict=True))
+    found = dict(
+        zip(names(pairs), number(pd.Series([*pairs.values()], dtype=object), where), strict=True)
+    )
     if len(found) < len(pairs) or (isinstance(data, pd.Series) and data.index.has_duplicates):
         raise BadInput("a name occurs twice", where, "give every name one value")
     for name in of or ():

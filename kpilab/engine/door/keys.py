@@ -27,16 +27,22 @@ EXACT = 2**53  # whole numbers a float holds
 def given(
     who: Assignments | Units | Tabular, log: EventLog | Facts | Tabular | None
 ) -> tuple[Assignments | Units, EventLog | Facts | None]:
-    """The roles of an experiment's tables, with ids of one type; a plain table is one of units, or of assignments.
+    """The roles of an experiment's tables, with ids of one type; a plain table is one of units, or
+    of assignments.
 
     Raises:
-        BadInput: columns that are missing, a role that is neither, ids or times that cannot be compared.
+        BadInput: columns that are missing, a role that is neither, ids or times that cannot be
+            compared.
     """
     if not isinstance(who, Assignments | Units):
         who = Units.of(who) if log is None else Assignments.of(who)
     role = None if log is None else known_role(log)
     if role is not None and not isinstance(role, EventLog | Facts):
-        raise BadInput(f"{type(role).__name__} given for EventLog", f"table {role.name!r}", "give a log or facts")
+        raise BadInput(
+            f"{type(role).__name__} given for EventLog",
+            f"table {role.name!r}",
+            "give a log or facts",
+        )
     return (who if role is None or isinstance(who, Units) else assigned(who, role)), role
 
 
@@ -67,7 +73,10 @@ def _alike(mine: Table, name: str, other: Table, key: str) -> Any:
     for table, values, of in ((mine.table, ours, mine), (other.table, target, other)):
         odd = _odd(table, values, strict=of is mine or _sort(values.type()) != "text")
         if odd is not None:
-            said = f"ids are {kind} in one table and {wanted} in the other, and {of.name!r} holds {odd!r}"
+            said = (
+                f"ids are {kind} in one table and {wanted} in the other, and {of.name!r} "
+                f"holds {odd!r}"
+            )
             raise BadInput(said, where, mend)
     return ours.cast("int64").cast(wanted)
 
@@ -83,7 +92,8 @@ def _sort(kind: Any) -> str | None:
 def _odd(table: ir.Table, values: Any, *, strict: bool) -> Any:
     """An id that has no single form as a whole number; None if there is none.
 
-    Of texts those that could be read as one but are not written as one; all others too, where `strict`.
+    Of texts those that could be read as one but are not written as one; all others too, where
+    `strict`.
     """
     if values.type().is_integer():
         return None

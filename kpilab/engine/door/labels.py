@@ -23,7 +23,8 @@ def label(column: Any) -> Any:
 
 
 def with_missing(values: pd.Series) -> pd.Series:
-    """Fetched values of a dimension, those that are missing as a value of their own; whole numbers stay whole."""
+    """Fetched values of a dimension, those that are missing as a value of their own;
+    whole numbers stay whole."""
     plain = [int(v) if isinstance(v, float) and v.is_integer() else v for v in values]
     return pd.Series([MISSING if _empty(v) else v for v in plain], values.index, dtype=object)
 
@@ -31,8 +32,8 @@ def with_missing(values: pd.Series) -> pd.Series:
 def one_of(column: Any, values: tuple[object, ...]) -> Any:
     """Whether a row has one of the values; false, never unknown, in a row without one.
 
-    Numbers are compared as numbers and truths as truths, whatever the values were written as. None, NaN, "" and
-    "(missing)" pick the rows that have no value (and those of just that text).
+    Numbers are compared as numbers and truths as truths, whatever the values were written as. None,
+    NaN, "" and "(missing)" pick the rows that have no value (and those of just that text).
     """
     kind, known = column.type(), [v for v in values if not _empty(v)]
     if kind.is_boolean():
@@ -77,12 +78,20 @@ def _number(value: object) -> int | float | None:
 
 def _plain(value: object) -> str:
     """A value as text: 5.0 and 5 are one."""
-    return str(int(value)) if isinstance(value, float | Decimal) and value == value // 1 else str(value)
+    return (
+        str(int(value))
+        if isinstance(value, float | Decimal) and value == value // 1
+        else str(value)
+    )
 
 
 def _texts(value: object) -> set[str]:
     """How a text may have been made of the value."""
     if isinstance(value, date):
         day = str(value)[:10]
-        return {str(value)} | ({day, f"{day} 00:00:00"} if str(value).removeprefix(day) in ("", " 00:00:00") else set())
-    return {str(value), _plain(value)} | ({str(value).lower()} if str(value) in ("True", "False") else set())
+        return {str(value)} | (
+            {day, f"{day} 00:00:00"} if str(value).removeprefix(day) in ("", " 00:00:00") else set()
+        )
+    return {str(value), _plain(value)} | (
+        {str(value).lower()} if str(value) in ("True", "False") else set()
+    )

@@ -36,22 +36,29 @@ def in_memory(data: Any, name: str) -> pd.DataFrame:
 
 def _kept(kind: pa.DataType) -> pd.ArrowDtype | None:
     """Columns that stay as they are; times and dictionaries have a form of their own in pandas."""
-    return None if pa.types.is_timestamp(kind) or pa.types.is_dictionary(kind) else pd.ArrowDtype(kind)
+    return (
+        None if pa.types.is_timestamp(kind) or pa.types.is_dictionary(kind) else pd.ArrowDtype(kind)
+    )
 
 
 def parsed(frame: pd.DataFrame, name: str, roles: Mapping[str, str]) -> pd.DataFrame:
-    """The frame with plain names and columns of one kind each; times as times, with the zone they carry.
+    """The frame with plain names and columns of one kind each; times as times, with the zone they
+    carry.
 
     Args:
-        roles: role -> column. Text in the column of a time is read as one; of names that differ in case alone, the
-            one with a role stays.
+        roles: role -> column. Text in the column of a time is read as one; of names that differ in
+            case alone, the one with a role stays.
 
     Raises:
         BadInput: a column of no kind, or a text that is no time.
     """
-    frame = frame.set_axis(_names(frame, name, set(roles.values())), axis="columns").reset_index(drop=True)
+    frame = frame.set_axis(_names(frame, name, set(roles.values())), axis="columns").reset_index(
+        drop=True
+    )
     times = {roles[role] for role in TIMES if roles.get(role) in frame.columns}
-    changed = {c: v for c in frame.columns if (v := _canonical(frame[c], c in times, name)) is not None}
+    changed = {
+        c: v for c in frame.columns if (v := _canonical(frame[c], c in times, name)) is not None
+    }
     return frame.assign(**changed) if changed else frame
 
 
@@ -59,21 +66,37 @@ def localised(frame: pd.DataFrame, zone: str | None) -> pd.DataFrame:
     """Times that carry a zone as local times of this one, or of their own."""
     carried = [c for c, kind in frame.dtypes.items() if isinstance(kind, pd.DatetimeTZDtype)]
     moved = {c: frame[c].dt.tz_convert(zone) if zone else frame[c] for c in carried}
-    return frame.assign(**{str(c): v.dt.tz_localize(None) for c, v in moved.items()}) if moved else frame
+    return (
+        frame.assign(**{str(c): v.dt.tz_localize(None) for c, v in moved.items()})
+        if moved
+        else frame
+    )
 
 
 def _names(frame: pd.DataFrame, name: str, named: set[str]) -> list[str]:
-    """Names as text; those that differ in case alone are numbered, but for the one that has a role."""
+    """Names as text; those that differ in case alone are numbered,
+    but for the one that has a role."""
     if isinstance(frame.columns, pd.MultiIndex):
-        raise BadInput("columns have names of several levels", f"table {name!r}", "give each column one name")
+        raise BadInput(
+            "columns have names of several levels", f"table {name!r}", "give each column one name"
+        )
     names = [str(c) for c in frame.columns]
-    twice = next((n for n in names if names.count(n) > 1), None) if len(set(names)) < len(names) else None
+    twice = (
+        next((n for n in names if names.count(n) > 1), None)
+        if len(set(names)) < len(names)
+        else None
+    )
     if twice is not None:
         raise BadInput(f"two columns are named {twice!r}", f"table {name!r}", "rename one of them")
     alike: dict[str, list[str]] = defaultdict(list)
     for n in names:
         alike[n.lower()].append(n)
-    chosen = {n for group in alike.values() if len(group) > 1 for n in [m for m in group if m in named][:1]}
+    chosen = {
+        n
+        for group in alike.values()
+        if len(group) > 1
+        for n in [m for m in group if m in named][:1]
+    }
     single = {n for n in names if len(alike[n.lower()]) == 1}
     return [n if n in single | chosen else f"{n} [{alike[n.lower()].index(n) + 1}]" for n in names]
 
@@ -132,8 +155,13 @@ def _check_zones(column: pd.Series, table: str) -> None:
 
 
 def _mixed(column: pd.Series, table: str, zones: Iterable[str]) -> BadInput:
-    what = f"column {column.name!r} mixes time zones: {', '.join(sorted(z or 'no zone' for z in zones))}"
-    return BadInput(what, f"table {table!r}", "bring it into one: pandas.to_datetime(column, utc=True)")
+    what = (
+        f"column {column.name!r} mixes time zones: "
+        f"{', '.join(sorted(z or 'no zone' for z in zones))}"
+    )
+    return BadInput(
+        what, f"table {table!r}", "bring it into one: pandas.to_datetime(column, utc=True)"
+    )
 
 
 def _times(column: pd.Series, table: str) -> pd.Series:
@@ -152,6 +180,12 @@ def _times(column: pd.Series, table: str) -> pd.Series:
     zones = {zone for _, zone in read.dropna()}
     if len(zones) > 1:
         raise _mixed(column, table, zones)
-    clock = pd.to_datetime(read.map(lambda found: found[0], na_action="ignore")).astype("datetime64[us]")
+    clock = pd.to_datetime(read.map(lambda found: found[0], na_action="ignore")).astype(
+        "datetime64[us]"
+    )
     zone = max(zones, default="")
-    return clock.dt.tz_localize(datetime.fromisoformat(f"2026-01-01T00:00{zone}").tzinfo) if zone else clock
+    return (
+        clock.dt.tz_localize(datetime.fromisoformat(f"2026-01-01T00:00{zone}").tzinfo)
+        if zone
+        else clock
+    )

@@ -1,10 +1,12 @@
-"""Tables: a frame, a file or a table of an engine becomes one lazy table in which every value means one thing.
+"""Tables: a frame, a file or a table of an engine becomes one lazy table in which every value means
+one thing.
 
-- A number that is none (NaN, infinite) is missing. Whole numbers have 64 bits, so that no sum runs over.
-- A time has no zone: one that carries a zone becomes the local time of the table's zone, one without is local already.
-  Of the hour that comes twice in autumn the order within a unit is lost.
-- Names are kept. Of names that differ in case alone, which few engines can tell apart, the one that a role names stays
-  and the others get their number, `Date [2]`.
+- A number that is none (NaN, infinite) is missing. Whole numbers have 64 bits, so that no sum runs
+  over.
+- A time has no zone: one that carries a zone becomes the local time of the table's zone, one
+  without is local already. Of the hour that comes twice in autumn the order within a unit is lost.
+- Names are kept. Of names that differ in case alone, which few engines can tell apart, the one that
+  a role names stays and the others get their number, `Date [2]`.
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ Tabular = ir.Table | pd.DataFrame | Arrow | str | Path
 
 
 def table(data: Tabular, name: str = "table", timezone: str | None = None) -> ir.Table:
-    """One canonical table from whatever holds one: pandas, Polars or Arrow frame, file or glob, Ibis table.
+    """One canonical table from whatever holds one: pandas, Polars or Arrow frame, file or glob,
+    Ibis table.
 
     Args:
         data: the table; nothing is computed on it yet.
@@ -50,16 +53,20 @@ def table(data: Tabular, name: str = "table", timezone: str | None = None) -> ir
     return entered(data, name, timezone, {})[0]
 
 
-def entered(data: Tabular, name: str, timezone: str | None, roles: Mapping[str, str]) -> tuple[ir.Table, str | None]:
+def entered(
+    data: Tabular, name: str, timezone: str | None, roles: Mapping[str, str]
+) -> tuple[ir.Table, str | None]:
     """The canonical table, and the zone whose local times it holds (None: no column says).
 
     Args:
-        timezone: zone whose local times are meant where a time carries a zone. By default the one the columns of a
-            frame or of a parquet file carry, else that of the engine's session (UTC, or the case's).
+        timezone: zone whose local times are meant where a time carries a zone. By default the one
+            the columns of a frame or of a parquet file carry, else that of the engine's session
+            (UTC, or the case's).
         roles: role -> column, as far as they are known.
 
     Raises:
-        BadInput: no table, names that cannot be told apart or are ours, times in several zones or in no form.
+        BadInput: no table, names that cannot be told apart or are ours, times in several zones or
+            in no form.
     """
     if isinstance(data, ir.Table):
         # A query written as text would not find what only Ibis holds in memory.
@@ -74,7 +81,11 @@ def entered(data: Tabular, name: str, timezone: str | None, roles: Mapping[str, 
         rows = connect().create_table(name, memory.localised(frame, zone))
     ours = [c for c in rows.columns if c.lower().startswith(OWN)]
     if ours:
-        raise BadInput(f"column {ours[0]!r} begins with {OWN!r}", f"table {name!r}", "rename it: the mark is ours")
+        raise BadInput(
+            f"column {ours[0]!r} begins with {OWN!r}",
+            f"table {name!r}",
+            "rename it: the mark is ours",
+        )
     return _settled(rows, zone), zone
 
 
@@ -90,7 +101,8 @@ def is_lazy(data: object) -> bool:
 
 
 def _settled(rows: ir.Table, zone: str | None) -> ir.Table:
-    """The table with one meaning per value, as an expression; as it is where nothing has to change."""
+    """The table with one meaning per value, as an expression;
+    as it is where nothing has to change."""
     one = partial(_one, engine=engine_name(rows), zone=zone, session=zones.of_engine(rows))
     changed = {c: v for c, kind in rows.schema().items() if (v := one(rows[c], kind)) is not None}
     return rows.mutate(**changed) if changed else rows
@@ -103,4 +115,8 @@ def _one(column: Any, kind: dt.DataType, engine: str, zone: str | None, session:
     if kind.is_floating():
         value = column if isinstance(kind, dt.Float64) else column.cast("float64")
         return finite(value, engine).ifelse(value, ibis.null("float64"))
-    return column.cast("int64") if kind.is_integer() and not isinstance(kind, dt.Int64 | dt.UInt64) else None
+    return (
+        column.cast("int64")
+        if kind.is_integer() and not isinstance(kind, dt.Int64 | dt.UInt64)
+        else None
+    )

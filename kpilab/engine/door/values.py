@@ -1,7 +1,8 @@
 """Kinds of values: what a column of a small frame may hold, and what it becomes.
 
-A kind takes a column and its place in words and gives a column of one type back. What is missing (None, NaN, ±inf, NaT,
-NA) stays missing; what cannot be read is refused with its row, and nothing is guessed.
+A kind takes a column and its place in words and gives a column of one type back. What is missing
+(None, NaN, ±inf, NaT, NA) stays missing; what cannot be read is refused with its row, and nothing
+is guessed.
 """
 
 from __future__ import annotations
@@ -30,19 +31,35 @@ def number(values: pd.Series, where: str) -> pd.Series:
     """Floats; what is missing or infinite is NaN, a text is refused."""
     plain = values.dtype
     if not (is_any_real_numeric_dtype(plain) or is_bool_dtype(plain)):
-        values = each(values, where, _number, "is no number", "take it out, or leave the cell empty")
+        values = each(
+            values, where, _number, "is no number", "take it out, or leave the cell empty"
+        )
     found = values.to_numpy(dtype=float, na_value=np.nan)
     return pd.Series(np.where(np.isfinite(found), found, np.nan), values.index, name=values.name)
 
 
 def count(values: pd.Series, where: str) -> pd.Series:
     """Numbers that are not below zero."""
-    return _within(number(values, where), where, 0.0, np.inf, "is below zero", "mend it, or leave the cell empty")
+    return _within(
+        number(values, where),
+        where,
+        0.0,
+        np.inf,
+        "is below zero",
+        "mend it, or leave the cell empty",
+    )
 
 
 def share(values: pd.Series, where: str) -> pd.Series:
     """Numbers from 0 to 1."""
-    return _within(number(values, where), where, 0.0, 1.0, "is no share", "give shares between 0 and 1 (not per cent)")
+    return _within(
+        number(values, where),
+        where,
+        0.0,
+        1.0,
+        "is no share",
+        "give shares between 0 and 1 (not per cent)",
+    )
 
 
 def label(values: pd.Series, where: str) -> pd.Series:
@@ -51,13 +68,15 @@ def label(values: pd.Series, where: str) -> pd.Series:
 
 
 def truth(values: pd.Series, where: str) -> pd.Series:
-    """True, False or missing, from True/False, 1/0, yes/no, y/n, 是/否; an empty text is missing."""
+    """True, False or missing, from True/False, 1/0, yes/no, y/n, 是/否;
+    an empty text is missing."""
     mend = "write yes or no (是 / 否), or leave it empty"
     return each(values, where, _truth, "is neither yes nor no", mend).astype("boolean")
 
 
 def moment(values: pd.Series, where: str) -> pd.Series:
-    """Times without a zone: where they carry one, the time on the clock there; a Period is its first moment."""
+    """Times without a zone: where they carry one, the time on the clock there;
+    a Period is its first moment."""
     if isinstance(values.dtype, pd.PeriodDtype):
         values = values.dt.start_time
     elif isinstance(values.dtype, pd.DatetimeTZDtype):
@@ -81,8 +100,11 @@ def place(values: pd.Series, where: str) -> pd.Series:
     return found.astype("int64") if (found % 1 == 0).all() else found
 
 
-def each(values: pd.Series, where: str, read: Callable[[object], object], wrong: str, mend: str) -> pd.Series:
-    """Every value read by itself; the first that cannot be is refused, with its row and how many there are."""
+def each(
+    values: pd.Series, where: str, read: Callable[[object], object], wrong: str, mend: str
+) -> pd.Series:
+    """Every value read by itself; the first that cannot be is refused,
+    with its row and how many there are."""
     found, faults = [], []
     for row, value in enumerate(values.array, 1):
         try:
@@ -94,10 +116,14 @@ def each(values: pd.Series, where: str, read: Callable[[object], object], wrong:
     return pd.Series(found, values.index, dtype=object, name=values.name)
 
 
-def _within(values: pd.Series, where: str, low: float, high: float, wrong: str, mend: str) -> pd.Series:
+def _within(
+    values: pd.Series, where: str, low: float, high: float, wrong: str, mend: str
+) -> pd.Series:
     outside = ((values < low) | (values > high)).to_numpy()
     if outside.any():
-        raise _refused([(int(k) + 1, values.iloc[k]) for k in np.flatnonzero(outside)], where, wrong, mend)
+        raise _refused(
+            [(int(k) + 1, values.iloc[k]) for k in np.flatnonzero(outside)], where, wrong, mend
+        )
     return values
 
 

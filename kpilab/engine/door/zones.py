@@ -26,7 +26,11 @@ def of_frame(frame: pd.DataFrame, name: str) -> str | None:
     Raises:
         BadInput: they carry several.
     """
-    zones = {str(kind.tz): str(c) for c, kind in frame.dtypes.items() if isinstance(kind, pd.DatetimeTZDtype)}
+    zones = {
+        str(kind.tz): str(c)
+        for c, kind in frame.dtypes.items()
+        if isinstance(kind, pd.DatetimeTZDtype)
+    }
     if len(zones) > 1:
         said = ", ".join(f"{column!r} in {zone}" for zone, column in zones.items())
         raise BadInput(f"times are in several zones: {said}", f"table {name!r}", MEND)
@@ -34,7 +38,8 @@ def of_frame(frame: pd.DataFrame, name: str) -> str | None:
 
 
 def of_file(path: str | Path) -> str:
-    """The zone that a parquet file says its times are in; UTC where it says none, or another kind of file."""
+    """The zone that a parquet file says its times are in; UTC where it says none,
+    or another kind of file."""
     first = next(iter(sorted(Path(path).parent.glob(Path(path).name))), None)
     if first is None or first.suffix.lower() != ".parquet":
         return "UTC"
@@ -66,7 +71,10 @@ def one_clock(first: Table, second: Table) -> None:
     zones = (first.timezone, second.timezone)
     if None not in zones and zones[0] != zones[1]:
         raise BadInput(
-            f"times of {first.name!r} are read in {zones[0]}, those of {second.name!r} in {zones[1]}",
+            (
+                f"times of {first.name!r} are read in {zones[0]}, those of {second.name!r} in "
+                f"{zones[1]}"
+            ),
             f"tables {first.name!r} and {second.name!r}",
             "give both the same timezone=",
         )

@@ -1,4 +1,5 @@
-"""Users by the days, weeks or months they were active in: bit masks per user, counted in the engine."""
+"""Users by the days, weeks or months they were active in: bit masks per user,
+counted in the engine."""
 
 from __future__ import annotations
 
@@ -32,8 +33,8 @@ def active(
 ) -> ir.Table:  # fmt: skip
     """One row per user and bucket in which the user did one of `events` (any, when none are named).
 
-    Columns: `unit`, `bucket` (int: days, weeks from Monday, or months since 1970-01-01) and the columns to keep
-    (a user may then have several rows per bucket). `timed`: a row per moment, `t`.
+    Columns: `unit`, `bucket` (int: days, weeks from Monday, or months since 1970-01-01) and the
+    columns to keep (a user may then have several rows per bucket). `timed`: a row per moment, `t`.
     """
     if grain not in GRAINS:
         raise unknown("grain", grain, GRAINS, "argument 'grain'")
@@ -79,16 +80,21 @@ def _born(first: ir.Table, by: tuple[str, ...]) -> ir.Table:
     return born.inner_join(at_first(first, "unit", "t", by), "unit") if by else born
 
 
-def cohorts(first: ir.Table, back: ir.Table, by: tuple[str, ...] = (), brackets: tuple[int, ...] = ()) -> ir.Table:
+def cohorts(
+    first: ir.Table, back: ir.Table, by: tuple[str, ...] = (), brackets: tuple[int, ...] = ()
+) -> ir.Table:
     """Users by the bucket of their first event and by how many buckets later they came back.
 
     Args:
-        first: `unit`, `bucket` of the events that make a user begin (with `by`, `t` and the columns as well).
+        first: `unit`, `bucket` of the events that make a user begin (with `by`, `t` and the columns
+            as well).
         back: `unit`, `bucket` of the events that count as coming back.
-        brackets: ages at which brackets begin (the last only ends); `age` is then a bracket's first age.
+        brackets: ages at which brackets begin (the last only ends); `age` is then a bracket's first
+            age.
 
     Returns:
-        Columns `cohort`, `by`, `age` (buckets since the cohort's), `users`; age 0 counts the whole cohort.
+        Columns `cohort`, `by`, `age` (buckets since the cohort's), `users`; age 0 counts the whole
+        cohort.
     """
     born = _born(first, by)
     size = born.group_by(["cohort", *by]).agg(users=born.count())
@@ -101,13 +107,16 @@ def cohorts(first: ir.Table, back: ir.Table, by: tuple[str, ...] = (), brackets:
         age = column(joined, "age")
         spans = [((age >= a) & (age < b), a) for a, b in pairwise(brackets)]
         joined = joined.mutate(age=ibis.cases(*spans, else_=-1).cast("int64"))
-        joined = joined.filter(column(joined, "age") > 0).select("unit", "cohort", *by, "age").distinct()
+        joined = (
+            joined.filter(column(joined, "age") > 0).select("unit", "cohort", *by, "age").distinct()
+        )
     later = joined.group_by(["cohort", *by, "age"]).agg(users=joined.count())
     return size.union(later)
 
 
 def rolling(first: ir.Table, back: ir.Table, by: tuple[str, ...] = ()) -> ir.Table:
-    """As `cohorts`, but `age` is the last bucket a user was seen in: sum upwards for "came back then or later"."""
+    """As `cohorts`, but `age` is the last bucket a user was seen in:
+    sum upwards for "came back then or later"."""
     born = _born(first, by)
     last = back.group_by("unit").agg(last=back["bucket"].max()).rename(person="unit")
     joined = born.left_join(last, [born["unit"] == last["person"]])
@@ -119,16 +128,21 @@ def rolling(first: ir.Table, back: ir.Table, by: tuple[str, ...] = ()) -> ir.Tab
 def counted(days: ir.Table, by: tuple[str, ...] = ()) -> ir.Table:
     """Users per day and in the 7 and 28 days that end with it: `day`, `by`, `dau`, `wau`, `mau`.
 
-    An activity counts for the days until the user's next one, at most 28: an increment when it begins to count and
-    a decrement when it ceases, summed up over days. So no user is joined with a calendar.
+    An activity counts for the days until the user's next one, at most 28: an increment when it
+    begins to count and a decrement when it ceases, summed up over days. So no user is joined with a
+    calendar.
     """
     order = ibis.window(group_by=["unit", *by], order_by="bucket")
     spells = days.mutate(after=days["bucket"].lead().over(order))
-    wide = [_changes(spells, by, length, name) for name, length in (("dau", 1), ("wau", 7), ("mau", 28))]
+    wide = [
+        _changes(spells, by, length, name) for name, length in (("dau", 1), ("wau", 7), ("mau", 28))
+    ]
     steps = wide[0].union(wide[1], wide[2])
     zeros = dict.fromkeys(("dau", "wau", "mau"), 0)
     grid = _calendar(days, by)
-    steps = steps.union(grid.mutate(**{c: ibis.literal(v, "int64") for c, v in zeros.items()}).select(steps.columns))
+    steps = steps.union(
+        grid.mutate(**{c: ibis.literal(v, "int64") for c, v in zeros.items()}).select(steps.columns)
+    )
     daily = steps.group_by(["day", *by]).agg(**{c: column(steps, c).sum() for c in zeros})
     running = ibis.window(group_by=list(by), order_by="day", preceding=None, following=0)
     sums = daily.mutate(**{c: column(daily, c).sum().over(running).cast("int64") for c in zeros})
@@ -137,7 +151,8 @@ def counted(days: ir.Table, by: tuple[str, ...] = ()) -> ir.Table:
 
 
 def _changes(spells: ir.Table, by: tuple[str, ...], length: int, name: str) -> ir.Table:
-    """+1 on the day an activity begins to count, -1 on the day it ceases, as columns dau, wau, mau."""
+    """+1 on the day an activity begins to count, -1 on the day it ceases, as columns dau, wau,
+    mau."""
     until = column(spells, "bucket") + length
     until = spells["after"].isnull().ifelse(until, ibis.least(until, spells["after"]))
     rows = spells.mutate(until=until)
@@ -145,21 +160,29 @@ def _changes(spells: ir.Table, by: tuple[str, ...], length: int, name: str) -> i
     ends = rows.select(day="until", change=ibis.literal(-1, "int64"), **{c: rows[c] for c in by})
     both = begins.union(ends)
     summed = both.group_by(["day", *by]).agg(change=column(both, "change").sum())
-    others = {c: summed["change"] if c == name else ibis.literal(0, "int64") for c in ("dau", "wau", "mau")}
+    others = {
+        c: summed["change"] if c == name else ibis.literal(0, "int64")
+        for c in ("dau", "wau", "mau")
+    }
     return summed.select("day", *by, **{c: v.cast("int64") for c, v in others.items()})
 
 
 def _calendar(days: ir.Table, by: tuple[str, ...]) -> ir.Table:
     """Every day of the log, for every value, so that quiet days are listed."""
     ends = days.aggregate(first=days["bucket"].min(), last=days["bucket"].max())
-    dates = ends.select(day=ibis.range(ends["first"], column(ends, "last") + 1).unnest().cast("int64"))
+    dates = ends.select(
+        day=ibis.range(ends["first"], column(ends, "last") + 1).unnest().cast("int64")
+    )
     return dates.cross_join(days.select(*by).distinct()) if by else dates
 
 
 def lifecycle(buckets: ir.Table, by: tuple[str, ...] = ()) -> ir.Table:
-    """Users new, returning, resurrected and dormant per bucket: each activity looks one back and one ahead."""
+    """Users new, returning, resurrected and dormant per bucket:
+    each activity looks one back and one ahead."""
     order = ibis.window(group_by=["unit", *by], order_by="bucket")
-    rows = buckets.mutate(before=buckets["bucket"].lag().over(order), after=buckets["bucket"].lead().over(order))
+    rows = buckets.mutate(
+        before=buckets["bucket"].lag().over(order), after=buckets["bucket"].lead().over(order)
+    )
     kept = {c: rows[c] for c in by}
     new = rows["before"].isnull()
     returning = (column(rows, "bucket") - rows["before"] == 1).fill_null(False)
@@ -170,7 +193,8 @@ def lifecycle(buckets: ir.Table, by: tuple[str, ...] = ()) -> ir.Table:
     gone = rows.filter((rows["after"].isnull()) | (column(rows, "after") - rows["bucket"] > 1))
     zero = ibis.literal(0, "int64")
     gone = gone.select(
-        bucket=column(gone, "bucket") + 1, new=zero, returning=zero, resurrected=zero, dormant=ibis.literal(1, "int64"),
+        bucket=column(gone, "bucket") + 1, new=zero, returning=zero, resurrected=zero,
+        dormant=ibis.literal(1, "int64"),
         **{c: gone[c] for c in by},
     )  # fmt: skip
     rows = here.union(gone)

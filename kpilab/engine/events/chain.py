@@ -1,9 +1,10 @@
 """A chain of events: what the portable expression and the compiled kernel both compute.
 
-A pass starts at every moment t1 of step 1. Step k is met at the earliest moment t_k >= t_(k-1) at which steps
-1..k can be given different rows (one row may serve any number of steps when `reuse`); rows of one moment
-stand in any order. A pass reaches the last step k with t_k <= t1 + within and every limit kept. Passes spoilt by
-an exclusion are dropped. A unit's outcome is its longest pass; of several, the first.
+A pass starts at every moment t1 of step 1. Step k is met at the earliest moment t_k >= t_(k-1) at
+which steps 1..k can be given different rows (one row may serve any number of steps when `reuse`);
+rows of one moment stand in any order. A pass reaches the last step k with t_k <= t1 + within and
+every limit kept. Passes spoilt by an exclusion are dropped. A unit's outcome is its longest pass;
+of several, the first.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class Chain:
         limits: per step, longest time since the step before, microseconds; None for no limit.
         groups: steps (from 0) that one row may meet together; a row meets steps of one group only.
         exclusions: (from, to) steps (from 1); exclusion e is bit steps + e.
-        extras: optional steps, by the required step (from 1) they follow; bits after the exclusions.
+        extras: optional steps, by the required step (from 1) they follow; bits after the
+            exclusions.
         reuse: whether one row may serve several steps.
     """
 
@@ -45,14 +47,20 @@ class Chain:
 
     @property
     def plain(self) -> bool:
-        """Whether a moment's rows need only be known by the steps they meet together, and nothing bars a pass."""
+        """Whether a moment's rows need only be known by the steps they meet together,
+        and nothing bars a pass."""
         free = not self.exclusions and not self.extras and self.mode == "ordered"
         return free and (self.disjoint or self.reuse)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns of the outcome beside the keys."""
-        return ("level", *self.times, *self.waits, *(f"o{k}" for k in range(1, len(self.extras) + 1)))
+        return (
+            "level",
+            *self.times,
+            *self.waits,
+            *(f"o{k}" for k in range(1, len(self.extras) + 1)),
+        )
 
     @property
     def times(self) -> tuple[str, ...]:

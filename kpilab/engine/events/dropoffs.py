@@ -1,4 +1,5 @@
-"""Users who stopped at a step against those who went on: what they did next, and before, and who they are."""
+"""Users who stopped at a step against those who went on: what they did next, and before,
+and who they are."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ NOTHING = "path_end"
 
 
 def split(log: EventLog, plan: Plan, step: int, where: Where = EVERYWHERE) -> ir.Table:
-    """One row per user that reached `step`: `person`, `at` (moment), `until` (window's end), `went` (0 or 1)."""
+    """One row per user that reached `step`: `person`, `at` (moment), `until` (window's end),
+    `went` (0 or 1)."""
     best = reached(log, plan, by="user", where=where, period=None)
     best = best.filter(column(best, "level") >= step)
     went = one(column(best, "level") > step)
@@ -38,11 +40,16 @@ def split(log: EventLog, plan: Plan, step: int, where: Where = EVERYWHERE) -> ir
 def events_of(log: EventLog, where: Where, keep: tuple[str, ...] = ()) -> ir.Table:
     rows = readable(replace(log, table=segment(log, where)))
     rows = rows.filter(rows["kpilab_event"].notnull())
-    return rows.select(*keep, unit="kpilab_unit", t="kpilab_t", event=rows["kpilab_event"].cast("string"))
+    return rows.select(
+        *keep, unit="kpilab_unit", t="kpilab_t", event=rows["kpilab_event"].cast("string")
+    )
 
 
-def next_ways(rows: ir.Table, users: ir.Table, length: int = 1, most: int | None = None) -> ir.Table:
-    """`event` (a way), `went`, `users`: the first `length` events after the step, in time; "path_end" for none.
+def next_ways(
+    rows: ir.Table, users: ir.Table, length: int = 1, most: int | None = None
+) -> ir.Table:
+    """`event` (a way), `went`, `users`: the first `length` events after the step, in time;
+    "path_end" for none.
 
     With `most`, only the ways taken by most users.
     """
@@ -72,4 +79,8 @@ def properties(rows: ir.Table, users: ir.Table, column: str) -> ir.Table:
     """`event` (the value), `went`, `users`: the user's value of a column at the step."""
     joined = rows.inner_join(users, [rows["unit"] == users["person"], rows["t"] == users["at"]])
     values = joined.group_by(["person", "went"]).agg(event=joined[column].min())
-    return values.group_by(["event", "went"]).agg(users=values.count()).select("event", "went", "users")
+    return (
+        values.group_by(["event", "went"])
+        .agg(users=values.count())
+        .select("event", "went", "users")
+    )

@@ -36,9 +36,10 @@ class Breakdown:
 
     Attributes:
         dimension: a column, or several.
-        attribution: "first_touch" or "last_touch" (the first or last value that is not empty, on any event of the
-            funnel), "step" (the value at step `step`; users who did not reach it are left out), or "all" (the
-            funnel is run on each value's events apart, so a user may count under several).
+        attribution: "first_touch" or "last_touch" (the first or last value that is not empty, on
+            any event of the funnel), "step" (the value at step `step`; users who did not reach it
+            are left out), or "all" (the funnel is run on each value's events apart, so a user may
+            count under several).
         step: which required step, counted from 1, for attribution "step".
         limit: keep the values with most users, pool the rest as "…".
     """
@@ -54,12 +55,21 @@ class Breakdown:
 
 
 def reached(
-    log: EventLog, plan: Plan, *, by: str, where: Where, period: Period | None, breakdown: Breakdown | None = None
+    log: EventLog,
+    plan: Plan,
+    *,
+    by: str,
+    where: Where,
+    period: Period | None,
+    breakdown: Breakdown | None = None,
 ) -> ir.Table:
-    """One row per unit that began: its keys, `level`, `t1..`, `d2..`, `o1..` and the breakdown's columns."""
+    """One row per unit that began: its keys, `level`, `t1..`, `d2..`,
+    `o1..` and the breakdown's columns."""
     columns = breakdown.columns if breakdown else ()
     if breakdown and breakdown.attribution not in TOUCHES:
-        raise unknown("attribution", breakdown.attribution, TOUCHES, "Breakdown, argument 'attribution'")
+        raise unknown(
+            "attribution", breakdown.attribution, TOUCHES, "Breakdown, argument 'attribution'"
+        )
     rows, keys = rows_of(log, plan, by=by, where=where, period=period, keep=columns)
     if breakdown and breakdown.attribution == "all":
         keys = (*keys, *columns)
@@ -72,14 +82,23 @@ def reached(
 
 
 def reached_apart(
-    log: EventLog, plan: Plan, sides: Sequence[tuple[Where, Period | None]], *, by: str, breakdown: Breakdown | None
+    log: EventLog,
+    plan: Plan,
+    sides: Sequence[tuple[Where, Period | None]],
+    *,
+    by: str,
+    breakdown: Breakdown | None,
 ) -> ir.Table:
-    """`reached` of several sides (a segment, the days) on top of each other, by number in `kpilab_side`."""
+    """`reached` of several sides (a segment, the days) on top of each other,
+    by number in `kpilab_side`."""
     cuts = [rows_of(log, plan, by=by, where=where, period=period) for where, period in sides]
     keys = (*cuts[0][1], "kpilab_side")
-    rows = ibis.union(*[rows.mutate(kpilab_side=ibis.literal(k, "int64")) for k, (rows, _) in enumerate(cuts)])
+    rows = ibis.union(
+        *[rows.mutate(kpilab_side=ibis.literal(k, "int64")) for k, (rows, _) in enumerate(cuts)]
+    )
     if breakdown is None and not compiled(rows, plan.chain):
-        # The time goes into writing the expression: one for all sides is as quick as one for one of them.
+        # The time goes into writing the expression: one for all sides is as quick as one for one of
+        # them.
         best = expressed(rows.select(*keys, "t", "mask"), plan.chain, keys)
         return _over_held(best, plan, keys)
     found = [
@@ -98,17 +117,23 @@ def _over_held(best: ir.Table, plan: Plan, keys: tuple[str, ...]) -> ir.Table:
         return best
     rest = [k for k in keys if k not in held]
     order = ibis.window(group_by=rest, order_by=[ibis.desc("level"), "t1", *held])
-    first = best.mutate(kpilab_place=ibis.row_number().over(order)).filter(ibis._["kpilab_place"] == 0)
+    first = best.mutate(kpilab_place=ibis.row_number().over(order)).filter(
+        ibis._["kpilab_place"] == 0
+    )
     return first.drop("kpilab_place", *held)
 
 
-def _attributed(best: ir.Table, rows: ir.Table, plan: Plan, breakdown: Breakdown, keys: tuple[str, ...]) -> ir.Table:
+def _attributed(
+    best: ir.Table, rows: ir.Table, plan: Plan, breakdown: Breakdown, keys: tuple[str, ...]
+) -> ir.Table:
     columns, n = breakdown.columns, plan.chain.steps
     if breakdown.attribution == "step":
         bit = 1 << (breakdown.step - 1)
         at = best.select(*keys, at=f"t{breakdown.step}").drop_null("at")
         hits = rows.filter((column(rows, "mask") & bit) != 0).rename({"row_t": "t"})
-        found = hits.inner_join(at, [*[hits[k].identical_to(at[k]) for k in keys], hits["row_t"] == at["at"]])
+        found = hits.inner_join(
+            at, [*[hits[k].identical_to(at[k]) for k in keys], hits["row_t"] == at["at"]]
+        )
         values = found.group_by(list(keys)).agg(**{c: found[c].min() for c in columns})
         return _joined(best, values, keys, "inner")
     steps = rows.filter((column(rows, "mask") & ((1 << n) - 1)) != 0)
@@ -128,22 +153,36 @@ def _joined(best: ir.Table, values: ir.Table, keys: tuple[str, ...], how: JoinKi
 
 
 def counts(best: ir.Table, plan: Plan, by: tuple[str, ...] = ()) -> pd.DataFrame:
-    """One row per value of `by`: `n1..` units that reached each step, `m1..` that took each optional step."""
+    """One row per value of `by`: `n1..` units that reached each step,
+    `m1..` that took each optional step."""
     level = column(best, "level")
     reach = {f"n{k}": one(level >= k).sum() for k in range(1, plan.chain.steps + 1)}
-    taken = {f"m{o}": one(column(best, f"o{o}").notnull()).sum() for o in range(1, len(plan.optional) + 1)}
-    frame = collect(best.group_by(list(by)).agg(**reach, **taken) if by else best.aggregate(**reach, **taken), "funnel")
-    return frame.fillna(dict.fromkeys([*reach, *taken], 0)).astype(dict.fromkeys([*reach, *taken], "int64"))
+    taken = {
+        f"m{o}": one(column(best, f"o{o}").notnull()).sum()
+        for o in range(1, len(plan.optional) + 1)
+    }
+    frame = collect(
+        best.group_by(list(by)).agg(**reach, **taken) if by else best.aggregate(**reach, **taken),
+        "funnel",
+    )
+    return frame.fillna(dict.fromkeys([*reach, *taken], 0)).astype(
+        dict.fromkeys([*reach, *taken], "int64")
+    )
 
 
-def waits(best: ir.Table, plan: Plan, by: tuple[str, ...] = (), shares: tuple[float, ...] = (0.5, 0.9)) -> pd.DataFrame:
-    """Seconds from step to step: `mean_k`, `q0_k`, `q1_k` … per value of `by`, one column per step from the second."""
+def waits(
+    best: ir.Table, plan: Plan, by: tuple[str, ...] = (), shares: tuple[float, ...] = (0.5, 0.9)
+) -> pd.DataFrame:
+    """Seconds from step to step: `mean_k`, `q0_k`, `q1_k` … per value of `by`,
+    one column per step from the second."""
     found: dict[str, Any] = {}
     for k in range(2, plan.chain.steps + 1):
         seconds = column(best, f"d{k}").cast("float64") / 1e6
         found[f"mean_{k}"] = seconds.mean()
         found |= {f"q{q}_{k}": seconds.quantile(share) for q, share in enumerate(shares)}
-    return collect(best.group_by(list(by)).agg(**found) if by else best.aggregate(**found), "funnel")
+    return collect(
+        best.group_by(list(by)).agg(**found) if by else best.aggregate(**found), "funnel"
+    )
 
 
 def bucketed(best: ir.Table, grain: str) -> ir.Table:

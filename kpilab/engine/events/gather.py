@@ -1,4 +1,5 @@
-"""Rows from DuckDB through Arrow, drawn together by unit in parts that fit the processor's cache."""
+"""Rows from DuckDB through Arrow, drawn together by unit in parts that fit the processor's
+cache."""
 
 from __future__ import annotations
 
@@ -27,7 +28,10 @@ FEWEST_UNITS = 1 << 12  # of a part
 MOST_PARTS = 256
 SPARSE = 4  # integer keys that span more than this many times the rows are numbered anew
 BUDGET = 2.6e9  # bytes of rows that are held at once
-NUMBERED_ROW, NAMED_ROW = 25, 100  # bytes a row takes on its way, with keys that are integers and with others
+NUMBERED_ROW, NAMED_ROW = (
+    25,
+    100,
+)  # bytes a row takes on its way, with keys that are integers and with others
 T = TypeVar("T")
 Batch = tuple["NDArray[np.int64]", "NDArray[np.int64]", "NDArray[np.int32]"]
 
@@ -66,11 +70,14 @@ class Part:
         return kernel_rows.grouped(self.unit, self.t, self.marks, self.units)
 
 
-def by_part(rows: ir.Table, mark: str, keys: tuple[str, ...], work: Callable[[Units, Part], T]) -> list[T]:
+def by_part(
+    rows: ir.Table, mark: str, keys: tuple[str, ...], work: Callable[[Units, Part], T]
+) -> list[T]:
     """`work` done on every part, on all cores; parts in the order of their units, at least one.
 
     Args:
-        rows: columns `keys`, `t` (microseconds) and `mark` (an integer of at most 31 bits); no nulls in the last two.
+        rows: columns `keys`, `t` (microseconds) and `mark` (an integer of at most 31 bits); no
+            nulls in the last two.
     """
     units, batches = _fetched(rows, mark, keys)
     shift = max(units.number // MOST_PARTS, FEWEST_UNITS).bit_length()
@@ -79,7 +86,9 @@ def by_part(rows: ir.Table, mark: str, keys: tuple[str, ...], work: Callable[[Un
         cut = list(pool.map(lambda b: _cut(b, units.low, shift, parts), _drained(batches)))
 
         def one(p: int) -> T:
-            columns: list[Any] = [np.concatenate([c[k][c[0][p] : c[0][p + 1]] for c in cut]) for k in (1, 2, 3)]
+            columns: list[Any] = [
+                np.concatenate([c[k][c[0][p] : c[0][p + 1]] for c in cut]) for k in (1, 2, 3)
+            ]
             first = p << shift
             return work(units, Part(first, min(1 << shift, units.number - first), *columns))
 
@@ -87,11 +96,14 @@ def by_part(rows: ir.Table, mark: str, keys: tuple[str, ...], work: Callable[[Un
 
 
 def shares(rows: ir.Table, keys: tuple[str, ...]) -> list[ir.Table]:
-    """The rows in as many parts, each with whole units, as keep what is held at once within the budget.
+    """The rows in as many parts, each with whole units, as keep what is held at once within the
+    budget.
 
     The size is that of the largest table behind them, which an engine knows without looking at it.
     """
-    behind: Any = rows.op().find(ops.PhysicalTable) or [rows.op()]  # a query written as text hides what is behind
+    behind: Any = rows.op().find(ops.PhysicalTable) or [
+        rows.op()
+    ]  # a query written as text hides what is behind
     most = max(table.to_expr().count().to_pyarrow().as_py() for table in behind)
     each = NUMBERED_ROW if len(keys) == 1 and rows[keys[0]].type().is_integer() else NAMED_ROW
     parts = int(most * each // BUDGET) + 1
@@ -102,7 +114,8 @@ def shares(rows: ir.Table, keys: tuple[str, ...]) -> list[ir.Table]:
 
 
 def stacked(tables: Iterator[pa.Table], beside: ir.Table) -> ir.Table:
-    """Arrow tables under each other as a passing table of the engine that holds `beside`, on its disk if need be."""
+    """Arrow tables under each other as a passing table of the engine that holds `beside`,
+    on its disk if need be."""
     con: Any = beside.get_backend()
     name, passing = f"kpilab_{uuid4().hex}", f"kpilab_{uuid4().hex}"
     begin = f'CREATE TEMP TABLE "{name}" AS'
@@ -119,7 +132,8 @@ def stacked(tables: Iterator[pa.Table], beside: ir.Table) -> ir.Table:
 
 
 def registered(table: pa.Table, beside: ir.Table) -> ir.Table:
-    """An Arrow table as a table of the engine that holds `beside`, for as long as somebody asks for it."""
+    """An Arrow table as a table of the engine that holds `beside`,
+    for as long as somebody asks for it."""
     con: Any = beside.get_backend()
     name = f"kpilab_{uuid4().hex}"
     con.con.register(name, table)
@@ -137,7 +151,8 @@ def _let_go(con: weakref.ref[Any], drop: str) -> None:
 
 
 def _drained(batches: list[Batch]) -> Iterator[Batch]:
-    """One batch after the other, each forgotten as it is handed on, so that its memory comes free."""
+    """One batch after the other, each forgotten as it is handed on,
+    so that its memory comes free."""
     while batches:
         yield batches.pop()
 
@@ -149,7 +164,8 @@ def _cut(batch: Batch, low: int, shift: int, parts: int) -> tuple[NDArray[Any], 
 
 
 def _fetched(rows: ir.Table, mark: str, keys: tuple[str, ...]) -> tuple[Units, list[Batch]]:
-    """The units, and for every row the number of its unit (from the lowest), its moment and its mark."""
+    """The units, and for every row the number of its unit (from the lowest),
+    its moment and its mark."""
     columns: dict[str, Any] = {"t": rows["t"], "mark": rows[mark].cast("int32")}
     if len(keys) == 1 and rows[keys[0]].type().is_integer():
         batches = _batches(rows.select(k=rows[keys[0]].cast("int64"), **columns))

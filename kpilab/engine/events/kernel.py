@@ -1,6 +1,7 @@
 """The compiled form of a chain: one pass over each unit's rows, from its last moment to its first.
 
-numba is imported with the kernels' modules only, and their machine code is kept on disk (`cache=True`).
+numba is imported with the kernels' modules only, and their machine code is kept on disk
+(`cache=True`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ Floats = NDArray[np.float64]
 
 @njit(cache=True, nogil=True)
 def matched(masks: Ints, low: Whole, high: Whole, start: int, n: int, held: Longs) -> int:
-    """Last step that rows low..high can meet, each row one step, when `start` steps are met (augmenting paths)."""
+    """Last step that rows low..high can meet, each row one step,
+    when `start` steps are met (augmenting paths)."""
     m = high - low
     owner = np.full(m, -1, np.int64)
     came = np.empty(m, np.int64)
@@ -50,7 +52,15 @@ def matched(masks: Ints, low: Whole, high: Whole, start: int, n: int, held: Long
 
 @njit(cache=True, nogil=True)
 def reach(
-    masks: Ints, low: Whole, high: Whole, met: Whole, start: int, n: int, disjoint: bool, reuse: bool, held: Longs
+    masks: Ints,
+    low: Whole,
+    high: Whole,
+    met: Whole,
+    start: int,
+    n: int,
+    disjoint: bool,
+    reuse: bool,
+    held: Longs,
 ) -> int:
     """Last step this moment can bring a pass to that has met `start` steps."""
     if disjoint or reuse or high - low == 1:
@@ -70,7 +80,11 @@ def level_of(entry: Longs, n: int, within: int, limits: Longs) -> int:
     level = 1
     while level < n:
         moment = entry[level]
-        if moment == NEVER or moment - entry[0] > within or moment - entry[level - 1] > limits[level]:
+        if (
+            moment == NEVER
+            or moment - entry[0] > within
+            or moment - entry[level - 1] > limits[level]
+        ):
             break
         level += 1
     return level
@@ -114,7 +128,8 @@ def keep(
 @njit(cache=True, nogil=True)
 def unit_ordered(
     t: Longs, masks: Ints, low: Whole, high: Whole, unit: int, n: int, within: int,
-    strict: bool, disjoint: bool, reuse: bool, limits: Longs, ex_from: Longs, ex_to: Longs, extras: Longs,
+    strict: bool, disjoint: bool, reuse: bool, limits: Longs, ex_from: Longs, ex_to: Longs,
+    extras: Longs,
     after: Longs, coming: Longs, entry: Longs, held: Longs,
     levels: Levels, times: Longs, waits: Floats, optional: Longs, passes: Ints,
 ) -> None:  # fmt: skip
@@ -140,7 +155,11 @@ def unit_ordered(
                 to = reach(masks, first, last, met, start, n, disjoint, reuse, held)
                 open_ended = not strict or start == 0 or last - first == to - start
                 for c in range(start, total):
-                    step = c + 1 if c < n else (ex_from[c - n] if c < n + more else extras[c - n - more])
+                    step = (
+                        c + 1
+                        if c < n
+                        else (ex_from[c - n] if c < n + more else extras[c - n - more])
+                    )
                     if step <= to:
                         entry[c] = moment if c < n else coming[c - n]
                     else:
@@ -151,7 +170,20 @@ def unit_ordered(
                 else:
                     level = level_of(entry, n, within, limits)
                     if not spoilt(entry, n, level, within, ex_from, ex_to):
-                        keep(entry, n, level, within, extras, n + more, unit, levels, times, waits, optional, passes)
+                        keep(
+                            entry,
+                            n,
+                            level,
+                            within,
+                            extras,
+                            n + more,
+                            unit,
+                            levels,
+                            times,
+                            waits,
+                            optional,
+                            passes,
+                        )
             elif strict:
                 for c in range(start, total):
                     after[start, c] = NEVER
@@ -193,7 +225,20 @@ def unit_unordered(
                 entry[n + e] = np.sort(guards[e])[ex_from[e] - 1]
             level = level_of(entry, n, within, limits)
             if not spoilt(entry, n, level, within, ex_from, ex_to):
-                keep(entry, n, level, within, extras, n + more, unit, levels, times, waits, optional, passes)
+                keep(
+                    entry,
+                    n,
+                    level,
+                    within,
+                    extras,
+                    n + more,
+                    unit,
+                    levels,
+                    times,
+                    waits,
+                    optional,
+                    passes,
+                )
         for e in range(more):
             if (found >> (n + e)) & 1:
                 coming[e] = moment
@@ -202,7 +247,8 @@ def unit_unordered(
 
 @njit(cache=True, nogil=True)
 def run(
-    bounds: Longs, t: Longs, masks: Ints, n: int, within: int, mode: int, disjoint: bool, reuse: bool,
+    bounds: Longs, t: Longs, masks: Ints, n: int, within: int, mode: int, disjoint: bool,
+    reuse: bool,
     limits: Longs, ex_from: Longs, ex_to: Longs, extras: Longs,
 ) -> tuple[Levels, Longs, Floats, Longs]:  # fmt: skip
     """The best pass of every unit; unit u owns rows bounds[u]..bounds[u + 1], in any time order."""
@@ -221,10 +267,12 @@ def run(
         low, high = bounds[unit], bounds[unit + 1]
         sort_unit(t, masks, low, high)
         if mode == UNORDERED:
-            unit_unordered(t, masks, low, high, unit, n, within, limits, ex_from, ex_to, extras, coming, entry,
+            unit_unordered(t, masks, low, high, unit, n, within, limits, ex_from, ex_to, extras,
+                coming, entry,
                            levels, times, waits, optional, passes)  # fmt: skip
         else:
-            unit_ordered(t, masks, low, high, unit, n, within, mode == STRICT, disjoint, reuse, limits,
+            unit_ordered(t, masks, low, high, unit, n, within, mode == STRICT, disjoint, reuse,
+                limits,
                          ex_from, ex_to, extras, after, coming, entry, held,
                          levels, times, waits, optional, passes)  # fmt: skip
         for k in range(1, levels[unit]):
@@ -236,9 +284,11 @@ def run(
 def run_plain(
     bounds: Longs, t: Longs, masks: Ints, n: int, within: int, limits: Longs
 ) -> tuple[Levels, Longs, Floats, Longs]:
-    """`run` for what is asked most: ordered steps that need not share rows, no exclusions, no optional steps.
+    """`run` for what is asked most: ordered steps that need not share rows, no exclusions, no
+    optional steps.
 
-    `after[start * n + c]` is the moment of step c of the earliest chain that begins with step `start`.
+    `after[start * n + c]` is the moment of step c of the earliest chain that begins with step
+    `start`.
     """
     units = len(bounds) - 1
     levels = np.zeros(units, np.int8)

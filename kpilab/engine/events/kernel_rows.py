@@ -1,6 +1,7 @@
 """Compiled sorting of rows: by parts of units, by unit, by time.
 
-numba is imported with the kernels' modules only, and their machine code is kept on disk (`cache=True`).
+numba is imported with the kernels' modules only, and their machine code is kept on disk
+(`cache=True`).
 """
 
 from __future__ import annotations
@@ -17,10 +18,14 @@ Whole = int | np.integer[Any]
 
 
 @njit(cache=True, nogil=True)
-def parted(key: Longs, t: Longs, marks: Ints, low: int, shift: int, parts: int) -> tuple[Longs, Ints, Longs, Ints]:
-    """Rows drawn together by part: where each part begins, each row's unit within its part, times, marks.
+def parted(
+    key: Longs, t: Longs, marks: Ints, low: int, shift: int, parts: int
+) -> tuple[Longs, Ints, Longs, Ints]:
+    """Rows drawn together by part: where each part begins, each row's unit within its part, times,
+    marks.
 
-    Unit `key - low` belongs to part `(key - low) >> shift`. Every part is written along, so this is one quick look.
+    Unit `key - low` belongs to part `(key - low) >> shift`. Every part is written along, so this is
+    one quick look.
     """
     edges = np.zeros(parts + 1, np.int64)
     for k in key:
@@ -57,7 +62,8 @@ def grouped(unit: Ints, t: Longs, marks: Ints, units: int) -> tuple[Longs, Longs
 
 @njit(cache=True, nogil=True)
 def sort_unit(t: Longs, marks: Ints, low: Whole, high: Whole) -> None:
-    """Bring one unit's rows into time order (they mostly are): insertion for a few, a real sort for many."""
+    """Bring one unit's rows into time order (they mostly are): insertion for a few,
+    a real sort for many."""
     swaps = 0
     for k in range(low + 1, high):
         if t[k] >= t[k - 1]:

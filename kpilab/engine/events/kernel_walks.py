@@ -1,6 +1,8 @@
-"""Compiled walks: each unit's events in time, cut into paths; what follows what, and the ways from or to an event.
+"""Compiled walks: each unit's events in time, cut into paths; what follows what, and the ways from
+or to an event.
 
-numba is imported with the kernels' modules only, and their machine code is kept on disk (`cache=True`).
+numba is imported with the kernels' modules only, and their machine code is kept on disk
+(`cache=True`).
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ def sort_moments(t: Longs, codes: Ints, low: Whole, high: Whole) -> None:
 
 
 @njit(cache=True, nogil=True)
-def stretch(codes: Ints, low: Whole, high: Whole, start: int, end: int, length: int, way: Ints) -> Whole:
+def stretch(
+    codes: Ints, low: Whole, high: Whole, start: int, end: int, length: int, way: Ints
+) -> Whole:
     """Write the way of the path low..high into `way`; how many events it has, 0 for none."""
     for k in range(length):
         way[k] = NOWHERE
@@ -59,7 +63,15 @@ def stretch(codes: Ints, low: Whole, high: Whole, start: int, end: int, length: 
 
 @njit(cache=True, nogil=True)
 def walk(
-    bounds: Longs, t: Longs, codes: Ints, events: int, gap: int, collapse: bool, start: int, end: int, length: int
+    bounds: Longs,
+    t: Longs,
+    codes: Ints,
+    events: int,
+    gap: int,
+    collapse: bool,
+    start: int,
+    end: int,
+    length: int,
 ) -> tuple[Longs, Longs, Ints, Longs, Ints, Ints, int, int, int]:
     """All paths of all units.
 
@@ -69,8 +81,8 @@ def walk(
         start, end, length: the ways asked for.
 
     Returns:
-        Counts and users of each transition; the transition and the wait of each pair of neighbours; each way's unit
-        and codes; numbers of units, paths and events.
+        Counts and users of each transition; the transition and the wait of each pair of neighbours;
+        each way's unit and codes; numbers of units, paths and events.
     """
     side = events + 2
     count, users = np.zeros((side, side), np.int64), np.zeros((side, side), np.int64)
@@ -109,7 +121,17 @@ def walk(
                 owner[found] = unit
                 found += 1
             first = last
-    return count, users, pair[:pairs], wait[:pairs], owner[:found], ways[:found], walkers, paths, kept
+    return (
+        count,
+        users,
+        pair[:pairs],
+        wait[:pairs],
+        owner[:found],
+        ways[:found],
+        walkers,
+        paths,
+        kept,
+    )
 
 
 @njit(cache=True, nogil=True)

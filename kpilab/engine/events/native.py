@@ -16,17 +16,20 @@ import pandas as pd
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-WORTH_LOADING = 200_000  # fewer rows are answered by the expression sooner than the kernels are loaded
+WORTH_LOADING = (
+    200_000  # fewer rows are answered by the expression sooner than the kernels are loaded
+)
 WORTH_EXPECTING = 4_000_000  # bytes of a file that may well hold that many rows
 WORTH_COMPILING = 5_000_000  # rows for which the expression takes longer than the compiler
 
 
 def ready(rows: ir.Table) -> bool:
-    """Whether the kernels are to be used: at once when loaded, and for many rows when they are there in good time.
+    """Whether the kernels are to be used: at once when loaded, and for many rows when they are
+    there in good time.
 
-    A small log never loads them. For a large one they are loaded in the background, while the engine fetches the
-    rows. Where they have never been compiled, that goes on in a process of its own: the expression answers
-    meanwhile, unless the log is so large that waiting is quicker.
+    A small log never loads them. For a large one they are loaded in the background, while the
+    engine fetches the rows. Where they have never been compiled, that goes on in a process of its
+    own: the expression answers meanwhile, unless the log is so large that waiting is quicker.
     """
     if os.environ.get("NUMBA_DISABLE_JIT") == "1":
         return False
@@ -43,7 +46,8 @@ def ready(rows: ir.Table) -> bool:
 
 
 def expect(source: object) -> None:
-    """Begin to load the kernels, without waiting, if so large a frame or file is likely to be asked with them."""
+    """Begin to load the kernels, without waiting,
+    if so large a frame or file is likely to be asked with them."""
     if isinstance(source, str | Path):
         path = Path(source)
         files = path.parent.glob(path.name) if "*" in path.name else [path]
@@ -72,16 +76,22 @@ def _loading() -> tuple[Future[bool], Future[None]]:
 
 
 def _load(compiled: Future[bool], loaded: Future[None]) -> None:
-    """Load the machine code from disk; compile it first, in a process of its own, if it is not there.
+    """Load the machine code from disk; compile it first, in a process of its own, if it is not
+    there.
 
-    numba keeps the code beside the package or, where that cannot be written, in the user's cache folder.
+    numba keeps the code beside the package or, where that cannot be written, in the user's cache
+    folder.
     """
     try:
         from kpilab.engine.events import warming
 
         compiled.set_result(warming.on_disk())
         if not compiled.result():
-            subprocess.run([sys.executable, "-m", "kpilab.engine.events.warming"], check=False, capture_output=True)
+            subprocess.run(
+                [sys.executable, "-m", "kpilab.engine.events.warming"],
+                check=False,
+                capture_output=True,
+            )
         warming.warm()
     except BaseException as error:  # noqa: BLE001  handed on to whoever waits
         if not compiled.done():

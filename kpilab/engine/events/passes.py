@@ -1,4 +1,5 @@
-"""The best pass of every unit through a chain: by the compiled kernel where it fits, else by the expression."""
+"""The best pass of every unit through a chain: by the compiled kernel where it fits,
+else by the expression."""
 
 from __future__ import annotations
 
@@ -17,16 +18,22 @@ def outcomes(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
     """The best pass of every unit that made one, computed where the rows live.
 
     Args:
-        rows: columns `keys`, `t` (microseconds) and `mask` (steps, exclusions, optional steps as bits); no nulls.
+        rows: columns `keys`, `t` (microseconds) and `mask` (steps, exclusions, optional steps as
+            bits); no nulls.
         chain: the rules.
         keys: columns that make a unit.
 
     Returns:
-        A table with `keys`, `level` (steps reached), `t1..tn` (moments of the first longest pass, null above the
-        level), `d2..dn` (microseconds since the step before, mean over the longest passes) and `o1..` (moments of
-        the optional steps). DuckDB takes the compiled kernel for many rows, every other engine the expression.
+        A table with `keys`, `level` (steps reached), `t1..tn` (moments of the first longest pass,
+        null above the level), `d2..dn` (microseconds since the step before, mean over the longest
+        passes) and `o1..` (moments of the optional steps). DuckDB takes the compiled kernel for
+        many rows, every other engine the expression.
     """
-    return stream.outcomes(rows, chain, keys) if compiled(rows, chain) else expressed(rows, chain, keys)
+    return (
+        stream.outcomes(rows, chain, keys)
+        if compiled(rows, chain)
+        else expressed(rows, chain, keys)
+    )
 
 
 def expressed(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:

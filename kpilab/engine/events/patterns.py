@@ -1,4 +1,5 @@
-"""Where a way stands in a path: each path becomes a word, the way a regular expression, on any engine."""
+"""Where a way stands in a path: each path becomes a word, the way a regular expression,
+on any engine."""
 
 from __future__ import annotations
 
@@ -47,7 +48,11 @@ def blocks(way: Way) -> list[tuple[str, ...]]:
         else:
             found[-1].append(part)
     if not all(found):
-        raise BadInput(f"way {parts!r} has a gap without an event beside it", "a way", "put events on both sides")
+        raise BadInput(
+            f"way {parts!r} has a gap without an event beside it",
+            "a way",
+            "put events on both sides",
+        )
     return [tuple(b) for b in found]
 
 
@@ -59,14 +64,17 @@ def named(way: Way) -> list[str]:
 
 
 def found_at(rows: ir.Table, way: Way, last: bool = False) -> ir.Table:
-    """Paths that hold a way, and where: `unit`, `path`, `events` (number), `at0`, `at1` … for each block.
+    """Paths that hold a way, and where: `unit`, `path`, `events` (number), `at0`, `at1` … for each
+    block.
 
-    Places count from 0, the entry; the first event has place 1. The earliest blocks are taken, each gap as short as
-    it can be; with `last`, the latest first block.
+    Places count from 0, the entry; the first event has place 1. The earliest blocks are taken, each
+    gap as short as it can be; with `last`, the latest first block.
     """
     letters = dict(zip(named(way), ascii_letters, strict=False)) | {START: ENTRY, END: EXIT}
     if len(named(way)) > len(ascii_letters):
-        raise BadInput(f"a way names {len(named(way))} events", "a way", f"name at most {len(ascii_letters)}")
+        raise BadInput(
+            f"a way names {len(named(way))} events", "a way", f"name at most {len(ascii_letters)}"
+        )
     known = [(name, letter) for name, letter in letters.items() if name not in (START, END)]
     letter = column(rows, "event").cases(*known, else_=OTHER) if known else ibis.literal(OTHER)
     words = _words(rows.mutate(letter=letter))
@@ -86,8 +94,11 @@ def _words(rows: ir.Table) -> ir.Table:
     """Each path as a word: its letters in the order of their places, and how many."""
     number, letter = rows.count().cast("int64"), column(rows, "letter")
     if engine_name(rows) == "duckdb":
-        return rows.group_by(["unit", "path"]).agg(word=letter.group_concat("", order_by="place"), events=number)
-    # Not every engine puts letters in order as it joins them: the places are written before them, and taken off again.
+        return rows.group_by(["unit", "path"]).agg(
+            word=letter.group_concat("", order_by="place"), events=number
+        )
+    # Not every engine puts letters in order as it joins them: the places are written before them,
+    # and taken off again.
     placed = column(rows, "place").cast("int64").cast("string").lpad(PLACES, "0") + letter
     words = rows.group_by(["unit", "path"]).agg(word=placed.collect(), events=number)
     return words.mutate(word=column(words, "word").sort().join("").re_replace("[0-9]", ""))
@@ -107,5 +118,7 @@ def _regex(way: Way, letters: dict[str, str], last: bool) -> str:
         if isinstance(part, str):
             text += letters[part]
         else:
-            text += f"([^{''.join(letters[n] for n in part.without)}]*?)" if part.without else "(.*?)"
+            text += (
+                f"([^{''.join(letters[n] for n in part.without)}]*?)" if part.without else "(.*?)"
+            )
     return text

@@ -1,4 +1,5 @@
-"""Who came back when, in one look at each row: a bit per bucket and user, then how many users have which bits."""
+"""Who came back when, in one look at each row: a bit per bucket and user,
+then how many users have which bits."""
 
 from __future__ import annotations
 
@@ -29,11 +30,12 @@ def returns(
     log: EventLog, *, grain: str, start: str | None, back: str | None, by: tuple[str, ...] = (),
     where: Where = EVERYWHERE, period: Period | None = None,
 ) -> tuple[pd.DataFrame, int] | None:  # fmt: skip
-    """Users by the bucket they began in and by how many buckets later they came back, and the last bucket seen.
+    """Users by the bucket they began in and by how many buckets later they came back, and the last
+    bucket seen.
 
     Returns:
-        Columns `cohort`, `by`, `age` (0 counts the whole cohort), `users`; None when the log spans more buckets
-        than the bits hold, or the engine cannot draw bits together.
+        Columns `cohort`, `by`, `age` (0 counts the whole cohort), `users`; None when the log spans
+        more buckets than the bits hold, or the engine cannot draw bits together.
     """
     if grain not in GRAINS:
         raise unknown("grain", grain, GRAINS, "argument 'grain'")
@@ -62,9 +64,13 @@ def returns(
         starts = rows if began is None else rows.filter(began)
         users = users.left_join(at_first(starts, "kpilab_unit", "kpilab_t", by), "kpilab_unit")
     kinds = users.group_by(["cohort", *by, *bits]).agg(n=users.count())
-    seen = {f"b{k}": (column(kinds, f"w{k // BITS}") >> (k % BITS)) & 1 for k in range(high - low + 1)}
+    seen = {
+        f"b{k}": (column(kinds, f"w{k // BITS}") >> (k % BITS)) & 1 for k in range(high - low + 1)
+    }
     sums = {name: (bit * kinds["n"]).sum() for name, bit in seen.items()}
-    wide = collect(kinds.group_by(["cohort", *by]).agg(size=column(kinds, "n").sum(), **sums), "retention")
+    wide = collect(
+        kinds.group_by(["cohort", *by]).agg(size=column(kinds, "n").sum(), **sums), "retention"
+    )
     return _long(wide.rename(columns={f"b{k}": k for k in range(high - low + 1)}), low, list(by))
 
 
@@ -93,13 +99,20 @@ def _lowest_bit(bits: Any) -> Any:
 
 
 def _long(wide: pd.DataFrame, low: int, by: list[str]) -> tuple[pd.DataFrame, int]:
-    """One row per cohort and age from a column per bucket; users without a cohort tell of the last bucket only."""
+    """One row per cohort and age from a column per bucket;
+    users without a cohort tell of the last bucket only."""
     buckets: list[Any] = [c for c in wide.columns if c not in ("cohort", "size", *by)]
     last = max((b for b in buckets if wide[b].fillna(0).any()), default=-1 - low)
     wide = wide[wide["cohort"].notna()]
-    long = wide.melt(["cohort", *by], buckets, var_name="bucket", value_name="users").fillna({"users": 0})
+    long = wide.melt(["cohort", *by], buckets, var_name="bucket", value_name="users").fillna(
+        {"users": 0}
+    )
     long["age"] = long["bucket"].astype("int64") - long["cohort"].astype("int64")
     later = long[(long["age"] > 0) & (long["users"] > 0)]
-    both = pd.concat([wide.assign(age=0, users=wide["size"]), later])[["cohort", *by, "age", "users"]]
+    both = pd.concat([wide.assign(age=0, users=wide["size"]), later])[
+        ["cohort", *by, "age", "users"]
+    ]
     both["cohort"] += low
-    return both.astype({"cohort": "int64", "age": "int64", "users": "int64"}).reset_index(drop=True), last + low
+    return both.astype({"cohort": "int64", "age": "int64", "users": "int64"}).reset_index(
+        drop=True
+    ), last + low

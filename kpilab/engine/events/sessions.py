@@ -33,13 +33,16 @@ def day_start(day: date, plus: int = 0) -> int:
 
 
 def readable(log: EventLog) -> ir.Table:
-    """The log's usable rows with `unit` (user), `t` (microseconds) and `event` beside its own columns.
+    """The log's usable rows with `unit` (user), `t` (microseconds) and `event` beside its own
+    columns.
 
     Rows without a user or a time belong to nobody and are left out.
     """
     table = log.table
     moment = microseconds(table[log.time], engine_name(table))
-    table = table.mutate(kpilab_unit=table[log.user], kpilab_t=moment, kpilab_event=table[log.event])
+    table = table.mutate(
+        kpilab_unit=table[log.user], kpilab_t=moment, kpilab_event=table[log.event]
+    )
     return table.filter(table["kpilab_unit"].notnull(), table["kpilab_t"].notnull())
 
 
@@ -71,17 +74,24 @@ def check_users(log: EventLog) -> None:
     usable = log.table.filter(log.table[log.user].notnull(), log.table[log.time].notnull()).limit(1)
     if collect(usable.select(log.user), "rows of the log").empty:
         raise BadInput(
-            f"no row has both a {log.user!r} and a {log.time!r}", f"table {log.name!r}", "name the right columns"
+            f"no row has both a {log.user!r} and a {log.time!r}",
+            f"table {log.name!r}",
+            "name the right columns",
         )
 
 
 def with_session(log: EventLog, rows: ir.Table, gap: timedelta = GAP) -> ir.Table:
-    """`rows` with column `kpilab_session`; without a session column, a pause longer than `gap` begins a new one."""
+    """`rows` with column `kpilab_session`; without a session column,
+    a pause longer than `gap` begins a new one."""
     if log.session:
         return rows.mutate(kpilab_session=rows[log.session])
     order = ibis.window(group_by="kpilab_unit", order_by="kpilab_t")
     pause = column(rows, "kpilab_t") - rows["kpilab_t"].lag().over(order)
     rows = rows.mutate(kpilab_new=one((pause > whole(gap)).fill_null(True)))
     # Range, not rows: events of one moment stay in one session whatever their order.
-    so_far = ibis.range_window(group_by="kpilab_unit", order_by="kpilab_t", preceding=None, following=0)
-    return rows.mutate(kpilab_session=column(rows, "kpilab_new").sum().over(so_far)).drop("kpilab_new")
+    so_far = ibis.range_window(
+        group_by="kpilab_unit", order_by="kpilab_t", preceding=None, following=0
+    )
+    return rows.mutate(kpilab_session=column(rows, "kpilab_new").sum().over(so_far)).drop(
+        "kpilab_new"
+    )

@@ -36,13 +36,14 @@ class Step:
     """One step of a funnel.
 
     Attributes:
-        event: name of the event, a condition as SQL text ("event = 'pay' and amount > 0"), or a function that
-            takes the log's Ibis table and returns a condition. An event that reads as a condition (`sign in`,
-            `order = paid`) is the event, if the log has it.
-        where: column -> value or values the event must carry as well (compared as in `Where`; "" and None are missing).
-        within: longest time since the step before (timedelta or "30m"); None for no limit of its own. Measured from
-            the earliest event that meets the step before: a later one of the same name is not tried, so of "cart, cart
-            5 minutes before pay" the first cart counts.
+        event: name of the event, a condition as SQL text ("event = 'pay' and amount > 0"), or a
+            function that takes the log's Ibis table and returns a condition. An event that reads as
+            a condition (`sign in`, `order = paid`) is the event, if the log has it.
+        where: column -> value or values the event must carry as well (compared as in `Where`; ""
+            and None are missing).
+        within: longest time since the step before (timedelta or "30m"); None for no limit of its
+            own. Measured from the earliest event that meets the step before: a later one of the
+            same name is not tried, so of "cart, cart 5 minutes before pay" the first cart counts.
         optional: users may leave the step out and go on.
         hold: columns in which this event must agree with the first step's.
         name: how the step is called in tables and charts; by default the event.
@@ -59,13 +60,20 @@ class Step:
     def label(self) -> str:
         if self.name:
             return self.name
-        text = self.event if isinstance(self.event, str) else getattr(self.event, "__name__", "step")
-        return f"{text} ({', '.join(f'{k}={v}' for k, v in self.where.items())})" if self.where else text
+        text = (
+            self.event if isinstance(self.event, str) else getattr(self.event, "__name__", "step")
+        )
+        return (
+            f"{text} ({', '.join(f'{k}={v}' for k, v in self.where.items())})"
+            if self.where
+            else text
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """An event that spoils a pass when it stands between step `first` and step `last` (counted from 1)."""
+    """An event that spoils a pass when it stands between step `first` and step `last` (counted from
+    1)."""
 
     event: str | Callable[[ir.Table], ir.BooleanValue]
     first: int = 1
@@ -126,7 +134,11 @@ def occurring(log: EventLog, names: Sequence[str]) -> frozenset[str]:
     if not names:
         return frozenset()
     event = log.table[log.event].cast("string")
-    rows = log.table.filter(event.isin([ibis.literal(n) for n in names])).select(called=event).distinct()
+    rows = (
+        log.table.filter(event.isin([ibis.literal(n) for n in names]))
+        .select(called=event)
+        .distinct()
+    )
     return frozenset(collect(rows, "funnel")["called"])
 
 
@@ -139,23 +151,32 @@ def planned(
     *,
     log: EventLog,
 ) -> Plan:
-    """Check the arguments of a funnel and lay out its chain; `log` tells names of events from conditions.
+    """Check the arguments of a funnel and lay out its chain; `log` tells names of events from
+    conditions.
 
     Raises:
-        BadInput: fewer than two steps, an unknown mode, a duration that is none, an optional first step, or a
-            rule that unordered steps cannot keep.
+        BadInput: fewer than two steps, an unknown mode, a duration that is none, an optional first
+            step, or a rule that unordered steps cannot keep.
     """
     where = "funnel, argument 'steps'"
-    every = tuple(s if isinstance(s, Step) else Step(s) for s in ([steps] if isinstance(steps, str) else steps))
+    every = tuple(
+        s if isinstance(s, Step) else Step(s)
+        for s in ([steps] if isinstance(steps, str) else steps)
+    )
     required = [s for s in every if not s.optional]
     if len(required) < 2:
-        raise BadInput(f"a funnel of {len(required)} step", where, "name two or more steps that are not optional")
+        raise BadInput(
+            f"a funnel of {len(required)} step",
+            where,
+            "name two or more steps that are not optional",
+        )
     if every[0].optional:
         raise BadInput("the first step is optional", where, "begin with a step everybody must take")
     if mode not in MODES:
         raise unknown("mode", mode, MODES, "funnel, argument 'mode'")
     rules = tuple(
-        e if isinstance(e, Exclusion) else Exclusion(e) for e in ([exclude] if isinstance(exclude, str) else exclude)
+        e if isinstance(e, Exclusion) else Exclusion(e)
+        for e in ([exclude] if isinstance(exclude, str) else exclude)
     )
     spans = tuple((e.first, e.last or len(required)) for e in rules)
     for rule, (first, last) in zip(rules, spans, strict=True):
@@ -172,10 +193,14 @@ def planned(
         steps=len(required),
         within=whole(duration(within)),
         mode=mode,
-        limits=tuple(None if s.within is None else whole(duration(s.within, where)) for s in required),
+        limits=tuple(
+            None if s.within is None else whole(duration(s.within, where)) for s in required
+        ),
         groups=_groups([_named(s, names) for s in required]) if mode != "unordered" else (),
         exclusions=spans,
-        extras=tuple(sum(not b.optional for b in every[:k]) for k, s in enumerate(every) if s.optional),
+        extras=tuple(
+            sum(not b.optional for b in every[:k]) for k, s in enumerate(every) if s.optional
+        ),
         reuse=reuse_event,
     )
     return Plan(every, rules, chain, names)
@@ -185,18 +210,23 @@ def _check_unordered(steps: Sequence[Step]) -> None:
     where = "funnel, argument 'steps'"
     if any(s.optional or s.within is not None or s.hold for s in steps):
         raise BadInput(
-            "unordered steps have no step before them", where, "drop optional, within and hold, or use mode='ordered'"
+            "unordered steps have no step before them",
+            where,
+            "drop optional, within and hold, or use mode='ordered'",
         )
     labels = [s.label for s in steps]
     twice = next((n for n in labels if labels.count(n) > 1), None)
     if twice is not None:
         raise BadInput(
-            f"step {twice!r} stands twice in an unordered funnel", where, "name it once, or use mode='ordered'"
+            f"step {twice!r} stands twice in an unordered funnel",
+            where,
+            "name it once, or use mode='ordered'",
         )
 
 
 def _groups(names: Sequence[str | None]) -> tuple[tuple[int, ...], ...]:
-    """Steps that one row may meet together: those of one event; a condition (no name) may meet any."""
+    """Steps that one row may meet together: those of one event;
+    a condition (no name) may meet any."""
     if any(n is None for n in names):
         return (tuple(range(len(names))),)
     found: dict[str | None, list[int]] = {}
@@ -206,7 +236,8 @@ def _groups(names: Sequence[str | None]) -> tuple[tuple[int, ...], ...]:
 
 
 def rows_of(
-    log: EventLog, plan: Plan, *, by: str = "user", where: Where = EVERYWHERE, period: Period | None = None,
+    log: EventLog, plan: Plan, *, by: str = "user", where: Where = EVERYWHERE,
+    period: Period | None = None,
     keep: tuple[str, ...] = (),
 ) -> tuple[ir.Table, tuple[str, ...]]:  # fmt: skip
     """Rows a chain can read: the keys of a unit, `t`, `mask`, and the columns to `keep`.
@@ -230,15 +261,25 @@ def rows_of(
     if by == "session":
         table, keys = with_session(log, table), ("unit", "session")
     names = [name for b in plan.bits() if (name := plan.named(b)) is not None]
-    # DuckDB reads a mask off the events' dictionary; asked for the names as well, it would look at every row twice.
-    if plan.chain.mode != "strict" and len(names) == len(plan.bits()) and engine_name(table) != "duckdb":
+    # DuckDB reads a mask off the events' dictionary; asked for the names as well, it would look at
+    # every row twice.
+    if (
+        plan.chain.mode != "strict"
+        and len(names) == len(plan.bits())
+        and engine_name(table) != "duckdb"
+    ):
         table = table.filter(column(table, "kpilab_event").cast("string").isin(sorted(set(names))))
     table = _with_conditions(table, plan)
     mask = _mask(table, plan)
     session = {"session": table["kpilab_session"]} if by == "session" else {}
     held = {f"hold_{c}": table[c] for c in plan.hold}
     rows = table.select(
-        unit=table["kpilab_unit"], t=table["kpilab_t"], mask=mask, **session, **held, **{c: table[c] for c in keep}
+        unit=table["kpilab_unit"],
+        t=table["kpilab_t"],
+        mask=mask,
+        **session,
+        **held,
+        **{c: table[c] for c in keep},
     )
     if plan.chain.mode != "strict":
         rows = rows.filter(rows["mask"] != 0)
@@ -246,14 +287,26 @@ def rows_of(
 
 
 def _check_columns(log: EventLog, plan: Plan, keep: tuple[str, ...], where: Where) -> None:
-    named = [*keep, *where.values, *where.without, *plan.hold, *(c for b in plan.bits() for c in b.where)]
+    named = [
+        *keep,
+        *where.values,
+        *where.without,
+        *plan.hold,
+        *(c for b in plan.bits() for c in b.where),
+    ]
     known = list(log.table.columns)
     problems = [
-        unknown_problem("column", c, known, f"table {log.name!r}") for c in dict.fromkeys(named) if c not in known
+        unknown_problem("column", c, known, f"table {log.name!r}")
+        for c in dict.fromkeys(named)
+        if c not in known
     ]
     for bit in plan.bits():
         if (text := plan.condition(bit)) is not None:
-            problems += missing(parse_predicate(text, "steps"), known, f"step {text!r}, which is no event of the log")
+            problems += missing(
+                parse_predicate(text, "steps"),
+                known,
+                f"step {text!r}, which is no event of the log",
+            )
     error = several(problems)
     if error:
         raise error
@@ -266,9 +319,13 @@ def _with_conditions(table: ir.Table, plan: Plan) -> ir.Table:
         return table
     backend = table.get_backend()
     dialect = "spark" if backend.name == "pyspark" else backend.name
-    parsed = {k: sql(parse_predicate(text, "funnel, argument 'steps'"), dialect) for k, text in texts.items()}
+    parsed = {
+        k: sql(parse_predicate(text, "funnel, argument 'steps'"), dialect)
+        for k, text in texts.items()
+    }
     columns = ", ".join(f"({text}) AS kpilab_bit{k}" for k, text in parsed.items())
-    # The inner text is compiled by Ibis, the conditions were parsed and checked; nothing else is pasted in.
+    # The inner text is compiled by Ibis, the conditions were parsed and checked; nothing else is
+    # pasted in.
     return backend.sql(  # type: ignore[attr-defined]  # every SQL backend has it
         f"SELECT *, {columns} FROM ({ibis.to_sql(table, dialect=backend.name)}) AS rows_of_log"
     )
@@ -299,7 +356,8 @@ def _condition(table: ir.Table, bit: Step | Exclusion, k: int) -> ir.BooleanValu
 
 
 def _held(rows: ir.Table, plan: Plan, keys: tuple[str, ...]) -> ir.Table:
-    """Rows once for every value their unit's first step had; held steps count under their own value only.
+    """Rows once for every value their unit's first step had; held steps count under their own value
+    only.
 
     A missing value agrees with nothing: the unit has met the first step, and can go no further.
     """
@@ -315,6 +373,10 @@ def _held(rows: ir.Table, plan: Plan, keys: tuple[str, ...]) -> ir.Table:
         later = sum(1 << k for k, s in enumerate(plan.required) if k and name in s.hold)
         mask = mine.identical_to(theirs).ifelse(mask, mask - (mask & 1))
         mask = (mine == theirs).fill_null(False).ifelse(mask, mask - (mask & later))
-    kept = [c for c in joined.columns if c not in columns and c not in ("mask", *(f"first_{c}" for c in columns))]
+    kept = [
+        c
+        for c in joined.columns
+        if c not in columns and c not in ("mask", *(f"first_{c}" for c in columns))
+    ]
     rows = joined.select(*kept, mask=mask, **{c: joined[f"first_{c}"] for c in columns})
     return rows if plan.chain.mode == "strict" else rows.filter(rows["mask"] != 0)

@@ -1,4 +1,5 @@
-"""A chain run by the compiled kernel over rows from DuckDB; its outcomes come back as a table of the same engine."""
+"""A chain run by the compiled kernel over rows from DuckDB;
+its outcomes come back as a table of the same engine."""
 
 from __future__ import annotations
 
@@ -29,7 +30,9 @@ def outcomes(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
     """The best pass of every unit; see `kpilab.engine.events.passes.outcomes`."""
     from kpilab.engine.events import kernel
 
-    limits = np.array([NEVER if v is None else v for v in chain.limits or (None,) * chain.steps], np.int64)
+    limits = np.array(
+        [NEVER if v is None else v for v in chain.limits or (None,) * chain.steps], np.int64
+    )
     first, last = (np.array([e[k] for e in chain.exclusions], np.int64) for k in (0, 1))
     within, extras = min(chain.within, FOREVER), np.array(chain.extras, np.int64)
 
@@ -47,7 +50,8 @@ def outcomes(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
 
 
 def _table(
-    units: Units, first: int, levels: NDArray[np.int8], times: NDArray[np.int64], waits: NDArray[np.float64],
+    units: Units, first: int, levels: NDArray[np.int8], times: NDArray[np.int64],
+    waits: NDArray[np.float64],
     optional: NDArray[np.int64], chain: Chain,
 ) -> pa.Table:  # fmt: skip
     """Units that made a pass, as an Arrow table."""

@@ -1,4 +1,5 @@
-"""Paths counted: how many, what follows what, and the ways taken; compiled for large logs, portable for all."""
+"""Paths counted: how many, what follows what, and the ways taken; compiled for large logs,
+portable for all."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ class Trails:
 
     Attributes:
         users, paths, events: in all.
-        links: one row per pair of neighbours; `source`, `target`, `count`, `users`, `mean_seconds`, `median_seconds`.
+        links: one row per pair of neighbours; `source`, `target`, `count`, `users`, `mean_seconds`,
+            `median_seconds`.
         count, walkers: paths, and users, that hold the start or end asked for.
         ways: the most frequent ways; `events` (text), `count`, `users`.
     """
@@ -52,10 +54,14 @@ class Trails:
 def counted(rows: ir.Table, ways: ir.Table, most: int) -> Trails:
     """The portable form: from the rows of a walk and its stretches, on any engine."""
     size = rows.aggregate(
-        users=rows["unit"].nunique(), events=rows.count(), paths=(column(rows, "place") == 0).sum().fill_null(0)
+        users=rows["unit"].nunique(),
+        events=rows.count(),
+        paths=(column(rows, "place") == 0).sum().fill_null(0),
     )
     everyone = collect(size, "paths").iloc[0]
-    total = collect(ways.aggregate(count=ways.count(), users=ways["unit"].nunique()), "paths").iloc[0]
+    total = collect(ways.aggregate(count=ways.count(), users=ways["unit"].nunique()), "paths").iloc[
+        0
+    ]
     grouped = ways.group_by("events").agg(count=ways.count(), users=ways["unit"].nunique())
     top = collect(grouped.order_by([grouped["count"].desc(), "events"]).limit(most), "paths")
     links = collect(transitions(rows), "paths: transitions")
@@ -64,10 +70,12 @@ def counted(rows: ir.Table, ways: ir.Table, most: int) -> Trails:
 
 
 def compiled(
-    log: EventLog, rows: ir.Table, *, by: str, gap: timedelta, collapse: bool, start: str | None, end: str | None,
+    log: EventLog, rows: ir.Table, *, by: str, gap: timedelta, collapse: bool, start: str | None,
+    end: str | None,
     length: int, most: int,
 ) -> Trails | None:  # fmt: skip
-    """The same from `events_of` by the kernel; None where the kernel does not serve (see `fits`)."""
+    """The same from `events_of` by the kernel; None where the kernel does not serve (see
+    `fits`)."""
     if engine_name(rows) != "duckdb" or (by == "session" and log.session) or not ready(rows):
         return None
     from kpilab.engine.events import kernel_walks
@@ -77,7 +85,9 @@ def compiled(
         return None
     first, last = (_code(e, names, kernel_walks.NOWHERE) for e in (start, end))
     pause = whole(gap) if by == "session" else FOREVER
-    coded = rows.select(unit="unit", t="t", code=column(rows, "event").cases(*[(n, k) for k, n in enumerate(names)]))
+    coded = rows.select(
+        unit="unit", t="t", code=column(rows, "event").cases(*[(n, k) for k, n in enumerate(names)])
+    )
     side, lock = len(names) + 2, Lock()
     squares = np.zeros((2, side, side), np.int64)
 
@@ -85,14 +95,27 @@ def compiled(
         found = kernel_walks.walk(*part.grouped(), len(names), pause, collapse, first, last, length)
         with lock:
             squares[:] += found[:2]
-        return part.first + found[4].astype(np.int64), *found[2:4], found[5].astype(np.int16), *found[6:]
+        return (
+            part.first + found[4].astype(np.int64),
+            *found[2:4],
+            found[5].astype(np.int16),
+            *found[6:],
+        )
 
     done = list(zip(*by_part(coded, "code", ("unit",), work), strict=True))
     owner, pair, wait, codes = (np.concatenate(a) for a in done[:4])
     mean, median = kernel_walks.waits(pair, wait, side * side)
     links = _links(squares, mean, median, [*names, START, END])
     users, paths, events = (int(sum(n)) for n in done[4:])
-    return Trails(users, paths, events, links, len(owner), len(np.unique(owner)), _ways(owner, codes, names, most))
+    return Trails(
+        users,
+        paths,
+        events,
+        links,
+        len(owner),
+        len(np.unique(owner)),
+        _ways(owner, codes, names, most),
+    )
 
 
 def _code(event: str | None, names: list[str], nowhere: int) -> int:
@@ -101,7 +124,10 @@ def _code(event: str | None, names: list[str], nowhere: int) -> int:
 
 
 def _links(
-    squares: NDArray[np.int64], mean: NDArray[np.float64], median: NDArray[np.float64], names: list[str]
+    squares: NDArray[np.int64],
+    mean: NDArray[np.float64],
+    median: NDArray[np.float64],
+    names: list[str],
 ) -> pd.DataFrame:
     count, users = squares.reshape(2, -1)
     there = np.flatnonzero(count)
@@ -112,7 +138,9 @@ def _links(
     return pd.DataFrame(columns | numbers | seconds).astype({"source": "str", "target": "str"})
 
 
-def _ways(owner: NDArray[np.int64], codes: NDArray[np.int16], names: list[str], most: int) -> pd.DataFrame:
+def _ways(
+    owner: NDArray[np.int64], codes: NDArray[np.int16], names: list[str], most: int
+) -> pd.DataFrame:
     """The most frequent ways with their paths and users; of equal ones, the first by name."""
     key, bound = np.zeros(len(codes), np.int64), 1
     for k in range(codes.shape[1]):
@@ -120,10 +148,16 @@ def _ways(owner: NDArray[np.int64], codes: NDArray[np.int16], names: list[str], 
             key = np.unique(key, return_inverse=True)[1]
             bound = len(codes) + 1
         key, bound = key * (len(names) + 1) + codes[:, k] + 1, bound * (len(names) + 1)
-    _, first, way, count = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
+    _, first, way, count = np.unique(
+        key, return_index=True, return_inverse=True, return_counts=True
+    )
     people = np.unique(owner * max(len(first), 1) + way) % max(len(first), 1)
     users = np.bincount(people, minlength=len(first))
     often = np.flatnonzero(count >= np.sort(count)[-min(most, len(count))]) if len(count) else first
     texts = [ARROW.join(names[c] for c in codes[f] if c >= 0) for f in first[often]]
-    table = pd.DataFrame({"events": pd.Series(texts, dtype="str"), "count": count[often], "users": users[often]})
-    return table.sort_values(["count", "events"], ascending=[False, True], ignore_index=True).head(most)
+    table = pd.DataFrame(
+        {"events": pd.Series(texts, dtype="str"), "count": count[often], "users": users[often]}
+    )
+    return table.sort_values(["count", "events"], ascending=[False, True], ignore_index=True).head(
+        most
+    )

@@ -1,7 +1,7 @@
 """Events of each user or session side by side: what comes next, what came before.
 
-Events of one moment have no order of their own; they are put in the order of their names, so that an answer does
-not depend on how rows are stored.
+Events of one moment have no order of their own; they are put in the order of their names, so that
+an answer does not depend on how rows are stored.
 """
 
 from __future__ import annotations
@@ -17,7 +17,14 @@ import ibis
 
 from kpilab.core.values import EVERYWHERE, Where
 from kpilab.engine.column import column
-from kpilab.engine.events.sessions import GAP, check_names, check_users, day_start, readable, with_session
+from kpilab.engine.events.sessions import (
+    GAP,
+    check_names,
+    check_users,
+    day_start,
+    readable,
+    with_session,
+)
 from kpilab.engine.metrics import segment
 from kpilab.errors import unknown
 
@@ -36,7 +43,8 @@ def walk(
     log: EventLog, *, by: str = "session", gap: timedelta = GAP, where: Where = EVERYWHERE,
     period: Period | None = None, collapse: bool = False, keep: tuple[str, ...] = (),
 ) -> ir.Table:  # fmt: skip
-    """One row per event: `unit` (user), `path` (session, or 0), `t`, `event`, `place` (from 0), kept columns.
+    """One row per event: `unit` (user), `path` (session, or 0), `t`, `event`, `place` (from 0),
+    kept columns.
 
     Args:
         by: "session" ends a path with the session, "user" goes on.
@@ -49,12 +57,20 @@ def walk(
     table = _usable(log, by, where, period)
     path = with_session(log, table, gap)["kpilab_session"] if by == "session" else None
     table = with_session(log, table, gap) if path is not None else table
-    columns = {"unit": table["kpilab_unit"], "t": table["kpilab_t"], "event": table["kpilab_event"].cast("string")}
+    columns = {
+        "unit": table["kpilab_unit"],
+        "t": table["kpilab_t"],
+        "event": table["kpilab_event"].cast("string"),
+    }
     paths = table["kpilab_session"] if path is not None else ibis.literal(0, "int64")
     rows = table.select(**columns, path=paths, **{c: table[c] for c in keep})
     if collapse:
         repeat = column(rows, "event") == rows["event"].lag().over(ordered())
-        rows = rows.mutate(kpilab_repeat=repeat.fill_null(False)).filter(~ibis._["kpilab_repeat"]).drop("kpilab_repeat")
+        rows = (
+            rows.mutate(kpilab_repeat=repeat.fill_null(False))
+            .filter(~ibis._["kpilab_repeat"])
+            .drop("kpilab_repeat")
+        )
     return rows.mutate(place=ibis.row_number().over(ordered()))
 
 
@@ -63,7 +79,9 @@ def events_of(
 ) -> ir.Table:  # fmt: skip
     """One row per event, not yet put in order: `unit` (user), `t`, `event`."""
     table = _usable(log, by, where, period)
-    return table.select(unit="kpilab_unit", t="kpilab_t", event=table["kpilab_event"].cast("string"))
+    return table.select(
+        unit="kpilab_unit", t="kpilab_t", event=table["kpilab_event"].cast("string")
+    )
 
 
 def _usable(log: EventLog, by: str, where: Where, period: Period | None) -> ir.Table:
@@ -98,7 +116,8 @@ def placed() -> LegacyWindowBuilder:
 
 
 def edges(rows: ir.Table) -> ir.Table:
-    """One row per pair of neighbours, with the entry to and the exit from each path: `source`, `target`, `wait`."""
+    """One row per pair of neighbours, with the entry to and the exit from each path: `source`,
+    `target`, `wait`."""
     order = placed()
     pairs = rows.select(
         "unit", "path",
@@ -113,7 +132,8 @@ def edges(rows: ir.Table) -> ir.Table:
 
 
 def transitions(rows: ir.Table) -> ir.Table:
-    """Edges drawn together: `source`, `target`, `count`, `users`, `mean_seconds`, `median_seconds`."""
+    """Edges drawn together: `source`, `target`, `count`, `users`, `mean_seconds`,
+    `median_seconds`."""
     pairs = edges(rows)
     seconds = column(pairs, "wait").cast("float64") / 1e6
     return pairs.group_by(["source", "target"]).agg(
@@ -124,10 +144,14 @@ def transitions(rows: ir.Table) -> ir.Table:
     )
 
 
-def stretches(rows: ir.Table, length: int, start: str | None, end: str | None, keep: tuple[str, ...] = ()) -> ir.Table:
-    """One row per unit and path: `unit`, `path`, `events` (text of up to `length` events), the columns to keep.
+def stretches(
+    rows: ir.Table, length: int, start: str | None, end: str | None, keep: tuple[str, ...] = ()
+) -> ir.Table:
+    """One row per unit and path: `unit`, `path`, `events` (text of up to `length` events), the
+    columns to keep.
 
-    From the first `start` forward; or up to the last `end`, backward; or, with neither, from the path's beginning.
+    From the first `start` forward; or up to the last `end`, backward; or, with neither, from the
+    path's beginning.
     """
     backward = start is None and end is not None
     rows = rows.mutate(**{f"e{k}": _neighbour(rows, k, backward) for k in range(1, length)})

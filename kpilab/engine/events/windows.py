@@ -1,7 +1,8 @@
 """The portable form of a chain: one Ibis expression of window functions, the same on every engine.
 
-Rows of one unit and moment are drawn together first. Then, from the last step to the first, each moment carries
-the earliest times of the steps still to come: a running minimum over the unit's later moments.
+Rows of one unit and moment are drawn together first. Then, from the last step to the first, each
+moment carries the earliest times of the steps still to come: a running minimum over the unit's
+later moments.
 """
 
 from __future__ import annotations
@@ -33,7 +34,11 @@ def outcomes(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
             "name the event of each step, or load the log into DuckDB",
         )
     moments = _moments(rows, chain, keys)
-    passes = _unordered(moments, chain, keys) if chain.mode == "unordered" else _ordered(moments, chain, keys)
+    passes = (
+        _unordered(moments, chain, keys)
+        if chain.mode == "unordered"
+        else _ordered(moments, chain, keys)
+    )
     return _best(_kept(passes, chain), chain, keys)
 
 
@@ -53,12 +58,16 @@ def _name(subset: tuple[int, ...]) -> str:
 
 
 def _moments(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
-    """One row per unit and moment: how many rows meet each set of steps, and the next exclusion and optional step."""
+    """One row per unit and moment: how many rows meet each set of steps,
+    and the next exclusion and optional step."""
     n, mask = chain.steps, column(rows, "mask")
     if chain.mode == "unordered":
         mask = _first_only(mask, n)
     counts = {_name(s): one(_bit(mask, *s)).sum() for s in _subsets(chain)}
-    marks = {f"b{b}": _bit(mask, b).max() for b in range(n, n + len(chain.exclusions) + len(chain.extras))}
+    marks = {
+        f"b{b}": _bit(mask, b).max()
+        for b in range(n, n + len(chain.exclusions) + len(chain.extras))
+    }
     moments = rows.group_by([*keys, "t"]).agg(size=mask.count(), **counts, **marks)
     later = ibis.window(group_by=keys, order_by=ibis.desc("t"), preceding=(None, 1))
     since = ibis.window(group_by=keys, order_by=ibis.desc("t"), preceding=None, following=0)
@@ -92,7 +101,11 @@ def _ordered(moments: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table
     for start in range(n - 1, -1, -1):
         table = table.mutate(reach=_reach(table, chain, start))
         entered = table.mutate(
-            **{f"{name}_{start}": _entry(table, chain, start, name, k) for name, k in items if k > start}
+            **{
+                f"{name}_{start}": _entry(table, chain, start, name, k)
+                for name, k in items
+                if k > start
+            }
         )
         if start:
             entered = entered.mutate(
@@ -108,12 +121,17 @@ def _ordered(moments: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table
 
 
 def _reach(table: ir.Table, chain: Chain, start: int) -> ir.IntegerValue:
-    """Last step that rows of this moment can meet when `start` steps are already met; `start` when none."""
+    """Last step that rows of this moment can meet when `start` steps are already met;
+    `start` when none."""
     reach: Any = ibis.literal(start, "int64")
     for last in range(start + 1, chain.steps + 1):
         needed = set(range(start, last))
         # Hall's theorem: every set of steps needs at least as many rows as it has steps.
-        met = [column(table, _name(s)) >= (1 if chain.reuse else len(s)) for s in _subsets(chain) if needed >= set(s)]
+        met = [
+            column(table, _name(s)) >= (1 if chain.reuse else len(s))
+            for s in _subsets(chain)
+            if needed >= set(s)
+        ]
         reach = reach + one(reduce(and_, met))
     return reach
 
@@ -133,23 +151,36 @@ def _entry(table: ir.Table, chain: Chain, start: int, name: str, step: int) -> i
 
 
 def _after(table: ir.Table, chain: Chain, name: str, keys: tuple[str, ...]) -> ir.Value:
-    """The value a pass finds after this moment: the earliest later one, or the very next in strict mode."""
+    """The value a pass finds after this moment: the earliest later one,
+    or the very next in strict mode."""
     if chain.mode == "strict":
         return table[name].lead().over(ibis.window(group_by=keys, order_by="t"))
-    return table[name].min().over(ibis.window(group_by=keys, order_by=ibis.desc("t"), preceding=(None, 1)))
+    return (
+        table[name]
+        .min()
+        .over(ibis.window(group_by=keys, order_by=ibis.desc("t"), preceding=(None, 1)))
+    )
 
 
 def _unordered(moments: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
     """One row per moment of any step: when the first, second … different step follows."""
-    n, since = chain.steps, ibis.window(group_by=keys, order_by=ibis.desc("t"), preceding=None, following=0)
+    n, since = (
+        chain.steps,
+        ibis.window(group_by=keys, order_by=ibis.desc("t"), preceding=None, following=0),
+    )
     here = {f"h{k}": (column(moments, f"c{k}") > 0) for k in range(n)}
     table = moments.mutate(**here)
     met = [column(table, f"h{k}") for k in range(n)]
-    carried = {f"e_{k}": met[k].ifelse(table["t"], ibis.null("int64")).min().over(since) for k in range(n)}
+    carried = {
+        f"e_{k}": met[k].ifelse(table["t"], ibis.null("int64")).min().over(since) for k in range(n)
+    }
     for p in range(len(chain.exclusions)):
         # A null next exclusion must not vanish in the minimum: it means "never".
         value = column(table, f"v{p}").fill_null(NEVER)
-        carried |= {f"p{p}_{k}": met[k].ifelse(value, ibis.null("int64")).min().over(since) for k in range(n)}
+        carried |= {
+            f"p{p}_{k}": met[k].ifelse(value, ibis.null("int64")).min().over(since)
+            for k in range(n)
+        }
     table = table.mutate(**carried)
     table = table.filter(reduce(or_, [column(table, f"h{k}") for k in range(n)]))
     # Later steps have later exclusions, so sorting both lists keeps them side by side.
@@ -163,7 +194,8 @@ def _unordered(moments: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Tab
     )
     places = dict(_attached(chain))
     values = {
-        name: table["se" if name.startswith("e") else f"s{name}"][k - 1].nullif(NEVER) for name, k in places.items()
+        name: table["se" if name.startswith("e") else f"s{name}"][k - 1].nullif(NEVER)
+        for name, k in places.items()
     }
     return table.select(*keys, **values)
 
@@ -172,7 +204,10 @@ def _kept(passes: ir.Table, chain: Chain) -> ir.Table:
     """Passes with the level they reach in time, without those an exclusion spoils."""
     limits = chain.limits or (None,) * chain.steps
     times = {k: column(passes, f"e{k}") for k in range(1, chain.steps + 1)}
-    level, going = cast("ir.IntegerScalar", ibis.literal(1, "int64")), cast("ir.BooleanValue", ibis.literal(True))
+    level, going = (
+        cast("ir.IntegerScalar", ibis.literal(1, "int64")),
+        cast("ir.BooleanValue", ibis.literal(True)),
+    )
     for k in range(2, chain.steps + 1):
         in_time = (times[k] - times[1] <= chain.within).fill_null(False)
         if limits[k - 1] is not None:
@@ -196,15 +231,22 @@ def _best(passes: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
     firsts = {out: longest[name].argmin(longest["e1"]) for out, name in wanted.items()}
     # An engine may pass over nulls in argmin, so "never" is a number here.
     optional = {
-        f"o{o}": column(longest, f"p{p}").fill_null(NEVER).argmin(longest["e1"]) for o, p in enumerate(extras, 1)
+        f"o{o}": column(longest, f"p{p}").fill_null(NEVER).argmin(longest["e1"])
+        for o, p in enumerate(extras, 1)
     }
-    waits = {f"d{k}": (column(longest, f"e{k}") - longest[f"e{k - 1}"]).mean() for k in range(2, chain.steps + 1)}
-    found = longest.group_by(list(keys)).agg(level=longest["level"].max(), **firsts, **waits, **optional)
+    waits = {
+        f"d{k}": (column(longest, f"e{k}") - longest[f"e{k - 1}"]).mean()
+        for k in range(2, chain.steps + 1)
+    }
+    found = longest.group_by(list(keys)).agg(
+        level=longest["level"].max(), **firsts, **waits, **optional
+    )
     return found.mutate(**_blanked(found, chain)).select(*keys, *chain.columns)
 
 
 def _blanked(found: ir.Table, chain: Chain) -> dict[str, ir.Value]:
-    """Times above the level are no part of the pass; an optional step counts before the next step or in time."""
+    """Times above the level are no part of the pass;
+    an optional step counts before the next step or in time."""
     steps = range(2, chain.steps + 1)
     level = column(found, "level")
     times = {f"t{k}": (level >= k).ifelse(found[f"t{k}"], ibis.null("int64")) for k in steps}

@@ -1,4 +1,5 @@
-"""Moments of a metric by the days since a unit's assignment: running totals per unit first, then sums over units."""
+"""Moments of a metric by the days since a unit's assignment: running totals per unit first,
+then sums over units."""
 
 from __future__ import annotations
 
@@ -32,19 +33,24 @@ AGE = own("age")
 
 
 def classes(longest: int) -> tuple[tuple[int, int], ...]:
-    """First day and the day after the last of every age class that units of `longest` days can reach."""
-    return tuple((low, high) for low, high in zip(AGES, (*AGES[1:], 10**6), strict=True) if low <= longest)
+    """First day and the day after the last of every age class that units of `longest` days can
+    reach."""
+    return tuple(
+        (low, high) for low, high in zip(AGES, (*AGES[1:], 10**6), strict=True) if low <= longest
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AgeMoments:
-    """By metric: one row per variant and number of days observed (`seen`), with `units` and the sums over them of `y`
-    (the metric, by age class), of `n` (a ratio's denominator) and of their products."""
+    """By metric: one row per variant and number of days observed (`seen`), with `units` and the
+    sums over them of `y` (the metric, by age class), of `n` (a ratio's denominator) and of their
+    products."""
 
     frames: Mapping[str, pd.DataFrame]
 
     def arm(self, metric: str, variant: str) -> tuple[Array, Array, Array, Array, Array] | None:
-        """By age class: n, y, products of both (stacked), unit-days and ages; None for an unknown variant.
+        """By age class: n, y, products of both (stacked), unit-days and ages; None for an unknown
+        variant.
 
         Without a denominator n is the number of days observed, the same for all units of a row.
         """
@@ -59,7 +65,11 @@ class AgeMoments:
         age = (units[:, None] * days * (low + (days - 1) / 2)).sum(axis=0)
         y, yy = _sums(rows, "y"), _products(rows, "y", "y")
         if "n0" in rows.columns:
-            n, nn, ny = _sums(rows, "n").sum(axis=0), _products(rows, "n", "n"), _products(rows, "n", "y")
+            n, nn, ny = (
+                _sums(rows, "n").sum(axis=0),
+                _products(rows, "n", "n"),
+                _products(rows, "n", "y"),
+            )
         else:
             n, nn, ny = units @ days, (days.T * units) @ days, days.T @ y
         products = np.block([[nn, ny], [ny.T, yy]]).reshape(2 * size, 2 * size)
@@ -76,21 +86,32 @@ def _sums(rows: pd.DataFrame, name: str) -> Array:
 
 def _products(rows: pd.DataFrame, a: str, b: str) -> Array:
     size = range(_size(rows))
-    pairs = [[f"{a}{i}_{b}{j}" if a != b or i <= j else f"{a}{j}_{b}{i}" for j in size] for i in size]
+    pairs = [
+        [f"{a}{i}_{b}{j}" if a != b or i <= j else f"{a}{j}_{b}{i}" for j in size] for i in size
+    ]
     return np.array([[float(rows[name].sum()) for name in line] for line in pairs])
 
 
 def age_moments(
-    rows: ir.Table, who: Assignments, log: EventLog | Facts, metrics: Sequence[Outcome], *, window: int | None
+    rows: ir.Table,
+    who: Assignments,
+    log: EventLog | Facts,
+    metrics: Sequence[Outcome],
+    *,
+    window: int | None,
 ) -> AgeMoments:
     """Collect the moments by age of every metric, one query each.
 
     Args:
-        rows: the units compared. who, log: where they come from, and what they did as far as it counts.
-        metrics: with SQL aggregates, taken per unit and day; only primary ones, and no quantiles, are collected.
+        rows: the units compared. who, log: where they come from, and what they did as far as it
+            counts.
+        metrics: with SQL aggregates, taken per unit and day; only primary ones, and no quantiles,
+            are collected.
         window: days that are measured.
     """
-    end = collect_one(log.table.aggregate(_[log.time].cast("timestamp").max().date().name("end")), "experiment")["end"]
+    end = collect_one(
+        log.table.aggregate(_[log.time].cast("timestamp").max().date().name("end")), "experiment"
+    )["end"]
     units = rows.select(UNIT, VARIANT, SINCE)
     joined = beside_units(log, units, unit_column(who, log)).filter(_[AT] >= _[SINCE])
     joined = joined.mutate(**{AGE: _[AT].date().delta(_[SINCE].date(), unit="day")})
@@ -103,13 +124,18 @@ def age_moments(
 
 
 def _one(
-    joined: ir.Table, log: EventLog | Facts, units: ir.Table, metric: Outcome, ages: Sequence[tuple[int, int]]
+    joined: ir.Table,
+    log: EventLog | Facts,
+    units: ir.Table,
+    metric: Outcome,
+    ages: Sequence[tuple[int, int]],
 ) -> pd.DataFrame:
     """Sums and products by variant for one metric."""
     wanted = {"y": metric.value} | ({"n": metric.per} if metric.per else {})
     parts = [measured_by(log, c, text) for c, text in wanted.items()]
     daily = joined.alias("aged").sql(
-        f"SELECT {UNIT}, {AGE}, {', '.join(parts)} FROM aged GROUP BY {UNIT}, {AGE}", dialect="duckdb"
+        f"SELECT {UNIT}, {AGE}, {', '.join(parts)} FROM aged GROUP BY {UNIT}, {AGE}",
+        dialect="duckdb",
     )
     sums = {
         f"{c}{k}": _[c].cast("float64").sum(where=(_[AGE] >= low) & (_[AGE] < high))

@@ -33,15 +33,19 @@ if TYPE_CHECKING:
 
 Log = EventLog | Facts
 
-# Columns of a table of units. `MET`: when the unit first met the change; null if never, its assignment where no
-# exposure is declared. `EARLY`: whether it met it before its assignment. `ROWS`: what it did after it.
-UNIT, VARIANT, SINCE, VARIANTS, DAY = (own(name) for name in ("unit", "variant", "since", "variants", "day"))
+# Columns of a table of units. `MET`: when the unit first met the change; null if never, its
+# assignment where no exposure is declared. `EARLY`: whether it met it before its assignment.
+# `ROWS`: what it did after it.
+UNIT, VARIANT, SINCE, VARIANTS, DAY = (
+    own(name) for name in ("unit", "variant", "since", "variants", "day")
+)
 MET, EARLY, ROWS = (own(name) for name in ("met", "early", "rows"))
 AT, HIT = own("at"), own("hit")
 
 
 def units(assignments: Assignments, experiment: str, *, beside: ir.Table) -> ir.Table:
-    """One row per unit of the experiment: `UNIT`, `VARIANT` (its first), `SINCE`, `VARIANTS` (how many it met).
+    """One row per unit of the experiment: `UNIT`, `VARIANT` (its first), `SINCE`, `VARIANTS` (how
+    many it met).
 
     Args:
         beside: a table on the engine where the units are wanted.
@@ -59,14 +63,20 @@ def units(assignments: Assignments, experiment: str, *, beside: ir.Table) -> ir.
 
 
 def tested_log(case: Case, test: Test, who: Assignments) -> Log:
-    """The table that the outcome is measured on: the metric's own, or the log that has the predicate's columns."""
+    """The table that the outcome is measured on: the metric's own,
+    or the log that has the predicate's columns."""
     where, metric = f"experiment {test.name!r}", case.metrics.get(test.outcome)
     logs: dict[str, Log] = {**case.of_kind(EventLog), **case.of_kind(Facts)}
     if metric is not None:
         log = logs.get(metric.table)
         if log is None or not _has_units(log, who):
-            what = f"table {metric.table!r} of metric {metric.name!r} does not say which unit a row belongs to"
-            raise BadInput(what, where, f"choose a metric on a log, or on facts with the column {who.unit!r}")
+            what = (
+                f"table {metric.table!r} of metric {metric.name!r} does not say which unit "
+                "a row belongs to"
+            )
+            raise BadInput(
+                what, where, f"choose a metric on a log, or on facts with the column {who.unit!r}"
+            )
         return log
     found = [log for log in logs.values() if _has_units(log, who)]
     if not found:
@@ -75,10 +85,13 @@ def tested_log(case: Case, test: Test, who: Assignments) -> Log:
 
 
 def _can_tell(log: Log, outcome: str, where: str) -> bool:
-    """Whether a table holds an event of that name (also one that reads as a condition), or the condition's columns."""
+    """Whether a table holds an event of that name (also one that reads as a condition),
+    or the condition's columns."""
     if isinstance(log, EventLog) and occurring(log, [outcome]):
         return True
-    return is_predicate(outcome) and not missing(parse_predicate(outcome, where), log.table.columns, where)
+    return is_predicate(outcome) and not missing(
+        parse_predicate(outcome, where), log.table.columns, where
+    )
 
 
 def _has_units(log: Log, who: Assignments) -> bool:
@@ -90,7 +103,11 @@ def condition(log: Log, outcome: str) -> str:
     if is_predicate(outcome) and (isinstance(log, Facts) or not called(log, [outcome])):
         return outcome
     if isinstance(log, Facts):
-        raise BadInput(f"{outcome!r} is no condition", f"table {log.name!r}", "facts have no events: give a condition")
+        raise BadInput(
+            f"{outcome!r} is no condition",
+            f"table {log.name!r}",
+            "facts have no events: give a condition",
+        )
     return f"CAST({quoted(log.event)} AS VARCHAR) = {literal(outcome)}"
 
 
@@ -112,7 +129,11 @@ def hits(log: Log, outcome: str) -> ir.Table:
 def moved(table: ir.Table, other: ir.Table, name: str) -> ir.Table:
     """The table on the engine of `other`: as it is if it lives there already, else copied."""
     mine, theirs = table.get_backend(), other.get_backend()
-    return table if mine is theirs else theirs.create_table(f"{name}_copy", table.to_pyarrow(), overwrite=True)
+    return (
+        table
+        if mine is theirs
+        else theirs.create_table(f"{name}_copy", table.to_pyarrow(), overwrite=True)
+    )
 
 
 def check_units(found: int, experiment: str, assignments: Assignments) -> None:
@@ -125,7 +146,8 @@ def check_units(found: int, experiment: str, assignments: Assignments) -> None:
 
 
 def beside_units(log: Log, who: ir.Table, key: str, exposure: str = "") -> ir.Table:
-    """Rows of the log with the columns of their unit, their time `AT`, and whether they show the exposure (`HIT`)."""
+    """Rows of the log with the columns of their unit, their time `AT`,
+    and whether they show the exposure (`HIT`)."""
     table = hits(log, exposure) if exposure else log.table.mutate(**{HIT: ibis.literal(False)})
     return table.mutate(**{AT: _[log.time].cast("timestamp")}).join(who, [(key, UNIT)])
 
@@ -145,7 +167,8 @@ def per_unit(
     A unit without rows did nothing: its measures are 0. Further columns: `ROWS`, `MET` and `EARLY`.
 
     Args:
-        measures, known: column -> SQL aggregate over one unit's rows after the assignment, and over those before.
+        measures, known: column -> SQL aggregate over one unit's rows after the assignment, and over
+            those before.
         key: column of the log that holds the unit. design: its `before`, `exposure` and `window`.
     """
     for name in dimensions:
@@ -159,22 +182,29 @@ def per_unit(
     if design.window:
         treated &= _[AT] < _[SINCE] + ibis.interval(days=design.window)
     after, earlier = own("after"), own("earlier")
-    rows = rows.mutate(**{after: treated, earlier: (_[AT] < _[SINCE]) & (_[AT] >= _[SINCE] - before)})
+    rows = rows.mutate(
+        **{after: treated, earlier: (_[AT] < _[SINCE]) & (_[AT] >= _[SINCE] - before)}
+    )
     parts = [UNIT, f"SUM(CASE WHEN {after} THEN 1 ELSE 0 END) AS {ROWS}"]
     parts.append(f"MIN(CASE WHEN {HIT} AND {AT} >= {SINCE} THEN {AT} END) AS {MET}")
     parts.append(f"MAX(CASE WHEN {HIT} AND {AT} < {SINCE} THEN 1 ELSE 0 END) = 1 AS {EARLY}")
     parts += [measured_by(log, name, text, after) for name, text in measures.items()]
     parts += [measured_by(log, name, text, earlier) for name, text in known.items()]
     parts += [f"MIN_BY({quoted(name)}, {AT}) AS {quoted(name)}" for name in dimensions]
-    done = rows.alias("exposed").sql(f"SELECT {', '.join(parts)} FROM exposed GROUP BY {UNIT}", dialect="duckdb")
-    wide = who.left_join(done, UNIT).mutate(**{ROWS: _[ROWS].fill_null(0), EARLY: ibis.coalesce(_[EARLY], False)})
+    done = rows.alias("exposed").sql(
+        f"SELECT {', '.join(parts)} FROM exposed GROUP BY {UNIT}", dialect="duckdb"
+    )
+    wide = who.left_join(done, UNIT).mutate(
+        **{ROWS: _[ROWS].fill_null(0), EARLY: ibis.coalesce(_[EARLY], False)}
+    )
     # Without a declared exposure everybody counts as exposed, from the assignment on.
     wide = wide if design.exposure else wide.mutate(**{MET: _[SINCE]})
     return wide.mutate(**{c: _[c].cast("float64").fill_null(0.0) for c in (*measures, *known)})
 
 
 def measured_by(log: Log, name: str, text: str, phase: str = "") -> str:
-    """A column `name`: an aggregate over the rows of a phase (a boolean column), all rows if none is named."""
+    """A column `name`: an aggregate over the rows of a phase (a boolean column),
+    all rows if none is named."""
     where = f"metric {name!r}"
     tree = parse_measure(text, where)
     error = several(missing(tree, log.table.columns, where))

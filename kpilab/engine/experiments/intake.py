@@ -44,12 +44,15 @@ class Intake:
 
     Attributes:
         assigned: variant -> units that met it alone, exposed or not.
-        crossed: units that met several variants; left out. early: exposed before they were assigned.
+        crossed: units that met several variants; left out. early: exposed before they were
+            assigned.
         unexposed: assigned, never exposed; left out where an exposure is declared.
-        late: the log ends before their window does (without a window: before they were assigned); left out.
+        late: the log ends before their window does (without a window: before they were assigned);
+            left out.
         idle: compared units without a row after their assignment.
         heavy: share of the log's rows made by units with a hundred times the median unit's rows.
-        logged: whether the units come from a log. rows: of the units in it. unnamed: units without a variant; left out.
+        logged: whether the units come from a log. rows: of the units in it. unnamed: units without
+            a variant; left out.
     """
 
     assigned: Mapping[str, int]
@@ -74,7 +77,11 @@ def from_units(who: Units, design: Design) -> tuple[ir.Table, Intake]:
     """The table with `VARIANT` and, where the time is known, `DAY`."""
     table, unnamed = _with_variant(who)
     if design.window:
-        raise BadInput("units without a log have no window", "Design, window", "give the log as second argument")
+        raise BadInput(
+            "units without a log have no window",
+            "Design, window",
+            "give the log as second argument",
+        )
     if who.time:
         table = table.mutate(**{DAY: _[who.time].cast("timestamp").date()})
         table = _inside(table, _[DAY], design, f"table {who.name!r}, column {who.time!r}")
@@ -89,10 +96,15 @@ def from_units(who: Units, design: Design) -> tuple[ir.Table, Intake]:
 def _with_variant(who: Units) -> tuple[ir.Table, int]:
     """Units that have a variant, and how many have none."""
     given = who.table[who.variant]
-    unnamed = int(collect_one(who.table.aggregate(one(given.isnull()).sum().name("n")), "experiment")["n"] or 0)
+    unnamed = int(
+        collect_one(who.table.aggregate(one(given.isnull()).sum().name("n")), "experiment")["n"]
+        or 0
+    )
     plain = given if given.type().is_integer() else given.cast("string")
     table = who.table.filter(given.notnull()) if unnamed else who.table
-    return table.mutate(**{VARIANT: _[who.variant] if plain is given else _[who.variant].cast("string")}), unnamed
+    return table.mutate(
+        **{VARIANT: _[who.variant] if plain is given else _[who.variant].cast("string")}
+    ), unnamed
 
 
 def _single(table: ir.Table, unit: str, where: str) -> tuple[ir.Table, int]:
@@ -100,30 +112,52 @@ def _single(table: ir.Table, unit: str, where: str) -> tuple[ir.Table, int]:
     met = table.group_by(unit).agg(**{VARIANTS: _[VARIANT].nunique(), ROWS: _.count()})
     several = ((_[VARIANTS] == 1) & (_[ROWS] > 1)).sum()
     parts = [(_[VARIANTS] > 1).sum().name("crossed"), several.name("twice")]
-    crossed, twice = (int(v) for v in collect(met.aggregate(parts), "experiment").fillna(0).to_numpy()[0])
+    crossed, twice = (
+        int(v) for v in collect(met.aggregate(parts), "experiment").fillna(0).to_numpy()[0]
+    )
     if twice:
-        raise BadInput(f"{twice:,} units have several rows in one variant", where, "give one row per unit: sum first")
+        raise BadInput(
+            f"{twice:,} units have several rows in one variant",
+            where,
+            "give one row per unit: sum first",
+        )
     return (table.anti_join(met.filter(_[VARIANTS] > 1), unit) if crossed else table), crossed
 
 
-def _exposed(table: ir.Table, who: Units, design: Design, crossed: int, unnamed: int) -> tuple[ir.Table, Intake]:
+def _exposed(
+    table: ir.Table, who: Units, design: Design, crossed: int, unnamed: int
+) -> tuple[ir.Table, Intake]:
     """The exposed units; the column says when they were exposed, or whether."""
     where = f"table {who.name!r}"
     if design.exposure not in table.columns:
         raise unknown("column", design.exposure, table.columns, where)
     met = table[design.exposure]
     if met.type().is_temporal():
-        early = (met.cast("timestamp") < _[who.time].cast("timestamp")) if who.time else ibis.literal(False)
+        early = (
+            (met.cast("timestamp") < _[who.time].cast("timestamp"))
+            if who.time
+            else ibis.literal(False)
+        )
         table = table.mutate(**{MET: met.notnull(), EARLY: early})
     else:
-        table = table.mutate(**{MET: ibis.coalesce(met.cast("boolean"), False), EARLY: ibis.literal(False)})
+        table = table.mutate(
+            **{MET: ibis.coalesce(met.cast("boolean"), False), EARLY: ibis.literal(False)}
+        )
     counts = collect(_tally(table, ~_[MET]), "experiment")
-    left = Intake(_assigned(counts), crossed, int(counts["early"].sum()), int(counts["unmet"].sum()), unnamed=unnamed)
+    left = Intake(
+        _assigned(counts),
+        crossed,
+        int(counts["early"].sum()),
+        int(counts["unmet"].sum()),
+        unnamed=unnamed,
+    )
     return table.filter(_[MET]), left
 
 
 def _tally(table: ir.Table, unmet: ibis.Deferred) -> ir.Table:
-    return table.group_by(VARIANT).agg(units=_.count(), early=one(_[EARLY]).sum(), unmet=one(unmet).sum())
+    return table.group_by(VARIANT).agg(
+        units=_.count(), early=one(_[EARLY]).sum(), unmet=one(unmet).sum()
+    )
 
 
 def _assigned(counts: pd.DataFrame) -> dict[str, int]:
@@ -134,7 +168,8 @@ def from_log(
     who: Assignments, log: EventLog | Facts, metrics: Sequence[Outcome], name: str | None,
     design: Design, keep: Sequence[str],
 ) -> tuple[ir.Table, Intake]:  # fmt: skip
-    """One row per unit, measured in the log from its assignment on, in the columns of `measured` and `known`."""
+    """One row per unit, measured in the log from its assignment on,
+    in the columns of `measured` and `known`."""
     end, key = last_moment(log, design), unit_column(who, log)
     log = up_to(log, design.seen_until)
     everyone, crossed = enrolled(who, log, name, design)
@@ -148,7 +183,10 @@ def from_log(
     intake = _counted(table, compared, crossed)
     if intake.assigned and not intake.rows:
         raise BadInput(
-            f"table {log.name!r} holds no row of any unit of table {who.name!r} after its assignment",
+            (
+                f"table {log.name!r} holds no row of any unit of table {who.name!r} after its "
+                "assignment"
+            ),
             f"columns {who.unit!r} and {key!r}",
             "check that both hold the same ids, and that the times of both are read by one clock",
         )
@@ -161,8 +199,11 @@ def unit_column(who: Assignments, log: EventLog | Facts) -> str:
 
 
 def last_moment(log: EventLog | Facts, design: Design) -> datetime:
-    """Up to when the log tells what units did: its last row, or the end of the design's last day if that is before."""
-    end = collect_one(log.table.aggregate(_[log.time].cast("timestamp").max().name("end")), "experiment")["end"]
+    """Up to when the log tells what units did: its last row,
+    or the end of the design's last day if that is before."""
+    end = collect_one(
+        log.table.aggregate(_[log.time].cast("timestamp").max().name("end")), "experiment"
+    )["end"]
     if design.seen_until is None or pd.isna(end):
         return end
     day = datetime.combine(design.seen_until, time.max)
@@ -179,10 +220,14 @@ def _counted(table: ir.Table, compared: ir.Table, crossed: int) -> Intake:
     }
     sums = {
         k: float(v or 0)
-        for k, v in collect_one(table.aggregate([v.name(k) for k, v in parts.items()]), "experiment").items()
+        for k, v in collect_one(
+            table.aggregate([v.name(k) for k, v in parts.items()]), "experiment"
+        ).items()
     }
     most = HEAVY * max(sums["median"], 1)
-    heavy = collect_one(compared.aggregate(_[ROWS].sum(where=_[ROWS] > most).name("n")), "experiment")["n"]
+    heavy = collect_one(
+        compared.aggregate(_[ROWS].sum(where=_[ROWS] > most).name("n")), "experiment"
+    )["n"]
     return Intake(
         _assigned(counts),
         crossed,
@@ -196,8 +241,11 @@ def _counted(table: ir.Table, compared: ir.Table, crossed: int) -> Intake:
     )
 
 
-def enrolled(who: Assignments, log: EventLog | Facts, name: str | None, design: Design) -> tuple[ir.Table, int]:
-    """Units of one experiment that met one variant, on the design's days, and how many met several."""
+def enrolled(
+    who: Assignments, log: EventLog | Facts, name: str | None, design: Design
+) -> tuple[ir.Table, int]:
+    """Units of one experiment that met one variant, on the design's days,
+    and how many met several."""
     experiment = name or _only(who)
     # Joined and counted several times from here on.
     everyone = units(who, experiment, beside=log.table).cache()
@@ -212,7 +260,10 @@ def _inside(table: ir.Table, when: ibis.Deferred, design: Design, where: str) ->
     """Rows on the design's days."""
     if design.start is None and design.until is None:
         return table
-    ends = collect_one(table.aggregate([when.min().date().name("first"), when.max().date().name("last")]), "experiment")
+    ends = collect_one(
+        table.aggregate([when.min().date().name("first"), when.max().date().name("last")]),
+        "experiment",
+    )
     first, last = (_date(ends[k]) for k in ("first", "last"))
     start, until = design.start or first, design.until or last
     if start > last or until < first:
@@ -221,7 +272,9 @@ def _inside(table: ir.Table, when: ibis.Deferred, design: Design, where: str) ->
             where,
             "mend the design's `start` or `until`",
         )
-    return table.filter(when >= ibis.timestamp(str(start)), when < ibis.timestamp(str(until + timedelta(days=1))))
+    return table.filter(
+        when >= ibis.timestamp(str(start)), when < ibis.timestamp(str(until + timedelta(days=1)))
+    )
 
 
 def _date(value: object) -> date:
@@ -236,10 +289,13 @@ def measured(k: int, m: Outcome) -> dict[str, str]:
 
 
 def known(k: int, m: Outcome, design: Design) -> dict[str, str]:
-    """Column -> SQL aggregate of the time before the assignment: the covariates of metric k on a log."""
+    """Column -> SQL aggregate of the time before the assignment:
+    the covariates of metric k on a log."""
     if m.covariates and not design.before:
         where = f"metric {m.name!r}"
-        raise BadInput("covariates on a log need a time before the test", where, "choose Design(before=days)")
+        raise BadInput(
+            "covariates on a log need a time before the test", where, "choose Design(before=days)"
+        )
     same = tuple(measured(k, m).values()) if design.before else ()
     return {own(f"m{k}_before{j}"): text for j, text in enumerate(m.covariates or same)}
 
@@ -254,7 +310,9 @@ def up_to(log: EventLog | Facts, last: date | None) -> EventLog | Facts:
 
 def _only(who: Assignments) -> str:
     named = who.table.filter(_[who.experiment].notnull())
-    known = collect(named.select(x=_[who.experiment].cast("string")).distinct(), "experiment")["x"].tolist()
+    known = collect(named.select(x=_[who.experiment].cast("string")).distinct(), "experiment")[
+        "x"
+    ].tolist()
     if len(known) != 1:
         raise BadInput(
             f"{len(known)} experiments are in the table",

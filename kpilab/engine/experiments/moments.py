@@ -1,7 +1,8 @@
 """The moments of an experiment: one scan, one small table, everything else is arithmetic on it.
 
-Sums of squares of raw values lose all digits when the mean is large against the spread; every column is therefore
-shifted by a constant near its mean, which is stored with the sums. Tables with the same shift can be added.
+Sums of squares of raw values lose all digits when the mean is large against the spread; every
+column is therefore shifted by a constant near its mean, which is stored with the sums. Tables with
+the same shift can be added.
 """
 
 from __future__ import annotations
@@ -45,8 +46,10 @@ class Group:
     A unit counts where none of `columns` is missing; a missing covariate is set to its mean.
 
     Attributes:
-        columns: the metric's: one, or numerator and denominator. covariates: columns known before the test.
-        known: positions (in columns + covariates) that form each covariate: one, or numerator and denominator.
+        columns: the metric's: one, or numerator and denominator. covariates: columns known before
+            the test.
+        known: positions (in columns + covariates) that form each covariate: one, or numerator and
+            denominator.
         proportion: whether the values are 0 and 1.
     """
 
@@ -71,8 +74,8 @@ class Moments:
     """Moments by key.
 
     Attributes:
-        frame: one row per combination of `keys`; `units` (rows), then per group g: `g:n` (units that count), `g:i`
-            (shifted sums), `g:i:j` (shifted sums of products).
+        frame: one row per combination of `keys`; `units` (rows), then per group g: `g:n` (units
+            that count), `g:i` (shifted sums), `g:i:j` (shifted sums of products).
         keys: key columns. groups: what was measured. shifts: column -> constant.
     """
 
@@ -85,7 +88,9 @@ class Moments:
         """Both tables as one: for units that came later, never for the same units on other days."""
         if dict(self.shifts) != dict(other.shifts) or self.groups != other.groups:
             raise BadInput(
-                "moments with other shifts or groups cannot be added", "Moments.merged", "use the first table's shifts"
+                "moments with other shifts or groups cannot be added",
+                "Moments.merged",
+                "use the first table's shifts",
             )
         frame = pd.concat([self.frame, other.frame], ignore_index=True)
         return Moments(_summed(frame, self.keys), self.keys, self.groups, self.shifts)
@@ -100,7 +105,9 @@ class Moments:
     def until(self, day: object) -> Moments:
         """The rows up to a day."""
         days = pd.to_datetime(self.frame["day"])
-        return Moments(self.frame[days <= pd.Timestamp(str(day))], self.keys, self.groups, self.shifts)
+        return Moments(
+            self.frame[days <= pd.Timestamp(str(day))], self.keys, self.groups, self.shifts
+        )
 
     def days(self) -> int:
         """Calendar days of assignment; 0 where unknown."""
@@ -127,34 +134,50 @@ class Moments:
         values = [str(c) for c in self.frame.columns if c not in self.keys]
         table = self.frame[values].to_numpy(dtype=float)
         places: dict[tuple[str, ...], list[int]] = {}
-        for row, place in enumerate(self.frame[list(keys)].astype(str).itertuples(index=False, name=None)):
+        for row, place in enumerate(
+            self.frame[list(keys)].astype(str).itertuples(index=False, name=None)
+        ):
             places.setdefault(place, []).append(row)
-        return {p: dict(zip(values, np.nansum(table[r], axis=0).tolist(), strict=True)) for p, r in places.items()}
+        return {
+            p: dict(zip(values, np.nansum(table[r], axis=0).tolist(), strict=True))
+            for p, r in places.items()
+        }
 
     def counts(self, key: str, variants: Sequence[str]) -> dict[str, list[float]]:
         """Value of a key -> units of each variant."""
         known = Moments(self.frame[self.frame[key].notna()], self.keys, self.groups, self.shifts)
         totals = known.totals("variant", key)
         values = sorted({value for _variant, value in totals})
-        return {v: [totals.get((variant, v), {}).get("units", 0.0) for variant in variants] for v in values}
+        return {
+            v: [totals.get((variant, v), {}).get("units", 0.0) for variant in variants]
+            for v in values
+        }
 
     def searched(self) -> tuple[str, ...]:
         """Dimensions among the keys in which something can be sought: those with several values."""
-        return tuple(unmarked(k) for k in self.keys if unmarked(k) != k and self.frame[k].nunique() > 1)
+        return tuple(
+            unmarked(k) for k in self.keys if unmarked(k) != k and self.frame[k].nunique() > 1
+        )
 
     def unsearched(self) -> tuple[Message, ...]:
-        """A note on the dimensions among the keys that have one value; nothing where there are none."""
+        """A note on the dimensions among the keys that have one value;
+        nothing where there are none."""
         found = tuple(d for k in self.keys if (d := unmarked(k)) != k and d not in self.searched())
         return (Message("door.one_value", {"dimensions": found}),) if found else ()
 
     def sums(
         self, name: str, totals: Mapping[str, float] | None = None
     ) -> tuple[float, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Units, shifted sums, shifted products and the shifts of a group, over all rows or of some `totals`."""
+        """Units, shifted sums, shifted products and the shifts of a group,
+        over all rows or of some `totals`."""
         group = self.group(name)
         size = range(len(group.all))
         pairs = list(combinations_with_replacement(size, 2))
-        wanted = [f"{name}:n", *(f"{name}:{i}" for i in size), *(f"{name}:{i}:{j}" for i, j in pairs)]
+        wanted = [
+            f"{name}:n",
+            *(f"{name}:{i}" for i in size),
+            *(f"{name}:{i}:{j}" for i, j in pairs),
+        ]
         if totals is None:
             total = np.nansum(self.frame[wanted].to_numpy(dtype=float), axis=0)
         else:
@@ -162,10 +185,16 @@ class Moments:
         products = np.zeros((len(size), len(size)))
         for (i, j), value in zip(pairs, total[1 + len(size) :], strict=True):
             products[i, j] = products[j, i] = value
-        return float(total[0]), total[1 : 1 + len(size)], products, np.array([self.shifts[c] for c in group.all])
+        return (
+            float(total[0]),
+            total[1 : 1 + len(size)],
+            products,
+            np.array([self.shifts[c] for c in group.all]),
+        )
 
     def write(self, path: str | Path) -> None:
-        """Store the table with its shifts and groups in one parquet file, to be read again or added to."""
+        """Store the table with its shifts and groups in one parquet file,
+        to be read again or added to."""
         about = {
             "keys": self.keys,
             "groups": [asdict(g) for g in self.groups],
@@ -185,10 +214,18 @@ def read_moments(path: str | Path) -> Moments:
     table = pq.read_table(str(path))
     about = (table.schema.metadata or {}).get(ABOUT)
     if about is None:
-        raise BadInput("the file holds no moments", str(path), "give a file that Moments.write stored")
+        raise BadInput(
+            "the file holds no moments", str(path), "give a file that Moments.write stored"
+        )
     told = json.loads(about)
     groups = tuple(
-        Group(g["name"], tuple(g["columns"]), tuple(g["covariates"]), tuple(map(tuple, g["known"])), g["proportion"])
+        Group(
+            g["name"],
+            tuple(g["columns"]),
+            tuple(g["covariates"]),
+            tuple(map(tuple, g["known"])),
+            g["proportion"],
+        )
         for g in told["groups"]
     )
     shifts = {c: float.fromhex(v) for c, v in told["shifts"].items()}
@@ -208,8 +245,9 @@ def moments(
     A second scan is made only where a value is missing.
 
     Args:
-        table: one row per unit. by: key columns, the variant first; a mapping names them otherwise in the result.
-            Dimensions (see `marked`) are read as text (see `label`): units without a value are a segment of their own.
+        table: one row per unit. by: key columns, the variant first; a mapping names them otherwise
+            in the result. Dimensions (see `marked`) are read as text (see `label`): units without a
+            value are a segment of their own.
         nulls: drop (the unit does not count for that group), zero, or error.
         shifts: of an earlier table, to be able to merge with it.
     """
@@ -218,11 +256,15 @@ def moments(
     for column in (*keys.values(), *columns):
         if column not in table.columns:
             raise unknown("column", column, table.columns, "experiment")
-    # Inside the query every column is numbered, so that none of them can be called like one of ours.
+    # Inside the query every column is numbered, so that none of them can be called like one of
+    # ours.
     at = {column: f"x{i}" for i, column in enumerate(columns)}
     k = [f"k{i}" for i in range(len(keys))]
     rows = table.select(
-        **{n: label(_[c]) if unmarked(name) != name else _[c] for n, (name, c) in zip(k, keys.items(), strict=True)},
+        **{
+            n: label(_[c]) if unmarked(name) != name else _[c]
+            for n, (name, c) in zip(k, keys.items(), strict=True)
+        },
         **{n: _[c].cast("float64") for c, n in at.items()},
     )
     if nulls == "zero":
@@ -233,7 +275,11 @@ def moments(
         named = _renamed(collect(_masked(rows, groups, k, at, shifts), "moments"), groups)
         missing = [g.name for g in groups if (named[f"{g.name}:n"] < named["units"]).any()]
         if nulls == "error" and missing:
-            raise BadInput(f"metric {missing[0]!r} has missing values", "experiment", "choose nulls='drop' or 'zero'")
+            raise BadInput(
+                f"metric {missing[0]!r} has missing values",
+                "experiment",
+                "choose nulls='drop' or 'zero'",
+            )
     else:
         named = _named(frame, groups, k, at)
     named = named.rename(columns=dict(zip(k, keys, strict=True)))
@@ -243,11 +289,16 @@ def moments(
 
 
 def _shifts(rows: ir.Table, at: Mapping[str, str]) -> dict[str, float]:
-    """Mean of each column's first rows: near enough to the mean, and free; 0 where none is needed."""
+    """Mean of each column's first rows: near enough to the mean, and free;
+    0 where none is needed."""
     if not at:
         return {}
-    parts = [part for n in at.values() for part in (_[n].mean().name(n), _[n].std().name(f"{n}_sd"))]
-    first = collect(rows.select(*at.values()).limit(SHIFT_ROWS).agg(parts), "moments").to_numpy(dtype=float)[0]
+    parts = [
+        part for n in at.values() for part in (_[n].mean().name(n), _[n].std().name(f"{n}_sd"))
+    ]
+    first = collect(rows.select(*at.values()).limit(SHIFT_ROWS).agg(parts), "moments").to_numpy(
+        dtype=float
+    )[0]
     return {c: _shift(*first[2 * i : 2 * i + 2]) for i, c in enumerate(at)}
 
 
@@ -257,26 +308,41 @@ def _shift(mean: float, sd: float) -> float:
 
 
 def _fast(
-    rows: ir.Table, groups: Sequence[Group], keys: Sequence[str], at: Mapping[str, str], shifts: Mapping[str, float]
+    rows: ir.Table,
+    groups: Sequence[Group],
+    keys: Sequence[str],
+    at: Mapping[str, str],
+    shifts: Mapping[str, float],
 ) -> ir.Table:
     """Each column and each pair once, whatever number of groups it serves."""
     pairs = dict.fromkeys(p for g in groups for p in combinations_with_replacement(g.all, 2))
-    moved = rows.select(*keys, **{n: _[n] - shifts[c] if shifts[c] else _[n] for c, n in at.items()})
+    moved = rows.select(
+        *keys, **{n: _[n] - shifts[c] if shifts[c] else _[n] for c, n in at.items()}
+    )
     sums = {f"s_{n}": _[n].sum() for n in at.values()}
     sums |= {f"s_{at[a]}_{at[b]}": (_[at[a]] * _[at[b]]).sum() for a, b in pairs}
-    # One count for all columns, of a test that costs nothing where the engine knows that nothing is missing.
-    holed = reduce(or_, (_[n].isnull() for n in at.values())).cast("int8").sum() if at else ibis.literal(0)
+    # One count for all columns, of a test that costs nothing where the engine knows that nothing is
+    # missing.
+    holed = (
+        reduce(or_, (_[n].isnull() for n in at.values())).cast("int8").sum()
+        if at
+        else ibis.literal(0)
+    )
     return moved.group_by(*keys).agg(units=_.count(), holed=holed, **sums)
 
 
-def _named(frame: pd.DataFrame, groups: Sequence[Group], keys: Sequence[str], at: Mapping[str, str]) -> pd.DataFrame:
+def _named(
+    frame: pd.DataFrame, groups: Sequence[Group], keys: Sequence[str], at: Mapping[str, str]
+) -> pd.DataFrame:
     """The fast table in the columns of `Moments`."""
     parts: dict[str, pd.Series] = {c: frame[c] for c in (*keys, "units")}
     for g in groups:
         parts |= {f"{g.name}:n": frame["units"]}
         parts |= {f"{g.name}:{i}": frame[f"s_{at[c]}"] for i, c in enumerate(g.all)}
         pairs = combinations_with_replacement(range(len(g.all)), 2)
-        parts |= {f"{g.name}:{i}:{j}": frame[_pair(frame, at[g.all[i]], at[g.all[j]])] for i, j in pairs}
+        parts |= {
+            f"{g.name}:{i}:{j}": frame[_pair(frame, at[g.all[i]], at[g.all[j]])] for i, j in pairs
+        }
     return pd.DataFrame(parts)
 
 
@@ -285,11 +351,20 @@ def _pair(frame: pd.DataFrame, a: str, b: str) -> str:
 
 
 def _masked(
-    rows: ir.Table, groups: Sequence[Group], keys: Sequence[str], at: Mapping[str, str], shifts: Mapping[str, float]
+    rows: ir.Table,
+    groups: Sequence[Group],
+    keys: Sequence[str],
+    at: Mapping[str, str],
+    shifts: Mapping[str, float],
 ) -> ir.Table:
-    """The same where values are missing: complete outcomes only, missing covariates at their mean."""
+    """The same where values are missing: complete outcomes only,
+    missing covariates at their mean."""
     known = dict.fromkeys(at[c] for g in groups for c in g.covariates)
-    near = collect_one(rows.aggregate([_[n].mean().name(n) for n in known]), "moments") if known else {}
+    near = (
+        collect_one(rows.aggregate([_[n].mean().name(n) for n in known]), "moments")
+        if known
+        else {}
+    )
     moved, sums = {}, {}
     for k, g in enumerate(groups):
         whole = reduce(and_, (_[at[c]].notnull() for c in g.columns))

@@ -31,8 +31,8 @@ class Trial:
     """What is read.
 
     Attributes:
-        table: one row per unit, or per cluster where clusters were drawn; column `VARIANT`, `DAY` if the time is
-            known, the metrics' columns. rows: one row per unit.
+        table: one row per unit, or per cluster where clusters were drawn; column `VARIANT`, `DAY`
+            if the time is known, the metrics' columns. rows: one row per unit.
         groups: what to take moments of, one per metric (and one more where values are capped).
         columns: metric -> its column. caps: metric -> the value it is capped at.
         intake: how many units came, and how many are left out. log: as far as it counts.
@@ -53,7 +53,8 @@ class Trial:
 
 
 def prepare(
-    who: Assignments | Units, log: EventLog | Facts | None, metrics: Sequence[Outcome], name: str | None,
+    who: Assignments | Units, log: EventLog | Facts | None, metrics: Sequence[Outcome],
+    name: str | None,
     design: Design, keep: Sequence[str],
 ) -> Trial:  # fmt: skip
     """The unit table with one group of columns per metric."""
@@ -62,7 +63,11 @@ def prepare(
         columns = {m.name: _columns(m, table) for m in metrics}
     else:
         if log is None:
-            raise BadInput("assignments alone have no metrics", "experiment", "give a log or facts as second argument")
+            raise BadInput(
+                "assignments alone have no metrics",
+                "experiment",
+                "give a log or facts as second argument",
+            )
         table, intake = from_log(who, log, metrics, name, design, keep)
         log = up_to(log, design.seen_until)
         columns = {m.name: _logged(m, k, design) for k, m in enumerate(metrics)}
@@ -77,12 +82,16 @@ def prepare(
         if m.name in caps:
             groups.append(_group(m, f"{m.name} (capped)", capped[m.name], per, known, design))
     table = _clusters(rows, groups, design.cluster, keep) if design.cluster else rows
-    return Trial(table, rows, tuple(groups), {n: c[0] for n, c in columns.items()}, caps, intake, log)
+    return Trial(
+        table, rows, tuple(groups), {n: c[0] for n, c in columns.items()}, caps, intake, log
+    )
 
 
 def _columns(m: Outcome, table: ir.Table) -> tuple[str, str | None, tuple[str, ...]]:
     """The columns of a metric on a table of units."""
-    value, per, *covariates = (c and spelled(c, table.columns) for c in (m.value, m.per, *m.covariates))
+    value, per, *covariates = (
+        c and spelled(c, table.columns) for c in (m.value, m.per, *m.covariates)
+    )
     return str(value), per, tuple(str(c) for c in covariates)
 
 
@@ -97,7 +106,9 @@ def logged_group(m: Outcome, k: int, design: Design) -> Group:
 
 
 def _caps(
-    table: ir.Table, metrics: Sequence[Outcome], columns: Mapping[str, tuple[str, str | None, tuple[str, ...]]]
+    table: ir.Table,
+    metrics: Sequence[Outcome],
+    columns: Mapping[str, tuple[str, str | None, tuple[str, ...]]],
 ) -> dict[str, float]:
     wanted = {m.name: m for m in metrics if m.cap is not None}
     for m in wanted.values():
@@ -106,7 +117,9 @@ def _caps(
     if not wanted:
         return {}
     found = collect(
-        table.aggregate([_[columns[n][0]].cast("float64").quantile(m.cap).name(n) for n, m in wanted.items()]),
+        table.aggregate(
+            [_[columns[n][0]].cast("float64").quantile(m.cap).name(n) for n, m in wanted.items()]
+        ),
         "experiment",
     )
     return {n: float(found[n].to_numpy()[0]) for n in wanted}
@@ -117,14 +130,22 @@ def _capped(column: str, cap: float) -> Deferred:
     return (value > cap).ifelse(cap, value)
 
 
-def _group(m: Outcome, label: str, column: str, per: str | None, known: tuple[str, ...], design: Design) -> Group:
+def _group(
+    m: Outcome, label: str, column: str, per: str | None, known: tuple[str, ...], design: Design
+) -> Group:
     """Columns of a metric, and which of them form it and its covariates."""
-    # A ratio's own numerator and denominator of the time before form one covariate; named ones stand alone.
+    # A ratio's own numerator and denominator of the time before form one covariate; named ones
+    # stand alone.
     paired = per is not None and len(known) == 2 and not (design.before and m.covariates)
     if design.cluster:
-        # Totals per cluster and what they are divided by: the metric's denominator, or the units with a value.
+        # Totals per cluster and what they are divided by: the metric's denominator, or the units
+        # with a value.
         columns = (f"{column}@sum", f"{per}@sum" if per else f"{column}@n")
-        pairs = [(f"{c}@sum", f"{c}@n") for c in known] if not paired else [tuple(f"{c}@sum" for c in known)]
+        pairs = (
+            [(f"{c}@sum", f"{c}@n") for c in known]
+            if not paired
+            else [tuple(f"{c}@sum" for c in known)]
+        )
         positions = tuple((2 + 2 * i, 3 + 2 * i) for i in range(len(pairs)))
         return Group(label, columns, tuple(c for pair in pairs for c in pair), positions)
     columns = (column, per) if per else (column,)
@@ -132,13 +153,19 @@ def _group(m: Outcome, label: str, column: str, per: str | None, known: tuple[st
     return Group(label, columns, known, positions, m.kind == "proportion" and not known)
 
 
-def _clusters(table: ir.Table, groups: Sequence[Group], cluster: str, keep: Sequence[str]) -> ir.Table:
+def _clusters(
+    table: ir.Table, groups: Sequence[Group], cluster: str, keep: Sequence[str]
+) -> ir.Table:
     """One row per cluster: what was drawn at random is what counts as one."""
     if cluster not in table.columns:
         raise unknown("column", cluster, table.columns, "Design, cluster")
     # A cluster is not in one segment if only some of its units are known to be.
-    met = table.group_by(cluster).agg(**{VARIANT: _[VARIANT].nunique(), **{c: label(_[c]).nunique() for c in keep}})
-    split = collect_one(met.aggregate([(_[c] > 1).sum().name(c) for c in (VARIANT, *keep)]), "experiment")
+    met = table.group_by(cluster).agg(
+        **{VARIANT: _[VARIANT].nunique(), **{c: label(_[c]).nunique() for c in keep}}
+    )
+    split = collect_one(
+        met.aggregate([(_[c] > 1).sum().name(c) for c in (VARIANT, *keep)]), "experiment"
+    )
     for column, count in split.items():
         if count:
             raise BadInput(
@@ -158,18 +185,24 @@ def _clusters(table: ir.Table, groups: Sequence[Group], cluster: str, keep: Sequ
 
 
 def extremes(trial: Trial, metrics: Sequence[Outcome]) -> dict[str, tuple[float, float]]:
-    """Lowest and highest value of every plain mean; nearly free where the engine keeps statistics."""
+    """Lowest and highest value of every plain mean;
+    nearly free where the engine keeps statistics."""
     names = [m.name for m in metrics if m.kind == "mean" and not m.per]
     if not names:
         return {}
     value = {n: _[trial.columns[n]].cast("float64") for n in names}
-    parts = {f"{what}{k}": getattr(value[n], what)() for k, n in enumerate(names) for what in ("min", "max")}
+    parts = {
+        f"{what}{k}": getattr(value[n], what)()
+        for k, n in enumerate(names)
+        for what in ("min", "max")
+    }
     found = collect_one(trial.rows.aggregate([v.name(k) for k, v in parts.items()]), "experiment")
     return {n: (float(found[f"min{k}"]), float(found[f"max{k}"])) for k, n in enumerate(names)}
 
 
 def by_segment(trial: Trial, dimensions: Sequence[str]) -> Moments:
-    """Moments by variant and value of each dimension; the rows with an empty `dimension` are those of all units.
+    """Moments by variant and value of each dimension; the rows with an empty `dimension` are those
+    of all units.
 
     A dimension is one that was kept; its value is that of the unit's first row.
     """
@@ -178,11 +211,15 @@ def by_segment(trial: Trial, dimensions: Sequence[str]) -> Moments:
     sums |= {f"{group.name}:{i}": f"SUM({c})" for i, c in enumerate(group.all)}
     pairs = combinations_with_replacement(enumerate(group.all), 2)
     sums |= {f"{group.name}:{i}:{j}": f"SUM({a} * {b})" for (i, a), (j, b) in pairs}
-    rows = trial.rows.select(VARIANT, *group.all, **{own(f"d{k}"): label(_[d]) for k, d in enumerate(dimensions)})
+    rows = trial.rows.select(
+        VARIANT, *group.all, **{own(f"d{k}"): label(_[d]) for k, d in enumerate(dimensions)}
+    )
     at = {own(f"d{k}"): d for k, d in enumerate(dimensions)}
     found = broken_down(rows, {"variant": rows[VARIANT]}, list(at), sums, "experiment")
     found["dimension"] = found["dimension"].replace(at)
-    return Moments(found, ("variant", "dimension", "value"), (group,), dict.fromkeys(group.all, 0.0))
+    return Moments(
+        found, ("variant", "dimension", "value"), (group,), dict.fromkeys(group.all, 0.0)
+    )
 
 
 def quantiles(
@@ -198,14 +235,18 @@ def quantiles(
         parts = {f"q{k}": value.quantile(q) for k, q in enumerate(levels)}
         rows = table.filter(_[VARIANT].cast("string") == variant)
         row = collect(
-            rows.aggregate([value.count().name("n"), *(v.name(k) for k, v in parts.items())]), "experiment"
+            rows.aggregate([value.count().name("n"), *(v.name(k) for k, v in parts.items())]),
+            "experiment",
         ).to_numpy(dtype=float)[0]
         found[variant] = (row[0], tuple(row[1:]))
     return found
 
 
-def below(trial: Trial, metric: str, cluster: str, middle: Mapping[str, float]) -> dict[str, dict[str, float]]:
-    """Per variant: clusters, and sums over them of units at or below a value (s), all units (n), products."""
+def below(
+    trial: Trial, metric: str, cluster: str, middle: Mapping[str, float]
+) -> dict[str, dict[str, float]]:
+    """Per variant: clusters, and sums over them of units at or below a value (s), all units (n),
+    products."""
     column, found = _[trial.columns[metric]].cast("float64"), {}
     for variant, limit in middle.items():
         rows = trial.rows.filter(_[VARIANT].cast("string") == variant)
@@ -214,6 +255,8 @@ def below(trial: Trial, metric: str, cluster: str, middle: Mapping[str, float]) 
         sums |= {"sn": (_.s * _.n).sum(), "clusters": _.count()}
         found[variant] = {
             k: float(v)
-            for k, v in collect_one(each.aggregate([v.name(k) for k, v in sums.items()]), "experiment").items()
+            for k, v in collect_one(
+                each.aggregate([v.name(k) for k, v in sums.items()]), "experiment"
+            ).items()
         }
     return found

@@ -29,12 +29,16 @@ Restore = Callable[[pd.DataFrame, Sequence[Metric], Mapping[str, Period], Cut], 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """Aggregates of the metrics of a case in the baseline and the current period, and the one door to their days.
+    """Aggregates of the metrics of a case in the baseline and the current period, and the one door
+    to their days.
 
     Attributes:
-        totals: one row per period (index `period`); columns `<metric>`, `<metric>:num`, `<metric>:den`.
-        days: table name -> one row per period × day (`period`, `bucket`), metrics that add up over days.
-        cubes: table name -> one row per period × combination of dimensions (`marked`), the same metrics.
+        totals: one row per period (index `period`); columns `<metric>`, `<metric>:num`,
+            `<metric>:den`.
+        days: table name -> one row per period × day (`period`, `bucket`), metrics that add up over
+            days.
+        cubes: table name -> one row per period × combination of dimensions (`marked`), the same
+            metrics.
         dimensions: table name -> dimensions the cube is cut by (rows stay below the fetch limit).
         left_out: table name -> dimensions left out because the cube would be too large.
         buckets: metric that does not add up over days -> one row per period × full week or month.
@@ -68,7 +72,8 @@ class Cells:
         return tuple(period for period in PERIODS if np.isnan(self.value(metric, period)))
 
     def sides(self, metric: str) -> tuple[float, float]:
-        """The metric in the baseline and the current period; where it is undefined, as in the other period.
+        """The metric in the baseline and the current period; where it is undefined, as in the other
+        period.
 
         A rate of nothing has not moved: what moved is the volume it is a rate of.
 
@@ -77,23 +82,31 @@ class Cells:
         """
         before, after = (self.value(metric, period) for period in PERIODS)
         if before != before and after != after:
-            what = f"metric {metric!r} is undefined in both periods (no rows, or a zero denominator)"
+            what = (
+                f"metric {metric!r} is undefined in both periods (no rows, or a zero denominator)"
+            )
             raise BadInput(what, "metrics", "choose periods with data, or mend the metric")
         return (after if before != before else before, before if after != after else after)
 
     def by_day(self, metric: Metric, period: str) -> pd.DataFrame:
-        """Columns `BUCKET`, `num`, `den` of one metric, one row per day (week, month) that has rows."""
+        """Columns `BUCKET`, `num`, `den` of one metric,
+        one row per day (week, month) that has rows."""
         frame = self.days[metric.table] if metric.per is None else self.buckets[metric.name]
         frame = frame[frame[PERIOD] == period].sort_values(BUCKET)
         return pd.DataFrame(
-            {BUCKET: frame[BUCKET], "num": frame[f"{metric.name}:num"], "den": frame[f"{metric.name}:den"]}
+            {
+                BUCKET: frame[BUCKET],
+                "num": frame[f"{metric.name}:num"],
+                "den": frame[f"{metric.name}:den"],
+            }
         ).fillna({"num": 0.0, "den": 0.0})
 
     def day_arrays(self, metric: Metric, period: str) -> tuple[Array, Array, Array]:
-        """Numerators, denominators and weekdays (0 = Monday), one number per day from the first to the last known.
+        """Numerators, denominators and weekdays (0 = Monday), one number per day from the first to
+        the last known.
 
-        A day without rows is NaN. Of a metric that does not add up over days: one number per full week or month, the
-        weekday 0; one without rows counts as nothing.
+        A day without rows is NaN. Of a metric that does not add up over days: one number per full
+        week or month, the weekday 0; one without rows counts as nothing.
         """
         rows = self.by_day(metric, period)
         rows = rows.set_index(pd.DatetimeIndex(pd.to_datetime(rows[BUCKET])))[["num", "den"]]
@@ -113,18 +126,21 @@ class Cells:
     ) -> pd.DataFrame:
         """Metrics of one table per day, as `measure` gives them, what the log lost put back.
 
-        Every step of a review that needs days of other cuts than `days` has asks here, and not the table.
+        Every step of a review that needs days of other cuts than `days` has asks here, and not the
+        table.
         """
         cut = Cut("day", by, where)
         frame = measure(self.tables[metrics[0].table], metrics, periods, cut)
         return frame if self.restore is None else self.restore(frame, metrics, periods, cut)
 
     def side_by_side(self, metrics: Sequence[Metric], period: Period) -> pd.DataFrame:
-        """Metrics of any tables per day, one column each, indexed by day; no value where a table has no rows."""
+        """Metrics of any tables per day, one column each, indexed by day;
+        no value where a table has no rows."""
         return beside(metrics, lambda here: self.daily(here, {"all": period}))
 
     def by_segment(self, metric: Metric, dimensions: tuple[str, ...]) -> pd.DataFrame:
-        """One row per segment: dimensions, and `SIDES` of baseline and current; zero where it has no rows."""
+        """One row per segment: dimensions, and `SIDES` of baseline and current;
+        zero where it has no rows."""
         cube = self.cubes[metric.table]
         parts = [(period, part) for period in PERIODS for part in ("num", "den")]
         sums = {
@@ -153,11 +169,17 @@ def pull(case: Case) -> Cells:
             days[name] = measure(table, adding, periods, Cut("day"))
             kept, dropped = _affordable(table)
             dimensions[name], left_out[name] = kept, dropped
-            cubes[name] = measure(table, adding, periods, Cut(by=kept)) if kept else days[name].head(0)
+            cubes[name] = (
+                measure(table, adding, periods, Cut(by=kept)) if kept else days[name].head(0)
+            )
         per = [m for m in metrics if m.per and m.name not in refused]
-        buckets |= {m.name: _full(measure(table, [m], periods, Cut(m.per)), m, periods) for m in per}
+        buckets |= {
+            m.name: _full(measure(table, [m], periods, Cut(m.per)), m, periods) for m in per
+        }
     whole = pd.concat(totals, axis=1).reindex(list(PERIODS))
-    return Cells(whole, days, cubes, dimensions, left_out, buckets, refused=refused, tables=case.tables)
+    return Cells(
+        whole, days, cubes, dimensions, left_out, buckets, refused=refused, tables=case.tables
+    )
 
 
 def _full(frame: pd.DataFrame, metric: Metric, periods: Mapping[str, Period]) -> pd.DataFrame:
@@ -174,21 +196,30 @@ def _full(frame: pd.DataFrame, metric: Metric, periods: Mapping[str, Period]) ->
     return pd.concat(parts, ignore_index=True)
 
 
-def _totals(table: Table, metrics: list[Metric], periods: Mapping[str, Period]) -> tuple[pd.DataFrame, dict[str, str]]:
+def _totals(
+    table: Table, metrics: list[Metric], periods: Mapping[str, Period]
+) -> tuple[pd.DataFrame, dict[str, str]]:
     """Each metric per period, and what the engine said of those it could not measure.
 
-    A value it cannot read fails a whole query: the metrics are then asked one by one, and only those concerned fail.
+    A value it cannot read fails a whole query: the metrics are then asked one by one, and only
+    those concerned fail.
     """
     try:
-        return _with_empty_sums(table, metrics, periods, measure(table, metrics, periods).set_index(PERIOD)), {}
+        return _with_empty_sums(
+            table, metrics, periods, measure(table, metrics, periods).set_index(PERIOD)
+        ), {}
     except (ConnectionLost, OutOfMemory):
         raise
     except EngineError as error:
         if len(metrics) == 1:
-            missing = pd.DataFrame(dict.fromkeys(parts(metrics[0]), np.nan), index=pd.Index(PERIODS, name=PERIOD))
+            missing = pd.DataFrame(
+                dict.fromkeys(parts(metrics[0]), np.nan), index=pd.Index(PERIODS, name=PERIOD)
+            )
             return missing, {metrics[0].name: str(error)}
     alone = [_totals(table, [m], periods) for m in metrics]
-    return pd.concat([frame for frame, _ in alone], axis=1), {k: v for _, faults in alone for k, v in faults.items()}
+    return pd.concat([frame for frame, _ in alone], axis=1), {
+        k: v for _, faults in alone for k, v in faults.items()
+    }
 
 
 def parts(metric: Metric) -> tuple[str, str, str]:
@@ -202,7 +233,11 @@ def _with_empty_sums(
     """A sum over no row is 0, as a count is; one over missing values alone stays missing."""
     for metric in metrics:
         gone = totals.index[totals[metric.name].isna()]
-        counted = rows_summed(metric.measure) if metric.measure and metric.per is None and len(gone) else None
+        counted = (
+            rows_summed(metric.measure)
+            if metric.measure and metric.per is None and len(gone)
+            else None
+        )
         if counted is not None:
             asked = {str(name): periods[str(name)] for name in gone}
             rows = measure(table, [replace(metric, measure=counted)], asked).set_index(PERIOD)
@@ -212,11 +247,14 @@ def _with_empty_sums(
 
 
 def _affordable(table: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Dimensions whose combinations stay below the fetch limit; the ones with most values go first."""
+    """Dimensions whose combinations stay below the fetch limit;
+    the ones with most values go first."""
     names = list(table.dimensions_named)
     if not names:
         return (), ()
-    counts = collect_one(table.table.agg([table.table[d].nunique().name(d) for d in names]), "cells")
+    counts = collect_one(
+        table.table.agg([table.table[d].nunique().name(d) for d in names]), "cells"
+    )
     kept, size = [], 2.0
     for name in sorted(names, key=lambda d: counts[d]):
         if size * max(counts[name], 1) <= MAX_ROWS * 4:

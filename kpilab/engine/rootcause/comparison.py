@@ -1,4 +1,5 @@
-"""Comparison: amounts of today beside those they are compared with, per finest combination of dimensions."""
+"""Comparison: amounts of today beside those they are compared with,
+per finest combination of dimensions."""
 
 from __future__ import annotations
 
@@ -13,7 +14,13 @@ import pandas as pd
 from kpilab.core.table import Facts, Table
 from kpilab.engine.column import DEN0, NUM0, NUM1, own
 from kpilab.engine.days import day_of, inside
-from kpilab.engine.rootcause.frame_leaves import amounts, amounts_between, frame_sums, is_plain, within
+from kpilab.engine.rootcause.frame_leaves import (
+    amounts,
+    amounts_between,
+    frame_sums,
+    is_plain,
+    within,
+)
 from kpilab.engine.rootcause.leaves import Leaves, between, sums
 from kpilab.errors import BadInput, unknown
 
@@ -40,7 +47,10 @@ class Comparison:
         rate = self.numerator is not None and self.denominator is not None
         if (self.measure is None) != rate or (self.numerator is None) != (self.denominator is None):
             raise BadInput(
-                f"measure is {self.measure!r}, numerator {self.numerator!r}, denominator {self.denominator!r}",
+                (
+                    f"measure is {self.measure!r}, numerator {self.numerator!r}, denominator "
+                    f"{self.denominator!r}"
+                ),
                 "localise(measure=, numerator=, denominator=)",
                 "give either a measure, or a numerator and a denominator",
             )
@@ -63,7 +73,8 @@ class Comparison:
         return {own("num"): str(self.numerator), own("den"): str(self.denominator)}
 
     def columns(self) -> dict[str, str]:
-        """Name of the sum -> column: `NUM1` (`DEN1`), and `NUM0` (`DEN0`) where the reference has its own."""
+        """Name of the sum -> column: `NUM1` (`DEN1`),
+        and `NUM0` (`DEN0`) where the reference has its own."""
         names = (self.expected,) if isinstance(self.expected, str) else (self.expected or ())
         reference = dict(zip((NUM0, DEN0), names, strict=False))
         return {f"{k}1": c for k, c in self.now().items()} | reference
@@ -72,7 +83,8 @@ class Comparison:
 def compared(
     data: Facts | ir.Table | pd.DataFrame, dimensions: tuple[str, ...], question: Comparison
 ) -> tuple[Leaves, tuple[str, ...]]:
-    """Sums per finest combination, a baseline scaled to the length of the current period; and the dimensions."""
+    """Sums per finest combination, a baseline scaled to the length of the current period;
+    and the dimensions."""
     names = tuple(dict.fromkeys(dimensions))
     leaves = _of_frame(data, names, question) if isinstance(data, pd.DataFrame) and names else None
     if leaves is None:
@@ -96,12 +108,15 @@ def _of_frame(frame: pd.DataFrame, names: tuple[str, ...], question: Comparison)
         values = amounts_between(frame, TIME, question.periods, question.now())
         holed &= within(frame, TIME, question.periods)
     if holed.any():
-        values = {name: np.where(holed, 0.0, amount) for name, amount in values.items()} | {HOLED: holed.astype(float)}
+        values = {name: np.where(holed, 0.0, amount) for name, amount in values.items()} | {
+            HOLED: holed.astype(float)
+        }
     return _without_holes(frame_sums(frame, names, values))
 
 
 def _without_holes(leaves: Leaves) -> Leaves:
-    """Without combinations of which a period is known by nothing but rows that were left out: that is no fall to 0."""
+    """Without combinations of which a period is known by nothing but rows that were left out:
+    that is no fall to 0."""
     if HOLED not in leaves.frame or not (holed := leaves.frame[HOLED] > 0).any():
         return replace(leaves, frame=leaves.frame.drop(columns=HOLED, errors="ignore"))
     amounts = [c for c in (NUM0, NUM1) if c in leaves.frame]
@@ -114,8 +129,10 @@ def _of_engine(
     data: Facts | ir.Table | pd.DataFrame, names: tuple[str, ...], question: Comparison
 ) -> tuple[Leaves, tuple[str, ...]]:
     if isinstance(data, pd.DataFrame) and question.periods is not None:
-        data = Facts(data, dimensions=names)  # type: ignore[arg-type]  # a Table wraps frames itself
-    table = data if isinstance(data, Table) else Table(data, name="cube")  # type: ignore[arg-type]  # as above
+        # a Table wraps frames itself
+        data = Facts(data, dimensions=names)  # type: ignore[arg-type]
+    # as above
+    table = data if isinstance(data, Table) else Table(data, name="cube")  # type: ignore[arg-type]
     names, columns = names or table.dimensions_named, question.columns()
     _check_columns(names, columns.values(), list(table.table.columns), table.name)
     rows = table.table
@@ -129,7 +146,10 @@ def _of_engine(
             "localise(periods=)",
             "wrap the table: Facts(table, time=…)",
         )
-    asked = {k: _known(v, missing) for k, v in between(rows, table.time, question.periods, question.now()).items()}
+    asked = {
+        k: _known(v, missing)
+        for k, v in between(rows, table.time, question.periods, question.now()).items()
+    }
     day = day_of(rows, table.time)
     compared_days: Any = ibis.or_(*[inside(day, p) for p in question.periods])
     asked[HOLED] = (missing & compared_days).cast("float64")
@@ -141,10 +161,14 @@ def _known(amount: Any, missing: Any) -> ir.Value:
     return missing.ifelse(ibis.literal(0.0), amount)
 
 
-def _check_columns(names: Sequence[str], columns: Iterable[str], known: list[str], table: str) -> None:
+def _check_columns(
+    names: Sequence[str], columns: Iterable[str], known: list[str], table: str
+) -> None:
     if not names:
         raise BadInput(
-            "no dimension to search", "localise(dimensions=)", "name the columns to break the deviation down by"
+            "no dimension to search",
+            "localise(dimensions=)",
+            "name the columns to break the deviation down by",
         )
     for name in names:
         if name not in known:

@@ -21,13 +21,21 @@ Array = NDArray[np.float64]
 CROWDED = 4  # numbers of combinations that a table of all of them may hold, per row
 
 
-def is_plain(frame: pd.DataFrame, dimensions: tuple[str, ...], columns: Iterable[str], time: str | None = None) -> bool:
-    """Whether dimensions are text or whole numbers (an engine writes them the same), columns numbers, time a time."""
+def is_plain(
+    frame: pd.DataFrame,
+    dimensions: tuple[str, ...],
+    columns: Iterable[str],
+    time: str | None = None,
+) -> bool:
+    """Whether dimensions are text or whole numbers (an engine writes them the same),
+    columns numbers, time a time."""
     kinds = [frame[d].dtype for d in dimensions]
     kinds = [k.categories.dtype if isinstance(k, pd.CategoricalDtype) else k for k in kinds]
     plain = all(isinstance(k, pd.StringDtype) or is_integer_dtype(k) for k in kinds)
     plain = plain and all(is_numeric_dtype(frame[c].dtype) for c in columns)
-    return plain and (time is None or (time in frame and isinstance(frame[time].dtype, np.dtypes.DateTime64DType)))
+    return plain and (
+        time is None or (time in frame and isinstance(frame[time].dtype, np.dtypes.DateTime64DType))
+    )
 
 
 def amounts(frame: pd.DataFrame, columns: Mapping[str, str]) -> dict[str, Array]:
@@ -48,16 +56,22 @@ def _inside(day: np.ndarray, period: Period) -> NDArray[np.bool_]:
 def amounts_between(
     frame: pd.DataFrame, time: str, periods: tuple[Period, Period], columns: Mapping[str, str]
 ) -> dict[str, Array]:
-    """`<name>0` and `<name>1`: the amount of a row where its day lies in the first or second period, else 0."""
+    """`<name>0` and `<name>1`: the amount of a row where its day lies in the first or second
+    period, else 0."""
     day, found = frame[time].to_numpy(), {}
     for k, period in enumerate(periods):
         here = _inside(day, period)
-        found |= {f"{name}{k}": np.where(here, v, 0.0) for name, v in amounts(frame, columns).items()}
+        found |= {
+            f"{name}{k}": np.where(here, v, 0.0) for name, v in amounts(frame, columns).items()
+        }
     return found
 
 
-def frame_sums(frame: pd.DataFrame, dimensions: tuple[str, ...], values: Mapping[str, Array]) -> Leaves:
-    """The same leaves as those of `leaves.sums`, dimensions as categories; `values`: amounts of the rows."""
+def frame_sums(
+    frame: pd.DataFrame, dimensions: tuple[str, ...], values: Mapping[str, Array]
+) -> Leaves:
+    """The same leaves as those of `leaves.sums`, dimensions as categories; `values`:
+    amounts of the rows."""
     leaf, size = np.zeros(len(frame), dtype=np.intp), 1
     coded: dict[str, tuple[Codes, NDArray[np.object_]]] = {}
     grouped: dict[str, int] = {}
@@ -74,9 +88,12 @@ def frame_sums(frame: pd.DataFrame, dimensions: tuple[str, ...], values: Mapping
     row = np.zeros(size, dtype=np.intp)
     row[leaf] = np.arange(len(leaf))  # any row of a leaf has its labels
     found = {
-        d: pd.Categorical.from_codes(code[row], pd.Index(labels), validate=False) for d, (code, labels) in coded.items()
+        d: pd.Categorical.from_codes(code[row], pd.Index(labels), validate=False)
+        for d, (code, labels) in coded.items()
     }
-    return Leaves(pd.DataFrame(found | {c: np.bincount(leaf, v, size) for c, v in values.items()}), grouped)
+    return Leaves(
+        pd.DataFrame(found | {c: np.bincount(leaf, v, size) for c, v in values.items()}), grouped
+    )
 
 
 def _coded(column: pd.Series) -> tuple[Codes, NDArray[np.object_]]:
@@ -87,7 +104,9 @@ def _coded(column: pd.Series) -> tuple[Codes, NDArray[np.object_]]:
     return place[code], labels
 
 
-def _with_rest(code: Codes, labels: NDArray[np.object_], values: list[Array]) -> tuple[Codes, NDArray[np.object_]]:
+def _with_rest(
+    code: Codes, labels: NDArray[np.object_], values: list[Array]
+) -> tuple[Codes, NDArray[np.object_]]:
     """All but the largest values become one."""
     size = np.max([np.bincount(code, np.abs(v), len(labels)) for v in values], axis=0)
     kept = np.zeros(len(labels), dtype=bool)

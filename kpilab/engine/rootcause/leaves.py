@@ -32,7 +32,8 @@ class Leaves:
 
     Attributes:
         frame: one row per combination that occurs: the dimensions (text) and the summed columns.
-        grouped: dimension -> how many values it has, where the rarest were put together as "(other)".
+        grouped: dimension -> how many values it has, where the rarest were put together as
+            "(other)".
         missing: rows left out because one of their amounts is missing.
     """
 
@@ -54,7 +55,12 @@ def sums(table: ir.Table, dimensions: tuple[str, ...], columns: Mapping[str, ir.
         grouped = {d: int(counts[d]) for d in dimensions if counts[d] > MOST_VALUES}
     for d in grouped:
         size = [cast("ir.NumericColumn", table[c]).abs().sum() for c in columns]
-        top = table.group_by(d).agg(**{SIZE: ibis.greatest(*size)}).order_by([ibis.desc(SIZE), d]).limit(MOST_VALUES)
+        top = (
+            table.group_by(d)
+            .agg(**{SIZE: ibis.greatest(*size)})
+            .order_by([ibis.desc(SIZE), d])
+            .limit(MOST_VALUES)
+        )
         kept = collect(top, "leaves")[d].tolist()
         table = table.mutate(**{d: table[d].isin(kept).ifelse(table[d], ibis.literal(OTHER))})
     return Leaves(_summed(table, dimensions, tuple(columns)), grouped)
@@ -69,7 +75,8 @@ def _summed(table: ir.Table, dimensions: tuple[str, ...], columns: tuple[str, ..
 def between(
     table: ir.Table, time: str, periods: tuple[Period, Period], columns: Mapping[str, str]
 ) -> dict[str, ir.Value]:
-    """Row expressions `<name>0` and `<name>1`: the column where the day lies in the first or second period, else 0."""
+    """Row expressions `<name>0` and `<name>1`: the column where the day lies in the first or second
+    period, else 0."""
     day = day_of(table, time)
     return {
         f"{name}{k}": inside(day, period).ifelse(table[column].cast("float64"), ibis.literal(0.0))

@@ -24,7 +24,8 @@ def plant(plan: Plan, rng: np.random.Generator, effect: float) -> tuple[Plan, Pl
         kind="ab_novelty",
         subject="exp_1",
         effect_on="experiment readout",
-        why="the uplift of B halves every 1.4 days after first exposure; nothing is left after shipping",
+        why="the uplift of B halves every 1.4 days after first exposure; nothing is left after "
+        "shipping",
         size=lambda world: 0.0,
         period=lambda world: test.window(world.plan.calendar),
     )

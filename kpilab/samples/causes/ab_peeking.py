@@ -19,13 +19,15 @@ def suits(trade: Industry) -> bool:
 
 
 def plant(plan: Plan, rng: np.random.Generator, effect: float) -> tuple[Plan, Planted]:
-    """Runs a test without effect and stops it at a lucky look; `effect` has nothing to scale here."""
+    """Runs a test without effect and stops it at a lucky look;
+    `effect` has nothing to scale here."""
     test = Trial("peeking", len(plan.industry.steps) - 1)
     planted = Planted(
         kind="ab_peeking",
         subject="exp_1",
         effect_on="experiment readout",
-        why="daily looks without correction, stopped at the first p<0.05; at the planned end nothing is left",
+        why="daily looks without correction, stopped at the first p<0.05; at the planned end "
+        "nothing is left",
         size=lambda world: 0.0,
         period=_until_decided,
     )

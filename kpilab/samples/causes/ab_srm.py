@@ -27,7 +27,8 @@ def plant(plan: Plan, rng: np.random.Generator, effect: float) -> tuple[Plan, Pl
         subject="exp_1",
         where={dim: value},
         effect_on="experiment readout",
-        why="weak users of one segment were lost from arm B before logging; the true effect of B is zero",
+        why="weak users of one segment were lost from arm B before logging; the true effect of "
+        "B is zero",
         size=lambda world: 0.0,
         period=lambda world: test.window(world.plan.calendar),
     )

@@ -24,7 +24,8 @@ def plant(plan: Plan, rng: np.random.Generator, effect: float) -> tuple[Plan, Pl
         kind="external_decline",
         subject="volume",
         effect_on=plan.industry.goal,
-        why="all segments shrink in proportion with the industry index; conversion rates are unchanged",
+        why="all segments shrink in proportion with the industry index; conversion rates are "
+        "unchanged",
         size=_fall,
         period=current_period,
     )

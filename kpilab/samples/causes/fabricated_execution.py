@@ -21,13 +21,16 @@ def suits(trade: Industry) -> bool:
 def plant(plan: Plan, rng: np.random.Generator, effect: float) -> tuple[Plan, Planted]:
     """Lets two or three actors pad on 55-75 % of their days."""
     n = 2 if rng.random() < 0.65 else 3
-    actors = tuple(sorted(int(k) for k in rng.choice(np.arange(1, plan.industry.actors + 1), n, replace=False)))
+    actors = tuple(
+        sorted(int(k) for k in rng.choice(np.arange(1, plan.industry.actors + 1), n, replace=False))
+    )
     planted = Planted(
         kind="fabricated_execution",
         subject=plan.industry.action,
         actors=tuple(name(plan, k) for k in actors),
         effect_on=plan.industry.action,
-        why="a few people top their counts up to the bonus tier; the evidence and the follow-up are missing",
+        why="a few people top their counts up to the bonus tier; the evidence and the "
+        "follow-up are missing",
         size=_overstated,
         period=current_period,
     )

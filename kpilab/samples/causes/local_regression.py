@@ -29,7 +29,8 @@ def plant(plan: Plan, rng: np.random.Generator, effect: float) -> tuple[Plan, Pl
         subject=plan.ratio(step),
         where=where,
         effect_on=plan.industry.goal,
-        why="one combination of dimensions broke with the rollout; each single dimension shows a diluted drop",
+        why="one combination of dimensions broke with the rollout; each single dimension shows "
+        "a diluted drop",
         size=lambda world: goal_effect(world, [lever]),
         period=_since_rollout,
     )

@@ -18,7 +18,8 @@ def suits(trade: Industry) -> bool:
 
 
 def plant(plan: Plan, rng: np.random.Generator, effect: float) -> tuple[Plan, Planted]:
-    """Moves a small, well converting segment to about half of the traffic and cuts a rate by 11-18 % everywhere."""
+    """Moves a small, well converting segment to about half of the traffic and cuts a rate by 11-18
+    % everywhere."""
     drop = effect * float(rng.uniform(0.11, 0.18))
     step = int(rng.integers(1, len(plan.industry.steps)))
     dim, value, before = _small_segment(plan, rng)
@@ -33,7 +34,8 @@ def plant(plan: Plan, rng: np.random.Generator, effect: float) -> tuple[Plan, Pl
         subject=plan.ratio(step),
         where={dim: value},
         effect_on=plan.industry.goal,
-        why="every segment converts worse, but traffic moved to the best-converting one, so the total looks flat",
+        why="every segment converts worse, but traffic moved to the best-converting one, so "
+        "the total looks flat",
         size=lambda world: goal_effect(world, [fall]),
         period=current_period,
     )
@@ -43,7 +45,12 @@ def plant(plan: Plan, rng: np.random.Generator, effect: float) -> tuple[Plan, Pl
 
 def _small_segment(plan: Plan, rng: np.random.Generator) -> tuple[str, str, float]:
     """A dimension value with 10-27 % of the traffic."""
-    found = [(dim, v, s) for dim, shares in plan.level.items() for v, s in shares.items() if 0.10 <= s <= 0.27]
+    found = [
+        (dim, v, s)
+        for dim, shares in plan.level.items()
+        for v, s in shares.items()
+        if 0.10 <= s <= 0.27
+    ]
     dims = sorted({dim for dim, _, _ in found})
     dim = dims[int(rng.integers(len(dims)))]
     fitting = [entry for entry in found if entry[0] == dim]
@@ -51,6 +58,7 @@ def _small_segment(plan: Plan, rng: np.random.Generator) -> tuple[str, str, floa
 
 
 def _contrast(before: float, share: float, drop: float) -> float:
-    """How much better the segment must convert for the move to hide a fall of `drop` in every segment."""
+    """How much better the segment must convert for the move to hide a fall of `drop` in every
+    segment."""
     gain = 1 / (1 - drop)
     return (gain * (1 - before) - 1 + share) / (share - gain * before)

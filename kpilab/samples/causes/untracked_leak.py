@@ -1,4 +1,5 @@
-"""A driver on no dashboard and no KPI falls everywhere, from the first day of the current period."""
+"""A driver on no dashboard and no KPI falls everywhere,
+from the first day of the current period."""
 
 from __future__ import annotations
 

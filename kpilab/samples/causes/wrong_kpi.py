@@ -26,7 +26,8 @@ def plant(plan: Plan, rng: np.random.Generator, effect: float) -> tuple[Plan, Pl
         subject="new_units",
         where={dim: value},
         effect_on="sign-ups",
-        why="the KPI rises through incentivised sign-ups that never become active; the goal does not move",
+        why="the KPI rises through incentivised sign-ups that never become active; the goal "
+        "does not move",
         size=_rise,
         period=current_period,
     )

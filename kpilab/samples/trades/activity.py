@@ -1,4 +1,5 @@
-"""Internet: users of three products; bought registrations that never become active, a lost log, a push, forty KPIs."""
+"""Internet: users of three products; bought registrations that never become active, a lost log,
+a push, forty KPIs."""
 
 from __future__ import annotations
 
@@ -21,7 +22,9 @@ def world(rng: np.random.Generator, size: float, effect: float) -> Made:
     people = _people(rng, size, effect)
     pushed = _pushed(rng, people)
     events = _events(rng, people, pushed, dates, effect)
-    gap = (events["platform"] == LOST) & events["time"].between(dates[LOST_DAYS[0]], dates[LOST_DAYS[1]])
+    gap = (events["platform"] == LOST) & events["time"].between(
+        dates[LOST_DAYS[0]], dates[LOST_DAYS[1]]
+    )
     gap &= rng.random(len(events)) < 0.9
     facts = _facts(events)
     base, now = (dates[0], dates[27]), (dates[28], dates[-1])
@@ -30,7 +33,10 @@ def world(rng: np.random.Generator, size: float, effect: float) -> Made:
         cause(
             "wrong_kpi",
             "registrations",
-            "registrations are bought in one channel; none of them comes back: registered is not active",
+            (
+                "registrations are bought in one channel; none of them comes back: registered is "
+                "not active"
+            ),
             (iso(now[0]), iso(now[1])),
             pct=100 * fake / max(int((start & ~people["fake"]).sum()), 1),
             where={"channel": BOUGHT},
@@ -68,14 +74,19 @@ def world(rng: np.random.Generator, size: float, effect: float) -> Made:
 
 
 def _people(rng: np.random.Generator, size: float, effect: float) -> pd.DataFrame:
-    """One row per user: arrival (−1 is before the first day for old users), habits, and whether it was bought."""
+    """One row per user: arrival (−1 is before the first day for old users), habits,
+    and whether it was bought."""
     old, new = int(USERS * size), int(USERS * 0.45 * size)
     bought = int(0.4 * new * effect)
-    day = np.concatenate([np.full(old, -1), rng.integers(0, DAYS, new), rng.integers(BOUGHT_FROM, DAYS, bought)])
+    day = np.concatenate(
+        [np.full(old, -1), rng.integers(0, DAYS, new), rng.integers(BOUGHT_FROM, DAYS, bought)]
+    )
     n = len(day)
     table = pd.DataFrame({"day": day, "fake": np.arange(n) >= old + new})
     table["product"] = rng.choice(list(PRODUCTS), n, p=list(PRODUCTS.values()))
-    table["channel"] = np.where(table["fake"], BOUGHT, rng.choice(list(CHANNELS), n, p=list(CHANNELS.values())))
+    table["channel"] = np.where(
+        table["fake"], BOUGHT, rng.choice(list(CHANNELS), n, p=list(CHANNELS.values()))
+    )
     table["platform"] = rng.choice(["android", "ios", "web"], n, p=[0.40, 0.35, 0.25])
     table["user_type"] = np.where(day < 0, "existing", "new")
     table["habit"] = np.where(table["fake"], 0.004, np.clip(rng.beta(1.6, 4.5, n), 0.02, 0.95))
@@ -88,13 +99,19 @@ def _pushed(rng: np.random.Generator, people: pd.DataFrame) -> pd.DataFrame:
     """Fading users, half of whom get the push."""
     who = np.flatnonzero((people["user_type"] == "existing") & (people["fade"] < 1))
     first = pd.Timestamp(FIRST) + pd.Timedelta(PUSH_FROM, "D")
-    table = pd.DataFrame({"user_no": who, "user": people["user"].to_numpy()[who], "experiment": PUSH})
+    table = pd.DataFrame(
+        {"user_no": who, "user": people["user"].to_numpy()[who], "experiment": PUSH}
+    )
     table["variant"] = np.where(rng.random(len(who)) < 0.5, "push", "silent")
     return table.assign(time=first + pd.to_timedelta(rng.integers(0, 3600, len(who)), "s"))
 
 
 def _events(
-    rng: np.random.Generator, people: pd.DataFrame, pushed: pd.DataFrame, dates: pd.DatetimeIndex, effect: float
+    rng: np.random.Generator,
+    people: pd.DataFrame,
+    pushed: pd.DataFrame,
+    dates: pd.DatetimeIndex,
+    effect: float,
 ) -> pd.DataFrame:
     shared = wander(rng, DAYS, 0.3, 0.03)
     lift = np.ones(len(people))
@@ -107,7 +124,10 @@ def _events(
         here = np.flatnonzero((age > 0) & (rng.random(len(people)) < np.clip(chance, 0, 0.97)))
         joined = np.flatnonzero(age == 0)
         real = joined[~people["fake"].to_numpy()[joined]]
-        parts += [_day(rng, people, joined, "register", dates[k]), _day(rng, people, real, "open", dates[k])]
+        parts += [
+            _day(rng, people, joined, "register", dates[k]),
+            _day(rng, people, real, "open", dates[k]),
+        ]
         parts.append(_day(rng, people, here, "open", dates[k]))
         parts.append(_day(rng, people, here[rng.random(len(here)) < 0.6], "engage", dates[k]))
     return pd.concat(parts, ignore_index=True)
@@ -125,57 +145,105 @@ def _facts(events: pd.DataFrame) -> pd.DataFrame:
     """The books: what the product's own database counted, without loss."""
     keys = ["product", "channel", "platform", "user_type"]
     rows = events.assign(date=events["time"].dt.normalize(), n=1)
-    table = rows.pivot_table(index=["date", *keys], columns="event", values="n", aggfunc="sum", fill_value=0)
-    return table.reset_index().rename(columns={"register": "registrations", "open": "opens", "engage": "engagements"})
+    table = rows.pivot_table(
+        index=["date", *keys], columns="event", values="n", aggfunc="sum", fill_value=0
+    )
+    return table.reset_index().rename(
+        columns={"register": "registrations", "open": "opens", "engage": "engagements"}
+    )
 
 
 def _kpis(rng: np.random.Generator, dates: pd.DatetimeIndex) -> pd.DataFrame:
     """Forty weekly KPIs that say six things, and the goal, which two of the six drive."""
     weeks = pd.date_range(end=dates[-1] - pd.Timedelta(6, "D"), periods=WEEKS, freq="7D")
     ideas = [100 * wander(rng, WEEKS, 0.6, 0.06) for _ in range(IDEAS)]
-    goal = 1000 * (ideas[0] / 100) ** 0.7 * (ideas[1] / 100) ** 0.5 * np.exp(rng.normal(0, 0.015, WEEKS))
+    goal = (
+        1000
+        * (ideas[0] / 100) ** 0.7
+        * (ideas[1] / 100) ** 0.5
+        * np.exp(rng.normal(0, 0.015, WEEKS))
+    )
     table = {"week": weeks, "weekly_active_users": goal.round()}
     for k in range(KPIS):
-        table[f"kpi_{k + 1:02d}"] = (ideas[k % IDEAS] * (1 + k / 20) * np.exp(rng.normal(0, 0.008, WEEKS))).round(2)
+        table[f"kpi_{k + 1:02d}"] = (
+            ideas[k % IDEAS] * (1 + k / 20) * np.exp(rng.normal(0, 0.008, WEEKS))
+        ).round(2)
     return pd.DataFrame(table)
 
 
 def _document(
-    base: tuple[pd.Timestamp, pd.Timestamp], now: tuple[pd.Timestamp, pd.Timestamp], dates: pd.DatetimeIndex
+    base: tuple[pd.Timestamp, pd.Timestamp],
+    now: tuple[pd.Timestamp, pd.Timestamp],
+    dates: pd.DatetimeIndex,
 ) -> dict[str, object]:
     dims = ["product", "channel", "platform", "user_type"]
-    events = {"kind": "events", "source": "events.parquet", "time": "time", "user": "user", "event": "event"}
+    events = {
+        "kind": "events",
+        "source": "events.parquet",
+        "time": "time",
+        "user": "user",
+        "event": "event",
+    }
     pushes = {"kind": "assignments", "source": "pushes.parquet", "time": "time", "unit": "user"}
     opened = "count(distinct user) filter (where event = 'open')"
-    opens, engaged = "count(*) filter (where event = 'open')", "count(*) filter (where event = 'engage')"
+    opens, engaged = (
+        "count(*) filter (where event = 'open')",
+        "count(*) filter (where event = 'engage')",
+    )
     return {
         "kpilab": 1,
         "title": "user activity",
         "periods": {"baseline": [iso(d) for d in base], "current": [iso(d) for d in now]},
         "tables": {
             "events": events | {"dimensions": dims},
-            "daily": {"kind": "facts", "source": "daily.parquet", "time": "date", "dimensions": dims},
+            "daily": {
+                "kind": "facts",
+                "source": "daily.parquet",
+                "time": "date",
+                "dimensions": dims,
+            },
             "pushes": pushes | {"experiment": "experiment", "variant": "variant"},
             "wall": {"kind": "facts", "source": "kpis.parquet", "time": "week"},
         },
         "metrics": {
-            "weekly_active_users": metric("events", opened, "weekly active users", "周活跃用户", "product", per="week"),
+            "weekly_active_users": metric(
+                "events", opened, "weekly active users", "周活跃用户", "product", per="week"
+            ),
             "opens": metric("events", opens, "opens", "打开次数", "product"),
-            "opens_booked": metric("daily", "sum(opens)", "opens in the books", "库中打开次数", "IT"),
-            "engagement": metric("events", (engaged, opens), "engagement per open", "互动率", "product"),
-            "registrations": metric("daily", "sum(registrations)", "registrations", "注册数", "growth"),
+            "opens_booked": metric(
+                "daily", "sum(opens)", "opens in the books", "库中打开次数", "IT"
+            ),
+            "engagement": metric(
+                "events", (engaged, opens), "engagement per open", "互动率", "product"
+            ),
+            "registrations": metric(
+                "daily", "sum(registrations)", "registrations", "注册数", "growth"
+            ),
         },
         "goal": {"metric": "weekly_active_users"},
         "reconcile": [{"logged": "opens", "books": "opens_booked"}],
         "kpis": [
-            {"metric": "registrations", "owner": "growth", "since": iso(base[0]), "parent": "weekly_active_users"}
+            {
+                "metric": "registrations",
+                "owner": "growth",
+                "since": iso(base[0]),
+                "parent": "weekly_active_users",
+            }
             | {"level": "team"}
         ],
         "dashboard": ["registrations", "opens"],
         "experiments": {
             PUSH: {"assignments": "pushes", "outcome": "event = 'open'", "control": "silent"}
-            | {"split": {"silent": 0.5, "push": 0.5}, "start": iso(dates[PUSH_FROM]), "planned_days": DAYS - PUSH_FROM}
-            | {"hypothesis": "a push brings fading users back", "decided_on": iso(dates[-1]), "decision": "shipped"}
+            | {
+                "split": {"silent": 0.5, "push": 0.5},
+                "start": iso(dates[PUSH_FROM]),
+                "planned_days": DAYS - PUSH_FROM,
+            }
+            | {
+                "hypothesis": "a push brings fading users back",
+                "decided_on": iso(dates[-1]),
+                "decision": "shipped",
+            }
         },
         "changes": [{"date": iso(dates[BOUGHT_FROM]), "text": "new partner for ads"}],
         "alarms": {

@@ -1,4 +1,5 @@
-"""Manufacturing: eight machines in two workshops; night-shift breakdowns, a silent sensor, an own definition."""
+"""Manufacturing: eight machines in two workshops; night-shift breakdowns, a silent sensor,
+an own definition."""
 
 from __future__ import annotations
 
@@ -20,18 +21,25 @@ def world(rng: np.random.Generator, size: float, effect: float) -> Made:
     dates = days(pd.Timestamp(FIRST), DAYS)
     rows = _hours(rng, dates, effect)
     incidents = _incidents(rng, rows, effect)
-    gap = (rows["machine"] == SENSOR) & rows["date"].between(dates[SENSOR_DAYS[0]], dates[SENSOR_DAYS[1]])
+    gap = (rows["machine"] == SENSOR) & rows["date"].between(
+        dates[SENSOR_DAYS[0]], dates[SENSOR_DAYS[1]]
+    )
     gap &= rows["hour"].between(8, 15)
     base, now = (dates[0], dates[27]), (dates[28], dates[-1])
     reports, jump = _reports(rows, dates)
-    part = rows[(rows["machine"] == BROKEN) & (rows["shift"] == SLOW) & (rows["date"] >= dates[BROKEN_FROM])]
+    part = rows[
+        (rows["machine"] == BROKEN) & (rows["shift"] == SLOW) & (rows["date"] >= dates[BROKEN_FROM])
+    ]
     causes = [
         cause(
             "local_regression",
             "availability",
             "a worn gearbox: breakdowns of this machine in the night shift",
             (iso(dates[BROKEN_FROM]), iso(dates[-1])),
-            pct=-100 * float(part["extra"].sum() / (part["planned"] - part["breakdown"] + part["extra"]).sum()),
+            pct=-100
+            * float(
+                part["extra"].sum() / (part["planned"] - part["breakdown"] + part["extra"]).sum()
+            ),
             where={"machine": BROKEN, "shift": SLOW},
         ),
         cause(
@@ -68,12 +76,18 @@ def _hours(rng: np.random.Generator, dates: pd.DatetimeIndex, effect: float) -> 
     for k in range(1, 9):
         kind = "old" if k % 2 == 0 else "new"
         n = len(dates) * HOURS
-        part = pd.DataFrame({"date": np.repeat(dates, HOURS), "hour": np.tile(np.arange(HOURS), len(dates))})
-        part = part.assign(machine=f"M{k}", type=kind, workshop="W1" if k <= 4 else "W2", cycle=CYCLE[kind])
+        part = pd.DataFrame(
+            {"date": np.repeat(dates, HOURS), "hour": np.tile(np.arange(HOURS), len(dates))}
+        )
+        part = part.assign(
+            machine=f"M{k}", type=kind, workshop="W1" if k <= 4 else "W2", cycle=CYCLE[kind]
+        )
         part["shift"] = np.array(SHIFTS)[part["hour"] // 8]
         part["scheduled"] = 60.0
         part["planned_stop"] = np.where(part["hour"] % 8 == 4, 30.0, 0.0)
-        part["changeover"] = np.where(part["hour"] % 8 == 0, np.clip(rng.normal(18, 4, n), 5, 30), 0.0).round(1)
+        part["changeover"] = np.where(
+            part["hour"] % 8 == 0, np.clip(rng.normal(18, 4, n), 5, 30), 0.0
+        ).round(1)
         chance, mean = (0.05, 14.0) if kind == "new" else (0.08, 16.0)
         mood = np.repeat(wander(rng, len(dates), 0.4, 0.25), HOURS)
         stops = np.where(rng.random(n) < chance * mood, rng.gamma(2, mean / 2, n), 0.0)
@@ -93,14 +107,17 @@ def _hours(rng: np.random.Generator, dates: pd.DatetimeIndex, effect: float) -> 
 
 
 def _incidents(rng: np.random.Generator, rows: pd.DataFrame, effect: float) -> pd.DataFrame:
-    """An alarm for every longer breakdown: answered, solved, and reviewed if somebody finds the time."""
+    """An alarm for every longer breakdown: answered, solved,
+    and reviewed if somebody finds the time."""
     hit = rows[rows["breakdown"] > 12].reset_index(drop=True)
     n, slow = len(hit), (hit["shift"] == SLOW).to_numpy()
     start = hit["date"] + pd.to_timedelta(hit["hour"] * 60 + rng.integers(0, 40, n), "min")
     wait = rng.gamma(2, np.where(slow, 5 + 12 * effect, 5))
     solved = wait + hit["breakdown"]
     review = rng.integers(600, 6000, n)
-    table = hit[["machine", "workshop", "shift"]].assign(start=start, alarm=rng.choice(["jam", "heat", "drive"], n))
+    table = hit[["machine", "workshop", "shift"]].assign(
+        start=start, alarm=rng.choice(["jam", "heat", "drive"], n)
+    )
     table["responded"] = start + pd.to_timedelta(wait.round(), "min")
     table["solved"] = (start + pd.to_timedelta(solved.round(), "min")).where(rng.random(n) > 0.01)
     done = (rng.random(n) < np.where(slow, 0.35, 0.8)) & table["solved"].notna()
@@ -109,8 +126,14 @@ def _incidents(rng: np.random.Generator, rows: pd.DataFrame, effect: float) -> p
 
 
 def _reports(rows: pd.DataFrame, dates: pd.DatetimeIndex) -> tuple[pd.DataFrame, float]:
-    """Availability as three departments and workshop 2 report it, per day; and how far the last one jumps."""
-    table = rows[rows["workshop"] == "W2"].groupby("date")[["planned", "breakdown", "changeover"]].sum().reset_index()
+    """Availability as three departments and workshop 2 report it, per day;
+    and how far the last one jumps."""
+    table = (
+        rows[rows["workshop"] == "W2"]
+        .groupby("date")[["planned", "breakdown", "changeover"]]
+        .sum()
+        .reset_index()
+    )
     right = 1 - (table["breakdown"] + table["changeover"]) / table["planned"]
     own = 1 - table["breakdown"] / table["planned"]
     late = table["date"] >= dates[REWORDED_FROM]
@@ -121,52 +144,109 @@ def _reports(rows: pd.DataFrame, dates: pd.DatetimeIndex) -> tuple[pd.DataFrame,
         "W2": right.where(~late, own).round(4),
     }
     parts = [
-        pd.DataFrame({"date": table["date"], "department": who, "metric": "availability", "value": value})
+        pd.DataFrame(
+            {"date": table["date"], "department": who, "metric": "availability", "value": value}
+        )
         for who, value in values.items()
     ]
     return pd.concat(parts, ignore_index=True), 100 * float((own / right - 1)[late].mean())
 
 
-def _document(base: tuple[pd.Timestamp, pd.Timestamp], now: tuple[pd.Timestamp, pd.Timestamp]) -> dict[str, object]:
+def _document(
+    base: tuple[pd.Timestamp, pd.Timestamp], now: tuple[pd.Timestamp, pd.Timestamp]
+) -> dict[str, object]:
     planned = "sum(scheduled - planned_stop)"
     dims = ["workshop", "machine", "type", "shift", "hour"]
-    log = {"kind": "incidents", "source": "incidents.parquet", "time": "start", "unit": "machine", "alarm": "alarm"}
+    log = {
+        "kind": "incidents",
+        "source": "incidents.parquet",
+        "time": "start",
+        "unit": "machine",
+        "alarm": "alarm",
+    }
     log |= {"responded": "responded", "solved": "solved", "reviewed": "reviewed"}
-    reported = {"kind": "reports", "source": "reported.parquet", "time": "date", "reporter": "department"}
+    reported = {
+        "kind": "reports",
+        "source": "reported.parquet",
+        "time": "date",
+        "reporter": "department",
+    }
     run = "sum(scheduled - planned_stop - breakdown - changeover)"
     return {
         "kpilab": 1,
         "title": "equipment utilisation",
         "periods": {"baseline": [iso(d) for d in base], "current": [iso(d) for d in now]},
         "tables": {
-            "hours": {"kind": "facts", "source": "hours.parquet", "time": "date", "dimensions": dims},
+            "hours": {
+                "kind": "facts",
+                "source": "hours.parquet",
+                "time": "date",
+                "dimensions": dims,
+            },
             "incidents": log,
             "reported": reported | {"metric": "metric", "value": "value"},
         },
         "metrics": {
-            "good_time": metric("hours", "sum((units - scrap) * cycle)", "productive time", "有效产出时间", "plant"),
-            "planned_time": metric("hours", planned, "planned time", "计划时间", "planning"),
-            "availability": metric("hours", (run, planned), "availability", "时间开动率", "maintenance"),
-            "performance": metric("hours", ("sum(units * cycle)", run), "performance", "性能开动率", "production"),
-            "quality": metric(
-                "hours", ("sum((units - scrap) * cycle)", "sum(units * cycle)"), "quality", "良品率", "quality"
+            "good_time": metric(
+                "hours", "sum((units - scrap) * cycle)", "productive time", "有效产出时间", "plant"
             ),
-            "oee": metric("hours", ("sum((units - scrap) * cycle)", planned), "OEE", "设备综合效率", "plant"),
+            "planned_time": metric("hours", planned, "planned time", "计划时间", "planning"),
+            "availability": metric(
+                "hours", (run, planned), "availability", "时间开动率", "maintenance"
+            ),
+            "performance": metric(
+                "hours", ("sum(units * cycle)", run), "performance", "性能开动率", "production"
+            ),
+            "quality": metric(
+                "hours",
+                ("sum((units - scrap) * cycle)", "sum(units * cycle)"),
+                "quality",
+                "良品率",
+                "quality",
+            ),
+            "oee": metric(
+                "hours", ("sum((units - scrap) * cycle)", planned), "OEE", "设备综合效率", "plant"
+            ),
             "downtime": metric(
-                "hours", "sum(breakdown)", "breakdown minutes", "故障停机", "maintenance", better="down"
+                "hours",
+                "sum(breakdown)",
+                "breakdown minutes",
+                "故障停机",
+                "maintenance",
+                better="down",
             ),
             "hours_logged": metric("hours", "count(*)", "machine hours logged", "记录机时", "IT"),
         },
-        "goal": {"metric": "good_time", "formula": "planned_time * availability * performance * quality"},
+        "goal": {
+            "metric": "good_time",
+            "formula": "planned_time * availability * performance * quality",
+        },
         "kpis": [
-            {"metric": "oee", "owner": "plant", "target": 0.80, "since": iso(base[0]), "parent": "good_time"}
+            {
+                "metric": "oee",
+                "owner": "plant",
+                "target": 0.80,
+                "since": iso(base[0]),
+                "parent": "good_time",
+            }
             | {"level": "company"},
-            {"metric": "availability", "owner": "maintenance", "target": 0.86, "since": iso(base[0]), "parent": "oee"}
+            {
+                "metric": "availability",
+                "owner": "maintenance",
+                "target": 0.86,
+                "since": iso(base[0]),
+                "parent": "oee",
+            }
             | {"level": "team"},
         ],
         "dashboard": ["oee", "availability", "performance", "quality"],
         "definitions": [
-            {"metric": "availability", "reporter": who, "from": iso(base[0]), "text": "run time per planned time"}
+            {
+                "metric": "availability",
+                "reporter": who,
+                "from": iso(base[0]),
+                "text": "run time per planned time",
+            }
             for who in ("maintenance", "planning", "controlling", "W2")
         ],
         "changes": [{"date": iso(now[0]), "text": "weekly shift meeting introduced"}],

@@ -1,4 +1,5 @@
-"""Landing a metric: a subscription's retention tree with owners; the support KPI pulls against the goal."""
+"""Landing a metric: a subscription's retention tree with owners;
+the support KPI pulls against the goal."""
 
 from __future__ import annotations
 
@@ -24,7 +25,10 @@ def world(rng: np.random.Generator, size: float, effect: float) -> Made:
         cause(
             "kpi_conflict",
             "fast_closings",
-            "support is paid for tickets closed within the hour; whoever is closed unheard complains again",
+            (
+                "support is paid for tickets closed within the hour; whoever is closed unheard "
+                "complains again"
+            ),
             (iso(dates[0]), iso(dates[-1])),
             where={},
             on="satisfied",
@@ -47,7 +51,9 @@ def world(rng: np.random.Generator, size: float, effect: float) -> Made:
     return Made({"daily": known}, _document(base, now, target), causes)
 
 
-def _daily(rng: np.random.Generator, dates: pd.DatetimeIndex, size: float, effect: float) -> pd.DataFrame:
+def _daily(
+    rng: np.random.Generator, dates: pd.DatetimeIndex, size: float, effect: float
+) -> pd.DataFrame:
     n = len(dates)
     haste = np.repeat(rng.normal(0, 1, WEEKS), 7)  # weeks in which support hurries
     season = wander(rng, n, 0.5, 0.03) * weekday(dates, (1.1, 1.1, 1.05, 1.0, 1.0, 0.9, 0.85))
@@ -61,8 +67,12 @@ def _daily(rng: np.random.Generator, dates: pd.DatetimeIndex, size: float, effec
         tickets = rng.poisson(90 * share * size * season)
         fast = rng.binomial(tickets, np.clip(0.55 + 0.09 * haste, 0.05, 0.95))
         happy = rng.binomial(tickets, np.clip(0.80 + 0.06 * CONFLICT * haste, 0.05, 0.98))
-        part = pd.DataFrame({"date": dates, "region": region, "started": started, "active_month": month, "due": due})
-        parts.append(part.assign(renewed=renewed, tickets=tickets, closed_fast=fast, satisfied=happy))
+        part = pd.DataFrame(
+            {"date": dates, "region": region, "started": started, "active_month": month, "due": due}
+        )
+        parts.append(
+            part.assign(renewed=renewed, tickets=tickets, closed_fast=fast, satisfied=happy)
+        )
     return pd.concat(parts, ignore_index=True)
 
 
@@ -70,31 +80,73 @@ def _document(
     base: tuple[pd.Timestamp, pd.Timestamp], now: tuple[pd.Timestamp, pd.Timestamp], target: int
 ) -> dict[str, object]:
     rate = {"renewed": ("sum(renewed)", "sum(due)"), "month": ("sum(active_month)", "sum(started)")}
-    support = {"satisfied": ("sum(satisfied)", "sum(tickets)"), "fast": ("sum(closed_fast)", "sum(tickets)")}
+    support = {
+        "satisfied": ("sum(satisfied)", "sum(tickets)"),
+        "fast": ("sum(closed_fast)", "sum(tickets)"),
+    }
     since, month = iso(base[0]), "first_month_activity"
     return {
         "kpilab": 1,
         "title": "landing a metric",
         "periods": {"baseline": [iso(d) for d in base], "current": [iso(d) for d in now]},
         "tables": {
-            "daily": {"kind": "facts", "source": "daily.parquet", "time": "date", "dimensions": ["region"]},
+            "daily": {
+                "kind": "facts",
+                "source": "daily.parquet",
+                "time": "date",
+                "dimensions": ["region"],
+            },
         },
         "metrics": {
             "renewals": metric("daily", "sum(renewed)", "renewals", "续费数", "management"),
             "due": metric("daily", "sum(due)", "subscriptions due", "到期订阅", "billing"),
-            "renewal_rate": metric("daily", rate["renewed"], "renewal rate", "续费率", "Rosa, customer success"),
-            month: metric("daily", rate["month"], "first-month activity", "首月活跃率", "Finn, onboarding"),
-            "satisfied": metric(
-                "daily", support["satisfied"], "satisfied after a ticket", "工单满意率", "Kim, service"
+            "renewal_rate": metric(
+                "daily", rate["renewed"], "renewal rate", "续费率", "Rosa, customer success"
             ),
-            "fast_closings": metric("daily", support["fast"], "closed within the hour", "一小时结单率", "Sam, support"),
+            month: metric(
+                "daily", rate["month"], "first-month activity", "首月活跃率", "Finn, onboarding"
+            ),
+            "satisfied": metric(
+                "daily",
+                support["satisfied"],
+                "satisfied after a ticket",
+                "工单满意率",
+                "Kim, service",
+            ),
+            "fast_closings": metric(
+                "daily", support["fast"], "closed within the hour", "一小时结单率", "Sam, support"
+            ),
         },
         "goal": {"metric": "renewals", "formula": "due * renewal_rate", "target": target},
         "kpis": [
-            {"metric": "renewal_rate", "target": 0.72, "since": since, "parent": "renewals", "level": "company"},
-            {"metric": month, "target": 0.62, "since": since, "parent": "renewal_rate", "level": "team"},
-            {"metric": "satisfied", "target": 0.80, "since": since, "parent": "renewal_rate", "level": "team"},
-            {"metric": "fast_closings", "target": 0.75, "since": since, "parent": "satisfied", "level": "person"},
+            {
+                "metric": "renewal_rate",
+                "target": 0.72,
+                "since": since,
+                "parent": "renewals",
+                "level": "company",
+            },
+            {
+                "metric": month,
+                "target": 0.62,
+                "since": since,
+                "parent": "renewal_rate",
+                "level": "team",
+            },
+            {
+                "metric": "satisfied",
+                "target": 0.80,
+                "since": since,
+                "parent": "renewal_rate",
+                "level": "team",
+            },
+            {
+                "metric": "fast_closings",
+                "target": 0.75,
+                "since": since,
+                "parent": "satisfied",
+                "level": "person",
+            },
         ],
         "dashboard": ["renewals", "renewal_rate", month, "satisfied", "fast_closings"],
         "changes": [{"date": iso(now[0] + pd.Timedelta(14, "D")), "text": "price change"}],

@@ -17,7 +17,8 @@ class Made:
     """A finished world.
 
     Attributes:
-        tables: file name (without ending) -> rows. document: content of case.yml. causes: entries of truth.json.
+        tables: file name (without ending) -> rows. document: content of case.yml. causes: entries
+            of truth.json.
         later: the same business at its next review; None for none.
     """
 

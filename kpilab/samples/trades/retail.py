@@ -1,4 +1,5 @@
-"""Retail: six stores sign customers up as members; one has found a better way, one enters late, one is silent."""
+"""Retail: six stores sign customers up as members; one has found a better way, one enters late,
+one is silent."""
 
 from __future__ import annotations
 
@@ -53,7 +54,10 @@ def world(rng: np.random.Generator, size: float, effect: float) -> Made:
         cause(
             "fabricated_execution",
             "signups_claimed",
-            "these clerks top records up to the daily target or the next bonus tier; nobody signed up",
+            (
+                "these clerks top records up to the daily target or the next bonus tier; nobody "
+                "signed up"
+            ),
             span,
             pct=padded,
             actors=PADDERS,
@@ -63,8 +67,12 @@ def world(rng: np.random.Generator, size: float, effect: float) -> Made:
     return Made(tables, _document(base, now, target), causes)
 
 
-def _pos(rng: np.random.Generator, dates: pd.DatetimeIndex, size: float, effect: float) -> pd.DataFrame:
-    shared = weekday(dates, (0.85, 0.85, 0.9, 0.95, 1.1, 1.25, 1.1)) * wander(rng, len(dates), 0.5, 0.06)
+def _pos(
+    rng: np.random.Generator, dates: pd.DatetimeIndex, size: float, effect: float
+) -> pd.DataFrame:
+    shared = weekday(dates, (0.85, 0.85, 0.9, 0.95, 1.1, 1.25, 1.1)) * wander(
+        rng, len(dates), 0.5, 0.06
+    )
     parts = []
     for k, (store, region) in enumerate(STORES.items()):
         traffic, rate = (28 - 2.5 * k) * size, RATE * rng.lognormal(0, 0.07)
@@ -73,18 +81,28 @@ def _pos(rng: np.random.Generator, dates: pd.DatetimeIndex, size: float, effect:
             if store == SCANNED:
                 own[7 * SCAN_WEEK :] *= 1 + LIFT * effect
             customers = rng.poisson(traffic * rng.lognormal(0, 0.1) * shared)
-            part = pd.DataFrame({"date": dates, "region": region, "store": store, "clerk": store + clerk})
+            part = pd.DataFrame(
+                {"date": dates, "region": region, "store": store, "clerk": store + clerk}
+            )
             signups = rng.binomial(customers, np.clip(own, 0, 0.9))
             spend = (signups * rng.gamma(4, 12, len(dates)) + customers * 9).round(2)
             parts.append(part.assign(customers=customers, signups=signups, spend=spend))
     return pd.concat(parts, ignore_index=True)
 
 
-def _records(rng: np.random.Generator, pos: pd.DataFrame, start: pd.Timestamp, effect: float) -> pd.DataFrame:
-    """What clerks enter, eight weeks: claimed sign-ups, beside cards that were used and phone numbers that answer."""
+def _records(
+    rng: np.random.Generator, pos: pd.DataFrame, start: pd.Timestamp, effect: float
+) -> pd.DataFrame:
+    """What clerks enter, eight weeks: claimed sign-ups,
+    beside cards that were used and phone numbers that answer."""
     table = pos[pos["date"] >= start - pd.Timedelta(28, "D")].reset_index(drop=True)
     done, now = table["signups"], table["date"] >= start
-    table["target"] = (table.groupby("clerk")["signups"].transform("mean") * 1.2).round().clip(lower=2).astype(int)
+    table["target"] = (
+        (table.groupby("clerk")["signups"].transform("mean") * 1.2)
+        .round()
+        .clip(lower=2)
+        .astype(int)
+    )
     table["tier_2"] = table["target"] + 2
     short = np.where(done < table["target"], table["target"], table["tier_2"]) - done
     liable = table["clerk"].isin(PADDERS) & now & (rng.random(len(table)) < 0.75 * min(effect, 1.3))
@@ -93,10 +111,24 @@ def _records(rng: np.random.Generator, pos: pd.DataFrame, start: pd.Timestamp, e
     table["card_used"] = rng.binomial(done, 0.93)
     table["phone_answers"] = rng.binomial(done, 0.78)
     table["action"] = "signup"
-    delay = np.where((table["store"] == LATE) & now, rng.integers(3, 12, len(table)), rng.random(len(table)) < 0.06)
+    delay = np.where(
+        (table["store"] == LATE) & now,
+        rng.integers(3, 12, len(table)),
+        rng.random(len(table)) < 0.06,
+    )
     table["entered"] = table["date"] + pd.to_timedelta(delay, "D")
     table["record"] = [f"R{k:05d}" for k in range(len(table))]
-    columns = ["record", "date", "region", "store", "clerk", "action", "claimed", "target", "tier_2"]
+    columns = [
+        "record",
+        "date",
+        "region",
+        "store",
+        "clerk",
+        "action",
+        "claimed",
+        "target",
+        "tier_2",
+    ]
     return table[[*columns, "card_used", "phone_answers", "entered", "padded"]]
 
 
@@ -104,7 +136,13 @@ def _document(
     base: tuple[pd.Timestamp, pd.Timestamp], now: tuple[pd.Timestamp, pd.Timestamp], target: int
 ) -> dict[str, object]:
     store_manager = "store managers"
-    records = {"kind": "executions", "source": "records.parquet", "time": "date", "record": "record", "actor": "clerk"}
+    records = {
+        "kind": "executions",
+        "source": "records.parquet",
+        "time": "date",
+        "record": "record",
+        "actor": "clerk",
+    }
     records |= {"action": "action", "quantity": "claimed", "target": "target", "tiers": ["tier_2"]}
     records |= {"evidence": ["card_used", "phone_answers"], "recorded": "entered"}
     return {
@@ -122,18 +160,31 @@ def _document(
         },
         "metrics": {
             "new_members": metric("pos", "sum(signups)", "new members", "新增会员", "headquarters"),
-            "customers": metric("pos", "sum(customers)", "customers served", "接待顾客", store_manager),
+            "customers": metric(
+                "pos", "sum(customers)", "customers served", "接待顾客", store_manager
+            ),
             "signup_rate": metric(
-                "pos", ("sum(signups)", "sum(customers)"), "sign-ups per customer", "入会转化率", store_manager
+                "pos",
+                ("sum(signups)", "sum(customers)"),
+                "sign-ups per customer",
+                "入会转化率",
+                store_manager,
             ),
             "spend": metric("pos", "sum(spend)", "spending", "消费额", "headquarters"),
-            "signups_claimed": metric("records", "sum(claimed)", "sign-ups claimed", "申报入会", "clerks"),
+            "signups_claimed": metric(
+                "records", "sum(claimed)", "sign-ups claimed", "申报入会", "clerks"
+            ),
         },
         "goal": {"metric": "new_members", "formula": "customers * signup_rate", "target": target},
         "kpis": [
             {"metric": "signup_rate", "owner": store_manager, "target": 0.19, "since": iso(base[0])}
             | {"parent": "new_members", "level": "store"},
-            {"metric": "signups_claimed", "owner": "clerks", "since": iso(base[0]), "parent": "signup_rate"}
+            {
+                "metric": "signups_claimed",
+                "owner": "clerks",
+                "since": iso(base[0]),
+                "parent": "signup_rate",
+            }
             | {"level": "person"},
         ],
         "dashboard": ["new_members", "customers"],

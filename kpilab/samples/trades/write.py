@@ -42,7 +42,9 @@ def _written(made: Made, folder: Path, name: str) -> None:
     text = yaml.safe_dump(dict(made.document), sort_keys=False, allow_unicode=True, width=100)
     (folder / "case.yml").write_text(text, "utf-8")
     truth = {"case": name, "causes": list(made.causes)}
-    (folder / "truth.json").write_text(json.dumps(truth, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    (folder / "truth.json").write_text(
+        json.dumps(truth, indent=1, ensure_ascii=False) + "\n", "utf-8"
+    )
 
 
 def sample_or(case: str, name: str) -> Path:

@@ -21,10 +21,13 @@ def plain(result: Result, lang: str = "en") -> alt.Chart:
     numbers = [c for c in table.columns if pd.api.types.is_numeric_dtype(table[c])]
     labels = [c for c in table.columns if c not in numbers]
     if not numbers:
-        return alt.Chart(pd.DataFrame({"rows": [len(result.table)]})).mark_text().encode(text="rows:Q")
+        return (
+            alt.Chart(pd.DataFrame({"rows": [len(result.table)]})).mark_text().encode(text="rows:Q")
+        )
     if not labels:
         table, labels = table.assign(row=range(1, len(table) + 1)), ["row"]
-    # Only what is drawn goes along: other columns may hold what a chart cannot take (days, messages).
+    # Only what is drawn goes along: other columns may hold what a chart cannot take (days,
+    # messages).
     table = table[[labels[0], numbers[0]]].assign(**{labels[0]: table[labels[0]].astype(str)})
     return (
         alt.Chart(table, title=say(result.headline, lang))

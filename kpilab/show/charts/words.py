@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from kpilab.core.result import Result
 
 WIDTH = 78  # of a line in Latin letters; a Chinese one takes two
-# What a line may not be broken inside of: a Chinese character with the stops after it, or a word or number.
+# What a line may not be broken inside of: a Chinese character with the stops after it, or a word or
+# number.
 PIECE = re.compile(
-    r"[\u2e80-\u9fff\uf900-\uffef][,.;:!?)\]%,。、;:!?)》」”]*|(?:< )?[^\s\u2e80-\u9fff\uf900-\uffef]+(?: %\S*)?|\s+"
+    r"[\u2e80-\u9fff\uf900-\uffef][,.;:!?)\]%,。、;:!?)》」”]*|(?:< "
+    r")?[^\s\u2e80-\u9fff\uf900-\uffef]+(?: %\S*)?|\s+"
 )
 
 

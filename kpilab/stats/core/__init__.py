@@ -1,1 +1,2 @@
-"""What every statistic of this room stands on: level, pattern, dependence, change, contrast. Arrays only."""
+"""What every statistic of this room stands on: level, pattern, dependence, change, contrast.
+Arrays only."""

@@ -1,7 +1,9 @@
-"""The change between two periods: one estimate, one interval, one p-value, for totals and rates alike.
+"""The change between two periods: one estimate, one interval, one p-value, for totals and rates
+alike.
 
-References: Taylor linearisation of a ratio of sums; Fieller (1954), Some problems in interval estimation (the ratio
-of two levels from the very test of their difference); `dependence` for the noise of a mean.
+References: Taylor linearisation of a ratio of sums; Fieller (1954), Some problems in interval
+estimation (the ratio of two levels from the very test of their difference); `dependence` for the
+noise of a mean.
 """
 
 from __future__ import annotations
@@ -24,7 +26,11 @@ Ends = tuple[float, float]
 NAN = float("nan")
 BORROWED = 14.0  # days at which a period's own spread weighs as much as that of both
 FEW = 10.0  # counts below which their spread says less than that they are counts
-WAVES = {"day": 1, "week": 3, "month": 3}  # weeks and months depend little on each other, and there are few of them
+WAVES = {
+    "day": 1,
+    "week": 3,
+    "month": 3,
+}  # weeks and months depend little on each other, and there are few of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +40,12 @@ class Change:
     Attributes:
         before, after: the levels; NaN where nothing is known.
         variances: of both. df: what they are known with, as degrees of freedom.
-        orders: chance that days of two levels would fall apart between the periods as they do, were their order
-            mere chance; the p-value where days do not vary around their levels.
+        orders: chance that days of two levels would fall apart between the periods as they do, were
+            their order mere chance; the p-value where days do not vary around their levels.
 
-    P-value and both intervals are one t test: the interval leaves out "no change" exactly when p < 1 - level. Where
-    no noise can be told (one day each, nothing that varies) the ends are NaN, and p is that of the order of the days.
+    P-value and both intervals are one t test: the interval leaves out "no change" exactly when p <
+    1 - level. Where no noise can be told (one day each, nothing that varies) the ends are NaN, and
+    p is that of the order of the days.
     """
 
     before: float
@@ -65,7 +72,11 @@ class Change:
     def log_error(self) -> float:
         """Standard error of the logarithm of after / before; NaN where a level is zero."""
         levels = (self.before, self.after)
-        return float(np.sqrt(sum(v / r**2 if r else NAN for v, r in zip(self.variances, levels, strict=True))))
+        return float(
+            np.sqrt(
+                sum(v / r**2 if r else NAN for v, r in zip(self.variances, levels, strict=True))
+            )
+        )
 
     @property
     def z(self) -> float:
@@ -87,7 +98,9 @@ class Change:
         """Interval of `relative`; NaN where the level before cannot be told from zero."""
         if not self.error > 0:
             return NAN, NAN
-        found = fieller(self.before, self.variances[0], self.after, self.variances[1], self._limit(level))
+        found = fieller(
+            self.before, self.variances[0], self.after, self.variances[1], self._limit(level)
+        )
         if found is None:
             return NAN, NAN
         low, high = found[0] - 1, found[1] - 1
@@ -114,11 +127,13 @@ class Noise:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spread:
-    """How far the days of two periods stray from their levels, before it is asked how they depend on each other.
+    """How far the days of two periods stray from their levels, before it is asked how they depend
+    on each other.
 
     Attributes:
         pieces: what each day adds to the level of its period, pattern out, in units of its spread.
-        variances: of a mean of independent days, relative to the level. shift: what other weekdays make of it.
+        variances: of a mean of independent days, relative to the level. shift: what other weekdays
+            make of it.
         free: degrees of freedom, were the days independent.
     """
 
@@ -142,9 +157,10 @@ class Spread:
 def change(before: Window, after: Window, *, grain: str = "day") -> Change:
     """Change of a rate, or of a daily mean, from one period to the next.
 
-    The noise is that between days, the pattern of the week taken out where every weekday is known four times; how
-    days in a row depend on each other is read off their slow waves. Few counts vary at least as counts do. Where one
-    period holds other weekdays than the other, what that alone would make of the level counts as noise.
+    The noise is that between days, the pattern of the week taken out where every weekday is known
+    four times; how days in a row depend on each other is read off their slow waves. Few counts vary
+    at least as counts do. Where one period holds other weekdays than the other, what that alone
+    would make of the level counts as noise.
 
     Args:
         before, after: the days of both periods.
@@ -157,13 +173,16 @@ def change(before: Window, after: Window, *, grain: str = "day") -> Change:
     return of_noise(before, after, found.widened(found.follows(grain)))
 
 
-def period_change(before: Window, after: Window, totals: Ends, *, per_day: bool, grain: str = "day") -> Change:
+def period_change(
+    before: Window, after: Window, totals: Ends, *, per_day: bool, grain: str = "day"
+) -> Change:
     """`change`, stated in the value of each whole period.
 
     Args:
         before, after: the days (weeks, months) of both periods, in the order of time.
         totals: values of the periods; they may hold what no day shows (what a log lost, put back).
-        per_day: the values add up over days, so that of the baseline is brought to the length of the current period.
+        per_day: the values add up over days, so that of the baseline is brought to the length of
+            the current period.
         grain: what a "day" is.
     """
     found = change(before, after, grain=grain)
@@ -172,7 +191,8 @@ def period_change(before: Window, after: Window, totals: Ends, *, per_day: bool,
 
 
 def of_noise(before: Window, after: Window, found: Noise) -> Change:
-    """The change of two levels whose relative noise is known; few counts vary at least as counts do."""
+    """The change of two levels whose relative noise is known;
+    few counts vary at least as counts do."""
     units = _units(before, after)
     variances = [v * u**2 for v, u in zip(found.relative, units, strict=True)]
     first, second = (max(v, _of_few(w)) for v, w in zip(variances, (before, after), strict=True))
@@ -181,14 +201,17 @@ def of_noise(before: Window, after: Window, found: Noise) -> Change:
 
 
 def spread(before: Window, after: Window, reference: tuple[Window, Window] | None = None) -> Spread:
-    """Spread of the days of two periods, beyond that of the reference on the same days where there is one.
+    """Spread of the days of two periods, beyond that of the reference on the same days where there
+    is one.
 
     Each period has its own spread, drawn towards that of both where it has few days.
     """
     units = _units(before, after)
     first, second = (w.influence() / u for w, u in zip((before, after), units, strict=True))
     if reference is not None:
-        first, second = (x - w.influence() / w.rate for x, w in zip((first, second), reference, strict=True))
+        first, second = (
+            x - w.influence() / w.rate for x, w in zip((first, second), reference, strict=True)
+        )
     days = np.array([np.isfinite(first).sum(), np.isfinite(second).sum()], float)
     first, second, spent, shift = _without_pattern(first, second, before, after)
     (first, one), (second, other) = without_step(first), without_step(second)
@@ -199,7 +222,8 @@ def spread(before: Window, after: Window, reference: tuple[Window, Window] | Non
         return Spread((), (0.0, 0.0), 0.0, 1.0)
     own = np.sqrt(squares / np.maximum(days, 1.0))
     pieces = tuple(x / s for x, s in zip((first, second), own, strict=True) if s > 0)
-    # Borrowed is variance over level: right for counts, not far off for noise that grows with the level.
+    # Borrowed is variance over level: right for counts, not far off for noise that grows with the
+    # level.
     common = float(squares @ units) / n / np.array(units)
     drawn = (squares + BORROWED * common) / (days + BORROWED) / np.maximum(days, 1.0)
     return Spread(pieces, (float(drawn[0]), float(drawn[1])), shift, n - spent)
@@ -208,7 +232,8 @@ def spread(before: Window, after: Window, reference: tuple[Window, Window] | Non
 def fieller(
     a: float, var_a: float, b: float, var_b: float, limit: float, shared: float = 0.0
 ) -> tuple[float, float] | None:
-    """Ends of the interval of b / a; None when it is unbounded (a within `limit` errors of zero)."""
+    """Ends of the interval of b / a; None when it is unbounded (a within `limit` errors of
+    zero)."""
     square = limit**2
     lead, middle = a**2 - square * var_a, a * b - square * shared
     if not lead > 0:
@@ -218,7 +243,8 @@ def fieller(
 
 
 def _units(before: Window, after: Window) -> Ends:
-    """What influences are measured in: each level itself; one size for both where values may be negative."""
+    """What influences are measured in: each level itself;
+    one size for both where values may be negative."""
     least, most = (f([f(w.num / w.den) for w in (before, after)]) for f in (np.nanmin, np.nanmax))
     if least < 0:
         unit = 10 * max(abs(float(least)), abs(float(most)))
@@ -226,16 +252,23 @@ def _units(before: Window, after: Window) -> Ends:
     return before.rate or 1.0, after.rate or 1.0
 
 
-def _without_pattern(first: Array, second: Array, before: Window, after: Window) -> tuple[Array, Array, float, float]:
-    """Influences without the pattern of the week, what was estimated, and what other weekdays make of the level."""
+def _without_pattern(
+    first: Array, second: Array, before: Window, after: Window
+) -> tuple[Array, Array, float, float]:
+    """Influences without the pattern of the week, what was estimated,
+    and what other weekdays make of the level."""
     # What does not vary has no pattern.
     varies = [float(np.nansum(x**2)) > 0 for x in (first, second)]
-    seen = [x if v else np.full(len(x), np.nan) for x, v in zip((first, second), varies, strict=True)]
+    seen = [
+        x if v else np.full(len(x), np.nan) for x, v in zip((first, second), varies, strict=True)
+    ]
     code = np.concatenate([before.code, after.code])
     usual = pattern.factors(1 + np.concatenate(seen), code)
     if np.all(usual == 1):
         return first, second, 2.0, 0.0
-    means = [float(np.mean(usual[w.code[np.isfinite(x)]])) for x, w in ((first, before), (second, after))]
+    means = [
+        float(np.mean(usual[w.code[np.isfinite(x)]])) for x, w in ((first, before), (second, after))
+    ]
     sides = zip((first, second), (before, after), means, varies, strict=True)
     rest = [x - usual[w.code] + m if v else x for x, w, m, v in sides]
     return rest[0], rest[1], 2.0 + pattern.WEEK - 1, means[1] - means[0] if all(varies) else 0.0

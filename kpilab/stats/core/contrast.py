@@ -1,7 +1,7 @@
 """A change beside something: a reference on the same days, the rest of the whole, or the history.
 
-References: difference in differences on the logarithm; Bertrand, Duflo and Mullainathan (2004), How much should we
-trust differences-in-differences estimates? (days in a row resemble each other).
+References: difference in differences on the logarithm; Bertrand, Duflo and Mullainathan (2004), How
+much should we trust differences-in-differences estimates? (days in a row resemble each other).
 """
 
 from __future__ import annotations
@@ -51,11 +51,13 @@ def beside(
 ) -> Contrast:
     """Relative change of a rate from before to after, minus that of the reference on the same days.
 
-    What both share on a day (weather, a holiday, the market) drops out. Without a reference it is `change`.
+    What both share on a day (weather, a holiday, the market) drops out. Without a reference it is
+    `change`.
 
     Args:
         before, after: days of both periods, at least two each.
-        reference: the comparison's days, the same ones as `before` and `after`; None for a plain before and after.
+        reference: the comparison's days, the same ones as `before` and `after`; None for a plain
+            before and after.
         grain: what a "day" is. level: confidence level. power: chance that `detectable` refers to.
     """
     sides = [before, after, *(reference or ())]
@@ -65,7 +67,9 @@ def beside(
         found = change(before, after, grain=grain)
         if not found.error > 0:
             return UNKNOWN
-        seen = (float(student.ppf(0.5 + level / 2, found.df)) + float(student.ppf(power, found.df))) * found.log_error
+        seen = (
+            float(student.ppf(0.5 + level / 2, found.df)) + float(student.ppf(power, found.df))
+        ) * found.log_error
         return Contrast(found.relative, *found.relative_ends(level), found.p, float(np.expm1(seen)))
     moved = float(np.log(after.rate / before.rate) - np.log(reference[1].rate / reference[0].rate))
     strayed = spread(before, after, reference)
@@ -76,7 +80,9 @@ def beside(
     half = float(student.ppf(0.5 + level / 2, known.df)) * error
     value, low, high = (float(e) for e in np.expm1([moved, moved - half, moved + half]))
     p = float(2 * student.sf(abs(moved) / error, known.df))
-    return Contrast(value, low, high, p, float(np.expm1(half + float(student.ppf(power, known.df)) * error)))
+    return Contrast(
+        value, low, high, p, float(np.expm1(half + float(student.ppf(power, known.df)) * error))
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +92,8 @@ class Growth:
     Attributes:
         changes: of each series' daily mean, each judged by its own days.
         log: ln(after / before) of the daily means (half a count added, so that zero is allowed).
-        error: standard error of `log`, the dependence of days pooled over the series. df: degrees of freedom.
+        error: standard error of `log`, the dependence of days pooled over the series. df: degrees
+            of freedom.
     """
 
     changes: tuple[Change, ...]
@@ -105,15 +112,21 @@ class Growth:
 
 
 def growth(counts: Array, now: NDArray[np.bool_], code: NDArray[np.int64]) -> Growth:
-    """Growth of each row of `counts` (series × days) from the days before to the days `now`; never below Poisson noise.
+    """Growth of each row of `counts` (series × days) from the days before to the days `now`; never
+    below Poisson noise.
 
-    Few days tell little about dependence: it is pooled over the series, and as well known as the days of all tell.
+    Few days tell little about dependence: it is pooled over the series, and as well known as the
+    days of all tell.
     """
     counts = np.atleast_2d(np.asarray(counts, float))
-    pairs = [(Window.of(c[~now], None, code[~now]), Window.of(c[now], None, code[now])) for c in counts]
+    pairs = [
+        (Window.of(c[~now], None, code[~now]), Window.of(c[now], None, code[now])) for c in counts
+    ]
     strayed = [spread(*pair) for pair in pairs]
     each = [s.follows() for s in strayed]
-    changes = tuple(of_noise(*pair, s.widened(e)) for pair, s, e in zip(pairs, strayed, each, strict=True))
+    changes = tuple(
+        of_noise(*pair, s.widened(e)) for pair, s, e in zip(pairs, strayed, each, strict=True)
+    )
     known = sum(e.df for e in each)
     common = sum(e.variance * e.df for e in each if e.df) / known if known else 1.0
     df = max(min([known, *(s.free for s in strayed if s.pieces)]), 1.0)
@@ -151,19 +164,26 @@ class Placebo:
 
     @property
     def p(self) -> float:
-        return float(2 * student.sf(abs(self.change) / self.error, self.df)) if self.df else float("nan")
+        return (
+            float(2 * student.sf(abs(self.change) / self.error, self.df))
+            if self.df
+            else float("nan")
+        )
 
     def half(self, level: float) -> float:
         """Half width of the interval of `change`; NaN without history."""
-        return float(student.ppf(0.5 + level / 2, self.df) * self.error) if self.df else float("nan")
+        return (
+            float(student.ppf(0.5 + level / 2, self.df) * self.error) if self.df else float("nan")
+        )
 
 
 def against_history(series: Array, base: NDArray[np.bool_], now: NDArray[np.bool_]) -> Placebo:
     """Change from the `base` window to the `now` window of one series, judged by its own history.
 
-    The same pair of windows is moved back over the history (placebo in time); the root mean square of
-    those changes, steady growth included, is what is usual. Overlapping windows are worth fewer degrees
-    of freedom: n / sum of squared autocorrelations of a random walk's changes, the more cautious case.
+    The same pair of windows is moved back over the history (placebo in time); the root mean square
+    of those changes, steady growth included, is what is usual. Overlapping windows are worth fewer
+    degrees of freedom: n / sum of squared autocorrelations of a random walk's changes, the more
+    cautious case.
     """
     weight = now / now.sum() - base / base.sum()
     first, last = np.flatnonzero(base | now)[[0, -1]]
@@ -186,15 +206,23 @@ def _overlap(pattern: Array) -> float:
     return float(np.sum((full / full.max()) ** 2))
 
 
-def standardised(before: tuple[Array, Array], after: tuple[Array, Array], variance: float, df: float) -> Change:
+def standardised(
+    before: tuple[Array, Array], after: tuple[Array, Array], variance: float, df: float
+) -> Change:
     """Change of a rate at constant mix: segments weighted by their share in the current period.
 
-    Numerators and denominators of both periods, one number per segment; segments without rows in the baseline are
-    left out. `variance` is that of one unit of the denominator, known with `df` degrees of freedom (of days).
+    Numerators and denominators of both periods, one number per segment; segments without rows in
+    the baseline are left out. `variance` is that of one unit of the denominator, known with `df`
+    degrees of freedom (of days).
     """
     (n0, d0), (n1, d1) = before, after
     both = (d0 > 0) & (d1 > 0)
     n0, d0, n1, d1 = n0[both], d0[both], n1[both], d1[both]
     share = d1 / d1.sum() if d1.sum() > 0 else d1
     noises = (float(variance * np.sum(share**2 / d)) for d in (d0, d1))
-    return Change(float(np.sum(share * n0 / d0)), float(np.sum(share * n1 / d1)), (next(noises), next(noises)), df)
+    return Change(
+        float(np.sum(share * n0 / d0)),
+        float(np.sum(share * n1 / d1)),
+        (next(noises), next(noises)),
+        df,
+    )

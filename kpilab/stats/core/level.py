@@ -19,8 +19,8 @@ class Window:
     """What was measured in one period, one number per day (week, month), in order of time.
 
     Attributes:
-        num, den: numerators and denominators (1 for a total). A day is missing where either is NaN, or where there
-            is nothing to divide by.
+        num, den: numerators and denominators (1 for a total). A day is missing where either is NaN,
+            or where there is nothing to divide by.
         code: recurring group of each day (its weekday, 0-6); all 0 where there is none.
     """
 
@@ -29,7 +29,9 @@ class Window:
     code: Codes
 
     @classmethod
-    def of(cls, num: ArrayLike, den: ArrayLike | None = None, code: ArrayLike | None = None) -> Window:
+    def of(
+        cls, num: ArrayLike, den: ArrayLike | None = None, code: ArrayLike | None = None
+    ) -> Window:
         """A window of floats, its missing days marked in both parts."""
         n = np.asarray(num, float)
         d = np.ones(len(n)) if den is None else np.asarray(den, float)
@@ -51,7 +53,9 @@ class Window:
     def counted(self) -> bool:
         """Whether every day is a number of successes out of trials."""
         num, den = (x[np.isfinite(x)] for x in (self.num, self.den))
-        return bool(np.all((num >= 0) & (num <= den) & (num == np.round(num)) & (den == np.round(den))))
+        return bool(
+            np.all((num >= 0) & (num <= den) & (num == np.round(num)) & (den == np.round(den)))
+        )
 
     def influence(self) -> Array:
         """What each day moves the rate by, times the number of days; the mean is zero."""

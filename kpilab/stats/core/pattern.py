@@ -16,16 +16,21 @@ SMALLEST = 0.02  # of the usual level; a day without any rows is small, not impo
 
 
 def factors(
-    values: ArrayLike, code: Codes, *, middle: Literal["mean", "median"] = "mean", least: int = LEAST_EACH
+    values: ArrayLike,
+    code: Codes,
+    *,
+    middle: Literal["mean", "median"] = "mean",
+    least: int = LEAST_EACH,
 ) -> Array:
     """Level of each group of days relative to all, averaging 1; ones where the days do not suffice.
 
     Args:
         values: one series (days) or several (series × days), NaN where missing.
         code: group of each day, its weekday 0-6.
-        middle: "mean" of the group's days; "median" of the days' ratio to the week around them, which lost days
-            and a trend hardly move (the days must follow each other).
-        least: days that every group needs; 0 to take whatever there is (1 for a group without days).
+        middle: "mean" of the group's days; "median" of the days' ratio to the week around them,
+            which lost days and a trend hardly move (the days must follow each other).
+        least: days that every group needs; 0 to take whatever there is (1 for a group without
+            days).
 
     Returns:
         One factor per group (series × groups for several series), each above zero.

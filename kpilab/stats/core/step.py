@@ -1,4 +1,5 @@
-"""A step inside a period: a level that clearly changes between two of its days is no noise of the days."""
+"""A step inside a period: a level that clearly changes between two of its days is no noise of the
+days."""
 
 from __future__ import annotations
 
@@ -10,15 +11,16 @@ from kpilab.stats.distributions import student
 from kpilab.stats.rounding import beyond_rounding
 
 Array = NDArray[np.float64]
-SURE = 1e-3  # chance of a step where there is none, at most: then taking it out costs the level next to nothing
+# chance of a step where there is none, at most: then taking it out costs the level next to nothing
+SURE = 1e-3
 EDGE = 5  # days on either side at least: a few odd days are noise
 
 
 def without_step(piece: Array) -> tuple[Array, int]:
     """The series with its clearest step taken out, and how many steps that were (0 or 1).
 
-    Both sides are brought to the mean of the whole. The step has to stand out beyond all days it could have been on,
-    with days that resemble their neighbours counted as such.
+    Both sides are brought to the mean of the whole. The step has to stand out beyond all days it
+    could have been on, with days that resemble their neighbours counted as such.
 
     Args:
         piece: series in order of time, NaN where missing.

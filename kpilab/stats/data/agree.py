@@ -15,7 +15,8 @@ LEAST_NOISE = 0.005
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Agreement:
-    """Usual ratio of first over second, and per pair the z and two-sided p of the departure from it."""
+    """Usual ratio of first over second, and per pair the z and two-sided p of the departure from
+    it."""
 
     ratio: float
     z: Floats
@@ -25,9 +26,10 @@ class Agreement:
 def agreement(first: ArrayLike, second: ArrayLike) -> Agreement:
     """Hold `first` against `second` times their usual (median) ratio.
 
-    The variance of a departure grows with the level; its size is the robust spread of the departures themselves
-    (over-dispersion included), never below half a percent of the level. p-values come from a t distribution with
-    as many degrees of freedom as there are pairs, less one. NaN where `second` is missing or nothing.
+    The variance of a departure grows with the level; its size is the robust spread of the
+    departures themselves (over-dispersion included), never below half a percent of the level.
+    p-values come from a t distribution with as many degrees of freedom as there are pairs, less
+    one. NaN where `second` is missing or nothing.
     """
     x, y = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     known = (y > 0) & ~np.isnan(x)

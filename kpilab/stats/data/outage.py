@@ -16,7 +16,11 @@ BORROWED = 200.0  # rows at which a series' own profile over the day weighs as m
 LEAST_EXPECTED = 10.0
 TRIMMED = 0.02
 BLOCKS = (1, 3, 6)  # hours
-LENGTHS = (*range(1, 24), *range(24, 48, 2), *range(48, 97, 4))  # hours; ends of long runs are less sharp
+LENGTHS = (
+    *range(1, 24),
+    *range(24, 48, 2),
+    *range(48, 97, 4),
+)  # hours; ends of long runs are less sharp
 HALF_WINDOW = 7
 
 
@@ -36,7 +40,8 @@ class Usual:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """Hours `first`..`last` (indices, both included) of series `series`; p corrected for the whole search."""
+    """Hours `first`..`last` (indices, both included) of series `series`;
+    p corrected for the whole search."""
 
     series: int
     first: int
@@ -58,7 +63,8 @@ class Outage:
 
 
 def usual(counts: Floats, weekday: NDArray[np.int64]) -> Usual:
-    """Expected rows per hour: level of the two weeks around, pattern of the week, profile of the day.
+    """Expected rows per hour: level of the two weeks around, pattern of the week, profile of the
+    day.
 
     Args:
         counts: rows per series, day and hour, S x D x 24. weekday: of each day, D, Monday 0.
@@ -67,7 +73,9 @@ def usual(counts: Floats, weekday: NDArray[np.int64]) -> Usual:
     daily = counts.sum(2)
     pattern = weekday_pattern(daily, weekday)
     window = {"window": 2 * HALF_WINDOW + 1, "center": True, "min_periods": HALF_WINDOW}
-    level = pd.DataFrame((daily / pattern).T).rolling(**window).median().bfill().ffill().to_numpy().T
+    level = (
+        pd.DataFrame((daily / pattern).T).rolling(**window).median().bfill().ffill().to_numpy().T
+    )
     expected = np.empty_like(counts, dtype=float)
     for part in (weekday < 5, weekday >= 5):
         if not part.any():
@@ -77,15 +85,20 @@ def usual(counts: Floats, weekday: NDArray[np.int64]) -> Usual:
         profile = (own + BORROWED * every) / (own.sum(1, keepdims=True) + BORROWED)
         expected[:, part] = (level * pattern)[:, part, None] * profile[:, None, :]
     noise = np.array([_noise(c, e) for c, e in zip(counts, expected, strict=True)])
-    swing = np.array([_swing(d, e, n) for d, e, n in zip(daily, expected.sum(2), noise, strict=True)])
+    swing = np.array(
+        [_swing(d, e, n) for d, e, n in zip(daily, expected.sum(2), noise, strict=True)]
+    )
     return Usual(expected.reshape(series, days * 24), noise, swing)
 
 
-def worst_hours(counts: Floats, own: Usual, rest: Floats, others: Usual, longest: int, least: Floats) -> Outage | None:
+def worst_hours(
+    counts: Floats, own: Usual, rest: Floats, others: Usual, longest: int, least: Floats
+) -> Outage | None:
     """The run of hours with the clearest shortfall over all series.
 
-    Runs are ranked by the Poisson likelihood of the shortfall; where the others are short as well, less is
-    expected. p is that of a negative binomial with the usual scatter, times the number of runs looked at.
+    Runs are ranked by the Poisson likelihood of the shortfall; where the others are short as well,
+    less is expected. p is that of a negative binomial with the usual scatter, times the number of
+    runs looked at.
 
     Args:
         counts: rows per series and hour, S x T. own: of `usual` on the same.
@@ -94,7 +107,10 @@ def worst_hours(counts: Floats, own: Usual, rest: Floats, others: Usual, longest
     """
     total, expected = _sums(counts), _sums(own.expected)
     known = ~np.isnan(rest).any(axis=1, keepdims=True)
-    rest_total, rest_expected = _sums(np.where(known, rest, 1.0)), _sums(np.where(known, others.expected, 1.0))
+    rest_total, rest_expected = (
+        _sums(np.where(known, rest, 1.0)),
+        _sums(np.where(known, others.expected, 1.0)),
+    )
     best, looked = (0.0, 0, 0, 0), 0
     for length in [n for n in LENGTHS if n <= min(longest, counts.shape[1])]:
         f, e = (s[:, length:] - s[:, :-length] for s in (total, expected))
@@ -102,18 +118,35 @@ def worst_hours(counts: Floats, own: Usual, rest: Floats, others: Usual, longest
         e = e * np.where(known & (re > 0), np.minimum(rf / np.maximum(re, 1e-9), 1.0), 1.0)
         enough = e >= LEAST_EXPECTED
         looked += int(enough.sum())
-        gain = np.where(enough & (f <= (1 - least[:, None]) * e), _gain(f, e) / own.noise[:, None], 0.0)
+        gain = np.where(
+            enough & (f <= (1 - least[:, None]) * e), _gain(f, e) / own.noise[:, None], 0.0
+        )
         s, at = np.unravel_index(int(np.argmax(gain)), gain.shape)
         if gain[s, at] > best[0]:
             best = (float(gain[s, at]), int(s), int(at), length)
     if best[0] == 0:
         return None
     _, s, first, length = best
-    return _judged(counts[s], own, rest[s], others, s, *_trimmed(own.expected[s], first, first + length - 1), looked)
+    return _judged(
+        counts[s],
+        own,
+        rest[s],
+        others,
+        s,
+        *_trimmed(own.expected[s], first, first + length - 1),
+        looked,
+    )
 
 
 def _judged(
-    counts: Floats, own: Usual, rest: Floats, others: Usual, s: int, first: int, last: int, looked: int
+    counts: Floats,
+    own: Usual,
+    rest: Floats,
+    others: Usual,
+    s: int,
+    first: int,
+    last: int,
+    looked: int,
 ) -> Outage:
     hours = slice(first, last + 1)
     found, expected = float(counts[hours].sum()), float(own.expected[s, hours].sum())
@@ -151,10 +184,17 @@ def _sums(values: Floats) -> Floats:
 
 
 def _noise(counts: Floats, expected: Floats) -> float:
-    """Variance over mean of the hours of a day, or of blocks where neighbours swing together, at least 1."""
+    """Variance over mean of the hours of a day, or of blocks where neighbours swing together,
+    at least 1."""
     day = expected.sum(1, keepdims=True)
     fitted = expected * (counts.sum(1, keepdims=True) / np.where(day > 0, day, 1.0))
-    return max(1.0, *(_scatter(*(v.reshape(len(v), -1, hours).sum(2) for v in (counts, fitted))) for hours in BLOCKS))
+    return max(
+        1.0,
+        *(
+            _scatter(*(v.reshape(len(v), -1, hours).sum(2) for v in (counts, fitted)))
+            for hours in BLOCKS
+        ),
+    )
 
 
 def _scatter(counts: Floats, fitted: Floats) -> float:

@@ -35,7 +35,8 @@ class Shift:
 def level_shift(series: NDArray[np.float64], level: float = 0.95) -> Shift | None:
     """The place that splits the series best into two levels; None with fewer than 8 points.
 
-    The noise is that around the two levels; p is multiplied by the number of places tried (Bonferroni).
+    The noise is that around the two levels; p is multiplied by the number of places tried
+    (Bonferroni).
     """
     n = len(series)
     if n < 2 * LEAST_SIDE:
@@ -52,6 +53,11 @@ def shift_at(series: NDArray[np.float64], at: int, level: float = 0.95, tried: i
     """The jump at a given place, of which `tried` were looked at."""
     found = change(Window.of(series[:at]), Window.of(series[at:]))
     # Reports that are copied from each other have no noise of their own; their rounding has.
-    least = tuple(max(v, SMALLEST_NOISE**2 / n) for v, n in zip(found.variances, (at, len(series) - at), strict=True))
+    least = tuple(
+        max(v, SMALLEST_NOISE**2 / n)
+        for v, n in zip(found.variances, (at, len(series) - at), strict=True)
+    )
     found = replace(found, variances=least)
-    return Shift(at, found.before, found.after, found.value, *found.ends(level), min(1.0, found.p * tried))
+    return Shift(
+        at, found.before, found.after, found.value, *found.ends(level), min(1.0, found.p * tried)
+    )

@@ -20,10 +20,11 @@ MOST_NEGATIVE = 0.05  # amounts of both signs have no factor
 def clock_slips(hours: Floats, alpha: float = 0.01) -> NDArray[np.int64]:
     """Hours by which each day's profile is moved against the others, 0 for none.
 
-    The multinomial likelihood of each of the 23 moves is held against that of none; a move counts when twice the
-    gain in log-likelihood passes chi-square with Bonferroni over moves and days, times the dispersion that the days
-    usually have, and the moved profile fits the day better by a tenth of a unit per row. Moved back, the day must be a
-    usual one: a day on which other things happen (no mailing, a weekend) fits no hour, and has not slipped.
+    The multinomial likelihood of each of the 23 moves is held against that of none; a move counts
+    when twice the gain in log-likelihood passes chi-square with Bonferroni over moves and days,
+    times the dispersion that the days usually have, and the moved profile fits the day better by a
+    tenth of a unit per row. Moved back, the day must be a usual one: a day on which other things
+    happen (no mailing, a weekend) fits no hour, and has not slipped.
 
     Args:
         hours: rows per day and hour, D x 24.
@@ -50,10 +51,12 @@ def _misfit(day: Floats, others: Floats) -> Floats:
 
 
 def unit_slips(typical: Floats, rows: Floats, alpha: float = 0.01) -> Floats:
-    """Factor by which each day's typical amount is off the usual one (10, 100, 1000, 60 or one over it), 1 for none.
+    """Factor by which each day's typical amount is off the usual one (10, 100, 1000, 60 or one over
+    it), 1 for none.
 
-    A day counts when it is near a factor and further off than the days' own scatter leads to, Bonferroni over days:
-    the median of a handful of unlike orders is ten times the usual one by chance.
+    A day counts when it is near a factor and further off than the days' own scatter leads to,
+    Bonferroni over days: the median of a handful of unlike orders is ten times the usual one by
+    chance.
 
     Args:
         typical: median amount per day; NaN where there is none. rows: amounts behind each median.

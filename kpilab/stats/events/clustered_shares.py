@@ -12,7 +12,8 @@ from kpilab.stats.distributions import student
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Sums over clusters of trials n and successes y, now (1) and before (0), and of their products."""
+    """Sums over clusters of trials n and successes y, now (1) and before (0),
+    and of their products."""
 
     n1: ArrayLike
     n0: ArrayLike
@@ -32,12 +33,15 @@ class Sums:
 
 
 def differences_of_sums(sums: Sums, level: float = 0.95) -> dict[str, np.ndarray]:
-    """Differences of two shares when a cluster may add trials to both, for many pairs, from sums an engine can take.
+    """Differences of two shares when a cluster may add trials to both, for many pairs, from sums an
+    engine can take.
 
-    Each share is a ratio of sums over clusters, linearised; the variance is that of the clusters' influences, so
-    trials of one cluster may depend on each other and on themselves in the other group.
+    Each share is a ratio of sums over clusters, linearised; the variance is that of the clusters'
+    influences, so trials of one cluster may depend on each other and on themselves in the other
+    group.
 
-    References: Taylor linearisation of a ratio; Deng, Knoblich, Lu (2018), Applying the delta method.
+    References: Taylor linearisation of a ratio; Deng, Knoblich, Lu (2018), Applying the delta
+    method.
 
     Returns:
         Arrays `current`, `baseline`, `difference`, `low`, `high`, `p`; NaN where undefined.
@@ -52,7 +56,9 @@ def differences_of_sums(sums: Sums, level: float = 0.95) -> dict[str, np.ndarray
         variance = (now + then - 2 * shared / (s["n1"] * s["n0"])) * units / (units - 1)
         error = np.sqrt(np.maximum(variance, 0.0))
         value = r1 - r0
-        error = np.where(error > 1e-9 * (r1 + r0), error, np.nan)  # nothing but rounding is left of it
+        error = np.where(
+            error > 1e-9 * (r1 + r0), error, np.nan
+        )  # nothing but rounding is left of it
         half = student.ppf(0.5 + level / 2, units - 1) * error
         p = 2 * student.sf(np.abs(value) / error, units - 1)
     ends = {"low": np.maximum(value - half, -1.0), "high": np.minimum(value + half, 1.0)}

@@ -16,9 +16,11 @@ def odds_ratios(
     """Odds of a mark among `yes` against `no`: ratio, interval ends and Fisher's exact p.
 
     Args:
-        with_yes, yes: units with the mark, and all units, that went on. with_no, no: the same of those that did not.
+        with_yes, yes: units with the mark, and all units, that went on. with_no, no: the same of
+            those that did not.
 
-    References: Haldane (1956); Woolf (1955) interval of the log odds ratio; Fisher's exact test for p.
+    References: Haldane (1956); Woolf (1955) interval of the log odds ratio; Fisher's exact test for
+    p.
     """
     from scipy.stats import fisher_exact  # loads for a second
 
@@ -27,5 +29,6 @@ def odds_ratios(
     log = np.log((a + SMALL) * (d + SMALL) / ((b + SMALL) * (c + SMALL)))
     half = norm.ppf(0.5 + level / 2) * np.sqrt(sum(1 / (v + SMALL) for v in (a, b, c, d)))
     tables = [[[int(w), int(x)], [int(y), int(z)]] for w, x, y, z in zip(a, b, c, d, strict=True)]
-    p = np.array([fisher_exact(t).pvalue for t in tables])  # type: ignore[attr-defined]  # scipy's result has it
+    # scipy's result has it
+    p = np.array([fisher_exact(t).pvalue for t in tables])  # type: ignore[attr-defined]
     return np.exp(log), np.exp(log - half), np.exp(log + half), p

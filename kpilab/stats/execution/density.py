@@ -48,15 +48,18 @@ def excess_above(
     draws: int = 399,
     seed: int = 1,
 ) -> Bunching | None:
-    """Count of the bin [threshold, threshold + width) against a smooth log-density of all other bins.
+    """Count of the bin [threshold, threshold + width) against a smooth log-density of all other
+    bins.
 
-    A Poisson regression on a polynomial (degree 2-4 by AIC) is fitted without the bin in question; the departure
-    over its standard error is compared with the same statistic, degree chosen anew, on samples drawn from the fit
-    (parametric bootstrap), which keeps the size where the normal approximation does not. No polynomial follows every
-    density: the same is asked once more with the fit scaled to the bins beside the one in question, and p is the
-    larger of the two. None with fewer than 50 values in the window or nothing on one side.
+    A Poisson regression on a polynomial (degree 2-4 by AIC) is fitted without the bin in question;
+    the departure over its standard error is compared with the same statistic, degree chosen anew,
+    on samples drawn from the fit (parametric bootstrap), which keeps the size where the normal
+    approximation does not. No polynomial follows every density: the same is asked once more with
+    the fit scaled to the bins beside the one in question, and p is the larger of the two. None with
+    fewer than 50 values in the window or nothing on one side.
 
-    References: Chetty et al. (2011), Adjustment costs, firm responses, and micro vs. macro labor supply elasticities.
+    References: Chetty et al. (2011), Adjustment costs, firm responses, and micro vs. macro labor
+    supply elasticities.
     """
     width = width or _width(values)
     edges = threshold + width * np.arange(-WINDOW, WINDOW + 1)
@@ -72,13 +75,16 @@ def excess_above(
     found, expected = float(y[hole]), float(mu[hole])
     rng = np.random.default_rng(seed)
     simulated = _smooth(x, rng.poisson(mu, (draws, len(mu))).astype(float), hole).z
-    # Ties of the discrete counts are broken at random, so that the size is not below the level either.
+    # Ties of the discrete counts are broken at random, so that the size is not below the level
+    # either.
     ties = rng.uniform() * np.sum(simulated == fit.z, axis=0)
     p = np.max((1 + np.sum(simulated > fit.z, axis=0) + ties) / (draws + 1))
     half = float(norm.ppf(0.5 + level / 2)) * float(np.sqrt(max(found, 1.0) + error**2))
     low, high = found - expected - half, found - expected + half
     shown = np.asarray(edges[span.start : span.start + len(y) + 1], dtype=np.float64)
-    return Bunching(int(found), expected, found - expected, low, high, float(p), int(y.sum()), shown, y, mu)
+    return Bunching(
+        int(found), expected, found - expected, low, high, float(p), int(y.sum()), shown, y, mu
+    )
 
 
 def _width(values: Floats) -> float:
@@ -89,8 +95,8 @@ def _width(values: Floats) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Smooth:
-    """Fits of B histograms: expected counts (B x bins), their error in the hole (B) and z of the count there, against
-    the fit and against the fit scaled to the bins beside it (B x 2)."""
+    """Fits of B histograms: expected counts (B x bins), their error in the hole (B) and z of the
+    count there, against the fit and against the fit scaled to the bins beside it (B x 2)."""
 
     mu: Floats
     error: Floats
@@ -100,11 +106,15 @@ class _Smooth:
 def _smooth(x: Floats, y: Floats, hole: int) -> _Smooth:
     """Every histogram (row of `y`) with the degree that suits it best."""
     fits = [_fit(np.vander(x, d + 1), y, hole) for d in DEGREES]
-    best = np.argmin([_aic(y, mu, hole, d) for d, (mu, _) in zip(DEGREES, fits, strict=True)], axis=0)
+    best = np.argmin(
+        [_aic(y, mu, hole, d) for d, (mu, _) in zip(DEGREES, fits, strict=True)], axis=0
+    )
     rows = np.arange(len(y))
     mu = np.array([m for m, _ in fits])[best, rows]
     error = np.array([e for _, e in fits])[best, rows]
-    return _Smooth(mu, error, np.column_stack([_departure(y, mu, error, hole), _beside(y, mu, error, hole)]))
+    return _Smooth(
+        mu, error, np.column_stack([_departure(y, mu, error, hole), _beside(y, mu, error, hole)])
+    )
 
 
 def _departure(y: Floats, mu: Floats, error: Floats, hole: int) -> Floats:
@@ -117,18 +127,26 @@ def _beside(y: Floats, mu: Floats, error: Floats, hole: int) -> Floats:
     fitted = mu[:, near].sum(axis=1)
     scale = (y[:, near].sum(axis=1) + 1) / (fitted + 1)
     expected = mu[:, hole] * scale
-    return (y[:, hole] - expected) / np.sqrt(expected + (error * scale) ** 2 + expected**2 / np.maximum(fitted, 1))
+    return (y[:, hole] - expected) / np.sqrt(
+        expected + (error * scale) ** 2 + expected**2 / np.maximum(fitted, 1)
+    )
 
 
 def _fit(design: Floats, y: Floats, hole: int) -> tuple[Floats, Floats]:
-    """Poisson regressions without the bin `hole`; expected counts of all bins, and the errors in the hole."""
+    """Poisson regressions without the bin `hole`; expected counts of all bins,
+    and the errors in the hole."""
     weight = np.ones(y.shape[1])
     weight[hole] = 0.0
     eta = np.log(np.maximum(y, 0.5))
     for _ in range(ROUNDS):
         mu = np.exp(eta)
         target = weight * (mu * eta + y - mu)
-        new = np.linalg.solve(_information(design, weight * mu), (target @ design)[:, :, None])[:, :, 0] @ design.T
+        new = (
+            np.linalg.solve(_information(design, weight * mu), (target @ design)[:, :, None])[
+                :, :, 0
+            ]
+            @ design.T
+        )
         done = np.max(np.abs(new - eta)) < 1e-6
         eta = np.clip(new, -8, 12)
         if done:

@@ -18,7 +18,8 @@ class Digits:
     """Leading digits against their expected shares.
 
     Attributes:
-        values: how many were counted. digits, counts, expected: per leading digit (or pair); expected counts.
+        values: how many were counted. digits, counts, expected: per leading digit (or pair);
+            expected counts.
         chi2, p: Pearson's test. deviation: mean absolute deviation of the shares (Nigrini's MAD).
     """
 
@@ -38,7 +39,8 @@ def benford_shares(digits: int = 1) -> Floats:
 
 
 def leading_digits(values: ArrayLike, digits: int = 1) -> NDArray[np.int64]:
-    """Leading digits of each non-zero number, from its decimal form (no error of binary fractions)."""
+    """Leading digits of each non-zero number, from its decimal form (no error of binary
+    fractions)."""
     numbers = np.abs(np.asarray(values, dtype=float))
     numbers = numbers[np.isfinite(numbers) & (numbers > 0)]
     return np.array([int(f"{v:.14e}".replace(".", "")[:digits]) for v in numbers], dtype=np.int64)
@@ -53,11 +55,14 @@ def benford_counts(counts: ArrayLike, digits: int = 1) -> Digits:
     deviation = float(np.abs(found / total - share).mean())
     first = 10 ** (digits - 1)
     p = float(chi2.sf(statistic, len(share) - 1))
-    return Digits(int(total), np.arange(first, 10 * first), found, expected, statistic, p, deviation)
+    return Digits(
+        int(total), np.arange(first, 10 * first), found, expected, statistic, p, deviation
+    )
 
 
 def benford_applies(values: ArrayLike) -> bool:
-    """Whether the law can be expected: 500 or more amounts over three or more orders of magnitude."""
+    """Whether the law can be expected: 500 or more amounts over three or more orders of
+    magnitude."""
     numbers = np.abs(np.asarray(values, dtype=float))
     numbers = numbers[np.isfinite(numbers) & (numbers > 0)]
     if len(numbers) < LEAST_VALUES:
@@ -80,7 +85,9 @@ class Heaping:
     p: float
 
 
-def heaping(values: ArrayLike, weights: ArrayLike, step: int, level: float = 0.95) -> Heaping | None:
+def heaping(
+    values: ArrayLike, weights: ArrayLike, step: int, level: float = 0.95
+) -> Heaping | None:
     """Are there more multiples of `step` than their neighbours promise?
 
     Expected is the mean count of the whole numbers less than half a step away, so the shape of the
@@ -106,5 +113,12 @@ def heaping(values: ArrayLike, weights: ArrayLike, step: int, level: float = 0.9
     test = binomtest(found, int(near), 1 / width, alternative="greater")
     ends = binomtest(found, int(near), 1 / width).proportion_ci(level, method="wilson")
     return Heaping(
-        step, int(near), found, found / near, float(ends.low), float(ends.high), 1 / width, float(test.pvalue)
+        step,
+        int(near),
+        found,
+        found / near,
+        float(ends.low),
+        float(ends.high),
+        1 / width,
+        float(test.pvalue),
     )

@@ -1,11 +1,13 @@
 """A jump of the density at a threshold: are there more values just above it than just below?
 
-The distribution function is fitted by a polynomial on either side of the threshold; its slope there is the density.
-The bandwidths weigh noise against curvature, both estimated from the data at pilot bandwidths of a normal distribution.
-The test takes one degree more than the bandwidths are made for: curvature left over shall not count as a jump.
+The distribution function is fitted by a polynomial on either side of the threshold; its slope there
+is the density. The bandwidths weigh noise against curvature, both estimated from the data at pilot
+bandwidths of a normal distribution. The test takes one degree more than the bandwidths are made
+for: curvature left over shall not count as a jump.
 
-References: Cattaneo, Jansson and Ma (2018), Manipulation testing based on density discontinuity; the same (2020),
-Simple local polynomial density estimators; McCrary (2008), Manipulation of the running variable.
+References: Cattaneo, Jansson and Ma (2018), Manipulation testing based on density discontinuity;
+the same (2020), Simple local polynomial density estimators; McCrary (2008), Manipulation of the
+running variable.
 """
 
 from __future__ import annotations
@@ -25,10 +27,12 @@ LEAST_SIDE = 20
 
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """Densities left and right of the threshold, their bandwidths, and the test that they are equal.
+    """Densities left and right of the threshold, their bandwidths, and the test that they are
+    equal.
 
     Attributes:
-        left, right: density on either side. z: their difference over its standard error. p: two-sided.
+        left, right: density on either side. z: their difference over its standard error. p:
+            two-sided.
         width_left, width_right: bandwidths.
     """
 
@@ -42,7 +46,8 @@ class Jump:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Slope:
-    """A derivative of the distribution function at the threshold, and the variance of its estimate."""
+    """A derivative of the distribution function at the threshold,
+    and the variance of its estimate."""
 
     value: float
     variance: float
@@ -51,7 +56,8 @@ class _Slope:
 def density_jump(values: ArrayLike, threshold: float) -> Jump | None:
     """Test whether the density jumps at the threshold; None with fewer than 20 values on a side.
 
-    Note: for values without many ties. Power against a few padded values is low: see `density.excess_above`.
+    Note: for values without many ties. Power against a few padded values is low: see
+    `density.excess_above`.
     """
     x = np.sort(np.asarray(values, dtype=float)) - threshold
     x = x[np.isfinite(x)]
@@ -64,7 +70,8 @@ def density_jump(values: ArrayLike, threshold: float) -> Jump | None:
 
 
 def _bandwidths(x: Floats) -> tuple[float, float]:
-    """Per side the middle one of three: best for its own density, for the difference, and for the sum of both."""
+    """Per side the middle one of three: best for its own density, for the difference,
+    and for the sum of both."""
     wide, narrow = _pilots(x)
     bias = _constants(DEGREE, 1, triangular=True)[1] / factorial(DEGREE + 1)
     curves, noise = [], []
@@ -74,12 +81,15 @@ def _bandwidths(x: Floats) -> tuple[float, float]:
         noise.append(near * _slope(x, near, side, DEGREE, 1).variance)
     both = [_best(sum(noise), curves[1] - curves[0]), _best(sum(noise), curves[1] + curves[0])]
     own = [_best(v, b) for v, b in zip(noise, curves, strict=True)]
-    left, right = (max(float(np.median([h, *both])), _nearest(x, s)) for h, s in zip(own, (-1, 1), strict=True))
+    left, right = (
+        max(float(np.median([h, *both])), _nearest(x, s)) for h, s in zip(own, (-1, 1), strict=True)
+    )
     return left, right
 
 
 def _best(noise: float, bias: float) -> float:
-    """Bandwidth of least mean squared error when the variance is noise / h and the bias is bias x h^p."""
+    """Bandwidth of least mean squared error when the variance is noise / h and the bias is bias x
+    h^p."""
     return float((noise / (2 * DEGREE * max(bias**2, 1e-300))) ** (1 / (2 * DEGREE + 1)))
 
 
@@ -105,7 +115,8 @@ def _normal(x: Floats, derivative: int) -> float:
 
 
 def _constants(degree: int, derivative: int, *, triangular: bool) -> tuple[float, float]:
-    """Variance (uniform kernel) and bias constants of a local polynomial at the end of the range."""
+    """Variance (uniform kernel) and bias constants of a local polynomial at the end of the
+    range."""
     i = np.arange(degree + 1)
     if triangular:
         moments = lambda k: 1 / (k + 1) - 1 / (k + 2)  # noqa: E731  # of u^k (1 - u)
@@ -122,8 +133,8 @@ def _constants(degree: int, derivative: int, *, triangular: bool) -> tuple[float
 def _slope(x: Floats, width: float, side: int, degree: int, derivative: int) -> _Slope:
     """A derivative of the distribution function from one side, triangular weights.
 
-    The variance sums what each value moves the estimate by: a value moves the distribution function at all values
-    that are not smaller.
+    The variance sums what each value moves the estimate by: a value moves the distribution function
+    at all values that are not smaller.
     """
     n = len(x)
     near = (x < 0) & (x >= -width) if side < 0 else (x >= 0) & (x <= width)

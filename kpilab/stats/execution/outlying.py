@@ -10,7 +10,8 @@ MOST = 5.0
 
 
 def outlying(share: Floats, n: Floats) -> Floats:
-    """Robust distance above the median, in units of spread between units and noise of each; 0 below it, at most 5.
+    """Robust distance above the median, in units of spread between units and noise of each; 0 below
+    it, at most 5.
 
     Args:
         share: per unit, NaN where unknown. n: what each share is of.

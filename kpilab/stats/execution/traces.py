@@ -67,10 +67,11 @@ class Deficit:
 def deficit(current: Sums, baseline: Sums | None = None) -> Deficit:
     """Compare each claimant's traces per claim with the colleagues' and the own past.
 
-    The expected ratio is the colleagues' one, moved towards the claimant's own ratio in the baseline as far as
-    honest claimants are known to differ (empirical Bayes). The shortfalls of all traces are combined by
-    generalised least squares with their covariance, and their spread over the claimants widens the errors
-    (over-dispersion). Those who stand out are left out of the reference and the fit is repeated.
+    The expected ratio is the colleagues' one, moved towards the claimant's own ratio in the
+    baseline as far as honest claimants are known to differ (empirical Bayes). The shortfalls of all
+    traces are combined by generalised least squares with their covariance, and their spread over
+    the claimants widens the errors (over-dispersion). Those who stand out are left out of the
+    reference and the fit is repeated.
 
     References: Gelman et al. (2013), Bayesian Data Analysis, ch. 5 (partial pooling).
     """
@@ -85,11 +86,22 @@ def deficit(current: Sums, baseline: Sums | None = None) -> Deficit:
     n = current.traces.shape[1]
     share, error, p = fit.test(np.arange(n))
     without = [fit.test(np.delete(np.arange(n), j))[2] for j in range(n)] if n > 1 else [p]
-    return Deficit(share, error, p, np.max(without, axis=0), fit.expected, fit.found, fit.drift, fit.precision, fit.df)
+    return Deficit(
+        share,
+        error,
+        p,
+        np.max(without, axis=0),
+        fit.expected,
+        fit.found,
+        fit.drift,
+        fit.precision,
+        fit.df,
+    )
 
 
 def onset(claims: Floats, traces: Floats, expected: Floats, precision: Floats) -> int:
-    """Index of the day from which claims outrun their traces until the end (largest likelihood gain).
+    """Index of the day from which claims outrun their traces until the end (largest likelihood
+    gain).
 
     Args:
         claims: per day, D. traces, expected: per day and trace (expected per unit of claim), D x J.
@@ -111,7 +123,10 @@ class _Fit:
         noise = _noise([s for s in (current, baseline) if s is not None], keep)
         if baseline is None or baseline.claims[keep].sum() == 0:
             past, weight = np.zeros_like(self.found), np.zeros_like(self.found)
-            spread, self.drift = _spread(self.found / common - 1, current.claims, noise, keep), np.ones(len(common))
+            spread, self.drift = (
+                _spread(self.found / common - 1, current.claims, noise, keep),
+                np.ones(len(common)),
+            )
         else:
             before = baseline.traces[keep].sum(0) / baseline.claims[keep].sum()
             self.drift = before / common
@@ -155,7 +170,8 @@ def _per(traces: Floats, claims: Floats) -> Floats:
 
 
 def _noise(parts: list[Sums], keep: NDArray[np.bool_]) -> Floats:
-    """Relative covariance of the traces of one unit of claim, pooled over claimants and periods, J x J."""
+    """Relative covariance of the traces of one unit of claim, pooled over claimants and periods,
+    J x J."""
     total, claims, freedom, records = 0.0, 0.0, 0.0, 0.0
     for sums in parts:
         mean = sums.traces[keep].sum(0) / max(sums.claims[keep].sum(), 1e-300)

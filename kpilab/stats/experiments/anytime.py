@@ -10,7 +10,8 @@ from scipy.special import zeta
 def mixture_rho(v_best: float, alpha: float = 0.05) -> float:
     """Mixing precision that makes the normal-mixture bound tightest at intrinsic time `v_best`.
 
-    References: Howard, Ramdas, McAuliffe & Sekhon (2021), Time-uniform, nonparametric, nonasymptotic
+    References: Howard, Ramdas, McAuliffe & Sekhon (2021), Time-uniform, nonparametric,
+    nonasymptotic
         confidence sequences, section 3.5.
     """
     return v_best / (2 * np.log(1 / alpha) + np.log1p(2 * np.log(1 / alpha)))
@@ -24,7 +25,8 @@ def mixture_bound(v: float, rho: float, alpha: float = 0.05) -> float:
 def stitched_bound(
     v: float, v_min: float, alpha: float = 0.05, c: float = 0.0, s: float = 1.4, eta: float = 2.0
 ) -> float:
-    """Polynomial stitched bound (one side), for sub-gamma sums of scale `c`; grows like sqrt(v log log v)."""
+    """Polynomial stitched bound (one side), for sub-gamma sums of scale `c`;
+    grows like sqrt(v log log v)."""
     time = max(v, v_min)
     k1, k2 = (eta**0.25 + eta**-0.25) / np.sqrt(2), (np.sqrt(eta) + 1) / 2
     ell = s * np.log(np.log(eta * time / v_min)) + np.log(zeta(s) / (alpha * np.log(eta) ** s))
@@ -40,7 +42,8 @@ def sequence(
         effect, error: estimate and its standard error after `n` units in all.
         tuning: number of units at which the interval should be tightest; chosen before the test.
 
-    References: Waudby-Smith, Arbour, Sinha, Kennedy & Ramdas (2024), Time-uniform central limit theory.
+    References: Waudby-Smith, Arbour, Sinha, Kennedy & Ramdas (2024), Time-uniform central limit
+    theory.
     """
     if not error > 0 or not np.isfinite(error):
         return float("nan"), float("nan"), float("nan")
@@ -51,8 +54,8 @@ def sequence(
 def bound(n: ArrayLike, tuning: float, level: float = 0.95) -> NDArray[np.float64]:
     """Critical |z| after `n` units that holds at all n together.
 
-    It holds for z of a known variance. With an estimated one the first units have heavy tails: give the z that stands
-    for the t statistic's own p-value.
+    It holds for z of a known variance. With an estimated one the first units have heavy tails: give
+    the z that stands for the t statistic's own p-value.
     """
     grown = np.asarray(n, dtype=float) * _rho2(tuning, level) + 1
     return np.sqrt(2 * grown / (grown - 1) * np.log(np.sqrt(grown) / (1 - level)))

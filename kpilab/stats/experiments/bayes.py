@@ -19,8 +19,8 @@ class Posterior:
 
     Attributes:
         mean, sd: of the effect. low, high: credible interval.
-        chance: probability that b is better. loss_ship, loss_keep: effect expected to be lost by shipping b when it
-            is worse, and by keeping a when b is better.
+        chance: probability that b is better. loss_ship, loss_keep: effect expected to be lost by
+            shipping b when it is worse, and by keeping a when b is better.
     """
 
     mean: float
@@ -32,7 +32,9 @@ class Posterior:
     loss_keep: float
 
 
-def normal(effect: float, error: float, *, prior: tuple[float, float] | None = None, level: float = 0.95) -> Posterior:
+def normal(
+    effect: float, error: float, *, prior: tuple[float, float] | None = None, level: float = 0.95
+) -> Posterior:
     """Posterior of a normal effect; `prior` is (mean, variance), None for a flat one."""
     mean, variance = effect, error**2
     if prior is not None:
@@ -44,16 +46,24 @@ def normal(effect: float, error: float, *, prior: tuple[float, float] | None = N
     density = float(np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi))
     ship = sd * density - mean * upper(z)
     keep = sd * density + mean * upper(-z)
-    return Posterior(float(mean), sd, float(mean - half), float(mean + half), upper(-z), float(ship), float(keep))
+    return Posterior(
+        float(mean), sd, float(mean - half), float(mean + half), upper(-z), float(ship), float(keep)
+    )
 
 
 def beta_binomial(
-    xa: float, na: float, xb: float, nb: float, *, prior: tuple[float, float] = (1.0, 1.0), level: float = 0.95
+    xa: float,
+    na: float,
+    xb: float,
+    nb: float,
+    *,
+    prior: tuple[float, float] = (1.0, 1.0),
+    level: float = 0.95,
 ) -> Posterior:
     """Posterior of the difference of two proportions, each with a Beta prior (successes, failures).
 
-    Chance and losses are integrals over the posteriors, not simulations; the interval is that of the normal with
-    the posterior's mean and variance.
+    Chance and losses are integrals over the posteriors, not simulations; the interval is that of
+    the normal with the posterior's mean and variance.
     """
     a = (xa + prior[0], na - xa + prior[1])
     b = (xb + prior[0], nb - xb + prior[1])
@@ -70,9 +80,15 @@ def beta_binomial(
     return Posterior(mean, sd, mean - half, mean + half, float(chance), float(ship), float(keep))
 
 
-def _grid(shapes: tuple[tuple[float, float], ...]) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+def _grid(
+    shapes: tuple[tuple[float, float], ...],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """Gauss-Legendre nodes and weights dense where either posterior is, and the lower end."""
-    edges = {float(np.clip(mean + k * sd, 0, 1)) for mean, sd in shapes for k in (-12, -5, -2, 0, 2, 5, 12)}
+    edges = {
+        float(np.clip(mean + k * sd, 0, 1))
+        for mean, sd in shapes
+        for k in (-12, -5, -2, 0, 2, 5, 12)
+    }
     ends = np.array(sorted(edges))
     half, middle = np.diff(ends) / 2, (ends[1:] + ends[:-1]) / 2
     x = (middle[:, None] + half[:, None] * NODES).ravel()

@@ -33,9 +33,11 @@ class Adjusted:
 def adjust(a: Sample, b: Sample, metric: Columns, covariates: Sequence[Columns] = ()) -> Adjusted:
     """Estimates of a mean or a ratio, adjusted for covariates that are means or ratios themselves.
 
-    theta comes from the pooled within-arm covariance of the linearised values, so neither arm is favoured.
+    theta comes from the pooled within-arm covariance of the linearised values, so neither arm is
+    favoured.
 
-    References: Deng, Xu, Kohavi & Walker (2013), Improving the sensitivity of online controlled experiments.
+    References: Deng, Xu, Kohavi & Walker (2013), Improving the sensitivity of online controlled
+    experiments.
     """
     wanted = [metric, *covariates]
     pooled = _pooled(a, b)
@@ -50,15 +52,25 @@ def adjust(a: Sample, b: Sample, metric: Columns, covariates: Sequence[Columns] 
         spread = own @ arm.cov @ own.T / arm.n
         weight = np.concatenate([[1.0], -theta])
         plain.append(spread[0, 0])
-        adjusted.append(Estimate(float(values[0] - theta @ (values[1:] - at)), float(weight @ spread @ weight), arm.n))
+        adjusted.append(
+            Estimate(
+                float(values[0] - theta @ (values[1:] - at)), float(weight @ spread @ weight), arm.n
+            )
+        )
     before, after = sum(plain), adjusted[0].variance + adjusted[1].variance
-    return Adjusted(adjusted[0], adjusted[1], theta, float(1 - after / before) if before > 0 else 0.0)
+    return Adjusted(
+        adjusted[0], adjusted[1], theta, float(1 - after / before) if before > 0 else 0.0
+    )
 
 
-def linear(arms: Sequence[Sample], metric: Columns, covariates: Sequence[Columns] = ()) -> list[Sample]:
-    """Every arm as one column: the metric, linearised where it is a ratio, less what the covariates explain.
+def linear(
+    arms: Sequence[Sample], metric: Columns, covariates: Sequence[Columns] = ()
+) -> list[Sample]:
+    """Every arm as one column: the metric, linearised where it is a ratio, less what the covariates
+    explain.
 
-    All arms (and strata) share one linearisation and one theta, so their means can be compared and weighed.
+    All arms (and strata) share one linearisation and one theta, so their means can be compared and
+    weighed.
     """
     pooled = reduce(_pooled, arms)
     slopes = np.array([_slope(pooled.mean, c) for c in (metric, *covariates)])
@@ -66,7 +78,9 @@ def linear(arms: Sequence[Sample], metric: Columns, covariates: Sequence[Columns
     theta = np.linalg.pinv(common[1:, 1:]) @ common[1:, 0] if covariates else np.zeros(0)
     weight = np.concatenate([[1.0], -theta]) @ slopes
     at = _value(pooled.mean, metric)
-    return [Sample.of(a.n, at + weight @ (a.mean - pooled.mean), weight @ a.cov @ weight) for a in arms]
+    return [
+        Sample.of(a.n, at + weight @ (a.mean - pooled.mean), weight @ a.cov @ weight) for a in arms
+    ]
 
 
 def _pooled(a: Sample, b: Sample) -> Sample:

@@ -7,9 +7,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 Verdict = Literal["ship", "stop", "continue", "invalid"]
-Reason = Literal["checks", "gain", "harm", "guardrail", "guardrail_open", "no_effect", "not_yet", "late", "unread"]
+Reason = Literal[
+    "checks",
+    "gain",
+    "harm",
+    "guardrail",
+    "guardrail_open",
+    "no_effect",
+    "not_yet",
+    "late",
+    "unread",
+]
 
-# Share of units whose data are not in: above the first "no effect" is not said, above the second nothing but harm is.
+# Share of units whose data are not in: above the first "no effect" is not said, above the second
+# nothing but harm is.
 MOST_LATE, MOST_WAITED = 0.05, 0.5
 
 
@@ -18,7 +29,8 @@ class Judged:
     """One metric of one treatment as the decision sees it.
 
     Attributes:
-        role: primary, secondary or guardrail. gain: +1 better, -1 worse, 0 neither, after correction.
+        role: primary, secondary or guardrail. gain: +1 better, -1 worse, 0 neither, after
+            correction.
         safe: a guardrail shown to be no worse than its margin.
     """
 
@@ -28,14 +40,21 @@ class Judged:
 
 
 def decide(
-    checks: Sequence[bool], metrics: Sequence[Judged], finished: bool, *, late: float = 0.0, unread: bool = False
+    checks: Sequence[bool],
+    metrics: Sequence[Judged],
+    finished: bool,
+    *,
+    late: float = 0.0,
+    unread: bool = False,
 ) -> tuple[Verdict, Reason]:
     """The decision and the reason for it.
 
     Args:
         checks: whether each validity check that can spoil the test is in trouble.
-        metrics: all metrics of the best treatment. finished: the planned end (or the only look) is reached.
-        late: share of the units whose data are not all in. unread: whether a primary metric could not be tested.
+        metrics: all metrics of the best treatment. finished: the planned end (or the only look) is
+            reached.
+        late: share of the units whose data are not all in. unread: whether a primary metric could
+            not be tested.
     """
     if any(checks):
         return "invalid", "checks"

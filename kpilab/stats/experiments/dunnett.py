@@ -13,29 +13,38 @@ from kpilab.stats.distributions import chi2, norm
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(160)
 
 
-def adjusted_p(statistics: Sequence[float], shares: Sequence[float], df: float = np.inf) -> NDArray[np.float64]:
+def adjusted_p(
+    statistics: Sequence[float], shares: Sequence[float], df: float = np.inf
+) -> NDArray[np.float64]:
     """p-values of |t| against one control, corrected for all treatments at once.
 
-    Treatments share the control, so their statistics correlate: corr(i, j) = sqrt(r_i r_j) with r = the share of
-    the difference's variance that is the control's.
+    Treatments share the control, so their statistics correlate: corr(i, j) = sqrt(r_i r_j) with r =
+    the share of the difference's variance that is the control's.
 
     Args:
         statistics: t of each treatment against the control. shares: r of each treatment, 0-1.
 
-    References: Dunnett (1955), A multiple comparison procedure for comparing several treatments with a control.
+    References: Dunnett (1955), A multiple comparison procedure for comparing several treatments
+    with a control.
     """
-    return np.array([1 - _inside(abs(s), np.asarray(shares, float), df) for s in statistics]).clip(0, 1)
+    return np.array([1 - _inside(abs(s), np.asarray(shares, float), df) for s in statistics]).clip(
+        0, 1
+    )
 
 
 def critical(treatments: int, level: float = 0.95, df: float = np.inf) -> float:
     """Critical |t| for equally large arms."""
     shares = np.full(treatments, 0.5)
-    return float(root_scalar(lambda c: _inside(c, shares, df) - level, bracket=(0.5, 12), xtol=1e-10).root)
+    return float(
+        root_scalar(lambda c: _inside(c, shares, df) - level, bracket=(0.5, 12), xtol=1e-10).root
+    )
 
 
 def _inside(bound: float, shares: NDArray[np.float64], df: float) -> float:
-    """P(all |t_i| <= bound): given the control (and the common variance), treatments are independent."""
-    # A treatment that does not vary stands on the control's error alone: it is inside where the control is.
+    """P(all |t_i| <= bound): given the control (and the common variance),
+    treatments are independent."""
+    # A treatment that does not vary stands on the control's error alone: it is inside where the
+    # control is.
     fixed, varying = shares > 1 - 1e-9, shares[shares <= 1 - 1e-9]
     root, rest = np.sqrt(varying)[:, None], np.sqrt(1 - varying)[:, None]
 

@@ -12,14 +12,21 @@ from kpilab.stats.multiplicity import benjamini_hochberg, holm
 
 
 def corrected(
-    p: Sequence[float], shares: Sequence[float], metrics: Sequence[str], roles: Sequence[str], treatments: Sequence[str]
+    p: Sequence[float],
+    shares: Sequence[float],
+    metrics: Sequence[str],
+    roles: Sequence[str],
+    treatments: Sequence[str],
 ) -> NDArray[np.float64]:
-    """p-values corrected over the treatments of a metric (Dunnett), then over metrics of a treatment.
+    """p-values corrected over the treatments of a metric (Dunnett), then over metrics of a
+    treatment.
 
-    Primary metrics are corrected by Holm, secondary ones by Benjamini-Hochberg, guardrails not: each has to pass.
+    Primary metrics are corrected by Holm, secondary ones by Benjamini-Hochberg, guardrails not:
+    each has to pass.
 
     Args:
-        p: one per metric and treatment, looks paid for. shares: of the difference's variance that is the control's.
+        p: one per metric and treatment, looks paid for. shares: of the difference's variance that
+            is the control's.
         metrics, roles, treatments: what each belongs to.
     """
     raw = np.asarray(p, dtype=float)

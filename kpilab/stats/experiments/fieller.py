@@ -20,9 +20,10 @@ class Lift:
     """Change relative to |a|.
 
     Attributes:
-        value: the estimate. low, high: interval ends; infinite or NaN unless `bounds` is "interval".
-        bounds: "interval", "unbounded" (the control is too near zero for an end to exist) or "undefined"
-            (the control is zero).
+        value: the estimate. low, high: interval ends; infinite or NaN unless `bounds` is
+            "interval".
+        bounds: "interval", "unbounded" (the control is too near zero for an end to exist) or
+            "undefined" (the control is zero).
     """
 
     value: float
@@ -37,7 +38,8 @@ def lift(
 ) -> Lift:  # fmt: skip
     """b's change relative to a's absolute value, with the degrees of freedom of `test`.
 
-    Fieller's interval inverts the very t test of the difference: it excludes zero exactly when that test rejects.
+    Fieller's interval inverts the very t test of the difference: it excludes zero exactly when that
+    test rejects.
 
     Args:
         shared: covariance of the two estimates. limit: critical value in place of the t of `level`.

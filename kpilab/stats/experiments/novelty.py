@@ -22,9 +22,11 @@ class Decay:
     """Effect by age = lasting + extra * 2^(-age / half_life).
 
     Attributes:
-        p: two-sided p-value of the extra, with one half-life fixed beforehand (so nothing is searched).
-        first: effect on the first day. extra: the part that goes. lasting, low, high: the part that stays; its
-            interval covers every half-life the data allow. half_life: the one that fits best, in days.
+        p: two-sided p-value of the extra, with one half-life fixed beforehand (so nothing is
+            searched).
+        first: effect on the first day. extra: the part that goes. lasting, low, high: the part that
+            stays; its interval covers every half-life the data allow. half_life: the one that fits
+            best, in days.
     """
 
     p: float
@@ -36,8 +38,11 @@ class Decay:
     half_life: float
 
 
-def decay(effects: ArrayLike, covariance: ArrayLike, ages: ArrayLike, level: float = 0.95) -> Decay | None:
-    """Generalised least squares of effects by age on a constant and a decaying part; None below three ages.
+def decay(
+    effects: ArrayLike, covariance: ArrayLike, ages: ArrayLike, level: float = 0.95
+) -> Decay | None:
+    """Generalised least squares of effects by age on a constant and a decaying part; None below
+    three ages.
 
     Args:
         effects: effect at each age. covariance: their covariance matrix (the same units recur).
@@ -52,16 +57,28 @@ def decay(effects: ArrayLike, covariance: ArrayLike, ages: ArrayLike, level: flo
     best = min(fits, key=lambda h: fits[h][2])
     allowed = [fits[h] for h in HALF_LIVES if fits[h][2] - fits[best][2] <= chi2.ppf(level, 1)]
     z = norm.ppf(0.5 + level / 2)
-    ends = [(fit[0] - z * np.sqrt(fit[1][0, 0]), fit[0] + z * np.sqrt(fit[1][0, 0])) for fit in _lasting(allowed)]
+    ends = [
+        (fit[0] - z * np.sqrt(fit[1][0, 0]), fit[0] + z * np.sqrt(fit[1][0, 0]))
+        for fit in _lasting(allowed)
+    ]
     lasting, extra = fits[best][0]
     p = 2 * norm.sf(abs(tested[1]) / np.sqrt(spread[1, 1]))
     low, high = min(e[0] for e in ends), max(e[1] for e in ends)
-    return Decay(float(p), float(lasting + extra), float(extra), float(lasting), float(low), float(high), best)
+    return Decay(
+        float(p),
+        float(lasting + extra),
+        float(extra),
+        float(lasting),
+        float(low),
+        float(high),
+        best,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class ByAge:
-    """Effect by age class: mean age, observed unit-days, control's rate, difference, its covariance matrix."""
+    """Effect by age class: mean age, observed unit-days, control's rate, difference,
+    its covariance matrix."""
 
     age: Array
     days: Array
@@ -72,7 +89,12 @@ class ByAge:
     def columns(self, level: float = 0.95) -> dict[str, NDArray[Any]]:
         """Columns of a table by age, the effect with its interval."""
         half = critical(level) * np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
-        told = {"age": self.age, "days": self.days.astype(int), "control": self.control, "effect": self.effect}
+        told = {
+            "age": self.age,
+            "days": self.days.astype(int),
+            "control": self.control,
+            "effect": self.effect,
+        }
         return {**told, "low": self.effect - half, "high": self.effect + half}
 
 
@@ -85,7 +107,9 @@ def by_age(control: Arm, treatment: Arm, fewest: float = 30) -> ByAge:
     Args:
         control, treatment: n, y, products of both (stacked), unit-days and sums of ages, by class.
     """
-    kept = np.flatnonzero((np.minimum(control[3], treatment[3]) >= fewest) & (control[0] > 0) & (treatment[0] > 0))
+    kept = np.flatnonzero(
+        (np.minimum(control[3], treatment[3]) >= fewest) & (control[0] > 0) & (treatment[0] > 0)
+    )
     rate, cov_c = cell_rates(*control[:3], kept)
     treated, cov_t = cell_rates(*treatment[:3], kept)
     days = (control[3] + treatment[3])[kept]
@@ -103,10 +127,12 @@ def worn_off(control: Arm | None, treatment: Arm | None) -> Decay | None:
 
 
 def cell_rates(n: Array, y: Array, products: Array, kept: NDArray[np.int64]) -> tuple[Array, Array]:
-    """Rates y / n of cells in which the same units recur, and their covariance (delta method over units).
+    """Rates y / n of cells in which the same units recur, and their covariance (delta method over
+    units).
 
     Args:
-        n, y: sums over units, one per cell. products: sums over units of products of (n, y) with (n, y), stacked.
+        n, y: sums over units, one per cell. products: sums over units of products of (n, y) with
+            (n, y), stacked.
         kept: cells wanted.
     """
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -9,23 +9,36 @@ from statsmodels.stats.power import tt_ind_solve_power
 from kpilab.stats.distributions import norm
 
 
-def units_per_arm(effect: float, sd: float, *, level: float = 0.95, power: float = 0.8, ratio: float = 1.0) -> float:
-    """Units in the control arm of a two-sample t test; the treatment arm has `ratio` times as many."""
+def units_per_arm(
+    effect: float, sd: float, *, level: float = 0.95, power: float = 0.8, ratio: float = 1.0
+) -> float:
+    """Units in the control arm of a two-sample t test;
+    the treatment arm has `ratio` times as many."""
     return float(tt_ind_solve_power(abs(effect) / sd, alpha=1 - level, power=power, ratio=ratio))
 
 
-def chance(effect: float, sd: float, units: float, *, level: float = 0.95, ratio: float = 1.0) -> float:
+def chance(
+    effect: float, sd: float, units: float, *, level: float = 0.95, ratio: float = 1.0
+) -> float:
     """Power of a two-sample t test with `units` in the control arm."""
-    return float(tt_ind_solve_power(abs(effect) / sd, nobs1=units, alpha=1 - level, power=None, ratio=ratio))
+    return float(
+        tt_ind_solve_power(abs(effect) / sd, nobs1=units, alpha=1 - level, power=None, ratio=ratio)
+    )
 
 
 def smallest_effect(
-    error: float, *, level: float = 0.95, power: float = 0.8, inflation: float = 1.0, one_sided: bool = False
+    error: float,
+    *,
+    level: float = 0.95,
+    power: float = 0.8,
+    inflation: float = 1.0,
+    one_sided: bool = False,
 ) -> float:
     """Effect that is found with chance `power` when its standard error is `error`.
 
     Args:
-        inflation: the most a sequential boundary asks on top of a fixed test (critical value ratio), >= 1.
+        inflation: the most a sequential boundary asks on top of a fixed test (critical value
+            ratio), >= 1.
     """
     alpha = (1 - level) if one_sided else (1 - level) / 2
     return float((norm.isf(alpha) * inflation + norm.ppf(power)) * error)
@@ -42,23 +55,32 @@ def total_units(
     inflation: float = 1.0,
     one_sided: bool = False,
 ) -> float:
-    """Units of both arms together that find `effect` in a metric with this variance per unit (normal test).
+    """Units of both arms together that find `effect` in a metric with this variance per unit
+    (normal test).
 
     Args:
         shares: how the units split between the control and the treatment arm, in any scale.
-        treated_variance: of the treatment arm, where the effect changes it (a proportion); the control's if None.
+        treated_variance: of the treatment arm, where the effect changes it (a proportion); the
+            control's if None.
     """
     alpha = (1 - level) if one_sided else (1 - level) / 2
     needed = norm.isf(alpha) * inflation + norm.ppf(power)
     control, treatment = (share / sum(shares) for share in shares)
-    spread = variance / control + (variance if treated_variance is None else treated_variance) / treatment
+    spread = (
+        variance / control
+        + (variance if treated_variance is None else treated_variance) / treatment
+    )
     return float(spread * (needed / effect) ** 2)
 
 
-def proportion_units(a: float, b: float, *, level: float = 0.95, power: float = 0.8, inflation: float = 1.0) -> float:
-    """Units per arm that tell two proportions apart by the score test: pooled variance under no difference.
+def proportion_units(
+    a: float, b: float, *, level: float = 0.95, power: float = 0.8, inflation: float = 1.0
+) -> float:
+    """Units per arm that tell two proportions apart by the score test: pooled variance under no
+    difference.
 
-    References: Fleiss, Levin & Paik (2003), Statistical Methods for Rates and Proportions, chapter 4.
+    References: Fleiss, Levin & Paik (2003), Statistical Methods for Rates and Proportions, chapter
+    4.
 
     Example:
         >>> round(proportion_units(0.01, 0.015))
@@ -73,17 +95,28 @@ def proportion_units(a: float, b: float, *, level: float = 0.95, power: float = 
 def smallest_rise(
     share: float, units: float, *, level: float = 0.95, power: float = 0.8, inflation: float = 1.0
 ) -> float:
-    """Relative rise of a proportion that `units` per arm find; NaN where even a rise to 100 % is not found."""
+    """Relative rise of a proportion that `units` per arm find;
+    NaN where even a rise to 100 % is not found."""
     most = (1 - share) / share
 
     def short(rise: float) -> float:
-        return proportion_units(share, share * (1 + rise), level=level, power=power, inflation=inflation) - units
+        return (
+            proportion_units(
+                share, share * (1 + rise), level=level, power=power, inflation=inflation
+            )
+            - units
+        )
 
-    return float(root_scalar(short, bracket=(1e-9 * most, most)).root) if short(most) < 0 else float("nan")
+    return (
+        float(root_scalar(short, bracket=(1e-9 * most, most)).root)
+        if short(most) < 0
+        else float("nan")
+    )
 
 
 def proportion_chance(a: float, b: float, units: float, *, level: float = 0.95) -> float:
-    """Power to tell two proportions apart with `units` per arm (pooled variance under no difference)."""
+    """Power to tell two proportions apart with `units` per arm (pooled variance under no
+    difference)."""
     common = (a + b) / 2
     null = np.sqrt(2 * common * (1 - common))
     found = abs(b - a) * np.sqrt(units) - norm.isf((1 - level) / 2) * null
@@ -91,12 +124,20 @@ def proportion_chance(a: float, b: float, units: float, *, level: float = 0.95) 
 
 
 def more_data(
-    effect: float, error: float, *, n: float, level: float = 0.95, power: float = 0.8, tuning: float | None = None
+    effect: float,
+    error: float,
+    *,
+    n: float,
+    level: float = 0.95,
+    power: float = 0.8,
+    tuning: float | None = None,
 ) -> float:
-    """How many times the present data must still be added until `effect` is found with chance `power`.
+    """How many times the present data must still be added until `effect` is found with chance
+    `power`.
 
     Args:
-        error: standard error so far, from `n` units. tuning: of an always-valid interval; None for a fixed test.
+        error: standard error so far, from `n` units. tuning: of an always-valid interval; None for
+            a fixed test.
     """
     alpha = 1 - level
 
@@ -107,6 +148,14 @@ def more_data(
             rho2 = (-2 * np.log(alpha) + np.log(-2 * np.log(alpha) + 1)) / tuning
             grown = size * rho2 + 1
             critical = np.sqrt(2 * grown / (size * rho2) * np.log(np.sqrt(grown) / alpha))
-        return float(norm.sf(critical - abs(effect) / scaled) + norm.cdf(-critical - abs(effect) / scaled) - power)
+        return float(
+            norm.sf(critical - abs(effect) / scaled)
+            + norm.cdf(-critical - abs(effect) / scaled)
+            - power
+        )
 
-    return 0.0 if surplus(0.0) >= 0 else float(root_scalar(surplus, bracket=(0.0, 1e9), xtol=1e-9).root)
+    return (
+        0.0
+        if surplus(0.0) >= 0
+        else float(root_scalar(surplus, bracket=(0.0, 1e9), xtol=1e-9).root)
+    )

@@ -1,4 +1,5 @@
-"""Difference of two proportions: tests and intervals that hold for small counts and non-zero margins."""
+"""Difference of two proportions: tests and intervals that hold for small counts and non-zero
+margins."""
 
 from __future__ import annotations
 
@@ -19,10 +20,13 @@ def pooled_z(xa: ArrayLike, na: ArrayLike, xb: ArrayLike, nb: ArrayLike) -> NDAr
         return np.where(spread > 0, (xb / nb - xa / na) / spread, np.nan)
 
 
-def newcombe(xa: float, na: float, xb: float, nb: float, level: float = 0.95) -> tuple[float, float]:
+def newcombe(
+    xa: float, na: float, xb: float, nb: float, level: float = 0.95
+) -> tuple[float, float]:
     """Interval of b - a from the two Wilson intervals.
 
-    References: Newcombe (1998), Interval estimation for the difference between independent proportions, method 10.
+    References: Newcombe (1998), Interval estimation for the difference between independent
+    proportions, method 10.
 
     Example:
         >>> [round(end, 4) for end in newcombe(48, 80, 56, 70)]
@@ -40,7 +44,9 @@ def two_sided(z: float) -> float:
     return float(2 * norm.sf(abs(z)))
 
 
-def agresti_caffo(xa: float, na: float, xb: float, nb: float, level: float = 0.95) -> tuple[float, float]:
+def agresti_caffo(
+    xa: float, na: float, xb: float, nb: float, level: float = 0.95
+) -> tuple[float, float]:
     """Wald interval of b - a after adding one success and one failure to each arm."""
     return wald(xa + 1, na + 2, xb + 1, nb + 2, level)
 
@@ -68,7 +74,9 @@ def score_z(xa: float, na: float, xb: float, nb: float, margin: float = 0.0) -> 
     return float(gap / np.sqrt(variance))
 
 
-def miettinen_nurminen(xa: float, na: float, xb: float, nb: float, level: float = 0.95) -> tuple[float, float]:
+def miettinen_nurminen(
+    xa: float, na: float, xb: float, nb: float, level: float = 0.95
+) -> tuple[float, float]:
     """Interval of b - a: every margin that the score test does not reject.
 
     Example:
@@ -86,13 +94,18 @@ def miettinen_nurminen(xa: float, na: float, xb: float, nb: float, level: float 
     for side, far in ((1, -edge), (-1, edge)):
         near, beyond = surplus(effect, side) * side, surplus(far, side) * side
         inside = near < 0 < beyond
-        end = root_scalar(surplus, args=(side,), bracket=sorted((far, effect)), xtol=1e-12).root if inside else far
+        end = (
+            root_scalar(surplus, args=(side,), bracket=sorted((far, effect)), xtol=1e-12).root
+            if inside
+            else far
+        )
         ends.append(float(end))
     return ends[0], ends[1]
 
 
 def _restricted(xa: float, na: float, xb: float, nb: float, margin: float) -> tuple[float, float]:
-    """Likeliest proportions (a, b) with b - a = margin: the middle root of a cubic, in closed form."""
+    """Likeliest proportions (a, b) with b - a = margin: the middle root of a cubic,
+    in closed form."""
     n, x = na + nb, xa + xb
     l2 = (na + 2 * nb) * -margin - n - x
     l1 = (nb * -margin - n - 2 * xb) * -margin + x
@@ -107,5 +120,6 @@ def _restricted(xa: float, na: float, xb: float, nb: float, margin: float) -> tu
 
 
 def not_inferior(xa: float, na: float, xb: float, nb: float, margin: float) -> float:
-    """One-sided p-value of "b is worse than a by at least `margin`" (margin > 0, higher is better)."""
+    """One-sided p-value of "b is worse than a by at least `margin`" (margin > 0, higher is
+    better)."""
     return upper(score_z(xa, na, xb, nb, -margin))

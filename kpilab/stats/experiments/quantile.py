@@ -8,18 +8,22 @@ from kpilab.stats.distributions import norm
 from kpilab.stats.mean import Estimate
 
 
-def ranks(n: float, share: float, level: float = 0.95, inflation: float = 1.0) -> tuple[float, float]:
+def ranks(
+    n: float, share: float, level: float = 0.95, inflation: float = 1.0
+) -> tuple[float, float]:
     """Quantile levels whose order statistics enclose the `share` quantile.
 
     Args:
-        inflation: how much more the share of units below the quantile varies than for independent units (clusters).
+        inflation: how much more the share of units below the quantile varies than for independent
+            units (clusters).
     """
     half = norm.ppf(0.5 + level / 2) * np.sqrt(share * (1 - share) * inflation / max(n, 1))
     return float(np.clip(share - half, 0, 1)), float(np.clip(share + half, 0, 1))
 
 
 def enough(n: float, share: float, level: float = 0.95, inflation: float = 1.0) -> bool:
-    """Whether there are units on both sides of the enclosing ranks: without them the interval is no interval."""
+    """Whether there are units on both sides of the enclosing ranks:
+    without them the interval is no interval."""
     half = norm.ppf(0.5 + level / 2) * np.sqrt(share * (1 - share) * inflation / max(n, 1))
     return bool(half < min(share, 1 - share))
 
@@ -28,8 +32,8 @@ def design_effect(clusters: float, s: float, n: float, ss: float, nn: float, sn:
     """How much more a share varies because units come in clusters than if each came alone.
 
     Args:
-        clusters: how many. s, n, ss, nn, sn: sums over clusters of the units with the property, of all units, and of
-            their squares and product.
+        clusters: how many. s, n, ss, nn, sn: sums over clusters of the units with the property, of
+            all units, and of their squares and product.
     """
     share = s / n
     spread = (ss - 2 * share * sn + share**2 * nn) / n**2 * clusters / (clusters - 1)
@@ -40,7 +44,8 @@ def design_effect(clusters: float, s: float, n: float, ss: float, nn: float, sn:
 def from_order(n: float, value: float, low: float, high: float, level: float = 0.95) -> Estimate:
     """An estimate whose variance is read off the enclosing order statistics.
 
-    References: Deng, Knoblich & Lu (2018), Applying the delta method in metric analytics, section 4.
+    References: Deng, Knoblich & Lu (2018), Applying the delta method in metric analytics, section
+    4.
     """
     error = (high - low) / (2 * norm.ppf(0.5 + level / 2))
     return Estimate(value, float(error**2 * (n - 1) / n), n)

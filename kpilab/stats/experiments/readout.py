@@ -17,7 +17,8 @@ from kpilab.stats.experiments.sequential import Spending, lan_demets, spending_p
 from kpilab.stats.mean import Difference, Estimate, Sample, post_stratified, t_test, welch
 from kpilab.stats.tail import critical, matching, normal_upper, two_sided, upper
 
-# Units at which an always-valid interval is tightest: chosen before the data, so never a function of them.
+# Units at which an always-valid interval is tightest: chosen before the data, so never a function
+# of them.
 TUNING = 5000.0
 
 
@@ -34,7 +35,8 @@ class Looks:
         single = self.boundary != "always valid" and self.shares == (1.0,)
         if self.boundary == "none" or single or not difference.error > 0:
             return difference.p, critical(level)
-        # What a boundary asks of z is asked of t by its tail: small samples stay honest at early looks.
+        # What a boundary asks of z is asked of t by its tail: small samples stay honest at early
+        # looks.
         z = normal_upper(difference.p / 2)
         if self.boundary == "always valid":
             bound = float(anytime.bound(n, self.tuning, level))
@@ -49,10 +51,13 @@ class Readout:
     """One metric, one treatment.
 
     Attributes:
-        control, treatment: adjusted estimates. difference: test and interval, looks paid for. lift: relative change.
-        p_fixed: p-value as if this were the only look. cut: share of variance removed by covariates.
-        chance, loss_ship, loss_keep: chance that the treatment is better, and relative loss expected from shipping it
-            or from keeping the control. shared: covariance of the two estimates.
+        control, treatment: adjusted estimates. difference: test and interval, looks paid for. lift:
+            relative change.
+        p_fixed: p-value as if this were the only look. cut: share of variance removed by
+            covariates.
+        chance, loss_ship, loss_keep: chance that the treatment is better, and relative loss
+            expected from shipping it or from keeping the control. shared: covariance of the two
+            estimates.
     """
 
     control: Estimate
@@ -109,7 +114,9 @@ def read(
     A plain proportion is tested by the score test, with the interval that inverts it.
     """
     if proportion and not covariates:
-        return proportions(a, b, looks=looks, level=level, relative=relative, prior=prior, better=better)
+        return proportions(
+            a, b, looks=looks, level=level, relative=relative, prior=prior, better=better
+        )
     both = adjust(a, b, metric, covariates)
     fixed = welch(both.a, both.b, level=level)
     belief = _belief(both.a, both.b, fixed, prior, better)
@@ -117,7 +124,8 @@ def read(
 
 
 def unreadable(a: Sample, b: Sample, metric: Columns) -> str:
-    """Why two arms cannot be compared: few (units), constant, or undefined (a denominator of 0); "" if they can."""
+    """Why two arms cannot be compared: few (units), constant, or undefined (a denominator of 0);
+    "" if they can."""
     if min(a.n, b.n) < 2:
         return "few"
     if len(metric) == 2 and not (a.mean[metric[1]] and b.mean[metric[1]]):
@@ -128,14 +136,19 @@ def unreadable(a: Sample, b: Sample, metric: Columns) -> str:
 def is_share(arm: Sample) -> bool:
     """Whether all values are 0 or 1: only then is the variance that of a share."""
     mean, spread = float(arm.mean[0]), float(arm.cov[0, 0]) * (arm.n - 1) / arm.n
-    return -1e-9 <= mean <= 1 + 1e-9 and bool(np.isclose(spread, mean * (1 - mean), rtol=1e-6, atol=1e-9))
+    return -1e-9 <= mean <= 1 + 1e-9 and bool(
+        np.isclose(spread, mean * (1 - mean), rtol=1e-6, atol=1e-9)
+    )
 
 
 def estimates(
-    a: Estimate, b: Estimate, *, looks: Looks | None = None, level: float = 0.95, relative: Method = "fieller",
-    prior: tuple[float, float] | None = None, better: int = 1, shared: float = 0.0, cut: float = 0.0,
+    a: Estimate, b: Estimate, *, looks: Looks | None = None, level: float = 0.95,
+    relative: Method = "fieller",
+    prior: tuple[float, float] | None = None, better: int = 1, shared: float = 0.0,
+    cut: float = 0.0,
 ) -> Readout:  # fmt: skip
-    """The same from estimates that are already made (quantiles, strata), with their covariance `shared`."""
+    """The same from estimates that are already made (quantiles, strata),
+    with their covariance `shared`."""
     fixed = welch(a, b, level=level, shared=shared)
     belief = _belief(a, b, fixed, prior, better, shared)
     return _finished(a, b, fixed, looks or Looks(), level, relative, belief, cut, shared)
@@ -146,22 +159,32 @@ def stratified(
     looks: Looks | None = None, level: float = 0.95, relative: Method = "fieller",
     prior: tuple[float, float] | None = None, better: int = 1, plain: float = 0.0,
 ) -> Readout:  # fmt: skip
-    """The same at the common mix of strata, after adjustment; `plain` is the error without either, for the cut."""
+    """The same at the common mix of strata, after adjustment; `plain` is the error without either,
+    for the cut."""
     flat = linear([arm for pair in pairs for arm in pair], metric, covariates)
     a, b, shared = post_stratified(list(zip(flat[::2], flat[1::2], strict=True)))
-    settings = {"looks": looks, "level": level, "relative": relative, "prior": prior, "better": better}
+    settings = {
+        "looks": looks,
+        "level": level,
+        "relative": relative,
+        "prior": prior,
+        "better": better,
+    }
     readout = estimates(a, b, shared=shared, **settings)
     return replace(readout, cut=1 - (readout.difference.error / plain) ** 2 if plain else 0.0)
 
 
 def proportions(
-    a: Sample, b: Sample, *, looks: Looks | None = None, level: float = 0.95, relative: Method = "fieller",
+    a: Sample, b: Sample, *, looks: Looks | None = None, level: float = 0.95,
+    relative: Method = "fieller",
     prior: tuple[float, float] | None = None, better: int = 1,
 ) -> Readout:  # fmt: skip
     """Two plain proportions by the score test."""
     xa, xb = a.mean[0] * a.n, b.mean[0] * b.n
     z = score_z(xa, a.n, xb, b.n)
-    arms = [Estimate(float(s.mean[0]), float(s.mean[0] * (1 - s.mean[0]) / s.n), s.n) for s in (a, b)]
+    arms = [
+        Estimate(float(s.mean[0]), float(s.mean[0] * (1 - s.mean[0]) / s.n), s.n) for s in (a, b)
+    ]
     effect = arms[1].value - arms[0].value
     error = float(np.sqrt(arms[0].variance + arms[1].variance))
     # One test, inverted: the relative interval takes the variance that the score test saw.
@@ -169,9 +192,17 @@ def proportions(
         scale = (effect / z) ** 2 / error**2
         arms = [Estimate(e.value, e.variance * scale, e.n) for e in arms]
         error *= float(np.sqrt(scale))
-    fixed = t_test(effect, error, np.inf, level=level) if error > 0 else welch(arms[0], arms[1], level=level)
+    fixed = (
+        t_test(effect, error, np.inf, level=level)
+        if error > 0
+        else welch(arms[0], arms[1], level=level)
+    )
     looks = looks or Looks()
-    belief = _belief(arms[0], arms[1], fixed, prior, better) if prior else _counted_belief(xa, a.n, xb, b.n, better)
+    belief = (
+        _belief(arms[0], arms[1], fixed, prior, better)
+        if prior
+        else _counted_belief(xa, a.n, xb, b.n, better)
+    )
     result = _finished(arms[0], arms[1], fixed, looks, level, relative, belief, 0.0)
     p, bound = looks.corrected(fixed, a.n + b.n, level)
     low, high = miettinen_nurminen(xa, a.n, xb, b.n, 1 - two_sided(bound))
@@ -186,14 +217,27 @@ def _finished(
     limit = matching(bound, fixed.df) if fixed.error > 0 else 0.0
     half = limit * fixed.error if fixed.error > 0 else 0.0
     test = Difference(
-        fixed.effect, fixed.error, fixed.df, fixed.statistic, p, float(fixed.effect - half), float(fixed.effect + half)
+        fixed.effect,
+        fixed.error,
+        fixed.df,
+        fixed.statistic,
+        p,
+        float(fixed.effect - half),
+        float(fixed.effect + half),
     )
-    change = lift(a, b, fixed, level=1 - two_sided(bound), method=relative, shared=shared, limit=limit)
+    change = lift(
+        a, b, fixed, level=1 - two_sided(bound), method=relative, shared=shared, limit=limit
+    )
     return Readout(a, b, test, change, fixed.p, cut, *belief, shared)
 
 
 def _belief(
-    a: Estimate, b: Estimate, fixed: Difference, prior: tuple[float, float] | None, better: int, shared: float = 0.0
+    a: Estimate,
+    b: Estimate,
+    fixed: Difference,
+    prior: tuple[float, float] | None,
+    better: int,
+    shared: float = 0.0,
 ) -> tuple[float, float, float]:
     if not fixed.error > 0 or a.value == 0 or not np.isfinite(a.value):
         return float("nan"), float("nan"), float("nan")
@@ -205,7 +249,9 @@ def _belief(
     return posterior.chance, posterior.loss_ship, posterior.loss_keep
 
 
-def _counted_belief(xa: float, na: float, xb: float, nb: float, better: int) -> tuple[float, float, float]:
+def _counted_belief(
+    xa: float, na: float, xb: float, nb: float, better: int
+) -> tuple[float, float, float]:
     """Of two plain proportions under uniform priors; losses relative to the control's share."""
     if not xa:
         return float("nan"), float("nan"), float("nan")

@@ -37,8 +37,11 @@ def sample_ratio(counts: ArrayLike, shares: ArrayLike) -> RatioTest:
     return RatioTest(statistic, float(chi2.sf(statistic, len(n) - 1)))
 
 
-def ratios(control: ArrayLike, treatment: ArrayLike, shares: tuple[float, float], level: float = 0.95) -> Array:
-    """Treatment to control per row of counts, 1 = as declared, with its interval; columns ratio, low, high."""
+def ratios(
+    control: ArrayLike, treatment: ArrayLike, shares: tuple[float, float], level: float = 0.95
+) -> Array:
+    """Treatment to control per row of counts, 1 = as declared, with its interval; columns ratio,
+    low, high."""
     a, b = np.asarray(control, dtype=float), np.asarray(treatment, dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = b / shares[1] / (a / shares[0])
@@ -46,16 +49,19 @@ def ratios(control: ArrayLike, treatment: ArrayLike, shares: tuple[float, float]
         return np.column_stack([ratio, ratio / spread, ratio * spread])
 
 
-def sequential_ratio(daily: ArrayLike, shares: ArrayLike, concentration: float = 10_000.0) -> NDArray[np.float64]:
+def sequential_ratio(
+    daily: ArrayLike, shares: ArrayLike, concentration: float = 10_000.0
+) -> NDArray[np.float64]:
     """p-values that stay valid however often they are looked at, one per day.
 
-    A Dirichlet-multinomial Bayes factor of "some other split" against the declared one; its inverse, at its
-    running minimum, is an always-valid p-value.
+    A Dirichlet-multinomial Bayes factor of "some other split" against the declared one; its
+    inverse, at its running minimum, is an always-valid p-value.
 
     Args:
         daily: one row per day, one column per variant, units that arrived that day.
         shares: declared shares.
-        concentration: weight of the prior around the declared split (larger: smaller deviations expected).
+        concentration: weight of the prior around the declared split (larger: smaller deviations
+            expected).
 
     References: Lindon & Malek (2022), Anytime-valid inference for multinomial count data.
     """

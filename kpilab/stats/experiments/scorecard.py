@@ -1,4 +1,5 @@
-"""The scorecard of an experiment: one row per metric and treatment, corrected for all that were looked at."""
+"""The scorecard of an experiment: one row per metric and treatment,
+corrected for all that were looked at."""
 
 from __future__ import annotations
 
@@ -14,16 +15,23 @@ from kpilab.stats.experiments.readout import Readout, guarded
 
 WORDS = {
     "few": ("an arm has fewer than two units", "wait for more units, or check the missing values"),
-    "sparse": ("an arm has too few units for this quantile", "wait for more units, or choose a quantile nearer 0.5"),
+    "sparse": (
+        "an arm has too few units for this quantile",
+        "wait for more units, or choose a quantile nearer 0.5",
+    ),
     "apart": ("no stratum holds two units of each arm", "choose coarser strata"),
-    "constant": ("every unit has the same value, so nothing can be tested", "choose a metric that varies"),
+    "constant": (
+        "every unit has the same value, so nothing can be tested",
+        "choose a metric that varies",
+    ),
     "undefined": ("the denominator of an arm is 0", "choose units with a denominator"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A metric of one treatment: `better` is +1 or -1, `margin` a guardrail's, `p_safe` of a loss beyond it."""
+    """A metric of one treatment: `better` is +1 or -1, `margin` a guardrail's,
+    `p_safe` of a loss beyond it."""
 
     label: str
     role: str
@@ -44,7 +52,14 @@ class Unread:
 
 
 def scored(
-    label: str, role: str, treatment: str, readout: Readout, *, better: int, margin: float, proportion: bool
+    label: str,
+    role: str,
+    treatment: str,
+    readout: Readout,
+    *,
+    better: int,
+    margin: float,
+    proportion: bool,
 ) -> Row:
     """A row, with the test of the margin where there is one."""
     p_safe = float("nan")
@@ -79,7 +94,12 @@ def _plain(row: Row) -> dict[str, object]:
 
 
 def surest(table: pd.DataFrame, treatments: Sequence[str]) -> str:
-    """The treatment the decision is about: the surest gain of a primary metric, else the surest anything."""
+    """The treatment the decision is about: the surest gain of a primary metric,
+    else the surest anything."""
     main = table[table["role"] == "primary"] if (table["role"] == "primary").any() else table
-    ranked = main.assign(late=-main["gain"]).sort_values(["late", "q"], kind="stable")["treatment"].tolist()
+    ranked = (
+        main.assign(late=-main["gain"])
+        .sort_values(["late", "q"], kind="stable")["treatment"]
+        .tolist()
+    )
     return str([*ranked, *treatments][0])

@@ -1,7 +1,7 @@
 """Looks: what repeated testing costs, and boundaries that pay for it.
 
-Everything here is on the z scale, for a score process with independent increments: Z_k at information share
-t_k (0-1], Cov(Z_j, Z_k) = sqrt(t_j / t_k).
+Everything here is on the z scale, for a score process with independent increments: Z_k at
+information share t_k (0-1], Cov(Z_j, Z_k) = sqrt(t_j / t_k).
 """
 
 from __future__ import annotations
@@ -68,7 +68,9 @@ def spent(share: ArrayLike, alpha: float, spending: Spending = "obrien-fleming")
         return 2 * norm.sf(norm.isf(alpha / 2) / np.sqrt(t))
 
 
-def lan_demets(shares: Sequence[float] | Array, level: float = 0.95, spending: Spending = "obrien-fleming") -> Array:
+def lan_demets(
+    shares: Sequence[float] | Array, level: float = 0.95, spending: Spending = "obrien-fleming"
+) -> Array:
     """Critical value of |Z| at each look, each side spending (1 - level) / 2.
 
     Example:
@@ -91,7 +93,9 @@ def _bound(state: tuple[Array, Array], root: float, sd: float, spend: float) -> 
 
     def surplus(bound: float) -> float:
         half = bound * root
-        return float(mass @ (norm.sf((half - points) / sd) + norm.cdf((-half - points) / sd))) - spend
+        return (
+            float(mass @ (norm.sf((half - points) / sd) + norm.cdf((-half - points) / sd))) - spend
+        )
 
     return FAR if surplus(FAR) >= 0 else _root(surplus, 0.0, FAR)
 
@@ -103,7 +107,8 @@ def _carried(state: tuple[Array, Array], half: float, sd: float) -> tuple[Array,
 
 
 def constant(looks: int, level: float = 0.95, shape: Spending = "obrien-fleming") -> float:
-    """Constant of the classic boundary at equally spaced looks (Pocock: c; O'Brien-Fleming: c / sqrt(t)).
+    """Constant of the classic boundary at equally spaced looks (Pocock: c; O'Brien-Fleming: c /
+    sqrt(t)).
 
     References: Jennison & Turnbull (2000), Group sequential methods, tables 2.1 and 2.3.
     """
@@ -115,7 +120,8 @@ def constant(looks: int, level: float = 0.95, shape: Spending = "obrien-fleming"
 def information(control: ArrayLike, treatment: ArrayLike) -> Array:
     """Share of the information that each day ends with, from both arms' units at its end.
 
-    By the calendar where assignment ended before the days did: then it is the outcome that still grows.
+    By the calendar where assignment ended before the days did: then it is the outcome that still
+    grows.
     """
     a, b = np.asarray(control, dtype=float), np.asarray(treatment, dtype=float)
     calendar = np.arange(1, len(a) + 1) / len(a)
@@ -129,7 +135,8 @@ def information(control: ArrayLike, treatment: ArrayLike) -> Array:
 
 
 def naive_error(looks: int, level: float = 0.95) -> float:
-    """Chance that at least one of equally spaced, uncorrected looks is significant though nothing is there."""
+    """Chance that at least one of equally spaced,
+    uncorrected looks is significant though nothing is there."""
     t = np.arange(1, looks + 1) / looks
     return float(crossing(t, np.full(looks, norm.isf((1 - level) / 2))).sum())
 
@@ -137,14 +144,17 @@ def naive_error(looks: int, level: float = 0.95) -> float:
 def uncorrected_p(z: float, shares: Sequence[float] | Array) -> float:
     """What a stop at an uncorrected look is worth.
 
-    The chance, with nothing to find, that |Z| reaches `z` at one of the planned looks: the honest p-value of
-    somebody who looks at every one of `shares` and stops as soon as it looks good.
+    The chance, with nothing to find, that |Z| reaches `z` at one of the planned looks: the honest
+    p-value of somebody who looks at every one of `shares` and stops as soon as it looks good.
     """
     return float(min(crossing(shares, np.full(len(shares), abs(z))).sum(), 1.0))
 
 
-def spending_p(z: float, shares: Sequence[float] | Array, spending: Spending = "obrien-fleming") -> float:
-    """Smallest error a spending boundary must be allowed for |z| at the last of `shares` to cross it."""
+def spending_p(
+    z: float, shares: Sequence[float] | Array, spending: Spending = "obrien-fleming"
+) -> float:
+    """Smallest error a spending boundary must be allowed for |z| at the last of `shares` to cross
+    it."""
     low, high = 1e-12, 1 - 1e-9
 
     def excess(alpha: float) -> float:

@@ -22,7 +22,8 @@ class Check:
 
     Attributes:
         check: its name. value: what was seen. p: p-value, NaN where there is no test.
-        trouble: whether it failed. spoils: whether a failure makes the test invalid. where: segment or metric.
+        trouble: whether it failed. spoils: whether a failure makes the test invalid. where: segment
+            or metric.
     """
 
     check: str
@@ -38,10 +39,14 @@ class Seen:
     """Counts that the checks need.
 
     Attributes:
-        compared: units of each variant. shares: declared shares. crossed: units in several variants.
-        assigned: the same as `compared` before exposure; empty where none is declared. early: exposed before assigned.
-        logged: whether the next three are known: late, idle (units) and heavy (share of rows). unnamed: no variant.
-        segments: name -> units of each variant. daily: one row per day, units of each variant. days: calendar days.
+        compared: units of each variant. shares: declared shares. crossed: units in several
+            variants.
+        assigned: the same as `compared` before exposure; empty where none is declared. early:
+            exposed before assigned.
+        logged: whether the next three are known: late, idle (units) and heavy (share of rows).
+            unnamed: no variant.
+        segments: name -> units of each variant. daily: one row per day, units of each variant.
+            days: calendar days.
     """
 
     compared: Sequence[float]
@@ -65,19 +70,26 @@ def counted(seen: Seen) -> list[Check]:
     checks = [sample(seen.compared, seen.shares), crossed(seen.crossed, round(everyone))]
     checks += [unnamed(seen.unnamed, round(everyone))] if seen.unnamed else []
     if seen.assigned:
-        checks += [sample(seen.assigned, seen.shares, "assigned_ratio"), early(seen.early, round(everyone))]
+        checks += [
+            sample(seen.assigned, seen.shares, "assigned_ratio"),
+            early(seen.early, round(everyone)),
+        ]
     if seen.segments:
         checks.append(segments(list(seen.segments), list(seen.segments.values()), seen.shares))
     if len(seen.daily):
         checks += [daily(seen.daily, seen.shares), weekdays(seen.days)]
     if seen.logged:
-        checks += [late(seen.late, round(everyone) + seen.late), idle(seen.idle, round(sum(seen.compared)))]
+        checks += [
+            late(seen.late, round(everyone) + seen.late),
+            idle(seen.idle, round(sum(seen.compared))),
+        ]
         checks.append(bots(seen.heavy))
     return checks
 
 
 def sample(counts: Sequence[float], shares: Sequence[float], name: str = "sample_ratio") -> Check:
-    """Units per variant against the declared split, at .001; `value` is the worst ratio of seen to expected."""
+    """Units per variant against the declared split, at .001;
+    `value` is the worst ratio of seen to expected."""
     n, share = np.asarray(counts, float), np.asarray(shares, float)
     ratio = n / (n.sum() * share / share.sum())
     p = sample_ratio(n, share).p
@@ -85,7 +97,8 @@ def sample(counts: Sequence[float], shares: Sequence[float], name: str = "sample
 
 
 def segments(names: Sequence[str], counts: ArrayLike, shares: Sequence[float]) -> Check:
-    """The same in every segment, Holm over all of them: `where` is the one furthest from the split."""
+    """The same in every segment, Holm over all of them:
+    `where` is the one furthest from the split."""
     n = np.asarray(counts, float)
     corrected = holm([sample_ratio(row, shares).p for row in n])
     worst = int(np.nanargmin(corrected))
@@ -113,7 +126,8 @@ def idle(count: int, units: int) -> Check:
 
 
 def early(count: int, units: int) -> Check:
-    """Share of units that met the change before they were assigned: the log of assignments cannot be right."""
+    """Share of units that met the change before they were assigned:
+    the log of assignments cannot be right."""
     share = count / units if units else float("nan")
     return Check("early", share, float("nan"), share > MOST_CROSSED, True)
 
@@ -137,8 +151,16 @@ def outliers(metric: str, n: float, mean: float, variance: float, low: float, hi
 
 
 def ageing(metric: str, first: float, lasting: float, p: float) -> Check:
-    """Whether the effect wears off (novelty) or grows (primacy) with the days since the assignment."""
-    return Check("novelty" if abs(lasting) < abs(first) else "primacy", lasting, p, p <= AGE_LEVEL, False, metric)
+    """Whether the effect wears off (novelty) or grows (primacy) with the days since the
+    assignment."""
+    return Check(
+        "novelty" if abs(lasting) < abs(first) else "primacy",
+        lasting,
+        p,
+        p <= AGE_LEVEL,
+        False,
+        metric,
+    )
 
 
 def worst_ageing(checks: Sequence[Check]) -> list[Check]:

@@ -24,9 +24,9 @@ def detrend(x: Array) -> Array:
 def loadings(history: Array) -> tuple[Array, float, Array]:
     """Weights of the series in the common movement, its variance, each one's own noise variance.
 
-    One factor with loading 1 on every series, by moments: the variance of the common part is the mean
-    covariance between series, the rest of each variance is noise; weights are inverse noise variances.
-    A single series is taken at face value (weight 1, no noise known).
+    One factor with loading 1 on every series, by moments: the variance of the common part is the
+    mean covariance between series, the rest of each variance is noise; weights are inverse noise
+    variances. A single series is taken at face value (weight 1, no noise known).
     """
     clean = detrend(history)
     n = clean.shape[1]

@@ -1,8 +1,9 @@
 """Bayesian structural time series: local level plus regression, by Gibbs sampling.
 
-References: Brodersen, Gallusser, Koehler, Remy and Scott (2015), Inferring causal impact using Bayesian
-structural time-series models; Scott and Varian (2014), Predicting the present with Bayesian structural
-time series; Frühwirth-Schnatter (1994), Data augmentation and dynamic linear models.
+References: Brodersen, Gallusser, Koehler, Remy and Scott (2015), Inferring causal impact using
+Bayesian structural time-series models; Scott and Varian (2014), Predicting the present with
+Bayesian structural time series; Frühwirth-Schnatter (1994), Data augmentation and dynamic linear
+models.
 """
 
 from __future__ import annotations
@@ -44,7 +45,13 @@ class Structural:
 
 
 def structural(
-    y: Array, x: Array | None, before: int, *, level_sd: float = LEVEL_SD, draws: int = DRAWS, seed: int = 1
+    y: Array,
+    x: Array | None,
+    before: int,
+    *,
+    level_sd: float = LEVEL_SD,
+    draws: int = DRAWS,
+    seed: int = 1,
 ) -> Structural:
     """Fit on the first `before` values of `y`, predict the rest from `x` (periods × covariates)."""
     y = np.asarray(y, dtype=float)
@@ -54,14 +61,17 @@ def structural(
     z = (x - x[:before].mean(axis=0)) / np.where(spread > 0, spread, 1.0)
     past = (y[:before] - centre) / scale
     gram = z[:before].T @ z[:before]
-    prior = WEIGHT * (0.5 * gram + 0.5 * np.diag(np.diag(gram))) / before + 1e-9 * np.eye(z.shape[1])
+    prior = WEIGHT * (0.5 * gram + 0.5 * np.diag(np.diag(gram))) / before + 1e-9 * np.eye(
+        z.shape[1]
+    )
     paths, coefficients = _gibbs(past, z, prior, level_sd, draws, BURN, seed)
     paths = centre + scale * paths
     effects = (y[before:] - paths[:, before:]).mean(axis=1)
     low, high = np.quantile(paths, [0.025, 0.975], axis=0)
     bounds = np.quantile(effects, [0.025, 0.975])
     return Structural(
-        paths.mean(axis=0), low, high, float(effects.mean()), float(effects.std()), float(bounds[0]), float(bounds[1]),
+        paths.mean(axis=0), low, high, float(effects.mean()), float(effects.std()),
+        float(bounds[0]), float(bounds[1]),
         coefficients.mean(axis=0),
     )  # fmt: skip
 
@@ -147,11 +157,12 @@ class Calibrated:
     """A structural effect with an interval that placebos in time have widened.
 
     Attributes:
-        effect, low, high, p: mean effect after, calibrated interval and p-value at the level asked for.
+        effect, low, high, p: mean effect after, calibrated interval and p-value at the level asked
+            for.
         placebos: t-values of the effects "found" at earlier starts, where nothing happened.
         stretch: root mean square of those; 1 where the model's own error is right.
-        false_positives: share of placebos that the calibrated interval would have called an effect, each
-            judged by the others; naive_false_positives: the same for the model's own interval.
+        false_positives: share of placebos that the calibrated interval would have called an effect,
+            each judged by the others; naive_false_positives: the same for the model's own interval.
     """
 
     effect: float
@@ -165,15 +176,21 @@ class Calibrated:
 
 
 def calibrated(
-    y: Array, x: Array | None, before: int, fit: Structural, level: float, *, starts: int = 12, draws: int = 300,
+    y: Array, x: Array | None, before: int, fit: Structural, level: float, *, starts: int = 12,
+    draws: int = 300,
     seed: int = 1,
 ) -> Calibrated:  # fmt: skip
     """Repeat the analysis at earlier starts, and let the misses set the width of the interval."""
     after = len(y) - before
     first = max(12, before // 3)
-    places = np.unique(np.linspace(first, before - after, starts).astype(int)) if before - after >= first else []
+    places = (
+        np.unique(np.linspace(first, before - after, starts).astype(int))
+        if before - after >= first
+        else []
+    )
     found = [
-        structural(y[: s + after], None if x is None else x[: s + after], s, draws=draws, seed=seed) for s in places
+        structural(y[: s + after], None if x is None else x[: s + after], s, draws=draws, seed=seed)
+        for s in places
     ]
     ratios = np.array([f.effect / f.error for f in found])
     if len(ratios) < 4:
@@ -189,4 +206,6 @@ def calibrated(
     wrong = float(np.mean(np.abs(ratios) > t * np.maximum(others, 1.0)))
     p = float(2 * student.sf(abs(fit.effect) / (stretch * fit.error), df))
     naive = float(np.mean(np.abs(ratios) > 1.96))
-    return Calibrated(fit.effect, fit.effect - half, fit.effect + half, p, ratios, stretch, wrong, naive)
+    return Calibrated(
+        fit.effect, fit.effect - half, fit.effect + half, p, ratios, stretch, wrong, naive
+    )

@@ -1,8 +1,9 @@
 """What would have happened: difference in differences, synthetic control, synthetic DiD.
 
-Panels are units × periods; the treated unit is a row of its own, `before` the number of periods before.
-References: Abadie, Diamond and Hainmueller (2010), Synthetic control methods for comparative case studies;
-Arkhangelsky, Athey, Hirshberg, Imbens and Wager (2021), Synthetic difference in differences.
+Panels are units × periods; the treated unit is a row of its own, `before` the number of periods
+before. References: Abadie, Diamond and Hainmueller (2010), Synthetic control methods for
+comparative case studies; Arkhangelsky, Athey, Hirshberg, Imbens and Wager (2021), Synthetic
+difference in differences.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class Counterfactual:
     Attributes:
         expected: the treated unit without the treatment, all periods.
         effect: mean difference after the start (for synthetic DiD beyond the weighted past).
-        units: weight of each control. periods: weight of each period before (equal if not estimated).
+        units: weight of each control. periods: weight of each period before (equal if not
+            estimated).
     """
 
     expected: Array
@@ -35,22 +37,31 @@ class Counterfactual:
 
 
 def simplex_weights(x: Array, y: Array, ridge: float = 0.0) -> Array:
-    """Weights >= 0 with sum 1 that bring x @ w nearest to y; `ridge` times |w|² is added to the squared error."""
+    """Weights >= 0 with sum 1 that bring x @ w nearest to y;
+    `ridge` times |w|² is added to the squared error."""
     n = x.shape[1]
     scale = max(float(np.abs(x).max()), 1e-12)
     # The sum is held by a row so heavy that it binds to nine digits.
     heavy = 1e4 * scale * np.sqrt(len(x))
-    rows = [x, np.sqrt(ridge) * np.eye(n), np.full((1, n), heavy)] if ridge else [x, np.full((1, n), heavy)]
+    rows = (
+        [x, np.sqrt(ridge) * np.eye(n), np.full((1, n), heavy)]
+        if ridge
+        else [x, np.full((1, n), heavy)]
+    )
     aims = [y, np.zeros(n), [heavy]] if ridge else [y, [heavy]]
     weights = nnls(np.vstack(rows), np.concatenate(aims), maxiter=50 * n)[0]
     return weights / weights.sum()
 
 
 @njit(cache=True)
-def _frank_wolfe(x: Array, y: Array, least: float, steps: int) -> Array:  # pragma: no cover - compiled
-    """The same from equal weights, stopped early as published: the exact optimum hangs on fewer controls.
+def _frank_wolfe(
+    x: Array, y: Array, least: float, steps: int
+) -> Array:  # pragma: no cover - compiled
+    """The same from equal weights, stopped early as published: the exact optimum hangs on fewer
+    controls.
 
-    On the Proposition 99 data 10,000 steps give -19.59 (published: -19.62), the exact optimum -19.51.
+    On the Proposition 99 data 10,000 steps give -19.59 (published: -19.62), the exact optimum
+    -19.51.
     """
     n = x.shape[1]
     w = np.full(n, 1.0 / n)
@@ -92,13 +103,17 @@ def synthetic_did(treated: Array, controls: Array, before: int) -> Counterfactua
     noise = float(np.diff(past, axis=1).std(ddof=1))
     regular = (controls.shape[1] - before) ** 0.25 * noise
     x = past.T
-    units = simplex_weights(x - x.mean(axis=0), treated[:before] - treated[:before].mean(), regular**2 * before)
+    units = simplex_weights(
+        x - x.mean(axis=0), treated[:before] - treated[:before].mean(), regular**2 * before
+    )
     y = past - past.mean(axis=0)
     periods = simplex_weights(y, after - after.mean(), (1e-6 * noise) ** 2 * len(controls))
     return _moved(treated, controls, before, units, periods)
 
 
-def _moved(treated: Array, controls: Array, before: int, units: Array, periods: Array) -> Counterfactual:
+def _moved(
+    treated: Array, controls: Array, before: int, units: Array, periods: Array
+) -> Counterfactual:
     """The weighted controls, moved to the treated unit's weighted past."""
     course = units @ controls
     expected = course + periods @ (treated[:before] - course[:before])
@@ -115,14 +130,20 @@ METHODS = {
 def placebo_space(controls: Array, before: int, method: str) -> Array:
     """Effect "found" in each control, as if it had been treated, from the other controls."""
     every = np.arange(len(controls))
-    return np.array([METHODS[method](controls[k], controls[every != k], before).effect for k in every])
+    return np.array(
+        [METHODS[method](controls[k], controls[every != k], before).effect for k in every]
+    )
 
 
-def placebo_time(treated: Array, controls: Array, before: int, method: str, least: int = 6) -> Array:
+def placebo_time(
+    treated: Array, controls: Array, before: int, method: str, least: int = 6
+) -> Array:
     """Effect "found" before anything happened, for each earlier start with as long a time after."""
     after = len(treated) - before
     starts = range(least, before - after + 1)
-    return np.array([METHODS[method](treated[: s + after], controls[:, : s + after], s).effect for s in starts])
+    return np.array(
+        [METHODS[method](treated[: s + after], controls[:, : s + after], s).effect for s in starts]
+    )
 
 
 def false_positives(placebos: Array, threshold: Callable[[Array], float]) -> float:
@@ -135,10 +156,12 @@ def false_positives(placebos: Array, threshold: Callable[[Array], float]) -> flo
 
 
 def predictor_weights(treated: Array, controls: Array, outcome: Array, outcomes: Array) -> Array:
-    """Control weights from predictors, the predictors weighted so that the outcome before is met best.
+    """Control weights from predictors, the predictors weighted so that the outcome before is met
+    best.
 
-    `treated` holds the predictors of the treated unit, `controls` predictors × controls; `outcome` and
-    `outcomes` (periods × controls) the values before. Nelder-Mead over the predictor weights, from equal.
+    `treated` holds the predictors of the treated unit, `controls` predictors × controls; `outcome`
+    and `outcomes` (periods × controls) the values before. Nelder-Mead over the predictor weights,
+    from equal.
     """
     both = np.column_stack([treated, controls])
     scale = both.std(axis=1, ddof=1)

@@ -10,14 +10,18 @@ from kpilab.errors import BadInput
 Array = NDArray[np.float64]
 
 
-def allot(total: int, weights: ArrayLike, most: ArrayLike | None = None) -> tuple[NDArray[np.int64], int]:
-    """Whole shares of `total` in proportion to weights, none above its limit, and what nobody can take.
+def allot(
+    total: int, weights: ArrayLike, most: ArrayLike | None = None
+) -> tuple[NDArray[np.int64], int]:
+    """Whole shares of `total` in proportion to weights, none above its limit, and what nobody can
+    take.
 
-    Shares and rest sum to `total` exactly. What a limit cuts off goes to the others by weight; what rounding leaves
-    goes to the largest remainders.
+    Shares and rest sum to `total` exactly. What a limit cuts off goes to the others by weight; what
+    rounding leaves goes to the largest remainders.
 
     Args:
-        total: whole number of steps, >= 0. weights: >= 0, one above zero. most: limit per share; None for none.
+        total: whole number of steps, >= 0. weights: >= 0, one above zero. most: limit per share;
+            None for none.
 
     Raises:
         BadInput: a negative total, or weights that are negative, not finite or all zero.
@@ -28,9 +32,17 @@ def allot(total: int, weights: ArrayLike, most: ArrayLike | None = None) -> tupl
     """
     w = np.asarray(weights, float)
     if total < 0 or not len(w) or not np.isfinite(w).all() or (w < 0).any() or w.sum() <= 0:
-        raise BadInput("no weights to share by", "allot(total, weights)", "give weights >= 0, at least one above zero")
+        raise BadInput(
+            "no weights to share by",
+            "allot(total, weights)",
+            "give weights >= 0, at least one above zero",
+        )
     w = np.where(w > w.max() * 1e-12, w / w.max(), 0.0)  # beside the others it is nothing
-    limit = np.full(len(w), np.inf) if most is None else np.floor(np.maximum(np.asarray(most, float), 0.0))
+    limit = (
+        np.full(len(w), np.inf)
+        if most is None
+        else np.floor(np.maximum(np.asarray(most, float), 0.0))
+    )
     plain = _filled(float(total), w, limit)
     shares = np.floor(plain + 1e-9).astype(np.int64)
     left = total - int(shares.sum())
@@ -45,7 +57,8 @@ def allot(total: int, weights: ArrayLike, most: ArrayLike | None = None) -> tupl
 
 
 def _filled(total: float, w: Array, limit: Array) -> Array:
-    """Proportional shares; what is cut off at a limit is shared among the others, until none is above its limit."""
+    """Proportional shares; what is cut off at a limit is shared among the others,
+    until none is above its limit."""
     shares, free = np.zeros(len(w)), w > 0
     while free.any():
         rest = total - float(shares[~free].sum())

@@ -1,11 +1,11 @@
 """Control charts: which points of a series are out of the ordinary.
 
-Limits that keep their false-alarm rate: what yesterday tells about today is taken out before the limits are drawn,
-and rates of large counts get the extra spread they really have.
+Limits that keep their false-alarm rate: what yesterday tells about today is taken out before the
+limits are drawn, and rates of large counts get the extra spread they really have.
 
-References: Montgomery, Introduction to statistical quality control (constants of X-bar, R and individuals charts);
-Alwan and Roberts (1988), Time-series modeling for statistical process control; Laney (2002), Improved control
-charts for attributes.
+References: Montgomery, Introduction to statistical quality control (constants of X-bar, R and
+individuals charts); Alwan and Roberts (1988), Time-series modeling for statistical process control;
+Laney (2002), Improved control charts for attributes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ Array = NDArray[np.float64]
 LEAST = 12
 USUAL = 2 * float(norm.sf(3))  # chance of a false alarm per point: three standard deviations
 TWO = 2 / float(np.sqrt(np.pi))  # d2 of two: the mean range of two standard normal values
-WORTH = 0.62  # a mean moving range of m points is worth about this many degrees of freedom per point
+WORTH = (
+    0.62  # a mean moving range of m points is worth about this many degrees of freedom per point
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +77,39 @@ def constants(n: int) -> Constants:
     d2 = quad(lambda x: 1 - cdf(x) ** n - norm.sf(x) ** n, -9, 9, epsabs=1e-10)[0]
     # E[R^2] = 2 * integral over x < y of P(minimum <= x and maximum >= y).
     square = dblquad(
-        lambda y, x: 1 - cdf(y) ** n - norm.sf(x) ** n + (cdf(y) - cdf(x)) ** n, -8, 8, lambda x: x, 8, epsabs=1e-7
+        lambda y, x: 1 - cdf(y) ** n - norm.sf(x) ** n + (cdf(y) - cdf(x)) ** n,
+        -8,
+        8,
+        lambda x: x,
+        8,
+        epsabs=1e-7,
     )[0]
     d3 = float(np.sqrt(2 * square - d2**2))
     c4 = float(np.sqrt(2 / (n - 1)) * np.exp(gammaln(n / 2) - gammaln((n - 1) / 2)))
     low, high = max(0.0, 1 - 3 * d3 / d2), 1 + 3 * d3 / d2
-    return Constants(float(d2), d3, c4, 3 / (float(d2) * float(np.sqrt(n))), low, high, 3 / float(d2))
+    return Constants(
+        float(d2), d3, c4, 3 / (float(d2) * float(np.sqrt(n))), low, high, 3 / float(d2)
+    )
 
 
 def xbar(samples: ArrayLike, *, known: int | None = None) -> Chart:
-    """Means of samples of equal size, limits from the spread inside them (three standard deviations).
+    """Means of samples of equal size, limits from the spread inside them (three standard
+    deviations).
 
-    Right where samples are independent of each other; where their means wander, `individuals` of the means is.
+    Right where samples are independent of each other; where their means wander, `individuals` of
+    the means is.
 
     Args:
-        samples: sample × value, without gaps. known: the first samples, on which limits are set; None for all.
+        samples: sample × value, without gaps. known: the first samples, on which limits are set;
+            None for all.
     """
     x = np.asarray(samples, float)
     if x.ndim != 2 or x.shape[1] < 2 or not np.isfinite(x).all():
-        raise BadInput("samples are not a full table of 2 or more columns", "xbar(samples)", "give sample × value")
+        raise BadInput(
+            "samples are not a full table of 2 or more columns",
+            "xbar(samples)",
+            "give sample × value",
+        )
     base, size = x[:known], x.shape[1]
     centre = float(base.mean())
     sigma = float(np.ptp(base, axis=1).mean()) / constants(size).d2
@@ -103,12 +119,15 @@ def xbar(samples: ArrayLike, *, known: int | None = None) -> Chart:
     return Chart(means, *ends, np.abs(means - centre) > half, sigma, 0.0)
 
 
-def individuals(values: ArrayLike, *, known: int | None = None, false_alarms: float = USUAL, spent: int = 0) -> Chart:
-    """One value per point; what the point before tells is counted in, so that a wandering series does not alarm.
+def individuals(
+    values: ArrayLike, *, known: int | None = None, false_alarms: float = USUAL, spent: int = 0
+) -> Chart:
+    """One value per point; what the point before tells is counted in, so that a wandering series
+    does not alarm.
 
-    The residuals of a first-order autoregression are charted: centre and limits of a point stand where its
-    predecessor puts them. The spread is the mean moving range of the residuals, which one shift hardly moves; the
-    width is Student's, because the spread is estimated.
+    The residuals of a first-order autoregression are charted: centre and limits of a point stand
+    where its predecessor puts them. The spread is the mean moving range of the residuals, which one
+    shift hardly moves; the width is Student's, because the spread is estimated.
 
     Args:
         values: in order; NaN for a missing point, which starts the series afresh.
@@ -122,7 +141,9 @@ def individuals(values: ArrayLike, *, known: int | None = None, false_alarms: fl
     x = np.asarray(values, float)
     base = x[:known]
     if np.isfinite(base).sum() < LEAST:
-        raise BadInput(f"{int(np.isfinite(base).sum())} values", "individuals(values)", f"give {LEAST} or more")
+        raise BadInput(
+            f"{int(np.isfinite(base).sum())} values", "individuals(values)", f"give {LEAST} or more"
+        )
     middle = float(np.nanmean(base))
     followed = alike(capped(beyond_rounding(base - middle, base)))
     before = np.concatenate([[np.nan], x[:-1]]) - middle
@@ -132,7 +153,9 @@ def individuals(values: ArrayLike, *, known: int | None = None, false_alarms: fl
     ranges = np.abs(np.diff(np.where(first, np.nan, left)))
     ranges = ranges[np.isfinite(ranges)]
     if not len(ranges):
-        raise BadInput("no two points in a row", "individuals(values)", "give a series with fewer gaps")
+        raise BadInput(
+            "no two points in a row", "individuals(values)", "give a series with fewer gaps"
+        )
     sigma = float(ranges.mean()) / TWO
     spent += 2 if followed > 0 else 1  # what is estimated here
     df, cost = max(WORTH * len(ranges) - spent, 2.0), min(spent / len(ranges), 0.5)
@@ -144,15 +167,22 @@ def individuals(values: ArrayLike, *, known: int | None = None, false_alarms: fl
 
 
 def rates(
-    num: ArrayLike, den: ArrayLike, *, known: int | None = None, false_alarms: float = USUAL, spent: int = 0
+    num: ArrayLike,
+    den: ArrayLike,
+    *,
+    known: int | None = None,
+    false_alarms: float = USUAL,
+    spent: int = 0,
 ) -> Chart:
     """Counts out of counts: Laney's p′, whose limits hold for large counts too.
 
-    A plain p chart takes the binomial for the whole spread; with thousands of counts per point everything alarms. Here
-    each rate is measured in binomial standard deviations, and those are charted as individuals.
+    A plain p chart takes the binomial for the whole spread; with thousands of counts per point
+    everything alarms. Here each rate is measured in binomial standard deviations, and those are
+    charted as individuals.
 
     Args:
-        num, den: per point; a point without denominator is missing. known, false_alarms, spent: as in `individuals`.
+        num, den: per point; a point without denominator is missing. known, false_alarms, spent: as
+            in `individuals`.
 
     Raises:
         BadInput: fewer than 12 known points, or rates that are all 0 or all 1.
@@ -161,8 +191,16 @@ def rates(
     d = np.where(d > 0, d, np.nan)
     p = float(np.nansum(n[:known]) / np.nansum(np.where(np.isfinite(n[:known]), d[:known], np.nan)))
     if not 0 < p < 1:
-        raise BadInput(f"the rate is {p:g} throughout", "rates(num, den)", "a chart needs a rate between 0 and 1")
+        raise BadInput(
+            f"the rate is {p:g} throughout",
+            "rates(num, den)",
+            "a chart needs a rate between 0 and 1",
+        )
     unit = np.sqrt(p * (1 - p) / d)
-    z = individuals(beyond_rounding(n / d - p, p) / unit, known=known, false_alarms=false_alarms, spent=spent)
+    z = individuals(
+        beyond_rounding(n / d - p, p) / unit, known=known, false_alarms=false_alarms, spent=spent
+    )
     ends = [p + unit * part for part in (z.centre, z.low, z.high)]
-    return Chart(n / d, ends[0], np.clip(ends[1], 0, 1), np.clip(ends[2], 0, 1), z.outside, z.sigma, z.alike)
+    return Chart(
+        n / d, ends[0], np.clip(ends[1], 0, 1), np.clip(ends[2], 0, 1), z.outside, z.sigma, z.alike
+    )

@@ -1,7 +1,9 @@
-"""Limits for the next day of a series: what is still usual, given weekday, yesterday, and the days before.
+"""Limits for the next day of a series: what is still usual, given weekday, yesterday, and the days
+before.
 
-References: Alwan and Roberts (1988), Time-series modeling for statistical process control (charts of AR(1)
-residuals keep their false-alarm rate); Laney (2002), Improved control charts for attributes (rates of large counts).
+References: Alwan and Roberts (1988), Time-series modeling for statistical process control (charts
+of AR(1) residuals keep their false-alarm rate); Laney (2002), Improved control charts for
+attributes (rates of large counts).
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ class Limits:
     """What is usual on the next day, in the unit of the rate or total.
 
     Attributes:
-        centre: forecast. low, high: limits; a total or rate cannot be below zero, so `low` is at least zero.
+        centre: forecast. low, high: limits; a total or rate cannot be below zero, so `low` is at
+            least zero.
         alike: how much a day resembles the one before it, 0 to .95. days: of history.
     """
 
@@ -40,16 +43,23 @@ class Limits:
 
 
 def next_day(
-    num: ArrayLike, den: ArrayLike, day: ArrayLike, *, on: int, size: float = 1.0, false_alarms: float = USUAL
+    num: ArrayLike,
+    den: ArrayLike,
+    day: ArrayLike,
+    *,
+    on: int,
+    size: float = 1.0,
+    false_alarms: float = USUAL,
 ) -> Limits:
     """Limits for day `on` from the days before it.
 
-    The weekly pattern (from four weeks on) is taken out as factors; rates of many are known better than rates of few;
-    what yesterday tells about today is counted, so a series that wanders does not alarm all the time; an outlier of
-    the past is capped.
+    The weekly pattern (from four weeks on) is taken out as factors; rates of many are known better
+    than rates of few; what yesterday tells about today is counted, so a series that wanders does
+    not alarm all the time; an outlier of the past is capped.
 
     Args:
-        num, den: per day of history: numerator and denominator (1 for a total); days without one are left out.
+        num, den: per day of history: numerator and denominator (1 for a total); days without one
+            are left out.
         day: number of each day, in order; its remainder by seven is the weekday.
         on: number of the day in question, after the others.
         size: denominator of that day.
@@ -62,7 +72,9 @@ def next_day(
     kept = (d > 0) & np.isfinite(n) & (days < on)
     n, d, days = n[kept], d[kept], days[kept]
     if len(n) < LEAST:
-        raise BadInput(f"{len(n)} days of history", "control chart", f"wait until {LEAST} days are known")
+        raise BadInput(
+            f"{len(n)} days of history", "control chart", f"wait until {LEAST} days are known"
+        )
     factor = factors(_capped_each(n / d, days % WEEK), days % WEEK)
     rate = n / d / factor[days % WEEK]
     centre = float(np.sum(capped(rate) * d) / d.sum())
@@ -79,7 +91,9 @@ def next_day(
     sigma = float(np.sqrt(np.sum(left**2) / df))
     yesterday = float(z[-1]) if days[-1] == on - 1 else 0.0
     ahead = followed * yesterday * now
-    half = float(student.isf(false_alarms / 2, df)) * sigma * now * float(np.sqrt(1 + spent / len(z)))
+    half = (
+        float(student.isf(false_alarms / 2, df)) * sigma * now * float(np.sqrt(1 + spent / len(z)))
+    )
     scale = float(factor[on % WEEK])
     ends = [(centre + ahead + side * half) * scale for side in (0, -1, 1)]
     return Limits(ends[0], max(ends[1], 0.0), ends[2], followed, len(z))
@@ -101,7 +115,8 @@ def _on_calendar(z: Array, days: NDArray[np.int64]) -> Array:
 
 
 def _noise(off: Array, few: Array) -> tuple[float, float]:
-    """Shares of the variance that stay with size and that shrink with it (`few` is 1 on a day of average size)."""
+    """Shares of the variance that stay with size and that shrink with it (`few` is 1 on a day of
+    average size)."""
     found = nnls(np.column_stack([np.ones(len(off)), few]), capped(off) ** 2)[0]
     total = float(found.sum())
     return (float(found[0]) / total, float(found[1]) / total) if total > 0 else (1.0, 0.0)

@@ -12,7 +12,8 @@ from kpilab.stats.forecast import LEAST, forecast
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Where a period will end, with 80 % interval, and the chance that this is at or above the target (None: none)."""
+    """Where a period will end, with 80 % interval,
+    and the chance that this is at or above the target (None: none)."""
 
     value: float
     low: float
@@ -21,9 +22,12 @@ class End:
 
 
 def elapsed(usual: ArrayLike, known: int) -> float:
-    """Share of a total that usually falls on the first `known` of the period's days, given each day's usual amount."""
+    """Share of a total that usually falls on the first `known` of the period's days,
+    given each day's usual amount."""
     weights = np.asarray(usual, float)
-    return float(weights[:known].sum() / weights.sum()) if weights.sum() > 0 else known / len(weights)
+    return (
+        float(weights[:known].sum() / weights.sum()) if weights.sum() > 0 else known / len(weights)
+    )
 
 
 def end(
@@ -36,13 +40,15 @@ def end(
     adds: bool = True,
     season: int | None = None,
 ) -> End | None:
-    """Expected value of the whole period if nothing changes; None with too little past for a forecast.
+    """Expected value of the whole period if nothing changes; None with too little past for a
+    forecast.
 
     Args:
         past: the series up to now, history included, oldest first; gaps are left out.
         so_far: value of the period so far (a total, or a mean).
         known, planned: days (weeks, months) that are over, and all.
-        target: for the whole period. adds: the values add up (else they average). season: length of the season.
+        target: for the whole period. adds: the values add up (else they average). season: length of
+            the season.
     """
     left = planned - known
     if left <= 0:

@@ -1,4 +1,5 @@
-"""Tiered bonuses when the result is uncertain: expected payout, its slope, and the spread of the sum."""
+"""Tiered bonuses when the result is uncertain: expected payout, its slope,
+and the spread of the sum."""
 
 from __future__ import annotations
 
@@ -45,8 +46,11 @@ def expected(mean: Array, sd: Array, tiers: Tiers) -> Payout:
     return Payout(chance, chance @ tiers.steps, (norm.pdf(z) / sd[:, None]) @ tiers.steps)
 
 
-def simulate(mean: Array, sd: Array, tiers: Tiers, *, shared: float, draws: int, seed: int) -> Array:
-    """Payout of all units together, one number per draw; `shared` of the variance is common to them."""
+def simulate(
+    mean: Array, sd: Array, tiers: Tiers, *, shared: float, draws: int, seed: int
+) -> Array:
+    """Payout of all units together, one number per draw;
+    `shared` of the variance is common to them."""
     rng = np.random.default_rng(seed)
     order = np.lexsort((sd, mean))  # whose draw is whose must not hang on the order of the rows
     mean, sd = mean[order], sd[order]

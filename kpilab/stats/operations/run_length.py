@@ -2,8 +2,8 @@
 
 Shifts are in standard deviations of a point. By Gauss-Legendre quadrature of the integral equation.
 
-References: Brook and Evans (1972), An approach to the probability distribution of CUSUM run length; Crowder (1987),
-A simple method for studying run-length distributions of EWMA charts.
+References: Brook and Evans (1972), An approach to the probability distribution of CUSUM run length;
+Crowder (1987), A simple method for studying run-length distributions of EWMA charts.
 """
 
 from __future__ import annotations
@@ -21,18 +21,24 @@ def shewhart(width: float = 3.0, shift: float = 0.0) -> float:
 
 
 def ewma(weight: float, width: float, shift: float = 0.0) -> float:
-    """Run length of an exponentially weighted mean with weight `weight`, limits at ± `width` of its own deviations."""
+    """Run length of an exponentially weighted mean with weight `weight`,
+    limits at ± `width` of its own deviations."""
     end = width * float(np.sqrt(weight / (2 - weight)))
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     x = end * nodes
-    kernel = norm.pdf((x[None, :] - (1 - weight) * x[:, None]) / weight - shift) / weight * (end * weights)
+    kernel = (
+        norm.pdf((x[None, :] - (1 - weight) * x[:, None]) / weight - shift)
+        / weight
+        * (end * weights)
+    )
     lengths = np.linalg.solve(np.eye(NODES) - kernel, np.ones(NODES))
     start = norm.pdf(x / weight - shift) / weight * (end * weights)
     return float(1 + start @ lengths)
 
 
 def cusum(limit: float, slack: float, shift: float = 0.0, *, two_sided: bool = True) -> float:
-    """Run length of a cumulative sum from zero that alarms above `limit`; `slack` is taken off every point."""
+    """Run length of a cumulative sum from zero that alarms above `limit`;
+    `slack` is taken off every point."""
     up = _one_sided(limit, slack, shift)
     return 1 / (1 / up + 1 / _one_sided(limit, slack, -shift)) if two_sided else up
 

@@ -1,7 +1,9 @@
-"""Empirical Bayes: what a unit can really do, when its own figures are few and the other units tell something too.
+"""Empirical Bayes: what a unit can really do, when its own figures are few and the other units tell
+something too.
 
-References: Efron and Morris (1975), Data analysis using Stein's estimator and its generalizations; Morris (1983),
-Parametric empirical Bayes inference; Paule and Mandel (1982), Consensus values and weighting factors.
+References: Efron and Morris (1975), Data analysis using Stein's estimator and its generalizations;
+Morris (1983), Parametric empirical Bayes inference; Paule and Mandel (1982), Consensus values and
+weighting factors.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ class Shrunk:
 def normal(values: ArrayLike, variances: ArrayLike, level: float = 0.95) -> Shrunk:
     """Draw the values of units towards their common mean, the more the less is known about them.
 
-    With equal variances this is the James-Stein estimator. Fewer than four units are left as they are.
+    With equal variances this is the James-Stein estimator. Fewer than four units are left as they
+    are.
 
     Args:
         values: one per unit. variances: of each value (squared standard error), above zero.
@@ -49,11 +52,15 @@ def normal(values: ArrayLike, variances: ArrayLike, level: float = 0.95) -> Shru
     """
     y, v = np.asarray(values, float), np.asarray(variances, float)
     if not len(y) or not np.all(v > 0) or not np.isfinite(y).all():
-        raise BadInput("a unit without a value or variance", "normal(values, variances)", "leave it out")
+        raise BadInput(
+            "a unit without a value or variance", "normal(values, variances)", "leave it out"
+        )
     z, k = float(norm.ppf(0.5 + level / 2)), len(y)
     if k < 4:
         half = z * np.sqrt(v)
-        return Shrunk(y, y - half, y + half, np.ones(k), float(np.average(y, weights=1 / v)), float("nan"))
+        return Shrunk(
+            y, y - half, y + half, np.ones(k), float(np.average(y, weights=1 / v)), float("nan")
+        )
     between = _between(y, v)
     mean = float(np.average(y, weights=1 / (v + between)))
     pull = (k - 3) / (k - 1) * v / (v + between)
@@ -76,4 +83,5 @@ def _between(y: Array, v: Array) -> float:
     top = float(np.var(y)) + float(v.max())
     while excess(top) > 0:
         top *= 2
-    return brentq(excess, 0.0, top)  # type: ignore[return-value]  # a number unless full_output is asked for
+    # a number unless full_output is asked for
+    return brentq(excess, 0.0, top)  # type: ignore[return-value]

@@ -1,7 +1,7 @@
 """Waiting times, some of which are not over yet.
 
-References: Kaplan and Meier (1958), Nonparametric estimation from incomplete observations; Brookmeyer and Crowley
-(1982), A confidence interval for the median survival time.
+References: Kaplan and Meier (1958), Nonparametric estimation from incomplete observations;
+Brookmeyer and Crowley (1982), A confidence interval for the median survival time.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 
-def waiting(length: ArrayLike, over: ArrayLike, share: float = 0.5, level: float = 0.95) -> tuple[float, float, float]:
-    """Time within which `share` of all is over, with interval; NaN where the data do not reach so far.
+def waiting(
+    length: ArrayLike, over: ArrayLike, share: float = 0.5, level: float = 0.95
+) -> tuple[float, float, float]:
+    """Time within which `share` of all is over, with interval; NaN where the data do not reach so
+    far.
 
     Args:
         length: time waited so far, >= 0. over: whether it came to its end.

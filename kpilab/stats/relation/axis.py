@@ -49,22 +49,33 @@ def axis(times: ArrayLike, where: str) -> Axis:
     days = np.asarray(times, dtype="datetime64[D]")
     if len(days) < LEAST_PERIODS:
         raise BadInput(
-            f"there are only {len(days)} periods", where, f"give at least {LEAST_PERIODS}, better 26 or more"
+            f"there are only {len(days)} periods",
+            where,
+            f"give at least {LEAST_PERIODS}, better 26 or more",
         )
     steps = np.diff(days).astype(np.int64)
     if (steps <= 0).any():
         raise BadInput(
-            f"period {days[1:][steps <= 0][0]} occurs twice or out of order", where, "give one sorted row per period"
+            f"period {days[1:][steps <= 0][0]} occurs twice or out of order",
+            where,
+            "give one sorted row per period",
         )
     usual = int(np.median(steps))
     grain = next((g for g, (low, high, _) in STEPS.items() if low <= usual <= high), None)
     if grain is None:
-        raise BadInput(f"periods are {usual} days apart", where, "give daily, weekly, monthly or quarterly values")
+        raise BadInput(
+            f"periods are {usual} days apart",
+            where,
+            "give daily, weekly, monthly or quarterly values",
+        )
     low, high, year = STEPS[grain]
     wrong = np.flatnonzero((steps < low) | (steps > high))
     if len(wrong):
         raise BadInput(
-            f"the {grain} after {days[wrong[0]]} is missing or irregular ({len(wrong)} gaps in all)",
+            (
+                f"the {grain} after {days[wrong[0]]} is missing or irregular ({len(wrong)} gaps in "
+                "all)"
+            ),
             where,
             "fill the gap, or choose a coarser grain",
         )
@@ -73,11 +84,14 @@ def axis(times: ArrayLike, where: str) -> Axis:
     return Axis(grain, days, year if len(days) >= least else None)
 
 
-def calendar_terms(ax: Axis, country: str | None, events: Sequence[date | tuple[date, date]] = ()) -> Array:
+def calendar_terms(
+    ax: Axis, country: str | None, events: Sequence[date | tuple[date, date]] = ()
+) -> Array:
     """Weekday, holiday and event columns of an axis (yearly waves are not among them).
 
-    A holiday counts its days in the period; daily axes get the day before and after as well. An event is
-    a day, or a first and last day; it has a column for its periods and one for the period after.
+    A holiday counts its days in the period; daily axes get the day before and after as well. An
+    event is a day, or a first and last day; it has a column for its periods and one for the period
+    after.
     """
     parts = [dummies(ax.weekday)] if ax.grain == "day" else []
     if country is not None:
@@ -85,7 +99,11 @@ def calendar_terms(ax: Axis, country: str | None, events: Sequence[date | tuple[
         around = (0, -1, 1) if ax.grain == "day" else (0,)
         parts += [np.roll(count, k)[:, None] for k in around]
     parts += [column for event in events for column in _event(ax, event)]
-    columns = np.hstack([p.reshape(len(ax.days), -1) for p in parts]) if parts else np.empty((len(ax.days), 0))
+    columns = (
+        np.hstack([p.reshape(len(ax.days), -1) for p in parts])
+        if parts
+        else np.empty((len(ax.days), 0))
+    )
     return columns[:, columns.std(axis=0) > 0]
 
 
@@ -97,7 +115,9 @@ def _edges(ax: Axis) -> Dates:
 
 def _event(ax: Axis, event: date | tuple[date, date]) -> list[Array]:
     first, last = event if isinstance(event, tuple) else (event, event)
-    first, last = (np.datetime64(d.date() if isinstance(d, datetime) else d, "D") for d in (first, last))
+    first, last = (
+        np.datetime64(d.date() if isinstance(d, datetime) else d, "D") for d in (first, last)
+    )
     edges = _edges(ax)
     during = ((edges[:-1] <= last) & (edges[1:] > first)).astype(float)
     if not during.any():

@@ -1,7 +1,7 @@
 """When did a relation break, if the date is searched for?
 
-References: Chow (1960), Tests of equality between sets of coefficients; Andrews (1993), Tests for parameter
-instability and structural change with unknown change point.
+References: Chow (1960), Tests of equality between sets of coefficients; Andrews (1993), Tests for
+parameter instability and structural change with unknown change point.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ class SupF:
 
     Attributes:
         last: position of the last period before the break. sup: the statistic there.
-        p: corrected for the search. f: statistic at every date looked at. first: first date looked at.
+        p: corrected for the search. f: statistic at every date looked at. first: first date looked
+            at.
     """
 
     last: int
@@ -34,9 +35,11 @@ class SupF:
 
 
 def sup_f(y: Array, x: Array, *, trim: float = 0.15, draws: int = DRAWS, seed: int = 1) -> SupF:
-    """Search for one break in the regression of `y` on `x` (periods × regressors), and correct for the search.
+    """Search for one break in the regression of `y` on `x` (periods × regressors), and correct for
+    the search.
 
-    The p-value comes from the same search on series without a break: normal noise on the same regressors.
+    The p-value comes from the same search on series without a break: normal noise on the same
+    regressors.
     """
     y, x = np.asarray(y, dtype=float), np.asarray(x, dtype=float)
     n, k = x.shape
@@ -56,9 +59,13 @@ def _statistics(y: Array, x: Array, lasts: NDArray[np.int64]) -> Array:
     whole, least = _squares(y, x), np.maximum(ROUNDING * np.sum(y**2, axis=1), np.finfo(float).tiny)
     out = np.empty((len(y), len(lasts)))
     for j, last in enumerate(lasts):
-        split = _squares(y[:, : last + 1], x[: last + 1]) + _squares(y[:, last + 1 :], x[last + 1 :])
+        split = _squares(y[:, : last + 1], x[: last + 1]) + _squares(
+            y[:, last + 1 :], x[last + 1 :]
+        )
         out[:, j] = (whole - split) / (np.maximum(split, least) / (n - 2 * k))
-    return np.where(whole[:, None] > least[:, None], out, 0.0)  # a relation that holds exactly has no break
+    return np.where(
+        whole[:, None] > least[:, None], out, 0.0
+    )  # a relation that holds exactly has no break
 
 
 def _squares(y: Array, x: Array) -> Array:

@@ -1,4 +1,5 @@
-"""Units × periods: does the KPI move the goal within units, and does the comparison between units mislead?"""
+"""Units × periods: does the KPI move the goal within units,
+and does the comparison between units mislead?"""
 
 from __future__ import annotations
 
@@ -18,8 +19,8 @@ class PanelSlopes:
     """Slopes of the goal on the KPI.
 
     Attributes:
-        within, within_error, df, p: from period to period inside the units, period effects taken out,
-            errors clustered by unit (CR3) with t(G - 1).
+        within, within_error, df, p: from period to period inside the units, period effects taken
+            out, errors clustered by unit (CR3) with t(G - 1).
         between, between_error, between_p: across the units' means.
     """
 
@@ -42,7 +43,8 @@ def panel_slopes(kpi: Array, goal: Array) -> PanelSlopes:
     units = len(kpi)
     power = float(np.sum(x**2))
     slope = float(np.sum(x * y) / power)
-    # A unit that weighs much pulls the slope towards itself: its residuals are scaled up again (CR3).
+    # A unit that weighs much pulls the slope towards itself: its residuals are scaled up again
+    # (CR3).
     weight = np.sum(x**2, axis=1) / power
     scores = np.sum(x * (y - slope * x), axis=1) / np.maximum(1 - weight, 1e-9)
     error = float(np.sqrt(np.sum(scores**2)) / power)
@@ -55,7 +57,8 @@ def panel_slopes(kpi: Array, goal: Array) -> PanelSlopes:
 
 
 def changes(values: Array) -> Array:
-    """Changes from period to period of units × periods, freed of what all units share; 0 where one is missing."""
+    """Changes from period to period of units × periods, freed of what all units share;
+    0 where one is missing."""
     steps = np.diff(values, axis=1)
     with warnings.catch_warnings():  # a period that nobody has
         warnings.simplefilter("ignore", RuntimeWarning)

@@ -11,7 +11,8 @@ from kpilab.stats.series import Array, Innovations
 
 
 def clusters(new: Innovations, same: float) -> NDArray[np.int64]:
-    """Cluster number of each series; within a cluster all pairs correlate by at least `same` in size."""
+    """Cluster number of each series; within a cluster all pairs correlate by at least `same` in
+    size."""
     z = new.values
     n, columns = z.shape
     if n < 2:
@@ -24,7 +25,8 @@ def clusters(new: Innovations, same: float) -> NDArray[np.int64]:
 
 
 def spokesman(labels: NDArray[np.int64], strength: Array) -> NDArray[np.bool_]:
-    """Which series speaks for its cluster: the one with the greatest strength, the first among equals."""
+    """Which series speaks for its cluster: the one with the greatest strength,
+    the first among equals."""
     best = np.zeros(len(labels), dtype=bool)
     for label in np.unique(labels):
         inside = np.flatnonzero(labels == label)

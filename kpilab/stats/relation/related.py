@@ -7,7 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kpilab.stats.series import Array, CrossCorrelation, Ints, cross_correlation, fourier, innovations, split
+from kpilab.stats.series import (
+    Array,
+    CrossCorrelation,
+    Ints,
+    cross_correlation,
+    fourier,
+    innovations,
+    split,
+)
 
 HARMONICS = 2
 LEAST_RHO = 0.3
@@ -32,10 +40,16 @@ class Question:
     least: float = LEAST_RHO
 
     def looked_at(self, n: int) -> Ints:
-        return np.array(self.lags if self.lags is not None else range(5 if n < 52 else 9), dtype=np.int64)
+        return np.array(
+            self.lags if self.lags is not None else range(5 if n < 52 else 9), dtype=np.int64
+        )
 
     def regressors(self, n: int) -> Array | None:
-        parts = [] if self.season is None else [fourier(n, self.season, HARMONICS if n >= self.season else 1)]
+        parts = (
+            []
+            if self.season is None
+            else [fourier(n, self.season, HARMONICS if n >= self.season else 1)]
+        )
         parts += [] if self.terms is None else [np.asarray(self.terms, dtype=float).reshape(n, -1)]
         return np.hstack(parts) if parts else None
 
@@ -45,7 +59,8 @@ class RelationTests:
     """One entry per KPI.
 
     Attributes:
-        lag, rho, low, high: strongest lag, correlation of the innovations there, simultaneous interval.
+        lag, rho, low, high: strongest lag, correlation of the innovations there, simultaneous
+            interval.
         p: corrected for the lags. detectable: smallest rho found with 80 % power.
         verdict: related, unrelated or inconclusive; "" for a series that holds nothing to test.
         cross: all lags.
@@ -70,8 +85,8 @@ def relation_tests(kpis: Array, goal: Array, question: Question) -> RelationTest
     low, high = cross.bounds(question.alpha)
     rows, best = np.arange(len(kpis)), cross.best
     verdict = np.where(cross.p < question.alpha, "related", "inconclusive")
-    # "Unrelated" must rule out a relation that matters at every lag; each lag is tested at the full level,
-    # because all of them must reject (intersection-union).
+    # "Unrelated" must rule out a relation that matters at every lag; each lag is tested at the full
+    # level, because all of them must reject (intersection-union).
     unrelated = cross.largest(question.alpha) < question.least
     verdict = np.where(unrelated & (cross.p >= question.alpha), "unrelated", verdict)
     verdict = np.where(np.isnan(cross.p), "", verdict)

@@ -1,8 +1,9 @@
 """Did the slope of one series on another change at a known date, whatever way the rest wanders?
 
-References: Harville (1977), Maximum likelihood approaches to variance component estimation and to related problems;
-Welch (1947), The generalization of "Student's" problem when several different population variances are involved;
-Hall (1992), The Bootstrap and Edgeworth Expansion (the bootstrap of a studentised estimate).
+References: Harville (1977), Maximum likelihood approaches to variance component estimation and to
+related problems; Welch (1947), The generalization of "Student's" problem when several different
+population variances are involved; Hall (1992), The Bootstrap and Edgeworth Expansion (the bootstrap
+of a studentised estimate).
 """
 
 from __future__ import annotations
@@ -18,9 +19,13 @@ from kpilab.stats.rounding import beyond_rounding
 
 Array = NDArray[np.float64]
 DRAWS = 999
-MEMORIES = np.append(np.arange(-0.5, 0.85, 0.1), [0.9, 0.95, 0.98, 0.9999])  # the last one: a random walk
+MEMORIES = np.append(
+    np.arange(-0.5, 0.85, 0.1), [0.9, 0.95, 0.98, 0.9999]
+)  # the last one: a random walk
 WANDERS = 0.99  # from here on the first period says nothing
-ASKED = np.array([[0, 0, 0, 1, 0], [0, 0, 0, 0, 1], [0, 0, 0, -1, 1.0]])  # slope before, after, and the change
+ASKED = np.array(
+    [[0, 0, 0, 1, 0], [0, 0, 0, 0, 1], [0, 0, 0, -1, 1.0]]
+)  # slope before, after, and the change
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,8 @@ class SlopeBreak:
 
     Attributes:
         before, after, change: (slope, low, high); change is after minus before.
-        p: of "no change". memory: how much of a period's rest stays in the next; 0.9999 stands for all.
+        p: of "no change". memory: how much of a period's rest stays in the next; 0.9999 stands for
+            all.
     """
 
     before: tuple[float, float, float]
@@ -41,7 +47,8 @@ class SlopeBreak:
 
 @dataclass(frozen=True, slots=True)
 class _Fitted:
-    """The regression for one memory of the rest: what turns a series into slopes, errors and a criterion."""
+    """The regression for one memory of the rest: what turns a series into slopes,
+    errors and a criterion."""
 
     memory: float
     basis: Array
@@ -51,17 +58,25 @@ class _Fitted:
 
 
 def slope_break(
-    kpi: Array, goal: Array, first_after: int, *, level: float = 0.95, draws: int = DRAWS, seed: int = 1
+    kpi: Array,
+    goal: Array,
+    first_after: int,
+    *,
+    level: float = 0.95,
+    draws: int = DRAWS,
+    seed: int = 1,
 ) -> SlopeBreak:
     """Test whether the slope changed at period `first_after`.
 
-    The goal is a trend of its own on each side, plus the KPI's changes times the side's slope, plus a rest that
-    remembers the period before; how much, restricted maximum likelihood says, from nothing to a random walk. Errors
-    let each side have noise of its own size. P-value and intervals compare the studentised slopes with those of
-    series made of the same rest, drawn anew on each side, so that the search for the memory is paid for.
+    The goal is a trend of its own on each side, plus the KPI's changes times the side's slope, plus
+    a rest that remembers the period before; how much, restricted maximum likelihood says, from
+    nothing to a random walk. Errors let each side have noise of its own size. P-value and intervals
+    compare the studentised slopes with those of series made of the same rest, drawn anew on each
+    side, so that the search for the memory is paid for.
 
     Args:
-        kpi, goal: one value per period. first_after: position of the first period of the second side.
+        kpi, goal: one value per period. first_after: position of the first period of the second
+            side.
         level: of the intervals. draws: series drawn. seed: of the draws.
     """
     n = len(kpi)
@@ -77,13 +92,16 @@ def slope_break(
     # In the unit of the goal: what one step of the KPI, from its least to its most, would move.
     slopes = beyond_rounding(slopes * np.ptp(kpi), goal) / np.ptp(kpi)
     wide = np.quantile(null, level, axis=0) * errors
-    before, later, change = ((float(s), float(s - w), float(s + w)) for s, w in zip(slopes, wide, strict=True))
+    before, later, change = (
+        (float(s), float(s - w), float(s + w)) for s, w in zip(slopes, wide, strict=True)
+    )
     p = float((1 + np.sum(null[:, 2] >= abs(slopes[2]) / errors[2])) / (draws + 1))
     return SlopeBreak(before, later, change, p, best.memory)
 
 
 def _design(kpi: Array, after: NDArray[np.bool_]) -> Array:
-    """Level, a trend of each side, and the KPI's changes of each side, all summed up to each period."""
+    """Level, a trend of each side, and the KPI's changes of each side,
+    all summed up to each period."""
     steps = np.append(0.0, np.diff(kpi))
     rates = np.column_stack([~after, after, steps * ~after, steps * after]).astype(float)
     rates[0] = 0.0
@@ -97,19 +115,23 @@ def _fits(design: Array, after: NDArray[np.bool_]) -> Iterator[_Fitted]:
         leverage = np.sum(basis**2, axis=1)
         weights = np.empty_like(slopes)
         for side in (~after, after):  # the variance of a side's noise, from its own periods
-            weights[:, side] = np.sum(slopes[:, side] ** 2, axis=1, keepdims=True) / np.sum(1 - leverage[side])
+            weights[:, side] = np.sum(slopes[:, side] ** 2, axis=1, keepdims=True) / np.sum(
+                1 - leverage[side]
+            )
         penalty = float(np.sum(np.log(np.abs(np.diag(triangle)))) - 0.5 * np.log(1 - memory**2))
         yield _Fitted(float(memory), basis, slopes, weights, penalty)
 
 
 def _whitened(series: Array, memory: float) -> Array:
-    """Each row without what it remembers of the period before; the first period brought to the others' variance."""
+    """Each row without what it remembers of the period before;
+    the first period brought to the others' variance."""
     first = np.sqrt(1 - memory**2) * series[:, :1]
     return np.hstack([first, series[:, 1:] - memory * series[:, :-1]])
 
 
 def _estimated(series: Array, fits: list[_Fitted]) -> tuple[Array, Array, NDArray[np.int64]]:
-    """Per row: the slopes, their errors, and which of the fits has the largest restricted likelihood."""
+    """Per row: the slopes, their errors, and which of the fits has the largest restricted
+    likelihood."""
     rows, n = series.shape
     lowest = np.full(rows, np.inf)
     chosen = np.zeros(rows, dtype=np.int64)
@@ -126,11 +148,14 @@ def _estimated(series: Array, fits: list[_Fitted]) -> tuple[Array, Array, NDArra
     return slopes, errors, chosen
 
 
-def _drawn(rest: Array, fit: _Fitted, after: NDArray[np.bool_], draws: int, rng: np.random.Generator) -> Array:
-    """Series of the same memory whose shocks are those of `rest`, drawn anew on each side; no slopes, no trend.
+def _drawn(
+    rest: Array, fit: _Fitted, after: NDArray[np.bool_], draws: int, rng: np.random.Generator
+) -> Array:
+    """Series of the same memory whose shocks are those of `rest`, drawn anew on each side; no
+    slopes, no trend.
 
-    Shocks are brought back to their variance before the fit; the slopes themselves do not matter, since a studentised
-    estimate less its true value does not depend on them.
+    Shocks are brought back to their variance before the fit; the slopes themselves do not matter,
+    since a studentised estimate less its true value does not depend on them.
     """
     scaled = rest / np.sqrt(np.maximum(1 - np.sum(fit.basis**2, axis=1), 0.05))
     known = np.arange(len(rest)) > 0 if fit.memory > WANDERS else np.full(len(rest), True)

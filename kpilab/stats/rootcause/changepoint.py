@@ -1,4 +1,5 @@
-"""When a level changed, and whether at once or gradually: one regression per candidate start and length."""
+"""When a level changed, and whether at once or gradually:
+one regression per candidate start and length."""
 
 from __future__ import annotations
 

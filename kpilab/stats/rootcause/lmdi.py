@@ -16,7 +16,8 @@ def log_ratio(new: Array | float, old: Array | float) -> Array:
 
 
 def log_mean(a: float, b: float) -> float:
-    """Logarithmic mean (a − b) / ln(a / b) of two positive numbers; a itself when they are equal."""
+    """Logarithmic mean (a − b) / ln(a / b) of two positive numbers;
+    a itself when they are equal."""
     return a if a == b else (a - b) / float(log_ratio(a, b))
 
 

@@ -1,4 +1,5 @@
-"""Rate and mix: how much of a ratio's change is better or worse rates, how much is other shares (Kitagawa)."""
+"""Rate and mix: how much of a ratio's change is better or worse rates,
+how much is other shares (Kitagawa)."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ class RateMix:
 
     Attributes:
         before, after: the total ratio.
-        rate: segments' own rates moved; mix: shares moved; joint: both at once (three-term form, else 0);
+        rate: segments' own rates moved; mix: shares moved; joint: both at once (three-term form,
+            else 0);
         entry: segments that came or went (they have one rate only).
         errors: standard errors of the totals of rate, mix and the whole change, in that order.
         simpson: the total moved against nearly all of its segments, beyond noise.
@@ -44,7 +46,8 @@ def rate_mix(
 
     Args:
         num0, den0, num1, den1: per segment, baseline and current.
-        three: keep the interaction as a term of its own (weights of the baseline), else share it equally.
+        three: keep the interaction as a term of its own (weights of the baseline), else share it
+            equally.
         spread: variance of a numerator over the binomial one (over-dispersion between days).
 
     References: Kitagawa (1955), Components of a difference between two rates.
@@ -67,7 +70,9 @@ def rate_mix(
     noise = [_noise(r, d, spread) for r, d in ((r0, den0), (r1, den1))]
     beyond = np.abs(up) > SURE * np.sqrt(spread * (noise[0] + noise[1]))
     moved = np.where(beyond, (share0 + share1) / 2 * up, 0.0)
-    simpson = _simpson(total1 - total0, float(rate.sum()), float((mix + entry).sum()), moved, errors)
+    simpson = _simpson(
+        total1 - total0, float(rate.sum()), float((mix + entry).sum()), moved, errors
+    )
     return RateMix(total0, total1, rate, mix, joint, entry, errors, simpson)
 
 
@@ -80,7 +85,9 @@ def _errors(
     spread: float,
 ) -> tuple[float, float, float]:
     """Delta method: rates are binomial (or counts), shares multinomial, both times `spread`."""
-    part = (1.0, 0.0) if three else (0.5, 0.5)  # weights of the two periods in mean shares and mean rates
+    part = (
+        (1.0, 0.0) if three else (0.5, 0.5)
+    )  # weights of the two periods in mean shares and mean rates
     sides = [(*side, p) for side, p in zip((before, after), part, strict=True)]
     share = part[0] * before[2] + part[1] * after[2]
     # A segment that came or went has one rate only.
@@ -93,7 +100,11 @@ def _errors(
         rate += float(np.sum(np.where(both, share, 0.0) ** 2 * noise)) + p**2 * _spread(s, up) / n
         mix += float(np.sum((shift * w) ** 2 * noise)) + _spread(s, middle) / n
         whole += float(_noise(np.array([s @ r]), np.array([n]), spread)[0])
-    return float(np.sqrt(spread * rate)), float(np.sqrt(spread * mix)), float(np.sqrt(spread * whole))
+    return (
+        float(np.sqrt(spread * rate)),
+        float(np.sqrt(spread * mix)),
+        float(np.sqrt(spread * whole)),
+    )
 
 
 def _noise(rate: Array, den: Array, spread: float) -> Array:
@@ -113,8 +124,11 @@ def _spread(share: Array, values: Array) -> float:
     return max(float(share @ values**2 - (share @ values) ** 2), 0.0)
 
 
-def _simpson(change: float, rate: float, mix: float, moved: Array, errors: tuple[float, float, float]) -> bool:
-    """The total against ≥ 90 % of what segments moved beyond noise; mix larger than rate, both beyond two errors."""
+def _simpson(
+    change: float, rate: float, mix: float, moved: Array, errors: tuple[float, float, float]
+) -> bool:
+    """The total against ≥ 90 % of what segments moved beyond noise; mix larger than rate,
+    both beyond two errors."""
     size = float(np.abs(moved).sum())
     if size <= 0 or change == 0:
         return False

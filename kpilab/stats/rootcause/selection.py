@@ -8,7 +8,8 @@ from kpilab.stats.distributions import norm
 
 
 def unselected(z: float, threshold: float) -> float:
-    """The most likely true z-value behind an observed |z| that had to exceed `threshold` to be seen.
+    """The most likely true z-value behind an observed |z| that had to exceed `threshold` to be
+    seen.
 
     Maximises the likelihood of a normal variable truncated to |z| > threshold; never changes sign.
     References: Zhong & Prentice (2008), Bias-reduced estimators after genome-wide scans.
@@ -25,5 +26,6 @@ def unselected(z: float, threshold: float) -> float:
 
     if slope(0.0) <= 0:
         return 0.0
-    root = float(brentq(slope, 0.0, size))  # type: ignore[arg-type]  # brentq without full_output returns a float
+    # brentq without full_output returns a float
+    root = float(brentq(slope, 0.0, size))  # type: ignore[arg-type]
     return root if z > 0 else -root

@@ -21,7 +21,9 @@ def shapley(value: Callable[[frozenset[int]], float], n: int) -> NDArray[np.floa
     References: Shapley (1953), A value for n-person games.
     """
     if n > MOST_PLAYERS:
-        raise ValueError(f"{n} players need {2**n:,} evaluations; group them into at most {MOST_PLAYERS}")
+        raise ValueError(
+            f"{n} players need {2**n:,} evaluations; group them into at most {MOST_PLAYERS}"
+        )
     worth = [value(frozenset(k for k in range(n) if mask >> k & 1)) for mask in range(2**n)]
     shares = np.zeros(n)
     for mask in range(2**n):

@@ -1,4 +1,5 @@
-"""Data loss: the log lost rows while the books show no drop. Before everything: such a fall is not real."""
+"""Data loss: the log lost rows while the books show no drop. Before everything:
+such a fall is not real."""
 
 from __future__ import annotations
 
@@ -13,11 +14,16 @@ KIND = "data_loss"
 
 def judge(case: Case, evidence: Evidence) -> list[Candidate]:
     """One candidate per loss that the goal of the current period lacks rows by."""
-    return [_candidate(case, evidence.goal, loss) for loss in evidence.losses if evidence.goal and loss.goal.value < 0]
+    return [
+        _candidate(case, evidence.goal, loss)
+        for loss in evidence.losses
+        if evidence.goal and loss.goal.value < 0
+    ]
 
 
 def _candidate(case: Case, goal: GoalChange, loss: Loss) -> Candidate:
-    # Its numbers have been put back before any step read them, so the review stands behind it whatever else it asked.
+    # Its numbers have been put back before any step read them, so the review stands behind it
+    # whatever else it asked.
     share = -loss.goal.value / goal.current
     values = {"table": loss.table, "where": loss.where, "period": loss.days, "share": share}
     cause = Cause(

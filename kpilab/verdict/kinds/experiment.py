@@ -31,5 +31,9 @@ def judge(case: Case, evidence: Evidence) -> list[Candidate]:
             findings=(finding.id,),
             action=Message(f"action.ab_{result.verdict}", values),
         )
-        found.append(Candidate(cause, None, rate_effect=result.effect.value / result.base if result.base else None))
+        found.append(
+            Candidate(
+                cause, None, rate_effect=result.effect.value / result.base if result.base else None
+            )
+        )
     return found

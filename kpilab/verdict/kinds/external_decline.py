@@ -17,14 +17,22 @@ def judge(case: Case, evidence: Evidence) -> list[Candidate]:
     found = []
     for noted in evidence.markets:
         finding, result = noted.finding, noted.result
-        fallen = {leaf: c for leaf, c in evidence.volumes.items() if c.value < 0 and c.p < OWN_MUST_FALL}
+        fallen = {
+            leaf: c for leaf, c in evidence.volumes.items() if c.value < 0 and c.p < OWN_MUST_FALL
+        }
         if result.cause not in ("market", "both") or result.market.value >= 0 or not fallen:
             continue
         leaf, change = min(fallen.items(), key=lambda item: item[1].value / item[1].before)
         # No more than what was lost: the market explains a fall, it does not enlarge it.
         amount = _amount(change.before, change.after, result.explained)
         market, share = result.market, result.market.value
-        values = {"driver": leaf, "market": share, "low": market.low, "high": market.high, "own": result.own.value}
+        values = {
+            "driver": leaf,
+            "market": share,
+            "low": market.low,
+            "high": market.high,
+            "own": result.own.value,
+        }
         cause = Cause(
             KIND,
             leaf,
@@ -37,13 +45,17 @@ def judge(case: Case, evidence: Evidence) -> list[Candidate]:
             findings=(finding.id,),
             action=Message("action.external_decline", values),
         )
-        found.append(Candidate(cause, result.market_p, Fix(leaf, amount), amount.value / change.before))
+        found.append(
+            Candidate(cause, result.market_p, Fix(leaf, amount), amount.value / change.before)
+        )
     return found
 
 
 def _amount(before: float, after: float, explained: Effect) -> Effect:
-    """What the market took from a volume: explained share of the baseline, at most the whole fall."""
+    """What the market took from a volume: explained share of the baseline,
+    at most the whole fall."""
     ends = [
-        max(before * e, after - before) if e is not None else after - before for e in (explained.low, explained.high)
+        max(before * e, after - before) if e is not None else after - before
+        for e in (explained.low, explained.high)
     ]
     return Effect(max(before * explained.value, after - before), min(ends), min(max(ends), 0.0))

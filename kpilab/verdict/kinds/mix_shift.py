@@ -1,4 +1,5 @@
-"""Mix shift: a rate fell in (nearly) every segment, and a change of shares hides or changes it (Simpson)."""
+"""Mix shift: a rate fell in (nearly) every segment,
+and a change of shares hides or changes it (Simpson)."""
 
 from __future__ import annotations
 

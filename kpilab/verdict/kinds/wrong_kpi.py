@@ -46,6 +46,7 @@ def judge(case: Case, evidence: Evidence) -> list[Candidate]:
 def jump(result: SurgeResult) -> float:
     """Chance of such a jump in any segment in noise alone.
 
-    The whole review corrects this one; that nothing downstream followed is a condition with its own level.
+    The whole review corrects this one; that nothing downstream followed is a condition with its own
+    level.
     """
     return float(min(1.0, result.table["jump"].iloc[:-1].min() * (len(result.table) - 1)))

@@ -1,4 +1,5 @@
-"""Step 5, execution: was the work really done, is the definition the same everywhere, were the tests read rightly?"""
+"""Step 5, execution: was the work really done, is the definition the same everywhere,
+were the tests read rightly?"""
 
 from __future__ import annotations
 
@@ -38,7 +39,9 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
 
 
 def _noted(
-    examined: Iterator[Message | tuple[Finding, Found]], number: Callable[[Finding], Finding], silent: list[Message]
+    examined: Iterator[Message | tuple[Finding, Found]],
+    number: Callable[[Finding], Finding],
+    silent: list[Message],
 ) -> tuple[Noted[Found], ...]:
     """What was examined, numbered; what could not be is added to `silent`."""
     noted: list[Noted[Found]] = []
@@ -52,7 +55,10 @@ def _noted(
 
 def _as_logged(noted: Noted[DefinitionsResult] | Noted[RereadingResult], loss: Loss) -> Message:
     """Users are followed over rows, and rows cannot be put back."""
-    return Message("execution.as_logged", {"subject": noted.finding.subject, "where": loss.where, "period": loss.days})
+    return Message(
+        "execution.as_logged",
+        {"subject": noted.finding.subject, "where": loss.where, "period": loss.days},
+    )
 
 
 def _records(case: Case) -> Iterator[Message | tuple[Finding, EvidenceResult]]:
@@ -82,7 +88,9 @@ def _evidence(case: Case, action: str, result: EvidenceResult) -> Finding:
         subject=action,
         period=case.current,
         actors=result.flagged,
-        effect=Effect(result.total.value, result.total.low, result.total.high, "share") if len(flagged) else None,
+        effect=Effect(result.total.value, result.total.low, result.total.high, "share")
+        if len(flagged)
+        else None,
         p=float(flagged["p"].max()) if len(flagged) else None,
         q=float(flagged["q"].max()) if len(flagged) else None,
         strength="compared",
@@ -138,7 +146,8 @@ def _tests(case: Case) -> Iterator[Message | tuple[Finding, RereadingResult]]:
 
 
 def _guards(asked: TrialQuestion) -> ExperimentResult | Message | None:
-    """The guardrails beside the outcome, as they stood at the decision; None where there are none."""
+    """The guardrails beside the outcome, as they stood at the decision;
+    None where there are none."""
     if not asked.outcomes[1:]:
         return None
     try:
@@ -151,12 +160,25 @@ def _not_examined(test: Test, why: str) -> Message:
     return Message("execution.not_examined", {"subject": test.name, "why": why})
 
 
-def _rereading(asked: TrialQuestion, result: RereadingResult, guards: ExperimentResult | None) -> Finding:
+def _rereading(
+    asked: TrialQuestion, result: RereadingResult, guards: ExperimentResult | None
+) -> Finding:
     test, checks = asked.test, result.table.set_index("check")
-    p = float(checks["p"].to_dict().get(result.verdict, float("nan"))) if result.verdict != "fine" else None
-    kept = [_guarded(guards, m.name, result.treatment) for m in asked.outcomes[1:]] if guards else []
+    p = (
+        float(checks["p"].to_dict().get(result.verdict, float("nan")))
+        if result.verdict != "fine"
+        else None
+    )
+    kept = (
+        [_guarded(guards, m.name, result.treatment) for m in asked.outcomes[1:]] if guards else []
+    )
     harmed = any(said.key == "execution.guardrail_harmed" for said in kept)
-    said = {"said": result.headline, "guardrails": kept, "hypothesis": test.hypothesis, "claimed": test.claimed}
+    said = {
+        "said": result.headline,
+        "guardrails": kept,
+        "hypothesis": test.hypothesis,
+        "claimed": test.claimed,
+    }
     return Finding(
         "",
         "execution",
@@ -173,8 +195,11 @@ def _rereading(asked: TrialQuestion, result: RereadingResult, guards: Experiment
 
 
 def _guarded(guards: ExperimentResult, name: str, treatment: str) -> Message:
-    """A guardrail of the treatment that was read again: harmed, within its margin, neither shown, or not read."""
-    table = guards.table[(guards.table["metric"] == name) & (guards.table["treatment"] == treatment)]
+    """A guardrail of the treatment that was read again: harmed, within its margin, neither shown,
+    or not read."""
+    table = guards.table[
+        (guards.table["metric"] == name) & (guards.table["treatment"] == treatment)
+    ]
     if table.empty:
         return Message("execution.guardrail_unread", {"metric": name})
     row = {str(column): value for column, value in table.iloc[0].to_dict().items()}

@@ -1,4 +1,5 @@
-"""Step 1, goal review: not the KPI, the business goal. What did we want, get, and what does the tree say?"""
+"""Step 1, goal review: not the KPI, the business goal. What did we want, get,
+and what does the tree say?"""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from kpilab.verdict.tuned import FORMULA_DEPARTS
 
 
 def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, Evidence]:
-    """Goal and KPIs against target and baseline; the goal's change split over the leaves of its tree."""
+    """Goal and KPIs against target and baseline;
+    the goal's change split over the leaves of its tree."""
     number = numbering("goal")
     _check(case, cells)
     reached = attainment(case, cells)
@@ -31,14 +33,24 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     leaves = [case.metrics[leaf] for leaf in case.goal.tree.leaves]
     if len(leaves) < 2:
         silent.append(Message("goal.no_formula", {"goal": case.goal.metric}))
-        return StepReport("goal", (goal.finding, *before), tuple(silent)), _of_leaves(cells, leaves, evidence)
+        return StepReport("goal", (goal.finding, *before), tuple(silent)), _of_leaves(
+            cells, leaves, evidence
+        )
     try:
         split = drivers(case, cells)
     except BadInput as error:
         silent.append(Message("goal.not_split", {"goal": case.goal.metric, "why": error.what}))
         return StepReport("goal", (goal.finding, *before), tuple(silent)), evidence
     evidence = _of_leaves(cells, leaves, evidence)
-    said = Finding("", "goal", "info", split.headline, subject=case.goal.metric, strength="tested", evidence=(split,))
+    said = Finding(
+        "",
+        "goal",
+        "info",
+        split.headline,
+        subject=case.goal.metric,
+        strength="tested",
+        evidence=(split,),
+    )
     noted = Noted(number(said), split)
     departs = [number(finding) for finding in _departs(case, reached, split)]
     report = StepReport("goal", (goal.finding, *before, noted.finding, *departs), tuple(silent))
@@ -51,21 +63,33 @@ def _year_ago(case: Case, cells: Cells) -> Iterator[Finding]:
     if period is None or period == case.baseline:
         return
     asked = measured(case, case.goal.metric)
-    then = float(measure(asked.table, [asked.metric], {"year_ago": period})[case.goal.metric].iloc[0])
+    then = float(
+        measure(asked.table, [asked.metric], {"year_ago": period})[case.goal.metric].iloc[0]
+    )
     now = cells.value(case.goal.metric, "current")
     values = {"goal": case.goal.metric, "then": then, "now": now, "period": period}
     values |= {"change": (now - then) / abs(then) if then else None}
-    yield Finding("", "goal", "info", Message("goal.year_ago", values), subject=case.goal.metric, period=period)
+    yield Finding(
+        "",
+        "goal",
+        "info",
+        Message("goal.year_ago", values),
+        subject=case.goal.metric,
+        period=period,
+    )
 
 
 def _check(case: Case, cells: Cells) -> None:
-    """A goal without a value in one of the periods has not moved by any amount: nothing can be said."""
+    """A goal without a value in one of the periods has not moved by any amount:
+    nothing can be said."""
     name = case.goal.metric
     gone = cells.undefined(name)
     if gone:
         said = cells.refused.get(name) or "no row of its table has a value for it"
         what = f"the goal {name!r} is undefined in the {' and the '.join(gone)} period: {said}"
-        raise BadInput(what, f"case.yml, key metrics.{name}", "mend the metric, or choose periods with data")
+        raise BadInput(
+            what, f"case.yml, key metrics.{name}", "mend the metric, or choose periods with data"
+        )
 
 
 def _unmeasured(case: Case, cells: Cells) -> Iterator[Message]:
@@ -107,9 +131,12 @@ def _change(case: Case, cells: Cells, reached: AttainmentResult) -> GoalChange:
     base, current = goal["baseline"], goal["current"]
     expected = case.goal.target if case.goal.target is not None else base
     logged = current if cells.as_logged is None else cells.logged(case.goal.metric)
-    # Where the periods differ in length, the relative change is that of a day: its noise is that of the sum as well.
+    # Where the periods differ in length, the relative change is that of a day: its noise is that of
+    # the sum as well.
     apart = current - base - goal["change"] * abs(base)
-    ends = (None if goal[k] != goal[k] else goal[k] * abs(base) + apart for k in ("low", "high"))  # NaN: no noise known
+    ends = (
+        None if goal[k] != goal[k] else goal[k] * abs(base) + apart for k in ("low", "high")
+    )  # NaN: no noise known
     return GoalChange(case.goal.metric, base, expected, logged, current, *ends)
 
 

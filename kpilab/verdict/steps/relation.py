@@ -21,7 +21,11 @@ from kpilab.errors import BadInput
 from kpilab.questions.periods import both, span
 from kpilab.verdict.evidence import Evidence, Noted, numbering
 
-RELATED: Mapping[str, Verdict] = {"related": "fine", "unrelated": "trouble", "inconclusive": "unclear"}
+RELATED: Mapping[str, Verdict] = {
+    "related": "fine",
+    "unrelated": "trouble",
+    "inconclusive": "unclear",
+}
 
 
 def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, Evidence]:
@@ -56,12 +60,20 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
         surges.append(Noted(number(_finding(case, name, found)), found))
         findings.append(surges[-1].finding)
     findings += [number(_declared(case))] if case.kpis else []
-    return StepReport("relation", tuple(findings), tuple(silent)), replace(evidence, surges=tuple(surges))
+    return StepReport("relation", tuple(findings), tuple(silent)), replace(
+        evidence, surges=tuple(surges)
+    )
 
 
 def _declared(case: Case) -> Finding:
     """How well the KPIs are set: owner, target, since when, what they serve."""
-    found = smart(case.kpis, metrics=case.metrics, tables=case.tables, tree=case.goal.tree, current=case.current)
+    found = smart(
+        case.kpis,
+        metrics=case.metrics,
+        tables=case.tables,
+        tree=case.goal.tree,
+        current=case.current,
+    )
     return Finding("", "relation", "info", found.headline, period=case.current, evidence=(found,))
 
 
@@ -70,7 +82,9 @@ def _related(case: Case, kpi: Metric, daily: pd.DataFrame) -> Finding | Message 
     if kpi.name == case.goal.metric:
         return None
     try:
-        found = relate(daily[kpi.name].dropna(), daily[case.goal.metric].dropna(), calendar=case.holidays)
+        found = relate(
+            daily[kpi.name].dropna(), daily[case.goal.metric].dropna(), calendar=case.holidays
+        )
     except BadInput as error:
         return Message("relation.not_examined", {"kpi": kpi.name, "why": error.what})
     return Finding(
@@ -95,19 +109,25 @@ def downstream(case: Case, kpi: Metric) -> tuple[Metric, ...]:
     if not here:
         return (goal,) if goal.table == kpi.table and not goal.is_ratio and goal.per is None else ()
     last = here[-1]
-    counted = Metric(f"{last.name}:count", last.table, measure=last.numerator, condition=last.condition)
+    counted = Metric(
+        f"{last.name}:count", last.table, measure=last.numerator, condition=last.condition
+    )
     return (counted,)
 
 
 def _surge(case: Case, cells: Cells, kpi: Metric, below: tuple[Metric, ...]) -> SurgeResult:
     frames, names = [], {own(str(k)): m.name for k, m in enumerate((kpi, *below))}
     for dimension in cells.dimensions[kpi.table]:
-        frame = cells.daily([kpi, *below], {"baseline": case.baseline, "current": case.current}, by=(dimension,))
+        frame = cells.daily(
+            [kpi, *below], {"baseline": case.baseline, "current": case.current}, by=(dimension,)
+        )
         columns = {BUCKET: "day", marked(dimension): "value"} | {m: k for k, m in names.items()}
         frames.append(frame[[*columns]].rename(columns=columns).assign(dimension=dimension))
     counts = pd.concat(frames, ignore_index=True).fillna(dict.fromkeys(names, 0.0))
     found = surge(counts, kpi=own("0"), downstream=[*names][1:], **both(case))
-    return replace(found, downstream=found.downstream.assign(series=found.downstream["series"].replace(names)))
+    return replace(
+        found, downstream=found.downstream.assign(series=found.downstream["series"].replace(names))
+    )
 
 
 def _finding(case: Case, name: str, found: SurgeResult) -> Finding:

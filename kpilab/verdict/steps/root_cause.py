@@ -42,13 +42,21 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
         try:
             searched = _searched(case, cells, metric)
         except BadInput as error:
-            unplaced.append(Message("root_cause.not_placed", {"driver": metric.name, "why": error.what}))
+            unplaced.append(
+                Message("root_cause.not_placed", {"driver": metric.name, "why": error.what})
+            )
         dated = _dated(case, cells, metric, row, searched)
-        moves.append(Move(metric.name, number(_finding(case, row, searched, dated)), searched, dated))
+        moves.append(
+            Move(metric.name, number(_finding(case, row, searched, dated)), searched, dated)
+        )
     ways, silent = _funnels(case, evidence)
     jumps = [noted.result.where for noted in evidence.surges if noted.result.where]
-    report = StepReport("root_cause", (*(m.finding for m in moves), *map(number, ways)), (*unplaced, *silent))
-    return report, replace(evidence, moves=tuple(moves), falls=falls(case, cells, split, moves, jumps))
+    report = StepReport(
+        "root_cause", (*(m.finding for m in moves), *map(number, ways)), (*unplaced, *silent)
+    )
+    return report, replace(
+        evidence, moves=tuple(moves), falls=falls(case, cells, split, moves, jumps)
+    )
 
 
 def _searched(case: Case, cells: Cells, metric: Metric) -> SpreadResult | None:
@@ -57,12 +65,15 @@ def _searched(case: Case, cells: Cells, metric: Metric) -> SpreadResult | None:
     if not metric.is_ratio or metric.per is not None or not dimensions:
         return None
     cube = cells.by_segment(metric, dimensions)
-    variance = unit_variance(*(Window.of(*cells.day_arrays(metric, p)) for p in ("baseline", "current")))
+    variance = unit_variance(
+        *(Window.of(*cells.day_arrays(metric, p)) for p in ("baseline", "current"))
+    )
     return _shown(case, spread(cube, driver=metric.name, dimensions=dimensions, variance=variance))
 
 
 def _shown(case: Case, searched: SpreadResult) -> SpreadResult:
-    """Without places of several dimensions that hold fewer people than may be shown; they still count in the driver."""
+    """Without places of several dimensions that hold fewer people than may be shown;
+    they still count in the driver."""
     least = case.privacy.min_group
     if least < 2 or searched.table.empty:
         return searched
@@ -82,7 +93,9 @@ def _funnels(case: Case, evidence: Evidence) -> tuple[list[Finding], tuple[Messa
             changed = funnel_change(log, funnel.steps, **both(case), **funnels.options(funnel))
             blind = unwatched(_users(funnel, changed), watched=covered(case, funnel))
         except BadInput as error:
-            silent.append(Message("root_cause.not_examined", {"funnel": funnel.name, "why": error.what}))
+            silent.append(
+                Message("root_cause.not_examined", {"funnel": funnel.name, "why": error.what})
+            )
             continue
         findings += [_of_funnel(case, funnel, changed), _of_funnel(case, funnel, blind)]
         for loss in (loss for loss in evidence.losses if loss.table == funnel.table):
@@ -114,10 +127,15 @@ def covered(case: Case, funnel: Funnel) -> tuple[str, ...]:
 
 
 def _mentions(expression: str | None, step: str) -> bool:
-    return re.search(rf"(?<![A-Za-z0-9]){re.escape(step)}(?![A-Za-z0-9])", expression or "") is not None
+    return (
+        re.search(rf"(?<![A-Za-z0-9]){re.escape(step)}(?![A-Za-z0-9])", expression or "")
+        is not None
+    )
 
 
-def _of_funnel(case: Case, funnel: Funnel, result: FunnelChangeResult | BlindspotsResult) -> Finding:
+def _of_funnel(
+    case: Case, funnel: Funnel, result: FunnelChangeResult | BlindspotsResult
+) -> Finding:
     return Finding(
         "",
         "root_cause",
@@ -141,7 +159,8 @@ def clearest(searched: SpreadResult | None) -> Where | None:
 def _dated(
     case: Case, cells: Cells, metric: Metric, row: dict[Any, Any], searched: SpreadResult | None
 ) -> DatingResult | None:
-    """When the trouble of one driver began, read off the days of the place it is in; None for a steady driver."""
+    """When the trouble of one driver began, read off the days of the place it is in;
+    None for a steady driver."""
     placed = clearest(searched)
     if placed is None and not row["p"] < SURE:
         return None
@@ -149,17 +168,24 @@ def _dated(
     new = searched.replaced if searched is not None else ()
     where = Where({d: v for d, v in (placed or EVERYWHERE).values.items() if d not in new})
     days = cells.daily([metric], {"all": span(case)}, where=where)
-    columns = {"value": f"{metric.name}:num", "exposure": f"{metric.name}:den" if metric.is_ratio else None}
+    columns = {
+        "value": f"{metric.name}:num",
+        "exposure": f"{metric.name}:den" if metric.is_ratio else None,
+    }
     try:
         return dating(days, time=BUCKET, changes=changes(case), **columns)
     except BadInput:
         return None
 
 
-def _finding(case: Case, row: dict[Any, Any], searched: SpreadResult | None, dated: DatingResult | None) -> Finding:
+def _finding(
+    case: Case, row: dict[Any, Any], searched: SpreadResult | None, dated: DatingResult | None
+) -> Finding:
     """What happened to one driver."""
     placed = clearest(searched)
-    values = {k: row[k] for k in ("driver", "change", "low", "high", "contribution", "p")} | {"goal": case.goal.metric}
+    values = {k: row[k] for k in ("driver", "change", "low", "high", "contribution", "p")} | {
+        "goal": case.goal.metric
+    }
     moved = row["p"] < SURE
     key = "fell" if moved and row["change"] < 0 else "rose" if moved else "steady"
     said = Message(f"root_cause.{key}", values)
@@ -176,7 +202,9 @@ def _finding(case: Case, row: dict[Any, Any], searched: SpreadResult | None, dat
         subject=row["driver"],
         where=EVERYWHERE if placed is None else placed,
         period=case.current,
-        effect=Effect(row["contribution"], row["contribution_low"], row["contribution_high"], case.goal.metric),
+        effect=Effect(
+            row["contribution"], row["contribution_low"], row["contribution_high"], case.goal.metric
+        ),
         p=row["p"],
         strength="tested",
         evidence=tuple(r for r in (searched, dated) if r is not None),

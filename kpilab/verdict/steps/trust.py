@@ -30,11 +30,17 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     issues = list(case.issues)
     for name, table in cells.left_out.items():
         if table:
-            issues.append(DataIssue(name, Message("trust.left_out", {"table": name, "dimensions": table})))
+            issues.append(
+                DataIssue(name, Message("trust.left_out", {"table": name, "dimensions": table}))
+            )
     for name, log in case.of_kind(EventLog).items():
         try:
             found = _gaps(case, cells, name, log)
-            hours = silent_hours(name, log, span(case)) if log.table[log.time].type().is_timestamp() else None
+            hours = (
+                silent_hours(name, log, span(case))
+                if log.table[log.time].type().is_timestamp()
+                else None
+            )
         except BadInput as error:
             silent.append(Message("trust.not_examined", {"table": name, "why": error.what}))
             continue
@@ -82,7 +88,11 @@ def _reconciled(case: Case) -> list[Finding]:
 
 
 def _gaps(case: Case, cells: Cells, name: str, log: EventLog) -> GapsResult:
-    pairs = [(case.metrics[a], case.metrics[b]) for a, b in case.reconcile if case.metrics[a].table == name]
+    pairs = [
+        (case.metrics[a], case.metrics[b])
+        for a, b in case.reconcile
+        if case.metrics[a].table == name
+    ]
     goal = case.metrics[case.goal.metric]
     books = goal_on_log = None
     for logged, booked in pairs:
@@ -111,7 +121,14 @@ def _as_goal(found: GapsResult, current: float) -> GapsResult:
 def _gap(name: str, found: GapsResult) -> Finding:
     if found.table.empty:
         return Finding(
-            "", "trust", "fine", found.headline, subject=name, strength="tested", evidence=(found,), chart=None
+            "",
+            "trust",
+            "fine",
+            found.headline,
+            subject=name,
+            strength="tested",
+            evidence=(found,),
+            chart=None,
         )
     row = found.table.iloc[0].to_dict()
     known = row["goal_lost"] == row["goal_lost"]
@@ -138,7 +155,13 @@ def _losses(name: str, found: GapsResult, finding: str) -> list[Loss]:
             known = row["goal_lost"] == row["goal_lost"] and row["goal_lost"] > 0
             names = ("goal_low", "goal_high", "goal_lost") if known else ("low", "high", "lost")
             low, high, lost = (float(row[k]) for k in names)
-            days, rows, share = Period(row["first"], row["last"]), float(row["lost"]), float(row["share"])
+            days, rows, share = (
+                Period(row["first"], row["last"]),
+                float(row["lost"]),
+                float(row["share"]),
+            )
             p = float(row["p"])
-            losses.append(Loss(name, place(row), days, rows, share, low / lost, high / lost, p, finding))
+            losses.append(
+                Loss(name, place(row), days, rows, share, low / lost, high / lost, p, finding)
+            )
     return losses

@@ -1,4 +1,5 @@
-"""Part of step 5: what the records of work say about themselves, each where case.yml names the column for it."""
+"""Part of step 5: what the records of work say about themselves,
+each where case.yml names the column for it."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ Found = tuple[Finding, Result]
 
 
 def besides(case: Case) -> Iterator[Message | Found]:
-    """Audited records, claims at thresholds, entry after the work, rounded figures; alarms and their answers."""
+    """Audited records, claims at thresholds, entry after the work, rounded figures;
+    alarms and their answers."""
     for table in case.of_kind(Executions).values():
         for action in actions(table):
             for ask in _asked(table):
@@ -31,7 +33,11 @@ def besides(case: Case) -> Iterator[Message | Found]:
                 yield _tried(case, f"{table.name}: {action}", question)
     for name, incidents in case.of_kind(Incidents).items():
         for column in (incidents.unit, incidents.alarm):
-            yield _tried(case, f"{name}: {column}", partial(response, incidents, by=(column,), period=case.current))
+            yield _tried(
+                case,
+                f"{name}: {column}",
+                partial(response, incidents, by=(column,), period=case.current),
+            )
 
 
 def _asked(table: Executions) -> Iterator[Callable[..., Result]]:
@@ -55,10 +61,15 @@ def _tried(case: Case, subject: str, ask: Callable[[], Result]) -> Message | Fou
 
 
 def _finding(case: Case, subject: str, result: Result) -> Finding:
-    """Described, not judged: people work towards a target honestly, and enter what they did the day after."""
+    """Described, not judged: people work towards a target honestly,
+    and enter what they did the day after."""
     said = Message("execution.said", {"subject": subject, "said": result.headline})
-    finding = Finding("", "execution", "info", said, subject=subject, period=case.current, evidence=(result,))
+    finding = Finding(
+        "", "execution", "info", said, subject=subject, period=case.current, evidence=(result,)
+    )
     if not isinstance(result, AuditResult):
         return finding
     rate = Effect(result.rate.value, result.rate.low, result.rate.high, "share")
-    return replace(finding, verdict="unclear" if result.table["faults"].any() else "fine", effect=rate)
+    return replace(
+        finding, verdict="unclear" if result.table["faults"].any() else "fine", effect=rate
+    )

@@ -1,4 +1,5 @@
-"""The goal app: forget the KPI; what did the business want, what came, and which factor moved it?"""
+"""The goal app: forget the KPI; what did the business want, what came,
+and which factor moved it?"""
 
 from __future__ import annotations
 

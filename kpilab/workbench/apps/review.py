@@ -1,4 +1,5 @@
-"""The review app: the whole review with a progress bar, then verdict, bridge, causes, whys and findings."""
+"""The review app: the whole review with a progress bar, then verdict, bridge, causes,
+whys and findings."""
 
 from __future__ import annotations
 
@@ -37,15 +38,22 @@ class ReviewPanel(widgets.VBox):
         self.words = Words(case, lang or case.language)
         self.review: Review | None = None
         self.job: Job[Review] = Job()
-        self.title, self.status, self.verdict, self.causes, self.evidence = (widgets.HTML(layout=WIDE) for _ in "12345")
+        self.title, self.status, self.verdict, self.causes, self.evidence = (
+            widgets.HTML(layout=WIDE) for _ in "12345"
+        )
         self.bridge, self.chart = Link(lambda mark: None), Link(lambda mark: None)
-        self.run, self.cancel = widgets.Button(button_style="primary"), widgets.Button(button_style="warning")
+        self.run, self.cancel = (
+            widgets.Button(button_style="primary"),
+            widgets.Button(button_style="warning"),
+        )
         self.run.on_click(lambda _: self.start())
         self.cancel.on_click(lambda _: self.stop())
         self.finding = widgets.Dropdown(layout=WIDE)
         self.finding.observe(lambda change: self._tell(change["new"]), "value")
         names = [(NAMES[lang], lang) for lang in LANGUAGES]
-        self.language = widgets.ToggleButtons(options=names, value=self.words.lang, style={"button_width": "auto"})
+        self.language = widgets.ToggleButtons(
+            options=names, value=self.words.lang, style={"button_width": "auto"}
+        )
         self.language.observe(lambda change: self.speak(change["new"]), "value")
         self.asking = widgets.HTML(layout=WIDE)
         super().__init__(children=self._parts())
@@ -53,9 +61,13 @@ class ReviewPanel(widgets.VBox):
         self._refresh()
 
     def _parts(self) -> tuple[widgets.Widget, ...]:
-        spread = widgets.Layout(justify_content="space-between", align_items="flex-start", width="100%")
+        spread = widgets.Layout(
+            justify_content="space-between", align_items="flex-start", width="100%"
+        )
         head = widgets.HBox((self.title, self.language), layout=spread)
-        doing = widgets.HBox((self.run, self.status, self.cancel), layout=widgets.Layout(align_items="center"))
+        doing = widgets.HBox(
+            (self.run, self.status, self.cancel), layout=widgets.Layout(align_items="center")
+        )
         found = (self.asking, self.finding, self.chart.box, self.evidence)
         return widgets.HTML(STYLE), head, doing, self.verdict, self.bridge.box, self.causes, *found
 
@@ -67,7 +79,9 @@ class ReviewPanel(widgets.VBox):
         def work(check: Callable[[], None]) -> Review:
             def advance(step: str, done: int, total: int) -> None:
                 check()
-                self.status.value = progress(escape(self.words.text(f"progress.{step}")), done, total)
+                self.status.value = progress(
+                    escape(self.words.text(f"progress.{step}")), done, total
+                )
 
             return reviewed(self.case, progress=advance)
 
@@ -114,13 +128,22 @@ class ReviewPanel(widgets.VBox):
         if self.review is None:
             return
         told = Told(self.review, self.words.lang)
-        lines = (told.goal_line(), *([] if self.review.causes else [told.text("fine_detail", **_counts(self.review))]))
+        lines = (
+            told.goal_line(),
+            *([] if self.review.causes else [told.text("fine_detail", **_counts(self.review))]),
+        )
         said = "".join(f"<p>{escape(line)}</p>" for line in lines)
-        self.verdict.value = f"<p class='kp-verdict' role='status'>{escape(told.verdict())}</p>{said}"
-        drawn = bridge(self.review, told.say, told.lang).properties(width=520, title=told.text("bridge"))
+        self.verdict.value = (
+            f"<p class='kp-verdict' role='status'>{escape(told.verdict())}</p>{said}"
+        )
+        drawn = bridge(self.review, told.say, told.lang).properties(
+            width=520, title=told.text("bridge")
+        )
         self.bridge.show(themed(drawn), text=told.text("bridge_alt"))
         causes = "".join(_cause(k, c, told) for k, c in enumerate(self.review.causes, 1))
-        whys = f"<h4>{escape(told.text('whys'))}</h4>{_whys(tree(told))}" if self.review.causes else ""
+        whys = (
+            f"<h4>{escape(told.text('whys'))}</h4>{_whys(tree(told))}" if self.review.causes else ""
+        )
         self.causes.value = causes + whys
         self.asking.value = f"<h4>{escape(told.text('findings'))}</h4>"
         self._offer(told, self.review.findings)
@@ -128,7 +151,10 @@ class ReviewPanel(widgets.VBox):
     def _offer(self, told: Told, findings: tuple[Finding, ...]) -> None:
         """The findings to choose from, those of trouble first; the chosen one stays."""
         order = sorted(findings, key=lambda f: f.verdict != "trouble")
-        options = [(f"{told.judged(f)} · {told.known('step', f.step)} · {told.say(f.statement)}", f.id) for f in order]
+        options = [
+            (f"{told.judged(f)} · {told.known('step', f.step)} · {told.say(f.statement)}", f.id)
+            for f in order
+        ]
         kept = self.finding.value
         self.finding.options = options
         self.finding.layout.display = ""
@@ -138,12 +164,18 @@ class ReviewPanel(widgets.VBox):
 
     def _tell(self, id: str | None) -> None:
         """One finding with its evidence."""
-        finding = next((f for f in self.review.findings if f.id == id), None) if self.review and id else None
+        finding = (
+            next((f for f in self.review.findings if f.id == id), None)
+            if self.review and id
+            else None
+        )
         if finding is None or self.review is None:
             return
         told = Told(self.review, self.words.lang)
         result = main_result(finding)
-        self.evidence.value = _finding(finding, told) + ("" if result is None else self.words.table(result.table))
+        self.evidence.value = _finding(finding, told) + (
+            "" if result is None else self.words.table(result.table)
+        )
         if result is None or finding.chart is None or result.table.empty:
             self.chart.clear()
         else:
@@ -156,7 +188,10 @@ def _counts(review: Review) -> dict[str, object]:
 
 def _cause(rank: int, cause: Cause, told: Told) -> str:
     """A cause as HTML: what, how sure, how big, what next."""
-    name = f"{told.known('kind', cause.kind)} · {told.name(cause.subject)} · {told.sure(cause.confidence)}"
+    name = (
+        f"{told.known('kind', cause.kind)} · {told.name(cause.subject)} · "
+        f"{told.sure(cause.confidence)}"
+    )
     size = told.size(cause.effect, cause.effect_pct, cause.effect_on)
     facts = [told.fact(told.text("size"), size)] if size else []
     facts += [told.fact(told.text("action"), told.say(cause.action))] if cause.action else []
@@ -168,7 +203,9 @@ def _cause(rank: int, cause: Cause, told: Told) -> str:
 def _whys(nodes: list[Node]) -> str:
     """Questions and answers, each below the one it follows from."""
     return "".join(
-        f"<div class='kp-why'><em>{escape(n.question)}</em><br>{escape(n.answer)}{_whys(n.nodes)}</div>" for n in nodes
+        f"<div class='kp-why'><em>{escape(n.question)}</em><br>"
+        f"{escape(n.answer)}{_whys(n.nodes)}</div>"
+        for n in nodes
     )
 
 

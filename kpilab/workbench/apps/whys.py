@@ -1,4 +1,5 @@
-"""The whys app: why, why, why, why, why? From the goal to its factors, from a factor to a place, to a day."""
+"""The whys app: why, why, why, why, why? From the goal to its factors, from a factor to a place,
+to a day."""
 
 from __future__ import annotations
 
@@ -76,7 +77,12 @@ def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...
         Offer(Message("workbench.view_moved"), state.looking("moved")),
     ]
     if open_now:
-        steps.insert(1, Offer(Message("workbench.split", values), state.looking("split", dimension=open_now[0])))
+        steps.insert(
+            1,
+            Offer(
+                Message("workbench.split", values), state.looking("split", dimension=open_now[0])
+            ),
+        )
     return tuple(o for o in steps if o.state.view != state.view)
 
 

@@ -1,4 +1,5 @@
-"""Definitions: who counts otherwise than before, since when, by how much, and what is counted now."""
+"""Definitions: who counts otherwise than before, since when, by how much,
+and what is counted now."""
 
 from __future__ import annotations
 
@@ -22,13 +23,16 @@ VISITED = "count(distinct \"user\") filter (where event = 'visit')"
 
 
 def world(changed_from: int = 28) -> tuple[Reports, EventLog]:
-    """Two departments report «active»; sales counts visitors instead of buyers from day `changed_from`."""
+    """Two departments report «active»; sales counts visitors instead of buyers from day
+    `changed_from`."""
     rng = np.random.default_rng(1)
     rows, reported = [], []
     for k in range(56):
         day = FIRST + dt.timedelta(days=k)
         visits, orders = int(rng.integers(90, 130)), int(rng.integers(40, 70))
-        rows += [(day, f"u{i}", "visit") for i in range(visits)] + [(day, f"u{i}", "order") for i in range(orders)]
+        rows += [(day, f"u{i}", "visit") for i in range(visits)] + [
+            (day, f"u{i}", "order") for i in range(orders)
+        ]
         reported.append((day, "sales", "active", visits if k >= changed_from else orders))
         reported.append((day, "finance", "active", round(orders * rng.normal(1, 0.01))))
         reported.append((day, "finance", "revenue", orders * 10.0))
@@ -55,9 +59,13 @@ def test_a_reworded_definition_that_changes_nothing_is_silent():
     reports, log = world(changed_from=99)
     declared = [
         Definition("active", "sales", FIRST, "buyers", "events", "day", ORDERED),
-        Definition("active", "sales", CURRENT.first, "buyers, as in the handbook", "events", "day", ORDERED),
+        Definition(
+            "active", "sales", CURRENT.first, "buyers, as in the handbook", "events", "day", ORDERED
+        ),
     ]
-    result = definitions(reports, baseline=BASELINE, current=CURRENT, declared=declared, tables={"events": log})
+    result = definitions(
+        reports, baseline=BASELINE, current=CURRENT, declared=declared, tables={"events": log}
+    )
     assert not result.table["jumped"].any()
     assert result.headline.key == "definitions.same"
 
@@ -68,7 +76,9 @@ def test_a_declared_change_is_said_to_be_declared():
         Definition("active", "sales", FIRST, "buyers", "events", "day", ORDERED),
         Definition("active", "sales", CURRENT.first, "visitors", "events", "day", VISITED),
     ]
-    table = definitions(reports, baseline=BASELINE, current=CURRENT, declared=declared, tables={"events": log}).table
+    table = definitions(
+        reports, baseline=BASELINE, current=CURRENT, declared=declared, tables={"events": log}
+    ).table
     assert table["declared"].tolist() == [True, False]
 
 
@@ -79,16 +89,26 @@ def test_series_of_the_caller_are_candidates_too():
     result = definitions(reports, baseline=BASELINE, current=CURRENT, recomputed=own)
     assert result.table["definition_before"].isna().all()
     text = own.assign(day=own["day"].astype(str), value=own["value"].where(own.index != 3))
-    assert definitions(reports, baseline=BASELINE, current=CURRENT, recomputed=text).table.equals(result.table)
+    assert definitions(reports, baseline=BASELINE, current=CURRENT, recomputed=text).table.equals(
+        result.table
+    )
     with pytest.raises(BadInput, match="no column named 'day'"):
-        definitions(reports, baseline=BASELINE, current=CURRENT, recomputed=own.rename(columns={"day": "date"}))
+        definitions(
+            reports,
+            baseline=BASELINE,
+            current=CURRENT,
+            recomputed=own.rename(columns={"day": "date"}),
+        )
     wrong = [Definition("active", "sales", FIRST, "", "logs", "day", ORDERED)]
     with pytest.raises(BadInput, match="no table named 'logs'"):
-        definitions(reports, baseline=BASELINE, current=CURRENT, declared=wrong, tables={"events": log})
+        definitions(
+            reports, baseline=BASELINE, current=CURRENT, declared=wrong, tables={"events": log}
+        )
 
 
 @pytest.mark.parametrize(
-    ("case", "reporter"), [("s11b01f93", ["marketing"]), ("s283d2356", ["marketing"]), ("sfeb65447", [])]
+    ("case", "reporter"),
+    [("s11b01f93", ["marketing"]), ("s283d2356", ["marketing"]), ("sfeb65447", [])],
 )
 def test_development_cases(shared, case, reporter):
     folder = shared / "cases" / case

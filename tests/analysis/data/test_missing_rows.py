@@ -25,8 +25,11 @@ def day(k: int) -> dt.date:
     return FIRST + dt.timedelta(days=k)
 
 
-def shop(seed: int, change=lambda store, step, k: 1.0, books=lambda store, k: 1.0) -> tuple[EventLog, Measured]:
-    """A log of three stores over 56 days, and the books of what was paid; the two callables scale the rates."""
+def shop(
+    seed: int, change=lambda store, step, k: 1.0, books=lambda store, k: 1.0
+) -> tuple[EventLog, Measured]:
+    """A log of three stores over 56 days, and the books of what was paid;
+    the two callables scale the rates."""
     rng, rows, paid = np.random.default_rng(seed), [], []
     for s, store in enumerate(("S1", "S2", "S3")):
         for k in range(56):
@@ -34,8 +37,13 @@ def shop(seed: int, change=lambda store, step, k: 1.0, books=lambda store, k: 1.
             paid.append((day(k), store, int(rng.poisson(level * STEPS["pay"] * books(store, k)))))
             for step, rate in STEPS.items():
                 n = rng.poisson(level * rate * change(store, step, k))
-                rows += [(pd.Timestamp(day(k)) + pd.Timedelta(hours=9), f"u{i}", step, store) for i in range(n)]
-    log = EventLog(pd.DataFrame(rows, columns=["time", "user", "event", "store"]), dimensions=("store",))
+                rows += [
+                    (pd.Timestamp(day(k)) + pd.Timedelta(hours=9), f"u{i}", step, store)
+                    for i in range(n)
+                ]
+    log = EventLog(
+        pd.DataFrame(rows, columns=["time", "user", "event", "store"]), dimensions=("store",)
+    )
     ledger = Facts(pd.DataFrame(paid, columns=["date", "store", "paid"]), dimensions=("store",))
     return log, Measured(ledger, Metric("paid", "facts", measure="sum(paid)"))
 
@@ -47,7 +55,12 @@ def lost(first: int, last: int, left: float = 0.2):
 def test_three_days_of_one_store_are_found_dated_and_sized():
     log, books = shop(1, lost(40, 42))
     row = gaps(log, period=PERIOD, books=books).table.iloc[0]
-    assert (row["dimension"], row["value"], row["first"], row["last"]) == ("store", "S2", day(40), day(42))
+    assert (row["dimension"], row["value"], row["first"], row["last"]) == (
+        "store",
+        "S2",
+        day(40),
+        day(42),
+    )
     true = sum(45 * WEEK[k % 7] * 1.8 * 0.8 for k in (40, 41, 42))
     assert row["low"] < true < row["high"]
     assert row["confirmed"] in (True, None)
@@ -56,7 +69,9 @@ def test_three_days_of_one_store_are_found_dated_and_sized():
 def test_the_goal_lost_in_the_log_is_a_share_of_the_current_period():
     log, books = shop(1, lost(35, 48))
     goal = Measured(log, Metric("pays", "events", measure="count(*) filter (where event = 'pay')"))
-    row = gaps(log, period=PERIOD, books=books, goal=goal, current=Period(day(28), day(55))).table.iloc[0]
+    row = gaps(
+        log, period=PERIOD, books=books, goal=goal, current=Period(day(28), day(55))
+    ).table.iloc[0]
     assert row["confirmed"]
     assert row["goal_share"] == pytest.approx(0.8 * 14 / 28 / 3, abs=0.04)
 
@@ -75,7 +90,9 @@ def test_a_shop_that_really_closed_is_no_gap():
 
 
 def test_a_drop_at_one_step_only_is_no_gap():
-    log, books = shop(3, lambda store, step, k: 0.1 if store == "S2" and step == "order" and k >= 40 else 1.0)
+    log, books = shop(
+        3, lambda store, step, k: 0.1 if store == "S2" and step == "order" and k >= 40 else 1.0
+    )
     assert gaps(log, period=PERIOD, books=books).table.empty
 
 
@@ -105,8 +122,14 @@ def test_bad_input_says_how_to_mend_it():
 def test_development_cases(shared, case, where, first, last):
     folder = shared / "cases" / case
     dimension, value = where
-    log = EventLog(folder / "events.parquet", user="user_id", time="ts", dimensions=(dimension, "user_type"))
-    books = Measured(Facts(folder / "facts.parquet"), Metric("ledger", "facts", measure="sum(ledger_goal)"))
+    log = EventLog(
+        folder / "events.parquet", user="user_id", time="ts", dimensions=(dimension, "user_type")
+    )
+    books = Measured(
+        Facts(folder / "facts.parquet"), Metric("ledger", "facts", measure="sum(ledger_goal)")
+    )
     table = gaps(log, period=PERIOD, books=books).table
-    assert table[["dimension", "value", "first", "last"]].to_numpy().tolist() == [[dimension, value, first, last]]
+    assert table[["dimension", "value", "first", "last"]].to_numpy().tolist() == [
+        [dimension, value, first, last]
+    ]
     assert table["confirmed"].tolist() == [True]

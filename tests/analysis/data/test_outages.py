@@ -1,4 +1,5 @@
-"""Outages names hours that only the log lost, and is silent about quiet nights, days off and broken steps."""
+"""Outages names hours that only the log lost, and is silent about quiet nights,
+days off and broken steps."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ STEPS = {"visit": 1.0, "order": 0.5, "pay": 0.3}
 
 
 def shop(seed: int, left=lambda store, step, hour: 1.0, rows: int = 150) -> EventLog:
-    """Three stores over 28 days; `left(store, step, hour since the start)` scales what the log keeps."""
+    """Three stores over 28 days; `left(store, step, hour since the start)` scales what the log
+    keeps."""
     rng, found = np.random.default_rng(seed), []
     for s, store in enumerate(("S1", "S2", "S3")):
         for day in range(28):
@@ -31,7 +33,9 @@ def shop(seed: int, left=lambda store, step, hour: 1.0, rows: int = 150) -> Even
                     n = rng.poisson(today * DAY[hour] * rate * left(store, step, day * 24 + hour))
                     time = pd.Timestamp(FIRST) + pd.Timedelta(days=day, hours=hour, minutes=7)
                     found += [(time, "u", step, store)] * n
-    return EventLog(pd.DataFrame(found, columns=["time", "user", "event", "store"]), dimensions=("store",))
+    return EventLog(
+        pd.DataFrame(found, columns=["time", "user", "event", "store"]), dimensions=("store",)
+    )
 
 
 def at(day: int, hour: int) -> pd.Timestamp:
@@ -39,7 +43,9 @@ def at(day: int, hour: int) -> pd.Timestamp:
 
 
 def lost(day: int, first: int, last: int, share: float = 1.0):
-    return lambda store, step, hour: 1 - share if store == "S2" and day * 24 + first <= hour <= day * 24 + last else 1.0
+    return lambda store, step, hour: (
+        1 - share if store == "S2" and day * 24 + first <= hour <= day * 24 + last else 1.0
+    )
 
 
 def test_five_hours_of_one_store_are_found_dated_and_sized():
@@ -68,7 +74,10 @@ def test_silent_when_nothing_is_missing(seed):
 def test_a_quiet_day_everywhere_and_a_broken_step_are_no_outage():
     quiet = lambda store, step, hour: 0.4 if 240 <= hour < 264 else 1.0  # noqa: E731
     assert outages(shop(5, quiet), period=PERIOD).table.empty
-    broken = lambda store, step, hour: 0.0 if store == "S2" and step == "visit" and 416 <= hour <= 424 else 1.0  # noqa: E731
+
+    def broken(store, step, hour):
+        return 0.0 if store == "S2" and step == "visit" and 416 <= hour <= 424 else 1.0
+
     assert outages(shop(6, broken), period=PERIOD).table.empty
 
 

@@ -49,7 +49,12 @@ def test_each_fault_is_counted():
     data.loc[10:12, "amount"] = -1.0
     data.loc[20, "user"] = "21"
     found = faults(pd.concat([data, data.tail(4)]))
-    assert found["rows"].to_dict() == {"empty": 7, "out_of_range": 3, "repeated_rows": 4, "repeated_ids": 5}
+    assert found["rows"].to_dict() == {
+        "empty": 7,
+        "out_of_range": 3,
+        "repeated_rows": 4,
+        "repeated_ids": 5,
+    }
 
 
 def test_a_table_that_ends_early_is_stale():
@@ -71,7 +76,9 @@ def test_a_day_in_another_time_zone_and_a_day_in_cents():
 def test_entered_before_it_was_done():
     rows = {"date": [FIRST] * 3, "actor": "a", "action": "v", "quantity": 1, "id": [1, 2, 3]}
     rows["entered"] = [FIRST, FIRST - dt.timedelta(days=1), FIRST]
-    table = quality(Executions(pd.DataFrame(rows), recorded="entered"), period=Period(FIRST, FIRST)).table
+    table = quality(
+        Executions(pd.DataFrame(rows), recorded="entered"), period=Period(FIRST, FIRST)
+    ).table
     assert table[["check", "rows"]].to_numpy().tolist() == [["entered_before", 1]]
 
 
@@ -88,8 +95,16 @@ def test_each_fault_says_where_when_and_what_it_holds_of_the_goal():
     copied = data[(data["store"] == "S1") & (data["time"].dt.date == FIRST + dt.timedelta(days=3))]
     log = EventLog(pd.concat([data, copied]), dimensions=("store",))
     row = quality(log, period=PERIOD, goal=GOAL).table.iloc[0]
-    assert row[["check", "dimension", "value", "rows"]].tolist() == ["repeated_rows", "store", "S1", len(copied)]
-    assert (row["first"], row["last"]) == (FIRST + dt.timedelta(days=3), FIRST + dt.timedelta(days=3))
+    assert row[["check", "dimension", "value", "rows"]].tolist() == [
+        "repeated_rows",
+        "store",
+        "S1",
+        len(copied),
+    ]
+    assert (row["first"], row["last"]) == (
+        FIRST + dt.timedelta(days=3),
+        FIRST + dt.timedelta(days=3),
+    )
     assert row["effect"] == pytest.approx(copied["amount"].sum())
     assert (row["low"], row["high"]) == (0.0, row["effect"])
 
@@ -111,7 +126,9 @@ def test_days_missing_at_the_end_are_sized_from_the_others():
 
 
 def test_a_weekly_table_is_not_stale_within_its_week():
-    weeks = pd.DataFrame({"date": [FIRST, FIRST + dt.timedelta(days=7)], "series": "us", "value": [1.0, 2.0]})
+    weeks = pd.DataFrame(
+        {"date": [FIRST, FIRST + dt.timedelta(days=7)], "series": "us", "value": [1.0, 2.0]}
+    )
     assert quality(Benchmark(weeks), period=PERIOD).table.empty
 
 
@@ -129,25 +146,36 @@ def test_every_fault_can_be_said(lang):
 
 
 def test_a_few_unlike_orders_a_day_are_in_the_right_unit():
-    """Seven orders a day whose amounts lie decades apart: the median of a day is ten times the usual one by chance."""
+    """Seven orders a day whose amounts lie decades apart:
+    the median of a day is ten times the usual one by chance."""
     rng = np.random.default_rng(4)
     n = 120 * 7
     time = pd.Timestamp(FIRST) + pd.to_timedelta(np.repeat(np.arange(120), 7) * 24 + 12, unit="h")
     amount, profit = rng.lognormal(4, 1.8, n), rng.normal(3, 60, n)
     table = EventLog(
-        pd.DataFrame({"time": time, "user": np.arange(n), "event": "pay"} | {"amount": amount, "profit": profit})
+        pd.DataFrame(
+            {"time": time, "user": np.arange(n), "event": "pay"}
+            | {"amount": amount, "profit": profit}
+        )
     )
     period = Period(FIRST, FIRST + dt.timedelta(days=119))
     assert quality(table, period=period, amounts=["amount", "profit"]).table.empty
 
 
 def test_days_on_which_other_things_happen_have_not_slipped():
-    """A mailing at nine on five days of the week; on the other two what is left is spread over the day."""
+    """A mailing at nine on five days of the week;
+    on the other two what is left is spread over the day."""
     rng = np.random.default_rng(5)
     days = [FIRST + dt.timedelta(days=k) for k in range(56)]
-    hours = [np.r_[np.full(900 * (d.weekday() not in (1, 2)), 9), rng.integers(1, 20, 110)] for d in days]
-    time = np.concatenate([pd.Timestamp(d) + pd.to_timedelta(h, unit="h") for d, h in zip(days, hours, strict=True)])
-    table = EventLog(pd.DataFrame({"time": time, "user": np.arange(len(time)).astype(str), "event": "sent"}))
+    hours = [
+        np.r_[np.full(900 * (d.weekday() not in (1, 2)), 9), rng.integers(1, 20, 110)] for d in days
+    ]
+    time = np.concatenate(
+        [pd.Timestamp(d) + pd.to_timedelta(h, unit="h") for d, h in zip(days, hours, strict=True)]
+    )
+    table = EventLog(
+        pd.DataFrame({"time": time, "user": np.arange(len(time)).astype(str), "event": "sent"})
+    )
     found = quality(table, period=Period(days[0], days[-1])).table
     assert "clock" not in set(found["check"])
 
@@ -158,4 +186,7 @@ def test_a_fault_without_a_segment_is_said_without_one():
     copied = data[(data["store"] == "S1") & (data["time"].dt.date == FIRST + dt.timedelta(days=3))]
     data.loc[:6, "event"] = None
     result = quality(EventLog(pd.concat([data, copied]), dimensions=("store",)), period=PERIOD)
-    assert [Where.of(*r) for r in result.table[["dimension", "value"]].to_numpy()] == [Where(), Where({"store": "S1"})]
+    assert [Where.of(*r) for r in result.table[["dimension", "value"]].to_numpy()] == [
+        Where(),
+        Where({"store": "S1"}),
+    ]

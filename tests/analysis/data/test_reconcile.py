@@ -21,7 +21,9 @@ PERIOD = Period(FIRST, FIRST + dt.timedelta(days=29))
 
 def side(values: np.ndarray, store: str = "S1") -> Measured:
     days = pd.date_range(FIRST, periods=len(values))
-    table = Facts(pd.DataFrame({"date": days, "store": store, "amount": values}), dimensions=("store",))
+    table = Facts(
+        pd.DataFrame({"date": days, "store": store, "amount": values}), dimensions=("store",)
+    )
     return Measured(table, Metric("amount", "facts", measure="sum(amount)"))
 
 
@@ -54,12 +56,19 @@ def test_by_segment_and_bad_input():
     with pytest.raises(BadInput, match="5 days"):
         reconcile(side(logged), side(books), period=Period(FIRST, FIRST + dt.timedelta(days=4)))
     with pytest.raises(BadInput, match="neither side has rows"):
-        reconcile(side(logged), side(books), period=Period(dt.date(2020, 1, 1), dt.date(2020, 1, 30)), by="store")
+        reconcile(
+            side(logged),
+            side(books),
+            period=Period(dt.date(2020, 1, 1), dt.date(2020, 1, 30)),
+            by="store",
+        )
 
 
 def test_rows_without_a_value_are_a_segment():
     days = pd.date_range("2026-01-05", periods=14)
-    rows = pd.DataFrame([(d, s, 10.0) for d in days for s in ("north", None)], columns=["date", "store", "sales"])
+    rows = pd.DataFrame(
+        [(d, s, 10.0) for d in days for s in ("north", None)], columns=["date", "store", "sales"]
+    )
     side = Measured(Facts(rows), Metric(name="sales", table="facts", measure="sum(sales)"))
     found = reconcile(side, side, period=Period(days[0].date(), days[-1].date()), by="store")
     assert set(found.table["segment"]) == {"north", "(missing)"}

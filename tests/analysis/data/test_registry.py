@@ -18,8 +18,15 @@ from kpilab.engine.lineage import lineage
 from kpilab.errors import BadInput
 
 DAY = dt.date(2025, 3, 3)
-REVENUE = Metric("revenue", "events", measure="sum(amount) filter (where event = 'pay')", owner="sales")
-RATE = Metric("rate", "events", numerator="count(*) filter (where event = 'pay')", denominator="count(distinct user)")
+REVENUE = Metric(
+    "revenue", "events", measure="sum(amount) filter (where event = 'pay')", owner="sales"
+)
+RATE = Metric(
+    "rate",
+    "events",
+    numerator="count(*) filter (where event = 'pay')",
+    denominator="count(distinct user)",
+)
 METRICS = {"revenue": REVENUE, "rate": RATE}
 LOG = EventLog(pd.DataFrame({"time": [DAY], "user": ["u"], "event": ["pay"], "amount": [1.0]}))
 
@@ -33,8 +40,24 @@ def test_lineage_names_each_column_once():
 def test_the_registry_names_orphans_and_changed_versions():
     declared = [
         Definition("revenue", "shop", DAY, "paid", "events", "day", "sum(amount)"),
-        Definition("revenue", "shop", DAY + dt.timedelta(days=9), "paid, new wording", "events", "day", "sum(amount)"),
-        Definition("revenue", "shop", DAY + dt.timedelta(days=19), "net", "events", "day", "sum(amount) * 0.8"),
+        Definition(
+            "revenue",
+            "shop",
+            DAY + dt.timedelta(days=9),
+            "paid, new wording",
+            "events",
+            "day",
+            "sum(amount)",
+        ),
+        Definition(
+            "revenue",
+            "shop",
+            DAY + dt.timedelta(days=19),
+            "net",
+            "events",
+            "day",
+            "sum(amount) * 0.8",
+        ),
     ]
     result = registry(METRICS, definitions=declared)
     table = result.table.set_index("metric")
@@ -46,9 +69,15 @@ def test_the_registry_names_orphans_and_changed_versions():
 
 
 def test_smart_says_what_is_missing_and_what_it_cannot_tell():
-    kpis = [Kpi("revenue", target=10, since=DAY), Kpi("rate"), Kpi("clicks", owner="web", parent="revenue")]
+    kpis = [
+        Kpi("revenue", target=10, since=DAY),
+        Kpi("rate"),
+        Kpi("clicks", owner="web", parent="revenue"),
+    ]
     tree = MetricTree.parse("revenue", "visits * rate")
-    table = smart(kpis, metrics=METRICS, tables={"events": LOG}, tree=tree, chances={"revenue": 0.02}).table
+    table = smart(
+        kpis, metrics=METRICS, tables={"events": LOG}, tree=tree, chances={"revenue": 0.02}
+    ).table
     assert table["missing"].tolist() == [
         ("achievable",),
         ("specific", "time_bound"),
@@ -62,7 +91,9 @@ def test_smart_says_what_is_missing_and_what_it_cannot_tell():
 def test_the_chance_of_a_target_comes_from_the_days_before(target, achievable):
     rng = np.random.default_rng(1)
     days = pd.date_range("2025-01-01", periods=90)
-    log = EventLog(pd.DataFrame({"time": days, "user": "u", "event": "pay", "amount": rng.normal(100, 20, 90)}))
+    log = EventLog(
+        pd.DataFrame({"time": days, "user": "u", "event": "pay", "amount": rng.normal(100, 20, 90)})
+    )
     current = Period(dt.date(2025, 3, 4), dt.date(2025, 3, 31))
     kpi = Kpi("revenue", owner="sales", target=target, since=DAY)
     row = smart([kpi], metrics=METRICS, tables={"events": log}, current=current).table.iloc[0]

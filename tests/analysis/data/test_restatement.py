@@ -105,4 +105,6 @@ def test_a_day_of_which_nothing_is_known_is_left_out_and_counted():
     result = asked(sales(), new)
     assert day(3) not in set(result.table["day"])
     assert set(result.table["kind"]) == {"same"}
-    assert [say(note) for note in result.notes] == ["Days whose values are all missing, and which are left out: 1."]
+    assert [say(note) for note in result.notes] == [
+        "Days whose values are all missing, and which are left out: 1."
+    ]

@@ -38,7 +38,11 @@ WALKS = {
 ASKED = (
     {k: (lambda log, f=f: f(log, ["cart", "pay"])) for k, f in FUNNELS.items()}
     | {k: (lambda log, f=f: f(log, "cart")) for k, f in WALKS.items()}
-    | {"retention": retention, "activity": activity, "sequences": lambda log: sequences(log, ("cart", "pay"))}
+    | {
+        "retention": retention,
+        "activity": activity,
+        "sequences": lambda log: sequences(log, ("cart", "pay")),
+    }
 )
 ROWS = pd.DataFrame({
     "user": ["a", "a", "b"], "event": ["cart", "pay", "cart"], "os": ["x", "y", "x"],
@@ -107,7 +111,11 @@ def test_times_written_as_text_are_times(work, log):
 
 def test_mixed_time_zones_are_refused():
     zones = [pd.Timestamp("2026-01-01", tz=z) for z in ("UTC", "Asia/Shanghai", None)]
-    says("mixes time zones: Asia/Shanghai, UTC, no zone", EventLog, ROWS.assign(time=pd.Series(zones, dtype=object)))
+    says(
+        "mixes time zones: Asia/Shanghai, UTC, no zone",
+        EventLog,
+        ROWS.assign(time=pd.Series(zones, dtype=object)),
+    )
 
 
 def test_nanoseconds_are_cut_to_microseconds():
@@ -116,6 +124,6 @@ def test_nanoseconds_are_cut_to_microseconds():
 
 
 def test_times_before_1970_are_times():
-    assert funnel(EventLog(ROWS.assign(time=ROWS["time"] - pd.DateOffset(years=70))), ["cart", "pay"]).table[
-        "users"
-    ].tolist() == [2, 1]
+    assert funnel(
+        EventLog(ROWS.assign(time=ROWS["time"] - pd.DateOffset(years=70))), ["cart", "pay"]
+    ).table["users"].tolist() == [2, 1]

@@ -1,4 +1,5 @@
-"""Drop-offs, blind spots and changes of a funnel: planted facts are found, and nothing where nothing was planted."""
+"""Drop-offs, blind spots and changes of a funnel: planted facts are found,
+and nothing where nothing was planted."""
 
 from __future__ import annotations
 
@@ -24,20 +25,27 @@ def log():
         went = ["visit"] + (["cart"] if rng.random() < 0.8 else [])
         if len(went) == 2:
             went.append("pay" if rng.random() < (0.3 if platform == "android" else 0.8) else "help")
-        rows += [(user, start + pd.Timedelta(minutes=user + 5 * k), e, platform) for k, e in enumerate(went)]
+        rows += [
+            (user, start + pd.Timedelta(minutes=user + 5 * k), e, platform)
+            for k, e in enumerate(went)
+        ]
     frame = pd.DataFrame(rows, columns=["user", "time", "event", "platform"])
     return EventLog(frame, dimensions=("platform",))
 
 
 def test_drop_offs_went_to_help_and_android_goes_with_it(log):
     result = dropoff(log, ["visit", "cart", "pay"], after="cart", by=["platform"])
-    assert result.stopped + result.went == funnel(log, ["visit", "cart", "pay"]).table["users"].iat[1]
+    assert (
+        result.stopped + result.went == funnel(log, ["visit", "cart", "pay"]).table["users"].iat[1]
+    )
     after = result.table[result.table["kind"] == "next"].set_index("what")
     assert after.loc["help", "stopped"] == result.stopped
     assert after.loc["pay", "went"] == result.went
     ways = result.table[result.table["kind"] == "path"].set_index("what")
     assert ways.loc["help", "stopped"] == result.stopped  # nothing followed the call for help
-    mark = result.table[(result.table["kind"] == "property") & (result.table["what"] == "android")].iloc[0]
+    mark = result.table[
+        (result.table["kind"] == "property") & (result.table["what"] == "android")
+    ].iloc[0]
     assert mark["high"] < 1
     assert mark["q"] < 0.001
 
@@ -73,7 +81,9 @@ def test_blind_spots_rank_the_unwatched_step_by_goals_lost(log):
 
 def test_a_change_is_found_at_its_step(log):
     ios, android = Where({"platform": "ios"}), Where({"platform": "android"})
-    table = funnel_change(log, ["visit", "cart", "pay"], current=android, baseline=ios).table.set_index(["step", "of"])
+    table = funnel_change(
+        log, ["visit", "cart", "pay"], current=android, baseline=ios
+    ).table.set_index(["step", "of"])
     assert table.loc[("pay", "previous"), "high"] < -0.3
     assert table.loc[("cart", "previous"), "q"] > 0.05
 
@@ -92,13 +102,16 @@ def test_a_period_is_not_compared_with_a_segment(log):
 
 
 def difference(current, baseline, clusters):
-    """Difference of two shares from kinds of clusters: trials and successes on each side, and how many there are."""
+    """Difference of two shares from kinds of clusters: trials and successes on each side,
+    and how many there are."""
     n1, y1, n0, y0, w = (np.array(v, float) for v in (*current, *baseline, clusters))
     of = {"n1": n1, "n0": n0, "y1": y1, "y0": y0}
     names = [name for name in Sums.__slots__ if name not in (*of, "clusters")]
     sums = {name: [(w * v).sum()] for name, v in of.items()}
     sums |= {name: [(w * of[name[:2]] * of[name[2:]]).sum()] for name in names}
-    return {k: float(v[0]) for k, v in differences_of_sums(Sums(**sums, clusters=[w.sum()])).items()}
+    return {
+        k: float(v[0]) for k, v in differences_of_sums(Sums(**sums, clusters=[w.sum()])).items()
+    }
 
 
 def test_clusters_widen_the_interval_and_match_welch_without_them():

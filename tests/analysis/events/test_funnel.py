@@ -21,7 +21,9 @@ def log_of(text, **roles):
             name, minute, *colour = e.split("@")
             moment = pd.Timestamp("2026-01-05") + pd.Timedelta(minutes=float(minute))
             rows.append((user.strip(), moment, name, colour[0] if colour else None))
-    frame = pd.DataFrame(rows, columns=["user", "time", "event", "colour"]).sample(frac=1, random_state=2)
+    frame = pd.DataFrame(rows, columns=["user", "time", "event", "colour"]).sample(
+        frac=1, random_state=2
+    )
     return EventLog(frame.astype({"colour": "str"}), **roles)
 
 
@@ -29,7 +31,9 @@ def users(*args, **options):
     return funnel(*args, **options).table["users"].tolist()
 
 
-LOG = log_of("ann: a@0@red b@5@red c@9@blue; bob: a@0@blue b@30@red; cid: b@0 a@1; dan: a@0 x@1 b@2 c@3")
+LOG = log_of(
+    "ann: a@0@red b@5@red c@9@blue; bob: a@0@blue b@30@red; cid: b@0 a@1; dan: a@0 x@1 b@2 c@3"
+)
 
 
 def test_users_reach_steps_in_order_and_in_time():
@@ -79,7 +83,10 @@ def test_sessions_are_counted_apart():
 
 def test_breakdown_by_first_touch_sums_to_the_whole():
     result = funnel(LOG, ["a", "b"], breakdown=Breakdown("colour"))
-    assert result.values.groupby("step", sort=False)["users"].sum().tolist() == result.table["users"].tolist()
+    assert (
+        result.values.groupby("step", sort=False)["users"].sum().tolist()
+        == result.table["users"].tolist()
+    )
 
 
 def test_trend_counts_by_the_beginning():
@@ -96,7 +103,11 @@ def test_rates_carry_wilson_intervals_and_times():
 
 def test_null_users_and_times_belong_to_nobody():
     frame = pd.DataFrame(
-        {"user": ["u", None, "u"], "time": pd.to_datetime(["2026-01-01", "2026-01-01", None]), "event": ["a", "a", "b"]}
+        {
+            "user": ["u", None, "u"],
+            "time": pd.to_datetime(["2026-01-01", "2026-01-01", None]),
+            "event": ["a", "a", "b"],
+        }
     )
     assert users(EventLog(frame), ["a", "b"]) == [1, 0]
 
@@ -125,12 +136,20 @@ def test_bad_input_says_what_where_and_how_to_mend(steps, options, says):
 
 def test_all_null_users_and_text_times_are_refused():
     nobody = pd.DataFrame(
-        {"user": pd.Series([None, None], dtype="str"), "time": pd.to_datetime(["2026-01-01"] * 2), "event": ["a", "b"]}
+        {
+            "user": pd.Series([None, None], dtype="str"),
+            "time": pd.to_datetime(["2026-01-01"] * 2),
+            "event": ["a", "b"],
+        }
     )
     with pytest.raises(BadInput, match="no row has both"):
         funnel(EventLog(nobody), ["a", "b"])
     zones = pd.DataFrame(
-        {"user": ["u", "u"], "time": ["2026-01-01T00:00+01:00", "2026-01-01T00:00+08:00"], "event": ["a", "b"]}
+        {
+            "user": ["u", "u"],
+            "time": ["2026-01-01T00:00+01:00", "2026-01-01T00:00+08:00"],
+            "event": ["a", "b"],
+        }
     )
     with pytest.raises(BadInput, match="mixes time zones"):
         funnel(EventLog(zones), ["a", "b"])

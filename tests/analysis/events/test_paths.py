@@ -22,12 +22,19 @@ def log_of(text):
             (user.strip(), pd.Timestamp("2026-01-01") + pd.Timedelta(minutes=k), e)
             for k, e in enumerate(events.split())
         ]
-    return EventLog(pd.DataFrame(rows, columns=["user", "time", "event"]).sample(frac=1, random_state=1))
+    return EventLog(
+        pd.DataFrame(rows, columns=["user", "time", "event"]).sample(frac=1, random_state=1)
+    )
 
 
 def test_ways_are_counted_from_the_start_asked_for():
-    result = paths(log_of("ann: home cart pay; bob: home cart pay; cid: cart help"), start="cart", length=2)
-    assert dict(zip(result.table["path"], result.table["count"], strict=True)) == {"cart → pay": 2, "cart → help": 1}
+    result = paths(
+        log_of("ann: home cart pay; bob: home cart pay; cid: cart help"), start="cart", length=2
+    )
+    assert dict(zip(result.table["path"], result.table["count"], strict=True)) == {
+        "cart → pay": 2,
+        "cart → help": 1,
+    }
     assert result.count == 3
 
 
@@ -38,7 +45,10 @@ def test_ways_to_an_end_are_read_from_behind():
 
 def test_ways_between_two_events_stop_at_the_end():
     result = paths(log_of("ann: a x b y; bob: a b; cid: a x x"), start="a", end="b", length=4)
-    assert dict(zip(result.table["path"], result.table["count"], strict=True)) == {"a → x → b": 1, "a → b": 1}
+    assert dict(zip(result.table["path"], result.table["count"], strict=True)) == {
+        "a → x → b": 1,
+        "a → b": 1,
+    }
 
 
 def test_pooled_ways_keep_the_total():
@@ -49,7 +59,9 @@ def test_pooled_ways_keep_the_total():
 
 def test_totals_reconcile_with_the_funnel():
     log = log_of("ann: a b a b; bob: a c; cid: b")
-    assert paths(log, start="a", by="user").users == funnel(log, ["a", "b"]).table["users"].iat[0] == 2
+    assert (
+        paths(log, start="a", by="user").users == funnel(log, ["a", "b"]).table["users"].iat[0] == 2
+    )
 
 
 def test_the_exits_of_a_way_reconcile_with_the_drop_off_of_the_funnel():
@@ -89,12 +101,16 @@ def sides(n, m):
         for e in ("a", "b" if (side, k < m) == ("x", True) else "c")
     ]
     frame = pd.DataFrame(rows, columns=["user", "side", "event"])
-    frame["time"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(frame.groupby("user").cumcount(), unit="min")
+    frame["time"] = pd.Timestamp("2026-01-01") + pd.to_timedelta(
+        frame.groupby("user").cumcount(), unit="min"
+    )
     return EventLog(frame)
 
 
 def test_two_groups_are_compared_way_by_way():
-    change = paths_change(sides(100, 40), current=Where({"side": "x"}), baseline=Where({"side": "y"}), start="a")
+    change = paths_change(
+        sides(100, 40), current=Where({"side": "x"}), baseline=Where({"side": "y"}), start="a"
+    )
     row = change.table.set_index("path").loc["a → b"]
     assert (row["current"], row["baseline"], row["current_count"]) == (0.4, 0.0, 40)
     # One path per user: the variance of a share, p (1 - p) / n, and nothing from the other side.
@@ -150,7 +166,9 @@ def test_process_mining_counts(shared, name):
     )
     log = EventLog(frame, user="case_id", event="activity")
     result = paths(log, by="user", length=1)
-    inner = result.transitions[(result.transitions["source"] != START) & (result.transitions["target"] != END)]
+    inner = result.transitions[
+        (result.transitions["source"] != START) & (result.transitions["target"] != END)
+    ]
     assert (len(inner), int(inner["count"].sum())) == (facts["dfg_edges"], facts["dfg_total"])
     top = inner.head(5).sort_values(["count", "source"], ascending=[False, True])
     assert sorted(top["count"].tolist(), reverse=True) == [e[2] for e in facts["dfg_top5"]]

@@ -14,7 +14,11 @@ from kpilab.errors import BadInput
 
 def log_of(days, **more):
     """{user: [days]} from Monday 2026-01-05 (day 0)."""
-    rows = [(u, pd.Timestamp("2026-01-05 12:00") + pd.Timedelta(days=d), "open") for u, ds in days.items() for d in ds]
+    rows = [
+        (u, pd.Timestamp("2026-01-05 12:00") + pd.Timedelta(days=d), "open")
+        for u, ds in days.items()
+        for d in ds
+    ]
     frame = pd.DataFrame(rows, columns=["user", "time", "event"]).sample(frac=1, random_state=3)
     for column, values in more.items():
         frame[column] = frame["user"].map(values)
@@ -35,7 +39,12 @@ def test_n_day_counts_who_comes_back_on_exactly_that_day():
 
 def test_rolling_counts_who_comes_back_then_or_later():
     table = retention(log_of(LOG), grain="day", how="rolling").table
-    assert rates(table[table["cohort"] == date(2026, 1, 5)]) == {0: (3, 3), 1: (2, 3), 2: (2, 3), 3: (2, 3)}
+    assert rates(table[table["cohort"] == date(2026, 1, 5)]) == {
+        0: (3, 3),
+        1: (2, 3),
+        2: (2, 3),
+        3: (2, 3),
+    }
 
 
 def test_brackets_count_a_user_once():
@@ -50,7 +59,9 @@ def test_weeks_begin_on_monday():
 
 
 def test_retention_by_a_dimension():
-    curve = retention(log_of(LOG, kind={"ann": "a", "bob": "a", "cid": "b", "dan": "b"}), grain="day", by="kind").curve
+    curve = retention(
+        log_of(LOG, kind={"ann": "a", "bob": "a", "cid": "b", "dan": "b"}), grain="day", by="kind"
+    ).curve
     assert rates(curve[curve["kind"] == "b"])[1] == (1, 2)
 
 
@@ -60,20 +71,30 @@ def test_dau_wau_mau_are_distinct_users():
     for d in range(27, 39):
         row = table.loc[date(2026, 1, 5) + pd.Timedelta(days=d)]
         for name, length in (("dau", 1), ("wau", 7), ("mau", 28)):
-            assert row[name] == sum(any(d - length < x <= d for x in ds) for ds in days.values()), (name, d)
+            assert row[name] == sum(any(d - length < x <= d for x in ds) for ds in days.values()), (
+                name,
+                d,
+            )
     assert np.isnan(table["mau"].iloc[5])
 
 
 def test_lifecycle_parts_sum_to_the_active_users():
     life = activity(log_of({"ann": [0, 7, 21], "bob": [7, 14], "cid": [0]})).lifecycle
     assert life.drop(columns="bucket").to_dict("list") == {
-        "new": [2, 1, 0, 0], "returning": [0, 1, 1, 0], "resurrected": [0, 0, 0, 1], "dormant": [0, 1, 1, 1],
+        "new": [2, 1, 0, 0], "returning": [0, 1, 1, 0], "resurrected": [0, 0, 0, 1], "dormant": [0,
+            1, 1, 1],
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     "options",
-    [{"how": "n-day"}, {"grain": "year"}, {"start": "opem"}, {"how": "bracket", "brackets": (3, 1)}, {"by": "kind"}],
+    [
+        {"how": "n-day"},
+        {"grain": "year"},
+        {"start": "opem"},
+        {"how": "bracket", "brackets": (3, 1)},
+        {"by": "kind"},
+    ],
 )
 def test_bad_input_is_named(options):
     with pytest.raises(BadInput):
@@ -88,7 +109,8 @@ def test_bits_and_distinct_rows_count_alike(grain, days, monkeypatch):
     frame = pd.DataFrame({
         "user": random.integers(0, 40, n), "event": random.choice(["open", "buy"], n),
         "os": random.choice(["ios", "web", None], n),
-        "time": pd.Timestamp("1969-12-20") + pd.to_timedelta(random.integers(0, days * 86400, n), unit="s"),
+        "time": pd.Timestamp("1969-12-20") + pd.to_timedelta(random.integers(0, days * 86400, n),
+            unit="s"),
     })  # fmt: skip
     frame.loc[::50, "user"] = None
     options = {"grain": grain, "start": "buy", "back": "open", "by": "os"}

@@ -22,14 +22,21 @@ PERIOD = Period(FIRST, FIRST + dt.timedelta(days=27))
 
 @pytest.fixture(scope="module")
 def plan():
-    rows = [(f"r{k}", FIRST + dt.timedelta(days=k % 28), f"a{k % 4}", "visit", 1 + k % 7) for k in range(1000)]
+    rows = [
+        (f"r{k}", FIRST + dt.timedelta(days=k % 28), f"a{k % 4}", "visit", 1 + k % 7)
+        for k in range(1000)
+    ]
     frame = pd.DataFrame(rows, columns=["record", "date", "actor", "action", "quantity"])
     return sample(Executions(frame, record="record"), period=PERIOD)
 
 
 def filled(plan, tmp_path, suffix, change):
     path = write_worksheet(plan, tmp_path / f"sheet{suffix}")
-    sheet = pd.read_csv(path, dtype=str, keep_default_na=False) if suffix == ".csv" else pd.read_excel(path, dtype=str)
+    sheet = (
+        pd.read_csv(path, dtype=str, keep_default_na=False)
+        if suffix == ".csv"
+        else pd.read_excel(path, dtype=str)
+    )
     sheet["confirmed"] = "yes"
     change(sheet)
     sheet.to_csv(path, index=False) if suffix == ".csv" else sheet.to_excel(path, index=False)
@@ -50,7 +57,8 @@ def test_the_size_is_the_exact_one_and_every_actor_is_in(plan):
 def test_the_same_seed_draws_the_same_records(plan):
     frame = plan.table.rename(columns={"day": "date", "stratum": "actor"})
     again = sample(
-        Executions(frame.rename(columns={"day": "date", "stratum": "actor"}), record="record"), period=PERIOD
+        Executions(frame.rename(columns={"day": "date", "stratum": "actor"}), record="record"),
+        period=PERIOD,
     )
     shuffled = frame.sample(frac=1, random_state=1)
     assert sample(Executions(shuffled, record="record"), period=PERIOD).table.equals(again.table)
@@ -117,17 +125,34 @@ def test_a_row_that_was_deleted_is_missed(plan, tmp_path, suffix):
     with pytest.raises(BadInput) as error:
         read_worksheet(plan, path)
     ids = plan.table["record"]
-    assert [p.what for p in error.value.problems] == [f"drawn record {ids[k]!r} is missing" for k in (4, 7)]
+    assert [p.what for p in error.value.problems] == [
+        f"drawn record {ids[k]!r} is missing" for k in (4, 7)
+    ]
 
 
 def test_upper_case_blanks_and_other_languages_are_read(plan, tmp_path):
     answers = [" YES ", "No", "是", "否", "TRUE", "false"]
     path = filled(plan, tmp_path, ".csv", lambda sheet: answered(sheet, answers))
-    assert read_worksheet(plan, path)["confirmed"].tolist() == [True, False, True, False, True, False]
+    assert read_worksheet(plan, path)["confirmed"].tolist() == [
+        True,
+        False,
+        True,
+        False,
+        True,
+        False,
+    ]
 
 
 def test_ids_keep_their_zeros(tmp_path):
-    frame = pd.DataFrame({"record": ["007", "0010", "1e5"], "date": FIRST, "actor": "a", "action": "v", "quantity": 1})
+    frame = pd.DataFrame(
+        {
+            "record": ["007", "0010", "1e5"],
+            "date": FIRST,
+            "actor": "a",
+            "action": "v",
+            "quantity": 1,
+        }
+    )
     plan = sample(Executions(frame, record="record"), period=PERIOD)
     for suffix in (".csv", ".xlsx"):
         path = filled(plan, tmp_path, suffix, lambda sheet: None)
@@ -162,7 +187,9 @@ def test_rows_left_empty_are_counted(plan, tmp_path):
 
 
 def test_text_that_would_run_as_a_formula_is_written_as_text(tmp_path):
-    frame = pd.DataFrame({"record": ["=1+1", "b", "c"], "date": FIRST, "actor": "a", "action": "v", "quantity": 1})
+    frame = pd.DataFrame(
+        {"record": ["=1+1", "b", "c"], "date": FIRST, "actor": "a", "action": "v", "quantity": 1}
+    )
     plan = sample(Executions(frame, record="record"), period=PERIOD)
     path = write_worksheet(plan, tmp_path / "sheet.csv")
     assert "'=1+1" in path.read_text("utf-8-sig")
@@ -173,11 +200,21 @@ def test_bad_input(plan):
     with pytest.raises(BadInput, match="not drawn"):
         audit(plan, pd.DataFrame({"record": ["x"], "confirmed": [True]}))
     with pytest.raises(BadInput, match="no record column"):
-        sample(Executions(pd.DataFrame({"date": [FIRST], "actor": "a", "action": "v", "quantity": 1})), period=PERIOD)
+        sample(
+            Executions(pd.DataFrame({"date": [FIRST], "actor": "a", "action": "v", "quantity": 1})),
+            period=PERIOD,
+        )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(lambda t: ("record,confirmed\n" + t).encode())))
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        st.text(max_size=200).map(lambda t: ("record,confirmed\n" + t).encode()),
+    )
+)
 def test_whatever_a_file_holds_it_is_read_or_refused(plan, tmp_path, content):
     path = tmp_path / "sheet.csv"
     path.write_bytes(content)
@@ -187,7 +224,9 @@ def test_whatever_a_file_holds_it_is_read_or_refused(plan, tmp_path, content):
 
 @pytest.mark.parametrize("no", ["no", "N", "False", "0", "否", 0, 0.0, False])
 def test_no_means_no_however_it_is_written(plan, no):
-    results = plan.table[["record"]].assign(confirmed=pd.Series([no] * len(plan.table), dtype=object))
+    results = plan.table[["record"]].assign(
+        confirmed=pd.Series([no] * len(plan.table), dtype=object)
+    )
     assert audit(plan, results).table["faults"].sum() == len(plan.table)
 
 
@@ -204,9 +243,14 @@ def test_a_result_left_empty_was_not_checked_and_maybe_is_refused(plan):
 
 def test_records_of_nobody_and_weights_that_cannot_be():
     rows = [(k, FIRST, "a" if k % 2 else None, "visit", 1 + k % 7) for k in range(100)]
-    log = Executions(pd.DataFrame(rows, columns=["record", "date", "actor", "action", "quantity"]), record="record")
+    log = Executions(
+        pd.DataFrame(rows, columns=["record", "date", "actor", "action", "quantity"]),
+        record="record",
+    )
     assert set(sample(log, period=PERIOD).strata["stratum"]) == {"a", "(missing)"}
-    heavy = sample(log, period=PERIOD, tolerable=0.2, weights={"a": 4}).strata.set_index("stratum")["sampled"]
+    heavy = sample(log, period=PERIOD, tolerable=0.2, weights={"a": 4}).strata.set_index("stratum")[
+        "sampled"
+    ]
     assert heavy["a"] > heavy["(missing)"]
     for weight, wrong in ((None, "no value for 'a'"), (-1, "below zero"), ("4", "is no number")):
         with pytest.raises(BadInput, match=wrong):

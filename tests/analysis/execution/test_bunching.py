@@ -21,9 +21,13 @@ PERIOD = Period(FIRST, FIRST + dt.timedelta(days=60))
 
 def records(quantities: np.ndarray, **columns) -> Executions:
     days = [FIRST + dt.timedelta(days=k % 61) for k in range(len(quantities))]
-    frame = pd.DataFrame({"date": days, "actor": "a", "action": "visit", "quantity": quantities} | columns)
+    frame = pd.DataFrame(
+        {"date": days, "actor": "a", "action": "visit", "quantity": quantities} | columns
+    )
     return Executions(
-        frame, target="target" if "target" in columns else None, recorded="recorded" if "recorded" in columns else None
+        frame,
+        target="target" if "target" in columns else None,
+        recorded="recorded" if "recorded" in columns else None,
     )
 
 
@@ -43,14 +47,18 @@ def test_ratios_are_measured_in_multiples_of_their_target():
     target = rng.choice([80.0, 120.0], 1500)
     reached = rng.normal(0.97, 0.12, 1500)
     reached[(reached > 0.93) & (reached < 1) & (rng.random(1500) < 0.3)] = 1.004
-    assert bunching(records(reached * target, target=target), period=PERIOD).table["bunched"].tolist() == [True]
+    assert bunching(records(reached * target, target=target), period=PERIOD).table[
+        "bunched"
+    ].tolist() == [True]
 
 
 def test_rounded_figures_and_repeats():
     rng = np.random.default_rng(3)
     honest = rng.poisson(40, 900)
     rounded = np.where(rng.random(900) < 0.3, np.round(honest / 5) * 5, honest)
-    assert heaping(records(rounded), period=PERIOD).table.set_index("check")["stands_out"]["multiples_5"]
+    assert heaping(records(rounded), period=PERIOD).table.set_index("check")["stands_out"][
+        "multiples_5"
+    ]
     assert not heaping(records(honest), period=PERIOD).table["stands_out"].any()
     twice = heaping(records(np.r_[honest[:61], honest[:61]]), period=PERIOD)
     assert twice.repeats["times"].tolist() == [2] * 61

@@ -20,21 +20,28 @@ CURRENT = Period(FIRST + dt.timedelta(days=28), FIRST + dt.timedelta(days=55))
 TRACES = ("matched", "followed", "minutes")
 
 
-def team(seed: int, padded: dict[int, int], actors: int = 10, broken: int | None = None) -> pd.DataFrame:
-    """Records over 56 days; `padded`: actor -> invented units a day in the last 28; `broken`: whose sensor fails."""
+def team(
+    seed: int, padded: dict[int, int], actors: int = 10, broken: int | None = None
+) -> pd.DataFrame:
+    """Records over 56 days; `padded`: actor -> invented units a day in the last 28; `broken`:
+    whose sensor fails."""
     rng = np.random.default_rng(seed)
     rows = []
     for actor in range(actors):
         for day in range(56):
             real, fake = rng.poisson(12), padded.get(actor, 0) * (day >= 28)
-            minutes = rng.gamma(max(real, 0.1) * 16, 10 / 16) * (0.5 if actor == broken and day >= 28 else 1)
+            minutes = rng.gamma(max(real, 0.1) * 16, 10 / 16) * (
+                0.5 if actor == broken and day >= 28 else 1
+            )
             rows.append((FIRST + dt.timedelta(days=day), f"a{actor}", "visit", real + fake,
                          rng.binomial(real, 0.95), rng.binomial(real, 0.55), minutes))  # fmt: skip
     return pd.DataFrame(rows, columns=["date", "actor", "action", "quantity", *TRACES])
 
 
 def judged(frame: pd.DataFrame, **options):
-    return evidence(Executions(frame, evidence=TRACES), **({"baseline": BASELINE, "current": CURRENT} | options))
+    return evidence(
+        Executions(frame, evidence=TRACES), **({"baseline": BASELINE, "current": CURRENT} | options)
+    )
 
 
 def test_two_who_invent_two_units_a_day_are_found_dated_and_sized():
@@ -104,5 +111,7 @@ def test_bad_input_says_how_to_mend_it():
 )
 def test_development_cases(shared, case, actors):
     traces = ("system_matched", "followup_active", "sensor_minutes")
-    records = Executions(shared / "cases" / case / "execution.parquet", quantity="claimed", evidence=traces)
+    records = Executions(
+        shared / "cases" / case / "execution.parquet", quantity="claimed", evidence=traces
+    )
     assert set(evidence(records, baseline=BASELINE, current=CURRENT).flagged) == actors

@@ -20,7 +20,8 @@ PERIOD = Period(FIRST, FIRST + dt.timedelta(days=27))
 
 
 def team(seed: int = 1, rounds: str = "", late: str = "", untraced: str = "") -> Executions:
-    """Eight actors, 28 days, three records a day; one rounds to fives, one enters late, one leaves fewer matches."""
+    """Eight actors, 28 days, three records a day; one rounds to fives, one enters late,
+    one leaves fewer matches."""
     rng, rows = np.random.default_rng(seed), []
     for actor in (f"a{k}" for k in range(8)):
         for k in range(84):
@@ -29,9 +30,24 @@ def team(seed: int = 1, rounds: str = "", late: str = "", untraced: str = "") ->
             claim = round(real / 5) * 5 if actor == rounds else real
             matched = rng.binomial(real, 0.95 if actor != untraced else 0.6)
             waited = 4 if actor == late and k % 2 else int(rng.random() < 0.05) * 3
-            rows.append((f"r{len(rows)}", day, actor, "visit", claim, matched, day + dt.timedelta(days=waited)))
+            rows.append(
+                (
+                    f"r{len(rows)}",
+                    day,
+                    actor,
+                    "visit",
+                    claim,
+                    matched,
+                    day + dt.timedelta(days=waited),
+                )
+            )
     columns = ["record", "date", "actor", "action", "quantity", "matched", "entered"]
-    return Executions(pd.DataFrame(rows, columns=columns), record="record", evidence=("matched",), recorded="entered")
+    return Executions(
+        pd.DataFrame(rows, columns=columns),
+        record="record",
+        evidence=("matched",),
+        recorded="entered",
+    )
 
 
 @pytest.mark.parametrize("signal", ["rounds", "late", "untraced"])
@@ -45,11 +61,16 @@ def test_who_differs_is_checked_first(signal):
 def test_its_weights_draw_more_records_of_who_comes_first():
     records = team(untraced="a5")
     weights = priority(records, period=PERIOD).weights
-    drawn = [sample(records, period=PERIOD, weights=w).strata.set_index("stratum")["sampled"] for w in (None, weights)]
+    drawn = [
+        sample(records, period=PERIOD, weights=w).strata.set_index("stratum")["sampled"]
+        for w in (None, weights)
+    ]
     assert drawn[1]["a5"] > drawn[0]["a5"]
 
 
-@pytest.mark.parametrize(("lang", "said"), [("en", "not a finding about anybody"), ("zh", "不是对任何人的结论")])
+@pytest.mark.parametrize(
+    ("lang", "said"), [("en", "not a finding about anybody"), ("zh", "不是对任何人的结论")]
+)
 def test_it_says_that_it_is_an_order_only(lang, said):
     result = priority(team(rounds="a5"), period=PERIOD)
     assert said in say(result.headline, lang)

@@ -1,4 +1,5 @@
-"""Timing compares the last days with the others, and takes no day for one of nothing of which nothing is known."""
+"""Timing compares the last days with the others,
+and takes no day for one of nothing of which nothing is known."""
 
 from __future__ import annotations
 
@@ -24,7 +25,9 @@ def records() -> pd.DataFrame:
 
 def test_a_day_whose_quantities_are_missing_is_left_out_and_counted():
     rows, gone = records(), pd.Timestamp("2025-04-10")
-    found = timing(rows.assign(quantity=rows["quantity"].where(rows["date"] != gone)), period=PERIOD)
+    found = timing(
+        rows.assign(quantity=rows["quantity"].where(rows["date"] != gone)), period=PERIOD
+    )
     right = timing(rows, period=PERIOD)
     assert found.ending.value == pytest.approx(right.ending.value, rel=0.01)
     assert gone not in set(found.daily["day"])

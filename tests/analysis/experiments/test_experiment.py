@@ -22,7 +22,9 @@ def units(seed=1, n=4000, lift=0.0, **columns):
     before = rng.gamma(2.0, 5.0, n)
     variant = rng.choice(["A", "B"], n)
     spend = before + rng.gamma(2.0, 3.0, n) * (1 + lift * (variant == "B"))
-    frame = pd.DataFrame({"variant": variant, "spend": spend, "before": before, "sessions": rng.integers(1, 9, n)})
+    frame = pd.DataFrame(
+        {"variant": variant, "spend": spend, "before": before, "sessions": rng.integers(1, 9, n)}
+    )
     frame["paid"] = (rng.random(n) < 0.3).astype(int)
     frame["country"] = rng.choice(["cn", "de"], n)
     return frame.assign(**columns)
@@ -36,14 +38,18 @@ def test_cookie_cats_as_published(shared):
     frame = pd.read_csv(shared / "datasets" / "ab_cookie_cats.csv")
     wanted = [Outcome(f"retention_{k}", kind="proportion") for k in (1, 7)]
     result = experiment(
-        Units(frame, variant="version" if "version" in frame else "test_version"), metrics=wanted, control="gate_30"
+        Units(frame, variant="version" if "version" in frame else "test_version"),
+        metrics=wanted,
+        control="gate_30",
     )
     first, week = row(result, "retention_1"), row(result, "retention_7")
     assert (first["control"], first["value"]) == pytest.approx((0.4482, 0.4423), abs=5e-5)
     assert first["p"] == pytest.approx(0.0744, abs=5e-5)
     assert (week["control"], week["value"]) == pytest.approx((0.1902, 0.1820), abs=5e-5)
     assert week["p"] == pytest.approx(0.00155, abs=5e-6)
-    assert result.checks.set_index("check").loc["sample_ratio", "p"] == pytest.approx(0.0086, abs=5e-5)
+    assert result.checks.set_index("check").loc["sample_ratio", "p"] == pytest.approx(
+        0.0086, abs=5e-5
+    )
     assert any("sample-ratio p 0.009" in say(line) for line in result.card)
     assert result.decision == "stop"
 
@@ -86,7 +92,10 @@ def test_missing_values_are_not_units():
     whole = row(experiment(Units(frame.dropna()), metrics=["spend"], control="A"), "spend")
     assert dropped["p"] == pytest.approx(whole["p"], rel=1e-9)
     assert dropped["units_control"] == whole["units_control"]
-    zero = row(experiment(Units(frame), metrics=["spend"], control="A", design=Design(nulls="zero")), "spend")
+    zero = row(
+        experiment(Units(frame), metrics=["spend"], control="A", design=Design(nulls="zero")),
+        "spend",
+    )
     assert zero["units_control"] > dropped["units_control"]
     with pytest.raises(BadInput, match="missing values"):
         experiment(Units(frame), metrics=["spend"], control="A", design=Design(nulls="error"))
@@ -105,7 +114,9 @@ def test_a_missing_covariate_costs_its_gain_but_not_the_unit():
 
 def test_a_guardrail_that_gets_worse_stops_a_gain():
     frame = units(lift=0.3)
-    frame["errors"] = (np.random.default_rng(2).random(len(frame)) < 0.1 + 0.05 * (frame["variant"] == "B")).astype(int)
+    frame["errors"] = (
+        np.random.default_rng(2).random(len(frame)) < 0.1 + 0.05 * (frame["variant"] == "B")
+    ).astype(int)
     guard = Outcome("errors", kind="proportion", better="down", role="guardrail", margin=0.1)
     result = experiment(Units(frame), metrics=["spend", guard], control="A")
     assert (result.decision, result.reason) == ("stop", "guardrail")
@@ -128,12 +139,19 @@ def test_lost_units_make_the_test_invalid():
 
 def test_units_in_two_variants_are_left_out_and_counted():
     frame = units(n=1000, user=np.arange(1000))
-    twice = pd.concat([frame, frame.head(100).assign(variant=frame["variant"].head(100).map({"A": "B", "B": "A"}))])
+    twice = pd.concat(
+        [
+            frame,
+            frame.head(100).assign(variant=frame["variant"].head(100).map({"A": "B", "B": "A"})),
+        ]
+    )
     result = experiment(Units(twice, unit="user"), metrics=["spend"], control="A")
     assert result.checks.set_index("check").loc["crossed", "value"] == pytest.approx(0.1)
     assert result.decision == "invalid"
     with pytest.raises(BadInput, match="several rows in one variant"):
-        experiment(Units(pd.concat([frame, frame.head(5)]), unit="user"), metrics=["spend"], control="A")
+        experiment(
+            Units(pd.concat([frame, frame.head(5)]), unit="user"), metrics=["spend"], control="A"
+        )
 
 
 def test_ratio_quantile_cap_strata_and_clusters():
@@ -146,12 +164,19 @@ def test_ratio_quantile_cap_strata_and_clusters():
     result = experiment(Units(frame), metrics=[*wanted, Outcome("spend", cap=0.99)], control="A")
     assert set(result.table["metric"]) == {"per session", "median", "spend", "spend (capped)"}
     assert row(result, "per session")["control"] == pytest.approx(
-        frame[frame["variant"] == "A"]["spend"].sum() / frame[frame["variant"] == "A"]["sessions"].sum()
+        frame[frame["variant"] == "A"]["spend"].sum()
+        / frame[frame["variant"] == "A"]["sessions"].sum()
     )
-    clustered = experiment(Units(frame), metrics=["spend"], control="A", design=Design(cluster="school"))
+    clustered = experiment(
+        Units(frame), metrics=["spend"], control="A", design=Design(cluster="school")
+    )
     assert row(clustered, "spend")["units_control"] == 40
-    assert row(clustered, "spend")["control"] == pytest.approx(frame[frame["variant"] == "A"]["spend"].mean())
-    layered = experiment(Units(frame), metrics=["spend"], control="A", design=Design(strata="country"))
+    assert row(clustered, "spend")["control"] == pytest.approx(
+        frame[frame["variant"] == "A"]["spend"].mean()
+    )
+    layered = experiment(
+        Units(frame), metrics=["spend"], control="A", design=Design(strata="country")
+    )
     assert row(layered, "spend")["effect"] == pytest.approx(row(result, "spend")["effect"], abs=0.5)
 
 
@@ -192,13 +217,23 @@ def test_a_baseline_near_zero_is_said_to_be_unbounded():
 
 def test_a_log_is_measured_from_the_assignment_on():
     start = pd.Timestamp("2025-03-03")
-    who = pd.DataFrame({"user": range(40), "variant": ["A", "B"] * 20, "experiment": "t", "time": start})
-    rows = [(u, start + pd.Timedelta(days=d), "pay", 1.0 + (u % 5)) for u in range(30) for d in (-2, 1, 2)]
+    who = pd.DataFrame(
+        {"user": range(40), "variant": ["A", "B"] * 20, "experiment": "t", "time": start}
+    )
+    rows = [
+        (u, start + pd.Timedelta(days=d), "pay", 1.0 + (u % 5))
+        for u in range(30)
+        for d in (-2, 1, 2)
+    ]
     log = EventLog(pd.DataFrame(rows, columns=["user", "time", "event", "amount"]))
-    wanted = [Outcome("spend", "sum(amount)"), Outcome("orders", "count(*) filter (where event = 'pay')")]
+    wanted = [
+        Outcome("spend", "sum(amount)"),
+        Outcome("orders", "count(*) filter (where event = 'pay')"),
+    ]
     result = experiment(Assignments(who), log, metrics=wanted, control="A", design=Design(before=7))
     assert row(result, "spend")["control"] == pytest.approx(
-        who[who["variant"] == "A"]["user"].map(lambda u: 2 * (1 + u % 5) if u < 30 else 0).mean(), abs=0.5
+        who[who["variant"] == "A"]["user"].map(lambda u: 2 * (1 + u % 5) if u < 30 else 0).mean(),
+        abs=0.5,
     )
     assert row(result, "orders")["cut"] == pytest.approx(1.0)
     assert result.moments.units() == 40
@@ -208,8 +243,14 @@ def test_a_log_is_measured_from_the_assignment_on():
 def test_order_of_rows_and_scale_change_nothing():
     frame = units()
     plain = row(experiment(Units(frame), metrics=["spend"], control="A"), "spend")
-    mixed = row(experiment(Units(frame.sample(frac=1, random_state=1)), metrics=["spend"], control="A"), "spend")
-    scaled = row(experiment(Units(frame.assign(spend=frame["spend"] * 7)), metrics=["spend"], control="A"), "spend")
+    mixed = row(
+        experiment(Units(frame.sample(frac=1, random_state=1)), metrics=["spend"], control="A"),
+        "spend",
+    )
+    scaled = row(
+        experiment(Units(frame.assign(spend=frame["spend"] * 7)), metrics=["spend"], control="A"),
+        "spend",
+    )
     assert mixed["p"] == pytest.approx(plain["p"], rel=1e-9)
     assert scaled["lift_low"] == pytest.approx(plain["lift_low"], rel=1e-9)
 
@@ -242,7 +283,11 @@ def test_moments_keep_their_digits_and_can_be_added():
         (units(n=60, spend=3.0), {}, "every unit has the same value"),
         (units(n=60), {"design": Design(split={"A": 0.4, "B": 0.4, "C": 0.2})}, "'C' has no units"),
         (units(n=60), {"metrics": ["spend", "spend"]}, "share a name"),
-        (units(n=60).assign(spend=lambda f: f["spend"].where(f["variant"] == "A")), {}, "fewer than two units"),
+        (
+            units(n=60).assign(spend=lambda f: f["spend"].where(f["variant"] == "A")),
+            {},
+            "fewer than two units",
+        ),
     ],
 )
 def test_bad_input_says_what_is_wrong(frame, changes, words):
@@ -260,9 +305,14 @@ def test_units_of_no_named_experiment_are_left_out_of_the_only_one():
     rng = np.random.default_rng(4)
     who = pd.DataFrame({"user": range(200), "time": pd.Timestamp("2025-03-03"), "experiment": "t1"})
     who["variant"] = rng.permutation(["A", "B"] * 100)
-    acts = who.assign(time=who["time"] + pd.Timedelta(hours=3), event="pay", amount=rng.gamma(2.0, 5.0, 200))
+    acts = who.assign(
+        time=who["time"] + pd.Timedelta(hours=3), event="pay", amount=rng.gamma(2.0, 5.0, 200)
+    )
     log = EventLog(acts[["user", "time", "event", "amount"]])
     wanted = [Outcome("paid", "sum(amount)")]
     named = who.assign(experiment=who["experiment"].where(who["user"] >= 9, None))
-    found, told = (experiment(Assignments(w, unit="user"), log, metrics=wanted, control="A") for w in (named, who[9:]))
+    found, told = (
+        experiment(Assignments(w, unit="user"), log, metrics=wanted, control="A")
+        for w in (named, who[9:])
+    )
     assert row(found, "paid").to_dict() == pytest.approx(row(told, "paid").to_dict(), nan_ok=True)

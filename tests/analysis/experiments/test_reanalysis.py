@@ -20,7 +20,8 @@ START = pd.Timestamp("2025-03-03")
 
 
 def world(seed, *, units=1200, lift=0.0, half_life=None, lost=0.0, days=14):
-    """Units that come back at random; in B the chance of a `pay` is higher by `lift`, for good or wearing off."""
+    """Units that come back at random; in B the chance of a `pay` is higher by `lift`,
+    for good or wearing off."""
     rng = np.random.default_rng(seed)
     arrived = rng.integers(0, days, units)
     variant = rng.choice(["A", "B"], units)
@@ -31,7 +32,13 @@ def world(seed, *, units=1200, lift=0.0, half_life=None, lost=0.0, days=14):
     come = (rng.random(len(unit)) < 0.4) | (age == 0)
     wears = 2.0 ** (-age / half_life) if half_life else 1.0
     pays = rng.random(len(unit)) < 0.2 + lift * wears * (variant[unit] == "B")
-    rows = pd.DataFrame({"user": unit, "time": START + pd.to_timedelta(day * 24 + 12, "h"), "platform": platform[unit]})
+    rows = pd.DataFrame(
+        {
+            "user": unit,
+            "time": START + pd.to_timedelta(day * 24 + 12, "h"),
+            "platform": platform[unit],
+        }
+    )
     rows["event"] = np.where(pays, "pay", "visit")
     rows = rows[come & kept[unit]]
     table = pd.DataFrame({"user": np.arange(units), "variant": variant, "experiment": "t1"})
@@ -105,7 +112,12 @@ def test_an_event_name_is_an_outcome_too():
         ("event = 'pay'", "pocock"),
         (Outcome("visits", "count(*)"), "none"),
         (Outcome("visits", "count(*)"), "alpha spending"),
-        (Outcome("share of visits that pay", "count(*) filter (where event = 'pay')", per="count(*)"), "always valid"),
+        (
+            Outcome(
+                "share of visits that pay", "count(*) filter (where event = 'pay')", per="count(*)"
+            ),
+            "always valid",
+        ),
     ],
 )
 def test_an_experiment_asked_on_the_day_gives_the_same_effect_interval_and_p(outcome, boundary):
@@ -113,7 +125,11 @@ def test_an_experiment_asked_on_the_day_gives_the_same_effect_interval_and_p(out
     day = date(2025, 3, 10)
     design = Design(boundary=boundary, looks=(0.3, 0.55))
     again = read((who, log), outcome=outcome, decided_on=day, boundary=boundary, design=design)
-    m = outcome if isinstance(outcome, Outcome) else Outcome("o", "max(case when event = 'pay' then 1 else 0 end)")
+    m = (
+        outcome
+        if isinstance(outcome, Outcome)
+        else Outcome("o", "max(case when event = 'pay' then 1 else 0 end)")
+    )
     m = replace(m, kind="mean" if isinstance(outcome, Outcome) else "proportion")
     design = replace(design, start=date(2025, 3, 3), until=day, seen_until=day)
     row = experiment(who, log, metrics=[m], control="A", name="t1", design=design).table.iloc[0]
@@ -125,7 +141,9 @@ def test_an_experiment_asked_on_the_day_gives_the_same_effect_interval_and_p(out
 def test_amounts_are_read_by_their_own_measure():
     who, log = world(9, units=300, lift=0.0)
     spent = log.table.mutate(amount=(log.table["event"] == "pay").cast("int64") * 7)
-    result = read((who, EventLog(spent, dimensions=("platform",))), outcome=Outcome("spent", "sum(amount)"))
+    result = read(
+        (who, EventLog(spent, dimensions=("platform",))), outcome=Outcome("spent", "sum(amount)")
+    )
     paid = read((who, log), outcome=Outcome("paid", "count(*) filter (where event = 'pay')"))
     assert result.effect.value == pytest.approx(7 * paid.effect.value)
     assert result.figures["effect"] == pytest.approx(result.effect.value / result.base)
@@ -161,7 +179,9 @@ def test_units_that_never_show_up_in_the_log_are_said():
 
 
 def test_a_dimension_of_one_value_is_no_segment_that_is_searched():
-    by = pd.DataFrame({"dimension": ["os"] * 4 + ["all"] * 2, "value": [*"aabbxx"], "variant": ["A", "B"] * 3})
+    by = pd.DataFrame(
+        {"dimension": ["os"] * 4 + ["all"] * 2, "value": [*"aabbxx"], "variant": ["A", "B"] * 3}
+    )
     by["units"] = [100, 130, 100, 90, 200, 220]
     found = _segments(by, {"A": 0.5, "B": 0.5}, "A", "B")
     assert found["dimension"].tolist() == ["os", "os"]

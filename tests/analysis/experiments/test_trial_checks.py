@@ -22,9 +22,12 @@ PAY = Outcome("paying days", "count(*) filter (where event = 'pay')")
 
 
 def who_and_log(effect=lambda age: 0.0, n=1200, days=21, arrive=7, seed=5):
-    """Daily visits, some with a payment, whose chance in B depends on the days since the assignment."""
+    """Daily visits, some with a payment, whose chance in B depends on the days since the
+    assignment."""
     rng = np.random.default_rng(seed)
-    who = pd.DataFrame({"user": np.arange(n), "variant": rng.choice(["A", "B"], n), "experiment": "t"})
+    who = pd.DataFrame(
+        {"user": np.arange(n), "variant": rng.choice(["A", "B"], n), "experiment": "t"}
+    )
     who["time"] = START + pd.to_timedelta(rng.integers(0, arrive, n), "D") + pd.Timedelta(hours=9)
     rows = who.loc[who.index.repeat(days)].assign(step=np.tile(np.arange(days), n))
     day = START + pd.to_timedelta(rows["step"], "D") + pd.Timedelta(hours=12)
@@ -58,7 +61,16 @@ def read(steady):
 
 
 def test_a_clean_log_passes_every_check(read):
-    wanted = {"sample_ratio", "crossed", "segment_ratio", "daily_ratio", "weekdays", "late", "diluted", "bots"}
+    wanted = {
+        "sample_ratio",
+        "crossed",
+        "segment_ratio",
+        "daily_ratio",
+        "weekdays",
+        "late",
+        "diluted",
+        "bots",
+    }
     assert wanted | {"outliers"} <= set(read.checks["check"])
     assert not read.checks["trouble"].any()
     assert "passed" in " ".join(say(line) for line in read.card)
@@ -114,7 +126,9 @@ def test_only_the_exposed_are_compared_and_the_effect_on_all_is_shown(steady):
 
 def test_exposure_before_the_assignment_makes_the_test_invalid(steady):
     who, log = steady
-    early = who.assign(time=np.where(who["user"] % 10 == 1, who["time"] + pd.Timedelta(days=2), who["time"]))
+    early = who.assign(
+        time=np.where(who["user"] % 10 == 1, who["time"] + pd.Timedelta(days=2), who["time"])
+    )
     result = ask(early, log, design=Design(exposure="event = 'shown'"))
     assert check(result, "early")["trouble"]
     assert result.decision == "invalid"
@@ -147,7 +161,9 @@ def test_days_of_assignment_can_be_chosen(steady):
 
 def test_bots_and_outliers_are_seen(steady):
     who, log = steady
-    bot = pd.DataFrame({"user": 5, "time": log["time"].max(), "event": "pay", "country": "cn"}, index=range(9000))
+    bot = pd.DataFrame(
+        {"user": 5, "time": log["time"].max(), "event": "pay", "country": "cn"}, index=range(9000)
+    )
     result = ask(who, pd.concat([log, bot], ignore_index=True))
     assert check(result, "bots")["value"] == pytest.approx(9000 / (len(log) + 9000), abs=0.07)
     assert check(result, "bots")["trouble"]
@@ -176,11 +192,15 @@ def test_a_segment_of_one_value_is_not_searched_and_said(steady):
     more = ask(who[~lost], log.assign(app="shop"), segments=["country", "app"])
     before, after = (arrivals(r.moments, control="A", treatment="B") for r in (plain, more))
     shown = after.table["dimension"] == "app"
-    pd.testing.assert_series_equal(after.table.loc[~shown, "q"].reset_index(drop=True), before.table["q"])
+    pd.testing.assert_series_equal(
+        after.table.loc[~shown, "q"].reset_index(drop=True), before.table["q"]
+    )
     assert after.table.loc[shown, "q"].isna().all()
     assert check(more, "segment_ratio")["p"] == check(plain, "segment_ratio")["p"]
     for found in (after, more):
-        assert [n.values["dimensions"] for n in found.notes if n.key == "door.one_value"] == [("app",)]
+        assert [n.values["dimensions"] for n in found.notes if n.key == "door.one_value"] == [
+            ("app",)
+        ]
 
 
 def test_charts_of_ages_and_arrivals_draw_in_both_languages(read):
@@ -196,8 +216,14 @@ def test_charts_of_ages_and_arrivals_draw_in_both_languages(read):
 def test_stored_moments_come_back_to_the_last_digit(read, tmp_path):
     read.moments.write(tmp_path / "moments.parquet")
     again = read_moments(tmp_path / "moments.parquet")
-    pd.testing.assert_frame_equal(again.frame, read.moments.frame, check_dtype=False, check_exact=True)
-    assert (again.keys, again.groups, again.shifts) == (read.moments.keys, read.moments.groups, read.moments.shifts)
+    pd.testing.assert_frame_equal(
+        again.frame, read.moments.frame, check_dtype=False, check_exact=True
+    )
+    assert (again.keys, again.groups, again.shifts) == (
+        read.moments.keys,
+        read.moments.groups,
+        read.moments.shifts,
+    )
     assert again.merged(read.moments).units() == 2 * read.moments.units()
     pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "other.parquet")
     with pytest.raises(BadInput, match="no moments"):
@@ -217,8 +243,12 @@ def clustered(seed, schools=120, size=30, effect=0.0):
 def test_clusters_carry_covariates_and_quantiles():
     design, median = Design(cluster="school"), Outcome("median", "score", kind="quantile")
     frame = clustered(1)
-    plain = experiment(Units(frame), metrics=["score", median], control="A", design=design).table.set_index("metric")
-    helped = experiment(Units(frame), metrics=["score"], control="A", covariates=["before"], design=design).table
+    plain = experiment(
+        Units(frame), metrics=["score", median], control="A", design=design
+    ).table.set_index("metric")
+    helped = experiment(
+        Units(frame), metrics=["score"], control="A", covariates=["before"], design=design
+    ).table
     alone = experiment(Units(frame), metrics=[median], control="A").table.iloc[0]
     assert helped["cut"].iloc[0] > 0.5
     wide = plain["high"] - plain["low"]
@@ -235,18 +265,33 @@ def test_clusters_in_two_variants_or_with_mixed_segments_are_refused():
         experiment(Units(frame), metrics=["score"], control="A", design=Design(cluster="school"))
     mixed = clustered(1).assign(sex=lambda f: f.index % 2)
     with pytest.raises(BadInput, match="several values of 'sex'"):
-        experiment(Units(mixed), metrics=["score"], control="A", design=Design(cluster="school"), segments=["sex"])
+        experiment(
+            Units(mixed),
+            metrics=["score"],
+            control="A",
+            design=Design(cluster="school"),
+            segments=["sex"],
+        )
 
 
 def test_strata_work_with_covariates_and_ratios():
     rng = np.random.default_rng(8)
     n = 4000
-    frame = pd.DataFrame({"variant": rng.choice(["A", "B"], n), "size": rng.choice([1, 10, 100], n)})
+    frame = pd.DataFrame(
+        {"variant": rng.choice(["A", "B"], n), "size": rng.choice([1, 10, 100], n)}
+    )
     frame["before"] = frame["size"] * rng.gamma(4, 0.25, n)
-    frame["spend"] = frame["before"] * rng.gamma(9, 1 / 9, n) * np.where(frame["variant"] == "B", 1.05, 1.0)
+    frame["spend"] = (
+        frame["before"] * rng.gamma(9, 1 / 9, n) * np.where(frame["variant"] == "B", 1.05, 1.0)
+    )
     frame["visits"] = rng.integers(1, 6, n)
-    wanted = [Outcome("spend", covariates=("before",)), Outcome("per visit", "spend", per="visits", role="secondary")]
-    layered = experiment(Units(frame), metrics=wanted, control="A", design=Design(strata="size")).table
+    wanted = [
+        Outcome("spend", covariates=("before",)),
+        Outcome("per visit", "spend", per="visits", role="secondary"),
+    ]
+    layered = experiment(
+        Units(frame), metrics=wanted, control="A", design=Design(strata="size")
+    ).table
     plain = experiment(Units(frame), metrics=["spend", wanted[1]], control="A").table
     narrow, wide = (t["high"] - t["low"] for t in (layered, plain))
     assert (layered["cut"] > [0.85, 0.5]).all()
@@ -258,7 +303,9 @@ def test_exposure_of_units_is_a_column():
     rng = np.random.default_rng(2)
     frame = pd.DataFrame({"variant": rng.choice(["A", "B"], 2000), "spend": rng.gamma(2, 1, 2000)})
     frame["seen"] = rng.random(2000) < 0.3
-    result = experiment(Units(frame), metrics=["spend"], control="A", design=Design(exposure="seen"))
+    result = experiment(
+        Units(frame), metrics=["spend"], control="A", design=Design(exposure="seen")
+    )
     assert result.moments.units() == frame["seen"].sum()
     with pytest.raises(BadInput, match="no column named 'sen'"):
         experiment(Units(frame), metrics=["spend"], control="A", design=Design(exposure="sen"))
@@ -269,6 +316,8 @@ def test_exposure_of_units_is_a_column():
 def test_the_prior_is_stated():
     rng = np.random.default_rng(2)
     frame = pd.DataFrame({"variant": rng.choice(["A", "B"], 500), "spend": rng.gamma(2, 1, 500)})
-    result = experiment(Units(frame), metrics=["spend"], control="A", design=Design(prior=(0.0, 0.0025)))
+    result = experiment(
+        Units(frame), metrics=["spend"], control="A", design=Design(prior=(0.0, 0.0025))
+    )
     assert "standard deviation 5.0 %" in say(result.card[-1])
     assert "标准差 5.0%" in say(result.card[-1], "zh")

@@ -1,4 +1,5 @@
-"""Experiments as they should not be given: one metric costs itself only, and no decision can be misread."""
+"""Experiments as they should not be given: one metric costs itself only,
+and no decision can be misread."""
 
 from __future__ import annotations
 
@@ -33,14 +34,19 @@ def checks(result):
     return result.checks.set_index("check")
 
 
-@pytest.mark.parametrize("name", ["units", "holed", "day", "row", "bucket", "num0", "variant ", "at", "s_x0", "k0"])
+@pytest.mark.parametrize(
+    "name", ["units", "holed", "day", "row", "bucket", "num0", "variant ", "at", "s_x0", "k0"]
+)
 def test_a_metric_may_have_any_name(name):
     rows = frame(shift=0.3)
     found = read(rows.rename(columns={"x": name}), [name]).table.iloc[0]
     plain = read(rows).table.iloc[0]
     assert (found["effect"], found["p"]) == (plain["effect"], plain["p"])
     sized = plan(Units(rows.rename(columns={"x": name})), metric=name, simulations=0)
-    assert sized.table["units"].tolist() == plan(Units(rows), metric="x", simulations=0).table["units"].tolist()
+    assert (
+        sized.table["units"].tolist()
+        == plan(Units(rows), metric="x", simulations=0).table["units"].tolist()
+    )
 
 
 def test_a_guardrail_that_never_varies_costs_itself_only():
@@ -115,7 +121,10 @@ def test_a_covariate_that_the_treatment_moved_adjusts_nothing():
 
 
 def test_quantiles_of_too_few_units_are_not_read():
-    result = read(frame(100), [Outcome("x"), Outcome("slow", "x", kind="quantile", quantile=0.99, role="secondary")])
+    result = read(
+        frame(100),
+        [Outcome("x"), Outcome("slow", "x", kind="quantile", quantile=0.99, role="secondary")],
+    )
     assert checks(result).loc["unread_sparse", "where"] == "slow"
     many = read(frame(1000), [Outcome("slow", "x", kind="quantile", quantile=0.99)])
     assert many.table["metric"].tolist() == ["slow"]
@@ -130,12 +139,18 @@ def test_strata_that_share_no_arm_are_said():
 def test_units_whose_window_is_open_are_waited_for():
     rng = np.random.default_rng(6)
     start = pd.Timestamp("2026-01-05")
-    given = pd.DataFrame({"user": np.arange(400), "variant": np.resize(["A", "B"], 400), "experiment": "t"})
+    given = pd.DataFrame(
+        {"user": np.arange(400), "variant": np.resize(["A", "B"], 400), "experiment": "t"}
+    )
     given["time"] = start + pd.to_timedelta(np.where(np.arange(400) < 40, 0, 10), "D")
     log = pd.DataFrame({"user": rng.integers(0, 400, 3000), "event": "see"})
     log["time"] = start + pd.to_timedelta(rng.uniform(0, 16, 3000), "D")
     result = experiment(
-        Assignments(given), EventLog(log), metrics=[Outcome("seen", "count(*)")], control="A", design=Design(window=14)
+        Assignments(given),
+        EventLog(log),
+        metrics=[Outcome("seen", "count(*)")],
+        control="A",
+        design=Design(window=14),
     )
     assert (result.decision, result.reason) == ("continue", "late")
     assert "90" in say(result.headline, "en")
@@ -146,7 +161,9 @@ def test_a_guardrail_within_its_margin_reads_so():
     rows = frame(20000, shift=0.3)
     rows["latency"] = rng.normal(100, 20, 20000) * np.where(rows["variant"] == "B", 1.016, 1.0)
     result = read(rows, ["x", Outcome("latency", role="guardrail", better="down", margin=0.05)])
-    line = next(say(m, "en") for m in result.card if "latency" in say(m, "en") and "→" in say(m, "en"))
+    line = next(
+        say(m, "en") for m in result.card if "latency" in say(m, "en") and "→" in say(m, "en")
+    )
     assert "stays within its margin of 5" in line
     assert "within its margin" in say(result.headline, "en")
 
@@ -167,7 +184,9 @@ def test_arms_without_variance_keep_the_pair_p_value():
 @pytest.mark.parametrize(("share", "effect", "right"), [(0.01, 0.5, 7750), (0.10, 0.2, 3841)])
 def test_a_plan_sizes_shares_by_the_test_that_is_used(share, effect, right):
     rows = pd.DataFrame({"variant": "A", "paid": (np.arange(10_000) < share * 10_000).astype(int)})
-    found = plan(Units(rows), metric=Outcome("paid", kind="proportion"), effects=[effect], simulations=0)
+    found = plan(
+        Units(rows), metric=Outcome("paid", kind="proportion"), effects=[effect], simulations=0
+    )
     assert found.table["units"].tolist() == pytest.approx([2 * right], abs=2)
 
 
@@ -176,7 +195,8 @@ def test_a_share_cannot_rise_above_one():
     paid = Outcome("paid", kind="proportion")
     with pytest.raises(BadInput, match="cannot change by"):
         plan(Units(rows), metric=paid, effects=[0.5], simulations=0)
-    assert plan(Units(rows), metric=paid, effects=[0.05, 0.5], simulations=0).table["units"].isna().tolist() == [
+    assert plan(Units(rows), metric=paid, effects=[0.05, 0.5],
+        simulations=0).table["units"].isna().tolist() == [
         False, True,
     ]  # fmt: skip
 
@@ -184,7 +204,13 @@ def test_a_share_cannot_rise_above_one():
 @pytest.mark.parametrize("names", [("day", "variant"), ("units", "spend:n")])
 def test_segments_may_be_called_as_keys_of_ours(names):
     rng = np.random.default_rng(5)
-    rows = pd.DataFrame({"arm": ["A", "B"] * 200, "app": ["x", "x", "y", "y"] * 100, "shop": ["u"] * 200 + ["v"] * 200})
+    rows = pd.DataFrame(
+        {
+            "arm": ["A", "B"] * 200,
+            "app": ["x", "x", "y", "y"] * 100,
+            "shop": ["u"] * 200 + ["v"] * 200,
+        }
+    )
     rows = rows.assign(spend=rng.normal(5, 1, 400), at=pd.Timestamp("2026-01-05"))
     asked = {"metrics": ["spend"], "control": "A"}
     right = experiment(Units(rows, variant="arm", time="at"), segments=["app", "shop"], **asked)
@@ -193,12 +219,17 @@ def test_segments_may_be_called_as_keys_of_ours(names):
     arms = {"control": "A", "treatment": "B"}
     parts = [arrivals(r.moments, **arms).table.drop(columns="dimension") for r in (found, right)]
     pd.testing.assert_frame_equal(*parts)
-    parts = [subgroups(r.moments, "spend", by=by, **arms).table for r, by in ((found, names[0]), (right, "app"))]
+    parts = [
+        subgroups(r.moments, "spend", by=by, **arms).table
+        for r, by in ((found, names[0]), (right, "app"))
+    ]
     pd.testing.assert_frame_equal(*parts)
 
 
 def test_a_log_that_holds_none_of_the_units_is_said_in_words():
-    who = pd.DataFrame({"user": list("abcd"), "experiment": "e", "variant": ["A", "B"] * 2, "time": "2026-01-05"})
+    who = pd.DataFrame(
+        {"user": list("abcd"), "experiment": "e", "variant": ["A", "B"] * 2, "time": "2026-01-05"}
+    )
     log = pd.DataFrame({"user": ["x", "y"], "event": "pay", "time": "2026-01-06"})
     with pytest.raises(BadInput, match="no row of any unit"):
         experiment(Assignments(who), EventLog(log), metrics=["count(*)"], control="A")

@@ -19,7 +19,9 @@ from kpilab.show import say
 
 def frame(lift=(0.0, 0.0), n=6000, seed=4):
     rng = np.random.default_rng(seed)
-    rows = pd.DataFrame({"variant": rng.choice(["A", "B"], n), "country": rng.choice(["cn", "de"], n)})
+    rows = pd.DataFrame(
+        {"variant": rng.choice(["A", "B"], n), "country": rng.choice(["cn", "de"], n)}
+    )
     rows["before"] = rng.gamma(2.0, 5.0, n)
     treated = np.where(rows["country"] == "cn", *lift) * (rows["variant"] == "B")
     rows["spend"] = rows["before"] + rng.gamma(2.0, 3.0, n) + 10 * treated
@@ -35,7 +37,10 @@ def test_an_effect_in_one_country_only_is_an_interaction():
     asked = {"by": "country", "control": "A", "treatment": "B"}
     differs = subgroups(read(frame((0.1, 0.0))).moments, "spend", **asked)
     assert differs.interaction < 0.01
-    assert dict(zip(differs.table["value"], differs.table["q"] < 0.05, strict=True)) == {"cn": True, "de": False}
+    assert dict(zip(differs.table["value"], differs.table["q"] < 0.05, strict=True)) == {
+        "cn": True,
+        "de": False,
+    }
     assert subgroups(read(frame((0.1, 0.1))).moments, "spend", **asked).interaction > 0.05
     with pytest.raises(BadInput, match="no dimension named 'county'"):
         subgroups(read(frame()).moments, "spend", **(asked | {"by": "county"}))
@@ -63,8 +68,14 @@ def test_a_plan_needs_fewer_units_with_covariates_and_more_with_looks():
     asked = {"effects": [0.05], "simulations": 0}
     helped = plan(Units(rows, time="at"), metric=Outcome("spend", covariates=("before",)), **asked)
     looked = plan(Units(rows, time="at"), metric="spend", looks=10, **asked)
-    assert helped.table["units"].iloc[0] == pytest.approx(plain.table["units"].iloc[0] * (1 - helped.cut), rel=1e-3)
-    assert plain.table["units"].iloc[0] < looked.table["units"].iloc[0] < 1.1 * plain.table["units"].iloc[0]
+    assert helped.table["units"].iloc[0] == pytest.approx(
+        plain.table["units"].iloc[0] * (1 - helped.cut), rel=1e-3
+    )
+    assert (
+        plain.table["units"].iloc[0]
+        < looked.table["units"].iloc[0]
+        < 1.1 * plain.table["units"].iloc[0]
+    )
     assert plain.traffic == pytest.approx(6000 / 14)
     assert 0.01 < plain.false_alarms < 0.1
     with pytest.raises(BadInput):
@@ -88,14 +99,24 @@ def test_all_charts_draw_in_both_languages():
 @pytest.mark.parametrize("rows", [0, 1, 9])
 def test_a_plan_needs_units(rows):
     with pytest.raises(BadInput, match="units are known"):
-        plan(Units(frame().head(rows), time="at"), metric=Outcome("spend", covariates=("before",)), effects=[0.05])
+        plan(
+            Units(frame().head(rows), time="at"),
+            metric=Outcome("spend", covariates=("before",)),
+            effects=[0.05],
+        )
 
 
 def test_units_without_a_value_are_a_segment_of_their_own():
     rows = pd.DataFrame(
-        {"variant": ["A", "B"] * 500, "score": np.arange(1000) % 7, "country": ["DE", "DE", "FR", "FR"] * 250}
+        {
+            "variant": ["A", "B"] * 500,
+            "score": np.arange(1000) % 7,
+            "country": ["DE", "DE", "FR", "FR"] * 250,
+        }
     )
-    rows.loc[rows.index % 4 == 3, "country"] = None  # FR is A alone, and those without a country B alone
+    rows.loc[rows.index % 4 == 3, "country"] = (
+        None  # FR is A alone, and those without a country B alone
+    )
     result = experiment(Units(rows), metrics=[Outcome("score")], control="A", segments=["country"])
     found = arrivals(result.moments, control="A", treatment="B").table.set_index("value")
     assert found.loc["(missing)", ["units_control", "units_treatment"]].tolist() == [0, 250]
@@ -105,7 +126,18 @@ def test_units_without_a_value_are_a_segment_of_their_own():
 
 def test_a_cluster_known_in_part_is_in_no_segment():
     rows = pd.DataFrame(
-        {"variant": list("AABB") * 25, "score": range(100), "school": np.arange(100) // 2, "sex": ["f", None] * 50}
+        {
+            "variant": list("AABB") * 25,
+            "score": range(100),
+            "school": np.arange(100) // 2,
+            "sex": ["f", None] * 50,
+        }
     )
     with pytest.raises(BadInput, match="several values of 'sex'"):
-        experiment(Units(rows), metrics=["score"], control="A", design=Design(cluster="school"), segments=["sex"])
+        experiment(
+            Units(rows),
+            metrics=["score"],
+            control="A",
+            design=Design(cluster="school"),
+            segments=["sex"],
+        )

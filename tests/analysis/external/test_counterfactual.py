@@ -20,10 +20,16 @@ def panel(effect=0.0, units=12, seed=1):
     rng = np.random.default_rng(seed)
     factor = np.cumsum(rng.standard_normal(60))
     values = (
-        100 + rng.uniform(0.5, 1.5, (units, 1)) * factor + np.cumsum(0.3 * rng.standard_normal((units, 60)), axis=1)
+        100
+        + rng.uniform(0.5, 1.5, (units, 1)) * factor
+        + np.cumsum(0.3 * rng.standard_normal((units, 60)), axis=1)
     )
     values[0, WEEKS >= SINCE] += effect
-    frame = pd.DataFrame(values.T, WEEKS, [f"s{k}" for k in range(units)]).rename_axis("time").reset_index()
+    frame = (
+        pd.DataFrame(values.T, WEEKS, [f"s{k}" for k in range(units)])
+        .rename_axis("time")
+        .reset_index()
+    )
     return frame.melt("time", var_name="unit", value_name="value")
 
 
@@ -44,7 +50,9 @@ def test_order_and_scale_change_nothing():
     frame = panel(effect=5.0)
     one = counterfactual(frame, treated="s0", since=SINCE)
     other = counterfactual(
-        frame.sample(frac=1, random_state=1).assign(value=lambda f: 10 * f["value"]), treated="s0", since=SINCE
+        frame.sample(frac=1, random_state=1).assign(value=lambda f: 10 * f["value"]),
+        treated="s0",
+        since=SINCE,
     )
     assert other.effect.value == pytest.approx(10 * one.effect.value, rel=1e-6)
     assert other.p == pytest.approx(one.p, rel=1e-6)
@@ -60,7 +68,11 @@ def test_a_single_series_works_structurally_only():
 def test_faults_are_named():
     frame = panel()
     with pytest.raises(BadInput, match="has no value at"):
-        counterfactual(frame[~((frame["unit"] == "s3") & (frame["time"] > "2025-02-01"))], treated="s0", since=SINCE)
+        counterfactual(
+            frame[~((frame["unit"] == "s3") & (frame["time"] > "2025-02-01"))],
+            treated="s0",
+            since=SINCE,
+        )
     with pytest.raises(BadInput, match="no unit named"):
         counterfactual(frame, treated="s99", since=SINCE)
     with pytest.raises(BadInput, match="no method named"):
@@ -87,18 +99,26 @@ def test_it_says_so_and_draws(lang):
         lambda t: t.dt.strftime("%Y-%m-%d"),
     ],
 )
-@pytest.mark.parametrize("since", [SINCE, date(2025, 1, 6), pd.Timestamp(SINCE), np.datetime64(SINCE)])
+@pytest.mark.parametrize(
+    "since", [SINCE, date(2025, 1, 6), pd.Timestamp(SINCE), np.datetime64(SINCE)]
+)
 def test_types_of_dates_and_names_of_columns_do_not_matter(as_, since):
     data = panel(effect=-15.0)
-    other = data.assign(time=as_(data["time"])).rename(columns={"time": "unit", "unit": "value", "value": "time"})
+    other = data.assign(time=as_(data["time"])).rename(
+        columns={"time": "unit", "unit": "value", "value": "time"}
+    )
     one = counterfactual(data, treated="s0", since=SINCE)
-    found = counterfactual(other, treated="s0", since=since, time="unit", unit="value", value="time")
+    found = counterfactual(
+        other, treated="s0", since=since, time="unit", unit="value", value="time"
+    )
     assert found.effect == one.effect
 
 
 def test_periods_may_be_plain_numbers_and_units_too():
     data = panel(effect=-15.0)
-    numbered = data.assign(time=data["time"].rank(method="dense").astype(int), unit=data["unit"].str[1:].astype(int))
+    numbered = data.assign(
+        time=data["time"].rank(method="dense").astype(int), unit=data["unit"].str[1:].astype(int)
+    )
     found = counterfactual(numbered, treated=0, since=54)
     assert found.effect == counterfactual(data, treated="s0", since=SINCE).effect
     assert found.since == 54
@@ -109,7 +129,11 @@ def test_periods_may_be_plain_numbers_and_units_too():
 def test_an_infinite_value_is_a_missing_one():
     data = panel()
     with pytest.raises(BadInput, match="unit 's1' has no value at"):
-        counterfactual(data.assign(value=data["value"].where(data.index != 65, np.inf)), treated="s0", since=SINCE)
+        counterfactual(
+            data.assign(value=data["value"].where(data.index != 65, np.inf)),
+            treated="s0",
+            since=SINCE,
+        )
 
 
 @pytest.mark.parametrize("method", ["did", "synthetic control", "synthetic did"])

@@ -26,7 +26,9 @@ def world(seed=1, shock=0.0, ours=0.0, rho=0.6, beta=1.0, weeks=60):
     for t in range(1, weeks):
         factor[t] = rho * factor[t - 1] + rng.normal(0, 0.012)
     factor[-4:] += np.log1p(shock)
-    frame = pd.DataFrame(index=pd.date_range(end="2025-04-21", periods=weeks, freq="7D", name="date"))
+    frame = pd.DataFrame(
+        index=pd.date_range(end="2025-04-21", periods=weeks, freq="7D", name="date")
+    )
     for name, noise in {"index": 0.008, "a": 0.02, "b": 0.02}.items():
         frame[name] = 100 * np.exp(factor + rng.normal(0, noise, weeks))
     own = beta * factor + rng.normal(0, 0.015, weeks)
@@ -57,14 +59,24 @@ def test_both_are_told_apart():
 
 @pytest.mark.parametrize("rho", [0.0, 0.7, 1.0])
 def test_a_quiet_market_is_called_quiet(rho):
-    p = np.array([market(world(s, rho=rho), baseline=BASE, current=NOW, own="own").market_p for s in range(120)])
+    p = np.array(
+        [
+            market(world(s, rho=rho), baseline=BASE, current=NOW, own="own").market_p
+            for s in range(120)
+        ]
+    )
     assert np.mean(p < 0.05) <= 0.11  # nominal 5 %; 120 draws: three standard errors
 
 
 def test_beta_is_estimated_not_assumed():
-    betas = [market(world(s, beta=1.8), baseline=BASE, current=NOW, own="own").beta_history for s in range(60)]
+    betas = [
+        market(world(s, beta=1.8), baseline=BASE, current=NOW, own="own").beta_history
+        for s in range(60)
+    ]
     assert np.median([b.value for b in betas]) == pytest.approx(1.8, abs=0.15)
-    assert np.mean([b.low < 1.8 < b.high for b in betas]) >= 0.86  # nominal 95 %, three standard errors
+    assert (
+        np.mean([b.low < 1.8 < b.high for b in betas]) >= 0.86
+    )  # nominal 95 %, three standard errors
 
 
 def test_row_order_and_scale_change_nothing():
@@ -108,7 +120,9 @@ def test_faults_are_named():
     with pytest.raises(BadInput, match="two values"):
         market(pd.concat([world(), world()]), baseline=BASE, current=NOW, own="own")
     with pytest.raises(BadInput, match="no date of the benchmark"):
-        market(world(), baseline=BASE, current=Period(date(2026, 1, 1), date(2026, 1, 9)), own="own")
+        market(
+            world(), baseline=BASE, current=Period(date(2026, 1, 1), date(2026, 1, 9)), own="own"
+        )
 
 
 def test_the_development_cases(shared):
@@ -117,7 +131,9 @@ def test_the_development_cases(shared):
         case = yaml.safe_load((folder / "case.yml").read_text())
         periods = {k: Period(*map(date.fromisoformat, v)) for k, v in case["periods"].items()}
         role = case["tables"]["market"]
-        table = Benchmark(folder / role["source"], time=role["time"], own=role["own"], peers=tuple(role["peers"]))
+        table = Benchmark(
+            folder / role["source"], time=role["time"], own=role["own"], peers=tuple(role["peers"])
+        )
         result = market(table, baseline=periods["baseline"], current=periods["current"])
         planted = [c["effect_pct"] for c in truth["causes"] if c["kind"] == "external_decline"]
         assert (result.market_p < 0.01) == bool(planted), folder.name
@@ -127,7 +143,9 @@ def test_the_development_cases(shared):
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_it_says_so(lang):
-    assert "%" in say(market(world(shock=-0.2), baseline=BASE, current=NOW, own="own").headline, lang)
+    assert "%" in say(
+        market(world(shock=-0.2), baseline=BASE, current=NOW, own="own").headline, lang
+    )
 
 
 @pytest.mark.parametrize("gone", [np.inf, np.nan])
@@ -153,6 +171,11 @@ def test_a_missing_or_infinite_value_is_a_gap(gone):
 def test_types_of_dates_do_not_matter(as_):
     frame = world(shock=-0.18)
     one = market(frame, baseline=BASE, current=NOW, own="own")
-    assert market(frame.assign(date=as_(frame["date"])), baseline=BASE, current=NOW, own="own").market == one.market
+    assert (
+        market(frame.assign(date=as_(frame["date"])), baseline=BASE, current=NOW, own="own").market
+        == one.market
+    )
     numbered = frame.assign(series=frame["series"].map({"own": 1, "index": 2, "a": 3, "b": 4}))
-    assert market(numbered, baseline=BASE, current=NOW, own=1).market.value == pytest.approx(one.market.value)
+    assert market(numbered, baseline=BASE, current=NOW, own=1).market.value == pytest.approx(
+        one.market.value
+    )

@@ -57,14 +57,39 @@ def test_few_days_are_no_chart():
 
 
 def test_efron_and_morris(shared):
-    cases = {c["id"]: c for c in json.loads((shared / "reference/statistics_cases.json").read_text())["cases"]}
+    cases = {
+        c["id"]: c
+        for c in json.loads((shared / "reference/statistics_cases.json").read_text())["cases"]
+    }
     case = cases["efron_morris"]
     n, hits = case["input"]["n"], np.array(case["input"]["hits"])
-    rest = [0.346, 0.298, 0.276, 0.222, 0.273, 0.270, 0.263, 0.210, 0.269, 0.230, 0.264, 0.256, 0.303, 0.264, 0.226]
-    rest = np.array([*rest, 0.285, 0.316, 0.200])  # the players' averages over the rest of the season
+    rest = [
+        0.346,
+        0.298,
+        0.276,
+        0.222,
+        0.273,
+        0.270,
+        0.263,
+        0.210,
+        0.269,
+        0.230,
+        0.264,
+        0.256,
+        0.303,
+        0.264,
+        0.226,
+    ]
+    rest = np.array(
+        [*rest, 0.285, 0.316, 0.200]
+    )  # the players' averages over the rest of the season
     grand = float((hits / n).mean())
     found = normal(hits / n, np.full(len(hits), grand * (1 - grand) / n))
-    got = {"grand_mean": found.mean, "c": found.own[0], "sse_mle": float(((hits / n - rest) ** 2).sum())}
+    got = {
+        "grand_mean": found.mean,
+        "c": found.own[0],
+        "sse_mle": float(((hits / n - rest) ** 2).sum()),
+    }
     got["sse_js"] = float(((found.value - rest) ** 2).sum())
     for key, value in case["expected"].items():
         assert got[key] == pytest.approx(value, abs=case["tol"])
@@ -76,7 +101,9 @@ def test_a_small_store_is_drawn_further_and_targets_meet_the_aim():
     for k, size in enumerate([2000, 2000, 2000, 2000, 2000, 30]):
         n = rng.poisson(size, 70) + 1
         rate = 0.1 + 0.01 * k
-        parts.append(pd.DataFrame({"date": DAYS, "unit": f"s{k}", "n": n, "k": rng.binomial(n, rate)}))
+        parts.append(
+            pd.DataFrame({"date": DAYS, "unit": f"s{k}", "n": n, "k": rng.binomial(n, rate)})
+        )
     table = Facts(pd.concat(parts, ignore_index=True), dimensions=("unit",))
     result = fair(Measured(table, RATE), by="unit", period=ALL, aim=0.13)
     own = result.table.set_index("unit")["own"]
@@ -123,9 +150,14 @@ def test_units_without_a_name_have_their_chart_target_and_times():
     measured = Measured(Facts(data), RATE)
     assert set(control(measured, period=ALL, by=("unit",)).table["unit"]) == {"a", "(missing)"}
     assert set(fair(measured, by="unit", period=ALL).table["unit"]) == {"a", "(missing)"}
-    assert set(fair(measured, by="k", within="unit", period=ALL).table["group"]) <= {"a", "(missing)"}
+    assert set(fair(measured, by="k", within="unit", period=ALL).table["group"]) <= {
+        "a",
+        "(missing)",
+    }
     at = pd.Timestamp("2026-03-02 08:00")
-    log = pd.DataFrame({"time": at, "unit": ["a", None], "alarm": "x", "responded": at, "solved": at})
+    log = pd.DataFrame(
+        {"time": at, "unit": ["a", None], "alarm": "x", "responded": at, "solved": at}
+    )
     assert set(response(Incidents(log), by=("unit",)).table["unit"]) == {"a", "(missing)"}
     with pytest.raises(BadInput, match="aim is nan"):
         fair(measured, by="unit", period=ALL, aim=float("nan"))
@@ -134,7 +166,9 @@ def test_units_without_a_name_have_their_chart_target_and_times():
 def test_a_dimension_may_be_called_as_a_column_of_the_chart():
     data = frame(np.random.default_rng(1), units=("a", "b"))
     plain = control(Measured(Facts(data), TOTAL), period=ALL, by=["unit"])
-    named = control(Measured(Facts(data.rename(columns={"unit": "day"})), TOTAL), period=ALL, by=["day"])
+    named = control(
+        Measured(Facts(data.rename(columns={"unit": "day"})), TOTAL), period=ALL, by=["day"]
+    )
     assert named.by == ("day (by)",)
     pd.testing.assert_frame_equal(named.table.rename(columns={"day (by)": "unit"}), plain.table)
 

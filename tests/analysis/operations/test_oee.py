@@ -12,8 +12,20 @@ from kpilab.core.table import Facts
 from kpilab.errors import BadInput
 from kpilab.show import say
 
-SHIFT = {"date": pd.Timestamp("2026-06-01"), "machine": "M1", "scheduled": 480.0, "planned_stop": 60.0}
-SHIFT |= {"breakdown": 30.0, "changeover": 12.0, "minor": 5.0, "units": 19_271, "scrap": 423, "cycle": 1 / 60}
+SHIFT = {
+    "date": pd.Timestamp("2026-06-01"),
+    "machine": "M1",
+    "scheduled": 480.0,
+    "planned_stop": 60.0,
+}
+SHIFT |= {
+    "breakdown": 30.0,
+    "changeover": 12.0,
+    "minor": 5.0,
+    "units": 19_271,
+    "scrap": 423,
+    "cycle": 1 / 60,
+}
 COLUMNS = Machines(
     scheduled="scheduled",
     total="units",
@@ -33,22 +45,44 @@ def facts(*shifts: dict) -> Facts:
 
 
 def test_vorne_s_example(shared):
-    cases = {c["id"]: c for c in json.loads((shared / "reference/statistics_cases.json").read_text())["cases"]}
+    cases = {
+        c["id"]: c
+        for c in json.loads((shared / "reference/statistics_cases.json").read_text())["cases"]
+    }
     given, known = cases["oee_vorne"]["input"], cases["oee_vorne"]["expected"]
-    shift = {"scheduled": float(given["shift_min"]), "planned_stop": float(given["breaks_min"]), "changeover": 0.0}
-    shift |= {"breakdown": float(given["down_min"]), "cycle": given["ideal_cycle_s"] / 60, "minor": 0.0}
-    found = oee(facts(shift | {"units": given["total"], "scrap": given["reject"]}), COLUMNS).table.iloc[0]
+    shift = {
+        "scheduled": float(given["shift_min"]),
+        "planned_stop": float(given["breaks_min"]),
+        "changeover": 0.0,
+    }
+    shift |= {
+        "breakdown": float(given["down_min"]),
+        "cycle": given["ideal_cycle_s"] / 60,
+        "minor": 0.0,
+    }
+    found = oee(
+        facts(shift | {"units": given["total"], "scrap": given["reject"]}), COLUMNS
+    ).table.iloc[0]
     for part, value in known.items():
         assert found[part] == pytest.approx(value, abs=cases["oee_vorne"]["tol"])
 
 
 def test_nakajima_s_world_class(shared):
-    cases = {c["id"]: c for c in json.loads((shared / "reference/statistics_cases.json").read_text())["cases"]}
+    cases = {
+        c["id"]: c
+        for c in json.loads((shared / "reference/statistics_cases.json").read_text())["cases"]
+    }
     given = cases["oee_worldclass"]["input"]
     shift = {"scheduled": 100.0, "planned_stop": 0.0, "changeover": 0.0, "minor": 0.0}
-    shift |= {"breakdown": 100 * (1 - given["A"]), "cycle": 1e-3, "units": round(given["A"] * given["P"] * 1e5)}
+    shift |= {
+        "breakdown": 100 * (1 - given["A"]),
+        "cycle": 1e-3,
+        "units": round(given["A"] * given["P"] * 1e5),
+    }
     found = oee(facts(shift | {"scrap": round(shift["units"] * (1 - given["Q"]))}), COLUMNS)
-    assert found.whole == pytest.approx(cases["oee_worldclass"]["expected"], abs=1.1e-4)  # scrap is whole units
+    assert found.whole == pytest.approx(
+        cases["oee_worldclass"]["expected"], abs=1.1e-4
+    )  # scrap is whole units
 
 
 def test_losses_and_oee_are_the_planned_time():
@@ -85,7 +119,9 @@ def test_what_cannot_be_is_refused_or_counted(shift, fault):
 
 def test_machining_cells_are_refused_politely(shared):
     cells = pd.read_csv(shared / "datasets/oee_machining_cells.csv")
-    cells["day"] = pd.to_datetime(cells["date"].str.replace("GMT ", ""), format="%a %b %d %H:%M:%S %Y")
+    cells["day"] = pd.to_datetime(
+        cells["date"].str.replace("GMT ", ""), format="%a %b %d %H:%M:%S %Y"
+    )
     cells["scheduled"] = cells[["run_minutes", "idle_minutes", "fault_minutes"]].sum(axis=1)
     stops = {"breakdown": "fault_minutes", "changeover": "idle_minutes"}
     columns = Machines(scheduled="scheduled", total="output", stops=stops, ideal="adjusted_target")
@@ -111,8 +147,12 @@ def test_packaging_sites(shared):
     result = oee(table, columns, by=("site",), faulty="leave_out")
     raw = pd.read_csv(shared / "datasets/oee_packaging_sites.csv")
     result_faults = result.faults["fault"].tolist()
-    assert result_faults == ["negative"]  # 36 days of one site with less than no downtime, where its OEE is above 1
-    sound = raw[raw["unplanned_downtime_hours"] >= 0].assign(good=lambda r: r["oee"] * r["planned_time_hours"])
+    assert result_faults == [
+        "negative"
+    ]  # 36 days of one site with less than no downtime, where its OEE is above 1
+    sound = raw[raw["unplanned_downtime_hours"] >= 0].assign(
+        good=lambda r: r["oee"] * r["planned_time_hours"]
+    )
     sums = sound.groupby("site")[["good", "planned_time_hours"]].sum()
     own = sums["good"] / sums["planned_time_hours"]  # the file's own OEE, weighted by planned time
     kept = result.table.set_index("site")["oee"]
@@ -131,7 +171,9 @@ def test_an_empty_cell_is_a_fault_not_a_zero(column):
 
 
 def test_minor_stops_cannot_take_longer_than_the_units_leave():
-    with pytest.raises(BadInput, match="minor stops and the ideal time of the units are longer than the run time"):
+    with pytest.raises(
+        BadInput, match="minor stops and the ideal time of the units are longer than the run time"
+    ):
         oee(facts({"minor": 200.0}), COLUMNS)
 
 
@@ -142,7 +184,8 @@ def test_a_machine_without_a_name_is_counted():
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("day", "day"), ("time", "time (by)"), ("run", "run (by)"), ("oee", "oee (by)")]
+    ("name", "said"),
+    [("day", "day"), ("time", "time (by)"), ("run", "run (by)"), ("oee", "oee (by)")],
 )
 def test_a_dimension_may_be_called_like_a_column_of_ours(name, said):
     shifts = pd.DataFrame([SHIFT | {name: "b"}, SHIFT | {name: "a", "breakdown": 60.0}])

@@ -1,4 +1,5 @@
-"""Shares of a target: they sum, nobody gets what he cannot reach; pace, bonus, claims, chains of KPIs."""
+"""Shares of a target: they sum, nobody gets what he cannot reach; pace, bonus, claims,
+chains of KPIs."""
 
 from __future__ import annotations
 
@@ -34,7 +35,9 @@ def pos(weeks=20, seed=0):
     for k, (region, store) in enumerate([("north", "N1"), ("north", "N2"), ("south", "S1")]):
         for clerk in ("a", "b"):
             n = rng.poisson(3 + 2 * k, len(days))
-            part = pd.DataFrame({"date": days, "region": region, "store": store, "clerk": f"{store}{clerk}", "n": n})
+            part = pd.DataFrame(
+                {"date": days, "region": region, "store": store, "clerk": f"{store}{clerk}", "n": n}
+            )
             rows.append(part.assign(visitors=100 * (k + 1)))
     return Facts(pd.concat(rows, ignore_index=True), dimensions=LEVELS, name="pos")
 
@@ -50,7 +53,9 @@ def history(weeks=20):
     some.data(),
 )
 def test_shares_and_rest_are_the_total(total, weights, data):
-    most = data.draw(some.none() | some.lists(some.floats(0, 5000), min_size=len(weights), max_size=len(weights)))
+    most = data.draw(
+        some.none() | some.lists(some.floats(0, 5000), min_size=len(weights), max_size=len(weights))
+    )
     shares, left = allot(total, weights, most)
     assert int(shares.sum()) + left == total
     assert (shares >= 0).all()
@@ -63,12 +68,22 @@ def test_shares_and_rest_are_the_total(total, weights, data):
 def test_children_sum_to_their_parent(method):
     potential = Measured(pos(), VISITORS) if method == "potential" else None
     result = targets(
-        Measured(pos(), SIGNUPS), 900, levels=LEVELS, period=history(), weeks=4, method=method, potential=potential
+        Measured(pos(), SIGNUPS),
+        900,
+        levels=LEVELS,
+        period=history(),
+        weeks=4,
+        method=method,
+        potential=potential,
     )
     table = result.table
     assert table["target"].iloc[0] + result.open == 900
     for level, parent in zip(LEVELS, ("total", *LEVELS), strict=False):
-        sums = table[table["level"] == level].groupby(table["path"].map(lambda p: p[:-1]))["target"].sum()
+        sums = (
+            table[table["level"] == level]
+            .groupby(table["path"].map(lambda p: p[:-1]))["target"]
+            .sum()
+        )
         above = table[table["level"] == parent].set_index("path")["target"]
         assert sums.to_dict() == above.to_dict()
     assert (table.loc[table["level"] == "clerk", "chance"] >= result.least - 1e-9).all()
@@ -95,12 +110,16 @@ def test_short_history_is_refused():
 
 def test_pace_and_bonus():
     data = pos(22)
-    period = Period((FIRST + pd.Timedelta(140, "D")).date(), (FIRST + pd.Timedelta(167, "D")).date())
+    period = Period(
+        (FIRST + pd.Timedelta(140, "D")).date(), (FIRST + pd.Timedelta(167, "D")).date()
+    )
     goal = {"N1": 100, "N2": 280, "S1": 700}
     result = pace(Measured(data, SIGNUPS), goal, by="store", period=period)
     standing = result.table.set_index("unit")["standing"]
     assert standing.to_dict() == {"N1": "ahead", "N2": "open", "S1": "behind"}
-    bonus = incentives(result.table, tiers=(Tier("reach", 1.0, 100), Tier("excel", 1.1, 200)), budget=1e9)
+    bonus = incentives(
+        result.table, tiers=(Tier("reach", 1.0, 100), Tier("excel", 1.1, 200)), budget=1e9
+    )
     rows = bonus.table.set_index("unit")
     assert rows["marginal"].idxmax() == "N2"
     assert not rows.loc[["N1", "S1"], "moved"].any()
@@ -110,13 +129,21 @@ def test_pace_and_bonus():
 
 
 def test_tiers_must_rise():
-    outlook = pd.DataFrame({"unit": ["a"], "target": [1.0], "end": [1.0], "low": [0.9], "high": [1.1]})
+    outlook = pd.DataFrame(
+        {"unit": ["a"], "target": [1.0], "end": [1.0], "low": [0.9], "high": [1.1]}
+    )
     with pytest.raises(BadInput, match="tiers"):
         incentives(outlook, tiers=(Tier("a", 1.1, 100), Tier("b", 1.0, 200)))
 
 
 def test_claims_that_sum_can_hide_a_gap_and_an_overlap():
-    table = pd.DataFrame({"actor": ["ann", "bob", "cat"], "part": ["ads", "ads", "schools"], "quantity": [60, 60, 80]})
+    table = pd.DataFrame(
+        {
+            "actor": ["ann", "bob", "cat"],
+            "part": ["ads", "ads", "schools"],
+            "quantity": [60, 60, 80],
+        }
+    )
     result = claims(table, wanted={"ads": 60, "schools": 80, "partners": 60})
     rows = result.table.set_index("part")
     assert result.claimed == result.wanted == 200
@@ -127,8 +154,14 @@ def test_claims_that_sum_can_hide_a_gap_and_an_overlap():
 
 
 def test_a_chain_of_kpis():
-    metrics = {m: Metric(m, "t", measure="count(*)", owner="x") for m in ("goal", "margin", "volume", "calls")}
-    kpis = (Kpi("margin", parent="goal", level="company"), Kpi("volume", parent="margin", level="store"))
+    metrics = {
+        m: Metric(m, "t", measure="count(*)", owner="x")
+        for m in ("goal", "margin", "volume", "calls")
+    }
+    kpis = (
+        Kpi("margin", parent="goal", level="company"),
+        Kpi("volume", parent="margin", level="store"),
+    )
     rng = np.random.default_rng(5)
     volume = rng.normal(size=60)
     series = pd.DataFrame({"volume": volume, "margin": -volume + 0.5 * rng.normal(size=60)})
@@ -136,9 +169,13 @@ def test_a_chain_of_kpis():
     assert result.table["trouble"].tolist() == ["moves_against"]
     assert result.table["rho"].iloc[0] < -0.5
     assert result.chain["serves"].tolist() == [("goal",), ("margin", "goal")]
-    broken = levels((*kpis, Kpi("calls", parent="calls", level="region")), goal="goal", metrics=metrics)
+    broken = levels(
+        (*kpis, Kpi("calls", parent="calls", level="region")), goal="goal", metrics=metrics
+    )
     assert broken.table["trouble"].tolist() == ["circle"]
-    upside = levels((Kpi("margin", parent="volume", level="company"), kpis[1]), goal="goal", metrics=metrics)
+    upside = levels(
+        (Kpi("margin", parent="volume", level="company"), kpis[1]), goal="goal", metrics=metrics
+    )
     assert "upside_down" in upside.table["trouble"].tolist()
 
 
@@ -150,11 +187,21 @@ def nameless(store="N2"):
 
 def test_rows_without_a_name_keep_their_results():
     whole = targets(Measured(pos(), SIGNUPS), 900, levels=("store",), period=history(), weeks=4)
-    found = targets(Measured(Facts(nameless(), name="pos"), SIGNUPS), 900, levels=("store",), period=history(), weeks=4)
+    found = targets(
+        Measured(Facts(nameless(), name="pos"), SIGNUPS),
+        900,
+        levels=("store",),
+        period=history(),
+        weeks=4,
+    )
     assert found.table["usual"].iloc[0] == whole.table["usual"].iloc[0]
     assert set(found.leaves["unit"]) == {"N1", "(missing)", "S1"}
-    period = Period((FIRST + pd.Timedelta(112, "D")).date(), (FIRST + pd.Timedelta(167, "D")).date())
-    way = pace(Measured(Facts(nameless(), name="pos"), SIGNUPS), {None: 280}, by="store", period=period)
+    period = Period(
+        (FIRST + pd.Timedelta(112, "D")).date(), (FIRST + pd.Timedelta(167, "D")).date()
+    )
+    way = pace(
+        Measured(Facts(nameless(), name="pos"), SIGNUPS), {None: 280}, by="store", period=period
+    )
     assert way.table["unit"].tolist() == ["(missing)"]
 
 
@@ -175,20 +222,32 @@ def test_a_week_without_a_value_is_not_a_week_of_zero():
 
 
 def test_a_day_without_a_value_is_counted_in_a_note_of_pace():
-    period = Period((FIRST + pd.Timedelta(140, "D")).date(), (FIRST + pd.Timedelta(167, "D")).date())
+    period = Period(
+        (FIRST + pd.Timedelta(140, "D")).date(), (FIRST + pd.Timedelta(167, "D")).date()
+    )
     whole = pace(Measured(pos(22), SIGNUPS), {"N1": 100}, by="store", period=period).table.iloc[0]
     result = pace(Measured(holed(19), SIGNUPS), {"N1": 100}, by="store", period=period)
     assert result.notes == ()
     assert result.table["end"].iloc[0] == pytest.approx(whole["end"], rel=0.05)
-    assert pace(Measured(holed(20), SIGNUPS), {"N1": 100}, by="store", period=period).notes[0].values["days"] == 7
+    assert (
+        pace(Measured(holed(20), SIGNUPS), {"N1": 100}, by="store", period=period)
+        .notes[0]
+        .values["days"]
+        == 7
+    )
 
 
 @pytest.mark.parametrize("nothing", [np.nan, np.inf, -np.inf])
 def test_an_amount_that_is_no_number_is_missing_for_pace(nothing):
-    period = Period((FIRST + pd.Timedelta(140, "D")).date(), (FIRST + pd.Timedelta(167, "D")).date())
+    period = Period(
+        (FIRST + pd.Timedelta(140, "D")).date(), (FIRST + pd.Timedelta(167, "D")).date()
+    )
     frame = holed(19).table.to_pandas()
     facts = Facts(frame.assign(n=frame["n"].fillna(nothing)), name="pos")
-    ways = [pace(Measured(way, SIGNUPS), {"N1": 100}, by="store", period=period).table for way in (holed(19), facts)]
+    ways = [
+        pace(Measured(way, SIGNUPS), {"N1": 100}, by="store", period=period).table
+        for way in (holed(19), facts)
+    ]
     assert ways[1].to_dict("records") == ways[0].to_dict("records")
 
 
@@ -205,7 +264,13 @@ def test_a_total_is_a_whole_number(total):
 
 
 OUTLOOK = pd.DataFrame(
-    {"unit": ["a", "b", "c"], "target": 100, "end": [90, 100, 110], "low": [80, 90, 100], "high": [100, 110, 120]}
+    {
+        "unit": ["a", "b", "c"],
+        "target": 100,
+        "end": [90, 100, 110],
+        "low": [80, 90, 100],
+        "high": [100, 110, 120],
+    }
 )
 
 
@@ -238,7 +303,9 @@ def test_tiers_and_budgets_that_cannot_be():
 
 
 def test_claims_of_nobody_and_without_a_quantity():
-    table = pd.DataFrame({"actor": ["ann", None], "part": [None, "ads"], "quantity": np.array([60, 50], "int8")})
+    table = pd.DataFrame(
+        {"actor": ["ann", None], "part": [None, "ads"], "quantity": np.array([60, 50], "int8")}
+    )
     result = claims(pa.Table.from_pandas(table), wanted={"ads": np.int64(60)})
     assert result.claimed == 110
     assert result.table.set_index("part").loc["(missing)", "overlap"] == 60

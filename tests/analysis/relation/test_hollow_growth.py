@@ -19,7 +19,8 @@ DAYS = pd.date_range(BASE.first, NOW.last)
 
 
 def world(seed=1, hollow=None, real=None, everywhere=1.0, noise=0.0, rollout=False):
-    """Long daily counts of two dimensions; `hollow` multiplies sign-ups alone, `real` the visits as well."""
+    """Long daily counts of two dimensions; `hollow` multiplies sign-ups alone,
+    `real` the visits as well."""
     rng = np.random.default_rng(seed)
     rows = []
     for day in DAYS:
@@ -28,12 +29,18 @@ def world(seed=1, hollow=None, real=None, everywhere=1.0, noise=0.0, rollout=Fal
         for channel in ("ads", "store", "referral"):
             for version in ("v1", "v2"):
                 share = (
-                    ((0.1 if version == "v1" else 0.9) if now else (0.99 if version == "v1" else 0.01))
+                    (
+                        (0.1 if version == "v1" else 0.9)
+                        if now
+                        else (0.99 if version == "v1" else 0.01)
+                    )
                     if rollout
                     else 0.5
                 )
                 lift = everywhere if now else 1.0
-                visits = rng.poisson(60 * share * wave * (real if real and now and channel == "referral" else 1))
+                visits = rng.poisson(
+                    60 * share * wave * (real if real and now and channel == "referral" else 1)
+                )
                 factor = (hollow if hollow and now and channel == "referral" else 1) * lift
                 rows.append(
                     (
@@ -42,7 +49,11 @@ def world(seed=1, hollow=None, real=None, everywhere=1.0, noise=0.0, rollout=Fal
                         version,
                         visits,
                         rng.poisson(
-                            8 * share * factor * wave * (real if real and now and channel == "referral" else 1)
+                            8
+                            * share
+                            * factor
+                            * wave
+                            * (real if real and now and channel == "referral" else 1)
                         ),
                         rng.binomial(visits, 0.4),
                     )
@@ -105,7 +116,13 @@ def test_faults_are_named():
     with pytest.raises(BadInput, match="no downstream"):
         surge(world(), kpi="signups", downstream=[], baseline=BASE, current=NOW)
     with pytest.raises(BadInput, match="has 3 days"):
-        surge(world(), kpi="signups", downstream=["visits"], baseline=BASE, current=Period(NOW.first, date(2025, 4, 2)))
+        surge(
+            world(),
+            kpi="signups",
+            downstream=["visits"],
+            baseline=BASE,
+            current=Period(NOW.first, date(2025, 4, 2)),
+        )
 
 
 def test_it_says_so():
@@ -114,7 +131,12 @@ def test_it_says_so():
 
 
 @pytest.mark.parametrize(
-    "as_", [lambda d: d.dt.date, lambda d: d.dt.tz_localize("Asia/Shanghai"), lambda d: d.dt.strftime("%Y-%m-%d")]
+    "as_",
+    [
+        lambda d: d.dt.date,
+        lambda d: d.dt.tz_localize("Asia/Shanghai"),
+        lambda d: d.dt.strftime("%Y-%m-%d"),
+    ],
 )
 def test_types_of_days_do_not_matter(as_):
     counts = world(hollow=4.0)
@@ -129,7 +151,10 @@ def test_a_missing_count_is_a_day_left_out_not_a_day_of_zero():
     holed = counts.assign(signups=counts["signups"].where(counts["day"] != DAYS[40]).astype(float))
     result = surge(holed, **kinds)
     assert result.notes[0].values["days"] == 1
-    assert surge(counts[counts["day"] != DAYS[40]], **kinds).table["now"].iat[-1] < result.table["now"].iat[-1]
+    assert (
+        surge(counts[counts["day"] != DAYS[40]], **kinds).table["now"].iat[-1]
+        < result.table["now"].iat[-1]
+    )
     with pytest.raises(BadInput, match="below zero"):
         surge(counts.assign(signups=-counts["signups"]), **kinds)
     with pytest.raises(BadInput, match="missing on 28 of 28 days"):

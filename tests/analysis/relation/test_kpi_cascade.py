@@ -1,4 +1,5 @@
-"""Every public function with a level or an error rate refuses one that is no number between 0 and 1."""
+"""Every public function with a level or an error rate refuses one that is no number between 0 and
+1."""
 
 from __future__ import annotations
 

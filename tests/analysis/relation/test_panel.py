@@ -20,7 +20,12 @@ def stores(seed, units, slope=0.0, between=0.0, periods=30):
     common = np.cumsum(rng.standard_normal((2, periods)) + 0.3, axis=1)
     size = rng.normal(0, 10, (units, 1))
     x = size + common[0] + np.cumsum(rng.standard_normal((units, periods)), axis=1)
-    y = between * size + common[1] + slope * (x - size) + np.cumsum(rng.standard_normal((units, periods)), axis=1)
+    y = (
+        between * size
+        + common[1]
+        + slope * (x - size)
+        + np.cumsum(rng.standard_normal((units, periods)), axis=1)
+    )
     return x, y
 
 
@@ -43,7 +48,13 @@ def test_a_common_trend_is_not_a_relation(units):
 
 
 def test_opposite_slopes_are_flagged():
-    result = panel(long(*stores(1, 20, slope=0.5, between=-1.0)), unit="store", time="week", kpi="kpi", goal="goal")
+    result = panel(
+        long(*stores(1, 20, slope=0.5, between=-1.0)),
+        unit="store",
+        time="week",
+        kpi="kpi",
+        goal="goal",
+    )
     assert result.ecological
     assert result.table["low"].iat[0] < 0.5 < result.table["high"].iat[0]
     assert "misleads" in say(result.headline, "en")
@@ -59,12 +70,18 @@ def test_a_kpi_that_stops_mattering_is_found():
     weeks = pd.date_range("2024-01-01", periods=104, freq="7D")
     dx = rng.standard_normal(104)
     dy = np.where(np.arange(104) < 52, 1.0, 0.0) * dx + 0.7 * rng.standard_normal(104)
-    result = goodhart(pd.Series(np.cumsum(dx), weeks), pd.Series(np.cumsum(dy), weeks), since=weeks[52].date())
+    result = goodhart(
+        pd.Series(np.cumsum(dx), weeks), pd.Series(np.cumsum(dy), weeks), since=weeks[52].date()
+    )
     assert result.p < 0.05
     assert result.change.low < -1 < result.change.high
     assert abs((result.searched - weeks[52].date()).days) < 120
     with pytest.raises(BadInput, match="on each side"):
-        goodhart(pd.Series(np.cumsum(dx), weeks), pd.Series(np.cumsum(dy), weeks), since=date(2024, 1, 15))
+        goodhart(
+            pd.Series(np.cumsum(dx), weeks),
+            pd.Series(np.cumsum(dy), weeks),
+            since=date(2024, 1, 15),
+        )
 
 
 def series(seed=7, n=104):
@@ -101,7 +118,11 @@ def test_a_missing_or_infinite_cell_of_a_panel_is_left_out():
     data = long(*stores(1, 8, slope=0.5))
     tables = [
         panel(
-            data.assign(kpi=data["kpi"].where(data.index != 5, gone)), unit="store", time="week", kpi="kpi", goal="goal"
+            data.assign(kpi=data["kpi"].where(data.index != 5, gone)),
+            unit="store",
+            time="week",
+            kpi="kpi",
+            goal="goal",
         )
         for gone in (np.nan, np.inf)
     ]

@@ -24,7 +24,9 @@ def pair(seed=1, n=104, rho=0.7, lag=2, freq="7D"):
     e, w = rng.standard_normal((2, n + lag))
     u = rho * np.roll(e, lag) + np.sqrt(1 - rho**2) * w
     index = pd.date_range("2023-01-02", periods=n, freq=freq)
-    return pd.Series(np.cumsum(e)[lag:], index, name="visits"), pd.Series(np.cumsum(u)[lag:], index, name="sales")
+    return pd.Series(np.cumsum(e)[lag:], index, name="visits"), pd.Series(
+        np.cumsum(u)[lag:], index, name="sales"
+    )
 
 
 def test_a_planted_relation_is_found_at_its_lag():
@@ -108,7 +110,9 @@ def test_correlate_is_not_fooled_by_trends_and_finds_the_planted_pair():
 def test_screen_finds_the_driver_and_groups_copies():
     rng = np.random.default_rng(6)
     kpi, goal = pair(16)
-    frame = pd.DataFrame(np.cumsum(rng.standard_normal((104, 30)), axis=0), WEEKS, [f"k{i}" for i in range(30)])
+    frame = pd.DataFrame(
+        np.cumsum(rng.standard_normal((104, 30)), axis=0), WEEKS, [f"k{i}" for i in range(30)]
+    )
     frame["driver"], frame["copy"] = kpi, kpi + np.cumsum(0.1 * rng.standard_normal(104))
     frame["constant"], frame["goal"] = 1.0, goal
     result = screen(frame, goal="goal")
@@ -121,7 +125,9 @@ def test_screen_finds_the_driver_and_groups_copies():
 
 def test_order_of_columns_and_rows_changes_nothing():
     rng = np.random.default_rng(8)
-    frame = pd.DataFrame(np.cumsum(rng.standard_normal((60, 8)), axis=0), WEEKS[:60], list("abcdefgh"))
+    frame = pd.DataFrame(
+        np.cumsum(rng.standard_normal((60, 8)), axis=0), WEEKS[:60], list("abcdefgh")
+    )
     one = screen(frame, goal="h").table.set_index("kpi")["p"].sort_index()
     other = (
         screen(frame.sample(frac=1, random_state=1)[list("hgfedcba")], goal="h")
@@ -154,7 +160,12 @@ def test_metrics_of_a_case_are_correlated_by_name():
 
 
 def dates(index):
-    return [index.date, index.tz_localize("America/New_York"), index.to_period("W"), index.strftime("%Y-%m-%d")]
+    return [
+        index.date,
+        index.tz_localize("America/New_York"),
+        index.to_period("W"),
+        index.strftime("%Y-%m-%d"),
+    ]
 
 
 @pytest.mark.parametrize("k", range(4))

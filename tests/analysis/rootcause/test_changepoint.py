@@ -35,8 +35,12 @@ def test_a_ramp_is_gradual():
 
 
 def test_noise_is_not_dated():
-    results = [dating(series(s, np.full(56, 0.3)), value="orders", exposure="visits") for s in range(60)]
-    assert sum(r.start is not None for r in results) <= 7  # 5 % expected; 7 of 60 has a chance below 3 %
+    results = [
+        dating(series(s, np.full(56, 0.3)), value="orders", exposure="visits") for s in range(60)
+    ]
+    assert (
+        sum(r.start is not None for r in results) <= 7
+    )  # 5 % expected; 7 of 60 has a chance below 3 %
 
 
 def test_entries_of_the_change_log_near_the_start_are_candidates():
@@ -54,7 +58,9 @@ def test_too_short_a_series_is_refused():
 
 def flat(periods=60):
     rng = np.random.default_rng(5)
-    return pd.DataFrame({"day": pd.date_range("2026-01-05", periods=periods), "value": rng.normal(10, 1, periods)})
+    return pd.DataFrame(
+        {"day": pd.date_range("2026-01-05", periods=periods), "value": rng.normal(10, 1, periods)}
+    )
 
 
 @pytest.mark.parametrize("gone", [np.nan, np.inf])
@@ -84,7 +90,9 @@ def test_a_day_of_which_one_part_is_missing_is_missing():
 def test_types_of_days_do_not_matter(as_):
     level = np.where(np.arange(56) < 26, 0.30, 0.22)
     days = series(1, level)
-    other = days.assign(day=as_(days["day"])).rename(columns={"day": "weight", "orders": "day", "visits": "value"})
+    other = days.assign(day=as_(days["day"])).rename(
+        columns={"day": "weight", "orders": "day", "visits": "value"}
+    )
     one = dating(days, value="orders", exposure="visits")
     assert dating(other, time="weight", value="day", exposure="value").start == one.start
 

@@ -17,7 +17,9 @@ NAMES = ("a", "b", "c", "d")
 numbers = st.floats(-1e4, 1e4).map(lambda v: round(v, 3))
 formulas = st.recursive(
     st.sampled_from(NAMES),
-    lambda inner: st.tuples(inner, st.sampled_from("+-*/"), inner).map(lambda t: f"({t[0]} {t[1]} {t[2]})"),
+    lambda inner: st.tuples(inner, st.sampled_from("+-*/"), inner).map(
+        lambda t: f"({t[0]} {t[1]} {t[2]})"
+    ),
     max_leaves=6,
 )
 
@@ -27,7 +29,9 @@ formulas = st.recursive(
 @given(formulas, st.tuples(*[numbers] * 4), st.tuples(*[numbers] * 4))
 def test_leaves_sum_to_the_change(formula, old, new):
     try:
-        result = decompose(formula, dict(zip(NAMES, old, strict=True)), dict(zip(NAMES, new, strict=True)))
+        result = decompose(
+            formula, dict(zip(NAMES, old, strict=True)), dict(zip(NAMES, new, strict=True))
+        )
     except BadInput:
         return  # a zero denominator is reported, never an epsilon
     parts = result.leaves["contribution"].to_numpy(float)
@@ -38,7 +42,10 @@ def test_leaves_sum_to_the_change(formula, old, new):
 
 def test_children_sum_to_their_parent_and_lmdi_is_consistent():
     tree = MetricTree.parse("revenue", "orders * basket", {"orders": "visits * rate"})
-    old, new = {"visits": 100.0, "rate": 0.1, "basket": 20.0}, {"visits": 120.0, "rate": 0.08, "basket": 25.0}
+    old, new = (
+        {"visits": 100.0, "rate": 0.1, "basket": 20.0},
+        {"visits": 120.0, "rate": 0.08, "basket": 25.0},
+    )
     table = decompose(tree, old, new).table.set_index("node")
     assert table.loc["visits", "contribution"] + table.loc["rate", "contribution"] == pytest.approx(
         table.loc["orders", "contribution"]
@@ -50,7 +57,9 @@ def test_children_sum_to_their_parent_and_lmdi_is_consistent():
 
 def test_a_node_whose_parts_cancel_still_shows_them():
     tree = MetricTree.parse("g", "n * p", {"n": "u + v"})
-    table = decompose(tree, {"u": 1.0, "v": 9.0, "p": 2.0}, {"u": 6.0, "v": 4.0, "p": 2.0}).table.set_index("node")
+    table = decompose(
+        tree, {"u": 1.0, "v": 9.0, "p": 2.0}, {"u": 6.0, "v": 4.0, "p": 2.0}
+    ).table.set_index("node")
     assert table.loc["u", "contribution"] == pytest.approx(10)
     assert table.loc["v", "contribution"] == pytest.approx(-10)
 
@@ -63,7 +72,9 @@ def test_scaling_scales():
 
 
 def test_intervals_by_the_delta_method():
-    result = decompose("a + b", {"a": 10.0, "b": 5.0}, {"a": 12.0, "b": 5.0}, errors={"a": (0.3, 0.4)})
+    result = decompose(
+        "a + b", {"a": 10.0, "b": 5.0}, {"a": 12.0, "b": 5.0}, errors={"a": (0.3, 0.4)}
+    )
     row = result.table.set_index("node").loc["a"]
     assert (row["high"] - row["low"]) / 2 == pytest.approx(1.959964 * 0.5, rel=1e-4)
 
@@ -73,11 +84,20 @@ def test_superstore_profit_and_walmart_sales_sum(shared):
     store.columns = [c.lower().replace(" ", "_") for c in store.columns]
     year = pd.to_datetime(store["order_date"], format="mixed").dt.year
     sides = [
-        {"orders": float(g["order_id"].nunique()), "sales": float(g["sales"].sum()), "profit": float(g["profit"].sum())}
+        {
+            "orders": float(g["order_id"].nunique()),
+            "sales": float(g["sales"].sum()),
+            "profit": float(g["profit"].sum()),
+        }
         for g in (store[year == year.max() - 1], store[year == year.max()])
     ]
     sides = [
-        {"orders": s["orders"], "basket": s["sales"] / s["orders"], "margin": s["profit"] / s["sales"]} for s in sides
+        {
+            "orders": s["orders"],
+            "basket": s["sales"] / s["orders"],
+            "margin": s["profit"] / s["sales"],
+        }
+        for s in sides
     ]
     result = decompose("orders * basket * margin", *sides)
     assert result.leaves["contribution"].sum() == pytest.approx(result.change, rel=1e-9)
@@ -89,7 +109,10 @@ def test_walmart_week_decomposes_over_stores_and_traffic(shared):
     day = pd.to_datetime(weeks["date"], format="mixed", dayfirst=True)
     last = sorted(day.unique())[-2:]
     sides = [
-        {f"store_{k}": float(v) for k, v in weeks[day == d].groupby("store")["weekly_sales"].sum().items()}
+        {
+            f"store_{k}": float(v)
+            for k, v in weeks[day == d].groupby("store")["weekly_sales"].sum().items()
+        }
         for d in last
     ]
     groups = [sorted(sides[0])[k : k + 9] for k in range(0, len(sides[0]), 9)]
@@ -107,7 +130,9 @@ def test_walmart_week_decomposes_over_stores_and_traffic(shared):
 
 def test_a_kpi_that_costs_the_goal_is_flagged():
     tree = MetricTree.parse(
-        "profit", "volume * (price * (1 - discount) - cost)", {"volume": "base * (1 + response * discount)"}
+        "profit",
+        "volume * (price * (1 - discount) - cost)",
+        {"volume": "base * (1 + response * discount)"},
     )
     values = {"base": 100.0, "response": 1.0, "discount": 0.3, "price": 10.0, "cost": 5.0}
     result = conflicts(tree, values, {"volume": "up"})
@@ -133,7 +158,11 @@ def test_a_leaf_without_a_value_is_refused_by_its_name(gone):
 
 def test_errors_belong_to_leaves_and_are_known():
     values = {"a": 1.0, "b": 2.0}
-    for errors, wrong in (({"c": (1, 1)}, "no leaf"), ({"a": (1, np.nan)}, "no value"), ({"a": (1, -1)}, "below zero")):
+    for errors, wrong in (
+        ({"c": (1, 1)}, "no leaf"),
+        ({"a": (1, np.nan)}, "no value"),
+        ({"a": (1, -1)}, "below zero"),
+    ):
         with pytest.raises(BadInput, match=wrong):
             decompose("a * b", values, values, errors=errors)
 

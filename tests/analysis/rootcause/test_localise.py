@@ -1,4 +1,5 @@
-"""Localisation: exact sets on the reference cubes, silence in noise, new values against the old ones."""
+"""Localisation: exact sets on the reference cubes, silence in noise,
+new values against the old ones."""
 
 from __future__ import annotations
 
@@ -18,12 +19,17 @@ from kpilab.engine.rootcause.frame_leaves import amounts, frame_sums
 from kpilab.engine.rootcause.leaves import sums
 from kpilab.errors import BadInput
 
-PERIODS = (Period(date(2025, 3, 3), date(2025, 3, 30)), Period(date(2025, 3, 31), date(2025, 4, 27)))
+PERIODS = (
+    Period(date(2025, 3, 3), date(2025, 3, 30)),
+    Period(date(2025, 3, 31), date(2025, 4, 27)),
+)
 
 
 def cube(seed=0, mean=40.0):
     rng = np.random.default_rng(seed)
-    frame = pd.DataFrame(list(product("abcdefgh", "123456", "xyzw")), columns=["shop", "product", "channel"])
+    frame = pd.DataFrame(
+        list(product("abcdefgh", "123456", "xyzw")), columns=["shop", "product", "channel"]
+    )
     size = rng.lognormal(np.log(mean), 0.5, len(frame))
     return frame.assign(size=size, was=rng.poisson(size), now=rng.poisson(size))
 
@@ -36,7 +42,9 @@ def test_a_planted_combination_is_found_exactly():
     frame = cube()
     hit = (frame["shop"] == "b") & (frame["channel"] == "x")
     frame["now"] = frame["now"].where(~hit, (frame["now"] * 0.3).round())
-    result = localise(frame, dimensions=["shop", "product", "channel"], measure="now", expected="was")
+    result = localise(
+        frame, dimensions=["shop", "product", "channel"], measure="now", expected="was"
+    )
     assert found(result) == {frozenset({("shop", "b"), ("channel", "x")})}
     row = result.table.iloc[0]
     assert row["low"] < row["contribution"] < row["high"] < 0
@@ -49,11 +57,15 @@ def test_an_element_but_for_an_exception_is_told_as_such(noise):
     frame = cube(5, mean=200.0)
     if noise == "relative":
         rng = np.random.default_rng(0)
-        frame = frame.assign(was=frame["size"], now=frame["size"] * rng.lognormal(0, 0.05, len(frame)))
+        frame = frame.assign(
+            was=frame["size"], now=frame["size"] * rng.lognormal(0, 0.05, len(frame))
+        )
     hit = (frame["shop"] == "b") & (frame["channel"] != "x")
     frame["now"] = frame["now"].where(~hit, frame["now"] * 0.6)
     frame["now"] = frame["now"].round() if noise == "counts" else frame["now"]
-    result = localise(frame, dimensions=["shop", "product", "channel"], measure="now", expected="was")
+    result = localise(
+        frame, dimensions=["shop", "product", "channel"], measure="now", expected="was"
+    )
     assert result.noise == noise
     (place,) = result.places
     assert (place.plain(), place.plain_without()) == ({"shop": "b"}, {"channel": "x"})
@@ -62,7 +74,9 @@ def test_an_element_but_for_an_exception_is_told_as_such(noise):
 
 def test_rounding_is_no_deviation():
     rng = np.random.default_rng(0)
-    frame = cube(6).assign(was=lambda f: f["size"], now=lambda f: f["size"] * rng.lognormal(0, 0.03, len(f)))
+    frame = cube(6).assign(
+        was=lambda f: f["size"], now=lambda f: f["size"] * rng.lognormal(0, 0.03, len(f))
+    )
     frame.loc[frame["shop"] == "c", "now"] *= 0.5
     rounded = frame.assign(was=frame["was"].round(), now=frame["now"].round())
     names = ["shop", "product", "channel"]
@@ -78,14 +92,21 @@ def test_a_frame_is_summed_as_the_engine_would():
     names = ("shop", "product", "channel")
     mine = frame_sums(frame, names, amounts(frame, {"num1": "now", "num0": "was"}))
     table = as_table(frame)
-    other = sums(table, names, {"num1": table["now"].cast("float64"), "num0": table["was"].cast("float64")})
+    other = sums(
+        table, names, {"num1": table["now"].cast("float64"), "num0": table["was"].cast("float64")}
+    )
     text = dict.fromkeys(names, "str")
     pd.testing.assert_frame_equal(mine.frame.astype(text), other.frame.astype(text))
 
 
 def test_a_plain_frame_with_dates_is_told_like_facts():
     rng = np.random.default_rng(0)
-    frame = pd.concat([cube(s).assign(date=pd.Timestamp("2025-02-24") + pd.Timedelta(days=7 * s)) for s in range(10)])
+    frame = pd.concat(
+        [
+            cube(s).assign(date=pd.Timestamp("2025-02-24") + pd.Timedelta(days=7 * s))
+            for s in range(10)
+        ]
+    )
     frame["date"] += pd.to_timedelta(rng.integers(0, 86400, len(frame)), unit="s")
     hit = (frame["shop"] == "b") & (frame["date"] >= "2025-03-31")
     frame["now"] = frame["now"].where(~hit, frame["now"] // 2)
@@ -102,7 +123,9 @@ def test_a_plain_frame_with_dates_is_told_like_facts():
 
 def test_silent_when_nothing_happened():
     names = ["shop", "product", "channel"]
-    results = [localise(cube(s), dimensions=names, measure="now", expected="was") for s in range(20)]
+    results = [
+        localise(cube(s), dimensions=names, measure="now", expected="was") for s in range(20)
+    ]
     assert sum(len(r.table) for r in results) <= 1
 
 
@@ -119,7 +142,9 @@ def test_order_of_rows_names_and_scale_change_nothing():
 
 def test_everything_fell_alike_is_said_as_everywhere():
     frame = cube(4, mean=200.0).assign(now=lambda f: (f["now"] * 0.8).round())
-    result = localise(frame, dimensions=["shop", "product", "channel"], measure="now", expected="was")
+    result = localise(
+        frame, dimensions=["shop", "product", "channel"], measure="now", expected="was"
+    )
     assert result.places == ()
     assert result.headline.key == "localise.everywhere"
     assert result.everywhere.low < -0.2 < result.everywhere.high < 0
@@ -128,8 +153,14 @@ def test_everything_fell_alike_is_said_as_everywhere():
 def rates(shape, fallen, fall=0.3, seed=0, visits=11_000):
     """A rate of one in five; in the leaf `fallen` it fell."""
     rng = np.random.default_rng(seed)
-    frame = pd.DataFrame(list(product(*(range(n) for n in shape))), columns=list("ab"[: len(shape)])).astype(str)
-    hit = np.all([frame[d] == str(v) for d, v in fallen.items()], axis=0) if fallen else np.zeros(len(frame), bool)
+    frame = pd.DataFrame(
+        list(product(*(range(n) for n in shape))), columns=list("ab"[: len(shape)])
+    ).astype(str)
+    hit = (
+        np.all([frame[d] == str(v) for d, v in fallen.items()], axis=0)
+        if fallen
+        else np.zeros(len(frame), bool)
+    )
     den = rng.poisson(visits, (2, len(frame)))
     num = rng.binomial(den, [np.full(len(frame), 0.2), np.where(hit, 0.2 * (1 - fall), 0.2)])
     return frame.assign(num0=num[0], den0=den[0], num1=num[1], den1=den[1])
@@ -142,8 +173,13 @@ def test_a_fall_in_one_of_few_cells_is_placed(shape):
     right = false = 0
     for seed in range(10):
         result = localise(rates(shape, fallen, seed=seed), dimensions=list(fallen), **asked)
-        right += [place.plain() for place in result.places] == [{d: str(v) for d, v in fallen.items()}]
-        false += len(localise(rates(shape, None, seed=seed), dimensions=list(fallen), **asked).places) > 0
+        right += [place.plain() for place in result.places] == [
+            {d: str(v) for d, v in fallen.items()}
+        ]
+        false += (
+            len(localise(rates(shape, None, seed=seed), dimensions=list(fallen), **asked).places)
+            > 0
+        )
     assert (right >= 9, false <= 1) == (True, True)
 
 
@@ -165,9 +201,13 @@ def test_a_store_is_not_told_with_its_region():
 def forecast(seed, noise, shape=(4, 4, 4, 4, 3, 3), bias=1.0):
     rng = np.random.default_rng(seed)
     codes = np.indices(shape).reshape(len(shape), -1)
-    frame = pd.DataFrame({d: [f"{d}{v}" for v in code] for d, code in zip("abcdef", codes, strict=False)})
+    frame = pd.DataFrame(
+        {d: [f"{d}{v}" for v in code] for d, code in zip("abcdef", codes, strict=False)}
+    )
     was = rng.lognormal(4, 0.8, len(frame))
-    return frame.assign(was=was, now=was * bias * np.maximum(1 + rng.normal(0, noise, len(frame)), 0))
+    return frame.assign(
+        was=was, now=was * bias * np.maximum(1 + rng.normal(0, noise, len(frame)), 0)
+    )
 
 
 def test_a_large_element_that_moved_less_than_its_leaves_scatter_is_found():
@@ -198,12 +238,16 @@ def test_the_unit_of_amounts_changes_no_place(unit):
     frame = cube(3)
     frame.loc[frame["product"] == "4", "now"] //= 2
     frame[["was", "now"]] *= unit
-    result = localise(frame, dimensions=["shop", "product", "channel"], measure="now", expected="was")
+    result = localise(
+        frame, dimensions=["shop", "product", "channel"], measure="now", expected="was"
+    )
     assert found(result) == {frozenset({("product", "4")})}
 
 
 def test_silence_says_what_it_would_have_seen():
-    result = localise(cube(), dimensions=["shop", "product", "channel"], measure="now", expected="was")
+    result = localise(
+        cube(), dimensions=["shop", "product", "channel"], measure="now", expected="was"
+    )
     assert result.places == ()
     assert 0 < result.visible < 0.2
     assert "localise.visible" in {note.key for note in result.notes}
@@ -240,22 +284,30 @@ def test_reference_cubes(shared, name, least):
     right = wrong = missed = 0
     for key in list(truth)[:12]:
         frame = pd.read_parquet(folder / f"{key}.parquet")
-        result = localise(frame, dimensions=list(frame.columns[:-2]), measure="real", expected="predict")
+        result = localise(
+            frame, dimensions=list(frame.columns[:-2]), measure="real", expected="predict"
+        )
         planted = {frozenset(e.items()) for e in truth[key]["root_causes"]}
         right += len(planted & found(result))
         wrong += len(found(result) - planted)
         missed += len(planted - found(result))
-    assert 2 * right / (2 * right + wrong + missed) >= least - 0.05  # twelve cubes; the benchmark holds the figure
+    assert (
+        2 * right / (2 * right + wrong + missed) >= least - 0.05
+    )  # twelve cubes; the benchmark holds the figure
 
 
 @pytest.mark.parametrize("engine", [False, True])
 def test_a_long_dimension_is_grouped_and_said(engine):
     n = 100_000
-    frame = pd.DataFrame({"user": [f"u{k}" for k in range(n)], "app": ["a", "b"] * (n // 2), "was": 5})
+    frame = pd.DataFrame(
+        {"user": [f"u{k}" for k in range(n)], "app": ["a", "b"] * (n // 2), "was": 5}
+    )
     frame["now"] = frame["was"].where(frame["app"] == "a", 2)
     table = as_table(frame) if engine else frame
     result = localise(table, dimensions=["user", "app"], measure="now", expected="was")
-    assert ("localise.grouped", n) in {(note.key, note.values.get("values")) for note in result.notes}
+    assert ("localise.grouped", n) in {
+        (note.key, note.values.get("values")) for note in result.notes
+    }
     assert result.expected == 5 * n
     assert found(result) == {frozenset({("app", "b")})}
 
@@ -265,13 +317,17 @@ def test_missing_combinations_and_missing_values_are_no_obstacle():
     hit = frame["product"] == "4"
     frame["now"] = frame["now"].where(~hit, frame["now"] // 3).astype(float)
     frame.loc[frame.index[~hit][:3], "shop"] = None
-    result = localise(frame, dimensions=["shop", "product", "channel"], measure="now", expected="was")
+    result = localise(
+        frame, dimensions=["shop", "product", "channel"], measure="now", expected="was"
+    )
     assert found(result) == {frozenset({("product", "4")})}
 
 
 def test_a_stray_negative_amount_counts_as_nothing_and_is_said():
     frame = cube().assign(now=lambda f: f["now"].where(f.index != 5, -3))
-    result = localise(frame, dimensions=["shop", "product", "channel"], measure="now", expected="was")
+    result = localise(
+        frame, dimensions=["shop", "product", "channel"], measure="now", expected="was"
+    )
     assert "localise.negative" in {note.key for note in result.notes}
 
 
@@ -308,11 +364,18 @@ def test_a_combination_known_in_one_period_alone_is_left_out():
     rows["n"] = np.random.default_rng(1).poisson(100, len(rows)).astype(float)
     gone = (rows["app"] == "a") & (rows["shop"] == "x") & (rows["date"] >= days[7])
     periods = (Period(days[0].date(), days[6].date()), Period(days[7].date(), days[13].date()))
-    result = localise(rows.assign(n=rows["n"].mask(gone)), dimensions=["app", "shop"], measure="n", periods=periods)
+    result = localise(
+        rows.assign(n=rows["n"].mask(gone)),
+        dimensions=["app", "shop"],
+        measure="n",
+        periods=periods,
+    )
     assert result.places == ()
     assert (
         result.expected
-        == rows.loc[(rows["date"] < days[7]) & ~((rows["app"] == "a") & (rows["shop"] == "x")), "n"].sum()
+        == rows.loc[
+            (rows["date"] < days[7]) & ~((rows["app"] == "a") & (rows["shop"] == "x")), "n"
+        ].sum()
     )
 
 
@@ -324,7 +387,9 @@ def test_amounts_in_another_unit_have_the_same_places():
     cube["now"] = np.round(cube["was"] * [0.5, 0.5, 1, 1, 1, 1] * rng.normal(1, 0.04, 6), 2)
     found = []
     for factor in (1.0, 1000.0, 0.001):
-        scaled = cube.assign(was=(cube["was"] * factor).round(6), now=(cube["now"] * factor).round(6))
+        scaled = cube.assign(
+            was=(cube["was"] * factor).round(6), now=(cube["now"] * factor).round(6)
+        )
         told = localise(scaled, dimensions=["region", "city"], measure="now", expected="was")
         found.append((told.noise, [place.plain() for place in told.places], round(told.visible, 3)))
     assert found[1] == found[0] == found[2]
@@ -332,7 +397,9 @@ def test_amounts_in_another_unit_have_the_same_places():
 
 def test_a_dimension_may_be_called_like_a_column_of_the_cells():
     names = {"app": "actual", "shop": "score"}
-    cube = pd.DataFrame({"app": ["a", "b"] * 8, "shop": list("wxyz") * 4, "was": 100.0, "now": 103.0})
+    cube = pd.DataFrame(
+        {"app": ["a", "b"] * 8, "shop": list("wxyz") * 4, "was": 100.0, "now": 103.0}
+    )
     plain, told = (
         localise(c, dimensions=d, measure="now", expected="was")
         for c, d in ((cube, [*names]), (cube.rename(columns=names), [*names.values()]))
@@ -342,7 +409,9 @@ def test_a_dimension_may_be_called_like_a_column_of_the_cells():
 
 
 def test_a_dimension_of_one_value_is_not_drawn():
-    cube = pd.DataFrame({"app": ["a", "b"] * 8, "shop": list("wxyz") * 4, "was": 100.0, "now": 103.0, "all": "x"})
+    cube = pd.DataFrame(
+        {"app": ["a", "b"] * 8, "shop": list("wxyz") * 4, "was": 100.0, "now": 103.0, "all": "x"}
+    )
     told = localise(cube, dimensions=["all", "app", "shop"], measure="now", expected="was")
     assert told.across == ("app", "shop")
     assert localise(cube, dimensions=["all", "app"], measure="now", expected="was").across == ()

@@ -19,7 +19,9 @@ def world(seed, fall=0.0, mean=60.0):
     frame = pd.DataFrame(list(product("ai", "pqr", "123", "uvwxyz")), columns=NAMES)
     size = rng.lognormal(np.log(mean), 0.6, len(frame))
     hit = (frame["platform"] == "a") & (frame["channel"] == "q") & (frame["version"] == "3")
-    return frame.assign(num0=rng.poisson(size), num1=rng.poisson(np.where(hit, size * (1 - fall), size)))
+    return frame.assign(
+        num0=rng.poisson(size), num1=rng.poisson(np.where(hit, size * (1 - fall), size))
+    )
 
 
 def test_three_clicks_reach_the_cause():
@@ -37,12 +39,16 @@ def test_nothing_is_proposed_in_noise():
 
 
 def test_a_new_version_is_compared_with_the_one_it_replaced():
-    frame = pd.DataFrame(list(product("aimw", ["v1", "v2"], range(20))), columns=["platform", "version", "city"])
+    frame = pd.DataFrame(
+        list(product("aimw", ["v1", "v2"], range(20))), columns=["platform", "version", "city"]
+    )
     old, fell = (frame["version"] == "v1").to_numpy(), (frame["platform"] == "a").to_numpy()
     den0, den1 = np.where(old, 500, 0), np.where(old, 100, 400)
     rng = np.random.default_rng(0)
     rate = np.where(fell & ~old, 0.1, 0.3)
-    segments = frame.assign(den0=den0, num0=rng.binomial(den0, 0.3), den1=den1, num1=rng.binomial(den1, rate))
+    segments = frame.assign(
+        den0=den0, num0=rng.binomial(den0, 0.3), den1=den1, num1=rng.binomial(den1, rate)
+    )
     found = nextsplit(segments, dimensions=["platform", "version", "city"])
     rows = found.table.set_index("dimension").to_dict("index")
     assert {d for d, row in rows.items() if row["q"] < 0.01} == {"platform", "version"}
@@ -60,7 +66,9 @@ def test_values_without_a_name_and_missing_cells():
     assert nextsplit(nameless, dimensions=NAMES, where=best).where == best
     holed = segments.assign(num1=segments["num1"].where(segments.index != 3).astype(float))
     result = nextsplit(holed, dimensions=NAMES)
-    pd.testing.assert_frame_equal(result.table, nextsplit(segments.drop(index=3), dimensions=NAMES).table)
+    pd.testing.assert_frame_equal(
+        result.table, nextsplit(segments.drop(index=3), dimensions=NAMES).table
+    )
     assert result.notes[0].values["rows"] == 1
 
 

@@ -17,7 +17,9 @@ amounts = st.integers(0, 10_000)
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.lists(st.tuples(amounts, amounts, amounts, amounts), min_size=1, max_size=8), st.booleans())
+@given(
+    st.lists(st.tuples(amounts, amounts, amounts, amounts), min_size=1, max_size=8), st.booleans()
+)
 def test_contributions_sum_to_the_change(rows, three):
     frame = pd.DataFrame(rows, columns=["num0", "den0", "num1", "den1"], dtype=float)
     # A numerator without a denominator belongs to no rate.
@@ -29,17 +31,28 @@ def test_contributions_sum_to_the_change(rows, three):
             ratemix(frame, by="segment", three=three)
         return
     result = ratemix(frame, by="segment", three=three)
-    size = max(1e-12, abs(result.before), abs(result.after), float(result.table["contribution"].abs().max()))
+    size = max(
+        1e-12,
+        abs(result.before),
+        abs(result.after),
+        float(result.table["contribution"].abs().max()),
+    )
     assert abs(result.table["contribution"].sum() - result.change) <= 1e-9 * size
 
 
 def test_berkeley_admissions_reverse(shared):
     data = pd.read_csv(shared / "datasets" / "simpson_ucb_admissions.csv")
     men, women = (data[data["sex"] == sex].set_index("dept") for sex in ("male", "female"))
-    columns = {"num0": men["admitted"], "den0": men["applied"], "num1": women["admitted"], "den1": women["applied"]}
+    columns = {
+        "num0": men["admitted"],
+        "den0": men["applied"],
+        "num1": women["admitted"],
+        "den1": women["applied"],
+    }
     frame = pd.DataFrame(columns).reset_index()
     result = ratemix(frame, by="dept")
-    # Published: 44.5 % of men and 30.4 % of women admitted, yet women do better in most departments.
+    # Published: 44.5 % of men and 30.4 % of women admitted, yet women do better in most
+    # departments.
     assert result.before == pytest.approx(0.4452, abs=1e-3)
     assert result.after == pytest.approx(0.3035, abs=1e-3)
     assert result.rate.value > 0 > result.mix.value
@@ -48,7 +61,13 @@ def test_berkeley_admissions_reverse(shared):
 
 def test_a_reversal_in_all_segments_is_flagged():
     frame = pd.DataFrame(
-        {"segment": ["a", "b"], "num0": [900, 100], "den0": [1000, 1000], "num1": [186, 280], "den1": [200, 2000]}
+        {
+            "segment": ["a", "b"],
+            "num0": [900, 100],
+            "den0": [1000, 1000],
+            "num1": [186, 280],
+            "den1": [200, 2000],
+        }
     )
     result = ratemix(frame, by="segment")
     assert result.simpson
@@ -57,7 +76,13 @@ def test_a_reversal_in_all_segments_is_flagged():
 
 def test_a_segment_that_came_gives_entry_not_rate():
     frame = pd.DataFrame(
-        {"segment": ["a", "b"], "num0": [50, 0], "den0": [100, 0], "num1": [50, 90], "den1": [100, 100]}
+        {
+            "segment": ["a", "b"],
+            "num0": [50, 0],
+            "den0": [100, 0],
+            "num1": [50, 90],
+            "den1": [100, 100],
+        }
     )
     row = ratemix(frame, by="segment").table.set_index("segment").loc["b"]
     assert row["rate"] == 0
@@ -78,17 +103,29 @@ def test_intervals_cover(three):
         found = rate_mix(*(v.astype(float) for v in (num0, den0, num1, den1)), three=three)
         ends = zip((found.rate.sum(), found.mix.sum()), (rate, mix), found.errors, strict=False)
         hits += [abs(estimate - truth) <= 1.959964 * error for estimate, truth, error in ends]
-    assert np.all(np.abs(hits / draws - 0.95) < 0.02)  # Monte-Carlo error 0.6 points; the benchmark draws more
+    assert np.all(
+        np.abs(hits / draws - 0.95) < 0.02
+    )  # Monte-Carlo error 0.6 points; the benchmark draws more
 
 
 def test_ratios_above_one_have_intervals_too():
-    frame = pd.DataFrame({"s": ["a", "b"], "num0": [300, 80], "den0": [100, 50], "num1": [330, 70], "den1": [100, 50]})
+    frame = pd.DataFrame(
+        {
+            "s": ["a", "b"],
+            "num0": [300, 80],
+            "den0": [100, 50],
+            "num1": [330, 70],
+            "den1": [100, 50],
+        }
+    )
     result = ratemix(frame, by="s")
     assert result.rate.low is not None
     assert result.rate.low < result.rate.value
 
 
-SEGMENTS = pd.DataFrame({"s": ["a", "b", None], "num0": [10, 20, 30], "den0": 100, "num1": [10, 25, 30], "den1": 100})
+SEGMENTS = pd.DataFrame(
+    {"s": ["a", "b", None], "num0": [10, 20, 30], "den0": 100, "num1": [10, 25, 30], "den1": 100}
+)
 
 
 def test_a_row_with_a_missing_cell_is_left_out_of_both_periods_and_counted():
@@ -103,7 +140,8 @@ def test_a_row_with_a_missing_cell_is_left_out_of_both_periods_and_counted():
 def test_names_of_segments_and_of_their_column_do_not_matter():
     first = ratemix(SEGMENTS, by="s")
     other = ratemix(
-        pa.Table.from_pandas(SEGMENTS.rename(columns={"s": "segment"}).astype({"num0": "int32"})), by="segment"
+        pa.Table.from_pandas(SEGMENTS.rename(columns={"s": "segment"}).astype({"num0": "int32"})),
+        by="segment",
     )
     pd.testing.assert_frame_equal(first.table, other.table)
     with pytest.raises(BadInput, match="below zero"):

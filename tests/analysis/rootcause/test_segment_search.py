@@ -26,7 +26,10 @@ def cells(shape, seed, fall):
 @pytest.mark.parametrize("shape", [(3, 1), (8, 1), (4, 2), (3, 3), (5, 2), (4, 3), (5, 3), (5, 5)])
 def test_a_fall_in_one_of_few_regions_is_placed(shape):
     def places(fall):
-        tables = [spread(cells(shape, s, fall), driver="rate", dimensions=["region", "channel"]) for s in range(10)]
+        tables = [
+            spread(cells(shape, s, fall), driver="rate", dimensions=["region", "channel"])
+            for s in range(10)
+        ]
         return [[where.plain() for where in result.table["where"]] for result in tables]
 
     assert places(0.3).count([{"region": 1}]) >= 9

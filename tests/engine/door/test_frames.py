@@ -1,4 +1,5 @@
-"""The door for small frames: names do not matter, types of times do not matter, missing is never a number."""
+"""The door for small frames: names do not matter, types of times do not matter,
+missing is never a number."""
 
 from __future__ import annotations
 
@@ -36,7 +37,9 @@ def test_a_text_is_no_number_and_is_named_with_its_row():
         number(column(1, "12", "n/a"), "f(x)")
 
 
-@pytest.mark.parametrize("kind", ["int8", "int32", "uint64", "float32", "Int64", "int64[pyarrow]", "bool", "category"])
+@pytest.mark.parametrize(
+    "kind", ["int8", "int32", "uint64", "float32", "Int64", "int64[pyarrow]", "bool", "category"]
+)
 def test_every_type_of_number_becomes_a_float(kind):
     given = pd.Series([1, 0, 1], dtype="int64").astype(kind)
     assert number(given, "f(x)").tolist() == [1.0, 0.0, 1.0]
@@ -81,7 +84,9 @@ def test_zones_that_change_in_summer_keep_the_time_on_the_clock():
     assert moment(given, "f(x)").dt.hour.tolist() == [9, 9]
 
 
-@pytest.mark.parametrize("text", ["05/01/2026", "yesterday", "2026-13-01", "2026", "2026-01/05", "2026-01-05 25:00"])
+@pytest.mark.parametrize(
+    "text", ["05/01/2026", "yesterday", "2026-13-01", "2026", "2026-01/05", "2026-01-05 25:00"]
+)
 def test_a_text_that_is_no_clear_day_is_refused(text):
     with pytest.raises(BadInput, match="is no day"):
         day(column("2026-01-05", text), "f(x)")
@@ -92,10 +97,17 @@ def test_places_in_an_order_may_be_plain_numbers():
     assert place(pd.Series(DAYS.date), "f(x)").tolist() == DAYS.tolist()
 
 
-@pytest.mark.parametrize("no", [False, np.bool_(False), 0, 0.0, "no", "N", "False", "0", "否", " No "])
+@pytest.mark.parametrize(
+    "no", [False, np.bool_(False), 0, 0.0, "no", "N", "False", "0", "否", " No "]
+)
 @pytest.mark.parametrize("yes", [True, 1, 1.0, "yes", "Y", "TRUE", "是"])
 def test_yes_and_no_in_all_spellings(yes, no):
-    assert truth(column(yes, no, None, ""), "f(x)").fillna(False).tolist() == [True, False, False, False]
+    assert truth(column(yes, no, None, ""), "f(x)").fillna(False).tolist() == [
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_what_is_neither_yes_nor_no_is_refused():
@@ -107,10 +119,21 @@ TABLE = pd.DataFrame({"day": ["a", "b"], "value": DAYS[:2], "weight": [1, 2]})
 
 
 @pytest.mark.parametrize(
-    "data", [TABLE, pa.Table.from_pandas(TABLE), ibis.memtable(TABLE), TABLE.to_dict("list"), TABLE.set_index([[5, 5]])]
+    "data",
+    [
+        TABLE,
+        pa.Table.from_pandas(TABLE),
+        ibis.memtable(TABLE),
+        TABLE.to_dict("list"),
+        TABLE.set_index([[5, 5]]),
+    ],
 )
 def test_a_users_names_never_meet_ours(data):
-    found = frame(data, {"value": ("weight", number), "day": ("value", day), "weight": ("day", label)}, "f(data)")
+    found = frame(
+        data,
+        {"value": ("weight", number), "day": ("value", day), "weight": ("day", label)},
+        "f(data)",
+    )
     assert found["value"].tolist() == [1.0, 2.0]
     assert found["day"].tolist() == DAYS[:2].tolist()
     assert found["weight"].tolist() == ["a", "b"]
@@ -119,7 +142,10 @@ def test_a_users_names_never_meet_ours(data):
 def test_all_absent_columns_are_named_together():
     with pytest.raises(BadInput) as error:
         frame(TABLE, {"a": ("dya", day), "b": ("wieght", number)}, "f(data)")
-    assert [p.what for p in error.value.problems] == ["no column named 'dya'", "no column named 'wieght'"]
+    assert [p.what for p in error.value.problems] == [
+        "no column named 'dya'",
+        "no column named 'wieght'",
+    ]
     with pytest.raises(BadInput, match="occurs twice"):
         plain(pd.DataFrame([[1, 2]], columns=["a", "a"]), "f(data)")
     with pytest.raises(BadInput, match="is no table"):
@@ -134,7 +160,14 @@ def test_rows_left_out_are_counted():
 
 
 @pytest.mark.parametrize(
-    "index", [DAYS, DAYS.date, DAYS.tz_localize("Europe/Berlin"), DAYS.to_period("D"), DAYS.strftime("%Y-%m-%d")]
+    "index",
+    [
+        DAYS,
+        DAYS.date,
+        DAYS.tz_localize("Europe/Berlin"),
+        DAYS.to_period("D"),
+        DAYS.strftime("%Y-%m-%d"),
+    ],
 )
 def test_a_series_is_floats_by_day_whatever_its_index(index):
     given = pd.Series([1, np.inf, 3], index=index, name="x")[::-1]
@@ -148,7 +181,8 @@ def test_a_series_may_be_a_mapping_or_two_columns():
     pairs = {date(2026, 1, 5): 1, datetime(2026, 1, 6): Decimal(2)}
     assert series(pairs, "f(kpi)").tolist() == [1.0, 2.0]
     two = pa.table({"x": [1.0, 2.0], "t": [date(2026, 1, 6), date(2026, 1, 5)]})
-    assert series(two, "f(kpi)").tolist() == [2.0, 1.0]  # type: ignore[arg-type]  # a table of one series
+    # a table of one series
+    assert series(two, "f(kpi)").tolist() == [2.0, 1.0]  # type: ignore[arg-type]
 
 
 def test_a_series_without_dates_or_with_a_day_twice_is_refused():
@@ -160,7 +194,9 @@ def test_a_series_without_dates_or_with_a_day_twice_is_refused():
 
 
 def test_a_dated_table_finds_its_days_and_leaves_labels_out():
-    given = pd.DataFrame({"when": DAYS.date, "x": column(3, None, 1), "note": ["a", "b", "c"]})[::-1]
+    given = pd.DataFrame({"when": DAYS.date, "x": column(3, None, 1), "note": ["a", "b", "c"]})[
+        ::-1
+    ]
     found = dated(given, "f(frame)")
     assert found.columns.tolist() == ["x"]
     assert found["x"].fillna(0).tolist() == [3.0, 0.0, 1.0]

@@ -1,4 +1,5 @@
-"""Tables that are joined by an id or compared by time: one type, one clock, or a refusal in words."""
+"""Tables that are joined by an id or compared by time: one type, one clock,
+or a refusal in words."""
 
 from __future__ import annotations
 
@@ -15,7 +16,9 @@ NUMBER = 400
 @pytest.fixture(scope="module")
 def tables():
     rng = np.random.default_rng(3)
-    since = pd.Timestamp("2026-03-02") + pd.to_timedelta(rng.integers(0, 14 * 86_400, NUMBER), unit="s")
+    since = pd.Timestamp("2026-03-02") + pd.to_timedelta(
+        rng.integers(0, 14 * 86_400, NUMBER), unit="s"
+    )
     variant = np.where(np.arange(NUMBER) % 2 == 0, "A", "B")
     buys = rng.random(NUMBER) < 0.3
     ids = np.arange(NUMBER)
@@ -50,14 +53,18 @@ def test_ids_of_other_types_are_matched(tables, name):
     other = TYPES[name]
     assert rates(who.assign(user=other(who["user"])), log) == pytest.approx(right)
     assert rates(who, log.assign(user=other(log["user"]))) == pytest.approx(right)
-    assert rates(who.assign(user=other(who["user"])), log.assign(user=log["user"].astype(str))) == pytest.approx(right)
+    assert rates(
+        who.assign(user=other(who["user"])), log.assign(user=log["user"].astype(str))
+    ) == pytest.approx(right)
 
 
 @pytest.mark.parametrize("odd", ["007", "A-12", " 7", "7.0"])
 def test_ids_that_cannot_be_matched_are_named(tables, odd):
     who, log, _ = tables
     texts = who["user"].astype(str).where(who["user"] != 7, odd)
-    with pytest.raises(BadInput, match=rf"ids are string in one table and int64 in the other.*{odd}"):
+    with pytest.raises(
+        BadInput, match=rf"ids are string in one table and int64 in the other.*{odd}"
+    ):
         rates(who.assign(user=texts), log)
 
 
@@ -75,11 +82,15 @@ def test_a_log_with_zone_and_assignments_without(tables, zone):
     assert rates(who, aware) == pytest.approx(right)
     assert rates(who, EventLog(aware, timezone=zone)) == pytest.approx(right)
     utc = aware.assign(time=aware["time"].dt.tz_convert("UTC"))
-    assert rates(Assignments(who, timezone=zone), EventLog(utc, timezone=zone)) == pytest.approx(right)
+    assert rates(Assignments(who, timezone=zone), EventLog(utc, timezone=zone)) == pytest.approx(
+        right
+    )
 
 
 def test_two_clocks_are_refused(tables):
     who, log, _ = tables
     aware = log.assign(time=log["time"].dt.tz_localize("UTC"))
-    with pytest.raises(BadInput, match="'assignments' are read in Asia/Shanghai, those of 'events' in UTC"):
+    with pytest.raises(
+        BadInput, match="'assignments' are read in Asia/Shanghai, those of 'events' in UTC"
+    ):
         rates(Assignments(who, timezone="Asia/Shanghai"), aware)

@@ -40,10 +40,14 @@ def sources(frame, folder):
 
 
 def test_the_same_table_from_everything_that_holds_one(tmp_path):
-    frame = pd.DataFrame({"n": pd.array([1, 2, 3], "int32"), "x": [0.5, 1.5, 2.5], "name": ["a", "b", None]})
+    frame = pd.DataFrame(
+        {"n": pd.array([1, 2, 3], "int32"), "x": [0.5, 1.5, 2.5], "name": ["a", "b", None]}
+    )
     for source in sources(frame, tmp_path):
         found = table(source)
-        assert found.schema() == ibis.schema({"n": "int64", "x": "float64", "name": "string"}), type(source)
+        assert found.schema() == ibis.schema({"n": "int64", "x": "float64", "name": "string"}), (
+            type(source)
+        )
         assert found.to_pandas().to_dict("list")["name"][:2] == ["a", "b"]
 
 
@@ -66,7 +70,9 @@ def test_a_file_that_says_nothing_of_the_cells_that_are_no_numbers(tmp_path):
 
 
 def test_whole_numbers_do_not_run_over():
-    frame = pd.DataFrame({"a": np.array([60_000], "int32"), "b": np.array([200], "uint8"), "d": [Decimal("1.10")]})
+    frame = pd.DataFrame(
+        {"a": np.array([60_000], "int32"), "b": np.array([200], "uint8"), "d": [Decimal("1.10")]}
+    )
     rows = table(frame)
     found = rows.select(product=rows.a * rows.a * rows.b, d=rows.d).to_pandas()
     assert found["product"].tolist() == [60_000**2 * 200]
@@ -74,7 +80,9 @@ def test_whole_numbers_do_not_run_over():
 
 
 def test_a_table_that_is_canonical_is_left_as_it_is():
-    rows = ibis.duckdb.connect().create_table("t", schema={"n": "int64", "day": "date", "name": "string"})
+    rows = ibis.duckdb.connect().create_table(
+        "t", schema={"n": "int64", "day": "date", "name": "string"}
+    )
     assert table(rows) is rows
 
 
@@ -85,11 +93,14 @@ WALL = [str(t) for t in DAYS]
 @pytest.mark.parametrize(
     "times",
     [
-        DAYS, DAYS.astype("datetime64[s]"), WALL, list(DAYS.to_pydatetime()), DAYS.tz_localize("Asia/Shanghai"),
-        DAYS.tz_localize(timezone(timedelta(hours=8))), list(DAYS.tz_localize("Asia/Shanghai").to_pydatetime()),
+        DAYS, DAYS.astype("datetime64[s]"), WALL, list(DAYS.to_pydatetime()),
+        DAYS.tz_localize("Asia/Shanghai"),
+        DAYS.tz_localize(timezone(timedelta(hours=8))),
+        list(DAYS.tz_localize("Asia/Shanghai").to_pydatetime()),
         [f"{t}+08:00" for t in WALL], pd.PeriodIndex(DAYS, freq="h"), pd.Categorical(WALL),
     ],
-    ids=["ns", "s", "text", "objects", "zone", "offset", "objects with zone", "text with offset", "period", "category"],
+    ids=["ns", "s", "text", "objects", "zone", "offset", "objects with zone", "text with offset",
+        "period", "category"],
 )  # fmt: skip
 def test_times_of_every_type_are_local_times(times):
     log = EventLog(pd.DataFrame({"user": 1, "time": times, "event": "a"}))
@@ -97,14 +108,18 @@ def test_times_of_every_type_are_local_times(times):
 
 
 def test_times_are_read_in_the_zone_that_is_asked_for(tmp_path):
-    utc = pd.DataFrame({"user": 1, "time": DAYS.tz_localize("Asia/Shanghai").tz_convert("UTC"), "event": "a"})
+    utc = pd.DataFrame(
+        {"user": 1, "time": DAYS.tz_localize("Asia/Shanghai").tz_convert("UTC"), "event": "a"}
+    )
     utc.to_parquet(tmp_path / "t.parquet")
     con = ibis.duckdb.connect()
     con.raw_sql("SET TimeZone = 'UTC'")
     for source in (utc, tmp_path / "t.parquet", con.create_table("t", utc)):
         log = EventLog(source, timezone="Asia/Shanghai")
         assert [str(t) for t in log.table.time.to_pandas()] == WALL
-        assert next(str(t) for t in EventLog(source).table.time.to_pandas()) == "2026-02-28 22:00:00"
+        assert (
+            next(str(t) for t in EventLog(source).table.time.to_pandas()) == "2026-02-28 22:00:00"
+        )
 
 
 def test_a_parquet_file_is_read_in_the_zone_it_was_written_in(tmp_path):
@@ -122,7 +137,9 @@ def test_times_in_several_zones_are_refused():
     times = {"time": DAYS.tz_localize("UTC"), "recorded": DAYS.tz_localize("Asia/Shanghai")}
     with pytest.raises(BadInput, match="several zones: 'time' in UTC, 'recorded' in Asia/Shanghai"):
         EventLog(pd.DataFrame({"user": 1, "event": "a", **times}))
-    assert EventLog(pd.DataFrame({"user": 1, "event": "a", **times}), timezone="UTC").timezone == "UTC"
+    assert (
+        EventLog(pd.DataFrame({"user": 1, "event": "a", **times}), timezone="UTC").timezone == "UTC"
+    )
 
 
 def test_names_that_differ_in_case_alone_do_not_hide_each_other():
@@ -149,11 +166,23 @@ def test_what_is_no_table_is_refused():
 
 
 COLUMNS = {
-    "truth": (pd.array([True, False, None], "boolean"), [(True,), ("true",), (1,), ("True",)], [(False,)]),
-    "whole": (pd.array([5, 6, None], "Int64"), [(5,), (5.0,), ("5",), ("5.0",), (np.int64(5),)], [("6", "x")]),
+    "truth": (
+        pd.array([True, False, None], "boolean"),
+        [(True,), ("true",), (1,), ("True",)],
+        [(False,)],
+    ),
+    "whole": (
+        pd.array([5, 6, None], "Int64"),
+        [(5,), (5.0,), ("5",), ("5.0",), (np.int64(5),)],
+        [("6", "x")],
+    ),
     "broken": ([5.0, 6.5, None], [(5,), (5.0,), ("5",), (Decimal("5.0"),)], [(6.5,)]),
     "text": (["5", "x", None], [(5,), (5.0,), ("5",)], [("x",)]),
-    "day": ([date(2026, 1, 5), date(2026, 1, 6), None], [("2026-01-05",), (date(2026, 1, 5),)], [("2026-01-06",)]),
+    "day": (
+        [date(2026, 1, 5), date(2026, 1, 6), None],
+        [("2026-01-05",), (date(2026, 1, 5),)],
+        [("2026-01-06",)],
+    ),
 }
 
 

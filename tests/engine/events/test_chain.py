@@ -1,4 +1,5 @@
-"""One set of semantics: a naive reference, the portable expression and the compiled kernel agree."""
+"""One set of semantics: a naive reference, the portable expression and the compiled kernel
+agree."""
 
 from __future__ import annotations
 
@@ -20,12 +21,16 @@ def _kernel():
 
 
 def reach(masks, met, chain):
-    """Last step these rows of one moment can meet, each row one step: every way of giving them out is tried."""
+    """Last step these rows of one moment can meet, each row one step:
+    every way of giving them out is tried."""
     for to in range(chain.steps, met, -1):
         wanted = range(met, to)
         if chain.reuse and all(any(m >> k & 1 for m in masks) for k in wanted):
             return to
-        if any(all(m >> k & 1 for m, k in zip(p, wanted, strict=True)) for p in permutations(masks, to - met)):
+        if any(
+            all(m >> k & 1 for m, k in zip(p, wanted, strict=True))
+            for p in permutations(masks, to - met)
+        ):
             return to
     return met
 
@@ -72,13 +77,18 @@ def optional(rows, times, chain):
     found, base = [], chain.steps + len(chain.exclusions)
     for o, after in enumerate(chain.extras):
         end = times[after] if len(times) > after else times[0] + chain.within
-        hits = [t for t, m in rows if m >> (base + o) & 1 and len(times) >= after and times[after - 1] <= t <= end]
+        hits = [
+            t
+            for t, m in rows
+            if m >> (base + o) & 1 and len(times) >= after and times[after - 1] <= t <= end
+        ]
         found.append(min(hits, default=None))
     return found
 
 
 def naive(rows, chain):
-    """{unit: (level, times of the first longest pass, mean waits of the longest passes, optional steps)}."""
+    """{unit: (level, times of the first longest pass, mean waits of the longest passes, optional
+    steps)}."""
     found = {}
     for unit in {u for u, _, _ in rows}:
         mine = sorted((t, m) for u, t, m in rows if u == unit)
@@ -100,8 +110,14 @@ def answer(table, chain):
     found = {}
     for row in table.to_pandas().to_dict("records"):
         n = int(row["level"])
-        extras = [None if pd.isna(row[f"o{k + 1}"]) else int(row[f"o{k + 1}"]) for k in range(len(chain.extras))]
-        times, waits = [int(row[c]) for c in chain.times[:n]], [float(row[c]) for c in chain.waits[: n - 1]]
+        extras = [
+            None if pd.isna(row[f"o{k + 1}"]) else int(row[f"o{k + 1}"])
+            for k in range(len(chain.extras))
+        ]
+        times, waits = (
+            [int(row[c]) for c in chain.times[:n]],
+            [float(row[c]) for c in chain.waits[: n - 1]],
+        )
         found[row["unit"]] = (n, times, waits, extras)
     return found
 
@@ -124,7 +140,8 @@ CHAINS = {
     "unordered": Chain(3, 3, mode="unordered"),
     "unordered, excluded": Chain(3, 5, mode="unordered", exclusions=((1, 2),)),
 }
-# Many units in one log (each is a case of its own), so that few queries try much. Few moments: many ties.
+# Many units in one log (each is a case of its own), so that few queries try much. Few moments: many
+# ties.
 EVENT = st.tuples(st.integers(0, 6), st.integers(0, 15))
 LOGS = st.lists(st.lists(EVENT, min_size=1, max_size=8), min_size=1, max_size=24)
 
@@ -143,7 +160,11 @@ def test_naive_kernel_and_expression_agree_on_random_logs(chain, logs, twice, ra
     rows = [(unit, t, masks_of(chain, mask)) for unit, log in enumerate(logs) for t, mask in log]
     rows += rows[::3] if twice else []
     # One unit with far more rows than the others, over more moments.
-    rows += [(99, random.randrange(30), masks_of(chain, random.randrange(16))) for _ in range(40)] if twice else []
+    rows += (
+        [(99, random.randrange(30), masks_of(chain, random.randrange(16))) for _ in range(40)]
+        if twice
+        else []
+    )
     random.shuffle(rows)
     if chain.mode != "strict":
         rows = [r for r in rows if r[2]] or [(0, 0, 1)]

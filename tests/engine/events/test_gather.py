@@ -17,7 +17,9 @@ from kpilab.engine.events.steps import planned, rows_of
 def test_outcomes_do_not_stay_in_the_engine():
     stream.prepare()
     con = ibis.duckdb.connect()
-    rows = pd.DataFrame({"user": [1, 1, 2], "event": ["a", "b", "a"], "time": pd.to_datetime(["2026-01-01"] * 3)})
+    rows = pd.DataFrame(
+        {"user": [1, 1, 2], "event": ["a", "b", "a"], "time": pd.to_datetime(["2026-01-01"] * 3)}
+    )
     log = EventLog(con.create_table("events", rows))
     assert funnel(log, ["a", "b"], breakdown="user").table["users"].tolist() == [2, 1]
     gc.collect()
@@ -43,7 +45,9 @@ def test_a_log_that_is_too_large_is_read_in_shares(monkeypatch, kind):
     con = ibis.duckdb.connect()
     log = EventLog(con.create_table("events", frame))
     rows, keys = rows_of(log, planned(["a", "b", "c"], "2d", log=log), by="session")
-    whole = stream.outcomes(rows, stream.Chain(3, 2 * 86_400_000_000), keys).order_by(keys).to_pandas()
+    whole = (
+        stream.outcomes(rows, stream.Chain(3, 2 * 86_400_000_000), keys).order_by(keys).to_pandas()
+    )
     monkeypatch.setattr(gather, "BUDGET", 1e5)
     assert len(gather.shares(rows, keys)) == 5
     shared = stream.outcomes(rows, stream.Chain(3, 2 * 86_400_000_000), keys)

@@ -9,11 +9,15 @@ from kpilab import EventLog
 from kpilab.engine.events import native
 
 
-@pytest.mark.parametrize(("rows", "begun"), [(native.WORTH_LOADING - 1, 0), (native.WORTH_LOADING, 1)])
+@pytest.mark.parametrize(
+    ("rows", "begun"), [(native.WORTH_LOADING - 1, 0), (native.WORTH_LOADING, 1)]
+)
 def test_opening_a_large_log_begins_to_load_the_kernels(monkeypatch, rows, begun):
     calls = []
     monkeypatch.setattr(native, "_loading", lambda: calls.append(1))
-    frame = pd.DataFrame({"user": 1, "time": pd.Timestamp("2026-01-01"), "event": "a"}, index=range(rows))
+    frame = pd.DataFrame(
+        {"user": 1, "time": pd.Timestamp("2026-01-01"), "event": "a"}, index=range(rows)
+    )
     EventLog(frame)
     assert len(calls) == begun
 

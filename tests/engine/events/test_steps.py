@@ -15,7 +15,15 @@ from kpilab.engine.experiments.exposure import HIT, hits
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput
 
-NAMES = ["sign in", "not found", "view in app", "buy and pay", "order = paid", "search > click", "(trial)"]
+NAMES = [
+    "sign in",
+    "not found",
+    "view in app",
+    "buy and pay",
+    "order = paid",
+    "search > click",
+    "(trial)",
+]
 
 
 def log(*events: str) -> EventLog:
@@ -30,7 +38,9 @@ def log(*events: str) -> EventLog:
 def test_an_event_that_reads_as_a_condition_is_the_event(name):
     assert funnel(log(name, "pay"), [name, "pay"]).table["users"].tolist() == [3, 2]
     assert funnel(log("see", name), ["see", name]).table["users"].tolist() == [3, 2]
-    assert funnel(log("see", name, "pay"), ["see", "pay"], exclude=[name]).table["users"].tolist() == [1, 0]
+    assert funnel(log("see", name, "pay"), ["see", "pay"], exclude=[name]).table[
+        "users"
+    ].tolist() == [1, 0]
     stopped = dropoff(log(name, "pay"), [name, "pay"], after=name)
     assert (stopped.stopped, stopped.went) == (1, 2)
 
@@ -38,7 +48,9 @@ def test_an_event_that_reads_as_a_condition_is_the_event(name):
 def test_a_change_counts_such_events_too():
 
     both = Period(pd.Timestamp("2026-01-05").date(), pd.Timestamp("2026-01-05").date())
-    found = funnel_change(log("sign in", "pay"), ["sign in", "pay"], current=both, baseline=both).table
+    found = funnel_change(
+        log("sign in", "pay"), ["sign in", "pay"], current=both, baseline=both
+    ).table
     assert found.loc[found["of"] == "previous", "current"].tolist() == [pytest.approx(2 / 3)]
 
 

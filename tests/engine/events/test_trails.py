@@ -1,4 +1,5 @@
-"""Paths by the compiled kernel and by the portable expression are the same, and as a list of events says."""
+"""Paths by the compiled kernel and by the portable expression are the same,
+and as a list of events says."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ def log():
     frame = pd.DataFrame({
         "user": np.where(random.random(n) < 0.1, "bot", random.integers(0, 30, n).astype(str)),
         "event": random.choice(NAMES, n),
-        "time": pd.Timestamp("1969-12-25") + pd.to_timedelta(random.integers(0, 14 * 24, n) * 15, unit="min"),
+        "time": pd.Timestamp("1969-12-25") + pd.to_timedelta(random.integers(0, 14 * 24, n) * 15,
+            unit="min"),
     }).astype({"time": "datetime64[us]"})  # fmt: skip
     frame = pd.concat([frame, frame.head(40)], ignore_index=True)
     for k, column in enumerate(("user", "event", "time")):

@@ -1,4 +1,5 @@
-"""Moments by day are those of a look at the end of that day, whatever is measured and whatever columns are called."""
+"""Moments by day are those of a look at the end of that day,
+whatever is measured and whatever columns are called."""
 
 from __future__ import annotations
 
@@ -31,14 +32,19 @@ OUTCOMES = [
 
 @pytest.fixture(scope="module")
 def tables():
-    """60 units over 6 days of assignment; the log has columns called like those of a table of units."""
+    """60 units over 6 days of assignment; the log has columns called like those of a table of
+    units."""
     rng = np.random.default_rng(5)
     unit, day = rng.integers(0, 60, 700), rng.integers(-6, 14, 700)
-    log = pd.DataFrame({"user": unit, "time": FIRST + pd.to_timedelta(day * 24 + rng.integers(0, 24, 700), "h")})
+    log = pd.DataFrame(
+        {"user": unit, "time": FIRST + pd.to_timedelta(day * 24 + rng.integers(0, 24, 700), "h")}
+    )
     log["event"] = rng.choice(["visit", "pay", "see"], 700)
     log["amount"] = np.where(log["event"] == "pay", rng.normal(5, 9, 700).round(2), np.nan)
     log = log.assign(variant=rng.choice(["x", "y"], 700), unit="u", since=1, rows=3, d0="n")
-    given = pd.DataFrame({"user": np.arange(60), "experiment": "t", "variant": np.where(np.arange(60) % 3, "A", "B")})
+    given = pd.DataFrame(
+        {"user": np.arange(60), "experiment": "t", "variant": np.where(np.arange(60) % 3, "A", "B")}
+    )
     given["time"] = FIRST + pd.to_timedelta(rng.integers(0, 6 * 24, 60), "h")
     return Assignments(given), EventLog(log, dimensions=("variant", "rows", "d0"))
 
@@ -47,7 +53,11 @@ SETUPS = [{"window": 4}, {"exposure": "see"}, {"exposure": "see", "window": 3}]
 
 
 @pytest.mark.parametrize(
-    ("m", "setup"), [*((m, {}) for m in OUTCOMES), *zip((OUTCOMES[0], OUTCOMES[5], OUTCOMES[7]), SETUPS, strict=True)]
+    ("m", "setup"),
+    [
+        *((m, {}) for m in OUTCOMES),
+        *zip((OUTCOMES[0], OUTCOMES[5], OUTCOMES[7]), SETUPS, strict=True),
+    ],
 )
 def test_every_day_reads_what_an_experiment_asked_on_it_reads(tables, m, setup):
     design = Design(before=5 if m.covariates else 0, **setup)
@@ -57,7 +67,10 @@ def test_every_day_reads_what_an_experiment_asked_on_it_reads(tables, m, setup):
         asked = Design(**{**setup, "before": design.before}, until=day, seen_until=day)
         trial = prepare(*tables, [m], "t", asked, ())
         whole = moments(
-            trial.table, trial.groups, by={"variant": VARIANT}, shifts=dict.fromkeys(trial.groups[0].all, 0)
+            trial.table,
+            trial.groups,
+            by={"variant": VARIANT},
+            shifts=dict.fromkeys(trial.groups[0].all, 0),
         )
         for variant in "AB":
             now = stood.until(day).only(variant=variant)
@@ -74,6 +87,10 @@ def test_a_dimension_may_be_called_like_a_column_of_ours(tables):
     found = by_segment(trial, names)
     whole = found.only(dimension="")
     assert whole.units() == len(trial.table.to_pandas())
-    for name, values in (("variant", [MISSING, "x", "y"]), ("rows", [MISSING, "3"]), ("d0", [MISSING, "n"])):
+    for name, values in (
+        ("variant", [MISSING, "x", "y"]),
+        ("rows", [MISSING, "3"]),
+        ("d0", [MISSING, "n"]),
+    ):
         assert found.only(dimension=name).units() == whole.units()
         assert found.only(dimension=name).values("value") == values

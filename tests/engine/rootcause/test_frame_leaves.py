@@ -11,12 +11,15 @@ from kpilab.verdict.run import review
 from tests.case.conftest import CASE
 
 EVENTS, USERS = 300_000, 120_000
-# Two weeks; every user visits, half of them fill a cart, a quarter pays; two cities and forty shops.
+# Two weeks; every user visits, half of them fill a cart, a quarter pays; two cities and forty
+# shops.
 MADE = f"""
 COPY (
-  SELECT TIMESTAMP '2026-01-05 08:00:00' + to_seconds((k * 7919) % 1200000) AS at, 'u' || (k % {USERS}) AS "user",
+  SELECT TIMESTAMP '2026-01-05 08:00:00' + to_seconds((k * 7919) % 1200000) AS at,
+      'u' || (k % {USERS}) AS "user",
          CASE WHEN k < {USERS} THEN 'visit' WHEN k % 3 = 0 THEN 'pay' ELSE 'cart' END AS event,
-         CASE WHEN k % {USERS} % 2 = 0 THEN 'a' ELSE 'b' END AS city, 's' || (k % {USERS} % 40) AS shop,
+         CASE WHEN k % {USERS} % 2 = 0 THEN 'a' ELSE 'b' END AS city,
+         's' || (k % {USERS} % 40) AS shop,
          CASE WHEN k >= {USERS} AND k % 3 = 0 THEN 10.0 END AS amount
   FROM range({EVENTS}) AS t(k)
 ) TO '{{}}' (FORMAT parquet)

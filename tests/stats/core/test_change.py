@@ -129,7 +129,8 @@ def test_weeks_have_a_noise_too():
 
 
 def test_a_clear_fall_of_days_that_stand_alone_is_sure():
-    """At the strict levels of a whole review a few degrees of freedom decide: eight would see half of these."""
+    """At the strict levels of a whole review a few degrees of freedom decide:
+    eight would see half of these."""
     rng = np.random.default_rng(5)
     fallen = np.r_[np.ones(28), np.full(28, 0.88)]
     found = [change(*windows(fallen * (1 + 0.1 * rng.normal(size=56)))).p for _ in range(400)]

@@ -24,7 +24,9 @@ def test_alike_by_hand():
 @pytest.mark.parametrize("rho", [0.0, 0.3, 0.6])
 def test_short_series_are_freed_of_their_bias(rho):
     pieces = [wander(rho, 28, k) for k in range(400)]
-    assert np.mean([alike(*pieces[k : k + 2]) for k in range(0, 400, 2)]) == pytest.approx(rho, abs=0.08)
+    assert np.mean([alike(*pieces[k : k + 2]) for k in range(0, 400, 2)]) == pytest.approx(
+        rho, abs=0.08
+    )
     assert alike(*pieces) == pytest.approx(rho, abs=0.03)
 
 
@@ -54,7 +56,10 @@ def test_slow_waves_tell_the_variance_of_a_mean(rho):
 
 
 def test_days_that_stand_alone_speak_for_the_noise_as_much_as_waves_do():
-    alone, alike_ = (np.median([long_run(*np.split(wander(r, 56, k), 2)).df for k in range(200)]) for r in (0.0, 0.8))
+    alone, alike_ = (
+        np.median([long_run(*np.split(wander(r, 56, k), 2)).df for k in range(200)])
+        for r in (0.0, 0.8)
+    )
     assert alone == pytest.approx(16, abs=1)  # four waves each, and eight for the days
     assert alike_ == pytest.approx(8, abs=2)
 

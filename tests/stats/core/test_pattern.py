@@ -37,7 +37,10 @@ def test_a_weekday_never_seen_is_as_usual():
 def test_lost_days_hardly_move_the_median():
     values = np.tile(WEEK, 8) * 100
     values[10:14] = 5
-    clean, robust = factors(np.tile(WEEK, 8), np.arange(56) % 7), factors(values, np.arange(56) % 7, middle="median")
+    clean, robust = (
+        factors(np.tile(WEEK, 8), np.arange(56) % 7),
+        factors(values, np.arange(56) % 7, middle="median"),
+    )
     assert np.abs(robust / clean - 1).max() < 0.06
 
 

@@ -28,7 +28,9 @@ def test_noise_keeps_all_its_days():
     assert sum(found) <= 1
 
 
-@pytest.mark.parametrize("y", [np.ones(28), np.repeat([1.0, 2.0], 14), np.full(28, np.nan), np.ones(5)])
+@pytest.mark.parametrize(
+    "y", [np.ones(28), np.repeat([1.0, 2.0], 14), np.full(28, np.nan), np.ones(5)]
+)
 def test_constants_missing_and_few_days_stay_as_they_are(y):
     rest, steps = without_step(y)
     assert steps == 0

@@ -1,4 +1,5 @@
-"""The density test keeps its size where nothing jumps, sees what jumps, and is the same in any unit."""
+"""The density test keeps its size where nothing jumps, sees what jumps,
+and is the same in any unit."""
 
 from __future__ import annotations
 
@@ -12,7 +13,9 @@ def test_a_smooth_density_does_not_jump():
     rng = np.random.default_rng(1)
     found = [density_jump(rng.normal(0.97, 0.12, 400), 1.0) for _ in range(300)]
     # Nominal 5 %, three standard errors.
-    assert np.mean([f is not None and f.p <= 0.05 for f in found]) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 300)
+    assert np.mean([f is not None and f.p <= 0.05 for f in found]) <= 0.05 + 3 * np.sqrt(
+        0.05 * 0.95 / 300
+    )
 
 
 def test_values_moved_over_the_threshold_are_a_jump():

@@ -1,4 +1,5 @@
-"""What a read-out promises: one test, inverted; looks paid for; beliefs that match their integrals."""
+"""What a read-out promises: one test, inverted; looks paid for;
+beliefs that match their integrals."""
 
 from __future__ import annotations
 
@@ -15,13 +16,20 @@ from kpilab.stats.tail import critical
 
 def arms(effect=0.0, n=400, seed=1):
     rng = np.random.default_rng(seed)
-    return Sample.of_values(rng.gamma(2.0, 1.0, n)), Sample.of_values(rng.gamma(2.0, 1.0, n) + effect)
+    return Sample.of_values(rng.gamma(2.0, 1.0, n)), Sample.of_values(
+        rng.gamma(2.0, 1.0, n) + effect
+    )
 
 
 @pytest.mark.parametrize("effect", [0.0, 0.12, 0.2, 0.4])
 @pytest.mark.parametrize(
     "looks",
-    [Looks(), Looks("obrien-fleming", (0.3, 0.6)), Looks("pocock", (0.5, 1.0)), Looks("always valid", tuning=500)],
+    [
+        Looks(),
+        Looks("obrien-fleming", (0.3, 0.6)),
+        Looks("pocock", (0.5, 1.0)),
+        Looks("always valid", tuning=500),
+    ],
 )
 def test_p_and_both_intervals_never_disagree(effect, looks):
     for seed in range(8):
@@ -48,7 +56,9 @@ def test_watching_every_unit_from_the_second_on_keeps_the_level():
         size.append(count)
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.abs(mean[1] - mean[0]) / np.sqrt(variance[0] + variance[1])
-        df = (variance[0] + variance[1]) ** 2 / sum(v**2 / (c - 1) for v, c in zip(variance, size, strict=True))
+        df = (variance[0] + variance[1]) ** 2 / sum(
+            v**2 / (c - 1) for v, c in zip(variance, size, strict=True)
+        )
         crossed = (-ndtri(stdtr(df, -t)) >= anytime.bound(n, 300)) & (np.minimum(*size) > 1)
     assert crossed.any(axis=1).mean() <= 0.05
 
@@ -65,7 +75,8 @@ def test_the_beta_binomial_belief_is_exact():
     # Two uniform posteriors, and one against a sure failure: integrals done by hand.
     same = bayes.beta_binomial(0, 0, 0, 0)
     assert (same.chance, same.loss_ship) == pytest.approx((0.5, 1 / 6))
-    # a ~ Beta(1, 2), b ~ Beta(2, 1): P(b > a) = 5/6, E[max] - E[b] = 11/15 - 2/3... by the beta integrals 1/30.
+    # a ~ Beta(1, 2), b ~ Beta(2, 1): P(b > a) = 5/6, E[max] - E[b] = 11/15 - 2/3... by the beta
+    # integrals 1/30.
     found = bayes.beta_binomial(0, 1, 1, 1)
     assert found.chance == pytest.approx(5 / 6)
     assert found.loss_keep - found.loss_ship == pytest.approx(1 / 3)
@@ -82,7 +93,10 @@ def test_plain_proportions_are_believed_by_counts():
 
 def test_strata_share_the_error_of_their_mix():
     rng = np.random.default_rng(3)
-    strata = [(Sample.of_values(rng.normal(m, 1, 60)), Sample.of_values(rng.normal(m, 1, 80))) for m in (5, 50, 500)]
+    strata = [
+        (Sample.of_values(rng.normal(m, 1, 60)), Sample.of_values(rng.normal(m, 1, 80)))
+        for m in (5, 50, 500)
+    ]
     a, b, shared = post_stratified(strata)
     assert shared > 0
     test = welch(a, b, shared=shared)

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kpilab.stats.experiments.sequential import constant, crossing, lan_demets, naive_error, spending_p, uncorrected_p
+from kpilab.stats.experiments.sequential import (
+    constant,
+    crossing,
+    lan_demets,
+    naive_error,
+    spending_p,
+    uncorrected_p,
+)
 
 
 def test_lan_demets_obrien_fleming_of_five_looks():
@@ -16,7 +23,9 @@ def test_lan_demets_obrien_fleming_of_five_looks():
 @pytest.mark.parametrize("spending", ["obrien-fleming", "pocock"])
 def test_a_boundary_spends_exactly_its_error(spending):
     shares = [0.1, 0.35, 0.5, 0.9, 1.0]
-    assert crossing(shares, lan_demets(shares, 0.95, spending)).sum() == pytest.approx(0.05, abs=1e-6)
+    assert crossing(shares, lan_demets(shares, 0.95, spending)).sum() == pytest.approx(
+        0.05, abs=1e-6
+    )
 
 
 def test_classic_constants_of_jennison_and_turnbull():

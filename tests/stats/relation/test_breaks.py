@@ -15,7 +15,8 @@ def world(rng, slope_after, n=52):
 
 
 def test_size_power_and_coverage_at_a_known_date():
-    """The full figures over families of series are those of `benchmarks/relation.py --part goodhart`."""
+    """The full figures over families of series are those of
+    `benchmarks/relation.py --part goodhart`."""
     rng = np.random.default_rng(1)
     alike = [slope_break(*world(rng, 1.0), 26, draws=199) for _ in range(300)]
     broken = [slope_break(*world(rng, 0.0), 26, draws=199) for _ in range(200)]

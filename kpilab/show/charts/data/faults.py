@@ -20,10 +20,16 @@ WIDTH, MOST = 560, 40
 
 
 def restatement(result: RestatementResult, lang: str = "en") -> alt.TopLevelMixin:
-    """The figure of each day as first reported and as reported later; days that changed stand out."""
+    """The figure of each day as first reported and as reported later;
+    days that changed stand out."""
     names = {k: label(f"restatement.{k}", lang) for k in ("before", "after")}
     table = result.table
-    long = pd.concat([pd.DataFrame({"day": table["day"], "value": table[k], "what": v}) for k, v in names.items()])
+    long = pd.concat(
+        [
+            pd.DataFrame({"day": table["day"], "value": table[k], "what": v})
+            for k, v in names.items()
+        ]
+    )
     colour = alt.Color(
         "what:N", title=None, legend=alt.Legend(orient="top"),
         scale=alt.Scale(domain=list(names.values()), range=[QUIET, PALETTE[0]]),
@@ -32,15 +38,22 @@ def restatement(result: RestatementResult, lang: str = "en") -> alt.TopLevelMixi
     y = alt.Y("value:Q", title=label("restatement.value", lang), scale=alt.Scale(zero=False))
     base = alt.Chart(long, title=head(result, lang), width=WIDTH, height=240)
     lines = base.mark_line().encode(x=x, y=y, color=colour)
-    changed = table.loc[table["kind"] != "same", ["day", "after"]].rename(columns={"after": "value"})
+    changed = table.loc[table["kind"] != "same", ["day", "after"]].rename(
+        columns={"after": "value"}
+    )
     return lines + alt.Chart(changed).mark_circle(color=BAD, size=60, opacity=1).encode(x=x, y=y)
 
 
 def outages(result: OutagesResult, lang: str = "en") -> alt.TopLevelMixin:
     """Rows per hour around the clearest outage, and what was expected."""
-    names = {"found": label("outages.found_rows", lang), "expected": label("outages.expected", lang)}
+    names = {
+        "found": label("outages.found_rows", lang),
+        "expected": label("outages.expected", lang),
+    }
     hours = result.hourly[result.hourly["outage"] == 0]
-    parts = [pd.DataFrame({"hour": hours["hour"], "rows": hours[k], "what": v}) for k, v in names.items()]
+    parts = [
+        pd.DataFrame({"hour": hours["hour"], "rows": hours[k], "what": v}) for k, v in names.items()
+    ]
     colour = alt.Color(
         "what:N", title=None, legend=alt.Legend(orient="top"),
         scale=alt.Scale(domain=list(names.values()), range=[PALETTE[0], QUIET]),
@@ -49,12 +62,17 @@ def outages(result: OutagesResult, lang: str = "en") -> alt.TopLevelMixin:
     y = alt.Y("rows:Q", title=label("outages.rows", lang))
     base = alt.Chart(pd.concat(parts), title=head(result, lang), width=WIDTH, height=240)
     lines = base.mark_line(interpolate="step-after").encode(x=x, y=y, color=colour)
-    first = result.table.head(1)[["first", "last"]].assign(last=lambda t: t["last"] + pd.Timedelta(hours=1))
-    return alt.Chart(first).mark_rect(color=BAD, opacity=0.12).encode(x="first:T", x2="last:T") + lines
+    first = result.table.head(1)[["first", "last"]].assign(
+        last=lambda t: t["last"] + pd.Timedelta(hours=1)
+    )
+    return (
+        alt.Chart(first).mark_rect(color=BAD, opacity=0.12).encode(x="first:T", x2="last:T") + lines
+    )
 
 
 def priority(result: PriorityResult, lang: str = "en") -> alt.TopLevelMixin:
-    """One bar per actor, first to check first; no colour of alarm: it is an order, not a finding."""
+    """One bar per actor, first to check first; no colour of alarm: it is an order,
+    not a finding."""
     table = result.table.head(MOST)[["actor", "score"]]
     return (
         alt.Chart(table, title=head(result, lang), width=WIDTH)

@@ -21,21 +21,37 @@ MOST = 40
 def registry(result: Result, lang: str = "en") -> alt.TopLevelMixin:
     """A dot where a metric reads a column of a table."""
     rows = [
-        {"metric": row["metric"], "column": f"{row['table']}.{column}", "definition": row["definition"]}
+        {
+            "metric": row["metric"],
+            "column": f"{row['table']}.{column}",
+            "definition": row["definition"],
+        }
         for row in result.table.head(MOST).to_dict("records")
         for column in row["columns"]
     ]
-    base = alt.Chart(pd.DataFrame(rows, columns=["metric", "column", "definition"]), title=head(result, lang))
+    base = alt.Chart(
+        pd.DataFrame(rows, columns=["metric", "column", "definition"]), title=head(result, lang)
+    )
     return base.mark_circle(size=90, opacity=1, color=PALETTE[0]).encode(
-        x=alt.X("column:N", title=label("registry.column", lang), axis=alt.Axis(labelAngle=-40, grid=True)),
-        y=alt.Y("metric:N", sort=None, title=label("registry.metric", lang), axis=alt.Axis(grid=True)),
+        x=alt.X(
+            "column:N",
+            title=label("registry.column", lang),
+            axis=alt.Axis(labelAngle=-40, grid=True),
+        ),
+        y=alt.Y(
+            "metric:N", sort=None, title=label("registry.metric", lang), axis=alt.Axis(grid=True)
+        ),
         tooltip=["metric:N", "column:N", "definition:N"],
     )
 
 
 def smart(result: Result, lang: str = "en") -> alt.TopLevelMixin:
     """One cell per KPI and criterion: met, not met, or not to be told."""
-    words = {True: label("smart.yes", lang), False: label("smart.no", lang), None: label("smart.open", lang)}
+    words = {
+        True: label("smart.yes", lang),
+        False: label("smart.no", lang),
+        None: label("smart.open", lang),
+    }
     order = [label(f"smart.{c}", lang) for c in CRITERIA]
     rows = [
         {"kpi": row["kpi"], "criterion": label(f"smart.{c}", lang), "answer": words[row[c]]}
@@ -47,5 +63,9 @@ def smart(result: Result, lang: str = "en") -> alt.TopLevelMixin:
         y=alt.Y("kpi:N", sort=None, title=None),
     )
     scale = alt.Scale(domain=list(words.values()), range=[GOOD, BAD, QUIET])
-    cells = base.mark_rect(stroke="white", strokeWidth=2).encode(color=alt.Color("answer:N", scale=scale, legend=None))
-    return (cells + base.mark_text().encode(text="answer:N")).properties(width=alt.Step(110), height=alt.Step(30))
+    cells = base.mark_rect(stroke="white", strokeWidth=2).encode(
+        color=alt.Color("answer:N", scale=scale, legend=None)
+    )
+    return (cells + base.mark_text().encode(text="answer:N")).properties(
+        width=alt.Step(110), height=alt.Step(30)
+    )

@@ -31,24 +31,30 @@ def retention(result: RetentionResult, lang: str = "en") -> alt.TopLevelMixin:
     table["name"] = names + " (" + table["size"].map("{:,}".format) + ")"
     table["said"] = [percent(round(r, 2), lang).replace(".0", "") for r in table["rate"]]
     table["range"] = [
-        f"{percent(a, lang)}–{percent(b, lang)}" for a, b in zip(table["low"], table["high"], strict=True)
+        f"{percent(a, lang)}–{percent(b, lang)}"
+        for a, b in zip(table["low"], table["high"], strict=True)
     ]
     table["cohort"] = table["cohort"].astype(str)
     most = max(float(table["rate"].max()), 0.01) if len(table) else 1.0
     base = alt.Chart(table).encode(
         x=alt.X(
             "age:O",
-            title=f"{label('retention.axis_age', lang)} ({label(f'retention.{result.grain}', lang)})",
+            title=f"{label('retention.axis_age', lang)} "
+            f"({label(f'retention.{result.grain}', lang)})",
             axis=alt.Axis(orient="top", labelAngle=0),
         ),
-        y=alt.Y("name:N", title=label("retention.axis_cohort", lang), axis=alt.Axis(labelLimit=200)),
+        y=alt.Y(
+            "name:N", title=label("retention.axis_cohort", lang), axis=alt.Axis(labelLimit=200)
+        ),
         tooltip=["name:N", "age:O", "users:Q", "said:N", "range:N"],
     )
     fill = alt.Color("rate:Q", scale=alt.Scale(scheme="blues", domain=[0, most]), legend=None)
     cells = base.mark_rect(stroke="white").encode(color=fill)
     dark = alt.condition(alt.datum.rate > 0.6 * most, alt.value("white"), alt.value("#1F2933"))
     said = base.mark_text(fontSize=10).encode(text="said:N", color=dark)
-    return alt.layer(cells, said).properties(width=alt.Step(44), height=alt.Step(24), title=head(result, lang))
+    return alt.layer(cells, said).properties(
+        width=alt.Step(44), height=alt.Step(24), title=head(result, lang)
+    )
 
 
 def activity(result: ActivityResult, lang: str = "en") -> alt.TopLevelMixin:
@@ -56,10 +62,15 @@ def activity(result: ActivityResult, lang: str = "en") -> alt.TopLevelMixin:
     parts = ("returning", "resurrected", "new", "dormant")
     names = {p: label(f"activity.{p}", lang) for p in parts}
     table = result.lifecycle.groupby("bucket", as_index=False)[list(parts)].sum()
-    long = table.melt(id_vars=["bucket"], value_vars=list(parts), var_name="part", value_name="users")
+    long = table.melt(
+        id_vars=["bucket"], value_vars=list(parts), var_name="part", value_name="users"
+    )
     long["users"] = long["users"].where(long["part"] != "dormant", -long["users"])
     long["order"] = long["part"].map({p: k for k, p in enumerate(parts)})
-    long["part"], long["bucket"] = long["part"].map(names), pd.to_datetime(long["bucket"]).dt.strftime("%Y-%m-%d")
+    long["part"], long["bucket"] = (
+        long["part"].map(names),
+        pd.to_datetime(long["bucket"]).dt.strftime("%Y-%m-%d"),
+    )
     colours = alt.Scale(domain=list(names.values()), range=[PALETTE[0], PALETTE[5], GOOD, QUIET])
     bars = alt.Chart(long).mark_bar().encode(
         x=alt.X("bucket:O", title=None, axis=alt.Axis(labelAngle=-45, labelOverlap=True)),

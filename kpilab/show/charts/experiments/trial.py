@@ -42,10 +42,16 @@ def titled(result: Result, lang: str) -> alt.TitleParams:
 
 def forest(table: pd.DataFrame, title: str, axis: alt.Axis) -> Layers:
     """Intervals around points, one row per `name`; `tone` colours them."""
-    y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False))
+    y = alt.Y(
+        "name:N", sort=None, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False)
+    )
     colour = alt.Color("tone:N", scale=None, legend=None)
     base = alt.Chart(table)
-    zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(x="x:Q")
+    zero = (
+        alt.Chart(pd.DataFrame({"x": [0.0]}))
+        .mark_rule(color=NEUTRAL, strokeDash=[4, 3])
+        .encode(x="x:Q")
+    )
     bars = base.mark_rule(strokeWidth=3).encode(
         y=y, x=alt.X("low:Q", title=title, axis=axis), x2="high:Q", color=colour
     )
@@ -65,12 +71,15 @@ def _percent(values: pd.Series) -> list[str]:
 
 
 def experiment(result: ExperimentResult, lang: str = "en") -> Layers:
-    """Relative change of every metric with its interval; green better, orange worse, grey neither."""
+    """Relative change of every metric with its interval; green better, orange worse,
+    grey neither."""
     table = result.table[result.table["bounds"] == "interval"].copy()
     several = table["treatment"].nunique() > 1
     table["name"] = table["metric"] + (" · " + table["treatment"] if several else "")
     table = table.assign(value=table["lift"], low=table["lift_low"], high=table["lift_high"])
-    table = table.assign(tone=_tone(table["low"], table["high"], table["gain"]), text=_percent(table["lift"]))
+    table = table.assign(
+        tone=_tone(table["low"], table["high"], table["gain"]), text=_percent(table["lift"])
+    )
     chart = forest(
         table[["name", "value", "low", "high", "tone", "text"]],
         label("experiment.lift", lang),
@@ -85,7 +94,9 @@ def subgroups(result: SubgroupsResult, lang: str = "en") -> Layers:
     table = table.rename(columns={"lift": "value", "lift_low": "low", "lift_high": "high"})
     table = table.assign(tone=_tone(table["low"], table["high"]), text=_percent(table["value"]))
     chart = forest(
-        table[["name", "value", "low", "high", "tone", "text"]], label("subgroups.lift", lang), alt.Axis(format="+.1~%")
+        table[["name", "value", "low", "high", "tone", "text"]],
+        label("subgroups.lift", lang),
+        alt.Axis(format="+.1~%"),
     )
     return chart.properties(title=titled(result, lang))
 
@@ -108,7 +119,11 @@ def course(result: CourseResult, lang: str = "en") -> Layers:
     wide = base.mark_area(opacity=0.18, color=PALETTE[0]).encode(x=x, y=y, y2="wide_high:Q")
     single = base.mark_area(opacity=0.35, color=PALETTE[0]).encode(x=x, y="low:Q", y2="high:Q")
     line = base.mark_line(color=PALETTE[0], strokeWidth=2.5).encode(x=x, y="effect:Q")
-    zero = alt.Chart(pd.DataFrame({"y": [0.0]})).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(y="y:Q")
+    zero = (
+        alt.Chart(pd.DataFrame({"y": [0.0]}))
+        .mark_rule(color=NEUTRAL, strokeDash=[4, 3])
+        .encode(y="y:Q")
+    )
     return alt.layer(wide, single, line, zero).properties(width=WIDTH, height=260, title=title)
 
 
@@ -118,17 +133,27 @@ def ages(result: AgesResult, lang: str = "en") -> Layers:
     base = alt.Chart(result.table)
     y = alt.Y("low:Q", title=label("ages.effect", lang))
     bars = base.mark_rule(color=PALETTE[0], strokeWidth=3).encode(x=x, y=y, y2="high:Q")
-    points = base.mark_point(filled=True, size=90, opacity=1, color=PALETTE[0]).encode(x=x, y="effect:Q")
-    zero = alt.Chart(pd.DataFrame({"y": [0.0]})).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(y="y:Q")
+    points = base.mark_point(filled=True, size=90, opacity=1, color=PALETTE[0]).encode(
+        x=x, y="effect:Q"
+    )
+    zero = (
+        alt.Chart(pd.DataFrame({"y": [0.0]}))
+        .mark_rule(color=NEUTRAL, strokeDash=[4, 3])
+        .encode(y="y:Q")
+    )
     layers = [zero, bars, points]
     if result.lasting == result.lasting and len(result.table):
-        ends = pd.DataFrame({"low": [result.low], "high": [result.high], "lasting": [result.lasting]})
+        ends = pd.DataFrame(
+            {"low": [result.low], "high": [result.high], "lasting": [result.lasting]}
+        )
         ends = ends.assign(first=result.table["age"].min(), last=result.table["age"].max())
         stays = alt.Chart(ends)
         band = stays.mark_rect(opacity=0.15, color=PALETTE[1]).encode(
             x=alt.X("first:Q", title=label("ages.age", lang)), x2="last:Q", y="low:Q", y2="high:Q"
         )
-        line = stays.mark_rule(color=PALETTE[1], strokeWidth=2).encode(x="first:Q", x2="last:Q", y="lasting:Q")
+        line = stays.mark_rule(color=PALETTE[1], strokeWidth=2).encode(
+            x="first:Q", x2="last:Q", y="lasting:Q"
+        )
         word = stays.mark_text(color=PALETTE[1], align="right", dx=-10, dy=-7).encode(
             x="last:Q", y="lasting:Q", text=alt.value(label("ages.lasting", lang))
         )
@@ -144,9 +169,9 @@ def arrivals(result: ArrivalsResult, lang: str = "en") -> Layers:
         for d, v in zip(rows["dimension"], rows["value"], strict=True)
     ]
     found = rows["q"].fillna(rows["p"]) < 0.001
-    return _ratios(rows.assign(name=names), found.tolist(), label("arrivals.ratio", lang)).properties(
-        width=WIDTH, height=alt.Step(36), title=titled(result, lang)
-    )
+    return _ratios(
+        rows.assign(name=names), found.tolist(), label("arrivals.ratio", lang)
+    ).properties(width=WIDTH, height=alt.Step(36), title=titled(result, lang))
 
 
 def plan(result: PlanResult, lang: str = "en") -> Layers:
@@ -156,12 +181,18 @@ def plan(result: PlanResult, lang: str = "en") -> Layers:
     )
     y = alt.Y("name:N", sort=None, title=label("plan.effect", lang))
     base = alt.Chart(table).encode(y=y, x=alt.X("units:Q", title=label("plan.units", lang)))
-    bars, text = base.mark_bar(color=PALETTE[0]), base.mark_text(align="left", dx=4).encode(text="text:N")
-    return alt.layer(bars, text).properties(width=WIDTH, height=alt.Step(34), title=titled(result, lang))
+    bars, text = (
+        base.mark_bar(color=PALETTE[0]),
+        base.mark_text(align="left", dx=4).encode(text="text:N"),
+    )
+    return alt.layer(bars, text).properties(
+        width=WIDTH, height=alt.Step(34), title=titled(result, lang)
+    )
 
 
 def rereading(result: RereadingResult, lang: str = "en") -> Layers:
-    """What the verdict rests on: lost units by segment, effect by age, or the course against its boundary."""
+    """What the verdict rests on: lost units by segment, effect by age,
+    or the course against its boundary."""
     draw = {"srm": _lost, "novelty": _ages}.get(result.verdict, _curve)
     return draw(result, lang).properties(width=WIDTH, title=titled(result, lang))
 
@@ -174,13 +205,21 @@ def _lost(result: RereadingResult, lang: str) -> Layers:
 
 def _ratios(table: pd.DataFrame, lost: list[bool], title: str) -> Layers:
     """Ratios of units with intervals, one row per `name`."""
-    table = table.assign(tone=[BAD if bad else QUIET for bad in lost])[["name", "ratio", "low", "high", "tone"]]
+    table = table.assign(tone=[BAD if bad else QUIET for bad in lost])[
+        ["name", "ratio", "low", "high", "tone"]
+    ]
     y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=260))
     x = alt.X("ratio:Q", title=title, scale=alt.Scale(zero=False))
     base = alt.Chart(table).encode(y=y, color=alt.Color("tone:N", scale=None, legend=None))
-    bars = base.mark_rule(strokeWidth=3).encode(x=alt.X("low:Q", title=title, scale=alt.Scale(zero=False)), x2="high:Q")
+    bars = base.mark_rule(strokeWidth=3).encode(
+        x=alt.X("low:Q", title=title, scale=alt.Scale(zero=False)), x2="high:Q"
+    )
     points = base.mark_point(filled=True, size=90, opacity=1).encode(x=x)
-    declared = alt.Chart(pd.DataFrame({"x": [1.0]})).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(x="x:Q")
+    declared = (
+        alt.Chart(pd.DataFrame({"x": [1.0]}))
+        .mark_rule(color=NEUTRAL, strokeDash=[4, 3])
+        .encode(x="x:Q")
+    )
     return alt.layer(declared, bars, points)
 
 
@@ -189,10 +228,18 @@ def _ages(result: RereadingResult, lang: str) -> Layers:
     x = alt.X("age:Q", title=label("rereading.age", lang))
     bars = base.mark_rule(color=PALETTE[0], strokeWidth=3)
     bars = bars.encode(
-        x=x, y=alt.Y("low:Q", title=label("rereading.effect", lang), axis=alt.Axis(format="+.1~%")), y2="high:Q"
+        x=x,
+        y=alt.Y("low:Q", title=label("rereading.effect", lang), axis=alt.Axis(format="+.1~%")),
+        y2="high:Q",
     )
-    points = base.mark_point(filled=True, size=90, opacity=1, color=PALETTE[0]).encode(x=x, y="effect:Q")
-    zero = alt.Chart(pd.DataFrame({"y": [0.0]})).mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(y="y:Q")
+    points = base.mark_point(filled=True, size=90, opacity=1, color=PALETTE[0]).encode(
+        x=x, y="effect:Q"
+    )
+    zero = (
+        alt.Chart(pd.DataFrame({"y": [0.0]}))
+        .mark_rule(color=NEUTRAL, strokeDash=[4, 3])
+        .encode(y="y:Q")
+    )
     return alt.layer(zero, bars, points)
 
 
@@ -200,14 +247,20 @@ def _curve(result: RereadingResult, lang: str) -> Layers:
     table = result.curve.assign(lower=-result.curve["bound"])
     x = alt.X("day:T", title=label("rereading.day", lang), axis=alt.Axis(format="%m-%d"))
     base = alt.Chart(table)
-    z = base.mark_line(color=PALETTE[0], strokeWidth=2.5).encode(x=x, y=alt.Y("z:Q", title=label("rereading.z", lang)))
+    z = base.mark_line(color=PALETTE[0], strokeWidth=2.5).encode(
+        x=x, y=alt.Y("z:Q", title=label("rereading.z", lang))
+    )
     edges = [
-        base.mark_line(color=BAD, strokeDash=[5, 3], point=alt.OverlayMarkDef(color=BAD, size=12)).encode(x=x, y=c)
+        base.mark_line(
+            color=BAD, strokeDash=[5, 3], point=alt.OverlayMarkDef(color=BAD, size=12)
+        ).encode(x=x, y=c)
         for c in ("bound:Q", "lower:Q")
     ]
     named = base.transform_filter("isValid(datum.bound)").mark_text(color=BAD, dx=10, align="left")
     named = named.encode(
-        x=alt.X("min(day):T"), y=alt.Y("max(bound):Q"), text=alt.value(label("rereading.boundary", lang))
+        x=alt.X("min(day):T"),
+        y=alt.Y("max(bound):Q"),
+        text=alt.value(label("rereading.boundary", lang)),
     )
     day = base.transform_filter("datum.decided")
     mark = day.mark_point(filled=True, size=130, opacity=1, color=PALETTE[1]).encode(x=x, y="z:Q")

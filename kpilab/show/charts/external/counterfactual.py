@@ -1,4 +1,5 @@
-"""Charts against what would have happened: a counterfactual, and our own series beside the market."""
+"""Charts against what would have happened: a counterfactual,
+and our own series beside the market."""
 
 from __future__ import annotations
 
@@ -23,10 +24,18 @@ def counterfactual(result: CounterfactualResult, lang: str = "en") -> alt.TopLev
     table = result.table.copy()
     kind = "T" if pd.api.types.is_datetime64_any_dtype(table["time"]) else "Q"
     x = alt.X(f"time:{kind}", title=None, axis=alt.Axis(format="d") if kind == "Q" else alt.Axis())
-    lines = {"actual": label("counterfactual.actual", lang), "expected": label("counterfactual.expected", lang)}
+    lines = {
+        "actual": label("counterfactual.actual", lang),
+        "expected": label("counterfactual.expected", lang),
+    }
     title = alt.TitleParams(wrapped(say(result.headline, lang)))
     return _against(
-        table, x, lines, (PALETTE[0], PALETTE[1]), title, result.table["time"][result.table["after"]].iloc[0]
+        table,
+        x,
+        lines,
+        (PALETTE[0], PALETTE[1]),
+        title,
+        result.table["time"][result.table["after"]].iloc[0],
     )
 
 
@@ -37,10 +46,18 @@ def market(result: MarketResult, lang: str = "en") -> alt.TopLevelMixin:
     for column, source in (("actual", "own"), ("expected", "market")):
         table[column] = 100 * np.exp(frame[source] - frame.loc[frame["base"], source].mean())
     table["low"] = table["high"] = np.nan
-    lines = {"actual": label("market.own_line", lang), "expected": label("market.market_line", lang)}
+    lines = {
+        "actual": label("market.own_line", lang),
+        "expected": label("market.market_line", lang),
+    }
     title = alt.TitleParams(wrapped(say(result.headline, lang)))
     return _against(
-        table, alt.X("time:T", title=None), lines, (PALETTE[0], MARKET), title, frame.loc[frame["now"], "date"].iloc[0]
+        table,
+        alt.X("time:T", title=None),
+        lines,
+        (PALETTE[0], MARKET),
+        title,
+        frame.loc[frame["now"], "date"].iloc[0],
     )
 
 
@@ -58,12 +75,20 @@ def _against(
     names = list(lines.values())
     scale = alt.Scale(domain=names, range=list(colours))
     # A legend on top, not labels at the ends: the two ends often meet.
-    colour = alt.Color("line:N", scale=scale, legend=alt.Legend(title=None, orient="top", symbolType="stroke"))
+    colour = alt.Color(
+        "line:N", scale=scale, legend=alt.Legend(title=None, orient="top", symbolType="stroke")
+    )
     drawn = alt.Chart(long, title=title).mark_line(strokeWidth=2.2).encode(x=x, y=y, color=colour)
-    start = alt.Chart(pd.DataFrame({"time": [since]})).mark_rule(strokeDash=[4, 3], color=NEUTRAL).encode(x=x)
+    start = (
+        alt.Chart(pd.DataFrame({"time": [since]}))
+        .mark_rule(strokeDash=[4, 3], color=NEUTRAL)
+        .encode(x=x)
+    )
     layers: list[alt.Chart] = [start, drawn]
     known = table.dropna(subset=["low"])
     if len(known):
         band = alt.Chart(known).mark_area(color=colours[1], opacity=0.18)
-        layers.insert(0, band.encode(x=x, y=alt.Y("low:Q", scale=alt.Scale(zero=False)), y2="high:Q"))
+        layers.insert(
+            0, band.encode(x=x, y=alt.Y("low:Q", scale=alt.Scale(zero=False)), y2="high:Q")
+        )
     return alt.layer(*layers).properties(width=WIDTH, height=260)

@@ -25,7 +25,8 @@ TONES = {"ahead": GOOD, "reached": GOOD, "behind": BAD, "missed": BAD, "open": N
 
 
 def targets(result: TargetsResult, lang: str = "en") -> alt.TopLevelMixin:
-    """Share (tick) of each lowest unit beside what is expected without change (point, 80 % line); chance in words."""
+    """Share (tick) of each lowest unit beside what is expected without change (point, 80 % line);
+    chance in words."""
     table = result.leaves.head(MOST_UNITS).copy()
     table["name"] = table["path"].map(" · ".join)
     table["said"] = [whole_percent(c, lang) for c in table["chance"]]
@@ -44,16 +45,24 @@ def targets(result: TargetsResult, lang: str = "en") -> alt.TopLevelMixin:
 
 
 def pace(result: PaceResult, lang: str = "en") -> alt.TopLevelMixin:
-    """So far (bar), due by now (tick), expected end with 80 % line, all as a share of the target."""
+    """So far (bar), due by now (tick), expected end with 80 % line,
+    all as a share of the target."""
     table = result.table.head(MOST_UNITS).copy()
     for name in ("value", "due", "end", "low", "high"):
         table[name] = table[name] / table["target"]
     table["said"] = [label(f"pace.{s}", lang) for s in table["standing"]]
-    table["tone"], table["right"] = table["standing"].map(TONES), table[["high", "value"]].max(axis=1)
+    table["tone"], table["right"] = (
+        table["standing"].map(TONES),
+        table[["high", "value"]].max(axis=1),
+    )
     base = alt.Chart(table).encode(y=alt.Y("unit:N", sort=table["unit"].tolist(), title=None))
     tone = alt.Color("tone:N", scale=None, legend=None)
     x = alt.X("value:Q", title=label("pace.axis", lang), axis=alt.Axis(format="%"))
-    goal = alt.Chart(pd.DataFrame({"x": [1.0]})).mark_rule(strokeDash=[4, 3], color=MUTED).encode(x="x:Q")
+    goal = (
+        alt.Chart(pd.DataFrame({"x": [1.0]}))
+        .mark_rule(strokeDash=[4, 3], color=MUTED)
+        .encode(x="x:Q")
+    )
     parts = [
         base.mark_bar(height=10, color=QUIET).encode(x=x),
         base.mark_tick(thickness=2, size=15, color=INK).encode(x="due:Q"),
@@ -66,7 +75,8 @@ def pace(result: PaceResult, lang: str = "en") -> alt.TopLevelMixin:
 
 
 def incentives(result: IncentivesResult, lang: str = "en") -> alt.TopLevelMixin:
-    """What one per cent more is worth to each unit; grey where the bonus moves nobody. Chance of the tiers in words."""
+    """What one per cent more is worth to each unit; grey where the bonus moves nobody.
+    Chance of the tiers in words."""
     table = result.table.head(MOST_UNITS).copy()
     names = [t.name for t in result.tiers]
     table["said"] = [
@@ -78,7 +88,9 @@ def incentives(result: IncentivesResult, lang: str = "en") -> alt.TopLevelMixin:
     x = alt.X("marginal:Q", title=label("incentives.axis", lang))
     said = base.mark_text(align="left", dx=6, color=MUTED).encode(x="marginal:Q", text="said:N")
     return _sized(
-        alt.layer(base.mark_bar(height=12).encode(x=x, color=tone), said), len(table), head(result, lang).text
+        alt.layer(base.mark_bar(height=12).encode(x=x, color=tone), said),
+        len(table),
+        head(result, lang).text,
     )
 
 
@@ -91,7 +103,9 @@ def claims(result: ClaimsResult, lang: str = "en") -> alt.TopLevelMixin:
     base = alt.Chart(table).encode(y=alt.Y("part:N", sort=table["part"].tolist(), title=None))
     tone = alt.condition("datum.off", alt.value(BAD), alt.value(PALETTE[0]))
     parts = [
-        base.mark_bar(height=12).encode(x=alt.X("claimed:Q", title=label("claims.axis", lang)), color=tone),
+        base.mark_bar(height=12).encode(
+            x=alt.X("claimed:Q", title=label("claims.axis", lang)), color=tone
+        ),
         base.mark_tick(thickness=3, size=16, color=INK).encode(x="wanted:Q"),
         base.mark_text(align="left", dx=6, color=MUTED).encode(x="right:Q", text="said:N"),
     ]
@@ -102,7 +116,9 @@ def claims(result: ClaimsResult, lang: str = "en") -> alt.TopLevelMixin:
 def levels(result: LevelsResult, lang: str = "en") -> alt.TopLevelMixin:
     """Each KPI with the way up to the goal; red where something breaks the chain."""
     broken = set(result.table["kpi"])
-    said = result.table.groupby("kpi")["trouble"].agg(lambda t: " · ".join(label(f"levels.{x}", lang) for x in t))
+    said = result.table.groupby("kpi")["trouble"].agg(
+        lambda t: " · ".join(label(f"levels.{x}", lang) for x in t)
+    )
     rows = [
         {
             "kpi": row["kpi"],
@@ -118,6 +134,8 @@ def levels(result: LevelsResult, lang: str = "en") -> alt.TopLevelMixin:
     return _sized(text, len(rows), head(result, lang).text)
 
 
-def _sized(chart: alt.TopLevelMixin, rows: int, title: object, legend: str = "") -> alt.TopLevelMixin:
+def _sized(
+    chart: alt.TopLevelMixin, rows: int, title: object, legend: str = ""
+) -> alt.TopLevelMixin:
     parameters = alt.TitleParams(title, subtitle=legend) if legend else alt.TitleParams(title)  # type: ignore[arg-type]
     return chart.properties(width=WIDE, height=ROW * max(rows, 1), title=parameters)

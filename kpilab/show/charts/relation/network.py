@@ -26,25 +26,35 @@ def screen(result: ScreenResult, lang: str = "en") -> alt.TopLevelMixin:
     rows = result.table.head(MOST_ROWS)
     base = alt.Chart(rows).encode(
         y=alt.Y("kpi:N", sort=None, title=None),
-        color=alt.condition(alt.datum.verdict == "related", alt.value(PALETTE[0]), alt.value(QUIET)),
+        color=alt.condition(
+            alt.datum.verdict == "related", alt.value(PALETTE[0]), alt.value(QUIET)
+        ),
     )
     bars = base.mark_rule(strokeWidth=3).encode(
-        x=alt.X("low:Q", title=label("screen.axis_rho", lang), scale=alt.Scale(domain=[-1, 1])), x2="high:Q"
+        x=alt.X("low:Q", title=label("screen.axis_rho", lang), scale=alt.Scale(domain=[-1, 1])),
+        x2="high:Q",
     )
     dots = base.mark_circle(size=70, opacity=1).encode(x="rho:Q", tooltip=list(rows.columns))
-    zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color=NEUTRAL, strokeWidth=1).encode(x="x:Q")
+    zero = (
+        alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color=NEUTRAL, strokeWidth=1).encode(x="x:Q")
+    )
     forest = alt.layer(zero, bars, dots).properties(width=WIDTH, height=alt.Step(20))
     title = alt.TitleParams(wrapped(say(result.headline, lang)))
     return alt.vconcat(forest, _network(rows, result.goal, lang), title=title, spacing=24)
 
 
 def _network(rows: pd.DataFrame, goal: str, lang: str) -> alt.LayerChart | alt.FacetChart:
-    """The goal amid its KPIs: a spoke where one is related, a dashed line between those that say the same."""
+    """The goal amid its KPIs: a spoke where one is related,
+    a dashed line between those that say the same."""
     ring = rows.sort_values("cluster", kind="stable").reset_index(drop=True)
     angle = 2 * np.pi * np.arange(len(ring)) / len(ring)
     ring = ring.assign(x=np.cos(angle), y=np.sin(angle))
-    spokes = ring[ring["verdict"] == "related"].assign(x2=0.0, y2=0.0, size=lambda r: 1 + 6 * r["rho"].abs())
-    same = ring.merge(ring.loc[ring["keep"], ["cluster", "kpi", "x", "y"]], on="cluster", suffixes=("", "2"))
+    spokes = ring[ring["verdict"] == "related"].assign(
+        x2=0.0, y2=0.0, size=lambda r: 1 + 6 * r["rho"].abs()
+    )
+    same = ring.merge(
+        ring.loc[ring["keep"], ["cluster", "kpi", "x", "y"]], on="cluster", suffixes=("", "2")
+    )
     same = same[same["kpi"] != same["kpi2"]]
     plane = {
         "x": alt.X("x:Q", axis=None, scale=alt.Scale(domain=[-1.7, 1.7])),
@@ -52,12 +62,18 @@ def _network(rows: pd.DataFrame, goal: str, lang: str) -> alt.LayerChart | alt.F
     }
     sign = alt.condition("datum.rho > 0", alt.value(PALETTE[0]), alt.value(BAD))
     lines = alt.Chart(spokes).mark_rule(opacity=0.7).encode(
-        **plane, x2="x2:Q", y2="y2:Q", color=sign, strokeWidth=alt.StrokeWidth("size:Q", scale=None),
+        **plane, x2="x2:Q", y2="y2:Q", color=sign, strokeWidth=alt.StrokeWidth("size:Q",
+            scale=None),
         tooltip=["kpi", "lag", "rho", "low", "high", "q"],
     )  # fmt: skip
-    ties = alt.Chart(same).mark_rule(strokeDash=[4, 3], color=NEUTRAL).encode(**plane, x2="x2:Q", y2="y2:Q")
+    ties = (
+        alt.Chart(same)
+        .mark_rule(strokeDash=[4, 3], color=NEUTRAL)
+        .encode(**plane, x2="x2:Q", y2="y2:Q")
+    )
     dots = alt.Chart(ring).mark_circle(size=110, opacity=1).encode(
-        **plane, color=alt.condition("datum.keep", alt.value(NEUTRAL), alt.value(QUIET)), tooltip=["kpi", "cluster"]
+        **plane, color=alt.condition("datum.keep", alt.value(NEUTRAL), alt.value(QUIET)),
+        tooltip=["kpi", "cluster"]
     )  # fmt: skip
     right, left = (
         alt.Chart(part.assign(x=part["x"] * 1.06, y=part["y"] * 1.08)).encode(**plane, text="kpi:N")
@@ -73,17 +89,24 @@ def _network(rows: pd.DataFrame, goal: str, lang: str) -> alt.LayerChart | alt.F
         middle.mark_text(dy=-20, fontSize=13, fontWeight=600).encode(text="goal:N"),
     ]
     caption = alt.TitleParams(label("screen.network", lang), fontSize=11, fontWeight="normal")
-    return alt.layer(lines, ties, dots, *names, *centre).properties(width=WIDTH, height=HEIGHT, title=caption)
+    return alt.layer(lines, ties, dots, *names, *centre).properties(
+        width=WIDTH, height=HEIGHT, title=caption
+    )
 
 
 def panel(result: PanelResult, lang: str = "en") -> alt.TopLevelMixin:
-    """Each unit at its mean with the slope inside the units drawn through it; dashed, the slope between the units."""
+    """Each unit at its mean with the slope inside the units drawn through it; dashed,
+    the slope between the units."""
     means = result.means
     within, between = (float(s) for s in result.table["slope"])
     reach = means["kpi_to"] - means["kpi"], means["kpi_from"] - means["kpi"]
-    lines = means.assign(y_to=means["goal"] + within * reach[0], y_from=means["goal"] + within * reach[1])
+    lines = means.assign(
+        y_to=means["goal"] + within * reach[0], y_from=means["goal"] + within * reach[1]
+    )
     ends = np.array([means["kpi"].min(), means["kpi"].max()])
-    across = pd.DataFrame({"kpi": ends, "goal": means["goal"].mean() + between * (ends - means["kpi"].mean())})
+    across = pd.DataFrame(
+        {"kpi": ends, "goal": means["goal"].mean() + between * (ends - means["kpi"].mean())}
+    )
     kpi, goal = result.names
     x = alt.X("kpi:Q", title=kpi, scale=alt.Scale(zero=False))
     y = alt.Y("goal:Q", title=goal, scale=alt.Scale(zero=False))
@@ -94,9 +117,17 @@ def panel(result: PanelResult, lang: str = "en") -> alt.TopLevelMixin:
     dots = alt.Chart(means).mark_circle(size=60, color=PALETTE[0], opacity=1).encode(
         x=x, y=y, tooltip=["unit", "kpi", "goal"]
     )  # fmt: skip
-    dashed = alt.Chart(across).mark_line(strokeDash=[6, 4], color=PALETTE[1], strokeWidth=2).encode(x=x, y=y)
-    keys = pd.DataFrame({"part": [label("panel.within", lang), label("panel.between", lang)], "at": [0, WIDTH / 2]})
-    colour = alt.Color("part:N", scale=alt.Scale(domain=list(keys["part"]), range=list(PALETTE[:2])), legend=None)
+    dashed = (
+        alt.Chart(across)
+        .mark_line(strokeDash=[6, 4], color=PALETTE[1], strokeWidth=2)
+        .encode(x=x, y=y)
+    )
+    keys = pd.DataFrame(
+        {"part": [label("panel.within", lang), label("panel.between", lang)], "at": [0, WIDTH / 2]}
+    )
+    colour = alt.Color(
+        "part:N", scale=alt.Scale(domain=list(keys["part"]), range=list(PALETTE[:2])), legend=None
+    )
     names = [
         alt.Chart(keys.iloc[[k]])
         .mark_text(align="left", y=-8, fontWeight=600, fontSize=12)

@@ -20,7 +20,8 @@ WIDTH = 560
 
 
 def relate(result: RelateResult, lang: str = "en") -> alt.TopLevelMixin:
-    """Both series, the KPI moved by its lag; below them the correlation at each lag with its band."""
+    """Both series, the KPI moved by its lag; below them the correlation at each lag with its
+    band."""
     title = alt.TitleParams(wrapped(say(result.headline, lang)))
     return alt.vconcat(_aligned(result, lang), _lags(result, lang), title=title, spacing=18)
 
@@ -31,9 +32,15 @@ def _aligned(result: RelateResult, lang: str) -> alt.LayerChart | alt.FacetChart
     frame["kpi"] = frame["kpi"].shift(shift)
     kpi, goal = result.names
     moved = f"{kpi} (+{shift})" if shift else kpi
-    z = frame[["kpi", "goal"]].apply(lambda s: (s - s.mean()) / s.std()).set_axis([moved, goal], axis=1)
+    z = (
+        frame[["kpi", "goal"]]
+        .apply(lambda s: (s - s.mean()) / s.std())
+        .set_axis([moved, goal], axis=1)
+    )
     long = z.assign(date=frame["date"]).melt("date", var_name="series", value_name="value").dropna()
-    colour = alt.Color("series:N", scale=alt.Scale(domain=[moved, goal], range=list(PALETTE[:2])), legend=None)
+    colour = alt.Color(
+        "series:N", scale=alt.Scale(domain=[moved, goal], range=list(PALETTE[:2])), legend=None
+    )
     base = alt.Chart(long).encode(
         x=alt.X("date:T", title=None),
         y=alt.Y("value:Q", title=label("relate.axis_value", lang)),
@@ -57,22 +64,36 @@ def _lags(result: RelateResult, lang: str) -> alt.LayerChart | alt.FacetChart:
     )
     x = alt.X("lag:O", title=label("relate.axis_lag", lang), axis=alt.Axis(labelAngle=0))
     reach = float(max(table["high"].max(), -table["low"].min(), 0.3)) * 1.05
-    y = alt.Y("rho:Q", title=label("relate.axis_rho", lang), scale=alt.Scale(domain=[-reach, reach]))
+    y = alt.Y(
+        "rho:Q", title=label("relate.axis_rho", lang), scale=alt.Scale(domain=[-reach, reach])
+    )
     base = alt.Chart(table).encode(x=x)
-    band = base.mark_bar(color=QUIET, opacity=0.35, size=WIDTH / len(table)).encode(y="minus:Q", y2="critical:Q")
+    band = base.mark_bar(color=QUIET, opacity=0.35, size=WIDTH / len(table)).encode(
+        y="minus:Q", y2="critical:Q"
+    )
     colour = alt.condition("datum.beyond", alt.value(BAD), alt.value(NEUTRAL))
     bars = base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q"), y2="high:Q", color=colour)
-    dots = base.mark_circle(size=80, opacity=1).encode(y=y, color=colour, tooltip=list(result.table.columns))
-    zero = alt.Chart(pd.DataFrame({"y": [0]})).mark_rule(color=NEUTRAL, strokeWidth=1).encode(y="y:Q")
+    dots = base.mark_circle(size=80, opacity=1).encode(
+        y=y, color=colour, tooltip=list(result.table.columns)
+    )
+    zero = (
+        alt.Chart(pd.DataFrame({"y": [0]})).mark_rule(color=NEUTRAL, strokeWidth=1).encode(y="y:Q")
+    )
     return alt.layer(band, zero, bars, dots).properties(width=WIDTH, height=150)
 
 
 def correlate(result: CorrelateResult, lang: str = "en") -> alt.TopLevelMixin:
     """Heat map of all pairs; pairs that are not related after correction stay pale."""
     table = result.table
-    both = pd.concat([table, table.rename(columns={"first": "second", "second": "first"}).assign(lag=-table["lag"])])
+    both = pd.concat(
+        [
+            table,
+            table.rename(columns={"first": "second", "second": "first"}).assign(lag=-table["lag"]),
+        ]
+    )
     both = both.assign(
-        shown=np.where(both["verdict"] == "related", both["rho"], np.nan), text=both["rho"].map("{:.2f}".format)
+        shown=np.where(both["verdict"] == "related", both["rho"], np.nan),
+        text=both["rho"].map("{:.2f}".format),
     )
     names = list(result.names)
     base = alt.Chart(both, title=alt.TitleParams(wrapped(say(result.headline, lang)))).encode(
@@ -101,7 +122,9 @@ def correlate(result: CorrelateResult, lang: str = "en") -> alt.TopLevelMixin:
 def wrapped(text: str, width: int = 78) -> list[str]:
     """A long headline in several lines; Chinese counts double and may break anywhere."""
     lines, line, used = [], "", 0.0
-    for word in text.replace(",", ",\u200b").replace(";", ";\u200b").replace("\u200b", " \u200b").split(" "):
+    for word in (
+        text.replace(",", ",\u200b").replace(";", ";\u200b").replace("\u200b", " \u200b").split(" ")
+    ):
         size = sum(2 if ord(c) > 0x2E80 else 1 for c in word)
         if line and used + size + 1 > width:
             lines.append(line)

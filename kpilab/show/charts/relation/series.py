@@ -19,11 +19,14 @@ NUMBER = "abs(datum.value) < 1 ? format(datum.value, '.3~f') : format(datum.valu
 
 
 def history(result: Result, lang: str = "en") -> alt.FacetChart:
-    """One panel per metric, the goal first; baseline grey, current blue, a dashed line at each period's mean."""
+    """One panel per metric, the goal first; baseline grey, current blue,
+    a dashed line at each period's mean."""
     names = list(dict.fromkeys(result.table["metric"]))
     colour = alt.Scale(domain=["baseline", "current"], range=[QUIET, PALETTE[0]])
     legend = alt.Legend(
-        orient="top", title=None, labelExpr=f"datum.value === 'current' ? '{_now(lang)}' : '{_then(lang)}'"
+        orient="top",
+        title=None,
+        labelExpr=f"datum.value === 'current' ? '{_now(lang)}' : '{_then(lang)}'",
     )
     tip = [
         alt.Tooltip("metric:N", title=label("report.metric", lang)),
@@ -37,11 +40,15 @@ def history(result: Result, lang: str = "en") -> alt.FacetChart:
         x=day, y=value, color=alt.Color("period:N", scale=colour, legend=legend), tooltip=tip
     )
     mean = (
-        base.transform_aggregate(first="min(date)", last="max(date)", value="mean(value)", groupby=["metric", "period"])
+        base.transform_aggregate(
+            first="min(date)", last="max(date)", value="mean(value)", groupby=["metric", "period"]
+        )
         .mark_rule(strokeDash=[5, 3], color=MUTED, strokeWidth=1.2)
         .encode(x="first:T", x2="last:T", y="value:Q")
     )
-    header = alt.Header(title=None, labelAnchor="start", labelFontWeight=600, labelFontSize=12, labelColor=INK)
+    header = alt.Header(
+        title=None, labelAnchor="start", labelFontWeight=600, labelFontSize=12, labelColor=INK
+    )
     return (
         alt.layer(line, mean, data=result.table)
         .properties(width=WIDTH, height=HEIGHT)

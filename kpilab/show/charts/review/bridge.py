@@ -21,21 +21,31 @@ ROW, LABEL = 34, 240
 
 
 def bridge(review: Review, say: Callable[[Message], str], lang: str = "en") -> alt.LayerChart:
-    """A waterfall lying on its side: two marks for expected and logged, a bar with its interval per row.
+    """A waterfall lying on its side: two marks for expected and logged, a bar with its interval per
+    row.
 
-    The axis need not begin at zero: lengths stand for changes, and the two ends are drawn as lines, not bars.
+    The axis need not begin at zero: lengths stand for changes, and the two ends are drawn as lines,
+    not bars.
     """
     rows = _rows(review, say, lang)
     order = rows["row"].tolist()
     y = alt.Y(
-        "row:N", sort=order, title=None, axis=alt.Axis(labelLimit=LABEL, labelPadding=8, ticks=False, domain=False)
+        "row:N",
+        sort=order,
+        title=None,
+        axis=alt.Axis(labelLimit=LABEL, labelPadding=8, ticks=False, domain=False),
     )
     tip = [
         alt.Tooltip("label:N", title=label("report.bridge_row", lang)),
         alt.Tooltip("text:N", title=label("report.bridge_amount", lang)),
         alt.Tooltip("interval:N", title=label("report.interval", lang)),
     ]
-    x = alt.X("start:Q", scale=alt.Scale(zero=False, nice=True, padding=40), title=None, axis=alt.Axis(tickCount=6))
+    x = alt.X(
+        "start:Q",
+        scale=alt.Scale(zero=False, nice=True, padding=40),
+        title=None,
+        axis=alt.Axis(tickCount=6),
+    )
     base = alt.Chart(rows).encode(y=y, tooltip=tip)
     steps, ends = base.transform_filter("!datum.end"), base.transform_filter("datum.end")
     bars = steps.mark_bar(height=18, cornerRadius=2).encode(
@@ -47,7 +57,9 @@ def bridge(review: Review, say: Callable[[Message], str], lang: str = "en") -> a
         .encode(x=alt.X("low:Q"), x2="high:Q")
     )
     lines = ends.mark_tick(thickness=4, height=26, color=INK).encode(x=x)
-    texts = base.mark_text(align="left", dx=8, fontSize=12, color=INK).encode(x=alt.X("right:Q"), text="text:N")
+    texts = base.mark_text(align="left", dx=8, fontSize=12, color=INK).encode(
+        x=alt.X("right:Q"), text="text:N"
+    )
     links = (
         alt.Chart(rows[rows["next"].notna()])
         .mark_rule(strokeDash=[2, 2], color=QUIET)

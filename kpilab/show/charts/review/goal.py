@@ -21,7 +21,8 @@ SCALE = alt.Scale(padding=60)
 
 
 def attainment(result: Result, lang: str = "en") -> alt.LayerChart:
-    """Relative change of the goal and each KPI with its interval, and whether the target was reached."""
+    """Relative change of the goal and each KPI with its interval,
+    and whether the target was reached."""
     rows = [
         {
             "name": row["metric"],
@@ -32,13 +33,19 @@ def attainment(result: Result, lang: str = "en") -> alt.LayerChart:
         | _drawn(row, ("change", "low", "high"), lang)
         for row in result.table.to_dict("records")
     ]
-    x = alt.X("value:Q", title=label("report.change_axis", lang), axis=alt.Axis(format="+~%", tickCount=6), scale=SCALE)
+    x = alt.X(
+        "value:Q",
+        title=label("report.change_axis", lang),
+        axis=alt.Axis(format="+~%", tickCount=6),
+        scale=SCALE,
+    )
     tip = _tip("report.metric", "report.interval_percent", lang)
     return _forest(pd.DataFrame(rows), x, tip, say(result.headline, lang))
 
 
 def drivers(result: Result, lang: str = "en") -> alt.LayerChart:
-    """How much each driver moved the goal, with its interval; drivers nobody watches are named so."""
+    """How much each driver moved the goal, with its interval;
+    drivers nobody watches are named so."""
     unwatched = label("report.not_watched", lang)
     ends = ("contribution", "contribution_low", "contribution_high")
     rows = [
@@ -53,7 +60,12 @@ def drivers(result: Result, lang: str = "en") -> alt.LayerChart:
     ]
     axis = alt.Axis(format="+~s", tickCount=6)
     x = alt.X("value:Q", title=label("report.contribution_axis", lang), axis=axis, scale=SCALE)
-    return _forest(pd.DataFrame(rows), x, _tip("report.driver", "report.interval", lang), say(result.headline, lang))
+    return _forest(
+        pd.DataFrame(rows),
+        x,
+        _tip("report.driver", "report.interval", lang),
+        say(result.headline, lang),
+    )
 
 
 def _drawn(row: dict[Any, Any], names: tuple[str, str, str], lang: str) -> dict[str, object]:
@@ -61,7 +73,14 @@ def _drawn(row: dict[Any, Any], names: tuple[str, str, str], lang: str) -> dict[
     value, low, high = (row[name] for name in names)
     right = high if high == high else value
     was, now = (number(row[name], lang) for name in ("baseline", "current"))
-    return {"value": value, "low": low, "high": high, "right": right if right == right else 0.0, "was": was, "now": now}
+    return {
+        "value": value,
+        "low": low,
+        "high": high,
+        "right": right if right == right else 0.0,
+        "was": was,
+        "now": now,
+    }
 
 
 def _tip(name: str, ends: str, lang: str) -> list[alt.Tooltip]:
@@ -71,7 +90,9 @@ def _tip(name: str, ends: str, lang: str) -> list[alt.Tooltip]:
 
 def _forest(table: pd.DataFrame, x: alt.X, tip: list[alt.Tooltip], title: str) -> alt.LayerChart:
     """A point with its interval per row, a line at zero, the numbers as text."""
-    y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False))
+    y = alt.Y(
+        "name:N", sort=None, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False)
+    )
     tone = alt.Color("tone:N", scale=None, legend=None)
     base = alt.Chart(table).encode(y=y, tooltip=tip)
     zero = alt.Chart(table.head(1)).mark_rule(color=QUIET).encode(x=alt.datum(0))
@@ -85,4 +106,7 @@ def _reached(row: dict[Any, Any], lang: str) -> str:
     change = signed_percent(row["change"], lang)
     if row["reached"] is None or row["reached"] != row["reached"]:
         return change
-    return f"{change} · {label('report.target_reached' if row['reached'] else 'report.target_missed', lang)}"
+    return (
+        f"{change} · "
+        f"{label('report.target_reached' if row['reached'] else 'report.target_missed', lang)}"
+    )

@@ -23,11 +23,19 @@ SCALE = alt.Scale(padding=90)
 
 
 def effects(result: Result, lang: str = "en") -> alt.LayerChart:
-    """Effect of each tested action with its interval; a tick where it was expected, what it means in words."""
+    """Effect of each tested action with its interval; a tick where it was expected,
+    what it means in words."""
     rows = [_action(row, lang) for row in result.table.to_dict("records")]
-    table = pd.DataFrame(rows, columns=["name", "value", "low", "high", "expected", "right", "text", "tone"])
+    table = pd.DataFrame(
+        rows, columns=["name", "value", "low", "high", "expected", "right", "text", "tone"]
+    )
     y, tone = _names(), alt.Color("tone:N", scale=None, legend=None)
-    x = alt.X("value:Q", title=label("action_state.axis", lang), axis=alt.Axis(format="+~%", tickCount=6), scale=SCALE)
+    x = alt.X(
+        "value:Q",
+        title=label("action_state.axis", lang),
+        axis=alt.Axis(format="+~%", tickCount=6),
+        scale=SCALE,
+    )
     base = alt.Chart(table).encode(y=y)
     return alt.LayerChart(
         layer=[
@@ -43,14 +51,20 @@ def effects(result: Result, lang: str = "en") -> alt.LayerChart:
 
 
 def compare(result: Result, lang: str = "en") -> alt.LayerChart:
-    """Size of each cause in the old (hollow) and the new review (filled), with intervals, and its state in words."""
+    """Size of each cause in the old (hollow) and the new review (filled), with intervals,
+    and its state in words."""
     rows = [part for row in result.table.to_dict("records") for part in _cause(row, lang)]
     table = pd.DataFrame(rows, columns=["name", "side", "value", "low", "high", "right", "text"])
     y = _names()
     colours = alt.Scale(domain=["old", "new"], range=[NEUTRAL, PALETTE[0]])
     tone = alt.Color("side:N", scale=colours, legend=None)
     offset = alt.YOffset("side:N", sort=["old", "new"])
-    x = alt.X("value:Q", title=label("compare.axis", lang), axis=alt.Axis(format="+~s", tickCount=6), scale=SCALE)
+    x = alt.X(
+        "value:Q",
+        title=label("compare.axis", lang),
+        axis=alt.Axis(format="+~s", tickCount=6),
+        scale=SCALE,
+    )
     base = alt.Chart(table).encode(y=y, yOffset=offset)
     filled = alt.condition("datum.side === 'new'", alt.value(PALETTE[0]), alt.value("transparent"))
     return alt.LayerChart(
@@ -89,7 +103,9 @@ def watch(result: Result, lang: str = "en") -> alt.LayerChart:
 
 
 def _names() -> alt.Y:
-    return alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=320, ticks=False, domain=False))
+    return alt.Y(
+        "name:N", sort=None, title=None, axis=alt.Axis(labelLimit=320, ticks=False, domain=False)
+    )
 
 
 def _action(row: dict[Any, Any], lang: str) -> dict[str, object]:
@@ -102,7 +118,9 @@ def _action(row: dict[Any, Any], lang: str) -> dict[str, object]:
         "low": row["low"] if known else None,
         "high": row["high"] if known else None,
         "expected": row["expected"] if row["expected"] == row["expected"] else None,
-        "right": max([row[k] for k in ("high", "expected") if row[k] == row[k]], default=0.0) if known else 0.0,
+        "right": max([row[k] for k in ("high", "expected") if row[k] == row[k]], default=0.0)
+        if known
+        else 0.0,
         "text": size + said,
         "tone": TONES.get(row["answer"], NEUTRAL),
     }
@@ -111,13 +129,22 @@ def _action(row: dict[Any, Any], lang: str) -> dict[str, object]:
 def _cause(row: dict[Any, Any], lang: str) -> list[dict[str, object]]:
     kind = f"kind.{row['kind']}"
     name = say(Message(kind), lang) if kind in catalogue(lang) else row["kind"]
-    name = f"{name} · {row['subject']}" + (f" · {where(row['where'], lang)}" if row["where"] else "")
+    name = f"{name} · {row['subject']}" + (
+        f" · {where(row['where'], lang)}" if row["where"] else ""
+    )
     sides = [side for side in ("old", "new") if row[f"{side}_effect"] == row[f"{side}_effect"]]
-    parts = [{"name": name, "side": s, **{k: row[f"{s}_{v}"] for k, v in _SIZES.items()}, "text": ""} for s in sides]
-    parts = parts or [{"name": name, "side": "new", "value": 0.0, "low": None, "high": None, "text": ""}]
+    parts = [
+        {"name": name, "side": s, **{k: row[f"{s}_{v}"] for k, v in _SIZES.items()}, "text": ""}
+        for s in sides
+    ]
+    parts = parts or [
+        {"name": name, "side": "new", "value": 0.0, "low": None, "high": None, "text": ""}
+    ]
     state = label(f"compare.{row['state']}", lang)
     for part in parts:
-        part["right"] = part["value"] if part["high"] is None or part["high"] != part["high"] else part["high"]
+        part["right"] = (
+            part["value"] if part["high"] is None or part["high"] != part["high"] else part["high"]
+        )
     parts[-1]["text"] = f"{number(parts[-1]['value'], lang)} · {state}" if sides else state
     return parts
 

@@ -22,73 +22,120 @@ WIDTH = 480
 
 
 def decompose(result: DecomposeResult, lang: str = "en") -> alt.TopLevelMixin:
-    """Waterfall from the baseline to the current value, one bar per leaf of the formula; below it a nested tree.
+    """Waterfall from the baseline to the current value, one bar per leaf of the formula; below it a
+    nested tree.
 
-    The axis need not begin at zero: lengths stand for changes, and the two ends are drawn as lines, not bars.
+    The axis need not begin at zero: lengths stand for changes, and the two ends are drawn as lines,
+    not bars.
     """
     rows = _steps(result, lang)
     names = alt.Axis(labelLimit=240, labelPadding=8, ticks=False, domain=False)
     y = alt.Y("name:N", sort=rows["name"].tolist(), title=None, axis=names)
     roomy = alt.Scale(zero=False, nice=True, padding=50)
     x = alt.X("start:Q", scale=roomy, title=result.goal, axis=alt.Axis(tickCount=5))
-    tips = [alt.Tooltip("name:N", title=" "), alt.Tooltip("text:N", title=label("decompose.contribution", lang))]
+    tips = [
+        alt.Tooltip("name:N", title=" "),
+        alt.Tooltip("text:N", title=label("decompose.contribution", lang)),
+    ]
     tips += [alt.Tooltip("interval:N", title=label("decompose.interval", lang))]
-    base = alt.Chart(rows, title=head(result, lang), width=WIDTH, height=alt.Step(30)).encode(y=y, tooltip=tips)
+    base = alt.Chart(rows, title=head(result, lang), width=WIDTH, height=alt.Step(30)).encode(
+        y=y, tooltip=tips
+    )
     steps, ends = base.transform_filter("!datum.total"), base.transform_filter("datum.total")
-    links = alt.Chart(rows.iloc[:-1]).mark_rule(strokeDash=[2, 2], color=QUIET).encode(x="end:Q", y=y, y2="next:N")
-    bars = steps.mark_bar(height=16).encode(x=x, x2="end:Q", color=alt.Color("colour:N", scale=None))
+    links = (
+        alt.Chart(rows.iloc[:-1])
+        .mark_rule(strokeDash=[2, 2], color=QUIET)
+        .encode(x="end:Q", y=y, y2="next:N")
+    )
+    bars = steps.mark_bar(height=16).encode(
+        x=x, x2="end:Q", color=alt.Color("colour:N", scale=None)
+    )
     whiskers = steps.transform_filter("isValid(datum.low)").mark_rule(color=INK, strokeWidth=1.5)
     lines = ends.mark_tick(thickness=4, height=22, color=INK).encode(x="end:Q")
     text = base.mark_text(align="left", dx=8).encode(x="right:Q", text="text:N")
     waterfall = links + bars + whiskers.encode(x="low:Q", x2="high:Q") + lines + text
-    return waterfall if result.table["depth"].max() < 2 else alt.vconcat(waterfall, tree(result, lang))
+    return (
+        waterfall if result.table["depth"].max() < 2 else alt.vconcat(waterfall, tree(result, lang))
+    )
 
 
 def _steps(result: DecomposeResult, lang: str) -> pd.DataFrame:
     """One row per bar: where it starts and ends, its interval around the end, its text."""
-    leaves = result.leaves.groupby("node", sort=False)[["contribution", "low", "high"]].sum(min_count=1).reset_index()
+    leaves = (
+        result.leaves.groupby("node", sort=False)[["contribution", "low", "high"]]
+        .sum(min_count=1)
+        .reset_index()
+    )
     leaves = leaves.sort_values("contribution", key=abs, ascending=False)
     end = result.before + leaves["contribution"].cumsum()
     start = end - leaves["contribution"]
-    steps = pd.DataFrame({"name": leaves["node"], "start": start, "end": end, "low": start + leaves["low"]})
+    steps = pd.DataFrame(
+        {"name": leaves["node"], "start": start, "end": end, "low": start + leaves["low"]}
+    )
     steps = steps.assign(
-        high=start + leaves["high"], total=False, text=[signed(v, lang) for v in leaves["contribution"]]
+        high=start + leaves["high"],
+        total=False,
+        text=[signed(v, lang) for v in leaves["contribution"]],
     )
-    steps["interval"] = [interval(pair, lang) for pair in zip(leaves["low"], leaves["high"], strict=True)]
+    steps["interval"] = [
+        interval(pair, lang) for pair in zip(leaves["low"], leaves["high"], strict=True)
+    ]
     steps["colour"] = [GOOD if v >= 0 else BAD for v in leaves["contribution"]]
-    told = zip(("decompose.baseline", "decompose.current"), (result.before, result.after), strict=True)
-    totals = pd.DataFrame(
-        [{"name": label(key, lang), "start": v, "end": v, "text": number(v, lang)} for key, v in told]
+    told = zip(
+        ("decompose.baseline", "decompose.current"), (result.before, result.after), strict=True
     )
-    totals = totals.assign(low=float("nan"), high=float("nan"), total=True, interval=MISSING, colour=INK)
+    totals = pd.DataFrame(
+        [
+            {"name": label(key, lang), "start": v, "end": v, "text": number(v, lang)}
+            for key, v in told
+        ]
+    )
+    totals = totals.assign(
+        low=float("nan"), high=float("nan"), total=True, interval=MISSING, colour=INK
+    )
     rows = pd.concat([totals.iloc[:1], steps, totals.iloc[1:]], ignore_index=True)
-    return rows.assign(right=rows[["start", "end", "high"]].max(axis=1), next=rows["name"].shift(-1))
+    return rows.assign(
+        right=rows[["start", "end", "high"]].max(axis=1), next=rows["name"].shift(-1)
+    )
 
 
 def tree(result: DecomposeResult, lang: str = "en") -> alt.LayerChart:
-    """The formula as a tree from left to right: what every node contributed, links as thick as its share."""
+    """The formula as a tree from left to right: what every node contributed,
+    links as thick as its share."""
     rows = _placed(result.table, lang)
     parents = rows.drop_duplicates("node").set_index("node")[["x", "y"]].add_prefix("parent_")
     links = rows[rows["parent"] != ""].join(parents, on="parent")
     across, down = ([-0.1, float(rows["x"].max()) + 0.9], [float(rows["y"].max()) + 0.6, -0.6])
     scales = [alt.Scale(domain=d, nice=False) for d in (across, down)]
     x, y = alt.X("x:Q", axis=None, scale=scales[0]), alt.Y("y:Q", axis=None, scale=scales[1])
-    start = alt.X("parent_x:Q", axis=None, scale=scales[0]), alt.Y("parent_y:Q", axis=None, scale=scales[1])
+    start = (
+        alt.X("parent_x:Q", axis=None, scale=scales[0]),
+        alt.Y("parent_y:Q", axis=None, scale=scales[1]),
+    )
     colour = alt.Color("colour:N", scale=None)
     thick = alt.StrokeWidth("size:Q", scale=alt.Scale(domain=[0, 1], range=[1, 14]), legend=None)
     lines = alt.Chart(links).mark_rule(opacity=0.35, strokeCap="round")
-    lines = lines.encode(x=start[0], y=start[1], x2="x:Q", y2="y:Q", color=colour, strokeWidth=thick)
+    lines = lines.encode(
+        x=start[0], y=start[1], x2="x:Q", y2="y:Q", color=colour, strokeWidth=thick
+    )
     base = alt.Chart(rows, title=label("decompose.tree", lang), width=WIDTH + 120)
     dots = base.mark_circle(size=90, opacity=1).encode(x=x, y=y, color=colour)
-    names = base.mark_text(align="left", dx=9, dy=-9, fontWeight=600).encode(x=x, y=y, text="node:N")
-    texts = base.mark_text(align="left", dx=9, dy=9, color=MUTED, fontSize=11).encode(x=x, y=y, text="text:N")
-    halo = [t.copy().encode(stroke=alt.value("white"), strokeWidth=alt.value(4)) for t in (names, texts)]
+    names = base.mark_text(align="left", dx=9, dy=-9, fontWeight=600).encode(
+        x=x, y=y, text="node:N"
+    )
+    texts = base.mark_text(align="left", dx=9, dy=9, color=MUTED, fontSize=11).encode(
+        x=x, y=y, text="text:N"
+    )
+    halo = [
+        t.copy().encode(stroke=alt.value("white"), strokeWidth=alt.value(4)) for t in (names, texts)
+    ]
     height = 46 * (int(rows["y"].max()) + 1) + 20
     return alt.LayerChart(layer=[lines, *halo, dots, names, texts], height=height)
 
 
 def _placed(table: pd.DataFrame, lang: str) -> pd.DataFrame:
-    """Nodes with places: depth from left to right, leaves one below the other, parents in the middle of theirs."""
+    """Nodes with places: depth from left to right, leaves one below the other,
+    parents in the middle of theirs."""
     rows = table.reset_index(drop=True).assign(x=table["depth"].to_numpy(float), y=float("nan"))
     leaf = ~rows["node"].isin(rows["parent"])
     rows.loc[leaf, "y"] = range(int(leaf.sum()))
@@ -100,7 +147,8 @@ def _placed(table: pd.DataFrame, lang: str) -> pd.DataFrame:
     ]
     most = rows["contribution"].abs().max() or 1.0
     return rows.assign(
-        size=rows["contribution"].abs() / most, colour=[GOOD if v >= 0 else BAD for v in rows["contribution"]]
+        size=rows["contribution"].abs() / most,
+        colour=[GOOD if v >= 0 else BAD for v in rows["contribution"]],
     )
 
 
@@ -116,13 +164,25 @@ def ratemix(result: RatemixResult, lang: str = "en") -> alt.TopLevelMixin:
     x = alt.X("mix:Q", title=across, axis=axis, scale=alt.Scale(padding=50))
     y = alt.Y("rate:Q", title=up, axis=axis, scale=alt.Scale(padding=30))
     shares = [v for v in SHARES if v <= rows["share1"].max()][-3:]
-    legend = alt.Legend(format=".0%", values=shares, symbolFillColor=PALETTE[0], symbolStrokeWidth=0)
-    size = alt.Size("share1:Q", title=label("ratemix.share", lang), legend=legend, scale=alt.Scale(range=[30, 450]))
+    legend = alt.Legend(
+        format=".0%", values=shares, symbolFillColor=PALETTE[0], symbolStrokeWidth=0
+    )
+    size = alt.Size(
+        "share1:Q",
+        title=label("ratemix.share", lang),
+        legend=legend,
+        scale=alt.Scale(range=[30, 450]),
+    )
     tips = [alt.Tooltip("segment:N", title=" ")]
-    tips += [alt.Tooltip(f"{f}:Q", title=title, format="+,.3~g") for f, title in (("mix", across), ("rate", up))]
+    tips += [
+        alt.Tooltip(f"{f}:Q", title=title, format="+,.3~g")
+        for f, title in (("mix", across), ("rate", up))
+    ]
     base = alt.Chart(rows, title=head(result, lang), width=WIDTH, height=340)
     dots = base.mark_circle(color=PALETTE[0], opacity=0.7).encode(x=x, y=y, size=size, tooltip=tips)
     names = base.mark_text(align="left", dx=14).encode(x=x, y=y, text="label:N")
     zero = alt.Chart(pd.DataFrame({"zero": [0.0]}))
-    cross = zero.mark_rule(color=QUIET).encode(x="zero:Q") + zero.mark_rule(color=QUIET).encode(y="zero:Q")
+    cross = zero.mark_rule(color=QUIET).encode(x="zero:Q") + zero.mark_rule(color=QUIET).encode(
+        y="zero:Q"
+    )
     return cross + dots + names

@@ -31,19 +31,26 @@ def localise(result: LocaliseResult, lang: str = "en") -> alt.TopLevelMixin:
     rows = rows.assign(place=[where_text(w, lang) for w in rows["where"]]).drop(columns="where")
     rows["text"] = [signed(v, lang) for v in rows["contribution"]]
     changed = rows["change"].notna()
-    rows.loc[changed, "text"] += [f" ({signed_percent(v, lang)})" for v in rows.loc[changed, "change"]]
+    rows.loc[changed, "text"] += [
+        f" ({signed_percent(v, lang)})" for v in rows.loc[changed, "change"]
+    ]
     places = _bars(
-        rows.assign(colour=[GOOD if v >= 0 else BAD for v in rows["contribution"]]), head(result, lang), lang
+        rows.assign(colour=[GOOD if v >= 0 else BAD for v in rows["contribution"]]),
+        head(result, lang),
+        lang,
     )
     if len(rows) == 0:
-        places = alt.Chart(pd.DataFrame({"x": [0]}), title=head(result, lang), width=WIDTH, height=1).mark_point(
-            opacity=0
-        )
-    return alt.vconcat(places, heat(result, lang)) if result.across and len(result.cells) else places
+        places = alt.Chart(
+            pd.DataFrame({"x": [0]}), title=head(result, lang), width=WIDTH, height=1
+        ).mark_point(opacity=0)
+    return (
+        alt.vconcat(places, heat(result, lang)) if result.across and len(result.cells) else places
+    )
 
 
 def _bars(rows: pd.DataFrame, title: alt.TitleParams, lang: str) -> alt.LayerChart:
-    """One bar per `place`: its `contribution` from `low` to `high`, its `text` right of bar and interval."""
+    """One bar per `place`: its `contribution` from `low` to `high`,
+    its `text` right of bar and interval."""
     rows = rows.assign(right=rows[["high", "contribution"]].max(axis=1).clip(lower=0))
     y = alt.Y("place:N", sort=rows["place"].tolist(), title=None, axis=alt.Axis(labelLimit=360))
     # Room on the right for the text of the longest bar.
@@ -62,10 +69,16 @@ def _bars(rows: pd.DataFrame, title: alt.TitleParams, lang: str) -> alt.LayerCha
 
 
 def heat(result: LocaliseResult, lang: str = "en") -> alt.LayerChart:
-    """The cube by two dimensions: colour is the deviation in standard errors, what was found is framed."""
+    """The cube by two dimensions: colour is the deviation in standard errors,
+    what was found is framed."""
     down, along = result.across
-    kept = [result.cells.groupby(d)["expected"].sum().nlargest(MOST).index.tolist() for d in (down, along)]
-    cells = result.cells[result.cells[down].isin(kept[0]) & result.cells[along].isin(kept[1])].copy()
+    kept = [
+        result.cells.groupby(d)["expected"].sum().nlargest(MOST).index.tolist()
+        for d in (down, along)
+    ]
+    cells = result.cells[
+        result.cells[down].isin(kept[0]) & result.cells[along].isin(kept[1])
+    ].copy()
     cells = cells.rename(columns={down: "row", along: "column"})
     cells["found"] = [
         any(_inside(place, {down: r, along: c}) for place in result.places)
@@ -77,7 +90,12 @@ def heat(result: LocaliseResult, lang: str = "en") -> alt.LayerChart:
     about += [say(Message("localise.framed"), lang)] if cells["found"].any() else []
     title = lines(say(Message("localise.cells", {"rows": down, "columns": along}), lang))
     base = alt.Chart(cells, title=alt.TitleParams(title, subtitle=about)).encode(
-        x=alt.X("column:N", sort=kept[1], title=along, axis=alt.Axis(orient="top", labelAngle=0, labelLimit=56)),
+        x=alt.X(
+            "column:N",
+            sort=kept[1],
+            title=along,
+            axis=alt.Axis(orient="top", labelAngle=0, labelLimit=56),
+        ),
         y=alt.Y("row:N", sort=kept[0], title=down),
         tooltip=[
             alt.Tooltip("row:N", title=down),
@@ -87,15 +105,22 @@ def heat(result: LocaliseResult, lang: str = "en") -> alt.LayerChart:
             alt.Tooltip("score:Q", title=label("localise.score", lang), format="+.1f"),
         ],
     )
-    scale = alt.Scale(domain=[-8, 0, 8], range=[BAD, "#F4F5F6", GOOD], clamp=True, interpolate="rgb")
-    rects = base.mark_rect(stroke="white").encode(color=alt.Color("score:Q", scale=scale, legend=None))
-    frames = base.transform_filter("datum.found").mark_rect(fillOpacity=0, stroke=INK, strokeWidth=2)
+    scale = alt.Scale(
+        domain=[-8, 0, 8], range=[BAD, "#F4F5F6", GOOD], clamp=True, interpolate="rgb"
+    )
+    rects = base.mark_rect(stroke="white").encode(
+        color=alt.Color("score:Q", scale=scale, legend=None)
+    )
+    frames = base.transform_filter("datum.found").mark_rect(
+        fillOpacity=0, stroke=INK, strokeWidth=2
+    )
     texts = base.mark_text(fontSize=10).encode(text="text:N")
     return alt.LayerChart(layer=[rects, frames, texts], width=alt.Step(58), height=alt.Step(26))
 
 
 def _inside(place: Where, cell: dict[str, str]) -> bool:
-    """Whether a cell of two dimensions lies in a place found that names no third one, and not in its exception."""
+    """Whether a cell of two dimensions lies in a place found that names no third one,
+    and not in its exception."""
     if not place.values or not {*place.values, *place.without} <= set(cell):
         return False
     left = [cell[d] in _texts(v) for d, v in place.without.items()]
@@ -107,32 +132,53 @@ def _texts(values: tuple[object, ...]) -> list[str]:
 
 
 def nextsplit(result: NextsplitResult, lang: str = "en") -> alt.TopLevelMixin:
-    """One bar per dimension: its value that deviates most, with its interval; splits beyond noise in colour."""
+    """One bar per dimension: its value that deviates most, with its interval;
+    splits beyond noise in colour."""
     rows = result.table.head(MOST)
-    rows = rows.assign(place=[f"{d} = {v}" for d, v in zip(rows["dimension"], rows["value"], strict=True)])
+    rows = rows.assign(
+        place=[f"{d} = {v}" for d, v in zip(rows["dimension"], rows["value"], strict=True)]
+    )
     beyond = (rows["q"] <= result.alpha).tolist()
     rows["text"] = [
-        f"{signed(c, lang)}, p = {pvalue(q, lang)}" for c, q in zip(rows["contribution"], rows["q"], strict=True)
+        f"{signed(c, lang)}, p = {pvalue(q, lang)}"
+        for c, q in zip(rows["contribution"], rows["q"], strict=True)
     ]
     rows["text"] = rows["text"].str.replace("= <", "<")
     colours = [GOOD if v >= 0 else BAD for v in rows["contribution"]]
     return _bars(
-        rows.assign(colour=[c if b else QUIET for c, b in zip(colours, beyond, strict=True)]), head(result, lang), lang
+        rows.assign(colour=[c if b else QUIET for c, b in zip(colours, beyond, strict=True)]),
+        head(result, lang),
+        lang,
     )
 
 
 def dating(result: DatingResult, lang: str = "en") -> alt.TopLevelMixin:
-    """The daily level with the fitted change; the days it may have begun on are shaded, what was logged is named."""
+    """The daily level with the fitted change; the days it may have begun on are shaded,
+    what was logged is named."""
     rows = result.table.assign(day=pd.to_datetime(result.table["day"]))[["day", "value", "fitted"]]
     base = alt.Chart(rows, title=head(result, lang), width=WIDTH + 120)
     days = alt.Axis(format="%-m月%-d日" if lang == "zh" else "%-d %b", tickCount=8, grid=False)
     x = alt.X("day:T", title=None, axis=days)
-    y = alt.Y("value:Q", title=label("dating.value", lang), scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=6))
-    layers = base.mark_line(color=QUIET, point=alt.OverlayMarkDef(color=QUIET, size=18)).encode(x=x, y=y)
-    layers += base.mark_line(color=PALETTE[0], strokeWidth=2.5, interpolate="step-after").encode(x=x, y="fitted:Q")
+    y = alt.Y(
+        "value:Q",
+        title=label("dating.value", lang),
+        scale=alt.Scale(zero=False),
+        axis=alt.Axis(tickCount=6),
+    )
+    layers = base.mark_line(color=QUIET, point=alt.OverlayMarkDef(color=QUIET, size=18)).encode(
+        x=x, y=y
+    )
+    layers += base.mark_line(color=PALETTE[0], strokeWidth=2.5, interpolate="step-after").encode(
+        x=x, y="fitted:Q"
+    )
     if result.start is None or result.low is None or result.high is None:
         return layers
-    span = pd.DataFrame({"low": [pd.Timestamp(result.low)], "high": [pd.Timestamp(result.high) + pd.Timedelta(days=1)]})
+    span = pd.DataFrame(
+        {
+            "low": [pd.Timestamp(result.low)],
+            "high": [pd.Timestamp(result.high) + pd.Timedelta(days=1)],
+        }
+    )
     shade = alt.Chart(span).mark_rect(color=PALETTE[1], opacity=0.18).encode(x="low:T", x2="high:T")
     return alt.layer(shade, layers, *_logged(result))
 
@@ -140,10 +186,15 @@ def dating(result: DatingResult, lang: str = "en") -> alt.TopLevelMixin:
 def _logged(result: DatingResult) -> list[alt.Chart]:
     """Entries of the change log near the start, one below the other, on the side with more room."""
     days = result.table["day"]
-    late = [(day - days.iloc[0]).days > 0.6 * (days.iloc[-1] - days.iloc[0]).days for day, _ in result.candidates]
+    late = [
+        (day - days.iloc[0]).days > 0.6 * (days.iloc[-1] - days.iloc[0]).days
+        for day, _ in result.candidates
+    ]
     rules, layers = [], []
     for k, ((day, text), is_late) in enumerate(zip(result.candidates, late, strict=True)):
-        base = alt.Chart(pd.DataFrame({"day": [pd.Timestamp(day)], "text": [text]})).encode(x="day:T")
+        base = alt.Chart(pd.DataFrame({"day": [pd.Timestamp(day)], "text": [text]})).encode(
+            x="day:T"
+        )
         side = {"align": "right", "dx": -5} if is_late else {"align": "left", "dx": 5}
         rules.append(base.mark_rule(color=MUTED, strokeDash=[3, 3]))
         words = base.mark_text(y=9 + 15 * k, fontSize=11, color=MUTED, **side).encode(text="text:N")

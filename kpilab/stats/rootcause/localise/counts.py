@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-CHANCE = 1e-5  # that counts of single things share a divisor, from which they are taken for amounts in another unit
+# that counts of single things share a divisor, from which they are taken for amounts in another
+# unit
+CHANCE = 1e-5
 
 
 def counted(amounts: NDArray[np.float64]) -> bool:
-    """Whole numbers that are not all multiples of something larger, as amounts in thousandths or rounded ones are.
+    """Whole numbers that are not all multiples of something larger, as amounts in thousandths or
+    rounded ones are.
 
     A number is a multiple of g with a chance of 1/g; numbers that occur more than once say it once.
     """

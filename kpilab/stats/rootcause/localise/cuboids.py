@@ -15,7 +15,8 @@ Array = NDArray[np.float64]
 Number = TypeVar("Number", np.intp, np.float64)
 # Beyond this many possible elements a cuboid's codes are renumbered to those that occur.
 DENSE = 1_000_000
-# A finer cuboid is summed up instead of the leaves while it has at most this many elements per leaf.
+# A finer cuboid is summed up instead of the leaves while it has at most this many elements per
+# leaf.
 ROLLED = 2
 Named = tuple[tuple[int, ...], tuple[int, ...]]  # dimensions, and the code of the value in each
 
@@ -29,9 +30,10 @@ class Cuboid:
         code: element of each leaf.
         size: number of element codes (some may be empty).
         leaves: leaves per element.
-        cost: description length (nats) of naming one of its elements: how many dimensions, which, which element.
-        finer: a cuboid with one dimension more, and the shape of its elements around that dimension; None where
-            sums over the leaves are cheaper.
+        cost: description length (nats) of naming one of its elements: how many dimensions, which,
+            which element.
+        finer: a cuboid with one dimension more, and the shape of its elements around that
+            dimension; None where sums over the leaves are cheaper.
     """
 
     dims: tuple[int, ...]
@@ -71,7 +73,8 @@ class Hit:
 
 
 def cuboids(codes: NDArray[np.intp], deepest: int | None = None) -> list[Cuboid]:
-    """All combinations of up to `deepest` dimensions, the whole (no dimension) first; none with a single value.
+    """All combinations of up to `deepest` dimensions, the whole (no dimension) first; none with a
+    single value.
 
     Args:
         codes: one row per dimension, one column per leaf; values 0..levels-1.
@@ -80,24 +83,38 @@ def cuboids(codes: NDArray[np.intp], deepest: int | None = None) -> list[Cuboid]
     levels = [int(m) + 1 for m in codes.max(axis=1, initial=0)]
     free = [d for d, code in enumerate(codes) if n and np.any(code != code[0])]
     most = len(free) if deepest is None else min(len(free), deepest)
-    coded: dict[tuple[int, ...], tuple[NDArray[np.intp], int]] = {(): (np.zeros(n, dtype=np.intp), 1)}
+    coded: dict[tuple[int, ...], tuple[NDArray[np.intp], int]] = {
+        (): (np.zeros(n, dtype=np.intp), 1)
+    }
     for k in range(1, most + 1):
         for dims in combinations(free, k):
             code, size = coded[dims[:-1]]
             code, size = code * levels[dims[-1]], size * levels[dims[-1]]
             code += codes[dims[-1]]
             coded[dims] = _renumbered(code) if size > max(DENSE, 4 * n) else (code, size)
-    dense = {d for d, (_, size) in coded.items() if size == prod(levels[j] for j in d) and size <= ROLLED * n}
+    dense = {
+        d
+        for d, (_, size) in coded.items()
+        if size == prod(levels[j] for j in d) and size <= ROLLED * n
+    }
     finer = {dims: _finer(dims, dense, levels) if len(dims) < most else None for dims in coded}
     leaves: dict[tuple[int, ...], NDArray[np.intp]] = {}
     for dims, (code, size) in reversed(coded.items()):
         above = finer[dims]
-        leaves[dims] = np.bincount(code, minlength=size) if above is None else _rolled(leaves[above[0]], above[1])
+        leaves[dims] = (
+            np.bincount(code, minlength=size)
+            if above is None
+            else _rolled(leaves[above[0]], above[1])
+        )
     costs = {
-        d: log(max(1, len(free))) + log(comb(len(free), len(d))) + log(max(1, np.count_nonzero(leaves[d])))
+        d: log(max(1, len(free)))
+        + log(comb(len(free), len(d)))
+        + log(max(1, np.count_nonzero(leaves[d])))
         for d in coded
     }
-    return [Cuboid(d, code, size, leaves[d], costs[d], finer[d]) for d, (code, size) in coded.items()]
+    return [
+        Cuboid(d, code, size, leaves[d], costs[d], finer[d]) for d, (code, size) in coded.items()
+    ]
 
 
 def sums(spaces: Iterable[Cuboid], values: Array) -> list[Array]:
@@ -115,15 +132,19 @@ def sums(spaces: Iterable[Cuboid], values: Array) -> list[Array]:
 def crossed(
     pair: tuple[NDArray[np.intp], ...], amounts: Sequence[Array]
 ) -> tuple[tuple[NDArray[np.intp], ...], list[Array]]:
-    """Sums of leaf amounts per cell of two dimensions, cells in order: their codes in both, and the sums."""
+    """Sums of leaf amounts per cell of two dimensions, cells in order: their codes in both,
+    and the sums."""
     shape = tuple(int(code.max(initial=0)) + 1 for code in pair)
     cell = np.ravel_multi_index(pair, shape)
     occurs = np.flatnonzero(np.bincount(cell))
-    return np.unravel_index(occurs, shape), [np.bincount(cell, v)[occurs].astype(float, copy=False) for v in amounts]
+    return np.unravel_index(occurs, shape), [
+        np.bincount(cell, v)[occurs].astype(float, copy=False) for v in amounts
+    ]
 
 
 def same_leaves(
-    spaces: list[Cuboid], codes: NDArray[np.intp], leaves: NDArray[np.intp], size: Array, least: float,
+    spaces: list[Cuboid], codes: NDArray[np.intp], leaves: NDArray[np.intp], size: Array,
+    least: float,
     totals: list[Array],
 ) -> list[Named]:  # fmt: skip
     """Other elements whose leaves overlap with `leaves` by at least `least` (Jaccard, by size).
@@ -146,12 +167,20 @@ def same_leaves(
 def _finer(
     dims: tuple[int, ...], dense: set[tuple[int, ...]], levels: list[int]
 ) -> tuple[tuple[int, ...], tuple[int, int, int]] | None:
-    """The smallest cuboid with one dimension more whose elements can be summed along that dimension."""
-    choices = [(levels[d], d) for d in range(len(levels)) if d not in dims and tuple(sorted((*dims, d))) in dense]
+    """The smallest cuboid with one dimension more whose elements can be summed along that
+    dimension."""
+    choices = [
+        (levels[d], d)
+        for d in range(len(levels))
+        if d not in dims and tuple(sorted((*dims, d))) in dense
+    ]
     if not choices:
         return None
     level, d = min(choices)
-    before, after = (prod(levels[j] for j in side) for side in ([j for j in dims if j < d], [j for j in dims if j > d]))
+    before, after = (
+        prod(levels[j] for j in side)
+        for side in ([j for j in dims if j < d], [j for j in dims if j > d])
+    )
     return tuple(sorted((*dims, d))), (before, level, after)
 
 

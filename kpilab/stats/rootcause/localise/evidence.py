@@ -1,4 +1,5 @@
-"""Evidence that a place moved: one shift of all its leaves, which may be uneven, against the noise of each leaf."""
+"""Evidence that a place moved: one shift of all its leaves, which may be uneven,
+against the noise of each leaf."""
 
 from __future__ import annotations
 
@@ -13,12 +14,15 @@ from kpilab.stats.rootcause.localise.noise import Noise
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
 Mask = NDArray[np.bool_]
-# How unevenly the leaves of a place may move: sd of their own shifts, in units of `deviation` (−2 … 2).
+# How unevenly the leaves of a place may move: sd of their own shifts, in units of `deviation` (−2 …
+# 2).
 UNEVEN = (0.05, 0.2, 0.6)
 TRIED = float(np.log(1 + len(UNEVEN)))
-# At least this share of a place, by weight, must have moved: below one half its parts are the better description.
+# At least this share of a place, by weight, must have moved: below one half its parts are the
+# better description.
 MOSTLY = 0.55
-# A shift below this share of a leaf's relative noise is a flaw of the expectation, however sure it is as a whole.
+# A shift below this share of a leaf's relative noise is a flaw of the expectation, however sure it
+# is as a whole.
 FLAW = 0.05
 OWN = 1.5  # nats that the shift of one more part costs: about ½·χ² of one freedom that is fitted
 
@@ -27,7 +31,9 @@ def count_evidence(expected: Array, actual: Array) -> Array:
     """Log likelihood ratio (nats) of 'two Poisson means' against 'one', for effective counts."""
     half = (expected + actual) / 2
     safe = np.where(half > 0, half, 1.0)
-    parts = [np.where(v > 0, v * np.log(np.where(v > 0, v, 1.0) / safe), 0.0) for v in (expected, actual)]
+    parts = [
+        np.where(v > 0, v * np.log(np.where(v > 0, v, 1.0) / safe), 0.0) for v in (expected, actual)
+    ]
     return parts[0] + parts[1]
 
 
@@ -60,12 +66,14 @@ class Leaves:
 
 
 def evidence(terms: list[Array]) -> Array:
-    """Nats per place: the shift that fits best, even or uneven; nothing where less than most of it moved."""
+    """Nats per place: the shift that fits best, even or uneven;
+    nothing where less than most of it moved."""
     pull, weight, squared, leaves = terms[:4]
     occurs = leaves > 0.5
     safe = np.where(occurs, weight, 1.0)
-    # (Σws)² / (Σw · Σw(s² − variance)) is the share that moved when all that moved did so alike; the noise of the
-    # denominator is allowed for, so that a place whose leaves are lost in noise is judged as a whole.
+    # (Σws)² / (Σw · Σw(s² − variance)) is the share that moved when all that moved did so alike;
+    # the noise of the denominator is allowed for, so that a place whose leaves are lost in noise is
+    # judged as a whole.
     noise = leaves + 2 * np.sqrt(2 * np.maximum(leaves, 0.0))
     moved = occurs & (pull**2 >= MOSTLY * safe * (squared - noise))
     best = pull**2 / (2 * safe)
@@ -78,9 +86,12 @@ def evidence(terms: list[Array]) -> Array:
 
 
 class Board:
-    """Sums and evidence of every element of every cuboid, side by side; kept up as leaves are taken away."""
+    """Sums and evidence of every element of every cuboid, side by side;
+    kept up as leaves are taken away."""
 
-    def __init__(self, spaces: list[Cuboid], leaves: Leaves, noise: Noise, least: float, live: Mask) -> None:
+    def __init__(
+        self, spaces: list[Cuboid], leaves: Leaves, noise: Noise, least: float, live: Mask
+    ) -> None:
         self.spaces, self.leaves = spaces, leaves
         self.start = np.cumsum([0, *(s.size for s in spaces)])
         self.cost = np.repeat([s.cost for s in spaces], [s.size for s in spaces])
@@ -114,10 +125,14 @@ class Board:
                 total[:] = np.concatenate(sums(self.spaces, term))
             self.net = self._net(slice(None))
             return
-        at = np.concatenate([s + space.code[members] for s, space in zip(self.start, self.spaces, strict=False)])
+        at = np.concatenate(
+            [s + space.code[members] for s, space in zip(self.start, self.spaces, strict=False)]
+        )
         touched, back = np.unique(at, return_inverse=True)
         for term, total in zip(self._leafwise, self._sums, strict=True):
-            total[touched] -= np.bincount(back, np.tile(term[members], len(self.spaces)), len(touched))
+            total[touched] -= np.bincount(
+                back, np.tile(term[members], len(self.spaces)), len(touched)
+            )
             term[members] = 0.0
         self.net[touched] = self._net(touched)
 
@@ -132,7 +147,8 @@ class Board:
 
 
 def parts_say_more(leaves: Leaves, dims: tuple[int, ...], whole: float) -> bool:
-    """Occam: does naming some values of one further dimension describe the leaves of a place better than the place?"""
+    """Occam: does naming some values of one further dimension describe the leaves of a place better
+    than the place?"""
     terms = leaves.terms()
     for d in set(range(len(leaves.codes))) - set(dims):
         code = leaves.codes[d]
@@ -140,7 +156,9 @@ def parts_say_more(leaves: Leaves, dims: tuple[int, ...], whole: float) -> bool:
         n = len(present)
         if n < 2:
             continue
-        own = np.sort(evidence([np.bincount(code, term)[present].astype(float) for term in terms]))[::-1]
+        own = np.sort(evidence([np.bincount(code, term)[present].astype(float) for term in terms]))[
+            ::-1
+        ]
         # More than half of the values: the place with exceptions is the shorter description.
         chosen = np.arange(1, n // 2 + 1)
         cost = _log_choose(n, chosen) + np.log(n) + OWN * chosen

@@ -24,8 +24,10 @@ def untouched(
 
     Args:
         spaces: all cuboids.
-        effective: expected and actual in effective counts per leaf; size: the expected amounts themselves.
-        least: evidence (nats) for "as expected" against "like the rest", beyond the cost of naming the part.
+        effective: expected and actual in effective counts per leaf; size: the expected amounts
+            themselves.
+        least: evidence (nats) for "as expected" against "like the rest", beyond the cost of naming
+            the part.
     """
     whole, member = spaces[hit.cuboid], spaces[hit.cuboid].members(hit.element)
     inside = [k for k, space in enumerate(spaces) if set(space.dims) > set(whole.dims)]
@@ -36,7 +38,10 @@ def untouched(
     best, found = 0.0, ()
     for k in inside:
         code = spaces[k].code[member]
-        f, v = (np.bincount(code, x, spaces[k].size).astype(float, copy=False) for x in (expected, actual))
+        f, v = (
+            np.bincount(code, x, spaces[k].size).astype(float, copy=False)
+            for x in (expected, actual)
+        )
         part = np.flatnonzero((f > 0) & (f <= most))
         f, v = f[part], v[part]
         own = count_evidence(f, v)
@@ -52,7 +57,8 @@ def untouched(
 def told_as_one(
     spaces: list[Cuboid], codes: NDArray[np.intp], hits: list[Hit], expected: Array, actual: Array
 ) -> list[Hit]:
-    """Most parts of one element, alike in their change, are told as the element except the untouched rest."""
+    """Most parts of one element, alike in their change,
+    are told as the element except the untouched rest."""
     place = {space.dims: k for k, space in enumerate(spaces)}
     families: dict[tuple[int, int, int], list[Hit]] = defaultdict(list)
     for hit in hits:
@@ -86,7 +92,9 @@ def _absorbed(spaces: list[Cuboid], hits: list[Hit], expected: Array, actual: Ar
     kept = list(hits)
     for wider in sorted(hits, key=lambda h: len(spaces[h.cuboid].dims)):
         space = spaces[wider.cuboid]
-        for part in [h for h in kept if set(spaces[h.cuboid].dims) > set(space.dims) and wider in kept]:
+        for part in [
+            h for h in kept if set(spaces[h.cuboid].dims) > set(space.dims) and wider in kept
+        ]:
             inside = np.all(space.code[spaces[part.cuboid].members(part.element)] == wider.element)
             if inside and _alike(_rest(spaces, wider, part), expected, actual):
                 kept.remove(part)
@@ -104,7 +112,9 @@ def _rest(spaces: list[Cuboid], wider: Hit, part: Hit) -> list[NDArray[np.intp]]
 
 
 def _alike(parts: list[NDArray[np.intp]], expected: Array, actual: Array) -> bool:
-    before, now = (np.array([v[part].sum() for part in parts if len(part)]) for v in (expected, actual))
+    before, now = (
+        np.array([v[part].sum() for part in parts if len(part)]) for v in (expected, actual)
+    )
     if np.any(before <= 0) or np.any(now <= 0):
         return bool(np.all(now <= 0))
     change = np.log(now / before)

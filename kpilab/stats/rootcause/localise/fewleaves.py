@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from kpilab.stats.rootcause.localise.noise import Noise
 
 Array = NDArray[np.float64]
-ENOUGH = 10.0  # counts from which a squared deviation means something; smaller leaves are added up at random
+# counts from which a squared deviation means something; smaller leaves are added up at random
+ENOUGH = 10.0
 STRAYS = (0.02, 0.15, 0.4)  # share of leaves that moved
 SIMPLER = 0.5  # nats that a second source of noise must save
-SMALLEST = 0.01  # relative noise of amounts that are not counts is not believed to be less, from few leaves
+# relative noise of amounts that are not counts is not believed to be less, from few leaves
+SMALLEST = 0.01
 PRIOR = 8.0  # degrees of freedom that knowing the noise of counts is worth
 
 
@@ -26,14 +28,18 @@ class _Sample:
     floor: float
 
     def likelihood(self, dispersion: float, relative: float, moved: float) -> float:
-        variance = 2 * dispersion * self.spread * self.mean + (relative * self.mean) ** 2 + self.floor
+        variance = (
+            2 * dispersion * self.spread * self.mean + (relative * self.mean) ** 2 + self.floor
+        )
         variance += 1e-14 * self.mean**2
         normal = np.exp(-0.5 * self.gap**2 / variance) / np.sqrt(2 * np.pi * variance)
         density = (1 - moved) * normal + moved / (4 * self.mean)
         return float(np.log(np.maximum(density, 1e-300)).sum())
 
 
-def few_leaves(expected: Array, actual: Array, spread: Array, *, least: float, floor: float = 0.0) -> Noise:
+def few_leaves(
+    expected: Array, actual: Array, spread: Array, *, least: float, floor: float = 0.0
+) -> Noise:
     """The noise that fits best; see `noise.levels`.
 
     Args:
@@ -44,7 +50,10 @@ def few_leaves(expected: Array, actual: Array, spread: Array, *, least: float, f
     n = len(sample.mean)
     if n == 0:
         return Noise(max(least, 1e-12), 0.0, 1.0)
-    typical, usual = float(np.median(sample.mean)), max(float(np.quantile(np.abs(sample.gap) / sample.mean, 0.9)), 1e-7)
+    typical, usual = (
+        float(np.median(sample.mean)),
+        max(float(np.quantile(np.abs(sample.gap) / sample.mean, 0.9)), 1e-7),
+    )
     relative = np.append(0.0, np.geomspace(max(usual * 1e-4, 1e-7), max(usual, 1e-6), 14))
     free = np.append(0.0, np.geomspace(max(usual * 1e-4, 1e-7), usual, 10) ** 2 * typical / 2)
     dispersion = least * np.array([1.0, 1.4, 2.0, 3.0, 5.0, 9.0]) if least > 0 else free
@@ -52,7 +61,13 @@ def few_leaves(expected: Array, actual: Array, spread: Array, *, least: float, f
     def fit(phi: float, rho: float, moved: float) -> float:
         return sample.likelihood(phi, rho, moved) - SIMPLER * ((phi > dispersion[0]) + (rho > 0))
 
-    grid = [(fit(p, r, e), p, r, e) for e in STRAYS for p in dispersion for r in relative if p or r or floor]
+    grid = [
+        (fit(p, r, e), p, r, e)
+        for e in STRAYS
+        for p in dispersion
+        for r in relative
+        if p or r or floor
+    ]
     _, phi, rho, moved = max(grid)
     phi, rho = _refined(fit, (float(phi), float(rho), moved), least)
     if least == 0:
@@ -69,8 +84,10 @@ def _refined(
     best, at, step = fit(*start), start, 1.4
     for _ in range(5):
         phi, rho, moved = at
-        around = [(phi * step, rho, moved), (max(phi / step, least), rho, moved), (phi, rho * step, moved),
-                  (phi, rho / step, moved), (phi, rho, min(moved * 1.5, 0.6)), (phi, rho, moved / 1.5)]  # fmt: skip
+        around = [(phi * step, rho, moved), (max(phi / step, least), rho, moved), (phi, rho * step,
+            moved),
+                  (phi, rho / step, moved), (phi, rho, min(moved * 1.5, 0.6)), (phi, rho,
+                      moved / 1.5)]  # fmt: skip
         scored = max((fit(*p), p) for p in around)
         if scored[0] > best:
             best, at = scored
@@ -88,7 +105,9 @@ def _sample(expected: Array, actual: Array, spread: Array, least: float, floor: 
         small = rng.permutation(small)
         groups = max(1, int(mean[small].sum() / (ENOUGH * least)))
         group = np.arange(len(small)) % groups
-        added = [np.bincount(group, v[small], groups).astype(float) for v in (gap, mean, spread * mean)]
+        added = [
+            np.bincount(group, v[small], groups).astype(float) for v in (gap, mean, spread * mean)
+        ]
         kept = np.delete(np.arange(len(mean)), small)
         gap, spread = np.append(gap[kept], added[0]), np.append(spread[kept], added[2] / added[1])
         mean = np.append(mean[kept], added[1])

@@ -1,4 +1,5 @@
-"""Sparse localisation: the few elements of a cube that carry its deviation from what was expected."""
+"""Sparse localisation: the few elements of a cube that carry its deviation from what was
+expected."""
 
 from __future__ import annotations
 
@@ -17,9 +18,9 @@ Array = NDArray[np.float64]
 ALIKE = 0.95  # overlap of leaves (by size) from which two elements count as the same explanation
 # Whole numbers are no counts if some are calmer than this part of count noise, by so many nats.
 CALMER, SURE = 0.5, 2.0
-COUNTS = (
-    0.5  # share of the typical leaf's variance that must shrink with size for the noise to be called that of counts
-)
+# share of the typical leaf's variance that must shrink with size for the noise to be called that of
+# counts
+COUNTS = 0.5
 STEPS = (1.0, 0.1, 0.01, 0.001)  # what amounts may be rounded to
 BESIDE = 0.15  # errors of a leaf by which it must lie elsewhere for that to be tried
 FALL = 0.2  # by which a place falls when it is asked whether it would have been found
@@ -34,10 +35,13 @@ class Element:
 
     Attributes:
         dims, values: its dimensions and the code of its value in each.
-        gain: evidence in nats net of the search; exp(−gain) bounds the chance of such a find in noise alone.
-        cost: nats it costs to name it; part of the evidence an element must bring before it is taken.
+        gain: evidence in nats net of the search; exp(−gain) bounds the chance of such a find in
+            noise alone.
+        cost: nats it costs to name it; part of the evidence an element must bring before it is
+            taken.
         leaves: its leaves.
-        equivalent: other (dims, values) that hold nearly the same leaves: the data cannot tell them apart.
+        equivalent: other (dims, values) that hold nearly the same leaves: the data cannot tell them
+            apart.
         without: (dims, values) of parts of it that stayed as expected.
     """
 
@@ -55,9 +59,12 @@ class Located:
     """What was found.
 
     Attributes:
-        elements: strongest first. noise: what they were told from. counts: whether it is mostly that of counts.
-        everywhere: (change, its error) of all that is outside of them, as a share; None where that is noise.
-        visible: least share of the whole that a place must hold for a fall of `FALL` in it to be found; may exceed 1.
+        elements: strongest first. noise: what they were told from. counts: whether it is mostly
+            that of counts.
+        everywhere: (change, its error) of all that is outside of them, as a share; None where that
+            is noise.
+        visible: least share of the whole that a place must hold for a fall of `FALL` in it to be
+            found; may exceed 1.
     """
 
     elements: tuple[Element, ...]
@@ -73,7 +80,8 @@ class Known:
 
     Attributes:
         spread, least: of its noise, see `levels`.
-        sampled: whether its noise is known to be that of counts, or more; judged from the leaves when False.
+        sampled: whether its noise is known to be that of counts, or more; judged from the leaves
+            when False.
     """
 
     spread: Array | None = None
@@ -106,7 +114,15 @@ def locate(
     if len(live) == 0:
         return Located((), Noise(1.0, 0.0, 1.0), counts=True)
     spaces = cuboids(codes, deepest)
-    amounts = Amounts(spaces, codes, expected, actual, spread, *_kind(expected, actual, spread, known), known.sampled)
+    amounts = Amounts(
+        spaces,
+        codes,
+        expected,
+        actual,
+        spread,
+        *_kind(expected, actual, spread, known),
+        known.sampled,
+    )
     told = _simpler(amounts, enough)
     fair = expected * told.factor
     weight = told.noise.weights((fair + actual) / 2, spread)
@@ -117,11 +133,18 @@ def locate(
     totals = sums(spaces, size) if hits else []
     elements = tuple(_element(spaces, h, codes, size, totals, live) for h in hits)
     counts = told.noise.count_share > COUNTS
-    return Located(elements, told.noise, counts, _everywhere(amounts, told, enough), _visible(amounts, told, enough))
+    return Located(
+        elements,
+        told.noise,
+        counts,
+        _everywhere(amounts, told, enough),
+        _visible(amounts, told, enough),
+    )
 
 
 def _everywhere(amounts: Amounts, told: Description, enough: float) -> tuple[float, float] | None:
-    """Change of all that lies outside of the places, where it is beyond noise and at least half of the whole."""
+    """Change of all that lies outside of the places,
+    where it is beyond noise and at least half of the whole."""
     rest = told.live & (amounts.expected > 0)
     expected, actual = float(amounts.expected[rest].sum()), float(amounts.actual[rest].sum())
     if expected < 0.5 * amounts.expected.sum():
@@ -129,11 +152,16 @@ def _everywhere(amounts: Amounts, told: Description, enough: float) -> tuple[flo
     mean = (amounts.expected * told.factor + amounts.actual)[rest] / 2
     error = float(np.sqrt(told.noise.variance(mean, amounts.spread[rest]).sum())) / expected
     change, flaw = actual / expected - 1, FLAW * told.noise.relative
-    return (change, error) if change**2 / 2 > (error**2 + flaw**2) * told.noise.needed(enough) else None
+    return (
+        (change, error)
+        if change**2 / 2 > (error**2 + flaw**2) * told.noise.needed(enough)
+        else None
+    )
 
 
 def _visible(amounts: Amounts, told: Description, enough: float) -> float:
-    """Least share of the whole, as far as it says anything, that a value must hold for a fall of `FALL` to be seen."""
+    """Least share of the whole, as far as it says anything,
+    that a value must hold for a fall of `FALL` to be seen."""
     mean = (amounts.expected + amounts.actual) / 2
     sure = float(np.sum(mean**2 / told.noise.variance(mean, amounts.spread)))
     cost = max((s.cost for s in amounts.spaces if len(s.dims) == 1), default=0.0)
@@ -142,12 +170,16 @@ def _visible(amounts: Amounts, told: Description, enough: float) -> float:
 
 
 def _kind(expected: Array, actual: Array, spread: Array, known: Known) -> tuple[float, float]:
-    """Least dispersion, and the variance of a leaf that rounding brings where amounts are not counts."""
+    """Least dispersion, and the variance of a leaf that rounding brings where amounts are not
+    counts."""
     if known.sampled:
         return known.least, 0.0
     steps = [_step(v) for v in (expected, actual)]
     least = known.least
-    if least > 0 and levels(expected, actual, spread).too_calm(CALMER * steps.count(1.0) / 2) > SURE:
+    if (
+        least > 0
+        and levels(expected, actual, spread).too_calm(CALMER * steps.count(1.0) / 2) > SURE
+    ):
         least = 0.0
     return least, 0.0 if least > 0 else (steps[0] ** 2 + steps[1] ** 2) / 12
 
@@ -162,7 +194,8 @@ def _step(amounts: Array) -> float:
 
 
 def _simpler(amounts: Amounts, enough: float) -> Description:
-    """As expected but for some elements; or all moved but for some elements, where that needs fewer of them."""
+    """As expected but for some elements; or all moved but for some elements,
+    where that needs fewer of them."""
     told = described(amounts, enough)
     mean = (amounts.expected + amounts.actual) / 2
     large = mean >= np.quantile(mean, 1 - LARGER)
@@ -176,7 +209,8 @@ def _simpler(amounts: Amounts, enough: float) -> Description:
 
 
 def _densest_half(values: Array) -> tuple[float, float]:
-    """Middle of the shortest interval that holds half of the values, and the sd that such a half has."""
+    """Middle of the shortest interval that holds half of the values,
+    and the sd that such a half has."""
     ordered, half = np.sort(values), max(len(values) // 2, 1)
     width = ordered[half:] - ordered[: len(ordered) - half]
     k = int(np.argmin(width)) if len(width) else 0
@@ -185,11 +219,20 @@ def _densest_half(values: Array) -> tuple[float, float]:
 
 
 def _element(
-    spaces: list[Cuboid], hit: Hit, codes: NDArray[np.intp], size: Array, totals: list[Array], live: NDArray[np.intp]
+    spaces: list[Cuboid],
+    hit: Hit,
+    codes: NDArray[np.intp],
+    size: Array,
+    totals: list[Array],
+    live: NDArray[np.intp],
 ) -> Element:
     space, member = spaces[hit.cuboid], hit.members(spaces)
     mine = space.dims, tuple(int(codes[d, member[0]]) for d in space.dims)
     parts = [(spaces[k], spaces[k].members(e)[0]) for k, e in hit.without]
-    without = tuple((part.dims, tuple(int(codes[d, leaf]) for d in part.dims)) for part, leaf in parts)
-    same = tuple(other for other in same_leaves(spaces, codes, member, size, ALIKE, totals) if other != mine)
+    without = tuple(
+        (part.dims, tuple(int(codes[d, leaf]) for d in part.dims)) for part, leaf in parts
+    )
+    same = tuple(
+        other for other in same_leaves(spaces, codes, member, size, ALIKE, totals) if other != mine
+    )
     return Element(*mine, hit.gain, space.cost, live[member], same, without)

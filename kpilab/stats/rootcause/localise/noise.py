@@ -1,4 +1,5 @@
-"""Which noise the leaves of a cube carry: does it shrink with size (counts) or not (relative noise)?"""
+"""Which noise the leaves of a cube carry: does it shrink with size (counts) or not (relative
+noise)?"""
 
 from __future__ import annotations
 
@@ -14,15 +15,18 @@ Array = NDArray[np.float64]
 BINS, IN_BIN, LEAST, REPEATS, FEW_LEAVES = 12, 20, 10.0, 5, 8
 # Only the calmest part of the leaves is looked at: the others may truly have moved.
 CALM, FEWEST = 0.4, 5
-# Misfit that a second parameter must save: count noise beside relative noise, which tells on small leaves; and the
-# other way round.
+# Misfit that a second parameter must save: count noise beside relative noise, which tells on small
+# leaves; and the other way round.
 PLAIN, WORTH = 3.0, 0.5
 # Of the typical leaf's variance, the share that shrinks with size.
 SHARES = np.concatenate([[0.0], expit(np.linspace(-12, 8, 101)), [1.0]])
 ROUNDS = 30
-# Degrees of freedom per leaf: only the calmest part of them carries the fit, less so where two parameters are fitted.
+# Degrees of freedom per leaf: only the calmest part of them carries the fit, less so where two
+# parameters are fitted.
 ONE_FITTED, BOTH_FITTED = 0.2, 0.12
-CALM_CHI2 = float(chi2.cdf(chi2.ppf(CALM, 1), 3) / CALM)  # mean of a chi-square(1) variable below that quantile
+CALM_CHI2 = float(
+    chi2.cdf(chi2.ppf(CALM, 1), 3) / CALM
+)  # mean of a chi-square(1) variable below that quantile
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,8 @@ class Noise:
     """Variance of actual − expected: 2·dispersion·mean + relative²·mean² + floor.
 
     Attributes:
-        dispersion: variance per unit of size, in the measure's own unit (about 1 for plain counts in both periods).
+        dispersion: variance per unit of size, in the measure's own unit (about 1 for plain counts
+            in both periods).
         relative: sd of the deviation of a large leaf, as a share.
         count_share: share of the variance of the typical leaf that shrinks with size.
         df: degrees of freedom of the fit; infinite where the noise is known to be that of counts.
@@ -49,7 +54,11 @@ class Noise:
 
     def needed(self, worth: float) -> float:
         """Evidence that is worth so much once tempered."""
-        return worth if np.isinf(self.df) else float(self.df / 2 * np.expm1(min(2 * worth / self.df, 300.0)))
+        return (
+            worth
+            if np.isinf(self.df)
+            else float(self.df / 2 * np.expm1(min(2 * worth / self.df, 300.0)))
+        )
 
     def weights(self, mean: Array, spread: Array) -> Array:
         """Weights that turn amounts into effective counts (variance equal to mean)."""
@@ -63,7 +72,8 @@ class Levels:
     Attributes:
         size: mean of expected + actual.
         both: variance per unit of size, judged by both sides (above, below).
-        calmer: the same by the calmer side: stands up to more true deviations, but understates the noise somewhat.
+        calmer: the same by the calmer side: stands up to more true deviations, but understates the
+            noise somewhat.
         groups: how many deviations it rests on.
         typical: size of the typical leaf. leaves: how many there are.
     """
@@ -76,11 +86,13 @@ class Levels:
     leaves: int
 
     def noise(self, *, least: float = 0.0, calmer: bool = False) -> Noise:
-        """The noise that fits best; `least` is the smallest dispersion that is possible (1 for plain counts)."""
+        """The noise that fits best; `least` is the smallest dispersion that is possible (1 for
+        plain counts)."""
         if len(self.size) == 0:
             return Noise(max(least, 1.0), 0.0, 1.0)
         height, misfit = self._fits(self.calmer if calmer else self.both)
-        # None or all of it count noise (the first, the last share): simpler, unless a second parameter saves enough.
+        # None or all of it count noise (the first, the last share): simpler, unless a second
+        # parameter saves enough.
         best = int(np.argmin(misfit))
         best = best if misfit[best] < misfit[0] - PLAIN else 0
         best = best if misfit[best] < misfit[-1] - WORTH else len(SHARES) - 1
@@ -91,14 +103,16 @@ class Levels:
         return Noise(max(total * share, least), relative, share, df)
 
     def too_calm(self, dispersion: float) -> float:
-        """Misfit (nats) added by the claim that no leaf has less noise than counts of this dispersion."""
+        """Misfit (nats) added by the claim that no leaf has less noise than counts of this
+        dispersion."""
         if len(self.size) == 0:
             return 0.0
         free, held = (self._fits(self.both, least)[1].min() for least in (0.0, dispersion))
         return float(held - free)
 
     def _fits(self, level: Array, least: float = 0.0) -> tuple[Array, Array]:
-        """Per share of count noise: the best height of log level = height + log(share + (1 − share)·size/typical).
+        """Per share of count noise: the best height of log level = height + log(share + (1 −
+        share)·size/typical).
 
         Robust, as some bins may be full of true deviations. Returns heights and misfits.
         """
@@ -116,8 +130,8 @@ def levels(expected: Array, actual: Array, spread: Array, *, seed: int = 0) -> L
 
     Args:
         expected, actual: amounts per leaf, none negative.
-        spread: per leaf, how much more (or less) count noise it has than two periods of equal size: (1 + m)/2
-            when the expectation rests on 1/m of the present volume; 1 where unknown.
+        spread: per leaf, how much more (or less) count noise it has than two periods of equal size:
+            (1 + m)/2 when the expectation rests on 1/m of the present volume; 1 where unknown.
         seed: for the random grouping of small leaves.
     """
     total, gap = (expected + actual) * spread, actual - expected
@@ -140,7 +154,8 @@ def fit_noise(expected: Array, actual: Array, spread: Array, *, least: float = 0
 
 
 def _level(total: Array, gap: Array, rng: np.random.Generator) -> tuple[float, float, float]:
-    """Variance per unit of size of leaves of like size: by both sides, and by the calmer; how many groups it rests on.
+    """Variance per unit of size of leaves of like size: by both sides, and by the calmer; how many
+    groups it rests on.
 
     Small leaves are first added up at random until a squared deviation means something.
     """
@@ -155,7 +170,8 @@ def _level(total: Array, gap: Array, rng: np.random.Generator) -> tuple[float, f
 
 
 def _calm(score: Array) -> float:
-    """Mean squared score judged by its calmest part; infinite when there is next to nothing to judge by."""
+    """Mean squared score judged by its calmest part;
+    infinite when there is next to nothing to judge by."""
     if len(score) < FEWEST:
         return np.inf
     calm = max(1, int(CALM * len(score)))

@@ -1,4 +1,5 @@
-"""Search: the few elements whose shift shortens the description of a cube, under noise that is fitted to the rest."""
+"""Search: the few elements whose shift shortens the description of a cube,
+under noise that is fitted to the rest."""
 
 from __future__ import annotations
 
@@ -18,10 +19,11 @@ Mask = NDArray[np.bool_]
 MOST, CANDIDATES, ROUNDS = 30, 60, 3
 MANY = 400  # leaves from which the noise is read off the calm ones, bin by bin of size
 FIRST = 3  # elements taken under the noise of counts alone, before the noise is fitted to the rest
-# How far the centre may lie from "as expected" before anything is found, in errors of a leaf; how much a stray leaf
-# may pull at it, and its rounds.
+# How far the centre may lie from "as expected" before anything is found, in errors of a leaf; how
+# much a stray leaf may pull at it, and its rounds.
 OFF, PULL, SETTLING = 0.1, 1.5, 3
-SKEWED = 0.3  # share of count noise from which deviations of leaves have no tails of their own to be learnt
+# share of count noise from which deviations of leaves have no tails of their own to be learnt
+SKEWED = 0.3
 SIGNIFICANT = 4.0  # squared errors from which the centre is moved
 
 
@@ -30,7 +32,8 @@ class Amounts:
     """Leaves of a cube, and what is known of their noise (see `levels`).
 
     Attributes:
-        floor: variance of each from rounding. sampled: whether their noise is known to be that of counts.
+        floor: variance of each from rounding. sampled: whether their noise is known to be that of
+            counts.
     """
 
     spaces: list[Cuboid]
@@ -43,7 +46,8 @@ class Amounts:
     sampled: bool
 
     def fit(self, live: Mask, *, first: bool) -> Noise:
-        """The noise of leaves most of which are normal; all the more where it is not the `first` fit."""
+        """The noise of leaves most of which are normal;
+        all the more where it is not the `first` fit."""
         expected, actual, spread = self.expected[live], self.actual[live], self.spread[live]
         if first and self.sampled:
             return Noise(max(self.least, 1e-12), 0.0, 1.0, floor=self.floor)
@@ -62,7 +66,8 @@ class Description:
     """What was found when everything is held against `factor` times the expectation.
 
     Attributes:
-        hits: strongest first. live: leaves outside of them. likelihood: log likelihood of all leaves, net of costs.
+        hits: strongest first. live: leaves outside of them. likelihood: log likelihood of all
+            leaves, net of costs.
     """
 
     factor: float
@@ -106,7 +111,8 @@ def _still(spaces: list[Cuboid], hit: Hit, leaves: Leaves, noise: Noise, least: 
 
 
 def _rounds(amounts: Amounts, least: float, factor: float) -> Description:
-    """Many leaves: all is searched, noise and centre are fitted again to what is left, until the same is found."""
+    """Many leaves: all is searched, noise and centre are fitted again to what is left,
+    until the same is found."""
     live, before = np.ones(len(amounts.expected), dtype=bool), None
     k = -1
     while True:
@@ -118,7 +124,9 @@ def _rounds(amounts: Amounts, least: float, factor: float) -> Description:
             factor, now = factor * first, now.scaled(first)
         leaves = _leaves(now, noise, live if k else None)
         every = np.ones(len(live), dtype=bool)
-        hits, live = _taken(now, leaves, noise, every, least, FIRST if amounts.sampled and k == 0 else MOST)
+        hits, live = _taken(
+            now, leaves, noise, every, least, FIRST if amounts.sampled and k == 0 else MOST
+        )
         told = {(h.cuboid, h.element) for h in hits}
         sure = 1 / leaves.variance[live]
         centre = float(np.sum(sure * leaves.shift[live]) / sure.sum()) if live.any() else 0.0
@@ -130,7 +138,8 @@ def _rounds(amounts: Amounts, least: float, factor: float) -> Description:
 
 
 def _leaves(amounts: Amounts, noise: Noise, calm: Mask | None) -> Leaves:
-    """Deviations as normal scores; tails are learnt from leaves known to be calm, else from the calmer side."""
+    """Deviations as normal scores; tails are learnt from leaves known to be calm,
+    else from the calmer side."""
     mean = (amounts.expected + amounts.actual) / 2
     shift = (amounts.actual - amounts.expected) / mean
     variance = noise.variance(mean, amounts.spread) / mean**2 + 1e-12
@@ -188,13 +197,16 @@ def _best(board: Board, codes: NDArray[np.intp]) -> Hit | None:
 
 
 def _shortest(spaces: list[Cuboid], cuboid: int, element: int) -> tuple[int, int]:
-    """The element without dimensions that another one of it tells throughout the cube: a store names its region."""
+    """The element without dimensions that another one of it tells throughout the cube:
+    a store names its region."""
     dims = spaces[cuboid].dims
     place = {space.dims: k for k, space in enumerate(spaces)}
 
     def tells(one: int, other: int) -> bool:
         pair = place[min(one, other), max(one, other)]
-        return np.count_nonzero(spaces[pair].leaves) == np.count_nonzero(spaces[place[(one,)]].leaves)
+        return np.count_nonzero(spaces[pair].leaves) == np.count_nonzero(
+            spaces[place[(one,)]].leaves
+        )
 
     kept = list(dims)
     for d in dims:
@@ -210,5 +222,7 @@ def _description(
     amounts: Amounts, leaves: Leaves, noise: Noise, hits: list[Hit], live: Mask, factor: float
 ) -> Description:
     mean = (amounts.expected + amounts.actual) / 2
-    likelihood = -0.5 * float(np.sum(np.log(leaves.variance * mean**2) + leaves.shift**2 / leaves.variance))
+    likelihood = -0.5 * float(
+        np.sum(np.log(leaves.variance * mean**2) + leaves.shift**2 / leaves.variance)
+    )
     return Description(factor, hits, live, noise, likelihood + sum(h.gain for h in hits))

@@ -12,15 +12,22 @@ Array = NDArray[np.float64]
 FREEDOMS = np.array([2.5, 3, 4, 5, 6, 8, 10, 14, 20, 30, 60, 200, 1000])
 NORMAL = 900.0  # degrees of freedom from which a tail is that of the normal
 MIDDLE = 0.67449  # the middle of |normal|
-SIZES = np.append(np.linspace(0, 12, 601), np.geomspace(12.1, 1e5, 400))  # at which rarity is worked out
-FEWEST, BEYOND = 200, 400  # leaves on one side that a tail is learnt from, and how many of them lie in it
-# One cube in so many has a leaf that strays beyond six errors for no reason; such leaves thin out with the sixth power.
+SIZES = np.append(
+    np.linspace(0, 12, 601), np.geomspace(12.1, 1e5, 400)
+)  # at which rarity is worked out
+FEWEST, BEYOND = (
+    200,
+    400,
+)  # leaves on one side that a tail is learnt from, and how many of them lie in it
+# One cube in so many has a leaf that strays beyond six errors for no reason; such leaves thin out
+# with the sixth power.
 STRAYS, FAR = 3000.0, 6.0
 
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """Noise to one side: its scale against the fitted one, and the degrees of freedom of its tail."""
+    """Noise to one side: its scale against the fitted one,
+    and the degrees of freedom of its tail."""
 
     scale: float = 1.0
     df: float = np.inf
@@ -30,7 +37,8 @@ def tails(score: Array, *, own: bool) -> tuple[Tail, Tail]:
     """Of deviations below and above, in errors, most of which are noise.
 
     Args:
-        own: each side has its own; otherwise both are like the calmer one, as the other may be full of shifts.
+        own: each side has its own; otherwise both are like the calmer one, as the other may be full
+            of shifts.
     """
     low, high = (_tail(side, own=own) for side in (-score[score < 0], score[score > 0]))
     calm = max(low, high, key=lambda tail: tail.df)
@@ -51,7 +59,9 @@ def _tail(side: Array, *, own: bool) -> Tail:
 
 def normal_scores(score: Array, tail: tuple[Tail, Tail]) -> Array:
     """The normal deviations that are as rare as these."""
-    low, high = (np.interp(np.abs(score) / one.scale, SIZES, _as_rare(one.df, len(score))) for one in tail)
+    low, high = (
+        np.interp(np.abs(score) / one.scale, SIZES, _as_rare(one.df, len(score))) for one in tail
+    )
     return np.where(score < 0, -low, high)
 
 

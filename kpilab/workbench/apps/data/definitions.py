@@ -1,4 +1,5 @@
-"""The definitions app: does everybody count alike; what is every metric made of; are the KPIs SMART?"""
+"""The definitions app: does everybody count alike; what is every metric made of;
+are the KPIs SMART?"""
 
 from __future__ import annotations
 
@@ -26,7 +27,9 @@ def _controls(case: Case, state: State) -> tuple[Control, ...]:
 def _definitions(case: Case, state: State) -> Asked:
     tables = case.of_kind(Reports)
     if state.get("table") not in tables:
-        raise BadInput("the case has no reports", "case.yml, key 'tables'", "add a table of kind reports")
+        raise BadInput(
+            "the case has no reports", "case.yml, key 'tables'", "add a table of kind reports"
+        )
     return Asked(Call(definitions, (tables[state.get("table")],), {**comparison(case)}))
 
 
@@ -35,7 +38,12 @@ def _registry(case: Case, state: State) -> Asked:
 
 
 def _smart(case: Case, state: State) -> Asked:
-    options = {"metrics": case.metrics, "tables": case.tables, "tree": case.goal.tree, "current": case.current}
+    options = {
+        "metrics": case.metrics,
+        "tables": case.tables,
+        "tree": case.goal.tree,
+        "current": case.current,
+    }
     return Asked(Call(smart, (case.kpis,), options))
 
 

@@ -1,4 +1,5 @@
-"""The funnel app: where users are lost; a click on a step breaks it out, a click on a value goes inside it."""
+"""The funnel app: where users are lost; a click on a step breaks it out,
+a click on a value goes inside it."""
 
 from __future__ import annotations
 
@@ -35,12 +36,20 @@ def _controls(case: Case, state: State) -> tuple[Control, ...]:
     table = _table(case, state)
     if state.view != "broken" or table is None:
         return shared
-    return (*shared, named("step", case.funnels[state.get("funnel")].steps), dimension(table, state.where))
+    return (
+        *shared,
+        named("step", case.funnels[state.get("funnel")].steps),
+        dimension(table, state.where),
+    )
 
 
 def _funnel(case: Case, state: State) -> Asked:
     plan = case.funnels[state.get("funnel")]
-    options = {**funnels.options(plan), "where": state.where, "period": case.periods[state.get("period")]}
+    options = {
+        **funnels.options(plan),
+        "where": state.where,
+        "period": case.periods[state.get("period")],
+    }
     return Asked(Call(funnel, (case.tables[plan.table], plan.steps), options), fields=("step",))
 
 
@@ -69,17 +78,25 @@ def _rest(case: Case, state: State) -> Asked:
 def _change(case: Case, state: State) -> Asked:
     plan = case.funnels[state.get("funnel")]
     options = {**both(case), **funnels.options(plan), "where": state.where}
-    return Asked(Call(funnel_change, (case.tables[plan.table], plan.steps), options), fields=("step",))
+    return Asked(
+        Call(funnel_change, (case.tables[plan.table], plan.steps), options), fields=("step",)
+    )
 
 
 def _next(case: Case, state: State) -> Asked:
-    call = Call(ask.next_split, (case, state.get("funnel"), state.get("step")), {"where": state.where})
+    call = Call(
+        ask.next_split, (case, state.get("funnel"), state.get("step")), {"where": state.where}
+    )
     return Asked(call, fields=("dimension", "segment"))
 
 
 def _records(case: Case, state: State) -> Asked:
     table = case.tables[case.funnels[state.get("funnel")].table]
-    options = {"where": state.where, "period": case.periods[state.get("period")], "event": state.get("step")}
+    options = {
+        "where": state.where,
+        "period": case.periods[state.get("period")],
+        "event": state.get("step"),
+    }
     return Asked(Call(records, (case, table.name), options), chart=False)
 
 
@@ -88,7 +105,9 @@ def _clicked(case: Case, state: State, mark: Mapping[str, object]) -> State | No
     table = _table(case, state)
     if "step" in mark and table is not None:
         open_now = free(table, state.where)
-        return state.looking("broken", step=mark["step"], dimension=open_now[0]) if open_now else None
+        return (
+            state.looking("broken", step=mark["step"], dimension=open_now[0]) if open_now else None
+        )
     if mark.get("dimension"):
         return state.inside({str(mark["dimension"]): mark["segment"]}).looking("funnel")
     if "segment" in mark:
@@ -104,7 +123,11 @@ def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...
     values = {"step": step}
     offers = []
     if step != plan.steps[0]:
-        offers.append(Offer(Message("workbench.next_split", values), state.looking("next", step=step), main=True))
+        offers.append(
+            Offer(
+                Message("workbench.next_split", values), state.looking("next", step=step), main=True
+            )
+        )
         offers.append(Offer(Message("workbench.lost", values), state.looking("lost", step=step)))
     if state.view == "broken":
         offers.append(Offer(Message("workbench.records", values), state.looking("records")))

@@ -19,7 +19,12 @@ HOW = ("n", "rolling")
 def _start(case: Case) -> State:
     return State(
         "retention",
-        {"table": next(iter(case.of_kind(EventLog)), None), "grain": "week", "how": "n", "events": events(case)},
+        {
+            "table": next(iter(case.of_kind(EventLog)), None),
+            "grain": "week",
+            "how": "n",
+            "events": events(case),
+        },
     )
 
 
@@ -29,10 +34,19 @@ def _table(case: Case, state: State) -> Table | None:
 
 def _controls(case: Case, state: State) -> tuple[Control, ...]:
     known = state.names("events")
-    shared = (worded("view", VIEWS), named("table", case.of_kind(EventLog)), worded("grain", ("day", "week", "month")))
+    shared = (
+        worded("view", VIEWS),
+        named("table", case.of_kind(EventLog)),
+        worded("grain", ("day", "week", "month")),
+    )
     if state.view == "activity":
         return shared
-    return (*shared, named("start", known, empty=True), named("back_event", known, empty=True), worded("how", HOW))
+    return (
+        *shared,
+        named("start", known, empty=True),
+        named("back_event", known, empty=True),
+        worded("how", HOW),
+    )
 
 
 def _retention(case: Case, state: State) -> Asked:

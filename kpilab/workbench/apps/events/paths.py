@@ -24,8 +24,12 @@ def _start(case: Case) -> State:
     name = next(iter(logs), None)
     known = events(case)
     # A step may be a condition, which no event is called by.
-    start = next((f.steps[0] for f in case.funnels.values() if f.table == name and f.steps[0] in known), None)
-    return State("paths", {"table": name, "period": "current", "start": start, "length": 5, "events": known})
+    start = next(
+        (f.steps[0] for f in case.funnels.values() if f.table == name and f.steps[0] in known), None
+    )
+    return State(
+        "paths", {"table": name, "period": "current", "start": start, "length": 5, "events": known}
+    )
 
 
 def _table(case: Case, state: State) -> Table | None:
@@ -50,7 +54,10 @@ def _options(case: Case, state: State) -> dict[str, object]:
 
 
 def _paths(case: Case, state: State) -> Asked:
-    return Asked(Call(paths, (named_log(case, state.get("table")),), _options(case, state)), fields=("event",))
+    return Asked(
+        Call(paths, (named_log(case, state.get("table")),), _options(case, state)),
+        fields=("event",),
+    )
 
 
 def _transitions(case: Case, state: State) -> Asked:
@@ -72,5 +79,6 @@ def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...
     return tuple(offers)
 
 
-PATHS = App("paths", "root_cause", _start, _controls, {"paths": _paths, "transitions": _transitions}, _clicked,
+PATHS = App("paths", "root_cause", _start, _controls, {"paths": _paths,
+    "transitions": _transitions}, _clicked,
             _offers, _table)  # fmt: skip

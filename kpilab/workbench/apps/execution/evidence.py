@@ -1,4 +1,5 @@
-"""The execution app: was the work really done? Claims against traces, thresholds, timing, and what to check by hand."""
+"""The execution app: was the work really done? Claims against traces, thresholds, timing,
+and what to check by hand."""
 
 from __future__ import annotations
 
@@ -23,13 +24,19 @@ def _start(case: Case) -> State:
     tables = case.of_kind(Executions)
     name = next(iter(tables), None)
     actions = tuple(values(tables[name], tables[name].action)) if name else ()
-    return State("evidence", {"table": name, "action": next(iter(actions), None), "actions": actions})
+    return State(
+        "evidence", {"table": name, "action": next(iter(actions), None), "actions": actions}
+    )
 
 
 def _records(case: Case, state: State) -> Executions:
     tables = case.of_kind(Executions)
     if state.get("table") not in tables:
-        raise BadInput("the case has no records of work", "case.yml, key 'tables'", "add a table of kind executions")
+        raise BadInput(
+            "the case has no records of work",
+            "case.yml, key 'tables'",
+            "add a table of kind executions",
+        )
     return tables[state.get("table")]
 
 
@@ -82,7 +89,8 @@ VIEWS = {
 
 def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...]:
     """What may be faked leads to what should be checked."""
-    return tuple(Offer(Message(f"workbench.view_{v}"), state.looking(v), main=v == "sample") for v in VIEWS
+    return tuple(Offer(Message(f"workbench.view_{v}"), state.looking(v),
+        main=v == "sample") for v in VIEWS
                  if v != state.view)  # fmt: skip
 
 

@@ -24,7 +24,9 @@ def _controls(case: Case, state: State) -> tuple[Control, ...]:
 
 def _trial(case: Case, state: State) -> TrialQuestion:
     if state.get("experiment") not in case.experiments:
-        raise unknown("experiment", state.get("experiment"), case.experiments, "case.yml, key 'experiments'")
+        raise unknown(
+            "experiment", state.get("experiment"), case.experiments, "case.yml, key 'experiments'"
+        )
     return trial(case, case.experiments[state.get("experiment")])
 
 
@@ -37,7 +39,11 @@ def _experiment(case: Case, state: State) -> Asked:
 def _reread(case: Case, state: State) -> Asked:
     asked = _trial(case, state)
     if asked.test.decided_on is None:
-        raise BadInput("no decision to read again", f"experiment {asked.test.name!r}", "add `decided_on` to case.yml")
+        raise BadInput(
+            "no decision to read again",
+            f"experiment {asked.test.name!r}",
+            "add `decided_on` to case.yml",
+        )
     return Asked(Call(reread, asked.tables, asked.reread))
 
 

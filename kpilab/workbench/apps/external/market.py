@@ -23,7 +23,11 @@ def _controls(case: Case, state: State) -> tuple[Control, ...]:
 def _market(case: Case, state: State) -> Asked:
     tables = case.of_kind(Benchmark)
     if state.get("table") not in tables:
-        raise BadInput("the case has no industry series", "case.yml, key 'tables'", "add a table of kind benchmark")
+        raise BadInput(
+            "the case has no industry series",
+            "case.yml, key 'tables'",
+            "add a table of kind benchmark",
+        )
     return Asked(Call(market, (tables[state.get("table")],), {**both(case)}))
 
 

@@ -51,5 +51,12 @@ def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...
 
 
 RELATION = App(
-    "relation", "relation", _start, _controls, {"related": _related, "screened": _screened}, _clicked, _offers, _table
+    "relation",
+    "relation",
+    _start,
+    _controls,
+    {"related": _related, "screened": _screened},
+    _clicked,
+    _offers,
+    _table,
 )

@@ -39,8 +39,14 @@ def _controls(case: Case, state: State) -> tuple[Control, ...]:
 def _explore(case: Case, state: State) -> Asked:
     by = _by(case, state)
     periods = ("baseline", "current") if state.get("periods") == "both" else ("current",)
-    options: dict[str, object] = {"by": list(by), "grain": state.get("grain") or None, "where": state.where}
-    return Asked(Call(explore, (case, state.get("metric")), options | {"periods": list(periods)}), fields=by)
+    options: dict[str, object] = {
+        "by": list(by),
+        "grain": state.get("grain") or None,
+        "where": state.where,
+    }
+    return Asked(
+        Call(explore, (case, state.get("metric")), options | {"periods": list(periods)}), fields=by
+    )
 
 
 def _by(case: Case, state: State) -> tuple[str, ...]:
@@ -68,7 +74,11 @@ def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...
         return (Offer(Message("workbench.back_to_explore"), state.looking("explore")),)
     metric = case.metrics[state.get("metric")]
     values = {"step": state.get("metric")}
-    return () if metric.per else (Offer(Message("workbench.next_split", values), state.looking("next"), main=True),)
+    return (
+        ()
+        if metric.per
+        else (Offer(Message("workbench.next_split", values), state.looking("next"), main=True),)
+    )
 
 
 EXPLORE = App(

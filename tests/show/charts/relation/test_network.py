@@ -38,10 +38,14 @@ def test_a_spoke_for_every_related_kpi_and_a_tie_for_every_echo(lang):
 def test_every_store_has_its_mean_and_the_slope_inside_it():
     random = np.random.default_rng(2)
     frames = [
-        pd.DataFrame({"store": k, "week": range(20), "visits": 10 * k + random.standard_normal(20).cumsum()})
+        pd.DataFrame(
+            {"store": k, "week": range(20), "visits": 10 * k + random.standard_normal(20).cumsum()}
+        )
         for k in range(6)
     ]
-    frame = pd.concat(frames).assign(sales=lambda f: 100 - 5 * f["store"] + 0.5 * (f["visits"] - 10 * f["store"]))
+    frame = pd.concat(frames).assign(
+        sales=lambda f: 100 - 5 * f["store"] + 0.5 * (f["visits"] - 10 * f["store"])
+    )
     found = panel(frame, unit="store", time="week", kpi="visits", goal="sales")
     spec = chart(found, "en").to_dict()
     drawn = pd.DataFrame(spec["datasets"][spec["layer"][0]["data"]["name"]])

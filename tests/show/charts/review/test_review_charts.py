@@ -25,20 +25,52 @@ def goals() -> AttainmentResult:
         ("rate", "kpi", "ann", 0.4, 0.41, 0.025, -0.01, 0.06, 0.2, 0.4, True),
         ("zero", "kpi", "bob", 0.0, 3.0, NAN, NAN, NAN, NAN, 5.0, False),
     ]
-    names = ["metric", "role", "owner", "baseline", "current", "change", "low", "high", "p", "target", "reached"]
+    names = [
+        "metric",
+        "role",
+        "owner",
+        "baseline",
+        "current",
+        "change",
+        "low",
+        "high",
+        "p",
+        "target",
+        "reached",
+    ]
     return AttainmentResult(pd.DataFrame(rows, columns=names), level=0.95)
 
 
 def split() -> DriversResult:
-    row = {"ratio": False, "baseline": 9.0, "current": 8.0, "change": -0.1, "low": -0.2, "high": 0.1, "p": 0.1}
+    row = {
+        "ratio": False,
+        "baseline": 9.0,
+        "current": 8.0,
+        "change": -0.1,
+        "low": -0.2,
+        "high": 0.1,
+        "p": 0.1,
+    }
     ends = {"contribution": -4.0, "contribution_low": -6.0, "contribution_high": -2.0}
-    rows = [{"driver": "visits", "watched": True} | row | ends, {"driver": "pay", "watched": False} | row | ends]
-    return DriversResult(pd.DataFrame(rows), mix=pd.DataFrame(), goal="orders", scale=1.0, unexplained=0.0, level=0.95)
+    rows = [
+        {"driver": "visits", "watched": True} | row | ends,
+        {"driver": "pay", "watched": False} | row | ends,
+    ]
+    return DriversResult(
+        pd.DataFrame(rows),
+        mix=pd.DataFrame(),
+        goal="orders",
+        scale=1.0,
+        unexplained=0.0,
+        level=0.95,
+    )
 
 
 def days() -> HistoryResult:
     dates = pd.date_range("2026-01-01", periods=6)
-    table = pd.DataFrame({"date": dates, "period": ["baseline"] * 3 + ["current"] * 3, "value": range(6)})
+    table = pd.DataFrame(
+        {"date": dates, "period": ["baseline"] * 3 + ["current"] * 3, "value": range(6)}
+    )
     parts = [table.assign(metric=m, role=r) for m, r in (("orders", "goal"), ("rate", "kpi"))]
     return HistoryResult(pd.concat(parts, ignore_index=True))
 

@@ -1,4 +1,5 @@
-"""Charts of root causes: titles break between words, both languages draw, axes speak the reader's language."""
+"""Charts of root causes: titles break between words, both languages draw,
+axes speak the reader's language."""
 
 from __future__ import annotations
 
@@ -21,7 +22,9 @@ def cube(fall):
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(list(product("abcd", "xyz", "123456")), columns=["shop", "app", "city"])
     hit = (frame["shop"] == "b") & (frame["app"] == "x")
-    return frame.assign(num0=rng.poisson(200, len(frame)), num1=rng.poisson(np.where(hit, 200 * (1 - fall), 200)))
+    return frame.assign(
+        num0=rng.poisson(200, len(frame)), num1=rng.poisson(np.where(hit, 200 * (1 - fall), 200))
+    )
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -37,7 +40,12 @@ def test_places_and_next_splits_draw_with_and_without_a_find(lang, fall):
 
 
 def test_entries_of_the_change_log_are_named_and_days_are_chinese():
-    days = pd.DataFrame({"day": pd.date_range("2025-01-01", periods=40), "value": [9.0, 11.0] * 10 + [19.0, 21.0] * 10})
+    days = pd.DataFrame(
+        {
+            "day": pd.date_range("2025-01-01", periods=40),
+            "value": [9.0, 11.0] * 10 + [19.0, 21.0] * 10,
+        }
+    )
     result = dating(days, changes=[(date(2025, 1, 20), "new price list")])
     spec = str(show.chart(result, "zh").to_dict())
     assert "new price list" in spec
@@ -46,7 +54,13 @@ def test_entries_of_the_change_log_are_named_and_days_are_chinese():
 
 def test_a_ratio_that_is_a_rate_is_told_in_points():
     frame = pd.DataFrame(
-        {"app": ["a", "b"], "num0": [50, 20], "den0": [100, 100], "num1": [40, 20], "den1": [100, 100]}
+        {
+            "app": ["a", "b"],
+            "num0": [50, 20],
+            "den0": [100, 100],
+            "num1": [40, 20],
+            "den1": [100, 100],
+        }
     )
     assert ratemix(frame, by="app").headline.key == "ratemix.split_points"
     money = frame.assign(num0=[5000, 100], num1=[4000, 100])
@@ -58,4 +72,7 @@ def test_a_title_is_not_broken_inside_a_number():
     told = lines(text)
     assert "".join(told).replace(" ", "") == text.replace(" ", "")
     assert not any(line[0] in "0123456789,。:)" for line in told)
-    assert lines("a" * 70 + " change of +56.1 % against it") == ["a" * 70 + " change", "of +56.1 % against it"]
+    assert lines("a" * 70 + " change of +56.1 % against it") == [
+        "a" * 70 + " change",
+        "of +56.1 % against it",
+    ]
