@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from kpilab.analysis.rootcause.localise import localise
-from kpilab.analysis.rootcause.next_split import nextsplit
+from kpilab.analysis.rootcause.next_split import next_split
 from kpilab.stats.rootcause.ratemix import rate_mix
 
 Z95 = 1.959964
@@ -112,7 +112,7 @@ def silence(frames: Iterator[pd.DataFrame], *, rate: bool) -> tuple[float, float
     split = place = places = n = 0
     for frame in frames:
         n += 1
-        split += nextsplit(frame, dimensions=NAMES).best is not None
+        split += next_split(frame, dimensions=NAMES).best is not None
         if rate:
             found = localise(
                 frame,
@@ -140,7 +140,7 @@ def splits(worlds: int) -> None:
     for rate, mean, extra, fall in (*quiet, *fell):
         n = worlds if fall == 0 else max(worlds // 4, 1)
         frames = cubes(n, mean, rate=rate, extra=extra, fall=fall, first=1_000_000)
-        best = [nextsplit(frame, dimensions=NAMES).best for frame in frames]
+        best = [next_split(frame, dimensions=NAMES).best for frame in frames]
         share = float(np.mean([place is not None for place in best]))
         right = float(np.mean([place is not None and place.plain() in RIGHT for place in best]))
         name = f"{'rates' if rate else 'counts'}, mean {mean}, noise {extra:.0%}"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from kpilab.analysis.data.missing_rows import gaps
+from kpilab.analysis.data.missing_rows import missing_rows
 from kpilab.analysis.data.outages import outages
 from kpilab.analysis.execution.evidence import evidence
 from kpilab.core.case import Metric
@@ -193,7 +193,7 @@ def gaps_rows(draws: int, seed: int) -> Iterator[dict]:
         for _ in range(draws):
             start = int(rng.integers(7, 46)) if lost else None
             log, ledger = shop(rng, start, rollout=bool(rng.random() < 0.5), swing=0.1)
-            table = gaps(log, period=period, books=ledger if books else None).table
+            table = missing_rows(log, period=period, books=ledger if books else None).table
             said += len(table) > 0
             if start is not None and len(table):
                 row = table.iloc[0]

@@ -28,7 +28,7 @@ workspace = "."
 import altair as alt
 
 import kpilab
-from kpilab.analysis.execution.audit import sample
+from kpilab.analysis.execution.audit import audit_sample
 from kpilab.analysis.execution.bunching import bunching
 from kpilab.core.table import Executions
 from kpilab.workbench.apps.execution.evidence import EXECUTION
@@ -62,9 +62,9 @@ bunching(records, period=opened.current)
 # fill in, `read_worksheet` and `audit` read it back.
 
 # %%
-order = kpilab.priority(records, period=opened.current)
+order = kpilab.execution.priority(records, period=opened.current)
 order
 
 # %%
-plan = sample(records, period=opened.current, weights=order.weights)
+plan = audit_sample(records, period=opened.current, weights=order.weights)
 plan

@@ -51,7 +51,7 @@ kpilab.funnel(log, plan.steps, within=plan.within, by=plan.by, period=opened.cur
 # ## What changed since the baseline
 
 # %%
-kpilab.funnel_change(
+kpilab.events.funnel_change(
     log,
     plan.steps,
     current=opened.current,

@@ -50,4 +50,4 @@ kpilab.retention(log)
 # ## New, returning, back again, gone quiet
 
 # %%
-kpilab.activity(log)
+kpilab.events.activity(log)

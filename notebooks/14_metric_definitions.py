@@ -53,10 +53,10 @@ DEFINITIONS.asked(opened, DEFINITIONS.start(opened)).call.ask()
 # KPI.
 
 # %%
-kpilab.registry(opened.metrics, definitions=opened.definitions)
+kpilab.data.registry(opened.metrics, definitions=opened.definitions)
 
 # %%
-kpilab.smart(
+kpilab.relation.smart(
     opened.kpis,
     metrics=opened.metrics,
     tables=opened.tables,

@@ -35,9 +35,11 @@ from tempfile import mkdtemp
 import pandas as pd
 
 import kpilab
-from kpilab import Measured, Period, Tier
+from kpilab import Period
 from kpilab.analysis.execution.bunching import bunching
 from kpilab.analysis.execution.timing import timing
+from kpilab.data import Measured
+from kpilab.operations import Tier
 from kpilab.samples.trades.write import planted, sample_or
 from kpilab.track.actions import Plan, add
 from kpilab.track.effects import effects
@@ -61,7 +63,9 @@ print(opened.title, "|", opened.current, "| target", opened.goal.target)
 # parent's, to the unit.
 
 # %%
-shares = kpilab.targets(results, int(opened.goal.target), levels=levels, period=history, weeks=4)
+shares = kpilab.operations.targets(
+    results, int(opened.goal.target), levels=levels, period=history, weeks=4
+)
 shares
 
 # %% [markdown]
@@ -71,7 +75,7 @@ shares
 # %%
 weeks = {"levels": levels, "period": history, "weeks": 4}
 potential = Measured(pos, opened.metrics[traffic])
-by_potential = kpilab.targets(
+by_potential = kpilab.operations.targets(
     results, int(opened.goal.target), method="potential", potential=potential, **weeks
 )
 leaves = {"history": shares.leaves, "potential": by_potential.leaves}
@@ -88,7 +92,7 @@ pd.concat(
 # %%
 today = opened.current.first + timedelta(days=17)
 goals = shares.leaves.set_index("unit")["target"].to_dict()
-progress = kpilab.pace(results, goals, by=levels[-1], period=opened.current, until=today)
+progress = kpilab.operations.pace(results, goals, by=levels[-1], period=opened.current, until=today)
 progress
 
 # %% [markdown]
@@ -103,7 +107,7 @@ tiers = (
     Tier("excellent", 1.1, 500.0),
     Tier("outstanding", 1.25, 900.0),
 )
-bonus = kpilab.incentives(progress.table, tiers=tiers, budget=budget)
+bonus = kpilab.operations.incentives(progress.table, tiers=tiers, budget=budget)
 bonus
 
 # %% [markdown]
@@ -114,7 +118,7 @@ bonus
 # %%
 span = Period(history.first, opened.current.last)
 known = Period(span.first, span.first + timedelta(weeks=18))
-chart = kpilab.control(conversion, by=(levels[1],), period=span, known=known)
+chart = kpilab.operations.control(conversion, by=(levels[1],), period=span, known=known)
 chart
 
 # %% [markdown]
@@ -133,7 +137,7 @@ plan = Plan(
     where=(f"{levels[1]}={best}",),
     expected=20.0,
 )
-with kpilab.Store.open(mkdtemp()) as store:
+with kpilab.track.Store.open(mkdtemp()) as store:
     store.finish(add(store, opened, plan), since)
     tested = effects(store, opened)
 tested

@@ -32,7 +32,9 @@ stops = ("planned_stop", "breakdown", "changeover", "minor_stop")
 from pathlib import Path
 
 import kpilab
-from kpilab import BadInput, Facts, Machines, Measured, Period
+from kpilab import BadInput, Facts, Period
+from kpilab.data import Measured
+from kpilab.operations import Machines
 from kpilab.samples.trades.write import planted, sample_or
 
 folder = sample_or(case, "equipment")
@@ -51,7 +53,7 @@ print(opened.title, "|", opened.baseline, "→", opened.current)
 # product. The losses and OEE together are the whole of the planned time, so no loss can hide.
 
 # %%
-by_machine = kpilab.oee(hours, columns, by=(machine,), period=opened.current)
+by_machine = kpilab.operations.oee(hours, columns, by=(machine,), period=opened.current)
 by_machine
 
 # %% [markdown]
@@ -59,13 +61,13 @@ by_machine
 # The lowest combination first. An average over the shifts would have hidden it.
 
 # %%
-by_shift = kpilab.oee(hours, columns, by=(machine, shift), period=opened.current)
+by_shift = kpilab.operations.oee(hours, columns, by=(machine, shift), period=opened.current)
 by_shift.table[
     [machine, shift, "oee", "low", "high", "availability", "performance", "quality"]
 ].head(6).round(3)
 
 # %%
-hourly = kpilab.oee(hours, columns, by=(machine, shift, "hour"), period=opened.current)
+hourly = kpilab.operations.oee(hours, columns, by=(machine, shift, "hour"), period=opened.current)
 hourly.table[[machine, shift, "hour", "oee", "low", "high", "planned", "breakdown"]].head(5).round(
     3
 )
@@ -78,7 +80,7 @@ hourly.table[[machine, shift, "hour", "oee", "low", "high", "planned", "breakdow
 
 # %%
 down = Measured(hours, opened.metrics["downtime"])
-chart = kpilab.control(down, period=both, known=opened.baseline, by=(machine, shift))
+chart = kpilab.operations.control(down, period=both, known=opened.baseline, by=(machine, shift))
 chart
 
 # %% [markdown]
@@ -87,7 +89,9 @@ chart
 # same every day.
 
 # %%
-logged = kpilab.control(Measured(hours, opened.metrics["hours_logged"]), period=both, by=(machine,))
+logged = kpilab.operations.control(
+    Measured(hours, opened.metrics["hours_logged"]), period=both, by=(machine,)
+)
 silent = logged.table[logged.table["outside"]]
 silent[[machine, "day", "value", "low", "high"]]
 
@@ -97,7 +101,7 @@ silent[[machine, "day", "value", "low", "high"]]
 # leave most alone.
 
 # %%
-waits = kpilab.response(opened.tables[alarms], by=(shift,))
+waits = kpilab.operations.response(opened.tables[alarms], by=(shift,))
 waits
 
 # %% [markdown]
@@ -108,7 +112,9 @@ waits
 
 # %%
 oee = Measured(hours, opened.metrics["oee"])
-fair = kpilab.fair(oee, by=machine, within=like, period=opened.current, aim=opened.kpis[0].target)
+fair = kpilab.operations.fair_targets(
+    oee, by=machine, within=like, period=opened.current, aim=opened.kpis[0].target
+)
 fair
 
 # %% [markdown]
@@ -135,7 +141,7 @@ rows = hours.table.to_pandas()
 rows.loc[rows.index[:1], cycle] = 0.0
 rows.loc[rows.index[1:2], units] *= 50
 try:
-    kpilab.oee(Facts(rows, time=hours.time, name="with faults"), columns)
+    kpilab.operations.oee(Facts(rows, time=hours.time, name="with faults"), columns)
 except BadInput as refused:
     print(refused)
 

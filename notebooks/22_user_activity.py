@@ -32,9 +32,10 @@ test = "winback"
 import pandas as pd
 
 import kpilab
-from kpilab import Measured, Period, Where
-from kpilab.analysis.data.missing_rows import gaps
+from kpilab import Period, Where
+from kpilab.analysis.data.missing_rows import missing_rows
 from kpilab.analysis.relation.screen import screen
+from kpilab.data import Measured
 from kpilab.engine.column import unmarked
 from kpilab.engine.metrics import PERIOD, Cut, measure
 from kpilab.samples.trades.write import planted, sample_or
@@ -51,17 +52,17 @@ print(opened.title, "|", opened.baseline, "→", opened.current)
 # after, and against the books.
 
 # %%
-lost = gaps(events, period=both, books=Measured(daily, opened.metrics[in_books]))
+lost = missing_rows(events, period=both, books=Measured(daily, opened.metrics[in_books]))
 lost
 
 # %% [markdown]
 # ## Who is active, who comes, who goes quiet?
 
 # %%
-kpilab.activity(events)
+kpilab.events.activity(events)
 
 # %%
-parts = kpilab.activity(events, by=(product, channel, kind), period=opened.current)
+parts = kpilab.events.activity(events, by=(product, channel, kind), period=opened.current)
 last = parts.table[parts.table["day"] == parts.table["day"].max()]
 names = [product, channel, kind, "dau", "wau", "mau", "stickiness", "low", "high"]
 last.sort_values("wau", ascending=False)[names].head(8).round(3)
@@ -83,7 +84,7 @@ table["growth"] = table["current"] / table["baseline"] - 1
 shares = {}
 for name in table.index:
     users = {"where": Where({channel: name}), "period": opened.current}
-    came = kpilab.sequences(events, ("register", "open"), after="1d", **users)
+    came = kpilab.events.sequences(events, ("register", "open"), after="1d", **users)
     shares[name] = came.table.iloc[0][["rate", "low", "high"]]
 table.join(pd.DataFrame(shares).T).round(3)
 
@@ -93,7 +94,7 @@ table.join(pd.DataFrame(shares).T).round(3)
 # `kpilab watch` draws the same chart once a day and speaks up when a new point is outside.
 
 # %%
-kpilab.control(
+kpilab.operations.control(
     Measured(events, opened.metrics[opened_app]), period=both, known=opened.baseline, by=(product,)
 )
 

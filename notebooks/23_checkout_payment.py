@@ -73,7 +73,7 @@ pd.DataFrame(values).T.assign(target=pd.Series(targets)).round(3)
 kpilab.funnel(log, steps, within="1d", period=first.current)
 
 # %%
-change = kpilab.funnel_change(
+change = kpilab.events.funnel_change(
     log, steps, baseline=first.baseline, current=first.current, within="1d"
 )
 change
@@ -85,7 +85,7 @@ change
 watched = [
     s for s in steps if s == steps[0] or any(m.startswith(f"{s}_per_") for m in first.watched)
 ]
-kpilab.blindspots(log, steps, watched=watched, within="1d", period=first.current)
+kpilab.events.blindspots(log, steps, watched=watched, within="1d", period=first.current)
 
 # %% [markdown]
 # ## The verdict
@@ -109,7 +109,7 @@ themed(bridge(review, Words(review, lang).say, lang).properties(width=560))
 following = Path(later) if later else folder / "next" / folder.name
 second = kpilab.open_case(following, language=lang)
 cause = review.causes[0]
-with kpilab.Store.open(mkdtemp()) as store:
+with kpilab.track.Store.open(mkdtemp()) as store:
     plan = Plan(f"repair {cause.subject}", "product", metric=cause.subject, expected=expected)
     store.finish(add(store, first, plan), second.current.first)
     old = store.save(review)

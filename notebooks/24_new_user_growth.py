@@ -32,11 +32,13 @@ from datetime import timedelta
 import pandas as pd
 
 import kpilab
-from kpilab import Measured, Period, Tier
+from kpilab import Period
 from kpilab.analysis.rootcause.attainment import attainment
+from kpilab.data import Measured
 from kpilab.engine.column import unmarked
 from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.engine.rootcause.cells import pull
+from kpilab.operations import Tier
 from kpilab.samples.trades.write import planted, sample_or
 
 folder = sample_or(case, "growth")
@@ -55,7 +57,7 @@ print(opened.title, "|", opened.baseline, "→", opened.current)
 claimed = opened.tables[promised]
 rows = claimed.table.to_pandas()[[claimed.actor, claimed.action, claimed.quantity]]
 rows.columns = ["actor", "part", "quantity"]
-shares = kpilab.claims(rows, wanted=opened.targets[kpi])
+shares = kpilab.execution.claims(rows, wanted=opened.targets[kpi])
 shares
 
 # %%
@@ -79,7 +81,7 @@ list_.pivot(index=person, columns=BUCKET, values=[kpi, activation]).round(2)
 # %%
 goals = shares.people.set_index("actor")["claimed"].to_dict()
 halfway = opened.current.first + timedelta(days=13)
-progress = kpilab.pace(made, goals, by=person, period=opened.current, until=halfway)
+progress = kpilab.operations.pace(made, goals, by=person, period=opened.current, until=halfway)
 progress
 
 # %% [markdown]
@@ -89,11 +91,13 @@ progress
 # month's, and twice as uncertain in parts.
 
 # %%
-month = kpilab.incentives(progress.table, tiers=(Tier("month", 1.0, monthly),), budget=1200.0)
+month = kpilab.operations.incentives(
+    progress.table, tiers=(Tier("month", 1.0, monthly),), budget=1200.0
+)
 week = progress.table.assign(target=lambda t: t["target"] / 4, end=lambda t: t["end"] / 4)
 half = (progress.table["high"] - progress.table["low"]) / 2 / 2
 week = week.assign(low=week["end"] - half, high=week["end"] + half)
-stage = kpilab.incentives(week, tiers=(Tier("week", 1.0, weekly),))
+stage = kpilab.operations.incentives(week, tiers=(Tier("week", 1.0, weekly),))
 both_rewards = {"month": month.table, "week": stage.table}
 pd.concat(
     {k: t.set_index("unit")[["payout", "marginal", "moved"]] for k, t in both_rewards.items()},
@@ -112,7 +116,7 @@ attainment(opened, pull(opened))
 
 # %%
 rate = Measured(daily, opened.metrics[activation])
-kpilab.control(
+kpilab.operations.control(
     rate, by=(person,), period=Period(both.first - timedelta(weeks=8), both.last), known=None
 )
 

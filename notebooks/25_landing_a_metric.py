@@ -31,10 +31,12 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import kpilab
-from kpilab import Measured, Period, Tier
+from kpilab import Period
 from kpilab.analysis.data.quality import quality
 from kpilab.analysis.relation.smart import smart
+from kpilab.data import Measured
 from kpilab.engine.metrics import BUCKET, Cut, measure
+from kpilab.operations import Tier
 from kpilab.report.text import verdict
 from kpilab.samples.trades.write import planted, sample_or
 from kpilab.track.board import write
@@ -57,7 +59,7 @@ weeks = Period(opened.current.last - timedelta(weeks=60), opened.current.last)
 series = measure(daily, [opened.metrics[n] for n in names], {"all": weeks}, Cut("week")).set_index(
     BUCKET
 )[names]
-chain = kpilab.levels(
+chain = kpilab.relation.kpi_cascade(
     opened.kpis, goal=goal.metric, metrics=opened.metrics, series=series, tree=goal.tree
 )
 chain
@@ -86,7 +88,9 @@ history = Period(
     opened.current.first - timedelta(weeks=26), opened.current.first - timedelta(days=1)
 )
 total = Measured(daily, opened.metrics[goal.metric])
-shares = kpilab.targets(total, int(goal.target), levels=(dimension,), period=history, weeks=4)
+shares = kpilab.operations.targets(
+    total, int(goal.target), levels=(dimension,), period=history, weeks=4
+)
 shares
 
 # %% [markdown]
@@ -95,7 +99,7 @@ shares
 # twice: what was told is not told again.
 
 # %%
-with kpilab.Store.open(mkdtemp()) as store:
+with kpilab.track.Store.open(mkdtemp()) as store:
     today = opened.current.last + timedelta(days=1)
     alarms, again = (watch(opened, store, today=today) for _ in range(2))
 print("new alarms:", alarms.new, "| told again at the second call:", again.new)
@@ -111,7 +115,7 @@ quality(daily, period=opened.current)
 
 # %%
 print(write(opened, Path(mkdtemp()) / out))
-standing = kpilab.pace(
+standing = kpilab.operations.pace(
     total, shares.leaves.set_index("unit")["target"].to_dict(), by=dimension, period=opened.current
 )
 standing
@@ -124,9 +128,9 @@ standing
 # %%
 known = opened.current.first + timedelta(days=20)
 goals = shares.leaves.set_index("unit")["target"].to_dict()
-outlook = kpilab.pace(total, goals, by=dimension, period=opened.current, until=known)
+outlook = kpilab.operations.pace(total, goals, by=dimension, period=opened.current, until=known)
 tiers = (Tier("reached", 1.0, 1000.0), Tier("excellent", 1.05, 1800.0))
-kpilab.incentives(outlook.table, tiers=tiers, budget=4000.0)
+kpilab.operations.incentives(outlook.table, tiers=tiers, budget=4000.0)
 
 # %% [markdown]
 # ## 7. The review

@@ -37,9 +37,10 @@ MAY_IMPORT = {
     "workbench": EVERYTHING - {"cli"},
     "samples": {"errors", "core"},
     "cli": EVERYTHING,
-    "__init__": EVERYTHING,
     "__main__": {"cli"},
 }
+# What is no room is a door, as `kpilab/events.py`: it names things in its stub and imports none.
+ANYBODY = {"old", "public"}
 # core/result.py draws on request; core/table.py wraps a DataFrame or path on request.
 INSIDE_FUNCTIONS = {"core/result.py": {"show"}, "core/table.py": {"engine"}}
 SOLE_USERS = {
@@ -88,7 +89,7 @@ def imports(path: Path) -> set[str]:
 def test_imports_only_what_stands_below(path):
     mine, name = room(path), str(path.relative_to(ROOT))
     rooms = {i.split(".")[1] for i in imports(path) if i.startswith("kpilab.")} & EVERYTHING
-    allowed = MAY_IMPORT[mine] | {mine} | INSIDE_FUNCTIONS.get(name, set())
+    allowed = MAY_IMPORT.get(mine, set()) | {mine, *ANYBODY} | INSIDE_FUNCTIONS.get(name, set())
     assert rooms - allowed == set()
 
 

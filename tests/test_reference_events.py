@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab import Breakdown, EventLog, Period, Step, funnel, retention, sequences
+from kpilab import EventLog, Period, funnel, retention
 from kpilab.analysis.events.funnel import Exclusion
 from kpilab.core.values import MISSING
 from kpilab.engine.events import stream
+from kpilab.events import Breakdown, Step, sequences
 
 SHARED = Path(__file__).parents[2] / "shared" / "reference"
 NOT_OURS = {

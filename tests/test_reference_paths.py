@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab import EventLog, Gap, Where, funnel, paths, step_matrix
+from kpilab import EventLog, Where, funnel, paths
 from kpilab.engine.events import stream
 from kpilab.engine.events.walks import END, START
+from kpilab.events import Gap, step_matrix
 
 CASES = Path(__file__).parents[2] / "shared" / "reference" / "path_cases.json"
 WEIGHTS = {

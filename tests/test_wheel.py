@@ -61,6 +61,9 @@ def test_the_wheel_holds_the_package_its_data_and_nothing_else(wheel):
         n for n in names if "__pycache__" in n or ".ipynb_checkpoints" in n or n.endswith(".db")
     ] == []
     for needed in (
+        "py.typed",
+        "__init__.pyi",
+        "events.pyi",
         "report/page.html.j2",
         "show/messages/zh/review/report.json",
         "track/board.css",

@@ -37,7 +37,7 @@ KEPT = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrialQuestion:
-    """A declared experiment, ready for `experiment` and `reread`.
+    """A declared experiment, ready for `experiment` and `reanalysis`.
 
     Attributes:
         test: as declared.
@@ -71,7 +71,7 @@ class TrialQuestion:
 
     @property
     def reread(self) -> dict[str, Any]:
-        """Arguments of `reread` beside the tables."""
+        """Arguments of `reanalysis` beside the tables."""
         test = self.test
         return {
             "experiment": test.name,

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from kpilab.analysis.experiments.reanalysis import reread
+from kpilab.analysis.experiments.reanalysis import reanalysis
 from kpilab.analysis.external.market import market
 from kpilab.core.case import Case, Metric
 from kpilab.core.result import Result
@@ -123,7 +123,7 @@ def _by_experiment(case: Case, name: str) -> _Tested:
     if name not in case.experiments:
         raise unknown("experiment", name, case.experiments, "case.yml, key experiments")
     asked = trial(case, case.experiments[name])
-    found = reread(*asked.tables, **asked.reread, dimensions=())
+    found = reanalysis(*asked.tables, **asked.reread, dimensions=())
     base, lasting = found.lasting_base, found.lasting
     if not base or lasting.low is None or lasting.high is None:
         return _Tested(why=Message("action_state.too_early"))

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from kpilab.analysis.data.definitions import DefinitionsResult
     from kpilab.analysis.execution.evidence import EvidenceResult
-    from kpilab.analysis.experiments.reanalysis import RereadingResult
+    from kpilab.analysis.experiments.reanalysis import ReanalysisResult
     from kpilab.analysis.external.market import MarketResult
-    from kpilab.analysis.relation.hollow_growth import SurgeResult
+    from kpilab.analysis.relation.hollow_growth import HollowGrowthResult
     from kpilab.analysis.rootcause.attainment import AttainmentResult
-    from kpilab.analysis.rootcause.changepoint import DatingResult
+    from kpilab.analysis.rootcause.changepoint import ChangepointResult
     from kpilab.analysis.rootcause.drivers import DriversResult
-    from kpilab.analysis.rootcause.segment_search import SpreadResult
+    from kpilab.analysis.rootcause.segment_search import SegmentSearchResult
     from kpilab.core.finding import Finding, GoalChange, StepName, StepReport
     from kpilab.core.values import Period
     from kpilab.stats.core.change import Change
@@ -79,8 +79,8 @@ class Move:
 
     driver: str
     finding: Finding
-    spread: SpreadResult | None = None
-    dating: DatingResult | None = None
+    spread: SegmentSearchResult | None = None
+    dating: ChangepointResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +140,13 @@ class Evidence:
     drivers: Noted[DriversResult] | None = None
     now: Mapping[str, float] = field(default_factory=dict)
     volumes: Mapping[str, Change] = field(default_factory=dict)
-    surges: tuple[Noted[SurgeResult], ...] = ()
+    surges: tuple[Noted[HollowGrowthResult], ...] = ()
     moves: tuple[Move, ...] = ()
     falls: tuple[Fall, ...] = ()
     markets: tuple[Noted[MarketResult], ...] = ()
     records: tuple[Noted[EvidenceResult], ...] = ()
     definitions: tuple[Noted[DefinitionsResult], ...] = ()
-    rereadings: tuple[Noted[RereadingResult], ...] = ()
+    rereadings: tuple[Noted[ReanalysisResult], ...] = ()
 
     @property
     def questions(self) -> int:

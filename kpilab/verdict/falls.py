@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from kpilab.analysis.rootcause.drivers import DriversResult
-from kpilab.analysis.rootcause.segment_search import SpreadResult
+from kpilab.analysis.rootcause.segment_search import SegmentSearchResult
 from kpilab.core.case import Case, Metric
 from kpilab.core.values import EVERYWHERE, Effect, Period, Where
 from kpilab.engine.column import DEN0, DEN1, NUM0, NUM1, SIDES
@@ -93,7 +93,7 @@ def _since(current: Period, move: Move) -> date | None:
     return dated.start if near and dated.high - dated.low <= TWO_WEEKS else None
 
 
-def _placed(move: Move, spread: SpreadResult) -> Fall | None:
+def _placed(move: Move, spread: SegmentSearchResult) -> Fall | None:
     """One place carries at least 80 % of the fall; what is left elsewhere is within its noise.
 
     A value that nearly all rows have (a finished release) is no place: it cannot be told from

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from kpilab.analysis.data.missing_rows import GapsResult
+from kpilab.analysis.data.missing_rows import MissingRowsResult
 from kpilab.analysis.data.outages import OutagesResult, outages
 from kpilab.analysis.data.quality import QualityResult, quality
 from kpilab.core.case import Case, Metric
@@ -83,7 +83,7 @@ def goal_on(case: Case, name: str) -> Metric | None:
     return next((m for m in partners if m.table == name), None)
 
 
-def lost_rows(name: str, result: GapsResult, goal: str) -> list[DataIssue]:
+def lost_rows(name: str, result: MissingRowsResult, goal: str) -> list[DataIssue]:
     """One issue per gap, with what the goal lost in the log."""
     found = []
     for row in result.table.to_dict("records"):

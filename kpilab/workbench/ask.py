@@ -15,7 +15,7 @@ from kpilab.analysis.events.funnel_change import FunnelChangeResult, funnel_chan
 from kpilab.analysis.relation.relate import RelateResult, relate
 from kpilab.analysis.relation.screen import ScreenResult, screen
 from kpilab.analysis.rootcause.attainment import AttainmentResult, attainment
-from kpilab.analysis.rootcause.changepoint import DatingResult, dating
+from kpilab.analysis.rootcause.changepoint import ChangepointResult, changepoint
 from kpilab.analysis.rootcause.drivers import DriversResult, drivers
 from kpilab.analysis.rootcause.localise import LocaliseResult, localise
 from kpilab.core.case import Case
@@ -88,11 +88,11 @@ def places(
     return _located(case, frame, names, deepest, rate=asked.metric.is_ratio)
 
 
-def began(case: Case, metric: str, *, where: Where = EVERYWHERE) -> DatingResult:
+def began(case: Case, metric: str, *, where: Where = EVERYWHERE) -> ChangepointResult:
     """When did the metric's level change, and what was logged near that day?"""
     days, ratio = days_of(case, metric, where=where), declared(case, metric).is_ratio
     columns = {"value": f"{metric}:num", "exposure": f"{metric}:den" if ratio else None}
-    return dating(days, time=BUCKET, changes=changes(case), **columns)
+    return changepoint(days, time=BUCKET, changes=changes(case), **columns)
 
 
 def step_by(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-import kpilab
+from kpilab import public
 from kpilab.core.case import Case, Metric
 from kpilab.core.result import Result
 from kpilab.core.table import Table
@@ -59,10 +59,10 @@ class Writer:
         self.imports: set[str] = set()
 
     def named(self, thing: Callable[..., object] | type) -> str:
-        """`kpilab.funnel` for a public name; else the bare name, with its import."""
+        """`kpilab.events.activity` for a public name; else the bare name, with its import."""
         name = thing.__name__
-        if name in kpilab.__all__ and getattr(kpilab, name) is thing:
-            return f"kpilab.{name}"
+        if name in public.written() and public.thing(name) is thing:
+            return public.written()[name]
         self.imports.add(f"from {thing.__module__} import {name}")
         return name
 

@@ -32,16 +32,18 @@ def answers(log, app):
     """What events are asked by a dimension, as plain numbers."""
     first, second = (kpilab.Period(pd.Timestamp(a).date(), pd.Timestamp(b).date()) for a, b in
                      (("2026-01-05", "2026-01-25"), ("2026-01-26", "2026-02-15")))  # fmt: skip
-    touched = [kpilab.Breakdown(app, attribution=a) for a in ("first_touch", "step", "all")]
-    change = kpilab.funnel_change(log, STEPS, baseline=first, current=second, breakdown=app)
-    moves = kpilab.activity(log, by=app)
+    touched = [kpilab.events.Breakdown(app, attribution=a) for a in ("first_touch", "step", "all")]
+    change = kpilab.events.funnel_change(log, STEPS, baseline=first, current=second, breakdown=app)
+    moves = kpilab.events.activity(log, by=app)
     kept, rolling = kpilab.retention(log, by=app), kpilab.retention(log, by=app, how="rolling")
     yield from (kpilab.funnel(log, STEPS, breakdown=cut).values for cut in touched)
     yield from (change.table, moves.table, moves.lifecycle, kept.table, kept.curve, rolling.table)
     yield kpilab.paths(log, start="open", length=3, breakdown=app).values
-    yield kpilab.dropoff(log, STEPS, after=1, by=[app]).table
+    yield kpilab.events.dropoff(log, STEPS, after=1, by=[app]).table
     yield kpilab.funnel(
-        log, ["open", kpilab.Step("cart", where={app: "web"})], where=Where({app: ("web", None)})
+        log,
+        ["open", kpilab.events.Step("cart", where={app: "web"})],
+        where=Where({app: ("web", None)}),
     ).table
 
 
@@ -76,7 +78,7 @@ def test_a_dimension_called_like_a_column_of_the_answer(plain, name):
 
 def test_a_dimension_without_a_value_has_one():
     values = kpilab.funnel(
-        EventLog(LOG), STEPS, breakdown=kpilab.Breakdown("app", attribution="all")
+        EventLog(LOG), STEPS, breakdown=kpilab.events.Breakdown("app", attribution="all")
     ).values
     assert set(values["app"]) == {"web", "shop", "(missing)"}
-    assert set(kpilab.activity(LOG, by="app").table["app"]) == {"web", "shop", "(missing)"}
+    assert set(kpilab.events.activity(LOG, by="app").table["app"]) == {"web", "shop", "(missing)"}

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from kpilab.analysis.external.market import market
-from kpilab.analysis.relation.hollow_growth import surge
+from kpilab.analysis.relation.hollow_growth import hollow_growth
 from kpilab.analysis.rootcause.attainment import attainment
 from kpilab.analysis.rootcause.drivers import drivers
 from kpilab.analysis.rootcause.split import split
@@ -77,7 +77,9 @@ def test_every_function_states_one_interval(case, orders):
     rate = drivers(case, cells).table.set_index("driver").loc["rate"]
     assert tuple(rate[["change", "low", "high", "p"]]) == pytest.approx(right)
     counts = orders.rename(columns={"shop": "value"}).assign(dimension="shop", sales=1)
-    total = surge(counts, kpi="orders", downstream=["sales"], baseline=BASE, current=NOW).total
+    total = hollow_growth(
+        counts, kpi="orders", downstream=["sales"], baseline=BASE, current=NOW
+    ).total
     assert (total.value, total.low, total.high) == pytest.approx(right[:3])
     part = split(case, "orders", dimension="shop").table.iloc[0]
     assert tuple(part[["contribution", "low", "high"]]) == pytest.approx(

@@ -10,18 +10,9 @@ import pyarrow as pa
 import pytest
 
 import kpilab
-from kpilab import (
-    Assignments,
-    BadInput,
-    EventLog,
-    Executions,
-    Facts,
-    Incidents,
-    Machines,
-    Period,
-    Reports,
-    Units,
-)
+from kpilab import Assignments, BadInput, EventLog, Executions, Facts, Period, Reports, execution
+from kpilab.experiments import Units
+from kpilab.operations import Incidents, Machines
 
 NAMES = ("open", "cart", "pay")
 LOG = pd.DataFrame(
@@ -38,20 +29,22 @@ WEEKS = [Period(date(2026, 1, 5), date(2026, 1, 18)), Period(date(2026, 1, 19), 
 EVENTS = {
     "funnel": lambda log: kpilab.funnel(log, NAMES),
     "funnel by": lambda log: kpilab.funnel(log, NAMES, breakdown="app"),
-    "funnel_change": lambda log: kpilab.funnel_change(
+    "funnel_change": lambda log: kpilab.events.funnel_change(
         log, NAMES, baseline=WEEKS[0], current=WEEKS[1]
     ),
-    "dropoff": lambda log: kpilab.dropoff(log, NAMES, after=1),
-    "blindspots": lambda log: kpilab.blindspots(log, NAMES, watched=("open",)),
+    "dropoff": lambda log: kpilab.events.dropoff(log, NAMES, after=1),
+    "blindspots": lambda log: kpilab.events.blindspots(log, NAMES, watched=("open",)),
     "paths": lambda log: kpilab.paths(log),
-    "paths_change": lambda log: kpilab.paths_change(log, baseline=WEEKS[0], current=WEEKS[1]),
-    "step_matrix": lambda log: kpilab.step_matrix(log),
-    "sequences": lambda log: kpilab.sequences(log, ("open", "cart")),
+    "paths_change": lambda log: kpilab.events.paths_change(
+        log, baseline=WEEKS[0], current=WEEKS[1]
+    ),
+    "step_matrix": lambda log: kpilab.events.step_matrix(log),
+    "sequences": lambda log: kpilab.events.sequences(log, ("open", "cart")),
     "retention": lambda log: kpilab.retention(log),
-    "activity": lambda log: kpilab.activity(log, by="app"),
+    "activity": lambda log: kpilab.events.activity(log, by="app"),
     "quality": lambda log: kpilab.quality(log, period=JANUARY),
-    "gaps": lambda log: kpilab.gaps(log, period=JANUARY),
-    "outages": lambda log: kpilab.outages(log, period=JANUARY),
+    "gaps": lambda log: kpilab.data.missing_rows(log, period=JANUARY),
+    "outages": lambda log: kpilab.data.outages(log, period=JANUARY),
 }
 
 
@@ -90,12 +83,12 @@ WORK = WORK.assign(
 
 
 @pytest.mark.parametrize(
-    "name", ["heaping", "timing", "priority", "bunching", "evidence", "sample"]
+    "name", ["heaping", "timing", "priority", "bunching", "evidence", "audit_sample"]
 )
 def test_work(name):
     ask = {
         "evidence": lambda r: kpilab.evidence(r, baseline=WEEKS[0], current=WEEKS[1]),
-    }.get(name, lambda r: getattr(kpilab, name)(r, period=JANUARY))
+    }.get(name, lambda r: getattr(execution, name)(r, period=JANUARY))
     assert answer(ask, WORK) == answer(ask, Executions(WORK))
 
 
@@ -115,7 +108,7 @@ def test_units_assignments_and_reports():
     who = pd.DataFrame(
         {"user": people, "time": LOG["time"].min(), "experiment": "e", "variant": ["A", "B"] * 6}
     )
-    buys = [kpilab.Outcome("pays", "sum(case when event = 'pay' then 1 else 0 end)")]
+    buys = [kpilab.experiments.Outcome("pays", "sum(case when event = 'pay' then 1 else 0 end)")]
     said = kpilab.experiment(Assignments(who), EventLog(LOG), metrics=buys, control="A").table
     pd.testing.assert_frame_equal(
         kpilab.experiment(who, LOG, metrics=buys, control="A").table, said
@@ -136,7 +129,13 @@ def test_machines_and_alarms():
     alarms = alarms.assign(
         responded=start + pd.Timedelta(minutes=5), solved=start + pd.Timedelta(minutes=30)
     )
-    assert kpilab.response(alarms).headline == kpilab.response(Incidents(alarms)).headline
+    assert (
+        kpilab.operations.response(alarms).headline
+        == kpilab.operations.response(Incidents(alarms)).headline
+    )
     shifts = pd.DataFrame({"date": start, "scheduled": 60.0, "made": 45, "good": 44})
     columns = Machines(scheduled="scheduled", total="made", good="good", ideal="scheduled")
-    assert kpilab.oee(shifts, columns).headline == kpilab.oee(Facts(shifts), columns).headline
+    assert (
+        kpilab.operations.oee(shifts, columns).headline
+        == kpilab.operations.oee(Facts(shifts), columns).headline
+    )

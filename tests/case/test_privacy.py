@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import kpilab
-from kpilab.analysis.execution.audit import sample
+from kpilab.analysis.execution.audit import audit_sample
 from kpilab.analysis.execution.worksheet import write_worksheet
 from kpilab.case.privacy import KEY_FILE, secret
 from kpilab.core.table import EventLog, Executions
@@ -91,7 +91,7 @@ def test_no_name_in_store_board_message_terminal_work_sheet_or_panel(folder, pri
         saved = store.review(store.save(review))
         said = [*short(saved, "en"), *short(saved, "zh"), verdict(review)]
     table = next(iter(case.of_kind(Executions).values()))
-    plan = sample(table, period=case.current)
+    plan = audit_sample(table, period=case.current)
     write_worksheet(plan, tmp_path / "sheet.csv")
     panel = Panel(case, EXECUTION)
     panel.show.click()

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab import EventLog, Facts, control, pace, targets
+from kpilab import EventLog, Facts
 from kpilab.core.case import Metric
 from kpilab.core.values import EVERYWHERE, Period, Where
 from kpilab.engine.daily import Measured
 from kpilab.engine.holes import holes
+from kpilab.operations import control, pace, targets
 
 WEEKS = Period(date(2026, 1, 5), date(2026, 3, 29))
 TOTAL = Metric("sales", "shop", measure="sum(amount)")

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab import Facts, Outcome, Period, Units, experiment
+from kpilab import Facts, Period, experiment
 from kpilab.core.case import Metric
 from kpilab.engine.metrics import Cut, measure
+from kpilab.experiments import Outcome, Units
 
 DAYS = pd.date_range("2026-01-01", periods=4)
 PERIODS = {"all": Period(date(2026, 1, 1), date(2026, 1, 4))}

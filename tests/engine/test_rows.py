@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab import EventLog, Exclusion, Step, funnel
+from kpilab import EventLog, funnel
 from kpilab.engine.events import stream
+from kpilab.events import Exclusion, Step
 
 STEPS = ["visit", "cart", "pay"]
 ASKED = {

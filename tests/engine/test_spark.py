@@ -10,23 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab import (
-    EventLog,
+from kpilab import EventLog, Where, funnel, paths, retention
+from kpilab.engine.connect import connect
+from kpilab.engine.events import stream
+from kpilab.events import (
     Exclusion,
     Gap,
     Step,
-    Where,
     activity,
     dropoff,
-    funnel,
-    paths,
     paths_change,
-    retention,
     sequences,
     step_matrix,
 )
-from kpilab.engine.connect import connect
-from kpilab.engine.events import stream
 
 pytestmark = pytest.mark.spark
 STEPS = ["visit", "cart", "pay"]

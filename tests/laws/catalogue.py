@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 import kpilab
+from kpilab import data, events, execution, experiments, external, operations, relation, rootcause
 from kpilab.core.case import Kpi
 from kpilab.core.tree import MetricTree
 from kpilab.core.trial import Outcome
@@ -151,7 +152,7 @@ goal: {metric: sales, formula: visits * rate * basket}
 """
 
 
-def spent(g: Given) -> kpilab.Measured:
+def spent(g: Given) -> data.Measured:
     return Outcome("spend", g.n("my_spend"), covariates=(g.n("my_before"),))
 
 
@@ -175,7 +176,7 @@ def drawn() -> Any:
     from tests.laws.given import AS_IT_IS
 
     g = Given({"records": RECORDS}, AS_IT_IS, Path(mkdtemp()))
-    return kpilab.sample(g["records"], period=w.BOTH)
+    return execution.audit_sample(g["records"], period=w.BOTH)
 
 
 def confirmed() -> pd.DataFrame:
@@ -184,8 +185,8 @@ def confirmed() -> pd.DataFrame:
 
 
 def sheet(g: Given) -> Any:
-    plan = kpilab.sample(g["records"], period=w.BOTH)
-    path = kpilab.write_worksheet(plan, g.folder / "sheet.csv")
+    plan = execution.audit_sample(g["records"], period=w.BOTH)
+    path = execution.write_worksheet(plan, g.folder / "sheet.csv")
     return plan, path
 
 
@@ -193,7 +194,7 @@ def filled(g: Given) -> pd.DataFrame:
     plan, path = sheet(g)
     text = pd.read_csv(path, dtype=str, keep_default_na=False)
     text.assign(confirmed="yes").to_csv(path, index=False)
-    return kpilab.read_worksheet(plan, path)
+    return execution.read_worksheet(plan, path)
 
 
 def chain(g: Given) -> Any:
@@ -202,138 +203,170 @@ def chain(g: Given) -> Any:
         Kpi(g.n("my_kpi"), owner="y", parent=g.n("my_goal"), level="store"),
     ]
     metrics = {k.metric: g.metric("sum({my_kpi})", name=k.metric) for k in kpis}
-    return kpilab.levels(kpis, goal=g.n("my_goal"), metrics=metrics, series=g.indexed("weeks"))
+    return relation.kpi_cascade(
+        kpis, goal=g.n("my_goal"), metrics=metrics, series=g.indexed("weeks")
+    )
 
 
 def clever(g: Given) -> Any:
     kpis = [Kpi("kpi", owner="x", target=g.amount(300000.0), since=w.SPLIT)]
     metrics = {"kpi": g.metric("sum({my_sales})")}
-    return kpilab.smart(kpis, metrics=metrics, tables={"table": g["facts"]}, current=w.NOW)
+    return relation.smart(kpis, metrics=metrics, tables={"table": g["facts"]}, current=w.NOW)
 
 
 GAIN = MetricTree.parse("gain", "visits * (price - rate)", {"rate": "orders / visits"})
 ENTRIES: dict[str, Entry] = {
     # Events.
-    "funnel": entry(lambda g: kpilab.funnel(g["log"], STEPS, breakdown=g.n("my_platform")),
-        FIRST_KNOWN, log=LOG),
+    "funnel": entry(
+        lambda g: kpilab.funnel(g["log"], STEPS, breakdown=g.n("my_platform")), FIRST_KNOWN, log=LOG
+    ),
     "funnel_change": entry(
-        lambda g: kpilab.funnel_change(g["log"], STEPS, current=w.NOW, baseline=w.BASE,
-            breakdown=g.n("my_platform")),
+        lambda g: events.funnel_change(
+            g["log"], STEPS, current=w.NOW, baseline=w.BASE, breakdown=g.n("my_platform")
+        ),
         FIRST_KNOWN,
         log=LOG,
     ),
     "dropoff": entry(
-        lambda g: kpilab.dropoff(g["log"], STEPS, after="visit", by=[g.n("my_platform"), *g.extra]),
-        log=LOG
+        lambda g: events.dropoff(g["log"], STEPS, after="visit", by=[g.n("my_platform"), *g.extra]),
+        log=LOG,
     ),
-    "blindspots": entry(lambda g: kpilab.blindspots(g["log"], STEPS, watched=["visit", "pay"]),
-        log=LOG),
-    "paths": entry(lambda g: kpilab.paths(g["log"], start="visit", breakdown=g.n("my_platform")),
-        log=LOG),
+    "blindspots": entry(
+        lambda g: events.blindspots(g["log"], STEPS, watched=["visit", "pay"]), log=LOG
+    ),
+    "paths": entry(
+        lambda g: kpilab.paths(g["log"], start="visit", breakdown=g.n("my_platform")), log=LOG
+    ),
     "paths_change": entry(
-        lambda g: kpilab.paths_change(g["log"], current=w.NOW, baseline=w.BASE, start="visit"),
-        log=LOG
+        lambda g: events.paths_change(g["log"], current=w.NOW, baseline=w.BASE, start="visit"),
+        log=LOG,
     ),
-    "step_matrix": entry(lambda g: kpilab.step_matrix(g["log"]), log=LOG),
-    "sequences": entry(lambda g: kpilab.sequences(g["log"], [("visit", "pay"), ("cart", "pay")]),
-        log=LOG),
+    "step_matrix": entry(lambda g: events.step_matrix(g["log"]), log=LOG),
+    "sequences": entry(
+        lambda g: events.sequences(g["log"], [("visit", "pay"), ("cart", "pay")]), log=LOG
+    ),
     "retention": entry(lambda g: kpilab.retention(g["log"], by=g.n("my_platform")), log=LOG),
-    "activity": entry(lambda g: kpilab.activity(g["log"], by=(g.n("my_platform"),)), log=LOG),
+    "activity": entry(lambda g: events.activity(g["log"], by=(g.n("my_platform"),)), log=LOG),
     # The log itself, and figures beside it.
-    "gaps": entry(
-        lambda g: kpilab.gaps(
-            g["log"], period=kpilab.Period(w.FIRST, date(2025, 3, 30)),
+    "missing_rows": entry(
+        lambda g: data.missing_rows(
+            g["log"],
+            period=kpilab.Period(w.FIRST, date(2025, 3, 30)),
             dimensions=[g.n("my_platform"), *g.extra],
             books=g.measured("books", "sum({my_sales})"),
         ),
-        log=BUSY, books=BOOKS,
+        log=BUSY,
+        books=BOOKS,
     ),
     "outages": entry(
-        lambda g: kpilab.outages(g["log"], period=w.BASE, dimensions=[g.n("my_platform"),
-            *g.extra]), log=BUSY
+        lambda g: data.outages(g["log"], period=w.BASE, dimensions=[g.n("my_platform"), *g.extra]),
+        log=BUSY,
     ),
     "quality": entry(
         lambda g: kpilab.quality(
-            g["facts"], period=w.BOTH, ranges={g.n("my_orders"): (0, None)},
-            amounts=[g.n("my_sales")]
+            g["facts"],
+            period=w.BOTH,
+            ranges={g.n("my_orders"): (0, None)},
+            amounts=[g.n("my_sales")],
         ),
         {"missing": "what is missing is what it counts"} | EMPTY,
         facts=FACTS,
     ),
     "reconcile": entry(
-        lambda g: kpilab.reconcile(
-            kpilab.Measured(g["log"], g.metric("count(*) filter (where {my_event} = 'pay')")),
-            g.measured("books", "sum({my_sales})"), period=w.BASE, by=g.n("my_platform"),
+        lambda g: data.reconcile(
+            data.Measured(g["log"], g.metric("count(*) filter (where {my_event} = 'pay')")),
+            g.measured("books", "sum({my_sales})"),
+            period=w.BASE,
+            by=g.n("my_platform"),
         ),
         ZERO_DAYS,
-        log=BUSY, books=BOOKS,
+        log=BUSY,
+        books=BOOKS,
     ),
     "restatement": entry(
-        lambda g: kpilab.restatement(
-            g.measured("earlier", "sum({my_sales})"), g.measured("later", "sum({my_sales})"),
+        lambda g: data.restatement(
+            g.measured("earlier", "sum({my_sales})"),
+            g.measured("later", "sum({my_sales})"),
             period=w.BASE,
             key=g.n("my_sale"),
         ),
         {"missing": "an amount that went missing is altered, a row that went is gone"},
-        earlier=SOLD_BEFORE, later=SOLD,
+        earlier=SOLD_BEFORE,
+        later=SOLD,
     ),
-    "definitions": entry(lambda g: kpilab.definitions(g["reports"], baseline=w.BASE, current=w.NOW),
-        reports=REPORTS),
-    "registry": entry(lambda g: kpilab.registry({"kpi": g.metric("sum({my_sales})")})),
+    "definitions": entry(
+        lambda g: kpilab.definitions(g["reports"], baseline=w.BASE, current=w.NOW), reports=REPORTS
+    ),
+    "registry": entry(lambda g: data.registry({"kpi": g.metric("sum({my_sales})")})),
     "smart": entry(clever, facts=FACTS),
-    "levels": entry(chain, INDEXED, weeks=rows(w.weeks)),
+    "kpi_cascade": entry(chain, INDEXED, weeks=rows(w.weeks)),
     # Relations.
     "relate": entry(
-        lambda g: kpilab.relate(g.series("weeks", "my_kpi"), g.series("weeks", "my_goal")), INDEXED,
-        weeks=rows(w.weeks)
+        lambda g: relation.relate(g.series("weeks", "my_kpi"), g.series("weeks", "my_goal")),
+        INDEXED,
+        weeks=rows(w.weeks),
     ),
-    "screen": entry(lambda g: kpilab.screen(g.indexed("weeks"), goal=g.n("my_goal")), INDEXED,
-        weeks=rows(w.weeks)),
+    "screen": entry(
+        lambda g: relation.screen(g.indexed("weeks"), goal=g.n("my_goal")),
+        INDEXED,
+        weeks=rows(w.weeks),
+    ),
     "correlate": entry(
         lambda g: kpilab.correlate(g.indexed("weeks"), metrics=[g.n("my_kpi"), g.n("my_goal")]),
         INDEXED,
         weeks=rows(w.weeks),
     ),
     "goodhart": entry(
-        lambda g: kpilab.goodhart(g.series("weeks", "my_kpi"), g.series("weeks", "my_goal"),
-            since=date(2026, 4, 27)),
+        lambda g: relation.goodhart(
+            g.series("weeks", "my_kpi"), g.series("weeks", "my_goal"), since=date(2026, 4, 27)
+        ),
         INDEXED,
         weeks=rows(w.weeks),
     ),
     "panel": entry(
-        lambda g: kpilab.panel(
-            g["panel"], unit=g.n("my_unit"), time=g.n("my_day"), kpi=g.n("my_kpi"),
-            goal=g.n("my_goal")
+        lambda g: relation.panel(
+            g["panel"],
+            unit=g.n("my_unit"),
+            time=g.n("my_day"),
+            kpi=g.n("my_kpi"),
+            goal=g.n("my_goal"),
         ),
         panel=rows(w.panel),
     ),
-    "surge": entry(
-        lambda g: kpilab.surge(g["counts"], kpi="signups", downstream=["bought"], baseline=w.BASE,
-            current=w.NOW),
+    "hollow_growth": entry(
+        lambda g: relation.hollow_growth(
+            g["counts"], kpi="signups", downstream=["bought"], baseline=w.BASE, current=w.NOW
+        ),
         ZERO_DAYS,
         counts=rows(w.counts),
     ),
     "market": entry(
         lambda g: kpilab.market(g["market"], baseline=WEEKS[0], current=WEEKS[1], own="we"),
-        market=MARKET
+        market=MARKET,
     ),
     "counterfactual": entry(
-        lambda g: kpilab.counterfactual(
-            g["change"], treated="u0", since="2025-04-02", time=g.n("my_day"), unit=g.n("my_unit"),
+        lambda g: external.counterfactual(
+            g["change"],
+            treated="u0",
+            since="2025-04-02",
+            time=g.n("my_day"),
+            unit=g.n("my_unit"),
             value=g.n("my_value"),
         ),
         change=rows(w.change),
     ),
     # Root cause.
     "explore": entry(
-        lambda g: kpilab.explore(g.case(CASE), "sales", by=[g.n("my_region")], grain="week"), FILES,
-        daily=DAILY
+        lambda g: rootcause.explore(g.case(CASE), "sales", by=[g.n("my_region")], grain="week"),
+        FILES,
+        daily=DAILY,
     ),
     "split": entry(
-        lambda g: kpilab.split(g.case(CASE), "sales", dimension=g.n("my_region")), FILES,
-        daily=DAILY
+        lambda g: kpilab.split(g.case(CASE), "sales", dimension=g.n("my_region")),
+        FILES,
+        daily=DAILY,
     ),
-    "history": entry(lambda g: kpilab.history(g.case(CASE)), FILES, daily=DAILY),
+    "history": entry(lambda g: rootcause.history(g.case(CASE)), FILES, daily=DAILY),
     "open_case": entry(lambda g: g.case(CASE).goal, FILES, daily=DAILY),
     "review": entry(
         lambda g: kpilab.review(g.case(CASE)),
@@ -341,89 +374,121 @@ ENTRIES: dict[str, Entry] = {
         daily=DAILY,
     ),
     "decompose": entry(
-        lambda g: kpilab.decompose("visits * orders * price", g.numbers("leaves", 0),
-            g.numbers("leaves", 1)),
+        lambda g: kpilab.decompose(
+            "visits * orders * price", g.numbers("leaves", 0), g.numbers("leaves", 1)
+        ),
         leaves=LEAVES,
     ),
     "conflicts": entry(
-        lambda g: kpilab.conflicts(
+        lambda g: relation.conflicts(
             GAIN,
-            g.numbers("leaves", 0), {"rate": "up"},
+            g.numbers("leaves", 0),
+            {"rate": "up"},
         ),
         leaves=LEAVES,
     ),
     "localise": entry(
         lambda g: kpilab.localise(
-            g["facts"], dimensions=[g.n("my_region"), g.n("my_city"), *g.extra],
+            g["facts"],
+            dimensions=[g.n("my_region"), g.n("my_city"), *g.extra],
             measure=g.n("my_sales"),
             periods=(w.BASE, w.NOW),
         ),
         facts=FACTS,
     ),
-    "clustered": entry(
-        lambda g: kpilab.clustered(
-            g["facts"], [kpilab.Where({g.n("my_region"): "North"})], user=g.n("my_city"),
+    "user_intervals": entry(
+        lambda g: rootcause.user_intervals(
+            g["facts"],
+            [kpilab.Where({g.n("my_region"): "North"})],
+            user=g.n("my_city"),
             measure=g.n("my_sales"),
             periods=(w.BASE, w.NOW),
         ),
         facts=FACTS,
     ),
-    "dating": entry(
-        lambda g: kpilab.dating(g["days"], value=g.n("my_value"), exposure=g.n("my_weight"),
-            time=g.n("my_day")),
+    "changepoint": entry(
+        lambda g: rootcause.changepoint(
+            g["days"], value=g.n("my_value"), exposure=g.n("my_weight"), time=g.n("my_day")
+        ),
         days=rows(w.sixty),
     ),
-    "dating: a total": entry(
-        lambda g: kpilab.dating(g["days"], value=g.n("my_value"), time=g.n("my_day")),
-        days=rows(w.sixty)
+    "changepoint: a total": entry(
+        lambda g: rootcause.changepoint(g["days"], value=g.n("my_value"), time=g.n("my_day")),
+        days=rows(w.sixty),
     ),
-    "ratemix": entry(lambda g: kpilab.ratemix(g["segments"], by=g.n("my_region")),
-        segments=rows(w.segments)),
-    "nextsplit": entry(
-        lambda g: kpilab.nextsplit(g["segments"], dimensions=[g.n("my_region"), g.n("my_city"),
-            *g.extra]),
+    "ratemix": entry(
+        lambda g: rootcause.ratemix(g["segments"], by=g.n("my_region")), segments=rows(w.segments)
+    ),
+    "next_split": entry(
+        lambda g: rootcause.next_split(
+            g["segments"], dimensions=[g.n("my_region"), g.n("my_city"), *g.extra]
+        ),
         segments=rows(w.segments),
     ),
     # Execution.
-    "evidence": entry(lambda g: kpilab.evidence(g["records"], baseline=w.BASE, current=w.NOW),
-        records=RECORDS),
-    "bunching": entry(lambda g: kpilab.bunching(g["records"], period=w.BOTH), records=RECORDS),
-    "heaping": entry(lambda g: kpilab.heaping(g["records"], period=w.BOTH), records=RECORDS),
-    "timing": entry(lambda g: kpilab.timing(g["records"], period=w.BOTH), PARTS, records=RECORDS),
-    "priority": entry(lambda g: kpilab.priority(g["records"], period=w.BOTH), SIGNALS,
-        records=RECORDS),
-    "sample": entry(lambda g: kpilab.sample(g["records"], period=w.BOTH), records=RECORDS),
-    "audit": entry(lambda g: kpilab.audit(drawn(), g["results"]), results=rows(confirmed)),
+    "evidence": entry(
+        lambda g: kpilab.evidence(g["records"], baseline=w.BASE, current=w.NOW), records=RECORDS
+    ),
+    "bunching": entry(lambda g: execution.bunching(g["records"], period=w.BOTH), records=RECORDS),
+    "heaping": entry(lambda g: execution.heaping(g["records"], period=w.BOTH), records=RECORDS),
+    "timing": entry(
+        lambda g: execution.timing(g["records"], period=w.BOTH), PARTS, records=RECORDS
+    ),
+    "priority": entry(
+        lambda g: execution.priority(g["records"], period=w.BOTH), SIGNALS, records=RECORDS
+    ),
+    "audit_sample": entry(
+        lambda g: execution.audit_sample(g["records"], period=w.BOTH), records=RECORDS
+    ),
+    "audit": entry(lambda g: execution.audit(drawn(), g["results"]), results=rows(confirmed)),
     "write_worksheet": entry(lambda g: sheet(g)[1].read_text("utf-8"), records=RECORDS),
     "read_worksheet": entry(filled, records=RECORDS),
     # Experiments.
     "experiment": entry(tested, ALL_UNITS, units=UNITS),
     "subgroups": entry(
-        lambda g: kpilab.subgroups(tested(g).moments, "spend", by=g.n("my_platform"), **ARMS),
-        ALL_UNITS, units=UNITS
+        lambda g: experiments.subgroups(tested(g).moments, "spend", by=g.n("my_platform"), **ARMS),
+        ALL_UNITS,
+        units=UNITS,
     ),
-    "course": entry(lambda g: kpilab.course(tested(g).moments, "spend", **ARMS), ALL_UNITS,
-        units=UNITS),
-    "arrivals": entry(lambda g: kpilab.arrivals(tested(g).moments, **ARMS), ALL_UNITS, units=UNITS),
-    "ages": entry(lambda g: kpilab.ages(followed(g).by_age, "spend", **ARMS), who=WHO, log=TRAIL),
+    "cumulative_effect": entry(
+        lambda g: experiments.cumulative_effect(tested(g).moments, "spend", **ARMS),
+        ALL_UNITS,
+        units=UNITS,
+    ),
+    "sample_ratio": entry(
+        lambda g: experiments.sample_ratio(tested(g).moments, **ARMS), ALL_UNITS, units=UNITS
+    ),
+    "effect_by_age": entry(
+        lambda g: experiments.effect_by_age(followed(g).by_age, "spend", **ARMS), who=WHO, log=TRAIL
+    ),
     "plan": entry(
         lambda g: kpilab.plan(g["units"], metric=spent(g), effects=[0.05, 0.1], simulations=20),
-        ALL_UNITS, units=UNITS
+        ALL_UNITS,
+        units=UNITS,
     ),
-    "reread": entry(
-        lambda g: kpilab.reread(
-            g["who"], g["log"], experiment="t1", outcome=g.sql("{my_event} = 'pay'"), control="A",
-            split={"A": 0.5, "B": 0.5}, start=w.FIRST, planned_days=14, decided_on=date(2025, 3,
-                17),
+    "reanalysis": entry(
+        lambda g: experiments.reanalysis(
+            g["who"],
+            g["log"],
+            experiment="t1",
+            outcome=g.sql("{my_event} = 'pay'"),
+            control="A",
+            split={"A": 0.5, "B": 0.5},
+            start=w.FIRST,
+            planned_days=14,
+            decided_on=date(2025, 3, 17),
         ),
-        who=WHO, log=PAID,
+        who=WHO,
+        log=PAID,
     ),
     # Operations.
     "oee": entry(
-        lambda g: kpilab.oee(
+        lambda g: operations.oee(
             g["shifts"],
-            kpilab.Machines(
-                scheduled=g.n("my_scheduled"), total=g.n("my_made"), scrap=g.n("my_scrap"),
+            operations.Machines(
+                scheduled=g.n("my_scheduled"),
+                total=g.n("my_made"),
+                scrap=g.n("my_scrap"),
                 cycle=g.n("my_cycle"),
                 stops={"breakdown": g.n("my_down"), "changeover": g.n("my_change")},
             ),
@@ -433,46 +498,55 @@ ENTRIES: dict[str, Entry] = {
         shifts=SHIFTS,
     ),
     "control": entry(
-        lambda g: kpilab.control(
+        lambda g: operations.control(
             g.measured("facts", "sum({my_sales})"), period=w.BOTH, by=(g.n("my_region"),)
         ),
         facts=FACTS,
     ),
     "control: a rate": entry(
-        lambda g: kpilab.control(g.measured("facts", ("sum({my_orders}) over "
-                                                     "sum({my_visits})")), period=w.BOTH),
+        lambda g: operations.control(
+            g.measured("facts", ("sum({my_orders}) over sum({my_visits})")), period=w.BOTH
+        ),
         OWN_SUM,
         facts=FACTS,
     ),
-    "response": entry(lambda g: kpilab.response(g["alarms"], by=(g.n("my_unit"),)), ALL_ALARMS,
-        alarms=ALARMS),
-    "fair": entry(
-        lambda g: kpilab.fair(
-            g.measured("facts", ("sum({my_orders}) over "
-                                "sum({my_visits})")), by=g.n("my_region"), period=w.BOTH
+    "response": entry(
+        lambda g: operations.response(g["alarms"], by=(g.n("my_unit"),)), ALL_ALARMS, alarms=ALARMS
+    ),
+    "fair_targets": entry(
+        lambda g: operations.fair_targets(
+            g.measured("facts", ("sum({my_orders}) over sum({my_visits})")),
+            by=g.n("my_region"),
+            period=w.BOTH,
         ),
         OWN_SUM,
         facts=FACTS,
     ),
     "targets": entry(
-        lambda g: kpilab.targets(
-            g.measured("history", "sum({my_sales})"), 7000, levels=[g.n("my_region"),
-                g.n("my_city")],
-            period=kpilab.Period(w.FIRST, date(2025, 6, 22)), weeks=4,
+        lambda g: operations.targets(
+            g.measured("history", "sum({my_sales})"),
+            7000,
+            levels=[g.n("my_region"), g.n("my_city")],
+            period=kpilab.Period(w.FIRST, date(2025, 6, 22)),
+            weeks=4,
         ),
         {"scaled": "shares of a target are whole units"},
         history=HISTORY,
     ),
     "pace": entry(
-        lambda g: kpilab.pace(
-            g.measured("facts", "sum({my_sales})"), {"a": g.amount(70000.0),
-                "b": g.amount(100000.0)},
-            by=g.n("my_city"), period=kpilab.Period(w.SPLIT, date(2025, 5, 11)),
+        lambda g: operations.pace(
+            g.measured("facts", "sum({my_sales})"),
+            {"a": g.amount(70000.0), "b": g.amount(100000.0)},
+            by=g.n("my_city"),
+            period=kpilab.Period(w.SPLIT, date(2025, 5, 11)),
         ),
         facts=FACTS,
     ),
-    "incentives": entry(lambda g: kpilab.incentives(g["outlook"], draws=400),
-        outlook=rows(w.outlook)),
-    "claims": entry(lambda g: kpilab.claims(g["claimed"], wanted={"x": 50.0, "y": 40.0}),
-        claimed=rows(w.claimed)),
-}  # fmt: skip
+    "incentives": entry(
+        lambda g: operations.incentives(g["outlook"], draws=400), outlook=rows(w.outlook)
+    ),
+    "claims": entry(
+        lambda g: execution.claims(g["claimed"], wanted={"x": 50.0, "y": 40.0}),
+        claimed=rows(w.claimed),
+    ),
+}

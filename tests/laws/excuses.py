@@ -4,18 +4,32 @@ and what fails still."""
 from __future__ import annotations
 
 NOUNS = {
-    "Assignments": "a table", "Benchmark": "a table", "EventLog": "a table",
-    "Executions": "a table",
-    "Facts": "a table", "Incidents": "a table", "Reports": "a table", "Units": "a table",
-    "Measured": "a table and a metric", "Machines": "names of columns",
+    "Assignments": "a table",
+    "BadInput": "an error",
+    "Benchmark": "a table",
+    "Breakdown": "how a funnel is broken down",
+    "Definition": "how a metric was declared",
     "Design": "how a test was set up",
-    "Outcome": "a metric of a test", "Step": "a step of a funnel", "Breakdown": "how a funnel "
-                                                                                "is broken down",
-    "Exclusion": "what a funnel leaves out", "Gap": "an offset of a step "
-                                                    "matrix", "Tier": "a step of a bonus",
-    "Period": "two days", "Where": "a segment", "BadInput": "an error", "KpilabError": "an error",
-    "Store": "what the loop remembers, its own tables",
-}  # fmt: skip
+    "EventLog": "a table",
+    "Exclusion": "what a funnel leaves out",
+    "Executions": "a table",
+    "Facts": "a table",
+    "Gap": "an offset of a step matrix",
+    "Incidents": "a table",
+    "Kpi": "a KPI of a case",
+    "KpilabError": "an error",
+    "Machines": "names of columns",
+    "Measured": "a table and a metric",
+    "Metric": "a metric of a case",
+    "MetricTree": "a formula",
+    "Outcome": "a metric of a test",
+    "Period": "two days",
+    "Reports": "a table",
+    "Step": "a step of a funnel",
+    "Tier": "a step of a bonus",
+    "Units": "a table",
+    "Where": "a segment",
+}
 
 # Law, or law and way -> the reason.
 FIRST_KNOWN = {"missing: no my_platform": "a user goes under the first value that is known"}

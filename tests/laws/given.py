@@ -13,6 +13,7 @@ import pandas as pd
 
 import kpilab
 from kpilab.core.case import Metric
+from kpilab.public import thing
 
 Frame = pd.DataFrame
 # What a column holds; columns that start with `my_` are named by the user, all others by the
@@ -127,9 +128,7 @@ class Given:
             }
             if "dimensions" in named:
                 named["dimensions"] = (*named["dimensions"], *self.extra)
-            self.made[table] = (
-                dressed if kind.role is None else getattr(kpilab, kind.role)(dressed, **named)
-            )
+            self.made[table] = dressed if kind.role is None else thing(kind.role)(dressed, **named)
         return self.made[table]
 
     def sql(self, text: str) -> str:
@@ -142,8 +141,8 @@ class Given:
         how = {"numerator": num, "denominator": den} if den else {"measure": num}
         return Metric(more.pop("name", "kpi"), more.pop("table", "table"), **how, **more)
 
-    def measured(self, table: str, text: str) -> kpilab.Measured:
-        return kpilab.Measured(self[table], self.metric(text))
+    def measured(self, table: str, text: str) -> kpilab.data.Measured:
+        return kpilab.data.Measured(self[table], self.metric(text))
 
     def series(self, table: str, column: str) -> pd.Series:
         """One number per day, indexed by it."""

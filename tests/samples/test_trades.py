@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 
 import kpilab
-from kpilab import Measured, Period
-from kpilab.analysis.data.missing_rows import gaps
+from kpilab import Period
+from kpilab.analysis.data.missing_rows import missing_rows
 from kpilab.analysis.execution.bunching import bunching
 from kpilab.analysis.execution.timing import timing
 from kpilab.analysis.relation.screen import screen
+from kpilab.data import Measured
 from kpilab.engine.column import marked
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, measure
 from kpilab.samples.trades.write import TRADES
@@ -60,12 +61,12 @@ def test_retail_the_better_way_is_found_and_its_lift_is_real(worlds, tmp_path):
     rate = Measured(case.tables["pos"], case.metrics["signup_rate"])
     span = Period(case.current.first - timedelta(weeks=26), case.current.last)
     known = Period(span.first, day(planted["period"][0], "period") - timedelta(days=1))
-    chart = kpilab.control(rate, period=span, known=known, by=("store",)).table
+    chart = kpilab.operations.control(rate, period=span, known=known, by=("store",)).table
     assert (
         chart[chart["judged"]].groupby("store")["outside"].mean().idxmax()
         == planted["where"]["store"]
     )
-    with kpilab.Store.open(tmp_path) as store:
+    with kpilab.track.Store.open(tmp_path) as store:
         plan = Plan(
             "scan", "N2", metric="signup_rate", where=("store=N2",), expected=planted["effect_pct"]
         )
@@ -94,16 +95,20 @@ def test_equipment_the_machine_the_sensor_the_definition_the_night(worlds):
     case, truth = worlds["equipment"]
     hours, span = case.tables["hours"], both(case)
     stops = {k: k for k in ("planned_stop", "breakdown", "changeover", "minor_stop")}
-    machines = kpilab.Machines(
+    machines = kpilab.operations.Machines(
         scheduled="scheduled", total="units", scrap="scrap", cycle="cycle", stops=stops
     )
-    worst = kpilab.oee(hours, machines, by=("machine", "shift"), period=case.current).table.iloc[0]
+    worst = kpilab.operations.oee(
+        hours, machines, by=("machine", "shift"), period=case.current
+    ).table.iloc[0]
     assert worst[["machine", "shift"]].to_dict() == truth["local_regression"]["where"]
     down = Measured(hours, case.metrics["downtime"])
-    chart = kpilab.control(down, period=span, known=case.baseline, by=("machine", "shift")).table
+    chart = kpilab.operations.control(
+        down, period=span, known=case.baseline, by=("machine", "shift")
+    ).table
     loud = chart[chart["judged"]].groupby(["machine", "shift"])["outside"].sum().idxmax()
     assert loud == tuple(truth["local_regression"]["where"].values())
-    logged = kpilab.control(
+    logged = kpilab.operations.control(
         Measured(hours, case.metrics["hours_logged"]), period=span, by=("machine",)
     ).table
     out = logged[logged["outside"]]
@@ -116,14 +121,14 @@ def test_equipment_the_machine_the_sensor_the_definition_the_night(worlds):
     assert jumped["jump"].iloc[0] * 100 == pytest.approx(
         truth["definition_mismatch"]["effect_pct"], abs=0.3
     )
-    waits = kpilab.response(case.tables["incidents"], by=("shift",)).table
+    waits = kpilab.operations.response(case.tables["incidents"], by=("shift",)).table
     assert waits["shift"].iloc[0] == truth["slow_response"]["where"]["shift"]
 
 
 def test_activity_lost_rows_bought_registrations_push_and_forty_kpis(worlds):
     case, truth = worlds["activity"]
     log, daily = case.tables["events"], case.tables["daily"]
-    lost = gaps(
+    lost = missing_rows(
         log, period=both(case), books=Measured(daily, case.metrics["opens_booked"])
     ).table.iloc[0]
     planted = truth["data_loss"]
@@ -149,7 +154,7 @@ def test_activity_lost_rows_bought_registrations_push_and_forty_kpis(worlds):
 def test_growth_claims_and_bought_registrations(worlds):
     case, truth = worlds["growth"]
     claimed = case.tables["promised"].table.to_pandas()
-    rows = kpilab.claims(claimed, wanted=case.targets["registrations"]).table
+    rows = kpilab.execution.claims(claimed, wanted=case.targets["registrations"]).table
     assert rows.loc[rows["gap"] > 0, "part"].tolist() == [truth["claim_gap"]["where"]["part"]]
     assert rows.loc[rows["overlap"] > 0, "part"].tolist() == [
         truth["claim_overlap"]["where"]["part"]
@@ -165,7 +170,7 @@ def test_landing_the_kpis_that_pull_apart(worlds):
     rows = measure(
         case.tables["daily"], [case.metrics[n] for n in names], {"all": weeks}, Cut("week")
     )
-    found = kpilab.levels(
+    found = kpilab.relation.kpi_cascade(
         case.kpis,
         goal=case.goal.metric,
         metrics=case.metrics,
@@ -182,7 +187,7 @@ def test_checkout_the_leak_and_its_mending(worlds, tmp_path):
     case, truth = worlds["checkout"]
     assert named(kpilab.review(case)) == {("untracked_leak", truth["untracked_leak"]["subject"])}
     later = kpilab.open_case(case.folder / "next" / case.folder.name)
-    with kpilab.Store.open(tmp_path) as store:
+    with kpilab.track.Store.open(tmp_path) as store:
         plan = Plan("mend the form", "product", metric="pay_per_place_order", expected=20.0)
         store.finish(add(store, case, plan), later.current.first)
         row = effects(store, later).table.iloc[0]

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from kpilab.analysis.rootcause.drivers import DriversResult
-from kpilab.analysis.rootcause.segment_search import SpreadResult
+from kpilab.analysis.rootcause.segment_search import SegmentSearchResult
 from kpilab.core.case import Case, Change, Goal, Kpi, Metric
 from kpilab.core.finding import Cause, Finding, GoalChange
 from kpilab.core.tree import MetricTree
@@ -124,7 +124,7 @@ def split(
 
 def spread(
     places: Sequence[Mapping[str, Any]], *, amount: float, expected: float = 100.0, replaced=()
-) -> SpreadResult:
+) -> SegmentSearchResult:
     usual = {
         "where": NORTH,
         "p": 1e-6,
@@ -135,7 +135,7 @@ def spread(
         "amount": amount,
     }
     table = pd.DataFrame([usual | dict(place) for place in places], columns=list(usual))
-    return SpreadResult(
+    return SegmentSearchResult(
         table, driver="rate", amount=amount, expected=expected, replaced=tuple(replaced)
     )
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import kpilab
-from kpilab.analysis.rootcause.segment_search import spread
+from kpilab.analysis.rootcause.segment_search import segment_search
 from kpilab.core.values import MISSING, Where
 from kpilab.engine.column import SIDES
 from tests.verdict.hand import shop
@@ -34,6 +34,6 @@ def test_a_cube_with_missing_values_is_searched():
         for c in "ab"
     ]
     cube = pd.DataFrame(rows, columns=["region", "channel", *SIDES])
-    found = spread(cube, driver="rate", dimensions=["region", "channel"]).table
+    found = segment_search(cube, driver="rate", dimensions=["region", "channel"]).table
     assert found["where"].tolist() == [Where({"region": (MISSING,)})]
     assert found["change"].iloc[0] == pytest.approx(-0.5, abs=0.01)

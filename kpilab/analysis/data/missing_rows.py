@@ -55,8 +55,8 @@ COLUMNS = [
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class GapsResult(Result):
-    """Answer of `gaps`.
+class MissingRowsResult(Result):
+    """Answer of `missing_rows`.
 
     Attributes:
         table: one row per gap, the clearest first; columns `dimension`, `value` (None for the whole
@@ -109,7 +109,7 @@ class _Sought:
         return np.array([d.weekday() for d in self.period])
 
 
-def gaps(
+def missing_rows(
     log: EventLog | Tabular,
     *,
     period: Period,
@@ -119,7 +119,7 @@ def gaps(
     goal: Measured | None = None,
     current: Period | None = None,
     level: float = 0.95,
-) -> GapsResult:
+) -> MissingRowsResult:
     """Find days on which one segment's rows are missing from the log at every event at once.
 
     For every value of every dimension, and for the whole log, each stretch of up to 28 days is held
@@ -142,12 +142,12 @@ def gaps(
         level: confidence level, 0 < level < 1.
 
     Returns:
-        GapsResult with one row per gap; no row when nothing is missing.
+        MissingRowsResult with one row per gap; no row when nothing is missing.
 
     Raises:
         BadInput: a period under 21 days, an unknown dimension or event, or no rows in the period.
     """
-    fraction(level, "gaps(level=)")
+    fraction(level, "missing_rows(level=)")
     log = EventLog.of(log)
     names = _dimensions(log, dimensions, period, level)
     sought = _Sought(period, _events(log, events, period), books, goal, current or period, level)
@@ -172,7 +172,7 @@ def gaps(
         if days
         else pd.DataFrame(columns=["day", "found", "expected", "books", "gap"])
     )
-    return GapsResult(table, series, looked_at, level, notes=notes)
+    return MissingRowsResult(table, series, looked_at, level, notes=notes)
 
 
 def _dimensions(
@@ -181,7 +181,7 @@ def _dimensions(
     if period.days < LEAST_DAYS:
         raise BadInput(
             f"period has {period.days} days",
-            "gaps(period=)",
+            "missing_rows(period=)",
             f"give at least {LEAST_DAYS}: a gap needs days around it",
         )
     for dimension in dimensions or ():
@@ -195,7 +195,7 @@ def _events(log: EventLog, events: Sequence[str] | None, period: Period) -> tupl
     if counts.empty:
         raise BadInput(
             f"no rows between {period.first} and {period.last}",
-            "gaps(period=)",
+            "missing_rows(period=)",
             "choose days the log has",
         )
     for event in events or ():
@@ -210,7 +210,9 @@ def _countable(
     """Dimensions with few enough values, and a note on the others."""
     if not names:
         return (), ()
-    sizes = collect(log.table.agg([log.table[n].nunique().name(n) for n in names]), "gaps").iloc[0]
+    sizes = collect(
+        log.table.agg([log.table[n].nunique().name(n) for n in names]), "missing_rows"
+    ).iloc[0]
     large = tuple(n for n in names if sizes[n] > MOST_VALUES)
     notes = (
         (Message("gaps.too_many_values", {"dimensions": large, "most": MOST_VALUES}),)

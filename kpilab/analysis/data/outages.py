@@ -92,8 +92,8 @@ def outages(
     over the week, its profile over the day (weekdays and weekends apart). Every run of up to 72
     hours is held against it; where the rest of the breakdown falls short too, less is expected. An
     outage needs half of the rows missing, every event short in like measure, and a corrected p <=
-    0.01. A run of more than a day that lasts to the end of the period is left to `gaps`, which asks
-    the books.
+    0.01. A run of more than a day that lasts to the end of the period is left to `missing_rows`,
+    which asks the books.
 
     Args:
         log: events with a time of day.
@@ -164,7 +164,7 @@ def _dimensions(
         raise BadInput(
             f"column {log.time!r} holds days, not times",
             f"table {log.name!r}, role 'time'",
-            "use `gaps` for whole days",
+            "use `missing_rows` for whole days",
         )
     for dimension in dimensions or ():
         if dimension not in log.table.columns:

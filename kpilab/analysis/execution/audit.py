@@ -37,7 +37,7 @@ MOST_RECORDS = 100_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SamplePlan(Result):
-    """Answer of `sample`: the records to check.
+    """Answer of `audit_sample`: the records to check.
 
     Attributes:
         table: one row per drawn record, in drawing order; columns `record` (id, text), `stratum`
@@ -104,7 +104,7 @@ class AuditResult(Result):
         return Message("audit.checked", values)
 
 
-def sample(
+def audit_sample(
     records: Executions | Tabular,
     *,
     period: Period,
@@ -275,19 +275,21 @@ def _check_plan(records: Executions, tolerable: float, expected: float, risk: fl
     if not 0 <= expected < tolerable < 1:
         raise BadInput(
             f"expected is {expected}, tolerable {tolerable}",
-            "sample(tolerable=, expected=)",
+            "audit_sample(tolerable=, expected=)",
             "give 0 <= expected < tolerable < 1, e.g. 0 and 0.05",
         )
-    fraction(risk, "sample(risk=)")
+    fraction(risk, "audit_sample(risk=)")
 
 
 def _weights(weights: Values, actors: pd.Index) -> pd.Series:
     """Weight of each actor, 1 where none is given."""
-    given = numbers(weights, "sample(weights=)", names(weights.keys()))
+    given = numbers(weights, "audit_sample(weights=)", names(weights.keys()))
     below = [actor for actor, weight in given.items() if weight < 0]
     if below:
         raise BadInput(
-            f"the weight of {below[0]!r} is below zero", "sample(weights=)", "give numbers from 0"
+            f"the weight of {below[0]!r} is below zero",
+            "audit_sample(weights=)",
+            "give numbers from 0",
         )
     return pd.Series([given.get(str(actor), 1.0) for actor in actors], actors)
 
@@ -302,11 +304,13 @@ def _records(records: Executions, period: Period) -> pd.DataFrame:
         action=ibis.coalesce(table[records.action].cast("string"), ibis.literal(MISSING)),
         quantity=table[records.quantity].cast("float64"),
     )
-    frame = collect(rows.filter(_.record.notnull() & _.quantity.notnull()), "sample", MOST_RECORDS)
+    frame = collect(
+        rows.filter(_.record.notnull() & _.quantity.notnull()), "audit_sample", MOST_RECORDS
+    )
     if frame.empty:
         raise BadInput(
             f"no records between {period.first} and {period.last}",
-            "sample(period=)",
+            "audit_sample(period=)",
             "choose other days",
         )
     twice = frame.loc[frame["record"].duplicated(), "record"]

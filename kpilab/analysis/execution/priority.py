@@ -58,7 +58,7 @@ class PriorityResult(Result):
 
     @property
     def weights(self) -> pd.Series:
-        """Weight per actor, as `sample` takes it."""
+        """Weight per actor, as `audit_sample` takes it."""
         return self.table.set_index("actor")["weight"]
 
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CourseResult(Result):
-    """Answer of `course`.
+class CumulativeEffectResult(Result):
+    """Answer of `cumulative_effect`.
 
     Attributes:
         table: one row per day of assignment, cumulative; columns `day`, `units_control`,
@@ -44,7 +44,7 @@ class CourseResult(Result):
         return Message(f"course.{reached}", values | {str(k): v for k, v in last.items()})
 
 
-def course(
+def cumulative_effect(
     moments: Moments,
     metric: str,
     *,
@@ -52,7 +52,7 @@ def course(
     treatment: str,
     planned: int | None = None,
     level: float = 0.95,
-) -> CourseResult:
+) -> CumulativeEffectResult:
     """Follow the cumulative effect by day of assignment; no new scan.
 
     Args:
@@ -62,9 +62,13 @@ def course(
     Raises:
         BadInput: the moments hold no days.
     """
-    fraction(level, "course(level=)")
+    fraction(level, "cumulative_effect(level=)")
     if "day" not in moments.keys:
-        raise BadInput("the moments hold no days", "course", "give the experiment's units a time")
+        raise BadInput(
+            "the moments hold no days",
+            "cumulative_effect(moments)",
+            "give the experiment's units a time",
+        )
     group, rows = moments.group(metric), []
     days = pd.to_datetime(moments.frame["day"])
     for day in sorted(days.unique()):
@@ -89,7 +93,7 @@ def course(
     table = table.assign(wide_low=table["effect"] - half, wide_high=table["effect"] + half).drop(
         columns="error"
     )
-    return CourseResult(table, metric, treatment)
+    return CumulativeEffectResult(table, metric, treatment)
 
 
 def _alone(

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AgesResult(Result):
-    """Answer of `ages`.
+class EffectByAgeResult(Result):
+    """Answer of `effect_by_age`.
 
     Attributes:
         table: one row per age class; columns `age` (mean days since the assignment), `days`
@@ -57,9 +57,9 @@ class AgesResult(Result):
         )
 
 
-def ages(
+def effect_by_age(
     found: AgeMoments | None, metric: str, *, control: str, treatment: str, level: float = 0.95
-) -> AgesResult:
+) -> EffectByAgeResult:
     """Follow the effect by the days since the assignment; no new scan.
 
     The metric is taken per unit and day, so every age has the same unit of measure. The same units
@@ -75,15 +75,15 @@ def ages(
     Raises:
         BadInput: the experiment had no log, or no such metric or variant.
     """
-    fraction(level, "ages(level=)")
+    fraction(level, "effect_by_age(level=)")
     if found is None:
         raise BadInput(
             "the experiment was not read by age",
-            "ages",
+            "effect_by_age(moments)",
             "give `experiment` a log, and leave `ages` on",
         )
     if metric not in found.frames:
-        raise unknown("metric", metric, found.frames, "ages")
+        raise unknown("metric", metric, found.frames, "effect_by_age(metric)")
     arms = [found.arm(metric, v) for v in (control, treatment)]
     known = [arm for arm in arms if arm is not None]
     if len(known) < 2:
@@ -94,6 +94,6 @@ def ages(
     table = pd.DataFrame(by_age(known[0], known[1]).columns(level))
     worn, nan = worn_off(*arms), float("nan")
     if worn is None:
-        return AgesResult(table, metric, treatment, nan, nan, nan, nan, nan, nan)
+        return EffectByAgeResult(table, metric, treatment, nan, nan, nan, nan, nan, nan)
     fit = (worn.p, worn.first, worn.lasting, worn.low, worn.high, worn.half_life)
-    return AgesResult(table, metric, treatment, *fit)
+    return EffectByAgeResult(table, metric, treatment, *fit)

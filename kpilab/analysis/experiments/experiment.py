@@ -56,9 +56,9 @@ class ExperimentResult(Result):
         decision: ship, stop, continue or invalid; `reason` says why.
         checks: one row per validity check; `check`, `value`, `p`, `trouble`, `spoils` (makes the
             test invalid), `where` (the segment or metric it is about).
-        moments: what all of it was computed from; store it, merge it, read it by `course`,
-            `subgroups`, `arrivals`.
-        by_age: primary metrics by days since the assignment (`ages`); None without a log.
+        moments: what all of it was computed from; store it, merge it, read it by
+            `cumulative_effect`, `subgroups`, `sample_ratio`.
+        by_age: primary metrics by days since the assignment (`effect_by_age`); None without a log.
         reach: share of the assigned units that met the change; 1 where no exposure is declared.
     """
 
@@ -174,8 +174,8 @@ def experiment(
         design: split, dates, looks, clusters, strata, exposure, missing values; see `Design`.
         covariates: columns of `Units` known before the test, for every metric that names none
             itself.
-        segments: columns to keep in the moments, for `subgroups` and `arrivals`. level: confidence
-            level.
+        segments: columns to keep in the moments, for `subgroups` and `sample_ratio`.
+        level: confidence level.
         ages: whether a log is also read by days since the assignment (novelty).
 
     Raises:

@@ -39,8 +39,8 @@ SRM_LEVEL, NOVELTY_LEVEL, LEVEL = 0.001, 0.01, 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RereadingResult(Result):
-    """Answer of `reread`.
+class ReanalysisResult(Result):
+    """Answer of `reanalysis`.
 
     Attributes:
         table: one row per check; columns `check` (srm, novelty, peeking), `p`, `threshold` (trouble
@@ -137,7 +137,7 @@ class RereadingResult(Result):
         return Message(f"rereading.{self.verdict}", values | self.figures | extra)
 
 
-def reread(
+def reanalysis(
     assignments: Assignments | Tabular,
     log: EventLog | Facts | Tabular,
     *,
@@ -153,7 +153,7 @@ def reread(
     dimensions: Sequence[str] | None = None,
     shipped: bool = True,
     design: Design | None = None,
-) -> RereadingResult:
+) -> ReanalysisResult:
     """Re-analyse a decided test: lost units, wearing-off effect, uncorrected stop.
 
     Units, values, test and interval are those of `experiment`, asked at the end of a day. *SRM*:
@@ -230,7 +230,7 @@ def reread(
     )
     readout = _look(stood.until(period.last), control, treatment, setup, paid) or decided[treatment]
     effect = _effect(readout)
-    return RereadingResult(
+    return ReanalysisResult(
         pd.DataFrame([_row(c) for c in checks]), notes=_notes(looks, boundary, early, len(split)),
         experiment=experiment, control=control, treatment=treatment,
         verdict=found.check if found else "fine",
@@ -261,7 +261,7 @@ def _check(
     decided_on: date,
     looks: int,
 ) -> None:
-    where = "reread, argument "
+    where = "reanalysis, argument "
     if control not in split:
         raise unknown("variant", control, split, f"{where}'control'")
     if len(split) < 2 or min(split.values()) <= 0:
@@ -276,7 +276,7 @@ def _check(
     if planned_days < 1 or looks < 1:
         raise BadInput(
             "planned_days and looks count from 1",
-            "reread",
+            f"{where}'looks'",
             "give the planned days and the looks taken",
         )
 
@@ -288,7 +288,7 @@ def _asked(outcome: str | Outcome, log: EventLog | Facts) -> Outcome:
     if outcome.kind == "quantile" or outcome.cap is not None:
         what = f"{outcome.name!r} is a quantile or capped, and cannot be followed from day to day"
         raise BadInput(
-            what, "reread, argument 'outcome'", "give a mean, a share or a ratio without a cap"
+            what, "reanalysis, argument 'outcome'", "give a mean, a share or a ratio without a cap"
         )
     return replace(outcome, role="primary")
 
@@ -299,7 +299,7 @@ def _design(
     found = design or Design()
     if found.cluster or found.strata:
         what = "a design with clusters or strata cannot be followed from day to day"
-        raise BadInput(what, "reread, argument 'design'", "leave them out, or ask `experiment`")
+        raise BadInput(what, "reanalysis, argument 'design'", "leave them out, or ask `experiment`")
     return replace(
         found, split=dict(split), start=planned.first, until=planned.last, seen_until=planned.last,
         boundary=boundary,

@@ -14,7 +14,8 @@ from kpilab.core.result import Result
 from kpilab.core.values import Message, fraction
 from kpilab.engine.column import unmarked
 from kpilab.errors import unknown
-from kpilab.stats.experiments.sample_ratio import ratios, sample_ratio
+from kpilab.stats.experiments.sample_ratio import ratios
+from kpilab.stats.experiments.sample_ratio import sample_ratio as chance_of
 from kpilab.stats.experiments.validity import SRM_LEVEL
 from kpilab.stats.multiplicity import holm
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ArrivalsResult(Result):
-    """Answer of `arrivals`.
+class SampleRatioResult(Result):
+    """Answer of `sample_ratio`.
 
     Attributes:
         table: one row for all units (`dimension` empty) and one per value of every dimension and
@@ -54,14 +55,14 @@ class ArrivalsResult(Result):
         )
 
 
-def arrivals(
+def sample_ratio(
     moments: Moments,
     *,
     control: str,
     treatment: str,
     split: Mapping[str, float] | None = None,
     level: float = 0.95,
-) -> ArrivalsResult:
+) -> SampleRatioResult:
     """Compare units per variant with the declared split, in all, by segment and by day; no new
     scan.
 
@@ -73,11 +74,11 @@ def arrivals(
     Raises:
         BadInput: a variant that the moments do not hold.
     """
-    fraction(level, "arrivals(level=)")
+    fraction(level, "sample_ratio(level=)")
     known = [str(v) for v in moments.values("variant")]
     for variant in (control, treatment):
         if variant not in known:
-            raise unknown("variant", variant, known, "arrivals")
+            raise unknown("variant", variant, known, "sample_ratio(control=, treatment=)")
     share = [(split or {}).get(v, 1.0) for v in (control, treatment)]
     totals = moments.totals("variant")
     rows = [("", "", [totals[(v,)]["units"] for v in (control, treatment)])]
@@ -92,12 +93,12 @@ def arrivals(
     table[["ratio", "low", "high"]] = ratios(
         counts[:, 0], counts[:, 1], (share[0], share[1]), level
     )
-    table["p"] = [sample_ratio(n, share).p for n in counts]
+    table["p"] = [chance_of(n, share).p for n in counts]
     searched = np.array(dimension)
     table["q"] = table["p"].where(searched)
     table.loc[searched, "q"] = holm(table.loc[searched, "p"].to_numpy())
     worst = table[searched & (table["q"] < SRM_LEVEL)].sort_values("p").head(1).to_dict("records")
     where = f"{worst[0]['dimension']} = {worst[0]['value']}" if worst else ""
-    return ArrivalsResult(
+    return SampleRatioResult(
         table, treatment, float(table["p"].iloc[0]), where, notes=moments.unsearched()
     )

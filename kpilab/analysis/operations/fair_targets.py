@@ -23,8 +23,8 @@ LEAST_DAYS = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FairResult(Result):
-    """Answer of `fair`.
+class FairTargetsResult(Result):
+    """Answer of `fair_targets`.
 
     Attributes:
         table: one row per unit, lowest first; columns `unit`, `group` ("" without `within`),
@@ -52,7 +52,7 @@ class FairResult(Result):
         return Message("fair.spread", values)
 
 
-def fair(
+def fair_targets(
     measured: Measured,
     *,
     by: str,
@@ -61,7 +61,7 @@ def fair(
     aim: float | None = None,
     where: Where = EVERYWHERE,
     level: float = 0.95,
-) -> FairResult:
+) -> FairTargetsResult:
     """Targets adjusted for what units are: empirical Bayes on their own figures.
 
     The figure of each unit (a ratio of sums over the days) is drawn towards the mean of its group,
@@ -77,7 +77,7 @@ def fair(
             confidence level.
 
     Returns:
-        FairResult, one row per unit.
+        FairTargetsResult, one row per unit.
 
     Raises:
         BadInput: an unknown column, a metric that is no ratio, or fewer than 5 days of every unit.
@@ -85,9 +85,11 @@ def fair(
     References:
         Efron and Morris (1975), Data analysis using Stein's estimator.
     """
-    fraction(level, "fair(level=)")
+    fraction(level, "fair_targets(level=)")
     if aim is not None and not np.isfinite(aim):
-        raise BadInput(f"aim is {aim}", "fair(aim=)", "give a number, or None for no targets")
+        raise BadInput(
+            f"aim is {aim}", "fair_targets(aim=)", "give a number, or None for no targets"
+        )
     known = measured.table.table.columns
     for name in (by, within):
         if name is not None and name not in known:
@@ -95,7 +97,7 @@ def fair(
     if not measured.metric.is_ratio:
         raise BadInput(
             f"{measured.metric.name!r} is no ratio",
-            "fair(measured)",
+            "fair_targets(measured)",
             "give it numerator and denominator",
         )
     units = _units(measured, by, within, period, where)
@@ -107,7 +109,7 @@ def fair(
     table["target"], table["plain"] = table["level"] * scale, float("nan") if aim is None else aim
     table = table.sort_values("level", ignore_index=True)
     columns = ["unit", "group", "days", "value", "level", "low", "high", "own", "target", "plain"]
-    return FairResult(table[columns], mean, aim, level)
+    return FairTargetsResult(table[columns], mean, aim, level)
 
 
 def _units(
@@ -116,9 +118,11 @@ def _units(
     cut = Cut("day", (by, within) if within else (by,), where)
     rows = measure(measured.table, [measured.metric], {"all": period}, cut)
     num, den = (rows[f"{measured.metric.name}:{part}"] for part in ("num", "den"))
-    groups = label(rows[marked(within)], f"fair(within=), column {within!r}") if within else ""
+    groups = (
+        label(rows[marked(within)], f"fair_targets(within=), column {within!r}") if within else ""
+    )
     named = {
-        "unit": label(rows[marked(by)], f"fair(by=), column {by!r}"),
+        "unit": label(rows[marked(by)], f"fair_targets(by=), column {by!r}"),
         "group": groups,
         "day": rows[BUCKET],
     }
@@ -131,7 +135,9 @@ def _units(
             value = float(part["num"].sum() / part["den"].sum())
             found.append((str(unit), group, len(part), value, variance, float(part["den"].sum())))
     if not found:
-        raise BadInput(f"no unit with {LEAST_DAYS} days", "fair(period=)", "choose a longer period")
+        raise BadInput(
+            f"no unit with {LEAST_DAYS} days", "fair_targets(period=)", "choose a longer period"
+        )
     return pd.DataFrame(found, columns=["unit", "group", "days", "value", "variance", "den"])
 
 

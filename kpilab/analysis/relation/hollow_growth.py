@@ -24,8 +24,8 @@ LEAST_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SurgeResult(Result):
-    """Answer of `surge`.
+class HollowGrowthResult(Result):
+    """Answer of `hollow_growth`.
 
     Attributes:
         table: one row per segment searched, and one for the total (dimension and value ""); columns
@@ -67,7 +67,7 @@ class SurgeResult(Result):
         return Message("surge.followed" if self.rose else "surge.none", values)
 
 
-def surge(
+def hollow_growth(
     counts: Frame,
     *,
     kpi: str,
@@ -76,7 +76,7 @@ def surge(
     current: Period,
     level: float = 0.95,
     follows: float = 0.5,
-) -> SurgeResult:
+) -> HollowGrowthResult:
     """Find the segment in which a KPI jumped while the counts downstream of it did not follow.
 
     Growth from the baseline to the current period is compared with that of the rest of the same
@@ -97,7 +97,7 @@ def surge(
         follows: share of the KPI's log growth from which on a count is said to follow, 0 to 1.
 
     Returns:
-        SurgeResult with one row per segment and one for the total.
+        HollowGrowthResult with one row per segment and one for the total.
 
     Raises:
         BadInput: a missing column, no downstream count, too few days, or no row of a period.
@@ -105,7 +105,7 @@ def surge(
     Note:
         Overlapping dimensions see the same jump; the segment that stands out most is named.
     """
-    fraction(level, "surge(level=)")
+    fraction(level, "hollow_growth(level=)")
     rows = _rows(counts, kpi, downstream)
     notes = _check(rows, baseline, current)
     days, now = _calendar(baseline, current, rows)
@@ -127,7 +127,7 @@ def surge(
     where = None if found is None else EVERYWHERE
     if found is not None and found != total:
         where = Where({str(segments["dimension"].iat[found]): (segments["value"].iat[found],)})
-    return SurgeResult(
+    return HollowGrowthResult(
         table, steps, where,
         change=Effect(float("nan")) if found is None else _effect(inside[0], found, level),
         total=_effect(inside[0], total, level), q=float(q.min() if found is None else q[found]),
@@ -141,12 +141,12 @@ def _rows(counts: Frame, kpi: str, downstream: Sequence[str]) -> pd.DataFrame:
     if not downstream:
         raise BadInput(
             "no downstream count is named",
-            "surge(downstream=)",
+            "hollow_growth(downstream=)",
             "name what the KPI ought to lead to",
         )
     keys = {"day": ("day", day), "dimension": ("dimension", label), "value": ("value", label)}
     amounts = {f"c{k}": (c, count) for k, c in enumerate((kpi, *downstream))}
-    rows = frame(counts, keys | amounts, "surge(counts)")
+    rows = frame(counts, keys | amounts, "hollow_growth(counts)")
     rows = rows[rows["day"].notna()]
     return rows.assign(holed=rows["day"].isin(rows.loc[rows[[*amounts]].isna().any(axis=1), "day"]))
 
@@ -158,19 +158,21 @@ def _check(rows: pd.DataFrame, baseline: Period, current: Period) -> tuple[Messa
         if period.days < LEAST_DAYS:
             raise BadInput(
                 f"{name} has {period.days} days",
-                f"surge({name}=)",
+                f"hollow_growth({name}=)",
                 f"give at least {LEAST_DAYS} days",
             )
         inside = rows[rows["day"].between(pd.Timestamp(period.first), pd.Timestamp(period.last))]
         if inside.empty:
             raise BadInput(
-                f"no row lies in {period}", f"surge({name}=)", "choose days that the counts cover"
+                f"no row lies in {period}",
+                f"hollow_growth({name}=)",
+                "choose days that the counts cover",
             )
         holed = inside.loc[inside["holed"], "day"].nunique()
         if period.days - holed < LEAST_DAYS:
             raise BadInput(
                 f"counts are missing on {holed} of {period.days} days",
-                f"surge({name}=)",
+                f"hollow_growth({name}=)",
                 "fill them in at the source",
             )
         left += holed

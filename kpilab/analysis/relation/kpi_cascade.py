@@ -27,8 +27,8 @@ SURE = 0.01  # a conflict is a heavy word: chance that any of the pairs is accus
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LevelsResult(Result):
-    """Answer of `levels`.
+class KpiCascadeResult(Result):
+    """Answer of `kpi_cascade`.
 
     Attributes:
         table: one row per trouble; columns `kpi`, `parent`, `trouble` ("no_parent",
@@ -61,7 +61,7 @@ class LevelsResult(Result):
         )
 
 
-def levels(
+def kpi_cascade(
     kpis: Sequence[Kpi],
     *,
     goal: str,
@@ -69,7 +69,7 @@ def levels(
     series: Frame | None = None,
     tree: MetricTree | None = None,
     order: Sequence[str] = ORDER,
-) -> LevelsResult:
+) -> KpiCascadeResult:
     """Follow every KPI up to the goal, and test whether each moves with its parent.
 
     The chain is checked for what breaks it (no parent, a circle, a level above its parent's, no
@@ -85,20 +85,20 @@ def levels(
         tree: the goal's formula. order: levels from the top down.
 
     Returns:
-        LevelsResult, one row per trouble.
+        KpiCascadeResult, one row per trouble.
 
     Raises:
         BadInput: no KPIs, or a value in the series that is no number.
     """
     if not kpis:
-        raise BadInput("no KPIs", "levels(kpis)", "name at least one under `kpis` in case.yml")
+        raise BadInput("no KPIs", "kpi_cascade(kpis)", "name at least one under `kpis` in case.yml")
     known = {k.metric: k for k in kpis}
     rows = [t for kpi in kpis for t in _broken(kpi, known, goal, metrics, tree, order)]
-    rows += [] if series is None else _against(kpis, metrics, plain(series, "levels(series=)"))
+    rows += [] if series is None else _against(kpis, metrics, plain(series, "kpi_cascade(series=)"))
     columns = ["kpi", "parent", "trouble", "rho", "low", "high", "p"]
     chain = [(k.metric, k.level, _owner(k, metrics), k.parent, _way(k, known)) for k in kpis]
     table = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[3:], float))
-    return LevelsResult(
+    return KpiCascadeResult(
         table, pd.DataFrame(chain, columns=["kpi", "level", "owner", "parent", "serves"])
     )
 
@@ -151,7 +151,9 @@ def _against(
     pairs = [(k.metric, k.parent) for k in kpis if k.parent in series and k.metric in series]
     rows = []
     for name, parent in pairs:
-        pair = {c: number(series[c], f"levels(series=), column {c!r}") for c in (name, str(parent))}
+        pair = {
+            c: number(series[c], f"kpi_cascade(series=), column {c!r}") for c in (name, str(parent))
+        }
         both = pd.DataFrame(pair).sort_index().dropna()
         if len(both) < LEAST or (both.nunique() < 3).any():
             continue

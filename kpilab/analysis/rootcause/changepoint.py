@@ -25,8 +25,8 @@ NEAR = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class DatingResult(Result):
-    """Answer of `dating`.
+class ChangepointResult(Result):
+    """Answer of `changepoint`.
 
     Attributes:
         table: one row per day; columns `day` (date), `value` (level of the day), `fitted` (level
@@ -75,7 +75,7 @@ class DatingResult(Result):
         return Message("dating.gradual" if self.gradual > 0.5 else "dating.step", values)
 
 
-def dating(
+def changepoint(
     days: Frame,
     *,
     value: str = "value",
@@ -84,7 +84,7 @@ def dating(
     changes: Sequence[tuple[date, str]] = (),
     alpha: float = 0.05,
     level: float = 0.95,
-) -> DatingResult:
+) -> ChangepointResult:
     """Date the largest change of level in a daily series.
 
     The level is the value, or value / exposure weighted by the exposure. Weekdays are allowed their
@@ -102,7 +102,7 @@ def dating(
         level: confidence level of the intervals.
 
     Returns:
-        DatingResult with one row per day.
+        ChangepointResult with one row per day.
 
     Raises:
         BadInput: unknown columns, or fewer than ten days.
@@ -111,8 +111,8 @@ def dating(
         Days are taken as independent given their weekday; a slow trend will be dated as a gradual
         change.
     """
-    fraction(alpha, "dating(alpha=)")
-    fraction(level, "dating(level=)")
+    fraction(alpha, "changepoint(alpha=)")
+    fraction(level, "changepoint(level=)")
     series, notes = _series(days, value, exposure, time)
     rate, weight = series["rate"].to_numpy(float), series["weight"].to_numpy(float)
     stamps = pd.DatetimeIndex(series.index)
@@ -120,7 +120,7 @@ def dating(
     found = date_change(rate, weight, pattern.astype(np.intp))
     if found is None:
         raise BadInput(
-            f"the series has {len(series)} days", "dating(days)", "give at least ten days"
+            f"the series has {len(series)} days", "changepoint(days)", "give at least ten days"
         )
     result = _result(found, [s.date() for s in stamps], rate, tuple(changes), alpha, level)
     return replace(result, notes=notes + result.notes)
@@ -133,7 +133,7 @@ def _series(
     columns = {"day": (time, day), "value": (value, number)} | (
         {"weight": (exposure, count)} if exposure else {}
     )
-    rows = frame(days, columns, "dating(days)")
+    rows = frame(days, columns, "changepoint(days)")
     holed = set() if exposure else set(rows.loc[rows["value"].isna(), "day"])
     rows, notes = known(rows.assign(value=rows["value"].mask(rows["day"].isin(holed))))
     rows = rows if exposure else rows.assign(weight=1.0)
@@ -153,7 +153,7 @@ def _result(
     changes: tuple[tuple[date, str], ...],
     alpha: float,
     level: float,
-) -> DatingResult:
+) -> ChangepointResult:
     table = pd.DataFrame(
         {"day": days, "value": rate, "fitted": found.fitted, "chance": found.chance}
     )
@@ -161,13 +161,13 @@ def _result(
     change = Effect(found.change, found.change - half, found.change + half)
     if found.p > alpha:
         flat = table.assign(fitted=float(np.mean(rate)))
-        return DatingResult(
+        return ChangepointResult(
             flat, None, None, None, None, found.gradual, found.before, change, found.p, level
         )
     first, last = (days[k] for k in credible(found.chance, level))
     near = tuple((day, text) for day, text in sorted(changes) if first - NEAR <= day <= last + NEAR)
     reached = days[min(found.start + found.length - 1, len(days) - 1)]
-    return DatingResult(
+    return ChangepointResult(
         table,
         days[found.start],
         first,

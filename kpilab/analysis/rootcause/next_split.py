@@ -43,8 +43,8 @@ COLUMNS = [
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class NextsplitResult(Result):
-    """Answer of `nextsplit`.
+class NextSplitResult(Result):
+    """Answer of `next_split`.
 
     Attributes:
         table: one row per dimension, best first; columns `dimension`, `value` (the one that
@@ -83,14 +83,14 @@ class NextsplitResult(Result):
         return Message("nextsplit.best", values | {"contribution": gap.value, "interval": gap})
 
 
-def nextsplit(
+def next_split(
     segments: Frame,
     *,
     dimensions: Sequence[str],
     where: Where = EVERYWHERE,
     alpha: float = 0.05,
     level: float = 0.95,
-) -> NextsplitResult:
+) -> NextSplitResult:
     """Propose the dimension along which a change differs most, or none.
 
     For each dimension not yet fixed, values are tested for having moved alike (likelihood ratio on
@@ -108,13 +108,13 @@ def nextsplit(
         level: confidence level of the intervals.
 
     Returns:
-        NextsplitResult with one row per dimension.
+        NextSplitResult with one row per dimension.
 
     Raises:
         BadInput: unknown columns, or no rows under the filters.
     """
-    fraction(alpha, "nextsplit(alpha=)")
-    fraction(level, "nextsplit(level=)")
+    fraction(alpha, "next_split(alpha=)")
+    fraction(level, "next_split(level=)")
     rows, column, notes = _rows(segments, dimensions, where)
     free = [d for d in dimensions if d not in where.values and rows[column[d]].nunique() > 1]
     coded = [pd.factorize(rows[column[d]], sort=True) for d in free]
@@ -149,7 +149,7 @@ def nextsplit(
         )
     table = pd.DataFrame(found, columns=COLUMNS[:-1])
     table["q"] = holm(table["p"].to_numpy(float))
-    return NextsplitResult(
+    return NextSplitResult(
         table.sort_values(["q", "p"], ignore_index=True), where, alpha, level, notes=notes
     )
 
@@ -159,14 +159,14 @@ def _rows(
 ) -> tuple[pd.DataFrame, dict[str, str], tuple[Message, ...]]:
     """Rows under the filters with known amounts; the column of each dimension;
     a note on rows left out."""
-    given = plain(segments, "nextsplit(segments)")
+    given = plain(segments, "next_split(segments)")
     column = {
         d: f"d{k}"
         for k, d in enumerate(dict.fromkeys((*dimensions, *where.values, *where.without)))
     }
     amounts = [c for c in AMOUNTS if c in given.columns or c in AMOUNTS[:2]]
     asked = {ours: (d, label) for d, ours in column.items()} | {c: (c, number) for c in amounts}
-    rows = frame(given, asked, "nextsplit(segments)")
+    rows = frame(given, asked, "next_split(segments)")
     keep = np.ones(len(rows), dtype=bool)
     for d, values in where.values.items():
         keep &= rows[column[d]].isin(names(values)).to_numpy()
@@ -177,7 +177,7 @@ def _rows(
     inside, notes = known(rows[keep])
     if inside.empty:
         raise BadInput(
-            "no rows under these filters", "nextsplit(where=)", "take one of the filters away"
+            "no rows under these filters", "next_split(where=)", "take one of the filters away"
         )
     return inside, column, notes
 

@@ -28,8 +28,8 @@ Z95 = 1.96
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SpreadResult(Result):
-    """Answer of `spread`.
+class SegmentSearchResult(Result):
+    """Answer of `segment_search`.
 
     Attributes:
         table: one row per place found, clearest first; columns `where` (Where), `gain` (evidence in
@@ -64,14 +64,14 @@ class SpreadResult(Result):
         return Message("spread.place", {"driver": self.driver, **values})
 
 
-def spread(
+def segment_search(
     cube: pd.DataFrame,
     *,
     driver: str,
     dimensions: Sequence[str],
     variance: float | None = None,
     alpha: float = 0.05,
-) -> SpreadResult:
+) -> SegmentSearchResult:
     """Find the fewest places in which a rate left its baseline.
 
     Each cell's expected rate is the baseline's: its own, shrunk towards what its dimension values
@@ -90,13 +90,13 @@ def spread(
         alpha: chance of finding a place in noise alone.
 
     Returns:
-        SpreadResult with one row per place; none when the change is in no particular place.
+        SegmentSearchResult with one row per place; none when the change is in no particular place.
 
     Raises:
         BadInput: an unknown dimension, a missing column, no denominator in one of the periods, or a
             baseline of 0.
     """
-    fraction(alpha, "spread(alpha=)")
+    fraction(alpha, "segment_search(alpha=)")
     _check(cube, dimensions)
     cube = cube.reset_index(drop=True)
     cube = cube.assign(**{d: with_missing(cube[d]) for d in dimensions if cube[d].isna().any()})
@@ -135,7 +135,7 @@ def spread(
         )
         rows[-1]["share"] = amounts[1] / float(expected.sum())
     columns = ["where", "gain", "p", "change", "low", "high", "carried", "amount", "share"]
-    return SpreadResult(
+    return SegmentSearchResult(
         pd.DataFrame(rows, columns=columns),
         driver=driver,
         amount=total,
@@ -218,18 +218,18 @@ def _size(
 def _check(cube: pd.DataFrame, dimensions: Sequence[str]) -> None:
     for column in (*dimensions, *SIDES):
         if column not in cube.columns:
-            raise unknown("column", column, cube.columns, "spread, argument 'cube'")
+            raise unknown("column", column, cube.columns, "segment_search, argument 'cube'")
     for period, column in (("baseline", DEN0), ("current period", DEN1)):
         if not float(cube[column].sum()) > 0:
             raise BadInput(
                 f"no denominator in the {period}",
-                "spread, argument 'cube'",
+                "segment_search, argument 'cube'",
                 "choose a period with rows",
             )
     if not float(cube[NUM0].sum()) > 0:
         # Nothing is expected anywhere, and no fall from nothing has a place.
         raise BadInput(
             "the rate is 0 in the baseline",
-            "spread, argument 'cube'",
+            "segment_search, argument 'cube'",
             "choose a period in which it is not",
         )

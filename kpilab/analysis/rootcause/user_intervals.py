@@ -32,8 +32,8 @@ COLUMNS = ["where", "expected", "actual", "contribution", "low", "high", "users"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ClusteredResult(Result):
-    """Answer of `clustered`.
+class UserIntervalsResult(Result):
+    """Answer of `user_intervals`.
 
     Attributes:
         table: one row per place, in the order asked; columns `where` (Where), `expected` (the
@@ -58,7 +58,7 @@ class ClusteredResult(Result):
         return Message("clustered.largest", values | {"interval": interval})
 
 
-def clustered(
+def user_intervals(
     data: Facts | Tabular,
     places: Sequence[Where],
     *,
@@ -68,7 +68,7 @@ def clustered(
     denominator: str | None = None,
     periods: tuple[Period, Period],
     level: float = 0.95,
-) -> ClusteredResult:
+) -> UserIntervalsResult:
     """Give the change of each place an interval that counts users: rows of one user move together.
 
     All places come from one pass: sums per user and place, then sums of their products. The
@@ -85,14 +85,14 @@ def clustered(
         level: confidence level.
 
     Returns:
-        ClusteredResult with one row per place.
+        UserIntervalsResult with one row per place.
 
     Raises:
         BadInput: unknown columns, no place, or neither or both of measure and rate.
 
     References: Deng, Knoblich, Lu (2018), Applying the delta method in metric analytics.
     """
-    fraction(level, "clustered(level=)")
+    fraction(level, "user_intervals(level=)")
     data = Facts.of(data)
     if (measure is None) == (numerator is None or denominator is None) or not places:
         raise BadInput(
@@ -100,17 +100,17 @@ def clustered(
                 f"{len(places)} places, measure {measure!r}, numerator {numerator!r}, denominator "
                 f"{denominator!r}"
             ),
-            "clustered(places, measure=, numerator=, denominator=)",
+            "user_intervals(places, measure=, numerator=, denominator=)",
             "give at least one place, and either a measure or a numerator and a denominator",
         )
     columns = [measure] if measure is not None else [str(numerator), str(denominator)]
     for column in (user, *columns, *(d for p in places for d in (*p.values, *p.without))):
         if column not in data.table.columns:
             raise unknown("column", column, data.table.columns, f"table {data.name!r}")
-    sums = collect_one(_moments(data, places, user, columns, periods), "clustered")
+    sums = collect_one(_moments(data, places, user, columns, periods), "user_intervals")
     ratio = periods[1].days / periods[0].days
     rows = [_row(place, k, sums, 2 * len(columns), ratio, level) for k, place in enumerate(places)]
-    return ClusteredResult(pd.DataFrame(rows, columns=COLUMNS), level)
+    return UserIntervalsResult(pd.DataFrame(rows, columns=COLUMNS), level)
 
 
 def _moments(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kpilab.analysis.relation.hollow_growth import SurgeResult
+from kpilab.analysis.relation.hollow_growth import HollowGrowthResult
 from kpilab.core.case import Case
 from kpilab.core.finding import Cause
 from kpilab.core.values import Message
@@ -43,7 +43,7 @@ def judge(case: Case, evidence: Evidence) -> list[Candidate]:
     return found
 
 
-def jump(result: SurgeResult) -> float:
+def jump(result: HollowGrowthResult) -> float:
     """Chance of such a jump in any segment in noise alone.
 
     The whole review corrects this one; that nothing downstream followed is a condition with its own

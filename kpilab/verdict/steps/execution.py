@@ -9,7 +9,7 @@ from dataclasses import replace
 from kpilab.analysis.data.definitions import DefinitionsResult, definitions
 from kpilab.analysis.execution.evidence import EvidenceResult, evidence
 from kpilab.analysis.experiments.experiment import SAFE_LEVEL, ExperimentResult, experiment
-from kpilab.analysis.experiments.reanalysis import RereadingResult, reread
+from kpilab.analysis.experiments.reanalysis import ReanalysisResult, reanalysis
 from kpilab.core.case import Case, Test
 from kpilab.core.finding import Finding, StepReport
 from kpilab.core.table import Executions, Reports
@@ -53,7 +53,7 @@ def _noted(
     return tuple(noted)
 
 
-def _as_logged(noted: Noted[DefinitionsResult] | Noted[RereadingResult], loss: Loss) -> Message:
+def _as_logged(noted: Noted[DefinitionsResult] | Noted[ReanalysisResult], loss: Loss) -> Message:
     """Users are followed over rows, and rows cannot be put back."""
     return Message(
         "execution.as_logged",
@@ -129,11 +129,11 @@ def _definitions(case: Case, name: str, table: Reports, result: DefinitionsResul
     )
 
 
-def _tests(case: Case) -> Iterator[Message | tuple[Finding, RereadingResult]]:
+def _tests(case: Case) -> Iterator[Message | tuple[Finding, ReanalysisResult]]:
     for test in case.experiments.values():
         try:
             asked = trial(case, test)
-            result = reread(*asked.tables, **asked.reread)
+            result = reanalysis(*asked.tables, **asked.reread)
         except BadInput as error:
             yield _not_examined(test, error.what)
             continue
@@ -161,7 +161,7 @@ def _not_examined(test: Test, why: str) -> Message:
 
 
 def _rereading(
-    asked: TrialQuestion, result: RereadingResult, guards: ExperimentResult | None
+    asked: TrialQuestion, result: ReanalysisResult, guards: ExperimentResult | None
 ) -> Finding:
     test, checks = asked.test, result.table.set_index("check")
     p = (

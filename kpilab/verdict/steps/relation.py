@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from kpilab.analysis.relation.hollow_growth import SurgeResult, surge
+from kpilab.analysis.relation.hollow_growth import HollowGrowthResult, hollow_growth
 from kpilab.analysis.relation.relate import relate
 from kpilab.analysis.relation.smart import smart
 from kpilab.core.case import Case, Metric
@@ -33,7 +33,7 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     number = numbering("relation")
     findings: list[Finding] = []
     silent: list[Message] = []
-    surges: list[Noted[SurgeResult]] = []
+    surges: list[Noted[HollowGrowthResult]] = []
     if not case.kpis:
         silent.append(Message("relation.no_kpis"))
     kpis = [case.metrics[name] for name in dict.fromkeys(k.metric for k in case.kpis)]
@@ -115,7 +115,7 @@ def downstream(case: Case, kpi: Metric) -> tuple[Metric, ...]:
     return (counted,)
 
 
-def _surge(case: Case, cells: Cells, kpi: Metric, below: tuple[Metric, ...]) -> SurgeResult:
+def _surge(case: Case, cells: Cells, kpi: Metric, below: tuple[Metric, ...]) -> HollowGrowthResult:
     frames, names = [], {own(str(k)): m.name for k, m in enumerate((kpi, *below))}
     for dimension in cells.dimensions[kpi.table]:
         frame = cells.daily(
@@ -124,13 +124,13 @@ def _surge(case: Case, cells: Cells, kpi: Metric, below: tuple[Metric, ...]) -> 
         columns = {BUCKET: "day", marked(dimension): "value"} | {m: k for k, m in names.items()}
         frames.append(frame[[*columns]].rename(columns=columns).assign(dimension=dimension))
     counts = pd.concat(frames, ignore_index=True).fillna(dict.fromkeys(names, 0.0))
-    found = surge(counts, kpi=own("0"), downstream=[*names][1:], **both(case))
+    found = hollow_growth(counts, kpi=own("0"), downstream=[*names][1:], **both(case))
     return replace(
         found, downstream=found.downstream.assign(series=found.downstream["series"].replace(names))
     )
 
 
-def _finding(case: Case, name: str, found: SurgeResult) -> Finding:
+def _finding(case: Case, name: str, found: HollowGrowthResult) -> Finding:
     hollow = found.where is not None
     change = found.change if hollow else found.total
     return Finding(

@@ -10,8 +10,8 @@ import pandas as pd
 
 from kpilab.analysis.events.blindspots import BlindspotsResult, unwatched
 from kpilab.analysis.events.funnel_change import FunnelChangeResult, funnel_change
-from kpilab.analysis.rootcause.changepoint import DatingResult, dating
-from kpilab.analysis.rootcause.segment_search import SpreadResult, spread
+from kpilab.analysis.rootcause.changepoint import ChangepointResult, changepoint
+from kpilab.analysis.rootcause.segment_search import SegmentSearchResult, segment_search
 from kpilab.core.case import Case, Funnel, Metric
 from kpilab.core.finding import Finding, StepReport
 from kpilab.core.values import EVERYWHERE, Effect, Message, Where
@@ -59,7 +59,7 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     )
 
 
-def _searched(case: Case, cells: Cells, metric: Metric) -> SpreadResult | None:
+def _searched(case: Case, cells: Cells, metric: Metric) -> SegmentSearchResult | None:
     """Where a rate left its baseline; None for what is no rate, or has no dimensions."""
     dimensions = cells.dimensions.get(metric.table, ())
     if not metric.is_ratio or metric.per is not None or not dimensions:
@@ -68,10 +68,12 @@ def _searched(case: Case, cells: Cells, metric: Metric) -> SpreadResult | None:
     variance = unit_variance(
         *(Window.of(*cells.day_arrays(metric, p)) for p in ("baseline", "current"))
     )
-    return _shown(case, spread(cube, driver=metric.name, dimensions=dimensions, variance=variance))
+    return _shown(
+        case, segment_search(cube, driver=metric.name, dimensions=dimensions, variance=variance)
+    )
 
 
-def _shown(case: Case, searched: SpreadResult) -> SpreadResult:
+def _shown(case: Case, searched: SegmentSearchResult) -> SegmentSearchResult:
     """Without places of several dimensions that hold fewer people than may be shown;
     they still count in the driver."""
     least = case.privacy.min_group
@@ -148,7 +150,7 @@ def _of_funnel(
     )
 
 
-def clearest(searched: SpreadResult | None) -> Where | None:
+def clearest(searched: SegmentSearchResult | None) -> Where | None:
     """The place that stands out beyond doubt; None when none does."""
     if searched is None or searched.table.empty:
         return None
@@ -157,8 +159,12 @@ def clearest(searched: SpreadResult | None) -> Where | None:
 
 
 def _dated(
-    case: Case, cells: Cells, metric: Metric, row: dict[Any, Any], searched: SpreadResult | None
-) -> DatingResult | None:
+    case: Case,
+    cells: Cells,
+    metric: Metric,
+    row: dict[Any, Any],
+    searched: SegmentSearchResult | None,
+) -> ChangepointResult | None:
     """When the trouble of one driver began, read off the days of the place it is in;
     None for a steady driver."""
     placed = clearest(searched)
@@ -173,13 +179,16 @@ def _dated(
         "exposure": f"{metric.name}:den" if metric.is_ratio else None,
     }
     try:
-        return dating(days, time=BUCKET, changes=changes(case), **columns)
+        return changepoint(days, time=BUCKET, changes=changes(case), **columns)
     except BadInput:
         return None
 
 
 def _finding(
-    case: Case, row: dict[Any, Any], searched: SpreadResult | None, dated: DatingResult | None
+    case: Case,
+    row: dict[Any, Any],
+    searched: SegmentSearchResult | None,
+    dated: ChangepointResult | None,
 ) -> Finding:
     """What happened to one driver."""
     placed = clearest(searched)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kpilab.analysis.data.missing_rows import GapsResult, gaps
+from kpilab.analysis.data.missing_rows import MissingRowsResult, missing_rows
 from kpilab.analysis.data.reconcile import reconcile
 from kpilab.core.case import Case
 from kpilab.core.finding import DataIssue, Finding, StepReport
@@ -87,7 +87,7 @@ def _reconciled(case: Case) -> list[Finding]:
     return found
 
 
-def _gaps(case: Case, cells: Cells, name: str, log: EventLog) -> GapsResult:
+def _gaps(case: Case, cells: Cells, name: str, log: EventLog) -> MissingRowsResult:
     pairs = [
         (case.metrics[a], case.metrics[b])
         for a, b in case.reconcile
@@ -103,12 +103,12 @@ def _gaps(case: Case, cells: Cells, name: str, log: EventLog) -> GapsResult:
     whole = span(case)
     if whole.days < LEAST_DAYS:
         raise BadInput(f"only {whole.days} days", name, f"at least {LEAST_DAYS}")
-    found = gaps(log, period=whole, books=books, goal=goal_on_log, current=case.current)
+    found = missing_rows(log, period=whole, books=books, goal=goal_on_log, current=case.current)
     same = goal_on_log is not None and goal_on_log.metric.name == goal.name
     return found if same else _as_goal(found, cells.value(goal.name, "current"))
 
 
-def _as_goal(found: GapsResult, current: float) -> GapsResult:
+def _as_goal(found: MissingRowsResult, current: float) -> MissingRowsResult:
     """Losses sized on another count of the log, in units of the goal: the same share of it."""
     table = found.table.copy()
     share = table["goal_share"].astype(float)
@@ -118,7 +118,7 @@ def _as_goal(found: GapsResult, current: float) -> GapsResult:
     return replace(found, table=table)
 
 
-def _gap(name: str, found: GapsResult) -> Finding:
+def _gap(name: str, found: MissingRowsResult) -> Finding:
     if found.table.empty:
         return Finding(
             "",
@@ -147,7 +147,7 @@ def _gap(name: str, found: GapsResult) -> Finding:
     )
 
 
-def _losses(name: str, found: GapsResult, finding: str) -> list[Loss]:
+def _losses(name: str, found: MissingRowsResult, finding: str) -> list[Loss]:
     """The gaps that the books contradict: what the log lost, and the business did not."""
     losses = []
     for row in found.table.to_dict("records"):

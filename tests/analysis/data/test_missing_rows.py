@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab.analysis.data.missing_rows import gaps
+from kpilab.analysis.data.missing_rows import missing_rows
 from kpilab.core.case import Metric
 from kpilab.core.table import EventLog, Facts
 from kpilab.core.values import Period
@@ -54,7 +54,7 @@ def lost(first: int, last: int, left: float = 0.2):
 
 def test_three_days_of_one_store_are_found_dated_and_sized():
     log, books = shop(1, lost(40, 42))
-    row = gaps(log, period=PERIOD, books=books).table.iloc[0]
+    row = missing_rows(log, period=PERIOD, books=books).table.iloc[0]
     assert (row["dimension"], row["value"], row["first"], row["last"]) == (
         "store",
         "S2",
@@ -69,7 +69,7 @@ def test_three_days_of_one_store_are_found_dated_and_sized():
 def test_the_goal_lost_in_the_log_is_a_share_of_the_current_period():
     log, books = shop(1, lost(35, 48))
     goal = Measured(log, Metric("pays", "events", measure="count(*) filter (where event = 'pay')"))
-    row = gaps(
+    row = missing_rows(
         log, period=PERIOD, books=books, goal=goal, current=Period(day(28), day(55))
     ).table.iloc[0]
     assert row["confirmed"]
@@ -79,37 +79,37 @@ def test_the_goal_lost_in_the_log_is_a_share_of_the_current_period():
 def test_silent_when_nothing_is_missing():
     for seed in range(3):
         log, books = shop(seed)
-        assert gaps(log, period=PERIOD, books=books).table.empty
-        assert gaps(log, period=PERIOD).table.empty
+        assert missing_rows(log, period=PERIOD, books=books).table.empty
+        assert missing_rows(log, period=PERIOD).table.empty
 
 
 def test_a_shop_that_really_closed_is_no_gap():
     closed = lost(40, 46, 0.0)
     log, books = shop(2, closed, lambda store, k: closed(store, "", k))
-    assert gaps(log, period=PERIOD, books=books).table.empty
+    assert missing_rows(log, period=PERIOD, books=books).table.empty
 
 
 def test_a_drop_at_one_step_only_is_no_gap():
     log, books = shop(
         3, lambda store, step, k: 0.1 if store == "S2" and step == "order" and k >= 40 else 1.0
     )
-    assert gaps(log, period=PERIOD, books=books).table.empty
+    assert missing_rows(log, period=PERIOD, books=books).table.empty
 
 
 def test_a_value_that_replaces_another_is_no_gap():
     moved = {"S1": lambda k: 1.0 if k < 30 else 0.03, "S2": lambda k: 0.0 if k < 30 else 30 / 45}
     log, _ = shop(4, lambda store, step, k: moved.get(store, lambda k: 1.0)(k))
-    assert gaps(log, period=PERIOD).table.empty
+    assert missing_rows(log, period=PERIOD).table.empty
 
 
 def test_bad_input_says_how_to_mend_it():
     log, _ = shop(5)
     with pytest.raises(BadInput, match="20 days"):
-        gaps(log, period=Period(day(0), day(19)))
+        missing_rows(log, period=Period(day(0), day(19)))
     with pytest.raises(BadInput, match="no dimension named 'shop'"):
-        gaps(log, period=PERIOD, dimensions=["shop"])
+        missing_rows(log, period=PERIOD, dimensions=["shop"])
     with pytest.raises(BadInput, match="no event named 'oder'"):
-        gaps(log, period=PERIOD, events=["oder"])
+        missing_rows(log, period=PERIOD, events=["oder"])
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_development_cases(shared, case, where, first, last):
     books = Measured(
         Facts(folder / "facts.parquet"), Metric("ledger", "facts", measure="sum(ledger_goal)")
     )
-    table = gaps(log, period=PERIOD, books=books).table
+    table = missing_rows(log, period=PERIOD, books=books).table
     assert table[["dimension", "value", "first", "last"]].to_numpy().tolist() == [
         [dimension, value, first, last]
     ]

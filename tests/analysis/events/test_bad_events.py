@@ -7,21 +7,17 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from kpilab import (
-    EventLog,
-    Where,
+from kpilab import EventLog, Where, funnel, paths, retention
+from kpilab.errors import BadInput
+from kpilab.events import (
     activity,
     blindspots,
     dropoff,
-    funnel,
     funnel_change,
-    paths,
     paths_change,
-    retention,
     sequences,
     step_matrix,
 )
-from kpilab.errors import BadInput
 
 SIDES = {"current": Where({"os": "x"}), "baseline": Where({"os": "y"})}
 FUNNELS = {

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from kpilab import Breakdown, EventLog, Step, funnel
+from kpilab import EventLog, funnel
 from kpilab.analysis.events.funnel import Exclusion
 from kpilab.errors import BadInput
+from kpilab.events import Breakdown, Step
 
 
 def log_of(text, **roles):

@@ -7,10 +7,11 @@ import json
 import pandas as pd
 import pytest
 
-from kpilab import EventLog, Where, funnel, paths, paths_change
+from kpilab import EventLog, Where, funnel, paths
 from kpilab.core.values import EVERYWHERE
 from kpilab.engine.events.walks import END, START, walk
 from kpilab.errors import BadInput
+from kpilab.events import paths_change
 
 
 def log_of(text):

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab import EventLog, activity, retention
+from kpilab import EventLog, retention
 from kpilab.errors import BadInput
+from kpilab.events import activity
 
 
 def log_of(days, **more):

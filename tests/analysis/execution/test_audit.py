@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kpilab.analysis.execution.audit import audit, sample
+from kpilab.analysis.execution.audit import audit, audit_sample
 from kpilab.analysis.execution.worksheet import read_worksheet, write_worksheet
 from kpilab.core.table import Executions
 from kpilab.core.values import Period
@@ -27,7 +27,7 @@ def plan():
         for k in range(1000)
     ]
     frame = pd.DataFrame(rows, columns=["record", "date", "actor", "action", "quantity"])
-    return sample(Executions(frame, record="record"), period=PERIOD)
+    return audit_sample(Executions(frame, record="record"), period=PERIOD)
 
 
 def filled(plan, tmp_path, suffix, change):
@@ -56,12 +56,14 @@ def test_the_size_is_the_exact_one_and_every_actor_is_in(plan):
 
 def test_the_same_seed_draws_the_same_records(plan):
     frame = plan.table.rename(columns={"day": "date", "stratum": "actor"})
-    again = sample(
+    again = audit_sample(
         Executions(frame.rename(columns={"day": "date", "stratum": "actor"}), record="record"),
         period=PERIOD,
     )
     shuffled = frame.sample(frac=1, random_state=1)
-    assert sample(Executions(shuffled, record="record"), period=PERIOD).table.equals(again.table)
+    assert audit_sample(Executions(shuffled, record="record"), period=PERIOD).table.equals(
+        again.table
+    )
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
@@ -153,7 +155,7 @@ def test_ids_keep_their_zeros(tmp_path):
             "quantity": 1,
         }
     )
-    plan = sample(Executions(frame, record="record"), period=PERIOD)
+    plan = audit_sample(Executions(frame, record="record"), period=PERIOD)
     for suffix in (".csv", ".xlsx"):
         path = filled(plan, tmp_path, suffix, lambda sheet: None)
         assert set(read_worksheet(plan, path)["record"]) == {"007", "0010", "1e5"}
@@ -190,7 +192,7 @@ def test_text_that_would_run_as_a_formula_is_written_as_text(tmp_path):
     frame = pd.DataFrame(
         {"record": ["=1+1", "b", "c"], "date": FIRST, "actor": "a", "action": "v", "quantity": 1}
     )
-    plan = sample(Executions(frame, record="record"), period=PERIOD)
+    plan = audit_sample(Executions(frame, record="record"), period=PERIOD)
     path = write_worksheet(plan, tmp_path / "sheet.csv")
     assert "'=1+1" in path.read_text("utf-8-sig")
     assert read_worksheet(plan, path).empty
@@ -200,7 +202,7 @@ def test_bad_input(plan):
     with pytest.raises(BadInput, match="not drawn"):
         audit(plan, pd.DataFrame({"record": ["x"], "confirmed": [True]}))
     with pytest.raises(BadInput, match="no record column"):
-        sample(
+        audit_sample(
             Executions(pd.DataFrame({"date": [FIRST], "actor": "a", "action": "v", "quantity": 1})),
             period=PERIOD,
         )
@@ -247,17 +249,19 @@ def test_records_of_nobody_and_weights_that_cannot_be():
         pd.DataFrame(rows, columns=["record", "date", "actor", "action", "quantity"]),
         record="record",
     )
-    assert set(sample(log, period=PERIOD).strata["stratum"]) == {"a", "(missing)"}
-    heavy = sample(log, period=PERIOD, tolerable=0.2, weights={"a": 4}).strata.set_index("stratum")[
-        "sampled"
-    ]
+    assert set(audit_sample(log, period=PERIOD).strata["stratum"]) == {"a", "(missing)"}
+    heavy = audit_sample(log, period=PERIOD, tolerable=0.2, weights={"a": 4}).strata.set_index(
+        "stratum"
+    )["sampled"]
     assert heavy["a"] > heavy["(missing)"]
     for weight, wrong in ((None, "no value for 'a'"), (-1, "below zero"), ("4", "is no number")):
         with pytest.raises(BadInput, match=wrong):
-            sample(log, period=PERIOD, weights={"a": weight})
+            audit_sample(log, period=PERIOD, weights={"a": weight})
 
 
 def test_an_action_without_a_name_is_called_missing(plan):
     frame = plan.table.rename(columns={"day": "date", "stratum": "actor"}).assign(action=None)
-    drawn = sample(Executions(frame.astype({"action": "string"}), record="record"), period=PERIOD)
+    drawn = audit_sample(
+        Executions(frame.astype({"action": "string"}), record="record"), period=PERIOD
+    )
     assert set(drawn.table["action"]) == {"(missing)"}

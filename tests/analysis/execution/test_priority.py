@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab.analysis.execution.audit import sample
+from kpilab.analysis.execution.audit import audit_sample
 from kpilab.analysis.execution.priority import priority
 from kpilab.core.table import Executions
 from kpilab.core.values import Period
@@ -62,7 +62,7 @@ def test_its_weights_draw_more_records_of_who_comes_first():
     records = team(untraced="a5")
     weights = priority(records, period=PERIOD).weights
     drawn = [
-        sample(records, period=PERIOD, weights=w).strata.set_index("stratum")["sampled"]
+        audit_sample(records, period=PERIOD, weights=w).strata.set_index("stratum")["sampled"]
         for w in (None, weights)
     ]
     assert drawn[1]["a5"] > drawn[0]["a5"]

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from kpilab.analysis.experiments.experiment import experiment
-from kpilab.analysis.experiments.reanalysis import _segments, reread
+from kpilab.analysis.experiments.reanalysis import _segments, reanalysis
 from kpilab.core.table import Assignments, EventLog
 from kpilab.core.trial import Design, Outcome
 from kpilab.errors import BadInput
@@ -57,7 +57,7 @@ def read(data, **changes):
         "planned_days": 14,
         "decided_on": date(2025, 3, 17),
     }
-    return reread(*data, **(asked | changes))
+    return reanalysis(*data, **(asked | changes))
 
 
 def test_a_lasting_effect_is_fine():

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab.analysis.experiments.effect_by_age import ages
+from kpilab.analysis.experiments.effect_by_age import effect_by_age
 from kpilab.analysis.experiments.experiment import experiment
-from kpilab.analysis.experiments.sample_ratio import arrivals
+from kpilab.analysis.experiments.sample_ratio import sample_ratio
 from kpilab.core.table import Assignments, EventLog
 from kpilab.core.trial import Design, Outcome, Units
 from kpilab.engine.experiments.moments import read_moments
@@ -83,7 +83,7 @@ def test_an_effect_that_wears_off_is_told_with_what_lasts():
     assert found["trouble"]
     assert "wears off" in " ".join(say(line, "en") for line in result.card)
     assert "消退" in " ".join(say(line, "zh") for line in result.card)
-    view = ages(result.by_age, "paying days", control="A", treatment="B")
+    view = effect_by_age(result.by_age, "paying days", control="A", treatment="B")
     assert view.low < 0.03 < view.high
     assert view.lasting == pytest.approx(found["value"])
     assert view.first == pytest.approx(0.33, abs=0.08)
@@ -93,13 +93,13 @@ def test_an_effect_that_wears_off_is_told_with_what_lasts():
 def test_an_effect_that_grows_is_primacy_and_a_steady_one_is_neither(read):
     grown = ask(*who_and_log(lambda age: 0.2 * (1 - 2 ** (-age / 3))), ages=True)
     assert check(grown, "primacy")["trouble"]
-    view = ages(read.by_age, "paying days", control="A", treatment="B")
+    view = effect_by_age(read.by_age, "paying days", control="A", treatment="B")
     assert "No sign" in say(view.headline)
     assert view.low < 0.05 < view.high
     with pytest.raises(BadInput, match="no variant named 'C'"):
-        ages(read.by_age, "paying days", control="A", treatment="C")
+        effect_by_age(read.by_age, "paying days", control="A", treatment="C")
     with pytest.raises(BadInput, match="not read by age"):
-        ages(None, "paying days", control="A", treatment="B")
+        effect_by_age(None, "paying days", control="A", treatment="B")
 
 
 def test_ages_agree_with_a_hand_count(steady, read):
@@ -108,7 +108,7 @@ def test_ages_agree_with_a_hand_count(steady, read):
     age = (joined["time"].dt.normalize() - joined["time_since"].dt.normalize()).dt.days
     first = joined[(age == 0) & (joined["time"] >= joined["time_since"])].groupby("variant").size()
     units = who.groupby("variant").size()
-    view = ages(read.by_age, "paying days", control="A", treatment="B").table.iloc[0]
+    view = effect_by_age(read.by_age, "paying days", control="A", treatment="B").table.iloc[0]
     assert view["control"] == pytest.approx(first["A"] / units["A"])
     assert view["effect"] == pytest.approx(first["B"] / units["B"] - first["A"] / units["A"])
     assert view["days"] == len(who)
@@ -177,7 +177,7 @@ def test_the_segment_that_lost_units_is_named(steady):
     result = ask(who[~lost], log, segments=["country"])
     assert check(result, "segment_ratio")["where"] == "country = de"
     assert result.decision == "invalid"
-    view = arrivals(result.moments, control="A", treatment="B")
+    view = sample_ratio(result.moments, control="A", treatment="B")
     assert view.where == "country = de"
     assert "country = de" in say(view.headline)
     rows = view.table.set_index(["dimension", "value"])
@@ -190,7 +190,7 @@ def test_a_segment_of_one_value_is_not_searched_and_said(steady):
     lost = (who["variant"] == "B") & (who["user"] % 3 == 0) & (who["user"] % 2 == 0)
     plain = ask(who[~lost], log, segments=["country"])
     more = ask(who[~lost], log.assign(app="shop"), segments=["country", "app"])
-    before, after = (arrivals(r.moments, control="A", treatment="B") for r in (plain, more))
+    before, after = (sample_ratio(r.moments, control="A", treatment="B") for r in (plain, more))
     shown = after.table["dimension"] == "app"
     pd.testing.assert_series_equal(
         after.table.loc[~shown, "q"].reset_index(drop=True), before.table["q"]
@@ -205,8 +205,8 @@ def test_a_segment_of_one_value_is_not_searched_and_said(steady):
 
 def test_charts_of_ages_and_arrivals_draw_in_both_languages(read):
     views = [
-        ages(read.by_age, "paying days", control="A", treatment="B"),
-        arrivals(read.moments, control="A", treatment="B"),
+        effect_by_age(read.by_age, "paying days", control="A", treatment="B"),
+        sample_ratio(read.moments, control="A", treatment="B"),
     ]
     for view in views:
         for lang in ("en", "zh"):

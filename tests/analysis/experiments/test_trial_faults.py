@@ -10,7 +10,7 @@ from scipy import stats
 
 from kpilab.analysis.experiments.experiment import experiment
 from kpilab.analysis.experiments.plan import plan
-from kpilab.analysis.experiments.sample_ratio import arrivals
+from kpilab.analysis.experiments.sample_ratio import sample_ratio
 from kpilab.analysis.experiments.subgroups import subgroups
 from kpilab.core.table import Assignments, EventLog
 from kpilab.core.trial import Design, Outcome, Units
@@ -217,7 +217,9 @@ def test_segments_may_be_called_as_keys_of_ours(names):
     named = rows.rename(columns=dict(zip(("app", "shop"), names, strict=True)))
     found = experiment(Units(named, variant="arm", time="at"), segments=list(names), **asked)
     arms = {"control": "A", "treatment": "B"}
-    parts = [arrivals(r.moments, **arms).table.drop(columns="dimension") for r in (found, right)]
+    parts = [
+        sample_ratio(r.moments, **arms).table.drop(columns="dimension") for r in (found, right)
+    ]
     pd.testing.assert_frame_equal(*parts)
     parts = [
         subgroups(r.moments, "spend", by=by, **arms).table

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab.analysis.experiments.cumulative_effect import course
+from kpilab.analysis.experiments.cumulative_effect import cumulative_effect
 from kpilab.analysis.experiments.experiment import experiment
 from kpilab.analysis.experiments.plan import plan
-from kpilab.analysis.experiments.sample_ratio import arrivals
+from kpilab.analysis.experiments.sample_ratio import sample_ratio
 from kpilab.analysis.experiments.subgroups import subgroups
 from kpilab.core.trial import Design, Outcome, Units
 from kpilab.engine.column import marked
@@ -48,7 +48,7 @@ def test_an_effect_in_one_country_only_is_an_interaction():
 
 def test_the_course_ends_where_the_experiment_ends():
     result = read(frame((0.1, 0.1)))
-    found = course(result.moments, "spend", control="A", treatment="B")
+    found = cumulative_effect(result.moments, "spend", control="A", treatment="B")
     last = found.table.iloc[-1]
     assert len(found.table) == 14
     assert last["effect"] == pytest.approx(result.table["effect"].iloc[0])
@@ -88,7 +88,7 @@ def test_all_charts_draw_in_both_languages():
     shown = [
         result,
         subgroups(result.moments, "spend", by="country", **asked),
-        course(result.moments, "spend", **asked),
+        cumulative_effect(result.moments, "spend", **asked),
     ]
     shown.append(plan(Units(frame().assign(variant="history")), metric="spend", simulations=0))
     for one in shown:
@@ -118,7 +118,7 @@ def test_units_without_a_value_are_a_segment_of_their_own():
         None  # FR is A alone, and those without a country B alone
     )
     result = experiment(Units(rows), metrics=[Outcome("score")], control="A", segments=["country"])
-    found = arrivals(result.moments, control="A", treatment="B").table.set_index("value")
+    found = sample_ratio(result.moments, control="A", treatment="B").table.set_index("value")
     assert found.loc["(missing)", ["units_control", "units_treatment"]].tolist() == [0, 250]
     assert result.moments.values(marked("country")) == ["(missing)", "DE", "FR"]
     assert result.checks.set_index("check").loc["segment_ratio", "trouble"]

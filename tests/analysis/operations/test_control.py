@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from kpilab.analysis.operations.control import control
-from kpilab.analysis.operations.fair_targets import fair
+from kpilab.analysis.operations.fair_targets import fair_targets
 from kpilab.analysis.operations.response import response
 from kpilab.core.case import Metric
 from kpilab.core.table import Facts, Incidents
@@ -105,7 +105,7 @@ def test_a_small_store_is_drawn_further_and_targets_meet_the_aim():
             pd.DataFrame({"date": DAYS, "unit": f"s{k}", "n": n, "k": rng.binomial(n, rate)})
         )
     table = Facts(pd.concat(parts, ignore_index=True), dimensions=("unit",))
-    result = fair(Measured(table, RATE), by="unit", period=ALL, aim=0.13)
+    result = fair_targets(Measured(table, RATE), by="unit", period=ALL, aim=0.13)
     own = result.table.set_index("unit")["own"]
     assert own["s5"] == own.min()
     sizes = pd.concat(parts).groupby("unit")["n"].sum()
@@ -149,8 +149,8 @@ def test_units_without_a_name_have_their_chart_target_and_times():
     data = data.assign(unit=data["unit"].where(data["unit"] != "b"))
     measured = Measured(Facts(data), RATE)
     assert set(control(measured, period=ALL, by=("unit",)).table["unit"]) == {"a", "(missing)"}
-    assert set(fair(measured, by="unit", period=ALL).table["unit"]) == {"a", "(missing)"}
-    assert set(fair(measured, by="k", within="unit", period=ALL).table["group"]) <= {
+    assert set(fair_targets(measured, by="unit", period=ALL).table["unit"]) == {"a", "(missing)"}
+    assert set(fair_targets(measured, by="k", within="unit", period=ALL).table["group"]) <= {
         "a",
         "(missing)",
     }
@@ -160,7 +160,7 @@ def test_units_without_a_name_have_their_chart_target_and_times():
     )
     assert set(response(Incidents(log), by=("unit",)).table["unit"]) == {"a", "(missing)"}
     with pytest.raises(BadInput, match="aim is nan"):
-        fair(measured, by="unit", period=ALL, aim=float("nan"))
+        fair_targets(measured, by="unit", period=ALL, aim=float("nan"))
 
 
 def test_a_dimension_may_be_called_as_a_column_of_the_chart():

@@ -14,7 +14,7 @@ from kpilab.analysis.execution.claims import claims
 from kpilab.analysis.operations.incentives import Tier, incentives
 from kpilab.analysis.operations.pace import pace
 from kpilab.analysis.operations.targets import targets
-from kpilab.analysis.relation.kpi_cascade import levels
+from kpilab.analysis.relation.kpi_cascade import kpi_cascade
 from kpilab.core.case import Kpi, Metric
 from kpilab.core.table import Facts
 from kpilab.core.values import Period
@@ -165,15 +165,15 @@ def test_a_chain_of_kpis():
     rng = np.random.default_rng(5)
     volume = rng.normal(size=60)
     series = pd.DataFrame({"volume": volume, "margin": -volume + 0.5 * rng.normal(size=60)})
-    result = levels(kpis, goal="goal", metrics=metrics, series=series)
+    result = kpi_cascade(kpis, goal="goal", metrics=metrics, series=series)
     assert result.table["trouble"].tolist() == ["moves_against"]
     assert result.table["rho"].iloc[0] < -0.5
     assert result.chain["serves"].tolist() == [("goal",), ("margin", "goal")]
-    broken = levels(
+    broken = kpi_cascade(
         (*kpis, Kpi("calls", parent="calls", level="region")), goal="goal", metrics=metrics
     )
     assert broken.table["trouble"].tolist() == ["circle"]
-    upside = levels(
+    upside = kpi_cascade(
         (Kpi("margin", parent="volume", level="company"), kpis[1]), goal="goal", metrics=metrics
     )
     assert "upside_down" in upside.table["trouble"].tolist()

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab.analysis.relation.hollow_growth import surge
+from kpilab.analysis.relation.hollow_growth import hollow_growth
 from kpilab.core.values import EVERYWHERE, Period, Where
 from kpilab.errors import BadInput
 from kpilab.show import say
@@ -71,7 +71,9 @@ def world(seed=1, hollow=None, real=None, everywhere=1.0, noise=0.0, rollout=Fal
 
 
 def ask(frame):
-    return surge(frame, kpi="signups", downstream=["visits", "orders"], baseline=BASE, current=NOW)
+    return hollow_growth(
+        frame, kpi="signups", downstream=["visits", "orders"], baseline=BASE, current=NOW
+    )
 
 
 def test_the_hollow_jump_is_found_in_its_segment():
@@ -112,11 +114,11 @@ def test_order_of_rows_and_missing_zero_rows_change_nothing():
 
 def test_faults_are_named():
     with pytest.raises(BadInput, match="no column named 'signup'"):
-        surge(world(), kpi="signup", downstream=["visits"], baseline=BASE, current=NOW)
+        hollow_growth(world(), kpi="signup", downstream=["visits"], baseline=BASE, current=NOW)
     with pytest.raises(BadInput, match="no downstream"):
-        surge(world(), kpi="signups", downstream=[], baseline=BASE, current=NOW)
+        hollow_growth(world(), kpi="signups", downstream=[], baseline=BASE, current=NOW)
     with pytest.raises(BadInput, match="has 3 days"):
-        surge(
+        hollow_growth(
             world(),
             kpi="signups",
             downstream=["visits"],
@@ -142,20 +144,22 @@ def test_types_of_days_do_not_matter(as_):
     counts = world(hollow=4.0)
     other = counts.assign(day=as_(counts["day"]))
     kinds = {"kpi": "signups", "downstream": ["visits"], "baseline": BASE, "current": NOW}
-    assert surge(other, **kinds).table.equals(surge(counts, **kinds).table)
+    assert hollow_growth(other, **kinds).table.equals(hollow_growth(counts, **kinds).table)
 
 
 def test_a_missing_count_is_a_day_left_out_not_a_day_of_zero():
     counts = world()
     kinds = {"kpi": "signups", "downstream": ["visits"], "baseline": BASE, "current": NOW}
     holed = counts.assign(signups=counts["signups"].where(counts["day"] != DAYS[40]).astype(float))
-    result = surge(holed, **kinds)
+    result = hollow_growth(holed, **kinds)
     assert result.notes[0].values["days"] == 1
     assert (
-        surge(counts[counts["day"] != DAYS[40]], **kinds).table["now"].iat[-1]
+        hollow_growth(counts[counts["day"] != DAYS[40]], **kinds).table["now"].iat[-1]
         < result.table["now"].iat[-1]
     )
     with pytest.raises(BadInput, match="below zero"):
-        surge(counts.assign(signups=-counts["signups"]), **kinds)
+        hollow_growth(counts.assign(signups=-counts["signups"]), **kinds)
     with pytest.raises(BadInput, match="missing on 28 of 28 days"):
-        surge(counts.assign(signups=counts["signups"].where(counts["day"] < "2025-03-31")), **kinds)
+        hollow_growth(
+            counts.assign(signups=counts["signups"].where(counts["day"] < "2025-03-31")), **kinds
+        )

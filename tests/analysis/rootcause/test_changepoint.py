@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab.analysis.rootcause.changepoint import dating
+from kpilab.analysis.rootcause.changepoint import changepoint
 from kpilab.errors import BadInput
 
 
@@ -22,7 +22,7 @@ def series(seed, level):
 
 def test_a_step_is_dated_within_its_interval():
     level = np.where(np.arange(56) < 26, 0.30, 0.22)
-    results = [dating(series(s, level), value="orders", exposure="visits") for s in range(20)]
+    results = [changepoint(series(s, level), value="orders", exposure="visits") for s in range(20)]
     truth = date(2025, 3, 29)
     assert sum(r.low <= truth <= r.high for r in results) >= 18
     assert all(abs((r.start - truth).days) <= 3 for r in results)
@@ -31,12 +31,13 @@ def test_a_step_is_dated_within_its_interval():
 
 def test_a_ramp_is_gradual():
     level = 0.30 - 0.12 * np.clip((np.arange(56) - 20) / 21, 0, 1)
-    assert dating(series(1, level), value="orders", exposure="visits").gradual > 0.9
+    assert changepoint(series(1, level), value="orders", exposure="visits").gradual > 0.9
 
 
 def test_noise_is_not_dated():
     results = [
-        dating(series(s, np.full(56, 0.3)), value="orders", exposure="visits") for s in range(60)
+        changepoint(series(s, np.full(56, 0.3)), value="orders", exposure="visits")
+        for s in range(60)
     ]
     assert (
         sum(r.start is not None for r in results) <= 7
@@ -46,14 +47,14 @@ def test_noise_is_not_dated():
 def test_entries_of_the_change_log_near_the_start_are_candidates():
     level = np.where(np.arange(56) < 26, 0.30, 0.20)
     log = [(date(2025, 3, 29), "rollout of v7.1"), (date(2025, 4, 20), "office moved")]
-    result = dating(series(2, level), value="orders", exposure="visits", changes=log)
+    result = changepoint(series(2, level), value="orders", exposure="visits", changes=log)
     assert result.candidates == ((date(2025, 3, 29), "rollout of v7.1"),)
     assert result.period.last == date(2025, 4, 27)
 
 
 def test_too_short_a_series_is_refused():
     with pytest.raises(BadInput, match="the series has 5 days"):
-        dating(series(0, np.full(5, 0.3)), value="orders")
+        changepoint(series(0, np.full(5, 0.3)), value="orders")
 
 
 def flat(periods=60):
@@ -67,15 +68,15 @@ def flat(periods=60):
 def test_a_missing_day_is_not_zero(gone):
     days = flat()
     days.loc[10:12, "value"] = gone
-    result = dating(days)
-    pd.testing.assert_frame_equal(result.table, dating(days.drop(index=[10, 11, 12])).table)
+    result = changepoint(days)
+    pd.testing.assert_frame_equal(result.table, changepoint(days.drop(index=[10, 11, 12])).table)
     assert result.notes[0].values["rows"] == 3
 
 
 def test_a_day_of_which_one_part_is_missing_is_missing():
     parts = pd.concat([flat(), flat()], ignore_index=True)
-    result = dating(parts.assign(value=parts["value"].where(parts.index != 30)))
-    pd.testing.assert_frame_equal(result.table, dating(parts.drop(index=[30, 90])).table)
+    result = changepoint(parts.assign(value=parts["value"].where(parts.index != 30)))
+    pd.testing.assert_frame_equal(result.table, changepoint(parts.drop(index=[30, 90])).table)
 
 
 @pytest.mark.parametrize(
@@ -93,13 +94,13 @@ def test_types_of_days_do_not_matter(as_):
     other = days.assign(day=as_(days["day"])).rename(
         columns={"day": "weight", "orders": "day", "visits": "value"}
     )
-    one = dating(days, value="orders", exposure="visits")
-    assert dating(other, time="weight", value="day", exposure="value").start == one.start
+    one = changepoint(days, value="orders", exposure="visits")
+    assert changepoint(other, time="weight", value="day", exposure="value").start == one.start
 
 
 @pytest.mark.parametrize("level", [0.1, 1 / 3, 7.0])
 def test_a_constant_is_never_dated(level):
     days = pd.DataFrame({"day": pd.date_range("2026-01-05", periods=60), "value": level})
-    assert dating(days).start is None
+    assert changepoint(days).start is None
     weighted = days.assign(value=level * 3, weight=3.0)
-    assert dating(weighted, exposure="weight").start is None
+    assert changepoint(weighted, exposure="weight").start is None

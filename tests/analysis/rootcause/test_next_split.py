@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab.analysis.rootcause.next_split import nextsplit
+from kpilab.analysis.rootcause.next_split import next_split
 from kpilab.core.values import Where
 
 NAMES = ("platform", "channel", "version", "city")
@@ -27,14 +27,14 @@ def world(seed, fall=0.0, mean=60.0):
 def test_three_clicks_reach_the_cause():
     segments, where = world(1, fall=0.7), Where()
     for _ in range(3):
-        where = nextsplit(segments, dimensions=NAMES, where=where).best
+        where = next_split(segments, dimensions=NAMES, where=where).best
         assert where is not None
     assert where.plain() == {"platform": "a", "channel": "q", "version": "3"}
-    assert nextsplit(segments, dimensions=NAMES, where=where).best is None
+    assert next_split(segments, dimensions=NAMES, where=where).best is None
 
 
 def test_nothing_is_proposed_in_noise():
-    proposed = sum(nextsplit(world(s), dimensions=NAMES).best is not None for s in range(60))
+    proposed = sum(next_split(world(s), dimensions=NAMES).best is not None for s in range(60))
     assert proposed <= 7  # 5 % of 60 is 3; 7 has a chance below 2 %; the benchmark draws more
 
 
@@ -49,7 +49,7 @@ def test_a_new_version_is_compared_with_the_one_it_replaced():
     segments = frame.assign(
         den0=den0, num0=rng.binomial(den0, 0.3), den1=den1, num1=rng.binomial(den1, rate)
     )
-    found = nextsplit(segments, dimensions=["platform", "version", "city"])
+    found = next_split(segments, dimensions=["platform", "version", "city"])
     rows = found.table.set_index("dimension").to_dict("index")
     assert {d for d, row in rows.items() if row["q"] < 0.01} == {"platform", "version"}
     row = rows["platform"]
@@ -61,19 +61,19 @@ def test_a_new_version_is_compared_with_the_one_it_replaced():
 def test_values_without_a_name_and_missing_cells():
     segments = world(1, fall=0.7)
     nameless = segments.assign(platform=segments["platform"].where(segments["platform"] != "a"))
-    best = nextsplit(nameless, dimensions=NAMES).best
+    best = next_split(nameless, dimensions=NAMES).best
     assert best is not None
-    assert nextsplit(nameless, dimensions=NAMES, where=best).where == best
+    assert next_split(nameless, dimensions=NAMES, where=best).where == best
     holed = segments.assign(num1=segments["num1"].where(segments.index != 3).astype(float))
-    result = nextsplit(holed, dimensions=NAMES)
+    result = next_split(holed, dimensions=NAMES)
     pd.testing.assert_frame_equal(
-        result.table, nextsplit(segments.drop(index=3), dimensions=NAMES).table
+        result.table, next_split(segments.drop(index=3), dimensions=NAMES).table
     )
     assert result.notes[0].values["rows"] == 1
 
 
 def test_types_of_values_do_not_matter():
     numbered = world(1, fall=0.7).assign(version=lambda f: f["version"].astype(int))
-    result = nextsplit(numbered, dimensions=NAMES, where=Where({"version": 3}))
-    text = nextsplit(world(1, fall=0.7), dimensions=NAMES, where=Where({"version": "3"}))
+    result = next_split(numbered, dimensions=NAMES, where=Where({"version": 3}))
+    text = next_split(world(1, fall=0.7), dimensions=NAMES, where=Where({"version": "3"}))
     pd.testing.assert_frame_equal(result.table, text.table)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab.analysis.rootcause.segment_search import spread
+from kpilab.analysis.rootcause.segment_search import segment_search
 from kpilab.engine import column
 from kpilab.stats.core.level import Window, unit_variance
 
@@ -27,7 +27,7 @@ def cells(shape, seed, fall):
 def test_a_fall_in_one_of_few_regions_is_placed(shape):
     def places(fall):
         tables = [
-            spread(cells(shape, s, fall), driver="rate", dimensions=["region", "channel"])
+            segment_search(cells(shape, s, fall), driver="rate", dimensions=["region", "channel"])
             for s in range(10)
         ]
         return [[where.plain() for where in result.table["where"]] for result in tables]
@@ -47,7 +47,7 @@ def test_days_that_vary_less_than_counts_do_not_shout(wobble):
         "city": ["a", "b", "c"], column.NUM0: [630.0, 200, 199], column.DEN0: [1260.0, 400, 398],
         column.NUM1: [133.0, 200, 203], column.DEN1: [1260.0, 400, 398],
     })  # fmt: skip
-    found = spread(cube, driver="pay_rate", dimensions=["city"], variance=variance)
+    found = segment_search(cube, driver="pay_rate", dimensions=["city"], variance=variance)
     assert [w.values["city"] for w in found.table["where"]] == [("a",)]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab.analysis.rootcause.user_intervals import clustered
+from kpilab.analysis.rootcause.user_intervals import user_intervals
 from kpilab.core.table import Facts
 from kpilab.core.values import Period, Where
 from kpilab.errors import BadInput
@@ -55,7 +55,7 @@ def bootstrap(rows, inside, value, draws=3000):
 
 
 def test_an_amount_has_the_interval_of_a_bootstrap_of_users(rows):
-    result = clustered(Facts(rows), PLACES, user="user", measure="orders", periods=PERIODS)
+    result = user_intervals(Facts(rows), PLACES, user="user", measure="orders", periods=PERIODS)
     inside = [
         rows["app"] == "ios",
         (rows["app"] == "ios") & (rows["city"] != "x"),
@@ -74,16 +74,18 @@ def test_an_amount_has_the_interval_of_a_bootstrap_of_users(rows):
 
 def test_a_rate_has_the_interval_of_a_bootstrap_of_users(rows):
     asked = {"numerator": "orders", "denominator": "visits"}
-    row = clustered(Facts(rows), PLACES[:1], user="user", periods=PERIODS, **asked).table.iloc[0]
+    row = user_intervals(Facts(rows), PLACES[:1], user="user", periods=PERIODS, **asked).table.iloc[
+        0
+    ]
     error = bootstrap(rows, rows["app"] == "ios", lambda n0, n1, d0, d1: n1 - n0 / d0 * d1)
     assert (row["high"] - row["low"]) / 2 / 1.96 == pytest.approx(error, rel=0.06)
 
 
 def test_bad_input_is_named(rows):
     with pytest.raises(BadInput, match="no column named 'usr'"):
-        clustered(Facts(rows), PLACES, user="usr", measure="orders", periods=PERIODS)
+        user_intervals(Facts(rows), PLACES, user="usr", measure="orders", periods=PERIODS)
     with pytest.raises(BadInput, match="0 places"):
-        clustered(Facts(rows), (), user="user", measure="orders", periods=PERIODS)
+        user_intervals(Facts(rows), (), user="user", measure="orders", periods=PERIODS)
 
 
 def test_a_place_is_picked_whatever_its_value_is(rows):
@@ -100,9 +102,9 @@ def test_a_place_is_picked_whatever_its_value_is(rows):
         Where({"shop": 2}),
         Where({}, {"app": "ios"}),
     ]
-    found = clustered(Facts(given), places, user="user", measure="orders", periods=PERIODS).table[
-        "actual"
-    ]
+    found = user_intervals(
+        Facts(given), places, user="user", measure="orders", periods=PERIODS
+    ).table["actual"]
     current = given[given["date"] >= pd.Timestamp(PERIODS[1].first)]
     picked = [current["app"].isna(), current["member"], current["shop"] == 2, current["app"].isna()]
     assert found.tolist() == [float(current.loc[p, "orders"].sum()) for p in picked]

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab import Assignments, BadInput, EventLog, Outcome, experiment
+from kpilab import Assignments, BadInput, EventLog, experiment
+from kpilab.experiments import Outcome
 
 BUYS = [Outcome("buys", "max(case when event = 'buy' then 1 else 0 end)", kind="proportion")]
 NUMBER = 400

@@ -14,7 +14,7 @@ from kpilab.show.theme import BAD, GOOD, NEUTRAL, PALETTE, QUIET
 
 if TYPE_CHECKING:
     from kpilab.analysis.data.definitions import DefinitionsResult
-    from kpilab.analysis.data.missing_rows import GapsResult
+    from kpilab.analysis.data.missing_rows import MissingRowsResult
     from kpilab.analysis.data.reconcile import ReconcileResult
     from kpilab.analysis.execution.audit import AuditResult
     from kpilab.analysis.execution.bunching import BunchingResult
@@ -109,7 +109,7 @@ def bunching(result: BunchingResult, lang: str = "en") -> alt.TopLevelMixin:
     return alt.vconcat(*panels, title=head(result, lang))
 
 
-def gaps(result: GapsResult, lang: str = "en") -> alt.TopLevelMixin:
+def gaps(result: MissingRowsResult, lang: str = "en") -> alt.TopLevelMixin:
     """Rows per day of the segment that lost some, what was expected,
     and the books on the same scale."""
     if result.table.empty:

@@ -13,12 +13,12 @@ from kpilab.show.say import label
 from kpilab.show.theme import BAD, GOOD, NEUTRAL, PALETTE, QUIET
 
 if TYPE_CHECKING:
-    from kpilab.analysis.experiments.cumulative_effect import CourseResult
-    from kpilab.analysis.experiments.effect_by_age import AgesResult
+    from kpilab.analysis.experiments.cumulative_effect import CumulativeEffectResult
+    from kpilab.analysis.experiments.effect_by_age import EffectByAgeResult
     from kpilab.analysis.experiments.experiment import ExperimentResult
     from kpilab.analysis.experiments.plan import PlanResult
-    from kpilab.analysis.experiments.reanalysis import RereadingResult
-    from kpilab.analysis.experiments.sample_ratio import ArrivalsResult
+    from kpilab.analysis.experiments.reanalysis import ReanalysisResult
+    from kpilab.analysis.experiments.sample_ratio import SampleRatioResult
     from kpilab.analysis.experiments.subgroups import SubgroupsResult
     from kpilab.core.result import Result
 
@@ -101,7 +101,7 @@ def subgroups(result: SubgroupsResult, lang: str = "en") -> Layers:
     return chart.properties(title=titled(result, lang))
 
 
-def course(result: CourseResult, lang: str = "en") -> Layers:
+def course(result: CumulativeEffectResult, lang: str = "en") -> Layers:
     """Cumulative effect with the interval of one look and of daily looks."""
     title = titled(result, lang)
     title = alt.TitleParams(
@@ -127,7 +127,7 @@ def course(result: CourseResult, lang: str = "en") -> Layers:
     return alt.layer(wide, single, line, zero).properties(width=WIDTH, height=260, title=title)
 
 
-def ages(result: AgesResult, lang: str = "en") -> Layers:
+def ages(result: EffectByAgeResult, lang: str = "en") -> Layers:
     """Effect by days since the assignment with intervals, and the band of what lasts."""
     x = alt.X("age:Q", title=label("ages.age", lang))
     base = alt.Chart(result.table)
@@ -161,7 +161,7 @@ def ages(result: AgesResult, lang: str = "en") -> Layers:
     return alt.layer(*layers).properties(width=WIDTH, height=260, title=titled(result, lang))
 
 
-def arrivals(result: ArrivalsResult, lang: str = "en") -> Layers:
+def arrivals(result: SampleRatioResult, lang: str = "en") -> Layers:
     """Units, treatment to control, in all and by segment; orange where units were lost."""
     rows = result.table[result.table["dimension"] != "day"].sort_values("p").head(12).sort_index()
     names = [
@@ -190,14 +190,14 @@ def plan(result: PlanResult, lang: str = "en") -> Layers:
     )
 
 
-def rereading(result: RereadingResult, lang: str = "en") -> Layers:
+def rereading(result: ReanalysisResult, lang: str = "en") -> Layers:
     """What the verdict rests on: lost units by segment, effect by age,
     or the course against its boundary."""
     draw = {"srm": _lost, "novelty": _ages}.get(result.verdict, _curve)
     return draw(result, lang).properties(width=WIDTH, title=titled(result, lang))
 
 
-def _lost(result: RereadingResult, lang: str) -> Layers:
+def _lost(result: ReanalysisResult, lang: str) -> Layers:
     table = result.segments.head(12)
     named = table.assign(name=table["dimension"] + " = " + table["value"])
     return _ratios(named, (table["q"] <= 0.05).tolist(), label("rereading.ratio", lang))
@@ -223,7 +223,7 @@ def _ratios(table: pd.DataFrame, lost: list[bool], title: str) -> Layers:
     return alt.layer(declared, bars, points)
 
 
-def _ages(result: RereadingResult, lang: str) -> Layers:
+def _ages(result: ReanalysisResult, lang: str) -> Layers:
     base = alt.Chart(result.ages)
     x = alt.X("age:Q", title=label("rereading.age", lang))
     bars = base.mark_rule(color=PALETTE[0], strokeWidth=3)
@@ -243,7 +243,7 @@ def _ages(result: RereadingResult, lang: str) -> Layers:
     return alt.layer(zero, bars, points)
 
 
-def _curve(result: RereadingResult, lang: str) -> Layers:
+def _curve(result: ReanalysisResult, lang: str) -> Layers:
     table = result.curve.assign(lower=-result.curve["bound"])
     x = alt.X("day:T", title=label("rereading.day", lang), axis=alt.Axis(format="%m-%d"))
     base = alt.Chart(table)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kpilab.analysis.operations.incentives import IncentivesResult
     from kpilab.analysis.operations.pace import PaceResult
     from kpilab.analysis.operations.targets import TargetsResult
-    from kpilab.analysis.relation.kpi_cascade import LevelsResult
+    from kpilab.analysis.relation.kpi_cascade import KpiCascadeResult
 
 MOST_UNITS = 30
 WIDE, ROW = 560, 22
@@ -113,7 +113,7 @@ def claims(result: ClaimsResult, lang: str = "en") -> alt.TopLevelMixin:
     return _sized(alt.layer(*parts), len(table), head(result, lang).text, legend)
 
 
-def levels(result: LevelsResult, lang: str = "en") -> alt.TopLevelMixin:
+def levels(result: KpiCascadeResult, lang: str = "en") -> alt.TopLevelMixin:
     """Each KPI with the way up to the goal; red where something breaks the chain."""
     broken = set(result.table["kpi"])
     said = result.table.groupby("kpi")["trouble"].agg(

@@ -13,7 +13,7 @@ from kpilab.show.theme import BAD, GOOD, INK, MUTED, NEUTRAL, PALETTE, QUIET
 
 if TYPE_CHECKING:
     from kpilab.analysis.operations.control import ControlResult
-    from kpilab.analysis.operations.fair_targets import FairResult
+    from kpilab.analysis.operations.fair_targets import FairTargetsResult
     from kpilab.analysis.operations.oee import OeeResult
     from kpilab.analysis.operations.response import ResponseResult
 
@@ -121,7 +121,7 @@ def response(result: ResponseResult, lang: str = "en") -> alt.TopLevelMixin:
     )
 
 
-def fair(result: FairResult, lang: str = "en") -> alt.TopLevelMixin:
+def fair(result: FairTargetsResult, lang: str = "en") -> alt.TopLevelMixin:
     """Each unit's own figure (hollow), what it can really do with interval (filled),
     and its target (tick)."""
     table = result.table.head(MOST_UNITS)

@@ -16,9 +16,9 @@ from kpilab.show.say import label
 from kpilab.show.theme import BAD, GOOD, INK, MUTED, PALETTE, QUIET
 
 if TYPE_CHECKING:
-    from kpilab.analysis.rootcause.changepoint import DatingResult
+    from kpilab.analysis.rootcause.changepoint import ChangepointResult
     from kpilab.analysis.rootcause.localise import LocaliseResult
-    from kpilab.analysis.rootcause.next_split import NextsplitResult
+    from kpilab.analysis.rootcause.next_split import NextSplitResult
     from kpilab.core.values import Where
 
 MOST = 20
@@ -131,7 +131,7 @@ def _texts(values: tuple[object, ...]) -> list[str]:
     return [str(v) for v in values]
 
 
-def nextsplit(result: NextsplitResult, lang: str = "en") -> alt.TopLevelMixin:
+def nextsplit(result: NextSplitResult, lang: str = "en") -> alt.TopLevelMixin:
     """One bar per dimension: its value that deviates most, with its interval;
     splits beyond noise in colour."""
     rows = result.table.head(MOST)
@@ -152,7 +152,7 @@ def nextsplit(result: NextsplitResult, lang: str = "en") -> alt.TopLevelMixin:
     )
 
 
-def dating(result: DatingResult, lang: str = "en") -> alt.TopLevelMixin:
+def dating(result: ChangepointResult, lang: str = "en") -> alt.TopLevelMixin:
     """The daily level with the fitted change; the days it may have begun on are shaded,
     what was logged is named."""
     rows = result.table.assign(day=pd.to_datetime(result.table["day"]))[["day", "value", "fitted"]]
@@ -183,7 +183,7 @@ def dating(result: DatingResult, lang: str = "en") -> alt.TopLevelMixin:
     return alt.layer(shade, layers, *_logged(result))
 
 
-def _logged(result: DatingResult) -> list[alt.Chart]:
+def _logged(result: ChangepointResult) -> list[alt.Chart]:
     """Entries of the change log near the start, one below the other, on the side with more room."""
     days = result.table["day"]
     late = [

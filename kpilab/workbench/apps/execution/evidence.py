@@ -3,7 +3,7 @@ and what to check by hand."""
 
 from __future__ import annotations
 
-from kpilab.analysis.execution.audit import sample
+from kpilab.analysis.execution.audit import audit_sample
 from kpilab.analysis.execution.bunching import bunching
 from kpilab.analysis.execution.evidence import evidence
 from kpilab.analysis.execution.heaping import heaping
@@ -74,7 +74,7 @@ def _timing(case: Case, state: State) -> Asked:
 
 
 def _sample(case: Case, state: State) -> Asked:
-    return Asked(Call(sample, (_records(case, state),), {"period": case.current}))
+    return Asked(Call(audit_sample, (_records(case, state),), {"period": case.current}))
 
 
 VIEWS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kpilab.analysis.experiments.experiment import experiment
-from kpilab.analysis.experiments.reanalysis import reread
+from kpilab.analysis.experiments.reanalysis import reanalysis
 from kpilab.core.case import Case
 from kpilab.core.result import Result
 from kpilab.core.values import Message
@@ -44,7 +44,7 @@ def _reread(case: Case, state: State) -> Asked:
             f"experiment {asked.test.name!r}",
             "add `decided_on` to case.yml",
         )
-    return Asked(Call(reread, asked.tables, asked.reread))
+    return Asked(Call(reanalysis, asked.tables, asked.reread))
 
 
 VIEWS = {"experiment": _experiment, "reread": _reread}

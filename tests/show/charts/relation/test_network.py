@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab import panel, screen
+from kpilab.relation import panel, screen
 from kpilab.show import chart
 
 

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from kpilab import show
-from kpilab.analysis.rootcause.changepoint import dating
+from kpilab.analysis.rootcause.changepoint import changepoint
 from kpilab.analysis.rootcause.localise import localise
-from kpilab.analysis.rootcause.next_split import nextsplit
+from kpilab.analysis.rootcause.next_split import next_split
 from kpilab.analysis.rootcause.ratemix import ratemix
 from kpilab.show.charts.words import lines
 
@@ -33,7 +33,7 @@ def test_places_and_next_splits_draw_with_and_without_a_find(lang, fall):
     names = ["shop", "app", "city"]
     found = localise(cube(fall), dimensions=names, measure="num1", expected="num0")
     assert len(found.table) == (fall > 0)
-    split = nextsplit(cube(fall), dimensions=names)
+    split = next_split(cube(fall), dimensions=names)
     assert (split.best is None) == (fall == 0)
     for result in (found, split):
         assert show.chart(result, lang).to_dict()
@@ -46,7 +46,7 @@ def test_entries_of_the_change_log_are_named_and_days_are_chinese():
             "value": [9.0, 11.0] * 10 + [19.0, 21.0] * 10,
         }
     )
-    result = dating(days, changes=[(date(2025, 1, 20), "new price list")])
+    result = changepoint(days, changes=[(date(2025, 1, 20), "new price list")])
     spec = str(show.chart(result, "zh").to_dict())
     assert "new price list" in spec
     assert "%-m月%-d日" in spec

@@ -1,0 +1,36 @@
+from kpilab import data as data
+from kpilab import events as events
+from kpilab import execution as execution
+from kpilab import experiments as experiments
+from kpilab import external as external
+from kpilab import operations as operations
+from kpilab import relation as relation
+from kpilab import rootcause as rootcause
+from kpilab import track as track
+from kpilab.analysis.data.definitions import definitions as definitions
+from kpilab.analysis.data.quality import quality as quality
+from kpilab.analysis.events.funnel import funnel as funnel
+from kpilab.analysis.events.paths import paths as paths
+from kpilab.analysis.events.retention import retention as retention
+from kpilab.analysis.execution.evidence import evidence as evidence
+from kpilab.analysis.experiments.experiment import experiment as experiment
+from kpilab.analysis.experiments.plan import plan as plan
+from kpilab.analysis.external.market import market as market
+from kpilab.analysis.relation.correlate import correlate as correlate
+from kpilab.analysis.rootcause.decompose import decompose as decompose
+from kpilab.analysis.rootcause.localise import localise as localise
+from kpilab.analysis.rootcause.split import split as split
+from kpilab.case.read import open_case as open_case
+from kpilab.core.table import Assignments as Assignments
+from kpilab.core.table import Benchmark as Benchmark
+from kpilab.core.table import EventLog as EventLog
+from kpilab.core.table import Executions as Executions
+from kpilab.core.table import Facts as Facts
+from kpilab.core.table import Reports as Reports
+from kpilab.core.values import Period as Period
+from kpilab.core.values import Where as Where
+from kpilab.errors import BadInput as BadInput
+from kpilab.errors import KpilabError as KpilabError
+from kpilab.verdict.run import review as review
+
+__version__: str

@@ -1,0 +1,10 @@
+from kpilab.analysis.data.definitions import definitions as definitions
+from kpilab.analysis.data.missing_rows import missing_rows as missing_rows
+from kpilab.analysis.data.outages import outages as outages
+from kpilab.analysis.data.quality import quality as quality
+from kpilab.analysis.data.reconcile import reconcile as reconcile
+from kpilab.analysis.data.registry import registry as registry
+from kpilab.analysis.data.restatement import restatement as restatement
+from kpilab.core.case import Definition as Definition
+from kpilab.core.case import Metric as Metric
+from kpilab.engine.daily import Measured as Measured

@@ -1,0 +1,10 @@
+from kpilab.analysis.execution.audit import audit as audit
+from kpilab.analysis.execution.audit import audit_sample as audit_sample
+from kpilab.analysis.execution.bunching import bunching as bunching
+from kpilab.analysis.execution.claims import claims as claims
+from kpilab.analysis.execution.evidence import evidence as evidence
+from kpilab.analysis.execution.heaping import heaping as heaping
+from kpilab.analysis.execution.priority import priority as priority
+from kpilab.analysis.execution.timing import timing as timing
+from kpilab.analysis.execution.worksheet import read_worksheet as read_worksheet
+from kpilab.analysis.execution.worksheet import write_worksheet as write_worksheet

@@ -1,0 +1,2 @@
+from kpilab.analysis.external.counterfactual import counterfactual as counterfactual
+from kpilab.analysis.external.market import market as market

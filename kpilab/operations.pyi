@@ -1,0 +1,10 @@
+from kpilab.analysis.operations.control import control as control
+from kpilab.analysis.operations.fair_targets import fair_targets as fair_targets
+from kpilab.analysis.operations.incentives import Tier as Tier
+from kpilab.analysis.operations.incentives import incentives as incentives
+from kpilab.analysis.operations.oee import Machines as Machines
+from kpilab.analysis.operations.oee import oee as oee
+from kpilab.analysis.operations.pace import pace as pace
+from kpilab.analysis.operations.response import response as response
+from kpilab.analysis.operations.targets import targets as targets
+from kpilab.core.table import Incidents as Incidents

@@ -1,0 +1,11 @@
+from kpilab.analysis.relation.conflicts import conflicts as conflicts
+from kpilab.analysis.relation.correlate import correlate as correlate
+from kpilab.analysis.relation.goodhart import goodhart as goodhart
+from kpilab.analysis.relation.hollow_growth import hollow_growth as hollow_growth
+from kpilab.analysis.relation.kpi_cascade import kpi_cascade as kpi_cascade
+from kpilab.analysis.relation.panel import panel as panel
+from kpilab.analysis.relation.relate import relate as relate
+from kpilab.analysis.relation.screen import screen as screen
+from kpilab.analysis.relation.smart import smart as smart
+from kpilab.core.case import Kpi as Kpi
+from kpilab.core.tree import MetricTree as MetricTree

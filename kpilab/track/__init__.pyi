@@ -1,0 +1,1 @@
+from kpilab.track.store import Store as Store

@@ -1,0 +1,75 @@
+"""The public names: few at the top, each in one room, loaded when asked for; old ones warn."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from importlib import import_module
+from operator import attrgetter
+
+import pytest
+
+import kpilab
+from kpilab import old
+from kpilab.public import thing, written
+
+ROOMS = [name for name in dir(kpilab) if name not in kpilab.__all__]
+HEAVY = ("pandas", "numpy", "ibis", "duckdb", "scipy", "altair", "ipywidgets")
+
+
+def found(path: str) -> object:
+    return attrgetter(path)(kpilab)
+
+
+def test_few_names_are_at_the_top():
+    assert len(kpilab.__all__) <= 26
+    assert len(ROOMS) <= 12
+
+
+def test_every_name_can_be_had():
+    assert all(thing(name).__doc__ for name in written())
+
+
+def test_a_name_stands_in_one_room_and_the_top_takes_from_the_rooms():
+    rooms = {room: import_module(f"kpilab.{room}") for room in ROOMS}
+    assert [
+        n
+        for n, times in Counter(n for room in rooms.values() for n in room.__all__).items()
+        if times > 1
+    ] == []
+    for room in rooms.values():
+        assert [
+            n
+            for n in room.__all__
+            if n in kpilab.__all__ and getattr(room, n) is not getattr(kpilab, n)
+        ] == []
+
+
+def test_importing_loads_no_library():
+    code = f"import sys, kpilab, kpilab.events; print([m for m in {HEAVY} if m in sys.modules])"
+    told = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert told.stdout.strip() == "[]"
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'funel'"):
+        found("funel")
+    with pytest.raises(AttributeError, match="no attribute 'pandas'"):
+        found("events.pandas")
+
+
+@pytest.mark.parametrize("name", old.NAMES)
+def test_an_old_name_warns_with_the_new_one_and_works(name):
+    with pytest.warns(
+        DeprecationWarning, match=rf"kpilab\.{name} is now kpilab\.{old.NAMES[name]};"
+    ) as told:
+        had = found(name)
+    assert had is found(old.NAMES[name])
+    assert told[0].filename == __file__
+
+
+def test_no_old_name_is_a_new_one():
+    assert not {*old.NAMES} & {*dir(kpilab)}
