@@ -99,6 +99,7 @@ def _problems(spec: CaseSpec, doc: Document) -> Iterator[Problem]:
     for name, metric in spec.metrics.items():
         yield from _metric(name, metric, spec, doc)
     yield from _goal(spec, doc)
+    yield from _customer(spec, doc)
     known = [*spec.metrics, *spec.tree]
     for k, kpi in enumerate(spec.kpis):
         yield from _known("metric", kpi.metric, spec.metrics, doc.at("kpis", k, "metric"))
@@ -117,13 +118,26 @@ def _problems(spec: CaseSpec, doc: Document) -> Iterator[Problem]:
 
 
 def _metric(name: str, metric: MetricSpec, spec: CaseSpec, doc: Document) -> Iterator[Problem]:
+    if metric.table is None:
+        return
     yield from _known("table", metric.table, spec.tables, doc.at("metrics", name, "table"))
     for key in ("measure", "numerator", "denominator"):
         text = getattr(metric, key)
         if text is not None:
-            yield from _tried(parse_measure, text, doc.at("metrics", name, key))
+            yield from _tried(_linked(parse_measure), text, doc.at("metrics", name, key))
     if metric.where is not None:
-        yield from _tried(parse_predicate, metric.where, doc.at("metrics", name, "where"))
+        yield from _tried(_linked(parse_predicate), metric.where, doc.at("metrics", name, "where"))
+
+
+def _customer(spec: CaseSpec, doc: Document) -> Iterator[Problem]:
+    if spec.customer is None:
+        return
+    entities = [name for name, table in spec.tables.items() if table.kind == "entities"]
+    yield from _known("table of kind entities", spec.customer.table, entities, doc.at("customer"))
+    if spec.customer.amount is not None:
+        yield from _known(
+            "metric", spec.customer.amount, spec.metrics, doc.at("customer", "amount")
+        )
 
 
 def _goal(spec: CaseSpec, doc: Document) -> Iterator[Problem]:
@@ -133,18 +147,30 @@ def _goal(spec: CaseSpec, doc: Document) -> Iterator[Problem]:
     except BadInput as error:
         for problem in error.problems:
             node = problem.where.removeprefix("formula of ").strip("'")
-            path = ("tree", node) if node in spec.tree else ("goal", "formula")
-            yield Problem(problem.what, doc.at(*path), problem.mend)
+            yield Problem(problem.what, doc.at(*_formula_at(spec, node)), problem.mend)
         return
     for node in tree.nodes:
-        path = ("tree", node) if node in spec.tree else ("goal", "formula")
         for child in tree.children(node):
-            yield from _known("metric", child, [*spec.metrics, *spec.tree], doc.at(*path))
+            yield from _known(
+                "metric", child, [*spec.metrics, *spec.tree], doc.at(*_formula_at(spec, node))
+            )
+
+
+def _formula_at(spec: CaseSpec, node: str) -> tuple[str, ...]:
+    """Where in case.yml the formula of a node stands."""
+    if node in spec.tree:
+        return "tree", node
+    own = (
+        node in spec.metrics
+        and spec.metrics[node].formula
+        and not (node == spec.goal.metric and spec.goal.formula)
+    )
+    return ("metrics", node, "formula") if own else ("goal", "formula")
 
 
 def metric_tree(spec: CaseSpec) -> MetricTree:
     """The goal's tree; a goal without a formula is a tree of one leaf."""
-    formulas = dict(spec.tree)
+    formulas = {name: m.formula for name, m in spec.metrics.items() if m.formula} | spec.tree
     if spec.goal.formula is not None:
         return MetricTree.parse(spec.goal.metric, spec.goal.formula, formulas)
     if spec.goal.metric in formulas:
@@ -169,7 +195,7 @@ def _definitions(spec: CaseSpec, doc: Document) -> Iterator[Problem]:
             )
         if definition.measure is not None:
             yield from _tried(
-                parse_measure, definition.measure, doc.at("definitions", k, "measure")
+                _linked(parse_measure), definition.measure, doc.at("definitions", k, "measure")
             )
 
 
@@ -183,7 +209,7 @@ def _experiments(spec: CaseSpec, doc: Document) -> Iterator[Problem]:
             # What does not read as a condition is the name of an event; whether there is one, the
             # rows say.
             if text not in spec.metrics and is_predicate(text):
-                yield from _tried(parse_predicate, text, at(key))
+                yield from _tried(_linked(parse_predicate), text, at(key))
         if abs(sum(test.split.values()) - 1) > 1e-6:
             yield Problem(
                 f"split adds up to {sum(test.split.values()):g}",
@@ -211,6 +237,11 @@ def _whole_days(text: str, where: str) -> timedelta:
             f"window {text!r} is no number of days", where, "give whole days, e.g. '14d'"
         )
     return length
+
+
+def _linked(parse: Callable[..., object]) -> Callable[[str, str], object]:
+    """The parser where columns of linked tables may be named."""
+    return lambda text, where: parse(text, where, linked=True)
 
 
 def _known(noun: str, name: str, known: Iterable[str], where: str) -> Iterator[Problem]:

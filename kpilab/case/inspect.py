@@ -26,37 +26,31 @@ if TYPE_CHECKING:
 FIRST_ROWS = 5
 
 
-def readable_time(role: Table) -> tuple[Table, list[DataIssue]]:
-    """The table with its time column as a timestamp without zone; rows that cannot be read are
-    counted.
+def readable(table: ir.Table, name: str, column: str) -> tuple[ir.Table, list[DataIssue]]:
+    """The table with a column of times as timestamps without zone; rows that cannot be read are counted.
 
     Raises:
         BadInput: the column holds no times at all.
     """
-    column = role.roles()["time"]
-    kind = role.table.schema()[column]
+    kind = table.schema()[column]
     if kind.is_date() or (kind.is_timestamp() and getattr(kind, "timezone", None) is None):
-        return role, []
+        return table, []
     if kind.is_timestamp():
-        return replace(
-            role, table=role.table.mutate(**{column: role.table[column].cast("timestamp")})
-        ), []
+        return table.mutate(**{column: table[column].cast("timestamp")}), []
     if not kind.is_string():
-        if not collect_one(role.table.agg(rows=role.table.count()), "time column")["rows"]:
-            empty = role.table.mutate(**{column: ibis.null("timestamp")})
-            return replace(role, table=empty), [
-                DataIssue(role.name, Message("trust.empty", {"table": role.name}), rows=0)
-            ]
+        if not collect_one(table.agg(rows=table.count()), "time column")["rows"]:
+            empty = table.mutate(**{column: ibis.null("timestamp")})
+            return empty, [DataIssue(name, Message("trust.empty", {"table": name}), rows=0)]
         raise BadInput(
             f"column {column!r} holds {kind}, not times",
-            f"table {role.name!r}, role 'time'",
+            f"table {name!r}, role 'time'",
             "name a date or time column",
         )
-    return _parsed(role, column)
+    return _parsed(table, name, column)
 
 
-def _parsed(role: Table, column: str) -> tuple[Table, list[DataIssue]]:
-    raw = role.table.mutate(row_in_file=ibis.row_number() + 1)
+def _parsed(table: ir.Table, name: str, column: str) -> tuple[ir.Table, list[DataIssue]]:
+    raw = table.mutate(row_in_file=ibis.row_number() + 1)
     parsed = raw[column].try_cast("timestamp")
     bad = raw.filter(parsed.isnull() & raw[column].notnull())
     counts = collect_one(
@@ -66,20 +60,18 @@ def _parsed(role: Table, column: str) -> tuple[Table, list[DataIssue]]:
     if total and rows == total:
         raise BadInput(
             f"no value of column {column!r} reads as a time",
-            f"table {role.name!r}, role 'time'",
+            f"table {name!r}, role 'time'",
             "write times as YYYY-MM-DD [HH:MM:SS]",
         )
-    clean = replace(
-        role, table=role.table.mutate(**{column: role.table[column].try_cast("timestamp")})
-    )
+    clean = table.mutate(**{column: table[column].try_cast("timestamp")})
     if not rows:
         return clean, []
     first = collect(
         bad.order_by("row_in_file").limit(FIRST_ROWS).select("row_in_file"), "time column"
     )["row_in_file"].tolist()
-    values = {"table": role.name, "column": column, "rows": rows, "first": tuple(first)}
+    values = {"table": name, "column": column, "rows": rows, "first": tuple(first)}
     return clean, [
-        DataIssue(role.name, Message("trust.unreadable_time", values), column=column, rows=rows)
+        DataIssue(name, Message("trust.unreadable_time", values), column=column, rows=rows)
     ]
 
 
@@ -142,7 +134,7 @@ def _refused(case: Case, table: Table, metrics: list[Metric]) -> str:
 def _rows(case: Case, document: Document) -> Iterator[Problem]:
     measured = {metric.table for metric in case.metrics.values()}
     for name, role in case.tables.items():
-        if not isinstance(role, EventLog | Facts):
+        if not isinstance(role, EventLog | Facts) or "time" not in role.roles():
             continue
         counts = collect_one(_counts(case, role), f"rows of {name!r}")
         where = document.at("tables", name, "source")

@@ -3,22 +3,24 @@ nothing yet computed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kpilab.case.check import metric_tree, read_spec
 from kpilab.case.document import Document, read_document
-from kpilab.case.inspect import data_problems, readable_time
+from kpilab.case.formulas import combined, measured
+from kpilab.case.inspect import data_problems
 from kpilab.case.occurring import never
 from kpilab.case.privacy import pseudonyms, small_groups_together
-from kpilab.case.spec import CaseSpec, Label, TableSpec
+from kpilab.case.spec import CaseSpec, Label
+from kpilab.case.tables import opened
 from kpilab.core.case import (
     Case,
     Change,
+    Customer,
     Definition,
     Funnel,
     Goal,
@@ -29,33 +31,11 @@ from kpilab.core.case import (
     whole,
 )
 from kpilab.core.finding import DataIssue
-from kpilab.core.table import (
-    Assignments,
-    Benchmark,
-    EventLog,
-    Executions,
-    Facts,
-    Incidents,
-    Reports,
-    Table,
-)
+from kpilab.core.table import Table
 from kpilab.core.values import Period, duration
-from kpilab.engine.connect import READERS, confine, connect, read_file
-from kpilab.errors import BadInput, EngineError, Problem, several, unknown
+from kpilab.engine.connect import connect
+from kpilab.errors import BadInput, Problem, several, unknown
 
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
-    from ibis.backends import BaseBackend
-
-ROLES: Mapping[str, type[Table]] = {
-    "events": EventLog,
-    "facts": Facts,
-    "benchmark": Benchmark,
-    "reports": Reports,
-    "executions": Executions,
-    "assignments": Assignments,
-    "incidents": Incidents,
-}
 LANGUAGES = ("en", "zh")
 
 
@@ -95,9 +75,11 @@ def open_case(
     spec = read_spec(document)
     periods = periods_asked(spec, current, baseline)
     con = connect(spec.engine, spec.engine_options, spec.timezone)
-    tables, issues, problems = _tables(spec, document, con, path.parent)
-    case = _case(spec, path, periods, tables, issues)
-    problems += data_problems(case, document)
+    found = opened(spec, document, con, path.parent)
+    case = _case(found.spec, path, periods, found.tables, found.issues)
+    case, astray = with_formulas(case, found.spec, document)
+    found.problems.extend(astray)
+    problems = [*found.problems, *data_problems(case, document)]
     if not problems:
         case, problems = pseudonyms(case, document)
     error = several(problems)
@@ -152,71 +134,6 @@ def _year_before(period: Period) -> Period:
     )
 
 
-def _tables(
-    spec: CaseSpec, document: Document, con: BaseBackend, folder: Path
-) -> tuple[dict[str, Table], list[DataIssue], list[Problem]]:
-    tables: dict[str, Table] = {}
-    issues: list[DataIssue] = []
-    problems: list[Problem] = []
-    for name, table in spec.tables.items():
-        try:
-            raw = _opened(con, table.source, folder, name)
-            fields = table.model_dump(exclude={"kind", "source"}, exclude_none=True)
-            role = ROLES[table.kind](raw, name=name, **fields)
-            role, unreadable = readable_time(role)
-        except (BadInput, EngineError) as error:
-            problems += _placed(error, document, name, table)
-            continue
-        tables[name] = role
-        issues += unreadable
-    confine(con, [_path(spec.tables[name].source, folder) for name in tables])
-    return tables, issues, problems
-
-
-def _opened(con: BaseBackend, source: str, folder: Path, name: str) -> ir.Table:
-    if "://" in source:
-        raise BadInput(
-            f"source {source!r} is an address",
-            "source",
-            "give a file, a glob, or a table of the engine",
-        )
-    if Path(source).suffix.lower() in {*READERS, ".xlsx"}:
-        return read_file(con, _path(source, folder), name)
-    known = con.list_tables()
-    if source not in known:
-        raise BadInput(
-            f"source {source!r} is no file we can read and no table of the engine",
-            "source",
-            f"give a file ending in {sorted([*READERS, '.xlsx'])}"
-            + (f", or one of the tables {known[:5]}" if known else ""),
-        )
-    return con.table(source)
-
-
-def _path(source: str, folder: Path) -> str:
-    return str((folder / source).absolute())
-
-
-def _placed(
-    error: BadInput | EngineError, document: Document, name: str, table: TableSpec
-) -> Iterator[Problem]:
-    """The error's problems with file, line and key of the table."""
-    if isinstance(error, EngineError):
-        yield Problem(
-            str(error),
-            document.at("tables", name, "source"),
-            "check that the file is what its ending says",
-        )
-        return
-    for problem in error.problems:
-        role = (
-            problem.where.rpartition("role ")[2].strip("'").partition("[")[0]
-            if "role " in problem.where
-            else "source"
-        )
-        yield Problem(problem.what, document.at("tables", name, role), problem.mend)
-
-
 def _case(
     spec: CaseSpec,
     path: Path,
@@ -234,7 +151,11 @@ def _case(
         holidays=spec.holidays,
         periods=periods,
         tables=tables,
-        metrics={name: _metric(name, m.model_dump(), m.label) for name, m in spec.metrics.items()},
+        metrics={
+            name: _metric(name, m.model_dump(), m.label)
+            for name, m in spec.metrics.items()
+            if not m.formula
+        },
         goal=_goal(spec),
         reconcile=tuple((p.logged, p.books) for p in spec.reconcile),
         kpis=tuple(Kpi(**k.model_dump()) for k in spec.kpis),
@@ -249,6 +170,7 @@ def _case(
             n: Test(name=n, **{**t.model_dump(), "window": t.window and duration(t.window)})
             for n, t in spec.experiments.items()
         },
+        customer=Customer(**spec.customer.model_dump()) if spec.customer else None,
         floor=spec.floor,
         privacy=Privacy(**spec.privacy.model_dump()),
         alarms=spec.alarms,
@@ -256,6 +178,36 @@ def _case(
         issues=tuple(issues),
         engine=spec.engine,
     )
+
+
+def with_formulas(case: Case, spec: CaseSpec, document: Document) -> tuple[Case, list[Problem]]:
+    """The case with the metrics that are formulas of others, in the order of case.yml; and what speaks against them."""
+    texts = {name: m.formula for name, m in spec.metrics.items() if m.formula}
+    if not texts:
+        return case, []
+    made, tables, problems = dict[str, Metric](), dict(case.tables), list[Problem]()
+    for name, text in texts.items():
+        where = document.at("metrics", name, "formula")
+        try:
+            value = combined(text, case.metrics, texts, where)
+            if all(
+                case.metrics[t.metric].table in case.tables for t in (*value.above, *value.below)
+            ):
+                metric, table = measured(name, value, case.metrics, case.tables, where)
+                tables[table.name] = table
+                said = _metric(name, spec.metrics[name].model_dump(), spec.metrics[name].label)
+                made[name] = replace(
+                    metric,
+                    label=said.label,
+                    unit=said.unit,
+                    better=said.better,
+                    owner=said.owner,
+                    formula=text,
+                )
+        except BadInput as error:
+            problems += [Problem(p.what, where, p.mend) for p in error.problems]
+    metrics = {name: made.get(name) or case.metrics.get(name) for name in spec.metrics}
+    return replace(case, tables=tables, metrics={n: m for n, m in metrics.items() if m}), problems
 
 
 def _goal(spec: CaseSpec) -> Goal:

@@ -44,8 +44,24 @@ class Periods(Spec):
     year_ago: Days | None = None
 
 
+class ValiditySpec(Spec):
+    """Columns of the time from and until which a row of a linked table holds."""
+
+    since: str = Field(alias="from")
+    until: str | None = None
+
+
 class TableSpec(Spec):
     source: str = Field(min_length=1)
+    key: str | Names | None = None
+    links: dict[str, str] = Field(default_factory=dict)
+    columns: dict[str, str] = Field(default_factory=dict)
+    valid: ValiditySpec | None = None
+
+    @property
+    def named_by(self) -> Names:
+        """Columns that together name a row."""
+        return (self.key,) if isinstance(self.key, str) else self.key or ()
 
 
 class EventsSpec(TableSpec):
@@ -60,6 +76,14 @@ class EventsSpec(TableSpec):
 class FactsSpec(TableSpec):
     kind: Literal["facts"]
     time: str
+    dimensions: Names = ()
+
+
+class EntitiesSpec(TableSpec):
+    kind: Literal["entities"]
+    key: str
+    time: str | None = None
+    until: str | None = None
     dimensions: Names = ()
 
 
@@ -116,6 +140,7 @@ class IncidentsSpec(TableSpec):
 AnyTable = Annotated[
     EventsSpec
     | FactsSpec
+    | EntitiesSpec
     | BenchmarkSpec
     | ReportsSpec
     | ExecutionsSpec
@@ -131,10 +156,12 @@ class Label(Spec):
 
 
 class MetricSpec(Spec):
-    table: str
+    table: str | None = None
     measure: str | None = None
     numerator: str | None = None
     denominator: str | None = None
+    formula: str | None = None
+    cumulative: bool = False
     where: str | None = None
     label: str | Label | None = None
     unit: str = ""
@@ -144,12 +171,41 @@ class MetricSpec(Spec):
 
     @model_validator(mode="after")
     def _one_form(self) -> MetricSpec:
+        if self.formula is not None:
+            return self._formula_alone()
+        if self.table is None:
+            raise ValueError("needs a `table`, or a `formula` of other metrics")
         ratio = (self.numerator is not None, self.denominator is not None)
         if self.measure is not None and any(ratio):
             raise ValueError("has both `measure` and `numerator`/`denominator`; keep one form")
         if self.measure is None and not all(ratio):
             raise ValueError("needs `measure`, or both `numerator` and `denominator`")
         return self
+
+    def _formula_alone(self) -> MetricSpec:
+        beside = [
+            k
+            for k in ("table", "measure", "numerator", "denominator", "where", "per")
+            if getattr(self, k)
+        ]
+        if beside:
+            raise ValueError(
+                f"has `formula` and {beside}: a formula is made of other metrics; keep one form"
+            )
+        return self
+
+
+class CustomerSpec(Spec):
+    """Whose behaviour the goal is made of."""
+
+    table: str
+    amount: str | None = None
+    contract: Literal["week", "month", "quarter", "year"] | None = None
+
+
+def _customer(given: object) -> object:
+    """A table's name alone says whose."""
+    return {"table": given} if isinstance(given, str) else given
 
 
 class GoalSpec(Spec):
@@ -255,6 +311,7 @@ class CaseSpec(Spec):
     engine_options: dict[str, str | int | float | bool] = Field(default_factory=dict)
     tables: dict[str, AnyTable]
     metrics: dict[str, MetricSpec]
+    customer: Annotated[CustomerSpec | None, BeforeValidator(_customer)] = None
     goal: GoalSpec
     tree: dict[str, str] = Field(default_factory=dict)
     reconcile: tuple[PairSpec, ...] = ()

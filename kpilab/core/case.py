@@ -35,6 +35,8 @@ class Metric:
         condition: SQL predicate that restricts the rows; None for all.
         label: language -> label. better: "up" or "down".
         per: grain of a metric that does not add up over time; None when it does.
+        cumulative: whether a period's value is counted from the start of its year; by the day it is what the day adds.
+        formula: the metrics it is made of, as written; `table` holds their rows, and `measure` the arithmetic.
     """
 
     name: str
@@ -48,6 +50,8 @@ class Metric:
     better: Literal["up", "down"] = "up"
     owner: str | None = None
     per: Grain | None = None
+    cumulative: bool = False
+    formula: str | None = None
 
     @property
     def is_ratio(self) -> bool:
@@ -141,6 +145,15 @@ class Test:
 
 
 @dataclass(frozen=True, slots=True)
+class Customer:
+    """Whose behaviour the goal is made of: the table of entities, the amount, the length of a contract."""
+
+    table: str
+    amount: str | None = None
+    contract: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Privacy:
     """What must not be shown: groups smaller than `min_group`,
     names in the columns of `pseudonymise`."""
@@ -171,6 +184,7 @@ class Case:
     definitions: tuple[Definition, ...] = ()
     changes: tuple[Change, ...] = ()
     experiments: Mapping[str, Test] = field(default_factory=dict)
+    customer: Customer | None = None
     floor: float = 1.0
     privacy: Privacy = Privacy()
     alarms: Mapping[str, object] = field(default_factory=dict)

@@ -143,6 +143,26 @@ class Facts(Table):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Entities(Facts):
+    """Who or what facts are about: one row per key (a customer, a product, a store).
+
+    Attributes:
+        key: column that names a row.
+        time: since when there is the entity, so that its rows can be counted like facts; "" where nothing says.
+        until: up to when; None where nothing says.
+    """
+
+    key: str = field(default="id", kw_only=True)
+    time: str = field(default="", kw_only=True)
+    until: str | None = field(default=None, kw_only=True)
+    name: str = field(default="entities", kw_only=True)
+
+    def roles(self) -> dict[str, str]:
+        named = {"time": self.time, "until": self.until}
+        return {role: column for role, column in named.items() if column} | {"key": self.key}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Benchmark(Table):
     """Series of the industry and of peers beside our own: one row per date and series."""
 

@@ -8,7 +8,7 @@ subquery, no table, no file or network function, no statement.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 
 import sqlglot
@@ -50,14 +50,17 @@ GRAMMAR = (
 ALLOWED = AGGREGATES + SCALARS + GRAMMAR
 
 
-def parse_measure(text: str, where: str) -> exp.Expr:
+def parse_measure(text: str, where: str, *, linked: bool = False) -> exp.Expr:
     """An aggregate expression that may be trusted.
+
+    Args:
+        linked: whether it may name columns of linked tables (`orders.channel`).
 
     Raises:
         BadInput: not one expression, something off the whitelist, no aggregate, or a column outside
             one.
     """
-    tree = _checked(text, where)
+    tree = _checked(text, where, linked=linked)
     if tree.find(*AGGREGATES) is None:
         raise BadInput(
             f"{text!r} aggregates nothing",
@@ -78,16 +81,32 @@ def parse_measure(text: str, where: str) -> exp.Expr:
     return tree
 
 
-def parse_predicate(text: str, where: str) -> exp.Expr:
-    """A condition on one row that may be trusted.
+def parse_predicate(text: str, where: str, *, linked: bool = False) -> exp.Expr:
+    """A condition on one row that may be trusted; `linked` as for `parse_measure`.
 
     Raises:
         BadInput: not one expression, something off the whitelist, or an aggregate in it.
     """
-    tree = _checked(text, where)
+    tree = _checked(text, where, linked=linked)
     if tree.find(*AGGREGATES):
         raise BadInput(
             f"{text!r} has an aggregate", where, "a condition looks at one row, e.g. event = 'pay'"
+        )
+    return tree
+
+
+def parse_row(text: str, where: str) -> exp.Expr:
+    """A value of one row that may be trusted (`qty * products.unit_cost`); it may name columns of linked tables.
+
+    Raises:
+        BadInput: not one expression, something off the whitelist, or an aggregate in it.
+    """
+    tree = _checked(text, where, linked=True)
+    if tree.find(*AGGREGATES, exp.Star):
+        raise BadInput(
+            f"{text!r} has an aggregate",
+            where,
+            "a column holds a value per row; aggregate in a measure",
         )
     return tree
 
@@ -119,7 +138,7 @@ def literal(value: str) -> str:
 def is_predicate(text: str) -> bool:
     """Whether a text reads as a condition (`event = 'pay'`) rather than as a name (`pay`)."""
     try:
-        tree = _checked(text, "")
+        tree = _checked(text, "", linked=True)
     except BadInput:
         return False
     return isinstance(tree, exp.Predicate | exp.And | exp.Or | exp.Not | exp.Paren)
@@ -253,10 +272,40 @@ def restricted(tree: exp.Expr, predicate: exp.Expr | None) -> exp.Expr:
 
 def sql(tree: exp.Expr, dialect: str = DIALECT) -> str:
     """The expression as text of an engine's dialect."""
+    if dialect != DIALECT and tree.find(exp.DateDiff):
+        tree = tree.transform(_counting_borders)
     return tree.sql(dialect=dialect, comments=False)
 
 
-def _checked(text: object, where: str) -> exp.Expr:
+def _counting_borders(node: exp.Expr) -> exp.Expr:
+    """DuckDB counts the midnights (hours, months) between two times, others the whole ones that have passed."""
+    if not isinstance(node, exp.DateDiff):
+        return node
+    unit = exp.Literal.string(str(node.args.get("unit") or "day"))
+    started = (
+        exp.TimestampTrunc(this=exp.cast(side, "timestamp"), unit=unit)
+        for side in (node.this, node.expression)
+    )
+    return exp.DateDiff(this=next(started), expression=next(started), unit=node.args.get("unit"))
+
+
+def dotted(column: exp.Column) -> str:
+    """The column's name as written, with the tables or link columns before it: `orders.customer_id.region`."""
+    return ".".join(part.name for part in column.parts)
+
+
+def renamed(tree: exp.Expr, names: Mapping[str, str]) -> exp.Expr:
+    """The expression with columns of linked tables called by one name each."""
+    return tree.transform(
+        lambda node: (
+            exp.column(names[dotted(node)], quoted=True)
+            if isinstance(node, exp.Column) and dotted(node) in names
+            else node
+        )
+    )
+
+
+def _checked(text: object, where: str, *, linked: bool = False) -> exp.Expr:
     """The expression as a tree of the caller's own."""
     if not isinstance(text, str) or not text.strip() or len(text) > MOST_CHARACTERS:
         raise BadInput(
@@ -264,7 +313,13 @@ def _checked(text: object, where: str) -> exp.Expr:
             where,
             f"give one SQL expression under {MOST_CHARACTERS:,} characters",
         )
-    return _parsed(text, where).copy()
+    tree = _parsed(text, where).copy()
+    for node in () if linked else tree.find_all(exp.Column):
+        if len(node.parts) > 1:
+            raise BadInput(
+                f"{node.sql()!r} in {text!r} names a table", where, f"write {node.name} alone"
+            )
+    return tree
 
 
 @lru_cache(512)  # a review reads the same few texts again and again
@@ -309,10 +364,6 @@ def _one_expression(trees: list[exp.Expr | None], text: str, where: str) -> exp.
 
 
 def _allow(node: exp.Expr, text: str, where: str) -> None:
-    if isinstance(node, exp.Column) and len(node.parts) > 1:
-        raise BadInput(
-            f"{node.sql()!r} in {text!r} names a table", where, f"write {node.name} alone"
-        )
     if (
         isinstance(node, exp.Identifier)
         and not node.args.get("quoted")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kpilab.core.table import Assignments, EventLog, Facts, known_role
@@ -22,6 +24,20 @@ if TYPE_CHECKING:
 WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"  # a whole number as an engine writes it
 NUMERAL = r"^\s*[+-]?[0-9]+(\.0*)?\s*$"  # any way to write one
 EXACT = 2**53  # whole numbers a float holds
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Id:
+    """A column of ids, and what it and its table are called in words."""
+
+    table: ir.Table
+    column: str
+    name: str
+    called: str = ""
+
+    @property
+    def kind(self) -> str:
+        return str(self.table.schema()[self.column])
 
 
 def given(
@@ -79,6 +95,42 @@ def _alike(mine: Table, name: str, other: Table, key: str) -> Any:
             )
             raise BadInput(said, where, mend)
     return ours.cast("int64").cast(wanted)
+
+
+def joinable(link: Id, key: Id) -> Callable[[Any], Any]:
+    """What makes the values of a link and of the key it holds comparable: to be applied to both columns.
+
+    A link that is no key at all (`X12` beside whole numbers) has no partner; one that would be another id if it were
+    read as a number (`0012`) is not guessed.
+
+    Raises:
+        BadInput: types that cannot be compared, or ids that have no single form as a whole number.
+    """
+    kinds = {_sort(column(i.table, i.column).type()) for i in (link, key)}
+    if (
+        column(link.table, link.column).type() == column(key.table, key.column).type()
+        or len(kinds - {None}) == 1
+    ):
+        return lambda values: values
+    where = f"table {link.name!r}, column {link.called or link.column!r}, and table {key.name!r}, column {key.column!r}"
+    said = f"ids are {link.kind} in one table and {key.kind} in the other"
+    if None in kinds:
+        raise BadInput(said, where, "bring both columns into one type")
+    for side in (link, key):
+        odd = _odd(side.table, column(side.table, side.column), strict=False)
+        if odd is not None:
+            raise BadInput(
+                f"{said}, and {side.name!r} holds {odd!r}",
+                where,
+                "write the ids alike in both tables",
+            )
+    return partial(_whole, text="text" in kinds)
+
+
+def _whole(values: Any, *, text: bool) -> Any:
+    kind = _sort(values.type())
+    values = values.cast("int64") if kind == "number" else values
+    return values.cast("string") if text and kind != "text" else values
 
 
 def _sort(kind: Any) -> str | None:

@@ -1,0 +1,276 @@
+"""The tables of a case: opened, their keys and times examined, joined where they are linked, each in its role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kpilab.case.inspect import readable
+from kpilab.case.links import Linked, Names
+from kpilab.case.wide import Asked, Asking, rewritten, wide
+from kpilab.core.finding import DataIssue
+from kpilab.core.table import (
+    Assignments,
+    Benchmark,
+    Entities,
+    EventLog,
+    Executions,
+    Facts,
+    Incidents,
+    Reports,
+    Table,
+)
+from kpilab.core.values import Message
+from kpilab.engine.connect import READERS, confine, read_file
+from kpilab.engine.door.tables import table as settled
+from kpilab.engine.joins import Keyed, distinct_rows, overlapping, repeated, unmatched
+from kpilab.errors import BadInput, EngineError, Problem, nearest, unknown_problem
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from ibis.backends import BaseBackend
+
+    from kpilab.case.document import Document
+    from kpilab.case.spec import CaseSpec, TableSpec
+
+ROLES: Mapping[str, type[Table]] = {
+    "events": EventLog,
+    "facts": Facts,
+    "entities": Entities,
+    "benchmark": Benchmark,
+    "reports": Reports,
+    "executions": Executions,
+    "assignments": Assignments,
+    "incidents": Incidents,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """Tables in their roles, the case in the names their columns have, and what was found on the way."""
+
+    spec: CaseSpec
+    tables: dict[str, Table] = field(default_factory=dict)
+    issues: list[DataIssue] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def opened(spec: CaseSpec, document: Document, con: BaseBackend, folder: Path) -> Opened:
+    """The tables of a case; nothing of it is read beyond what keys, times and joins need."""
+    found = Opened(spec)
+    raw = _raw(found, document, con, folder)
+    confine(con, [_path(spec.tables[name].source, folder) for name in raw])
+    raw = {name: _keyed(found, name, table, document) for name, table in raw.items()}
+    names = Names({n: _linked(spec.tables[n], k.table) for n, k in raw.items()})
+    astray = [*_links(spec, names, document)]
+    asking = Asking(spec, names, document, {n: Asked() for n in raw}, astray)
+    if not astray:
+        asking.everything()
+    found.problems.extend(astray)
+    if astray:
+        return found
+    raw = _timed(found, asking, raw, document)
+    for name in raw:
+        _role(found, asking, raw, document, name)
+    return replace(found, spec=rewritten(spec, asking.tables))
+
+
+def _raw(found: Opened, document: Document, con: BaseBackend, folder: Path) -> dict[str, ir.Table]:
+    tables = {}
+    for name, table in found.spec.tables.items():
+        try:
+            tables[name] = settled(_source(con, table.source, folder, name), name)
+        except (BadInput, EngineError) as error:
+            found.problems.extend(_placed(error, document, name))
+    return tables
+
+
+def _keyed(found: Opened, name: str, table: ir.Table, document: Document) -> Keyed:
+    """The table by its key: wholly equal rows once; a key in rows that differ is no key to join by."""
+    spec = found.spec.tables[name]
+    valid = spec.valid
+    named = [
+        *spec.named_by,
+        *([valid.since] if valid else []),
+        *([valid.until] if valid and valid.until else []),
+    ]
+    gone = [c for c in named if c not in table.columns]
+    for column in gone:
+        where = document.at("tables", name, "key" if column in spec.named_by else "valid")
+        found.problems.append(unknown_problem("column", column, table.columns, where))
+    keyed = Keyed(
+        name, table, str(spec.key), valid.since if valid else None, valid.until if valid else None
+    )
+    if gone or not spec.named_by:
+        return keyed
+    once, more = distinct_rows(table, spec.named_by)
+    if more:
+        values = {"table": name, "rows": more, "key": ", ".join(spec.named_by)}
+        found.issues.append(DataIssue(name, Message("trust.collapsed", values), rows=more))
+    keyed = replace(keyed, table=once)
+    if any(name in other.links.values() for other in found.spec.tables.values()) and isinstance(
+        spec.key, str
+    ):
+        found.problems.extend(_no_key(keyed, document))
+    return keyed
+
+
+def _no_key(keyed: Keyed, document: Document) -> Iterator[Problem]:
+    """What forbids joining to a table: a key in several rows that differ, or several that hold at one time."""
+    where = document.at("tables", keyed.name, "key")
+    many, first = repeated(keyed)
+    if many:
+        shown = ", ".join(first)
+        what = f"{many:,} keys of table {keyed.name!r} stand in several rows that differ (first: {keyed.key} {shown})"
+        yield Problem(
+            what,
+            where,
+            "keep one row per key, give `valid: {from, until}` columns, or drop the link to it",
+        )
+    elif keyed.since is not None:
+        many, first = overlapping(keyed)
+        if many:
+            what = f"{many:,} keys of table {keyed.name!r} have rows that hold at the same time (first: {first[0]})"
+            yield Problem(
+                what,
+                document.at("tables", keyed.name, "valid"),
+                "let one row end before the next begins",
+            )
+
+
+def _linked(spec: TableSpec, table: ir.Table) -> Linked:
+    key = spec.key if isinstance(spec.key, str) else None
+    return Linked(tuple(table.columns), spec.links, spec.columns, key)
+
+
+def _links(spec: CaseSpec, names: Names, document: Document) -> Iterator[Problem]:
+    """Links from columns that are not there, to tables that are not there or have no key of one column."""
+    for name, table in names.tables.items():
+        for column, to in table.links.items():
+            where = document.at("tables", name, "links", column)
+            if table.column(column) is None:
+                yield unknown_problem("column", column, table.columns, where)
+            if to not in spec.tables:
+                yield Problem(f"no table named {to!r}", where, nearest(to, spec.tables))
+            elif not isinstance(spec.tables[to].key, str):
+                yield Problem(
+                    f"table {to!r} has no key of one column", where, f"give table {to!r} its `key`"
+                )
+
+
+def _timed(
+    found: Opened, asking: Asking, raw: Mapping[str, Keyed], document: Document
+) -> dict[str, Keyed]:
+    """The tables with the columns that are times read as such: their own, those others name, and those of validity."""
+    columns: dict[tuple[str, str], None] = {}
+    for name, asked in asking.tables.items():
+        time = asked.roles.get("time")
+        meant = asked.columns.get(time) if time else None
+        if meant is None and time in raw[name].table.columns:
+            columns[name, time] = None
+        for hop, column in _ends(meant):
+            columns[hop, column] = None
+        columns |= {(name, c): None for c in (raw[name].since, raw[name].until) if c}
+    timed = dict(raw)
+    for name, column in columns:
+        try:
+            table, issues = readable(timed[name].table, name, column)
+        except (BadInput, EngineError) as error:
+            found.problems.extend(_placed(error, document, name))
+            continue
+        timed[name] = replace(timed[name], table=table)
+        found.issues.extend(issues)
+    return timed
+
+
+def _ends(meant: object) -> Iterator[tuple[str, str]]:
+    """Table and column of a linked time."""
+    from sqlglot import exp
+
+    from kpilab.case.links import leaf_of
+
+    if isinstance(meant, exp.Column):
+        leaf = leaf_of(meant)
+        yield leaf.hops[-1].table, leaf.column
+
+
+def _role(
+    found: Opened, asking: Asking, raw: Mapping[str, Keyed], document: Document, name: str
+) -> None:
+    spec, asked = found.spec.tables[name], asking.tables[name]
+    try:
+        time = asked.roles.get("time")
+        table = wide(name, raw, asked, time if time in raw[name].table.columns else None)
+        fields = dict(asked.roles)
+        if "dimensions" in type(spec).model_fields:
+            fields["dimensions"] = tuple(dict.fromkeys(asked.dimensions))
+        key = {"key": spec.key} if spec.kind == "entities" else {}
+        found.tables[name] = ROLES[spec.kind](table, name=name, **fields, **key)
+    except (BadInput, EngineError) as error:
+        found.problems.extend(_placed(error, document, name))
+        return
+    found.issues.extend(_without_partner(name, spec, raw, asked))
+
+
+def _without_partner(
+    name: str, spec: TableSpec, raw: Mapping[str, Keyed], asked: Asked
+) -> Iterator[DataIssue]:
+    """One note for each link with values that are no key of the linked table."""
+    from kpilab.case.links import leaves
+
+    used = {leaf.hops[0] for leaf in leaves(asked.columns.values()) if leaf.hops}
+    for hop in sorted(used, key=lambda h: h.link):
+        rows, first = unmatched(raw[name], hop, raw[hop.table])
+        if rows:
+            values = {
+                "table": name,
+                "column": hop.link,
+                "linked": hop.table,
+                "rows": rows,
+                "first": first,
+            }
+            yield DataIssue(name, Message("trust.no_partner", values), column=hop.link, rows=rows)
+
+
+def _source(con: BaseBackend, source: str, folder: Path, name: str) -> ir.Table:
+    if "://" in source:
+        raise BadInput(
+            f"source {source!r} is an address",
+            "source",
+            "give a file, a glob, or a table of the engine",
+        )
+    if Path(source).suffix.lower() in {*READERS, ".xlsx"}:
+        return read_file(con, _path(source, folder), name)
+    known = con.list_tables()
+    if source not in known:
+        raise BadInput(
+            f"source {source!r} is no file we can read and no table of the engine",
+            "source",
+            f"give a file ending in {sorted([*READERS, '.xlsx'])}"
+            + (f", or one of the tables {known[:5]}" if known else ""),
+        )
+    return con.table(source)
+
+
+def _path(source: str, folder: Path) -> str:
+    return str((folder / source).absolute())
+
+
+def _placed(error: BadInput | EngineError, document: Document, name: str) -> Iterator[Problem]:
+    """The error's problems with file, line and key of the table."""
+    if isinstance(error, EngineError):
+        yield Problem(
+            str(error),
+            document.at("tables", name, "source"),
+            "check that the file is what its ending says",
+        )
+        return
+    for problem in error.problems:
+        role = (
+            problem.where.rpartition("role ")[2].strip("'").partition("[")[0]
+            if "role " in problem.where
+            else "source"
+        )
+        yield Problem(problem.what, document.at("tables", name, role), problem.mend)
