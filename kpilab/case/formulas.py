@@ -1,7 +1,10 @@
-"""A metric of metrics: `gross_sales - returned`, over one table or several, measured like any other.
+"""A metric of metrics: `gross_sales - returned`, over one table or several, measured like any
+other.
 
-The rows of several tables are put below each other, with the dimensions that all of them share; each metric's own
-expression reads the rows of its table alone. So a formula can be cut by day and segment, and needs no arithmetic of
+The rows of several tables are put below each other, with the dimensions that all of them share;
+each metric's own
+expression reads the rows of its table alone. So a formula can be cut by day and segment, and needs
+no arithmetic of
 its own anywhere else.
 """
 
@@ -175,12 +178,15 @@ def measured(
     table = (
         _below_each_other(name, [tables[n] for n in names], parts) if several else tables[names[0]]
     )
-    form = {"numerator": above, "denominator": below} if value.below else {"measure": above}
-    return Metric(name, table.name, per=parts[0].per, cumulative=parts[0].cumulative, **form), table
+    plain = Metric(name, table.name, per=parts[0].per, cumulative=parts[0].cumulative)
+    if value.below:
+        return replace(plain, numerator=above, denominator=below), table
+    return replace(plain, measure=above), table
 
 
 def _text(metric: Metric, part: str, source: str | None) -> exp.Expr:
-    """A part of a metric as an expression; over the rows of its table alone where there are those of others."""
+    """A part of a metric as an expression; over the rows of its table alone where there are those
+    of others."""
     tree = parse_measure(str(getattr(metric, part)), metric.name)
     condition = parse_predicate(metric.condition, metric.name) if metric.condition else None
     if source is None:
@@ -211,9 +217,10 @@ def _called(table: str, name: str) -> str:
 
 
 def _below_each_other(name: str, tables: Sequence[Table], metrics: Sequence[Metric]) -> Facts:
-    """The rows of the tables, each with the columns its metrics read, and the dimensions all share."""
+    """The rows of the tables, each with the columns its metrics read, and the dimensions all
+    share."""
     shared = [d for d in tables[0].dimensions_named if all(d in t.dimensions_named for t in tables)]
-    read: dict[str, dict[str, Any]] = {}
+    read: dict[str, tuple[str, str, Any]] = {}
     for table in tables:
         used = dict.fromkeys(c for m in metrics if m.table == table.name for c in _read(m, table))
         read |= {_called(table.name, c): (table.name, c, table.table.schema()[c]) for c in used}
@@ -240,7 +247,7 @@ def _below_each_other(name: str, tables: Sequence[Table], metrics: Sequence[Metr
 
 def _dimension(tables: Sequence[Table], rows: ir.Table, name: str) -> Any:
     """A dimension's column; as text where the tables differ in its type."""
-    kinds = {t.table.schema()[name] for t in tables}
+    kinds = {str(t.table.schema()[name]) for t in tables}
     return rows[name] if len(kinds) == 1 else column(rows, name).cast("string")
 
 

@@ -27,7 +27,8 @@ FIRST_ROWS = 5
 
 
 def readable(table: ir.Table, name: str, column: str) -> tuple[ir.Table, list[DataIssue]]:
-    """The table with a column of times as timestamps without zone; rows that cannot be read are counted.
+    """The table with a column of times as timestamps without zone; rows that cannot be read are
+    counted.
 
     Raises:
         BadInput: the column holds no times at all.

@@ -1,4 +1,5 @@
-"""Which column a name means, where tables are linked: the way to it, or an expression of columns along such ways."""
+"""Which column a name means, where tables are linked: the way to it, or an expression of columns
+along such ways."""
 
 from __future__ import annotations
 
@@ -42,10 +43,12 @@ class Names:
         """The expression a name stands for in a table, its columns being `node(leaf)`.
 
         Args:
-            name: a column, a row expression, or one of a linked table: `products.unit_cost`, `ship_to.region`.
+            name: a column, a row expression, or one of a linked table: `products.unit_cost`,
+                `ship_to.region`.
 
         Raises:
-            BadInput: no such column, no or several ways to it, or expressions that stand for each other.
+            BadInput: no such column, no or several ways to it, or expressions that stand for
+                each other.
         """
         return self._meant(table, name, (), frozenset(), where)
 

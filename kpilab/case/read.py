@@ -181,7 +181,8 @@ def _case(
 
 
 def with_formulas(case: Case, spec: CaseSpec, document: Document) -> tuple[Case, list[Problem]]:
-    """The case with the metrics that are formulas of others, in the order of case.yml; and what speaks against them."""
+    """The case with the metrics that are formulas of others, in the order of case.yml; and what
+    speaks against them."""
     texts = {name: m.formula for name, m in spec.metrics.items() if m.formula}
     if not texts:
         return case, []

@@ -81,10 +81,15 @@ class FactsSpec(TableSpec):
 
 class EntitiesSpec(TableSpec):
     kind: Literal["entities"]
-    key: str
     time: str | None = None
     until: str | None = None
     dimensions: Names = ()
+
+    @model_validator(mode="after")
+    def _one_key(self) -> EntitiesSpec:
+        if not isinstance(self.key, str):
+            raise ValueError("an entity table has a `key`: the one column that names a row")
+        return self
 
 
 class BenchmarkSpec(TableSpec):
@@ -173,6 +178,8 @@ class MetricSpec(Spec):
     def _one_form(self) -> MetricSpec:
         if self.formula is not None:
             return self._formula_alone()
+        if self.cumulative and self.per:
+            raise ValueError("is `cumulative` and has `per`; what adds up over a year has no `per`")
         if self.table is None:
             raise ValueError("needs a `table`, or a `formula` of other metrics")
         ratio = (self.numerator is not None, self.denominator is not None)

@@ -1,4 +1,5 @@
-"""The tables of a case: opened, their keys and times examined, joined where they are linked, each in its role."""
+"""The tables of a case: opened, their keys and times examined, joined where they are linked, each
+in its role."""
 
 from __future__ import annotations
 
@@ -7,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kpilab.case.asked import Asked, Asking, rewritten
 from kpilab.case.inspect import readable
 from kpilab.case.links import Linked, Names
-from kpilab.case.wide import Asked, Asking, rewritten, wide
+from kpilab.case.wide import wide
 from kpilab.core.finding import DataIssue
 from kpilab.core.table import (
     Assignments,
@@ -23,9 +25,11 @@ from kpilab.core.table import (
     Table,
 )
 from kpilab.core.values import Message
+from kpilab.engine.column import column as values_of
 from kpilab.engine.connect import READERS, confine, read_file
 from kpilab.engine.door.tables import table as settled
 from kpilab.engine.joins import Keyed, distinct_rows, overlapping, repeated, unmatched
+from kpilab.engine.run import collect_one
 from kpilab.errors import BadInput, EngineError, Problem, nearest, unknown_problem
 
 if TYPE_CHECKING:
@@ -49,7 +53,8 @@ ROLES: Mapping[str, type[Table]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:
-    """Tables in their roles, the case in the names their columns have, and what was found on the way."""
+    """Tables in their roles, the case in the names their columns have, and what was found on the
+    way."""
 
     spec: CaseSpec
     tables: dict[str, Table] = field(default_factory=dict)
@@ -72,7 +77,7 @@ def opened(spec: CaseSpec, document: Document, con: BaseBackend, folder: Path) -
     if astray:
         return found
     raw = _timed(found, asking, raw, document)
-    for name in raw:
+    for name in asking.tables:
         _role(found, asking, raw, document, name)
     return replace(found, spec=rewritten(spec, asking.tables))
 
@@ -88,7 +93,8 @@ def _raw(found: Opened, document: Document, con: BaseBackend, folder: Path) -> d
 
 
 def _keyed(found: Opened, name: str, table: ir.Table, document: Document) -> Keyed:
-    """The table by its key: wholly equal rows once; a key in rows that differ is no key to join by."""
+    """The table by its key: wholly equal rows once; a key in rows that differ is no key to join
+    by."""
     spec = found.spec.tables[name]
     valid = spec.valid
     named = [
@@ -118,12 +124,14 @@ def _keyed(found: Opened, name: str, table: ir.Table, document: Document) -> Key
 
 
 def _no_key(keyed: Keyed, document: Document) -> Iterator[Problem]:
-    """What forbids joining to a table: a key in several rows that differ, or several that hold at one time."""
+    """What forbids joining to a table: a key in several rows that differ, or several that hold at
+    one time."""
     where = document.at("tables", keyed.name, "key")
     many, first = repeated(keyed)
     if many:
         shown = ", ".join(first)
-        what = f"{many:,} keys of table {keyed.name!r} stand in several rows that differ (first: {keyed.key} {shown})"
+        what = f"{many:,} keys of table {keyed.name!r} stand in several rows that differ"
+        what += f" (first: {keyed.key} {shown})"
         yield Problem(
             what,
             where,
@@ -132,7 +140,9 @@ def _no_key(keyed: Keyed, document: Document) -> Iterator[Problem]:
     elif keyed.since is not None:
         many, first = overlapping(keyed)
         if many:
-            what = f"{many:,} keys of table {keyed.name!r} have rows that hold at the same time (first: {first[0]})"
+            what = (
+                f"{many:,} keys of table {keyed.name!r} hold twice at one time (first: {first[0]})"
+            )
             yield Problem(
                 what,
                 document.at("tables", keyed.name, "valid"),
@@ -146,7 +156,8 @@ def _linked(spec: TableSpec, table: ir.Table) -> Linked:
 
 
 def _links(spec: CaseSpec, names: Names, document: Document) -> Iterator[Problem]:
-    """Links from columns that are not there, to tables that are not there or have no key of one column."""
+    """Links from columns that are not there, to tables that are not there or have no key of one
+    column."""
     for name, table in names.tables.items():
         for column, to in table.links.items():
             where = document.at("tables", name, "links", column)
@@ -163,7 +174,8 @@ def _links(spec: CaseSpec, names: Names, document: Document) -> Iterator[Problem
 def _timed(
     found: Opened, asking: Asking, raw: Mapping[str, Keyed], document: Document
 ) -> dict[str, Keyed]:
-    """The tables with the columns that are times read as such: their own, those others name, and those of validity."""
+    """The tables with the columns that are times read as such: their own, those others name, and
+    those of validity."""
     columns: dict[tuple[str, str], None] = {}
     for name, asked in asking.tables.items():
         time = asked.roles.get("time")
@@ -179,6 +191,7 @@ def _timed(
             table, issues = readable(timed[name].table, name, column)
         except (BadInput, EngineError) as error:
             found.problems.extend(_placed(error, document, name))
+            asking.tables.pop(name, None)  # without times it has no role
             continue
         timed[name] = replace(timed[name], table=table)
         found.issues.extend(issues)
@@ -206,12 +219,14 @@ def _role(
         fields = dict(asked.roles)
         if "dimensions" in type(spec).model_fields:
             fields["dimensions"] = tuple(dict.fromkeys(asked.dimensions))
-        key = {"key": spec.key} if spec.kind == "entities" else {}
-        found.tables[name] = ROLES[spec.kind](table, name=name, **fields, **key)
+        if spec.kind == "entities":
+            fields["key"] = spec.key
+        found.tables[name] = ROLES[spec.kind](table, name=name, **fields)
     except (BadInput, EngineError) as error:
         found.problems.extend(_placed(error, document, name))
         return
     found.issues.extend(_without_partner(name, spec, raw, asked))
+    found.issues.extend(_ended_early(found.tables[name]))
 
 
 def _without_partner(
@@ -232,6 +247,19 @@ def _without_partner(
                 "first": first,
             }
             yield DataIssue(name, Message("trust.no_partner", values), column=hop.link, rows=rows)
+
+
+def _ended_early(table: Table) -> Iterator[DataIssue]:
+    """A note on entities that end before they begin."""
+    if isinstance(table, Entities) and table.time and table.until:
+        rows = table.table
+        early = rows.filter(values_of(rows, table.until).cast("timestamp") < rows[table.time])
+        count = int(collect_one(early.agg(n=early.count()), "entities")["n"])
+        if count:
+            values = {"table": table.name, "rows": count, "column": table.until, "time": table.time}
+            yield DataIssue(
+                table.name, Message("trust.ends_early", values), column=table.until, rows=count
+            )
 
 
 def _source(con: BaseBackend, source: str, folder: Path, name: str) -> ir.Table:

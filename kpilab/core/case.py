@@ -35,8 +35,9 @@ class Metric:
         condition: SQL predicate that restricts the rows; None for all.
         label: language -> label. better: "up" or "down".
         per: grain of a metric that does not add up over time; None when it does.
-        cumulative: whether a period's value is counted from the start of its year; by the day it is what the day adds.
-        formula: the metrics it is made of, as written; `table` holds their rows, and `measure` the arithmetic.
+        cumulative: whether a period's value is counted from the start of its year; by the day
+            it is what the day adds.
+        formula: the metrics it is made of, as written; `table` holds the rows of all of them.
     """
 
     name: str
@@ -146,7 +147,8 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Whose behaviour the goal is made of: the table of entities, the amount, the length of a contract."""
+    """Whose behaviour the goal is made of: the table of entities, the amount, the length of a
+    contract."""
 
     table: str
     amount: str | None = None

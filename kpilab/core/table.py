@@ -148,7 +148,8 @@ class Entities(Facts):
 
     Attributes:
         key: column that names a row.
-        time: since when there is the entity, so that its rows can be counted like facts; "" where nothing says.
+        time: since when there is the entity, so that its rows can be counted like facts; ""
+            where nothing says.
         until: up to when; None where nothing says.
     """
 

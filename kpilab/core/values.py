@@ -43,6 +43,11 @@ class Period:
     def __str__(self) -> str:
         return f"{self.first}..{self.last}"
 
+    @property
+    def year_to_date(self) -> Period:
+        """From the first of January of the year in which it ends."""
+        return Period(self.last.replace(month=1, day=1), self.last)
+
     def before(self) -> Period:
         """The period of equal length that ends the day before this one begins."""
         return Period(self.first - timedelta(days=self.days), self.first - timedelta(days=1))

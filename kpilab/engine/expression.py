@@ -96,7 +96,8 @@ def parse_predicate(text: str, where: str, *, linked: bool = False) -> exp.Expr:
 
 
 def parse_row(text: str, where: str) -> exp.Expr:
-    """A value of one row that may be trusted (`qty * products.unit_cost`); it may name columns of linked tables.
+    """A value of one row that may be trusted (`qty * products.unit_cost`); it may name columns of
+    linked tables.
 
     Raises:
         BadInput: not one expression, something off the whitelist, or an aggregate in it.
@@ -278,7 +279,8 @@ def sql(tree: exp.Expr, dialect: str = DIALECT) -> str:
 
 
 def _counting_borders(node: exp.Expr) -> exp.Expr:
-    """DuckDB counts the midnights (hours, months) between two times, others the whole ones that have passed."""
+    """DuckDB counts the midnights (hours, months) between two times, others the whole ones that
+    have passed."""
     if not isinstance(node, exp.DateDiff):
         return node
     unit = exp.Literal.string(str(node.args.get("unit") or "day"))
@@ -290,7 +292,8 @@ def _counting_borders(node: exp.Expr) -> exp.Expr:
 
 
 def dotted(column: exp.Column) -> str:
-    """The column's name as written, with the tables or link columns before it: `orders.customer_id.region`."""
+    """The column's name as written, with the tables or link columns before it:
+    `orders.customer_id.region`."""
     return ".".join(part.name for part in column.parts)
 
 

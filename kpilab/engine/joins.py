@@ -1,7 +1,9 @@
 """Columns of linked tables beside the rows of one: never a row more or less.
 
-A table is linked by a column that holds the key of another, many rows to one. Rows without a partner stay, and have
-no value there; what is linked holds as of today, or as of the row's time where the linked table has validity.
+A table is linked by a column that holds the key of another, many rows to one. Rows without a
+partner stay, and have
+no value there; what is linked holds as of today, or as of the row's time where the linked table has
+validity.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 FIRST = 3  # keys and rows shown of a fault
 PARTNER = "p"
+START, END = own("start"), own("end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,8 @@ class Keyed:
 
     Attributes:
         table: its rows, wholly equal ones once. key: the column that names a row.
-        since, until: columns of the time from and to which a row holds; None where it holds as of today.
+        since, until: columns of the time from and to which a row holds; None where it holds as
+            of today.
     """
 
     name: str
@@ -57,7 +61,8 @@ class Keyed:
 
 
 def distinct_rows(table: ir.Table, key: Sequence[str]) -> tuple[ir.Table, int]:
-    """The table with wholly equal rows once, and how many there were too many; looked for where a key repeats."""
+    """The table with wholly equal rows once, and how many there were too many; looked for where a
+    key repeats."""
     named = table.filter(ibis.and_(*[table[k].notnull() for k in key]))
     keys = named.select(*key).distinct()
     counts = collect_one(
@@ -78,7 +83,7 @@ def repeated(keyed: Keyed) -> tuple[int, tuple[str, ...]]:
     by = [keyed.key, *([keyed.since] if keyed.since else [])]
     rows = keyed.table.filter(keyed.table[keyed.key].notnull())
     several = rows.group_by(by).agg(n=rows.count())
-    several = several.filter(several.n > 1)
+    several = several.filter(column(several, "n") > 1)
     found = int(collect_one(several.agg(n=several.count()), "keys")["n"])
     if not found:
         return 0, ()
@@ -102,27 +107,30 @@ def overlapping(keyed: Keyed) -> tuple[int, tuple[str, ...]]:
 
 
 def _with_end(keyed: Keyed) -> ir.Table:
-    """The rows with the moment up to which they hold: the stated day to its end, at most to the next row's start."""
+    """The rows with the moment up to which they hold: the stated day to its end, at most to the
+    next row's start."""
     rows = keyed.table
     start = column(rows, str(keyed.since)).cast("timestamp")
     window = ibis.window(group_by=keyed.key, order_by=start)
-    rows = rows.mutate(**{own("start"): start, own("next"): start.lead().over(window)})
+    rows = rows.mutate(**{START: start, own("next"): start.lead().over(window)})
     if keyed.until is None:
-        return rows.mutate(**{own("stated"): ibis.null("timestamp"), own("end"): rows[own("next")]})
+        return rows.mutate(**{own("stated"): ibis.null("timestamp"), END: rows[own("next")]})
     until = column(rows, keyed.until).cast("timestamp")
     whole = (until == until.truncate("D")).ifelse(until + ibis.interval(days=1), until)
     return rows.mutate(
-        **{own("stated"): until, own("end"): ibis.least(whole, rows[own("next")]).fill_null(whole)}
+        **{own("stated"): until, END: ibis.least(whole, rows[own("next")]).fill_null(whole)}
     )
 
 
 def aliases(leaves: Sequence[Leaf]) -> dict[Leaf, str]:
-    """What the column of each leaf is called in `joined`: its own name, or a name of ours where it is linked."""
+    """What the column of each leaf is called in `joined`: its own name, or a name of ours where it
+    is linked."""
     return {leaf: own(f"l{k}") if leaf.hops else leaf.column for k, leaf in enumerate(leaves)}
 
 
 def partner(hops: tuple[Hop, ...], ways: Sequence[tuple[Hop, ...]]) -> str:
-    """The column of `joined` that has a value where a row has a partner at the end of these hops."""
+    """The column of `joined` that has a value where a row has a partner at the end of these
+    hops."""
     return own(f"{PARTNER}{list(ways).index(hops)}")
 
 
@@ -135,7 +143,8 @@ def ways(leaves: Sequence[Leaf]) -> list[tuple[Hop, ...]]:
 def joined(
     base: Keyed, leaves: Sequence[Leaf], linked: Mapping[str, Keyed], time: str | None
 ) -> ir.Table:
-    """The rows of a table with the columns of `leaves`, called as `aliases` says, and `partner` of every way.
+    """The rows of a table with the columns of `leaves`, called as `aliases` says, and `partner` of
+    every way.
 
     Args:
         base: the table; its key is not looked at.
@@ -155,11 +164,8 @@ def joined(
         other, present = linked[hops[-1].table], partner(hops, paths)
         named = Id(rows, link, base.name, hops[-1].link)
         rows = _beside(named, other, {**needed, **onward}, present, time)
-    return (
-        rows.drop([c for c in rows.columns if c.startswith(own(PARTNER)) and c.endswith("k")])
-        if paths
-        else rows
-    )
+    links = [own(f"{PARTNER}{k}k") for k in range(len(paths))]
+    return rows.drop(*links) if links else rows
 
 
 def _beside(
@@ -173,7 +179,7 @@ def _beside(
     right = source.select(**{
         present: alike(source[other.key]),
         **{alias: source[c] for alias, c in needed.items()},
-        **({own("from"): source[own("start")], own("to"): source[own("end")]} if other.since else {}),
+        **({own("from"): source[START], own("to"): source[END]} if other.since else {}),
     })  # fmt: skip
     conditions: list[Any] = [alike(rows[link.column]) == right[present]]
     if other.since is not None and time is not None:
@@ -181,13 +187,14 @@ def _beside(
         conditions.append((right[own("from")] <= moment) | right[own("from")].isnull())
         conditions.append((moment < right[own("to")]) | right[own("to")].isnull())
     found = rows.left_join(right, conditions)
-    return found.drop([own("from"), own("to")]) if other.since else found
+    return found.drop(own("from"), own("to")) if other.since else found
 
 
 def kept(rows: ir.Table, name: str) -> ir.Table:
     """The rows put aside on the engine, so that they are joined once and not at every question.
 
-    Where the engine lets us write no temporary table, they are joined anew each time: slower, and the same.
+    Where the engine lets us write no temporary table, they are joined anew each time: slower,
+        and the same.
     """
     con, called = rows.get_backend(), own(f"wide_{name}")
     try:
@@ -206,9 +213,9 @@ def kept(rows: ir.Table, name: str) -> ir.Table:
 def unmatched(base: Keyed, hop: Hop, other: Keyed) -> tuple[int, tuple[str, ...]]:
     """Rows whose link is no key of the linked table, and the first such values."""
     alike = joinable(Id(base.table, hop.link, base.name), Id(other.table, other.key, other.name))
-    held = base.table.select(link=alike(base.table[hop.link])).filter(lambda t: t["link"].notnull())
+    held = base.table.select(link=alike(base.table[hop.link])).filter(ibis._.link.notnull())
     keys = other.table.select(key=alike(other.table[other.key])).distinct()
-    gone = held.anti_join(keys, held["link"] == keys["key"])
+    gone = held.anti_join(keys, [("link", "key")])
     rows = int(collect_one(gone.agg(n=gone.count()), "links")["n"])
     if not rows:
         return 0, ()

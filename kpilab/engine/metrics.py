@@ -57,8 +57,10 @@ def measure(
 ) -> pd.DataFrame:  # a frozen default
     """Values of metrics of one table, per named period and cut.
 
-    A metric with its own grain (`per`) is measured per full day, week or month, and the mean of
-    those is given; asked for at a grain, every metric is measured at that grain.
+    One that is cumulative counts from the start of the year in which a period ends; at a grain it
+    is what each day, week or month adds. One with its own grain (`per`) is measured per full day,
+    week or month, and the mean of those is given; asked for at a grain, every metric is measured
+    at that grain.
 
     Args:
         table: the table all `metrics` are measured on.
@@ -72,12 +74,14 @@ def measure(
         `<name>:num` and `<name>:den` (numerator and denominator; the value and 1 for a metric that
         is no ratio). NaN where undefined.
     """
-    by_grain: dict[Grain | None, list[Metric]] = {}
+    alike: dict[tuple[Grain | None, bool], list[Metric]] = {}
     for metric in metrics:
-        by_grain.setdefault(cut.grain or metric.per, []).append(metric)
+        since_new_year = metric.cumulative and not cut.grain
+        alike.setdefault((cut.grain or metric.per, since_new_year), []).append(metric)
     stacked: list[pd.DataFrame] = []
-    for grain, group in by_grain.items():
-        frames = _fetched(table, group, periods, Cut(grain, cut.by, cut.where))
+    for (grain, since_new_year), group in alike.items():
+        days = {n: p.year_to_date if since_new_year else p for n, p in periods.items()}
+        frames = _fetched(table, group, days, Cut(grain, cut.by, cut.where))
         if grain and not cut.grain:
             frames = {
                 name: _mean_of_full(f, group, periods[name], grain, cut.by)

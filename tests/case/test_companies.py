@@ -1,4 +1,5 @@
-"""Whole cases of linked tables: every metric and linked dimension equals a join made by hand with pandas."""
+"""Whole cases of linked tables: every metric and linked dimension equals a join made by hand with
+pandas."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ EVIL = [
     "sum(amount) union select 1",
     "sum(amount), sum(amount)",
     "max(current_setting('secret'))",
-    "sum(events.amount)",
+    "sum(elsewhere.amount)",
     "glob('*')",
     "count(*) over ()",
     "amount",

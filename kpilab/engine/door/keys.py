@@ -98,9 +98,11 @@ def _alike(mine: Table, name: str, other: Table, key: str) -> Any:
 
 
 def joinable(link: Id, key: Id) -> Callable[[Any], Any]:
-    """What makes the values of a link and of the key it holds comparable: to be applied to both columns.
+    """What makes the values of a link and of the key it holds comparable: to be applied to both
+    columns.
 
-    A link that is no key at all (`X12` beside whole numbers) has no partner; one that would be another id if it were
+    A link that is no key at all (`X12` beside whole numbers) has no partner; one that would be
+    another id if it were
     read as a number (`0012`) is not guessed.
 
     Raises:
@@ -112,7 +114,7 @@ def joinable(link: Id, key: Id) -> Callable[[Any], Any]:
         or len(kinds - {None}) == 1
     ):
         return lambda values: values
-    where = f"table {link.name!r}, column {link.called or link.column!r}, and table {key.name!r}, column {key.column!r}"
+    where = " and ".join(f"table {i.name!r}, column {i.called or i.column!r}" for i in (link, key))
     said = f"ids are {link.kind} in one table and {key.kind} in the other"
     if None in kinds:
         raise BadInput(said, where, "bring both columns into one type")
