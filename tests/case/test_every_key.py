@@ -233,8 +233,14 @@ HELD = {
 }
 JOINED = {
     "tables.people": PEOPLE,
+    "metrics.golds": {"table": "people", "measure": "count(*) filter (where plan = 'gold')"},
     "metrics.joined": {"table": "people", "measure": "count(*)"},
-    "goal": {"metric": "joined"},
+    "metrics.share": {
+        "table": "people",
+        "numerator": "count(*) filter (where plan = 'gold')",
+        "denominator": "count(*)",
+    },
+    "goal": {"metric": "golds", "formula": "joined * share"},
     "dashboard": ["joined"],
 }
 NET = {
