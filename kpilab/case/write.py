@@ -4,6 +4,7 @@ with everything guessed that the tables show."""
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
@@ -100,33 +101,29 @@ def _case_text(
         _section(
             "metrics",
             metrics,
-            (
-                "The one definition of every metric: SQL over one table. `numerator` and "
-                "`denominator` for a rate."
-            ),
+            "The one definition of every metric: SQL over one table. `numerator` and "
+            "`denominator` for a rate.",
         ),
         _goal(best),
-        _section(
-            "reconcile",
-            [{"logged": best.goal, "books": b} for b in pairs],
-            "Two records of the same thing: they should agree.",
-        )
-        if pairs
-        else "",
+        _reconciled(best, pairs),
         _kpis(work, best),
         _section(
             "dashboard",
             list(best.metrics),
-            (
-                "What somebody looks at. Take out what nobody watches: that is how blind spots are "
-                "found."
-            ),
+            "What somebody looks at. Take out what nobody watches: that is how blind spots are "
+            "found.",
         ),
         _funnel(best, guesses[sheet.name]),
         _experiments(sheet, best, sheets, guesses),
         _tail(),
     ]
     return "\n".join(section for section in sections if section)
+
+
+def _reconciled(best: Draft, books: Iterable[str]) -> str:
+    pairs = [{"logged": best.goal, "books": b} for b in books]
+    comment = "Two records of the same thing: they should agree."
+    return _section("reconcile", pairs, comment) if pairs else ""
 
 
 def _head(folder: Path, notes: list[str]) -> str:

@@ -121,15 +121,7 @@ def plan(
             "plan",
             "see the arguments' ranges",
         )
-    trial = prepare(history, None, [wanted], None, Design(), ())
-    keys = {"bucket": own("bucket")} | ({"day": DAY} if DAY in trial.table.columns else {})
-    rows = trial.table.mutate(**{own("row"): ibis.row_number()})
-    spread = _[history.unit or own("row")]  # as text: a number and its text fall into one bucket
-    rows = rows.mutate(**{own("bucket"): (spread.cast("string").hash() % BUCKETS).abs()})
-    found = moments(rows, trial.groups, by=keys)
-    if found.units() < LEAST_UNITS:
-        mend = f"give the units of a past window, at least {LEAST_UNITS}"
-        raise BadInput(f"{found.units()} units are known", "plan(history)", mend)
+    found = _moments(history, wanted)
     whole, group = Sample.of_sums(*found.sums(wanted.name)), found.group(wanted.name)
     both = adjust(whole, whole, group.metric, group.known)
     variance, mean = both.a.variance * whole.n, both.a.value
@@ -164,6 +156,20 @@ def plan(
         traffic, alarms,
         simulations,
     )  # fmt: skip
+
+
+def _moments(history: Units, wanted: Outcome) -> Moments:
+    """Sums of the metric per bucket of units, and per day where the history knows days."""
+    trial = prepare(history, None, [wanted], None, Design(), ())
+    keys = {"bucket": own("bucket")} | ({"day": DAY} if DAY in trial.table.columns else {})
+    rows = trial.table.mutate(**{own("row"): ibis.row_number()})
+    spread = _[history.unit or own("row")]  # as text: a number and its text fall into one bucket
+    rows = rows.mutate(**{own("bucket"): (spread.cast("string").hash() % BUCKETS).abs()})
+    found = moments(rows, trial.groups, by=keys)
+    if found.units() < LEAST_UNITS:
+        mend = f"give the units of a past window, at least {LEAST_UNITS}"
+        raise BadInput(f"{found.units()} units are known", "plan(history)", mend)
+    return found
 
 
 def _per_arm(

@@ -83,33 +83,13 @@ def subgroups(
             continue
         r = read(a, b, group.metric, group.known, level=level, proportion=group.proportion)
         d, change = r.difference, r.lift
-        rows.append(
-            (
-                str(value),
-                int(a.n),
-                int(b.n),
-                d.effect,
-                d.low,
-                d.high,
-                change.value,
-                change.low,
-                change.high,
-                d.p,
-            )
-        )
+        rows.append((
+            str(value), int(a.n), int(b.n), d.effect, d.low, d.high,
+            change.value, change.low, change.high, d.p,
+        ))  # fmt: skip
         errors.append(d.error)
-    names = [
-        "value",
-        "units_control",
-        "units_treatment",
-        "effect",
-        "low",
-        "high",
-        "lift",
-        "lift_low",
-        "lift_high",
-        "p",
-    ]
+    names = ["value", "units_control", "units_treatment", "effect", "low", "high"]
+    names += ["lift", "lift_low", "lift_high", "p"]
     table = pd.DataFrame(rows, columns=pd.Index(names))
     table["q"] = holm(table["p"].to_numpy(dtype=float))
     return SubgroupsResult(

@@ -79,24 +79,7 @@ def panel(
             constant KPI.
     """
     fraction(level, "panel(level=)")
-    columns = {
-        "unit": (unit, label),
-        "time": (time, place),
-        "kpi": (kpi, number),
-        "goal": (goal, number),
-    }
-    rows, left = known(frame(data, columns, "panel(data)"), ["time"])
-    if rows.duplicated(["unit", "time"]).any():
-        raise BadInput(
-            "a unit has a period twice", "panel(data)", "keep one row per unit and period"
-        )
-    wide = [
-        rows.pivot(index="unit", columns="time", values=c).sort_index(axis=1)
-        for c in ("kpi", "goal")
-    ]
-    wide = [
-        w.where(wide[0].notna() & wide[1].notna()) for w in wide
-    ]  # half a pair tells nothing of a relation
+    wide, left = _wide(data, unit, time, kpi, goal)
     x, y = (w.to_numpy(float) for w in wide)
     units, periods = x.shape
     if units < LEAST_UNITS or periods < LEAST_PERIODS:
@@ -127,9 +110,30 @@ def panel(
     ends = wide[0].quantile([0.1, 0.9], axis=1).to_numpy()
     means = pd.DataFrame(
         {
-            "unit": wide[0].index.astype(str), "kpi": np.nanmean(x, axis=1), "goal": np.nanmean(y,
-                axis=1),
-            "kpi_from": ends[0], "kpi_to": ends[1],
+            "unit": wide[0].index.astype(str),
+            "kpi": np.nanmean(x, axis=1),
+            "goal": np.nanmean(y, axis=1),
+            "kpi_from": ends[0],
+            "kpi_to": ends[1],
         }
-    )  # fmt: skip
+    )
     return PanelResult(table, opposite, means, (kpi, goal), units, periods, level, notes=notes)
+
+
+def _wide(
+    data: Frame, unit: str, time: str, kpi: str, goal: str
+) -> tuple[list[pd.DataFrame], tuple[Message, ...]]:
+    """KPI and goal, one row per unit and one column per period, known where both are."""
+    columns = {"unit": (unit, label), "time": (time, place)}
+    columns |= {"kpi": (kpi, number), "goal": (goal, number)}
+    rows, left = known(frame(data, columns, "panel(data)"), ["time"])
+    if rows.duplicated(["unit", "time"]).any():
+        raise BadInput(
+            "a unit has a period twice", "panel(data)", "keep one row per unit and period"
+        )
+    wide = [
+        rows.pivot(index="unit", columns="time", values=c).sort_index(axis=1)
+        for c in ("kpi", "goal")
+    ]
+    # Half a pair tells nothing of a relation.
+    return [w.where(wide[0].notna() & wide[1].notna()) for w in wide], left

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
 
+from kpilab.analysis.rootcause.cube import Cube, cube_of
 from kpilab.core.result import Result
 from kpilab.core.values import Effect, Message, Where, fraction
-from kpilab.engine.column import DEN0, DEN1, NUM0, NUM1, SIDES, own
+from kpilab.engine.column import DEN0, NUM0, SIDES, own
 from kpilab.engine.door.dimensions import called
 from kpilab.engine.rootcause.comparison import Comparison, compared
 from kpilab.engine.rootcause.leaves import MOST_VALUES
 from kpilab.errors import BadInput
 from kpilab.stats.rootcause.localise import Element, Known, Located, locate
-from kpilab.stats.rootcause.localise.counts import counted
-from kpilab.stats.rootcause.localise.cuboids import Named, crossed
-from kpilab.stats.rootcause.localise.expected import Succession, at_old_rates, succession
+from kpilab.stats.rootcause.localise.cuboids import crossed
 from kpilab.stats.rootcause.selection import unselected
 from kpilab.stats.tail import critical
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    from numpy.typing import NDArray
 
     from kpilab.core.table import Facts
     from kpilab.core.values import Period
@@ -165,7 +163,7 @@ def localise(
     leaves, names = compared(data, tuple(dimensions), question)
     ratio = periods[1].days / periods[0].days if periods else None
     frame, notes = _checked(leaves.frame)
-    cube = _cube(frame, names, rate=numerator is not None, ratio=ratio)
+    cube = cube_of(frame, names, rate=numerator is not None, ratio=ratio)
     known = Known(cube.spread, cube.least, cube.sampled)
     found = locate(cube.codes, *cube.searched, known, alpha=alpha, deepest=deepest)
     rows = [_row(element, cube, found, level, alpha) for element in found.elements]
@@ -218,124 +216,6 @@ def _said(everywhere: Effect | None, visible: float, *, places: int) -> tuple[Me
         if visible <= 1
         else Message("localise.blind"),
     )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Cube:
-    """Leaves as arrays: codes per dimension, the text of each code, expected and actual amounts.
-
-    `spread`, `least`: what is known of their count noise; `sampled`: whether it is known to be
-    that, or more. `whole`: denominators of a rate above one half: then its misses are searched, as
-    the rarer side carries the noise.
-    """
-
-    names: tuple[str, ...]
-    codes: NDArray[np.intp]
-    values: tuple[pd.Index, ...]
-    expected: NDArray[np.float64]
-    actual: NDArray[np.float64]
-    spread: NDArray[np.float64]
-    least: float = 0.0
-    sampled: bool = False
-    whole: NDArray[np.float64] | None = None
-    notes: tuple[Message, ...] = ()
-
-    @property
-    def searched(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Expected and actual amounts whose deviation is searched."""
-        if self.whole is None:
-            return self.expected, self.actual
-        return np.maximum(self.whole - self.expected, 0.0), self.whole - self.actual
-
-    def where(self, named: Named, without: Sequence[Named] = ()) -> Where:
-        values = {self.names[d]: self.values[d][c] for d, c in zip(*named, strict=True)}
-        left: dict[str, list[object]] = {}
-        for part in without:
-            for d, c in zip(*part, strict=True):
-                if d not in named[0] and self.values[d][c] not in left.setdefault(
-                    self.names[d], []
-                ):
-                    left[self.names[d]].append(self.values[d][c])
-        return Where(values, {d: tuple(v) for d, v in left.items()})
-
-
-def _cube(frame: pd.DataFrame, names: tuple[str, ...], *, rate: bool, ratio: float | None) -> Cube:
-    """Leaves with what they would be if nothing had changed,
-    new values against those they replaced."""
-    coded = [frame[d].astype("category").cat for d in names]
-    codes, values = (
-        np.array([c.codes for c in coded], dtype=np.intp),
-        tuple(c.categories for c in coded),
-    )
-    num0, num1 = frame[NUM0].to_numpy(float), frame[NUM1].to_numpy(float)
-    whole_numbers, whole_reference = counted(num1), counted(num0)
-    if rate:
-        den0, den1 = frame[DEN0].to_numpy(float), frame[DEN1].to_numpy(float)
-        return _at_old_rates(Cube(names, codes, values, num0, num1, np.ones(len(num0))), den0, den1)
-    if ratio is None:
-        return Cube(
-            names,
-            codes,
-            values,
-            num0,
-            num1,
-            np.ones(len(num0)),
-            0.5 * whole_numbers * (1 + whole_reference),
-        )
-    spread = np.full(len(num0), (1 + ratio) / 2)
-    return _with_successors_merged(
-        Cube(names, codes, values, num0, num1, spread, 1.0 * whole_numbers, whole_numbers)
-    )
-
-
-def _at_old_rates(cube: Cube, den0: NDArray[np.float64], den1: NDArray[np.float64]) -> Cube:
-    expected, spread, changed = at_old_rates(cube.codes, cube.expected, den0, cube.actual, den1)
-    notes = tuple(_succession_note(cube, d, change) for d, change in changed)
-    share = float(cube.actual.sum() / den1.sum()) if den1.sum() > 0 else 0.0
-    told = replace(cube, expected=expected, spread=spread, notes=notes)
-    if not counted(cube.actual) or np.any(cube.actual > den1):
-        return told
-    return replace(
-        told, least=max(share, 1 - share), sampled=True, whole=den1 if share > 0.5 else None
-    )
-
-
-def _with_successors_merged(cube: Cube) -> Cube:
-    """An amount that moved from old values to new ones has not changed: both become one value."""
-    codes, values, notes = cube.codes.copy(), list(cube.values), []
-    for d in range(len(codes)):
-        change = succession(codes[d], cube.expected, cube.actual)
-        if change.new and change.replaced:
-            notes.append(_succession_note(cube, d, change))
-            merged = [*change.replaced, *change.new]
-            codes[d][np.isin(codes[d], merged)] = len(values[d])
-            together = tuple(values[d][k] for k in merged)
-            values[d] = pd.Index([*values[d], together], tupleize_cols=False)
-    if not notes:
-        return cube
-    keys, leaf = np.unique(codes, axis=1, return_inverse=True)
-    expected, actual = (
-        np.bincount(leaf.ravel(), v, keys.shape[1]).astype(float)
-        for v in (cube.expected, cube.actual)
-    )
-    spread = np.full(keys.shape[1], cube.spread[0])
-    return replace(
-        cube,
-        codes=keys,
-        values=tuple(values),
-        expected=expected,
-        actual=actual,
-        spread=spread,
-        notes=tuple(notes),
-    )
-
-
-def _succession_note(cube: Cube, dim: int, change: Succession) -> Message:
-    new, replaced = (
-        tuple(cube.values[dim][k] for k in part) for part in (change.new, change.replaced)
-    )
-    key = "localise.successor" if replaced else "localise.newcomer"
-    return Message(key, {"dimension": cube.names[dim], "new": new, "replaced": replaced})
 
 
 def _checked(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Message, ...]]:

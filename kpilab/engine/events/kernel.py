@@ -171,19 +171,9 @@ def unit_ordered(
                     level = level_of(entry, n, within, limits)
                     if not spoilt(entry, n, level, within, ex_from, ex_to):
                         keep(
-                            entry,
-                            n,
-                            level,
-                            within,
-                            extras,
-                            n + more,
-                            unit,
-                            levels,
-                            times,
-                            waits,
-                            optional,
-                            passes,
-                        )
+                            entry, n, level, within, extras, n + more, unit, levels, times, waits,
+                            optional, passes,
+                        )  # fmt: skip
             elif strict:
                 for c in range(start, total):
                     after[start, c] = NEVER
@@ -226,19 +216,9 @@ def unit_unordered(
             level = level_of(entry, n, within, limits)
             if not spoilt(entry, n, level, within, ex_from, ex_to):
                 keep(
-                    entry,
-                    n,
-                    level,
-                    within,
-                    extras,
-                    n + more,
-                    unit,
-                    levels,
-                    times,
-                    waits,
-                    optional,
-                    passes,
-                )
+                    entry, n, level, within, extras, n + more, unit, levels, times, waits,
+                    optional, passes,
+                )  # fmt: skip
         for e in range(more):
             if (found >> (n + e)) & 1:
                 coming[e] = moment

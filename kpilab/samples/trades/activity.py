@@ -29,7 +29,21 @@ def world(rng: np.random.Generator, size: float, effect: float) -> Made:
     facts = _facts(events)
     base, now = (dates[0], dates[27]), (dates[28], dates[-1])
     fake, start = int(people["fake"].sum()), people["day"] >= BOUGHT_FROM
-    causes = [
+    fakes = 100 * fake / max(int((start & ~people["fake"]).sum()), 1)
+    lost = -100 * float(gap.sum() / (events["time"] >= now[0]).sum())
+    tables = {
+        "events": events[~gap],
+        "daily": facts,
+        "pushes": pushed.drop(columns="user_no"),
+        "kpis": _kpis(rng, dates),
+    }
+    return Made(tables, _document(base, now, dates), _causes(dates, fakes, lost, effect))
+
+
+def _causes(
+    dates: pd.DatetimeIndex, fakes: float, lost: float, effect: float
+) -> list[dict[str, object]]:
+    return [
         cause(
             "wrong_kpi",
             "registrations",
@@ -37,8 +51,8 @@ def world(rng: np.random.Generator, size: float, effect: float) -> Made:
                 "registrations are bought in one channel; none of them comes back: registered is "
                 "not active"
             ),
-            (iso(now[0]), iso(now[1])),
-            pct=100 * fake / max(int((start & ~people["fake"]).sum()), 1),
+            (iso(dates[28]), iso(dates[-1])),
+            pct=fakes,
             where={"channel": BOUGHT},
         ),
         cause(
@@ -46,7 +60,7 @@ def world(rng: np.random.Generator, size: float, effect: float) -> Made:
             "events",
             "nine of ten rows of one platform never reached the log",
             (iso(dates[LOST_DAYS[0]]), iso(dates[LOST_DAYS[1] - 1])),
-            pct=-100 * float(gap.sum() / (events["time"] >= now[0]).sum()),
+            pct=lost,
             where={"platform": LOST},
         ),
         cause(
@@ -64,13 +78,6 @@ def world(rng: np.random.Generator, size: float, effect: float) -> Made:
             (iso(dates[0]), iso(dates[-1])),
         ),
     ]
-    tables = {
-        "events": events[~gap],
-        "daily": facts,
-        "pushes": pushed.drop(columns="user_no"),
-        "kpis": _kpis(rng, dates),
-    }
-    return Made(tables, _document(base, now, dates), causes)
 
 
 def _people(rng: np.random.Generator, size: float, effect: float) -> pd.DataFrame:
@@ -185,11 +192,6 @@ def _document(
         "event": "event",
     }
     pushes = {"kind": "assignments", "source": "pushes.parquet", "time": "time", "unit": "user"}
-    opened = "count(distinct user) filter (where event = 'open')"
-    opens, engaged = (
-        "count(*) filter (where event = 'open')",
-        "count(*) filter (where event = 'engage')",
-    )
     return {
         "kpilab": 1,
         "title": "user activity",
@@ -205,21 +207,7 @@ def _document(
             "pushes": pushes | {"experiment": "experiment", "variant": "variant"},
             "wall": {"kind": "facts", "source": "kpis.parquet", "time": "week"},
         },
-        "metrics": {
-            "weekly_active_users": metric(
-                "events", opened, "weekly active users", "周活跃用户", "product", per="week"
-            ),
-            "opens": metric("events", opens, "opens", "打开次数", "product"),
-            "opens_booked": metric(
-                "daily", "sum(opens)", "opens in the books", "库中打开次数", "IT"
-            ),
-            "engagement": metric(
-                "events", (engaged, opens), "engagement per open", "互动率", "product"
-            ),
-            "registrations": metric(
-                "daily", "sum(registrations)", "registrations", "注册数", "growth"
-            ),
-        },
+        "metrics": _metrics(),
         "goal": {"metric": "weekly_active_users"},
         "reconcile": [{"logged": "opens", "books": "opens_booked"}],
         "kpis": [
@@ -228,26 +216,45 @@ def _document(
                 "owner": "growth",
                 "since": iso(base[0]),
                 "parent": "weekly_active_users",
+                "level": "team",
             }
-            | {"level": "team"}
         ],
         "dashboard": ["registrations", "opens"],
-        "experiments": {
-            PUSH: {"assignments": "pushes", "outcome": "event = 'open'", "control": "silent"}
-            | {
-                "split": {"silent": 0.5, "push": 0.5},
-                "start": iso(dates[PUSH_FROM]),
-                "planned_days": DAYS - PUSH_FROM,
-            }
-            | {
-                "hypothesis": "a push brings fading users back",
-                "decided_on": iso(dates[-1]),
-                "decision": "shipped",
-            }
-        },
+        "experiments": {PUSH: _experiment(dates)},
         "changes": [{"date": iso(dates[BOUGHT_FROM]), "text": "new partner for ads"}],
         "alarms": {
             "opens": {"rule": "chart", "metric": "opens", "side": "low"},
             "log is late": {"rule": "freshness", "table": "events", "within": "2d"},
         },
+    }
+
+
+def _metrics() -> dict[str, object]:
+    opened = "count(distinct user) filter (where event = 'open')"
+    opens = "count(*) filter (where event = 'open')"
+    engaged = "count(*) filter (where event = 'engage')"
+    return {
+        "weekly_active_users": metric(
+            "events", opened, "weekly active users", "周活跃用户", "product", per="week"
+        ),
+        "opens": metric("events", opens, "opens", "打开次数", "product"),
+        "opens_booked": metric("daily", "sum(opens)", "opens in the books", "库中打开次数", "IT"),
+        "engagement": metric(
+            "events", (engaged, opens), "engagement per open", "互动率", "product"
+        ),
+        "registrations": metric("daily", "sum(registrations)", "registrations", "注册数", "growth"),
+    }
+
+
+def _experiment(dates: pd.DatetimeIndex) -> dict[str, object]:
+    return {
+        "assignments": "pushes",
+        "outcome": "event = 'open'",
+        "control": "silent",
+        "split": {"silent": 0.5, "push": 0.5},
+        "start": iso(dates[PUSH_FROM]),
+        "planned_days": DAYS - PUSH_FROM,
+        "hypothesis": "a push brings fading users back",
+        "decided_on": iso(dates[-1]),
+        "decision": "shipped",
     }

@@ -30,16 +30,25 @@ def world(rng: np.random.Generator, size: float, effect: float) -> Made:
     part = rows[
         (rows["machine"] == BROKEN) & (rows["shift"] == SLOW) & (rows["date"] >= dates[BROKEN_FROM])
     ]
-    causes = [
+    worn = -100 * float(
+        part["extra"].sum() / (part["planned"] - part["breakdown"] + part["extra"]).sum()
+    )
+    lost = -100 * float(gap.sum() / (rows["date"] >= now[0]).sum())
+    hourly = rows[~gap].drop(columns=["planned", "extra"])
+    tables = {"hours": hourly, "incidents": incidents, "reported": reports}
+    return Made(tables, _document(base, now), _causes(dates, worn, lost, jump))
+
+
+def _causes(
+    dates: pd.DatetimeIndex, worn: float, lost: float, jump: float
+) -> list[dict[str, object]]:
+    return [
         cause(
             "local_regression",
             "availability",
             "a worn gearbox: breakdowns of this machine in the night shift",
             (iso(dates[BROKEN_FROM]), iso(dates[-1])),
-            pct=-100
-            * float(
-                part["extra"].sum() / (part["planned"] - part["breakdown"] + part["extra"]).sum()
-            ),
+            pct=worn,
             where={"machine": BROKEN, "shift": SLOW},
         ),
         cause(
@@ -47,7 +56,7 @@ def world(rng: np.random.Generator, size: float, effect: float) -> Made:
             "hours_logged",
             "the sensor was unplugged in the day shift; stops of these hours are not in the log",
             (iso(dates[SENSOR_DAYS[0]]), iso(dates[SENSOR_DAYS[1]])),
-            pct=-100 * float(gap.sum() / (rows["date"] >= now[0]).sum()),
+            pct=lost,
             where={"machine": SENSOR},
         ),
         cause(
@@ -66,9 +75,6 @@ def world(rng: np.random.Generator, size: float, effect: float) -> Made:
             where={"shift": SLOW},
         ),
     ]
-    hourly = rows[~gap].drop(columns=["planned", "extra"])
-    tables = {"hours": hourly, "incidents": incidents, "reported": reports}
-    return Made(tables, _document(base, now), causes)
 
 
 def _hours(rng: np.random.Generator, dates: pd.DatetimeIndex, effect: float) -> pd.DataFrame:
@@ -155,7 +161,6 @@ def _reports(rows: pd.DataFrame, dates: pd.DatetimeIndex) -> tuple[pd.DataFrame,
 def _document(
     base: tuple[pd.Timestamp, pd.Timestamp], now: tuple[pd.Timestamp, pd.Timestamp]
 ) -> dict[str, object]:
-    planned = "sum(scheduled - planned_stop)"
     dims = ["workshop", "machine", "type", "shift", "hour"]
     log = {
         "kind": "incidents",
@@ -171,7 +176,6 @@ def _document(
         "time": "date",
         "reporter": "department",
     }
-    run = "sum(scheduled - planned_stop - breakdown - changeover)"
     return {
         "kpilab": 1,
         "title": "equipment utilisation",
@@ -186,59 +190,12 @@ def _document(
             "incidents": log,
             "reported": reported | {"metric": "metric", "value": "value"},
         },
-        "metrics": {
-            "good_time": metric(
-                "hours", "sum((units - scrap) * cycle)", "productive time", "有效产出时间", "plant"
-            ),
-            "planned_time": metric("hours", planned, "planned time", "计划时间", "planning"),
-            "availability": metric(
-                "hours", (run, planned), "availability", "时间开动率", "maintenance"
-            ),
-            "performance": metric(
-                "hours", ("sum(units * cycle)", run), "performance", "性能开动率", "production"
-            ),
-            "quality": metric(
-                "hours",
-                ("sum((units - scrap) * cycle)", "sum(units * cycle)"),
-                "quality",
-                "良品率",
-                "quality",
-            ),
-            "oee": metric(
-                "hours", ("sum((units - scrap) * cycle)", planned), "OEE", "设备综合效率", "plant"
-            ),
-            "downtime": metric(
-                "hours",
-                "sum(breakdown)",
-                "breakdown minutes",
-                "故障停机",
-                "maintenance",
-                better="down",
-            ),
-            "hours_logged": metric("hours", "count(*)", "machine hours logged", "记录机时", "IT"),
-        },
+        "metrics": _metrics(),
         "goal": {
             "metric": "good_time",
             "formula": "planned_time * availability * performance * quality",
         },
-        "kpis": [
-            {
-                "metric": "oee",
-                "owner": "plant",
-                "target": 0.80,
-                "since": iso(base[0]),
-                "parent": "good_time",
-            }
-            | {"level": "company"},
-            {
-                "metric": "availability",
-                "owner": "maintenance",
-                "target": 0.86,
-                "since": iso(base[0]),
-                "parent": "oee",
-            }
-            | {"level": "team"},
-        ],
+        "kpis": _kpis(iso(base[0])),
         "dashboard": ["oee", "availability", "performance", "quality"],
         "definitions": [
             {
@@ -252,3 +209,52 @@ def _document(
         "changes": [{"date": iso(now[0]), "text": "weekly shift meeting introduced"}],
         "alarms": {"downtime": {"rule": "chart", "metric": "downtime", "side": "high"}},
     }
+
+
+def _metrics() -> dict[str, object]:
+    planned = "sum(scheduled - planned_stop)"
+    run = "sum(scheduled - planned_stop - breakdown - changeover)"
+    return {
+        "good_time": metric(
+            "hours", "sum((units - scrap) * cycle)", "productive time", "有效产出时间", "plant"
+        ),
+        "planned_time": metric("hours", planned, "planned time", "计划时间", "planning"),
+        "availability": metric(
+            "hours", (run, planned), "availability", "时间开动率", "maintenance"
+        ),
+        "performance": metric(
+            "hours", ("sum(units * cycle)", run), "performance", "性能开动率", "production"
+        ),
+        "quality": metric(
+            "hours",
+            ("sum((units - scrap) * cycle)", "sum(units * cycle)"),
+            "quality",
+            "良品率",
+            "quality",
+        ),
+        "oee": metric(
+            "hours", ("sum((units - scrap) * cycle)", planned), "OEE", "设备综合效率", "plant"
+        ),
+        "downtime": metric(
+            "hours",
+            "sum(breakdown)",
+            "breakdown minutes",
+            "故障停机",
+            "maintenance",
+            better="down",
+        ),
+        "hours_logged": metric("hours", "count(*)", "machine hours logged", "记录机时", "IT"),
+    }
+
+
+def _kpis(since: str) -> list[dict[str, object]]:
+    availability: dict[str, object] = {
+        "metric": "availability",
+        "owner": "maintenance",
+        "target": 0.86,
+    }
+    oee: dict[str, object] = {"metric": "oee", "owner": "plant", "target": 0.80, "since": since}
+    return [
+        oee | {"parent": "good_time", "level": "company"},
+        availability | {"since": since, "parent": "oee", "level": "team"},
+    ]

@@ -117,7 +117,6 @@ def _document(
         "actor": "actor",
         "action": "part",
     }
-    active = ("sum(active_after_week)", "sum(registrations)")
     shares = {part: round(share * target) for part, share in PARTS.items()}
     return {
         "kpilab": 1,
@@ -133,20 +132,7 @@ def _document(
             "work": work,
             "promised": promised | {"quantity": "quantity"},
         },
-        "metrics": {
-            "active_users": metric(
-                "daily", "sum(active_after_week)", "active new users", "活跃新用户", "growth"
-            ),
-            "registrations": metric(
-                "daily", "sum(registrations)", "registrations", "注册数", "growth"
-            ),
-            "activation": metric(
-                "daily", active, "active per registration", "注册激活率", "growth"
-            ),
-            "claims": metric(
-                "promised", "sum(quantity)", "claimed registrations", "认领注册数", "growth"
-            ),
-        },
+        "metrics": _metrics(),
         "goal": {"metric": "active_users", "formula": "registrations * activation"},
         "kpis": [
             {"metric": "registrations", "owner": "growth", "target": target, "since": iso(base[0])}
@@ -155,4 +141,18 @@ def _document(
         "dashboard": ["registrations"],
         "targets": {"registrations": shares},
         "alarms": {"registrations": {"rule": "pace", "metric": "registrations"}},
+    }
+
+
+def _metrics() -> dict[str, object]:
+    active = ("sum(active_after_week)", "sum(registrations)")
+    return {
+        "active_users": metric(
+            "daily", "sum(active_after_week)", "active new users", "活跃新用户", "growth"
+        ),
+        "registrations": metric("daily", "sum(registrations)", "registrations", "注册数", "growth"),
+        "activation": metric("daily", active, "active per registration", "注册激活率", "growth"),
+        "claims": metric(
+            "promised", "sum(quantity)", "claimed registrations", "认领注册数", "growth"
+        ),
     }

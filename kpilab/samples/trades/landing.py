@@ -79,11 +79,6 @@ def _daily(
 def _document(
     base: tuple[pd.Timestamp, pd.Timestamp], now: tuple[pd.Timestamp, pd.Timestamp], target: int
 ) -> dict[str, object]:
-    rate = {"renewed": ("sum(renewed)", "sum(due)"), "month": ("sum(active_month)", "sum(started)")}
-    support = {
-        "satisfied": ("sum(satisfied)", "sum(tickets)"),
-        "fast": ("sum(closed_fast)", "sum(tickets)"),
-    }
     since, month = iso(base[0]), "first_month_activity"
     return {
         "kpilab": 1,
@@ -97,57 +92,9 @@ def _document(
                 "dimensions": ["region"],
             },
         },
-        "metrics": {
-            "renewals": metric("daily", "sum(renewed)", "renewals", "续费数", "management"),
-            "due": metric("daily", "sum(due)", "subscriptions due", "到期订阅", "billing"),
-            "renewal_rate": metric(
-                "daily", rate["renewed"], "renewal rate", "续费率", "Rosa, customer success"
-            ),
-            month: metric(
-                "daily", rate["month"], "first-month activity", "首月活跃率", "Finn, onboarding"
-            ),
-            "satisfied": metric(
-                "daily",
-                support["satisfied"],
-                "satisfied after a ticket",
-                "工单满意率",
-                "Kim, service",
-            ),
-            "fast_closings": metric(
-                "daily", support["fast"], "closed within the hour", "一小时结单率", "Sam, support"
-            ),
-        },
+        "metrics": _metrics(month),
         "goal": {"metric": "renewals", "formula": "due * renewal_rate", "target": target},
-        "kpis": [
-            {
-                "metric": "renewal_rate",
-                "target": 0.72,
-                "since": since,
-                "parent": "renewals",
-                "level": "company",
-            },
-            {
-                "metric": month,
-                "target": 0.62,
-                "since": since,
-                "parent": "renewal_rate",
-                "level": "team",
-            },
-            {
-                "metric": "satisfied",
-                "target": 0.80,
-                "since": since,
-                "parent": "renewal_rate",
-                "level": "team",
-            },
-            {
-                "metric": "fast_closings",
-                "target": 0.75,
-                "since": since,
-                "parent": "satisfied",
-                "level": "person",
-            },
-        ],
+        "kpis": _kpis(since, month),
         "dashboard": ["renewals", "renewal_rate", month, "satisfied", "fast_closings"],
         "changes": [{"date": iso(now[0] + pd.Timedelta(14, "D")), "text": "price change"}],
         "alarms": {
@@ -156,3 +103,44 @@ def _document(
             "billing is late": {"rule": "freshness", "table": "daily", "within": "2d"},
         },
     }
+
+
+def _metrics(month: str) -> dict[str, object]:
+    rate = {"renewed": ("sum(renewed)", "sum(due)"), "month": ("sum(active_month)", "sum(started)")}
+    support = {
+        "satisfied": ("sum(satisfied)", "sum(tickets)"),
+        "fast": ("sum(closed_fast)", "sum(tickets)"),
+    }
+    return {
+        "renewals": metric("daily", "sum(renewed)", "renewals", "续费数", "management"),
+        "due": metric("daily", "sum(due)", "subscriptions due", "到期订阅", "billing"),
+        "renewal_rate": metric(
+            "daily", rate["renewed"], "renewal rate", "续费率", "Rosa, customer success"
+        ),
+        month: metric(
+            "daily", rate["month"], "first-month activity", "首月活跃率", "Finn, onboarding"
+        ),
+        "satisfied": metric(
+            "daily",
+            support["satisfied"],
+            "satisfied after a ticket",
+            "工单满意率",
+            "Kim, service",
+        ),
+        "fast_closings": metric(
+            "daily", support["fast"], "closed within the hour", "一小时结单率", "Sam, support"
+        ),
+    }
+
+
+def _kpis(since: str, month: str) -> list[dict[str, object]]:
+    tree = (
+        ("renewal_rate", 0.72, "renewals", "company"),
+        (month, 0.62, "renewal_rate", "team"),
+        ("satisfied", 0.80, "renewal_rate", "team"),
+        ("fast_closings", 0.75, "satisfied", "person"),
+    )
+    return [
+        {"metric": name, "target": target, "since": since, "parent": parent, "level": level}
+        for name, target, parent, level in tree
+    ]

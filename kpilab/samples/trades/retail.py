@@ -158,23 +158,7 @@ def _document(
             },
             "records": records,
         },
-        "metrics": {
-            "new_members": metric("pos", "sum(signups)", "new members", "新增会员", "headquarters"),
-            "customers": metric(
-                "pos", "sum(customers)", "customers served", "接待顾客", store_manager
-            ),
-            "signup_rate": metric(
-                "pos",
-                ("sum(signups)", "sum(customers)"),
-                "sign-ups per customer",
-                "入会转化率",
-                store_manager,
-            ),
-            "spend": metric("pos", "sum(spend)", "spending", "消费额", "headquarters"),
-            "signups_claimed": metric(
-                "records", "sum(claimed)", "sign-ups claimed", "申报入会", "clerks"
-            ),
-        },
+        "metrics": _metrics(store_manager),
         "goal": {"metric": "new_members", "formula": "customers * signup_rate", "target": target},
         "kpis": [
             {"metric": "signup_rate", "owner": store_manager, "target": 0.19, "since": iso(base[0])}
@@ -194,4 +178,22 @@ def _document(
             "pace": {"rule": "pace", "metric": "new_members", "below": 0.95},
             "late data": {"rule": "freshness", "table": "pos", "within": "2d"},
         },
+    }
+
+
+def _metrics(store_manager: str) -> dict[str, object]:
+    return {
+        "new_members": metric("pos", "sum(signups)", "new members", "新增会员", "headquarters"),
+        "customers": metric("pos", "sum(customers)", "customers served", "接待顾客", store_manager),
+        "signup_rate": metric(
+            "pos",
+            ("sum(signups)", "sum(customers)"),
+            "sign-ups per customer",
+            "入会转化率",
+            store_manager,
+        ),
+        "spend": metric("pos", "sum(spend)", "spending", "消费额", "headquarters"),
+        "signups_claimed": metric(
+            "records", "sum(claimed)", "sign-ups claimed", "申报入会", "clerks"
+        ),
     }
