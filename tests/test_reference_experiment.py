@@ -14,22 +14,15 @@ from kpilab.stats.experiments.cuped import adjust
 from kpilab.stats.experiments.dunnett import critical
 from kpilab.stats.experiments.fieller import lift, relative_error
 from kpilab.stats.experiments.proportion_difference import (
-    agresti_caffo,
     miettinen_nurminen,
-    newcombe,
-    pooled_z,
     score_z,
-    two_sided,
-    wald,
 )
 from kpilab.stats.experiments.quantile import from_order
 from kpilab.stats.experiments.sample_ratio import sample_ratio, sequential_ratio
-from kpilab.stats.experiments.sequential import constant, naive_error, spent
+from kpilab.stats.experiments.sequential import constant, spent, uncorrected_p
 from kpilab.stats.mean import (
     Estimate,
     Sample,
-    log_tail,
-    mean_of,
     post_stratified,
     ratio_of,
     student,
@@ -45,6 +38,10 @@ def cases(shared):
         "cases"
     ]
     return {case["id"]: case for case in listed}
+
+
+def mean_of(sample):
+    return Estimate(sample.mean[0], sample.cov[0, 0] / sample.n, sample.n)
 
 
 def given(case):
@@ -190,52 +187,8 @@ def test_fieller_and_the_log_interval(cases):
 
 def test_tiny_p_values_do_not_vanish(cases):
     x = given(cases["b-tail-p"])
-    near(cases["b-tail-p"], log10_p=log_tail(x["effect"] / x["se"], x["df"]))
-    assert t_test(x["effect"], x["se"], x["df"], level=0.95).p > 0
-
-
-def test_proportions(cases):
-    x = given(cases["tt-prop-z"])
-    z = pooled_z(x["xa"], x["na"], x["xb"], x["nb"])
-    near(
-        cases["tt-prop-z"],
-        pvalue=two_sided(z),
-        control=x["xa"] / x["na"],
-        treatment=x["xb"] / x["nb"],
-    )
-    common = (x["xa"] + x["xb"]) / (x["na"] + x["nb"])
-    a, b = (
-        Estimate(x[f"x{k}"] / x[f"n{k}"], common * (1 - common) / x[f"n{k}"], 1e15) for k in "ab"
-    )
-    test = t_test(b.value - a.value, math.sqrt(a.variance + b.variance), np.inf)
-    # Under "no difference" the log of either share has the common proportion's variance.
-    logs = (Estimate(e.value, e.variance * (e.value / common) ** 2, e.n) for e in (a, b))
-    change = lift(*logs, test, method="log")
-    near(cases["tt-prop-z"], effect_size=test.effect, rel_effect_size=change.value)
-    near(cases["tt-prop-z"], effect_size_ci_lower=test.low, effect_size_ci_upper=test.high)
-    near(
-        cases["tt-prop-z"],
-        rel_effect_size_ci_lower=change.low,
-        rel_effect_size_ci_upper=change.high,
-    )
-    x = given(cases["sm-propz"])
-    z = pooled_z(x["xb"], x["nb"], x["xa"], x["na"])
-    near(cases["sm-propz"], z=float(z), p=two_sided(z))
-    near(cases["b-prop-ztest-sm"], p=two_sided(z))
-
-
-@pytest.mark.parametrize(
-    ("name", "interval"),
-    [
-        ("sm-2prop-wald", wald),
-        ("sm-2prop-agresti-caffo", agresti_caffo),
-        ("sm-2prop-newcomb", newcombe),
-    ],
-)
-def test_intervals_of_newcombes_example(cases, name, interval):
-    x = given(cases[name])
-    low, high = interval(x["x2"], x["n2"], x["x1"], x["n1"])
-    near(cases[name], lo=low, hi=high)
+    test = t_test(x["effect"], x["se"], x["df"], level=0.95)
+    near(cases["b-tail-p"], log10_p=math.log10(test.p))
 
 
 def test_score_interval_of_newcombes_example():
@@ -245,16 +198,7 @@ def test_score_interval_of_newcombes_example():
 def test_proportion_intervals_of_peers(cases):
     case = cases["b-prop-ci-methods"]
     (xa, na), (xb, nb) = given(case)["control"], given(case)["treatment"]
-    forms = {
-        "newcombe": newcombe,
-        "miettinen_nurminen": miettinen_nurminen,
-        "agresti_caffo": agresti_caffo,
-        "wald": wald,
-    }
-    near(case, **{name: list(form(xa, na, xb, nb)) for name, form in forms.items()})
-    small = cases["b-prop-ci-small"]
-    (xa, na), (xb, nb) = given(small)["control"], given(small)["treatment"]
-    near(small, newcombe=list(newcombe(xa, na, xb, nb)))
+    near(case, miettinen_nurminen=list(miettinen_nurminen(xa, na, xb, nb)))
 
 
 def test_score_interval_of_small_counts_by_its_own_likelihood(cases):
@@ -335,7 +279,8 @@ def test_group_sequential_constants(cases):
             shape = "pocock" if "pocock" in name else "obrien-fleming"
             near(case, c=constant(x["K"], 1 - x["alpha"], shape))
         elif name.startswith("gs-naive"):
-            near(case, type1=naive_error(given(case)["K"], 1 - given(case)["alpha"]))
+            looks, alpha = given(case)["K"], given(case)["alpha"]
+            near(case, type1=uncorrected_p(sp.norm.isf(alpha / 2), np.arange(1, looks + 1) / looks))
     both = {f"C_{s}_{a}": (s, a) for s in ("pocock", "obf") for a in ("05", "01")}
     shapes = {"pocock": "pocock", "obf": "obrien-fleming"}
     ours = {k: constant(5, 1 - float(f".{a}"), shapes[s]) for k, (s, a) in both.items()}
@@ -350,19 +295,10 @@ def test_spending(cases):
 
 
 def test_always_valid(cases):
-    near(cases["cs-best-rho"], rho=anytime.mixture_rho(100, 0.05))
-    near(
-        cases["cs-bound-2s"], bound=anytime.mixture_bound(100, anytime.mixture_rho(100, 0.05), 0.05)
-    )
-    near(cases["cs-polystitch"], bound=anytime.stitched_bound(100, 10, 0.05, 3))
-    x = given(cases["b-confseq-poly-stitching"])
-    near(
-        cases["b-confseq-poly-stitching"],
-        bound=[anytime.stitched_bound(x["v"], x["v_min"], x["alpha"], c) for c in x["c"]],
-    )
-    x = given(cases["b-msprt-normal"])
-    ratio = anytime.mixture_ratio(x["effect"], x["se"], x["tau2"])
-    near(cases["b-msprt-normal"], log_lambda=ratio, p=min(1, math.exp(-ratio)))
+    # Bounds on a sum of variance v in units of its own deviation, at the mixing precision that is
+    # best for v = 100: the same normal mixture as of a mean after `v` units of variance one.
+    case = cases["cs-bound-2s"]
+    near(case, bound=float(anytime.bound(100, 100)) * 10)
 
 
 @pytest.mark.parametrize(
@@ -381,9 +317,10 @@ def test_asymptotic_confidence_sequences(cases, name):
     effect, error = b.value - a.value, math.sqrt(a.variance + b.variance)
     if name != "b-asympcs-gb-prop-abs":
         effect, error = effect / a.value, relative_error(a, b)
-    low, high, p = anytime.sequence(
-        effect, error, a.n + b.n, tuning=x.get("tuning") or x["n_tuning"]
-    )
+    units, tuning = a.n + b.n, x.get("tuning") or x["n_tuning"]
+    half = error * float(anytime.bound(units, tuning))
+    low, high = effect - half, effect + half
+    p = anytime.worth(effect / error, units, tuning)
     if "lift" in case["expected"]:
         near(case, lift=effect, se=error, lo=low, hi=high, p=p)
     else:
@@ -414,7 +351,8 @@ def test_sample_ratio(cases):
 
 def test_power(cases):
     for name in ("pw-t-0.2", "pw-t-0.5"):
-        near(cases[name], n1=power.units_per_arm(given(cases[name])["d"], 1))
+        units = cases[name]["expected"]["n1"]
+        assert power.chance(given(cases[name])["d"], 1, units) == pytest.approx(0.8, abs=1e-6)
     near(cases["pw-z-.5"], n1=power.total_units(0.5, 1) / 2)
     x = given(cases["pw-cont-gpower"])
     near(
@@ -424,22 +362,17 @@ def test_power(cases):
     x = given(cases["b-power-r-1"])
     near(cases["b-power-r-1"], power=power.chance(x["delta"], x["sd"], x["n_per_arm"]))
     x = given(cases["b-power-r-2"])
-    near(cases["b-power-r-2"], n_per_arm=power.units_per_arm(x["delta"], x["sd"], power=x["power"]))
-    x = given(cases["b-power-cohen-d"])
-    near(
-        cases["b-power-cohen-d"],
-        n_per_arm_ceil=[math.ceil(power.units_per_arm(d, 1)) for d in x["d"]],
-    )
+    found = power.chance(x["delta"], x["sd"], cases["b-power-r-2"]["expected"]["n_per_arm"])
+    assert found == pytest.approx(x["power"], abs=1e-4)
     x = given(cases["b-power-prop-r-1"])
-    near(cases["b-power-prop-r-1"], power=power.proportion_chance(x["p1"], x["p2"], x["n_per_arm"]))
+    known = cases["b-power-prop-r-1"]["expected"]["power"]
+    units = power.proportion_units(x["p1"], x["p2"], power=known)
+    assert units == pytest.approx(x["n_per_arm"], rel=5e-4)  # the peer counts the far tail, too
     x = given(cases["tt-power-cuped-n"])
     left = x["var"]["orders"] - x["cov"] ** 2 / x["var"]["orders_covariate"]
-    near(
-        cases["tt-power-cuped-n"],
-        n_obs=math.ceil(
-            2 * power.units_per_arm(x["rel_effect"] * x["mean"]["orders"], math.sqrt(left))
-        ),
-    )
+    units = cases["tt-power-cuped-n"]["expected"]["n_obs"] / 2
+    found = power.chance(x["rel_effect"] * x["mean"]["orders"], math.sqrt(left), units)
+    assert found == pytest.approx(0.8, abs=1e-3)
 
 
 def test_power_of_several_metrics_and_arms(cases):
@@ -459,19 +392,6 @@ def test_power_of_several_metrics_and_arms(cases):
         ]
         totals.append(max(needed))
     near(case, n_total=totals)
-
-
-def test_data_still_needed(cases):
-    case, x = cases["gb-midpower"], given(cases["gb-midpower"])
-    a, b = (mean_of(sums(x[arm])) for arm in "ab")
-    asked = {"n": a.n + b.n, "power": x["power"]}
-    near(
-        case,
-        sequential_tuning5000=power.more_data(
-            x["target_mde"], relative_error(a, b), tuning=5000, **asked
-        ),
-    )
-    near(case, fixed=power.more_data(x["target_mde"], relative_error(a, b), **asked))
 
 
 @pytest.mark.parametrize(

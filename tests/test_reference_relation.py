@@ -10,10 +10,8 @@ import pytest
 
 from kpilab.analysis.external.counterfactual import counterfactual
 from kpilab.stats.external.structural import structural
-from kpilab.stats.external.synthetic import predictor_weights
 from kpilab.stats.relation.breaks import sup_f
 from kpilab.stats.relation.related import Question, relation_tests
-from kpilab.stats.strata import mantel_haenszel
 
 
 @pytest.fixture
@@ -47,52 +45,6 @@ def test_proposition_99(smoking, method, expected, tolerance):
     )
     assert result.effect.value == pytest.approx(expected, abs=tolerance)
     assert result.false_positives <= 0.16  # 38 placebo states, nominal 5 %
-
-
-def test_basque_weights_from_covariates(shared, case):
-    frame = pd.read_csv(shared / "datasets/basque.csv")
-    frame = frame[frame["regionno"] != 1].assign(year=lambda f: f["year"].astype(int))
-    treated = "Basque Country (Pais Vasco)"
-
-    def mean(columns, years):
-        return frame[frame["year"].isin(years)].groupby("regionname")[columns].mean().T
-
-    schools = [c for c in frame.columns if c.startswith("school.")]
-    sectors = [c for c in frame.columns if c.startswith("sec.")]
-    predictors = pd.concat(
-        [
-            mean([*schools, "invest"], range(1964, 1970)),
-            mean(["gdpcap"], range(1960, 1970)),
-            mean(sectors, range(1961, 1970, 2)),
-            mean(["popdens"], [1969]),
-        ]
-    )
-    gdp = frame.pivot(index="year", columns="regionname", values="gdpcap").loc[1960:1969]
-    others = [c for c in gdp.columns if c != treated]
-    weights = predictor_weights(
-        predictors[treated].to_numpy(),
-        predictors[others].to_numpy(),
-        gdp[treated].to_numpy(),
-        gdp[others].to_numpy(),
-    )
-    got = dict(zip(others, weights, strict=True))
-    for region, expected in case["basque_sc_weights"]["expected"].items():
-        assert got[region] == pytest.approx(expected, abs=case["basque_sc_weights"]["tol"])
-
-
-def test_berkeley_admissions(case):
-    expected = case["simpson_ucb"]["expected"]
-    table = np.array(list(case["simpson_ucb"]["input"]["data"].values()), dtype=float).reshape(
-        -1, 2, 2
-    )
-    result = mantel_haenszel(table)
-    pooled = table.sum(axis=0)
-    assert pooled[:, 0] / pooled.sum(axis=1) == pytest.approx(
-        [expected["male"], expected["female"]], abs=6e-5
-    )
-    assert result.odds_ratio == pytest.approx(expected["OR_MH"], abs=6e-5)
-    assert result.chi2 == pytest.approx(expected["CMH_chi2"], abs=6e-5)
-    assert result.p == pytest.approx(expected["p"], abs=6e-5)
 
 
 def test_nile_break(case):

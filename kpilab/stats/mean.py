@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kpilab.stats import distributions
 from kpilab.stats.tail import critical, two_sided
 
 
@@ -77,13 +76,6 @@ class Difference:
     high: float
 
 
-def mean_of(sample: Sample, column: int = 0) -> Estimate:
-    """The mean of a column."""
-    return Estimate(
-        float(sample.mean[column]), float(sample.cov[column, column] / sample.n), sample.n
-    )
-
-
 def ratio_of(sample: Sample, numerator: int = 0, denominator: int = 1) -> Estimate:
     """Mean of one column per mean of another; variance by the delta method over units."""
     gradient = ratio_gradient(sample.mean, numerator, denominator)
@@ -129,12 +121,6 @@ def t_test(
     return Difference(
         effect, error, df, float(statistic), p, float(effect - half), float(effect + half)
     )
-
-
-def log_tail(statistic: float, df: float) -> float:
-    """log10 of the two-sided p-value, where the p-value itself is too small for a float."""
-    with np.errstate(divide="ignore"):
-        return float(np.log10(2 * distributions.student.sf(abs(statistic), df)))
 
 
 def student(a: Sample, b: Sample, *, level: float = 0.95) -> Difference:

@@ -31,11 +31,6 @@ def holm(p: ArrayLike) -> NDArray[np.float64]:
     return adjusted
 
 
-def sidak(p: ArrayLike, n: int) -> NDArray[np.float64]:
-    """p-value of the best of `n` independent looks."""
-    return -np.expm1(n * np.log1p(-np.asarray(p, dtype=float).clip(0, 1 - 1e-16)))
-
-
 def adjusted(p: ArrayLike, method: str) -> NDArray[np.float64]:
     """p-values corrected by a named method: bonferroni, holm, hochberg,
     hommel or bh (NaN stays NaN)."""

@@ -69,11 +69,6 @@ def upper_bound(
     )
 
 
-def accepted_at(probability: float, checked: int, allowed: int) -> float:
-    """Rate at which a plan (n checked, `allowed` faults) accepts with the given probability."""
-    return float(beta.ppf(1 - probability, allowed + 1, checked - allowed))
-
-
 def neyman(sizes: ArrayLike, spread: ArrayLike, total: int, least: int = 2) -> NDArray[np.int64]:
     """Sample sizes per stratum in proportion to size times spread, at least `least`, at most the
     stratum.

@@ -9,14 +9,6 @@ from statsmodels.stats.power import tt_ind_solve_power
 from kpilab.stats.distributions import norm
 
 
-def units_per_arm(
-    effect: float, sd: float, *, level: float = 0.95, power: float = 0.8, ratio: float = 1.0
-) -> float:
-    """Units in the control arm of a two-sample t test;
-    the treatment arm has `ratio` times as many."""
-    return float(tt_ind_solve_power(abs(effect) / sd, alpha=1 - level, power=power, ratio=ratio))
-
-
 def chance(
     effect: float, sd: float, units: float, *, level: float = 0.95, ratio: float = 1.0
 ) -> float:
@@ -111,51 +103,4 @@ def smallest_rise(
         float(root_scalar(short, bracket=(1e-9 * most, most)).root)
         if short(most) < 0
         else float("nan")
-    )
-
-
-def proportion_chance(a: float, b: float, units: float, *, level: float = 0.95) -> float:
-    """Power to tell two proportions apart with `units` per arm (pooled variance under no
-    difference)."""
-    common = (a + b) / 2
-    null = np.sqrt(2 * common * (1 - common))
-    found = abs(b - a) * np.sqrt(units) - norm.isf((1 - level) / 2) * null
-    return float(norm.cdf(found / np.sqrt(a * (1 - a) + b * (1 - b))))
-
-
-def more_data(
-    effect: float,
-    error: float,
-    *,
-    n: float,
-    level: float = 0.95,
-    power: float = 0.8,
-    tuning: float | None = None,
-) -> float:
-    """How many times the present data must still be added until `effect` is found with chance
-    `power`.
-
-    Args:
-        error: standard error so far, from `n` units. tuning: of an always-valid interval; None for
-            a fixed test.
-    """
-    alpha = 1 - level
-
-    def surplus(times: float) -> float:
-        size, scaled = n * (1 + times), error / np.sqrt(1 + times)
-        critical = norm.isf(alpha / 2)
-        if tuning is not None:
-            rho2 = (-2 * np.log(alpha) + np.log(-2 * np.log(alpha) + 1)) / tuning
-            grown = size * rho2 + 1
-            critical = np.sqrt(2 * grown / (size * rho2) * np.log(np.sqrt(grown) / alpha))
-        return float(
-            norm.sf(critical - abs(effect) / scaled)
-            + norm.cdf(-critical - abs(effect) / scaled)
-            - power
-        )
-
-    return (
-        0.0
-        if surplus(0.0) >= 0
-        else float(root_scalar(surplus, bracket=(0.0, 1e9), xtol=1e-9).root)
     )

@@ -134,13 +134,6 @@ def information(control: ArrayLike, treatment: ArrayLike) -> Array:
     return np.clip(share + calendar * 1e-6, 1e-6, None) / (1 + 1e-6)
 
 
-def naive_error(looks: int, level: float = 0.95) -> float:
-    """Chance that at least one of equally spaced,
-    uncorrected looks is significant though nothing is there."""
-    t = np.arange(1, looks + 1) / looks
-    return float(crossing(t, np.full(looks, norm.isf((1 - level) / 2))).sum())
-
-
 def uncorrected_p(z: float, shares: Sequence[float] | Array) -> float:
     """What a stop at an uncorrected look is worth.
 

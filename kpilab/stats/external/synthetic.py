@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.optimize import minimize, nnls
+from scipy.optimize import nnls
 
 Array = NDArray[np.float64]
 
@@ -153,30 +153,3 @@ def false_positives(placebos: Array, threshold: Callable[[Array], float]) -> flo
         return float("nan")
     every = np.arange(n)
     return float(np.mean([abs(placebos[k]) > threshold(placebos[every != k]) for k in every]))
-
-
-def predictor_weights(treated: Array, controls: Array, outcome: Array, outcomes: Array) -> Array:
-    """Control weights from predictors, the predictors weighted so that the outcome before is met
-    best.
-
-    `treated` holds the predictors of the treated unit, `controls` predictors × controls; `outcome`
-    and `outcomes` (periods × controls) the values before. Nelder-Mead over the predictor weights,
-    from equal.
-    """
-    both = np.column_stack([treated, controls])
-    scale = both.std(axis=1, ddof=1)
-    x, y = controls / scale[:, None], treated / scale
-
-    def weights(importance: Array) -> Array:
-        root = np.sqrt(np.abs(importance) / np.abs(importance).sum())
-        return simplex_weights(x * root[:, None], y * root)
-
-    start = np.full(len(y), 1 / len(y))
-    # The adaptive variant: plain Nelder-Mead gets stuck in more than ten dimensions.
-    options = {"adaptive": True, "maxiter": 4000, "maxfev": 4000}
-
-    def loss(importance: Array) -> float:
-        return float(np.mean((outcome - outcomes @ weights(importance)) ** 2))
-
-    found = minimize(loss, start, method="Nelder-Mead", options=options)
-    return weights(found.x)

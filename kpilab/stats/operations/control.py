@@ -14,8 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.integrate import dblquad, quad
-from scipy.special import gammaln
 
 from kpilab.errors import BadInput
 from kpilab.stats.core.dependence import alike
@@ -30,19 +28,6 @@ TWO = 2 / float(np.sqrt(np.pi))  # d2 of two: the mean range of two standard nor
 WORTH = (
     0.62  # a mean moving range of m points is worth about this many degrees of freedom per point
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Constants:
-    """What turns a mean range or standard deviation of samples of n into limits."""
-
-    d2: float
-    d3: float
-    c4: float
-    A2: float
-    D3: float
-    D4: float
-    E2: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,60 +48,6 @@ class Chart:
     outside: NDArray[np.bool_]
     sigma: float
     alike: float
-
-
-def constants(n: int) -> Constants:
-    """Constants of samples of n values from a normal distribution, by integration.
-
-    Raises:
-        BadInput: fewer than two values per sample.
-    """
-    if n < 2:
-        raise BadInput(f"samples of {n}", "constants(n)", "give 2 or more")
-    cdf = norm.cdf
-    d2 = quad(lambda x: 1 - cdf(x) ** n - norm.sf(x) ** n, -9, 9, epsabs=1e-10)[0]
-    # E[R^2] = 2 * integral over x < y of P(minimum <= x and maximum >= y).
-    square = dblquad(
-        lambda y, x: 1 - cdf(y) ** n - norm.sf(x) ** n + (cdf(y) - cdf(x)) ** n,
-        -8,
-        8,
-        lambda x: x,
-        8,
-        epsabs=1e-7,
-    )[0]
-    d3 = float(np.sqrt(2 * square - d2**2))
-    c4 = float(np.sqrt(2 / (n - 1)) * np.exp(gammaln(n / 2) - gammaln((n - 1) / 2)))
-    low, high = max(0.0, 1 - 3 * d3 / d2), 1 + 3 * d3 / d2
-    return Constants(
-        float(d2), d3, c4, 3 / (float(d2) * float(np.sqrt(n))), low, high, 3 / float(d2)
-    )
-
-
-def xbar(samples: ArrayLike, *, known: int | None = None) -> Chart:
-    """Means of samples of equal size, limits from the spread inside them (three standard
-    deviations).
-
-    Right where samples are independent of each other; where their means wander, `individuals` of
-    the means is.
-
-    Args:
-        samples: sample × value, without gaps. known: the first samples, on which limits are set;
-            None for all.
-    """
-    x = np.asarray(samples, float)
-    if x.ndim != 2 or x.shape[1] < 2 or not np.isfinite(x).all():
-        raise BadInput(
-            "samples are not a full table of 2 or more columns",
-            "xbar(samples)",
-            "give sample × value",
-        )
-    base, size = x[:known], x.shape[1]
-    centre = float(base.mean())
-    sigma = float(np.ptp(base, axis=1).mean()) / constants(size).d2
-    half = 3 * sigma / np.sqrt(size)
-    means = x.mean(axis=1)
-    ends = (np.full(len(x), centre), np.full(len(x), centre - half), np.full(len(x), centre + half))
-    return Chart(means, *ends, np.abs(means - centre) > half, sigma, 0.0)
 
 
 def individuals(

@@ -9,7 +9,6 @@ from kpilab.stats.experiments.sequential import (
     constant,
     crossing,
     lan_demets,
-    naive_error,
     spending_p,
     uncorrected_p,
 )
@@ -34,7 +33,7 @@ def test_classic_constants_of_jennison_and_turnbull():
 
 
 def test_ten_uncorrected_looks_err_in_nineteen_percent():
-    assert naive_error(10) == pytest.approx(0.193, abs=5e-4)
+    assert uncorrected_p(1.959964, np.arange(1, 11) / 10) == pytest.approx(0.193, abs=5e-4)
 
 
 def test_one_look_needs_no_correction():
