@@ -134,13 +134,17 @@ def _refused(case: Case, table: Table, metrics: list[Metric]) -> str:
 
 def _rows(case: Case, document: Document) -> Iterator[Problem]:
     measured = {metric.table for metric in case.metrics.values()}
-    for name, role in case.tables.items():
+    for name, role in case.sources.items():
         if not isinstance(role, EventLog | Facts) or "time" not in role.roles():
             continue
         counts = collect_one(_counts(case, role), f"rows of {name!r}")
         where = document.at("tables", name, "source")
         if not counts["all"]:
             yield Problem(f"table {name!r} is empty", where, "export the table again")
+        elif counts["first"] != counts["first"] or counts["first"] is None:
+            what = f"no row of table {name!r} has a time"
+            time = document.at("tables", name, "time")
+            yield Problem(what, time, "name the column that has it, or mend the link to it")
         elif name in measured:
             span = f"it holds {str(counts['first'])[:10]} to {str(counts['last'])[:10]}"
             for period in ("baseline", "current"):

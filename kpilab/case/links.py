@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
@@ -12,6 +13,9 @@ from kpilab.engine.column import spelled
 from kpilab.engine.expression import dotted, parse_row
 from kpilab.engine.joins import Hop, Leaf
 from kpilab.errors import BadInput, unknown
+
+if TYPE_CHECKING:
+    from kpilab.case.spec import TableSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,11 @@ class Names:
         """The column a name means; None for one that is computed."""
         tree = self.meant(table, name, where)
         return leaf_of(tree) if isinstance(tree, exp.Column) else None
+
+    def time(self, table: str, spec: TableSpec) -> Leaf | None:
+        """Where the time of a table's rows stands; None where it has none, or it is computed."""
+        named = getattr(spec, "time", None)
+        return self.leaf(table, named, f"table {table!r}, role 'time'") if named else None
 
     def written(self, table: str, tree: exp.Expr, where: str) -> exp.Expr:
         """An expression with every column replaced by what it means."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kpilab.case.asked import Asked, Asking, rewritten
+from kpilab.case.fan_out import Relations, fanned_out
 from kpilab.case.inspect import readable
 from kpilab.case.links import Linked, Names
 from kpilab.case.wide import wide
@@ -77,6 +78,7 @@ def opened(spec: CaseSpec, document: Document, con: BaseBackend, folder: Path) -
     if astray:
         return found
     raw = _timed(found, asking, raw, document)
+    found.problems.extend(fanned_out(Relations(spec, names, raw), document))
     for name in asking.tables:
         _role(found, asking, raw, document, name)
     return replace(found, spec=rewritten(spec, asking.tables))
@@ -214,8 +216,7 @@ def _role(
 ) -> None:
     spec, asked = found.spec.tables[name], asking.tables[name]
     try:
-        time = asked.roles.get("time")
-        table = wide(name, raw, asked, time if time in raw[name].table.columns else None)
+        table = wide(name, raw, asked, asking.names.time(name, spec))
         fields = dict(asked.roles)
         if "dimensions" in type(spec).model_fields:
             fields["dimensions"] = tuple(dict.fromkeys(asked.dimensions))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from kpilab.case.links import leaf_of, leaves
 from kpilab.engine.column import own
-from kpilab.engine.expression import quoted, sql
+from kpilab.engine.expression import selected
 from kpilab.engine.joins import Keyed, Leaf, aliases, joined, kept, partner, ways
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NONE = "(none)"
 
 
-def wide(name: str, raw: Mapping[str, Keyed], asked: Asked, time: str | None) -> ir.Table:
+def wide(name: str, raw: Mapping[str, Keyed], asked: Asked, time: Leaf | None) -> ir.Table:
     """A table with what is asked of it; joined once, and then kept on the engine.
 
     Raises:
@@ -31,13 +31,19 @@ def wide(name: str, raw: Mapping[str, Keyed], asked: Asked, time: str | None) ->
         return table
     found = leaves(asked.columns.values())
     rows = joined(raw[name], found, raw, time)
-    selected = [quoted(c) for c in table.columns]
     told = {c: _told(tree, found, c in asked.shown, rows) for c, tree in asked.columns.items()}
-    selected += [f"{sql(tree)} AS {quoted(c)}" for c, tree in told.items()]
-    called = own(f"joined_{name}")
-    text = f"SELECT {', '.join(selected)} FROM {quoted(called)}"
-    beside = rows.alias(called).sql(text, dialect="duckdb")
+    own_columns = {c: exp.column(c, quoted=True) for c in table.columns}
+    beside = selected(rows, {**own_columns, **told}, own(f"joined_{name}"))
     return kept(beside, name) if any(leaf.hops for leaf in found) else beside
+
+
+def over_joined(
+    name: str, raw: Mapping[str, Keyed], trees: Sequence[exp.Expr], time: Leaf | None
+) -> tuple[ir.Table, list[exp.Expr]]:
+    """The joined rows, and expressions in leaves as expressions over them."""
+    found = leaves(trees)
+    rows = joined(raw[name], found, raw, time)
+    return rows, [_told(tree, found, False, rows) for tree in trees]
 
 
 def _told(tree: exp.Expr, found: list[Leaf], shown: bool, rows: ir.Table) -> exp.Expr:

@@ -207,6 +207,12 @@ class Case:
         """Metrics that a KPI or a dashboard covers."""
         return frozenset((*self.dashboard, *(k.metric for k in self.kpis)))
 
+    @property
+    def sources(self) -> dict[str, Table]:
+        """The tables as they were given; those that hold the rows of a formula are left out."""
+        made = {name for name, metric in self.metrics.items() if metric.formula}
+        return {name: table for name, table in self.tables.items() if name not in made}
+
     def of_kind(self, role: type[Role]) -> dict[str, Role]:
         """Tables of one role by name."""
         return {name: table for name, table in self.tables.items() if isinstance(table, role)}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import sqlglot
 from sqlglot import exp
@@ -17,6 +18,9 @@ from sqlglot.errors import SqlglotError
 
 from kpilab.engine.column import spelled
 from kpilab.errors import BadInput, Problem, unknown_problem
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 DIALECT = "duckdb"
 MOST_CHARACTERS = 4_000
@@ -276,6 +280,18 @@ def sql(tree: exp.Expr, dialect: str = DIALECT) -> str:
     if dialect != DIALECT and tree.find(exp.DateDiff):
         tree = tree.transform(_counting_borders)
     return tree.sql(dialect=dialect, comments=False)
+
+
+def selected(rows: ir.Table, columns: Mapping[str, exp.Expr], called: str) -> ir.Table:
+    """The rows with these columns, each a checked expression over theirs.
+
+    Args:
+        called: a name for the rows in the query, used for nothing else.
+    """
+    engine = rows.get_backend().name
+    named = [exp.alias_(tree.copy(), name, quoted=True) for name, tree in columns.items()]
+    query = exp.select(*named).from_(exp.to_identifier(called, quoted=True))
+    return rows.alias(called).sql(sql(query, "spark" if engine == "pyspark" else engine))
 
 
 def _counting_borders(node: exp.Expr) -> exp.Expr:

@@ -17,7 +17,7 @@ import ibis
 from kpilab.engine.column import column, own
 from kpilab.engine.door.keys import Id, joinable
 from kpilab.engine.run import collect, collect_one, failures
-from kpilab.errors import EngineError
+from kpilab.errors import BadInput, EngineError
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -141,7 +141,7 @@ def ways(leaves: Sequence[Leaf]) -> list[tuple[Hop, ...]]:
 
 
 def joined(
-    base: Keyed, leaves: Sequence[Leaf], linked: Mapping[str, Keyed], time: str | None
+    base: Keyed, leaves: Sequence[Leaf], linked: Mapping[str, Keyed], time: Leaf | None
 ) -> ir.Table:
     """The rows of a table with the columns of `leaves`, called as `aliases` says, and `partner` of
     every way.
@@ -149,13 +149,16 @@ def joined(
     Args:
         base: the table; its key is not looked at.
         linked: the tables the leaves are in, by name; keys are known not to repeat.
-        time: column of the base's times, for tables with validity.
+        time: where the time of a row stands, for tables with validity.
 
     Raises:
-        BadInput: a link and the key it holds are of types that cannot be compared.
+        BadInput: a link and the key it holds are of types that cannot be compared, or rows without
+            a time and a table that holds as of it.
     """
+    leaves = list(dict.fromkeys([*leaves, *([time] if time else [])]))
     rows, names, paths = base.table, aliases(leaves), ways(leaves)
-    for hops in paths:
+    first = time.hops if time else ()
+    for hops in sorted(paths, key=lambda way: first[: len(way)] != way):
         link = own(f"{PARTNER}{paths.index(hops)}k")
         if len(hops) == 1:
             rows = rows.mutate(**{link: rows[hops[-1].link]})
@@ -163,7 +166,11 @@ def joined(
         onward = {own(f"{PARTNER}{paths.index(p)}k"): p[-1].link for p in paths if p[:-1] == hops}
         other, present = linked[hops[-1].table], partner(hops, paths)
         named = Id(rows, link, base.name, hops[-1].link)
-        rows = _beside(named, other, {**needed, **onward}, present, time)
+        moment = names[time] if time and first[: len(hops)] != hops else None
+        if other.since is not None and moment is None:
+            what = f"a row of table {base.name!r} has no time before table {other.name!r} is joined"
+            raise BadInput(what, f"table {base.name!r}, role 'time'", "name its time")
+        rows = _beside(named, other, {**needed, **onward}, present, moment)
     links = [own(f"{PARTNER}{k}k") for k in range(len(paths))]
     return rows.drop(*links) if links else rows
 
@@ -182,7 +189,7 @@ def _beside(
         **({own("from"): source[START], own("to"): source[END]} if other.since else {}),
     })  # fmt: skip
     conditions: list[Any] = [alike(rows[link.column]) == right[present]]
-    if other.since is not None and time is not None:
+    if time is not None and other.since is not None:
         moment = column(rows, time).cast("timestamp")
         conditions.append((right[own("from")] <= moment) | right[own("from")].isnull())
         conditions.append((moment < right[own("to")]) | right[own("to")].isnull())

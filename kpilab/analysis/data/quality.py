@@ -13,7 +13,7 @@ import pandas as pd
 from ibis import _
 
 from kpilab.core.result import Result
-from kpilab.core.table import Benchmark, EventLog, Executions, Facts, Reports, known_role
+from kpilab.core.table import Benchmark, EventLog, Executions, Facts, Reports, Table, known_role
 from kpilab.core.values import Effect, Message
 from kpilab.engine.column import column
 from kpilab.engine.daily import Measured, daily, on_days
@@ -192,13 +192,16 @@ class _Examined:
 def _stale(
     examined: _Examined, counts: Mapping[str, Any], period: Period
 ) -> Iterator[dict[str, Any]]:
-    """Days missing at the end, where rows come regularly:
-    fewer than usually lie between two of them are none."""
+    """Days missing at the end, where rows come regularly: as many as usually lie between two of
+    them, or as lay between two of them more than once (invoices are of the first to the 27th),
+    are none."""
     if pd.isna(counts["newest"]) or not isinstance(examined.table, REGULAR):
         return
     last, first = (pd.Timestamp(counts[k]).date() for k in ("newest", "oldest"))
     days = (period.last - last).days
     if days < max(1.0, (last - first).days / max(counts["days"] - 1, 1)):
+        return
+    if _pauses(examined.table, days) > 1:
         return
     row: dict[str, Any] = {
         "check": "stale",
@@ -215,6 +218,14 @@ def _stale(
     lost = _usual(examined, last, days)
     ends = (float("nan"),) * 3 if lost is None else (lost.value, lost.low, lost.high)
     yield row | dict(zip(EFFECT, ends, strict=True))
+
+
+def _pauses(table: Table, days: int) -> int:
+    """How often at least so many days without rows lie between two with some."""
+    rows = table.table.select(day=day_of(table.table, table.roles()["time"])).distinct()
+    held = pd.to_datetime(collect(rows.filter(rows.day.notnull()), "days with rows")["day"])
+    between = held.sort_values().diff().dt.days.dropna() - 1
+    return int((between >= days).sum())
 
 
 def _usual(examined: _Examined, last: date, days: int) -> Effect | None:

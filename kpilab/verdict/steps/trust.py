@@ -50,7 +50,9 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
         if hours is not None:
             findings.append(number(hours[0]))
             issues += hours[1]
-    for name, table in case.tables.items():
+    for name, table in case.sources.items():
+        if "time" not in table.roles():
+            continue  # it says what others are about, and has no days of its own
         finding, faults = examined(case, name, table, span(case))
         findings.append(number(finding))
         issues += faults

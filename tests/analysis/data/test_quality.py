@@ -10,7 +10,7 @@ import pytest
 
 from kpilab.analysis.data.quality import quality
 from kpilab.core.case import Metric
-from kpilab.core.table import Benchmark, EventLog, Executions
+from kpilab.core.table import Benchmark, EventLog, Executions, Facts
 from kpilab.core.values import Period, Where
 from kpilab.errors import BadInput
 from kpilab.show import say
@@ -190,3 +190,13 @@ def test_a_fault_without_a_segment_is_said_without_one():
         Where(),
         Where({"store": "S1"}),
     ]
+
+
+def test_days_without_rows_that_come_every_month_are_no_end_of_the_data():
+    days = [d for d in pd.date_range("2025-01-01", "2025-06-30") if d.day <= 27]
+    rows = pd.DataFrame({"date": days, "amount": 1.0})
+    half_year = Period(dt.date(2025, 1, 1), dt.date(2025, 6, 30))
+    assert "stale" not in set(quality(Facts(rows), period=half_year).table["check"])
+    cut = rows[rows["date"] < "2025-06-15"]
+    found = quality(Facts(cut), period=half_year).table
+    assert found.loc[found["check"] == "stale", "detail"].tolist() == [16.0]
