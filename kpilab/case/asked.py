@@ -9,14 +9,8 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from kpilab.case.links import Names, leaf_of
-from kpilab.engine.expression import (
-    dotted,
-    is_predicate,
-    parse_measure,
-    parse_predicate,
-    renamed,
-    sql,
-)
+from kpilab.engine.expression import is_predicate, parse_measure, parse_predicate, sql
+from kpilab.engine.linked import dotted, renamed
 from kpilab.errors import BadInput, Problem
 
 if TYPE_CHECKING:

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ibis import _
 from sqlglot import exp
 
 from kpilab.case.links import Names, leaves
 from kpilab.case.wide import over_joined
 from kpilab.engine.column import own
-from kpilab.engine.expression import dotted, parse_measure, parse_predicate, selected
+from kpilab.engine.expression import parse_measure, parse_predicate
 from kpilab.engine.joins import Hop, Keyed, Leaf
+from kpilab.engine.linked import dotted, selected
 from kpilab.engine.run import collect_one
 from kpilab.errors import Problem
 
@@ -70,8 +72,7 @@ def _linked_alone(node: exp.Sum, names: Names, table: str, where: str) -> tuple[
 def _decides(column: exp.Column, within: exp.Expr) -> bool:
     """Whether a column says which rows are added up, and is not itself added up."""
     node: exp.Expr = column
-    while node is not within:
-        above = node.parent
+    while node is not within and (above := node.parent) is not None:
         if isinstance(node, exp.Predicate) or (isinstance(above, exp.If) and above.this is node):
             return True
         node = above
@@ -83,7 +84,9 @@ def _counts(
 ) -> tuple[int, int]:
     """Rows that are added up, and the keys they hold."""
     table, names = str(metric.table), relations.names
-    conditions = [exp.not_(exp.Is(this=exp.paren(node.this.copy()), expression=exp.Null()))]
+    conditions: list[exp.Expr] = [
+        exp.not_(exp.Is(this=exp.paren(node.this.copy()), expression=exp.Null()))
+    ]
     if isinstance(node.parent, exp.Filter):
         conditions.append(exp.paren(node.parent.expression.this.copy()))
     if metric.where:
@@ -95,6 +98,6 @@ def _counts(
     rows, (met, key) = over_joined(table, relations.raw, [met, key], time)
     query = {"met": met, "key": key}
     asked = selected(rows, query, own(f"summed_{table}"))
-    asked = asked.filter(asked.met)
+    asked = asked.filter(_.met)
     found = collect_one(asked.agg(n=asked.key.count(), k=asked.key.nunique()), "links")
     return int(found["n"]), int(found["k"])

@@ -21,14 +21,8 @@ from kpilab.core.case import Metric
 from kpilab.core.formula import Expression, Name, Number, parse_formula
 from kpilab.core.table import Facts, Table
 from kpilab.engine.column import column
-from kpilab.engine.expression import (
-    columns,
-    parse_measure,
-    parse_predicate,
-    renamed,
-    restricted,
-    sql,
-)
+from kpilab.engine.expression import columns, parse_measure, parse_predicate, restricted, sql
+from kpilab.engine.linked import renamed
 from kpilab.errors import BadInput, unknown
 
 if TYPE_CHECKING:

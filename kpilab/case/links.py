@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from kpilab.engine.column import spelled
-from kpilab.engine.expression import dotted, parse_row
+from kpilab.engine.expression import parse_row
 from kpilab.engine.joins import Hop, Leaf
+from kpilab.engine.linked import dotted
 from kpilab.errors import BadInput, unknown
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from sqlglot import exp
 
 from kpilab.case.links import leaf_of, leaves
 from kpilab.engine.column import own
-from kpilab.engine.expression import selected
 from kpilab.engine.joins import Keyed, Leaf, aliases, joined, kept, partner, ways
+from kpilab.engine.linked import selected
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

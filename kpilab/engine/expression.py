@@ -8,9 +8,8 @@ subquery, no table, no file or network function, no statement.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import sqlglot
 from sqlglot import exp
@@ -18,9 +17,6 @@ from sqlglot.errors import SqlglotError
 
 from kpilab.engine.column import spelled
 from kpilab.errors import BadInput, Problem, unknown_problem
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
 
 DIALECT = "duckdb"
 MOST_CHARACTERS = 4_000
@@ -282,18 +278,6 @@ def sql(tree: exp.Expr, dialect: str = DIALECT) -> str:
     return tree.sql(dialect=dialect, comments=False)
 
 
-def selected(rows: ir.Table, columns: Mapping[str, exp.Expr], called: str) -> ir.Table:
-    """The rows with these columns, each a checked expression over theirs.
-
-    Args:
-        called: a name for the rows in the query, used for nothing else.
-    """
-    engine = rows.get_backend().name
-    named = [exp.alias_(tree.copy(), name, quoted=True) for name, tree in columns.items()]
-    query = exp.select(*named).from_(exp.to_identifier(called, quoted=True))
-    return rows.alias(called).sql(sql(query, "spark" if engine == "pyspark" else engine))
-
-
 def _counting_borders(node: exp.Expr) -> exp.Expr:
     """DuckDB counts the midnights (hours, months) between two times, others the whole ones that
     have passed."""
@@ -305,23 +289,6 @@ def _counting_borders(node: exp.Expr) -> exp.Expr:
         for side in (node.this, node.expression)
     )
     return exp.DateDiff(this=next(started), expression=next(started), unit=node.args.get("unit"))
-
-
-def dotted(column: exp.Column) -> str:
-    """The column's name as written, with the tables or link columns before it:
-    `orders.customer_id.region`."""
-    return ".".join(part.name for part in column.parts)
-
-
-def renamed(tree: exp.Expr, names: Mapping[str, str]) -> exp.Expr:
-    """The expression with columns of linked tables called by one name each."""
-    return tree.transform(
-        lambda node: (
-            exp.column(names[dotted(node)], quoted=True)
-            if isinstance(node, exp.Column) and dotted(node) in names
-            else node
-        )
-    )
 
 
 def _checked(text: object, where: str, *, linked: bool = False) -> exp.Expr:
