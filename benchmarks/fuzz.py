@@ -180,7 +180,7 @@ class Guard:
             told = error.problems if isinstance(error, BadInput) else ()
             return (
                 "refused"
-                if all(p.what and p.where and p.mend for p in told)
+                if all(p.what and p.where and p.hint for p in told)
                 else "an error without words"
             )
         except Exception as error:  # noqa: BLE001  # whatever it is, it is counted

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from kpilab.old import keywords, warned
+
 
 class KpilabError(Exception):
     """Everything kpilab raises on purpose; the command line shows it without a traceback."""
@@ -17,17 +19,18 @@ class Problem:
 
     what: str
     where: str
-    mend: str
+    hint: str
 
     def __str__(self) -> str:
-        return f"{self.what}\n  where: {self.where}\n  mend:  {self.mend}"
+        return f"{self.what}\n  where: {self.where}\n  hint:  {self.hint}"
 
 
 class BadInput(KpilabError):
     """Input that cannot be used as it is; carries one or several `Problem`s."""
 
-    def __init__(self, what: str, where: str, mend: str, more: Sequence[Problem] = ()) -> None:
-        self.problems: tuple[Problem, ...] = (Problem(what, where, mend), *more)
+    @keywords("BadInput")
+    def __init__(self, what: str, where: str, hint: str, more: Sequence[Problem] = ()) -> None:
+        self.problems: tuple[Problem, ...] = (Problem(what, where, hint), *more)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
     @property
@@ -39,8 +42,14 @@ class BadInput(KpilabError):
         return self.problems[0].where
 
     @property
+    def hint(self) -> str:
+        return self.problems[0].hint
+
+    @property
     def mend(self) -> str:
-        return self.problems[0].mend
+        """Old name of `hint`."""
+        warned("BadInput.mend", "BadInput.hint")
+        return self.hint
 
 
 class EngineError(KpilabError):
@@ -53,7 +62,7 @@ def several(problems: Iterable[Problem]) -> BadInput | None:
     if not found:
         return None
     first, *rest = found
-    return BadInput(first.what, first.where, first.mend, rest)
+    return BadInput(first.what, first.where, first.hint, rest)
 
 
 def nearest(name: str, known: Iterable[object], most: int = 5) -> str:
@@ -77,4 +86,4 @@ def unknown_problem(noun: str, name: object, known: Iterable[object], where: str
 def unknown(noun: str, name: object, known: Iterable[object], where: str) -> BadInput:
     """The error 'no <noun> named <name>', with the nearest valid names."""
     problem = unknown_problem(noun, name, known, where)
-    return BadInput(problem.what, problem.where, problem.mend)
+    return BadInput(problem.what, problem.where, problem.hint)

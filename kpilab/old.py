@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import ParamSpec, TypeVar
 from warnings import warn
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # Name that was at the top of the package -> where it is now.
 NAMES = {
@@ -67,6 +73,38 @@ NAMES = {
     "levels": "relation.kpi_cascade",
     "Store": "track.Store",
 }
+
+# Public name -> keyword it took -> keyword it takes.
+KEYWORDS: dict[str, dict[str, str]] = {
+    "BadInput": {"mend": "hint"},
+}
+
+
+def keywords(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Lets the function behind a public name take the keywords it took before."""
+
+    def takes_old(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def called(*args: P.args, **kwargs: P.kwargs) -> R:
+            if KEYWORDS[name].keys() & kwargs.keys():
+                return function(*args, **_renamed(name, kwargs))  # pyright: ignore[reportCallIssue]
+            return function(*args, **kwargs)
+
+        return called
+
+    return takes_old
+
+
+def _renamed(name: str, given: Mapping[str, object]) -> dict[str, object]:
+    """Keywords by their new names; who gives both is refused."""
+    found = {k: v for k, v in given.items() if k not in KEYWORDS[name]}
+    for old in given.keys() - found.keys():
+        new = KEYWORDS[name][old]
+        warned(f"{name}({old}=)", f"{name}({new}=)", above=2)
+        if new in found:
+            raise TypeError(f"{name}() got {new!r} and its old name {old!r}")
+        found[new] = given[old]
+    return found
 
 
 def warned(old: str, new: str, *, above: int = 1) -> None:

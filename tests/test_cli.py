@@ -135,7 +135,7 @@ def test_bad_input_is_one_screen_and_writes_nothing(case, tmp_path, old, new, ke
         assert answer.exit_code == code
         assert "case.yml" in answer.stderr
         assert key in answer.stderr
-        assert "mend:" in answer.stderr
+        assert "hint:" in answer.stderr
         assert "Traceback" not in answer.stderr
         assert len(answer.stderr.splitlines()) <= 24
     assert [(p.name, p.read_text("utf-8")) for p in out.iterdir()] == [("review.json", "kept")]
@@ -154,7 +154,7 @@ def test_many_problems_still_fit_one_screen(case):
     short, long = run("check", case), run("check", case, "--verbose")
     assert len(short.stderr.splitlines()) <= 24
     assert "23 more" in short.stderr
-    assert long.stderr.count("mend:") == 30
+    assert long.stderr.count("hint:") == 30
 
 
 def test_a_folder_of_tables_becomes_a_case_that_is_in_order(case):

@@ -132,12 +132,12 @@ def test_a_report_on_a_disk_that_is_full_or_read_only(disk):
     disk(f"size={used // 1024 + 400}k")
     with pytest.raises(BadInput, match="No space left") as full:
         write(reviews.story(), out)
-    assert (full.value.where, "make room" in full.value.mend) == (str(out), True)
+    assert (full.value.where, "make room" in full.value.hint) == (str(out), True)
     assert held(out) == before
     disk("size=8m,ro")
     with pytest.raises(BadInput, match="Read-only") as refused:
         write(reviews.story(), out)
-    assert (refused.value.where, "may write" in refused.value.mend) == (str(out), True)
+    assert (refused.value.where, "may write" in refused.value.hint) == (str(out), True)
     assert held(out) == before
     disk("size=8m,rw")
     assert write(reviews.story(), out).json.read_bytes() != before["review.json"]
@@ -156,7 +156,7 @@ def test_a_command_on_such_a_disk_fails_like_any_other(disk, case):
         assert answer.exit_code == 2, command
         assert said in answer.stderr
         assert str(out) in answer.stderr
-        assert "mend:" in answer.stderr
+        assert "hint:" in answer.stderr
         assert "Traceback" not in answer.stderr
 
 
@@ -169,7 +169,7 @@ def test_a_store_on_a_disk_that_is_full_or_read_only(disk):
                 kept.append(store.add_action("case", "x" * 2000, owner="ann"))
         except StoreError as full:
             said = str(full)
-        assert "full\n  mend:  make room" in said
+        assert "full\n  hint:  make room" in said
         assert str(place) in said
         assert [a.id for a in store.actions()] == kept
     disk("size=8m,ro")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 from collections import Counter
+from contextlib import suppress
 from importlib import import_module
 from operator import attrgetter
 
 import pytest
 
 import kpilab
-from kpilab import old
+from kpilab import BadInput, old
 from kpilab.public import thing, written
 
 ROOMS = [name for name in dir(kpilab) if name not in kpilab.__all__]
@@ -69,6 +71,36 @@ def test_an_old_name_warns_with_the_new_one_and_works(name):
         had = found(name)
     assert had is found(old.NAMES[name])
     assert told[0].filename == __file__
+
+
+@pytest.mark.parametrize(("name", "word"), [(n, w) for n, ws in old.KEYWORDS.items() for w in ws])
+def test_an_old_keyword_warns_with_the_new_one_and_is_taken(name, word):
+    new, takes = old.KEYWORDS[name][word], inspect.signature(thing(name)).parameters
+    assert (new in takes, word in takes) == (True, False)
+    needed = [p for p in takes.values() if p.default is p.empty and p.name != new]
+    given = [None for p in needed if p.kind is not p.KEYWORD_ONLY]
+    named = {p.name: None for p in needed if p.kind is p.KEYWORD_ONLY}
+    said = rf"{name}\({word}=\) is now {name}\({new}=\)"
+    useless = suppress(AttributeError, BadInput, ValueError)
+    with pytest.warns(DeprecationWarning, match=said) as told, useless:
+        thing(name)(*given, **named | {word: None})
+    assert told[0].filename == __file__
+
+
+def test_an_old_keyword_beside_the_new_one_is_refused():
+    with (
+        pytest.warns(DeprecationWarning, match="mend"),
+        pytest.raises(TypeError, match="its old name"),
+    ):
+        BadInput("what", "where", hint="a", mend="b")
+
+
+def test_an_error_says_what_where_and_a_hint():
+    with pytest.warns(DeprecationWarning, match="mend"):
+        error = BadInput("nothing is there", "here", mend="bring something")
+    assert str(error) == "nothing is there\n  where: here\n  hint:  bring something"
+    with pytest.warns(DeprecationWarning, match=r"BadInput\.mend is now BadInput\.hint"):
+        assert error.mend == error.hint == "bring something"
 
 
 def test_no_old_name_is_a_new_one():

@@ -170,7 +170,7 @@ class Asking:
         try:
             return self.names.meant(table, name, where)
         except BadInput as error:
-            self.problems.extend(Problem(p.what, where, p.mend) for p in error.problems)
+            self.problems.extend(Problem(p.what, where, p.hint) for p in error.problems)
             return None
 
 

@@ -147,7 +147,7 @@ def _goal(spec: CaseSpec, doc: Document) -> Iterator[Problem]:
     except BadInput as error:
         for problem in error.problems:
             node = problem.where.removeprefix("formula of ").strip("'")
-            yield Problem(problem.what, doc.at(*_formula_at(spec, node)), problem.mend)
+            yield Problem(problem.what, doc.at(*_formula_at(spec, node)), problem.hint)
         return
     for node in tree.nodes:
         for child in tree.children(node):
@@ -253,4 +253,4 @@ def _tried(parse: Callable[[str, str], object], text: str, where: str) -> Iterat
     try:
         parse(text, where)
     except BadInput as error:
-        yield Problem(error.what, where, error.mend)
+        yield Problem(error.what, where, error.hint)

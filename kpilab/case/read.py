@@ -118,7 +118,7 @@ def _dates(text: str, option: str) -> Period:
         first, last = text.split("..")
         return Period(date.fromisoformat(first), date.fromisoformat(last))
     except BadInput as error:
-        raise BadInput(error.what, option, error.mend) from None
+        raise BadInput(error.what, option, error.hint) from None
     except ValueError:
         mend = "write YYYY-MM-DD..YYYY-MM-DD" + (
             ", previous or year_ago" if option == "--baseline" else ""
@@ -206,7 +206,7 @@ def with_formulas(case: Case, spec: CaseSpec, document: Document) -> tuple[Case,
                     formula=text,
                 )
         except BadInput as error:
-            problems += [Problem(p.what, where, p.mend) for p in error.problems]
+            problems += [Problem(p.what, where, p.hint) for p in error.problems]
     metrics = {name: made.get(name) or case.metrics.get(name) for name in spec.metrics}
     return replace(case, tables=tables, metrics={n: m for n, m in metrics.items() if m}), problems
 

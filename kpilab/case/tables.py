@@ -302,4 +302,4 @@ def _placed(error: BadInput | EngineError, document: Document, name: str) -> Ite
             if "role " in problem.where
             else "source"
         )
-        yield Problem(problem.what, document.at("tables", name, role), problem.mend)
+        yield Problem(problem.what, document.at("tables", name, role), problem.hint)

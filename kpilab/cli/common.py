@@ -58,7 +58,7 @@ def told(code: int, verbose: bool) -> Generator[None]:
         typer.echo(
             (
                 f"error: {error.strerror or error}\n  where: {error.filename or 'the disk'}\n  "
-                f"mend:  {ROOM}"
+                f"hint:  {ROOM}"
             ),
             err=True,
         )

@@ -66,7 +66,7 @@ class Table:
         except BadInput as error:
             how = f", or wrap the table: {kind}(table, {{role}}=…)"
             mended = [
-                replace(p, mend=p.mend + how.format(role=r))
+                replace(p, hint=p.hint + how.format(role=r))
                 for p in error.problems
                 if (r := _role(p))
             ]

@@ -137,7 +137,7 @@ def _told(purpose: str, error: Exception, expression: ir.Table | None = None) ->
         return EngineError(said + _room(expression))
     if isinstance(error, duckdb.OutOfMemoryException):
         return OutOfMemory(
-            f"{said}\n  mend:  give it more with engine_options: {{memory_limit: SIZE}}"
+            f"{said}\n  hint:  give it more with engine_options: {{memory_limit: SIZE}}"
         )
     return EngineError(said)
 
@@ -157,9 +157,9 @@ def _room(expression: ir.Table | None) -> str:
         "{temp_directory: FOLDER} says"
     )
     if backend is None or backend.name != "duckdb":
-        return f"\n  mend:  {mend}"
+        return f"\n  hint:  {mend}"
     place = backend.con.execute("SELECT current_setting('temp_directory')").fetchone()[0]
-    return f"\n  where: {place}\n  mend:  {mend}"
+    return f"\n  where: {place}\n  hint:  {mend}"
 
 
 def _lost(error: Exception) -> bool:

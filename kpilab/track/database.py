@@ -233,7 +233,7 @@ def _mend(error: Exception) -> str:
     """How to mend a disk that refuses; nothing where we do not know."""
     code = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None) or ""
     known = next((mend for start, mend in MENDS.items() if code.startswith(start)), None)
-    return f"\n  mend:  {known}; what was kept before is there" if known else ""
+    return f"\n  hint:  {known}; what was kept before is there" if known else ""
 
 
 def _first_line(error: Exception) -> str:

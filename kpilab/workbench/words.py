@@ -52,7 +52,7 @@ class Words:
         if isinstance(error, BadInput):
             found = [
                 f"<strong>{escape(p.what)}</strong><br>{escape(p.where)}<br>"
-                f"{escape(self.text('mend', mend=p.mend))}"
+                f"{escape(self.text('mend', mend=p.hint))}"
                 for p in error.problems
             ]
         else:

@@ -35,7 +35,7 @@ def told(text: str) -> tuple[Problem, ...]:
 def refused(text: str | bytes) -> BadInput:
     with pytest.raises(BadInput) as caught:
         read(text)
-    assert all(p.what and p.where and p.mend for p in caught.value.problems)
+    assert all(p.what and p.where and p.hint for p in caught.value.problems)
     return caught.value
 
 
@@ -109,7 +109,7 @@ def test_any_value_in_any_place_is_read_or_refused_in_words(place, value):
     for problem in told(yaml.safe_dump(spoilt, allow_unicode=True)):
         assert problem.what
         assert "case.yml" in problem.where
-        assert problem.mend
+        assert problem.hint
 
 
 @settings(max_examples=300, deadline=None)
@@ -119,4 +119,4 @@ def test_any_value_in_any_place_is_read_or_refused_in_words(place, value):
 @example("kpilab: 1\n<<: *x")
 @example("a: 2026-99-99")
 def test_any_text_is_read_or_refused_in_words(text):
-    assert all(p.what and p.where and p.mend for p in told(text))
+    assert all(p.what and p.where and p.hint for p in told(text))

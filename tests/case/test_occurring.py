@@ -56,7 +56,7 @@ def test_the_nearest_value_is_named(make_case):
 def test_a_step_that_no_event_is_called_by_is_named_with_the_nearest(make_case):
     found = uncounted(open_case(make_case(("[visit, cart, pay]", "[visit, crat, pay]"))))
     assert [p.what for p in found] == ["no event named 'crat'"]
-    assert "'cart'" in found[0].mend
+    assert "'cart'" in found[0].hint
 
 
 def test_a_step_may_be_called_what_reads_as_a_condition(make_case):

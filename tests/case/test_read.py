@@ -19,7 +19,7 @@ def problems(folder, **options):
     for problem in caught.value.problems:
         assert problem.what
         assert problem.where
-        assert problem.mend
+        assert problem.hint
     return caught.value.problems
 
 

@@ -166,7 +166,7 @@ def test_tables_that_say_nothing_leave_nothing_behind(tmp_path, content):
         (tmp_path / "t.csv").write_text(content, "utf-8")
     with pytest.raises(BadInput) as caught:
         scaffold(tmp_path)
-    assert caught.value.mend
+    assert caught.value.hint
     assert {p.name for p in tmp_path.iterdir()} <= {"t.csv"}
 
 

@@ -127,7 +127,7 @@ def test_a_disk_that_refuses_is_named_with_the_mend(tmp_path, monkeypatch, step,
     with pytest.raises(BadInput, match=os.strerror(number)) as told:
         put(tmp_path, written(b"new"))
     monkeypatch.undo()
-    assert mend in told.value.mend
+    assert mend in told.value.hint
     assert told.value.where == str(tmp_path)
     assert held(tmp_path) == written(b"old")
     assert {p.name for p in tmp_path.iterdir()} == set(NAMES)

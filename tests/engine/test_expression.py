@@ -108,7 +108,7 @@ def test_everything_else_is_refused(text):
     with pytest.raises(BadInput) as caught:
         parse_measure(text, "case.yml line 3, key metrics.x.measure")
     assert caught.value.where == "case.yml line 3, key metrics.x.measure"
-    assert caught.value.mend
+    assert caught.value.hint
     assert len(caught.value.what) < 4_500
 
 
@@ -140,7 +140,7 @@ def test_columns_it_reads():
     tree = parse_measure("sum(a) / count(*) filter (where event = 'pay') + max(A)", "here")
     assert set(columns(tree)) == {"a", "event", "A"}
     assert [p.what for p in missing(tree, ["a", "EVENT"], "here")] == []
-    assert [p.mend for p in missing(tree, ["a", "evnt"], "here")] == [
+    assert [p.hint for p in missing(tree, ["a", "evnt"], "here")] == [
         "use one of ['evnt'] (2 known)"
     ]
 

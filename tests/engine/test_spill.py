@@ -61,4 +61,4 @@ def test_a_spill_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("mine")
     with pytest.raises(BadInput, match="cannot be written") as told:
         connect(options={"temp_directory": str(tmp_path / "file" / "below")})
-    assert "engine_options: temp_directory" in told.value.mend
+    assert "engine_options: temp_directory" in told.value.hint

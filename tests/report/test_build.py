@@ -266,7 +266,7 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path):
     (tmp_path / "out").write_text("mine")
     with pytest.raises(BadInput, match="the review cannot be written") as error:
         write(reviews.nothing(), tmp_path / "out")
-    assert "--out" in error.value.mend
+    assert "--out" in error.value.hint
     assert (tmp_path / "out").read_text() == "mine"
 
 

@@ -27,7 +27,7 @@ def test_without_a_browser_it_says_what_to_install(page, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(BadInput, match="none is installed") as error:
         pdf(page, page.with_suffix(".pdf"))
-    assert "chromium" in error.value.mend
+    assert "chromium" in error.value.hint
     assert not page.with_suffix(".pdf").exists()
 
 

@@ -63,7 +63,7 @@ def test_the_same_seed_gives_the_same_world_and_another_seed_another():
 def test_an_unknown_world_is_named_with_the_known_ones(tmp_path):
     with pytest.raises(kpilab.BadInput, match="no sample world named 'mixshift'") as caught:
         write("mixshift", tmp_path)
-    assert "mix_shift" in caught.value.mend
+    assert "mix_shift" in caught.value.hint
 
 
 def test_the_shop_meets_its_kpi_and_misses_its_goal(shop):

@@ -257,7 +257,7 @@ def _refusal(name: str, faults: pd.DataFrame) -> BadInput:
         for row in faults.to_dict("records")
     ]
     first, *rest = problems
-    return BadInput(first.what, first.where, first.mend, rest)
+    return BadInput(first.what, first.where, first.hint, rest)
 
 
 WHAT = {
