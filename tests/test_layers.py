@@ -41,8 +41,13 @@ MAY_IMPORT = {
 }
 # What is no room is a door, as `kpilab/events.py`: it names things in its stub and imports none.
 ANYBODY = {"old", "public"}
-# core/result.py draws on request; core/table.py wraps a DataFrame or path on request.
-INSIDE_FUNCTIONS = {"core/result.py": {"show"}, "core/table.py": {"engine"}}
+# core/result.py and core/finding.py speak and draw on request; core/table.py wraps a DataFrame or
+# path on request.
+INSIDE_FUNCTIONS = {
+    "core/result.py": {"show"},
+    "core/finding.py": {"report"},
+    "core/table.py": {"engine"},
+}
 SOLE_USERS = {
     "duckdb": {"engine"},
     "pyspark": {"engine"},

@@ -185,6 +185,13 @@ class Review:
     version: str = ""
     rejected: tuple[Cause, ...] = ()
 
+    def summary(self, lang: str | None = None) -> str:
+        """The verdict in words, in `lang` or the review's own language."""
+        # Upward, as the words of a result: they load when asked for.
+        from kpilab.report.text import verdict
+
+        return verdict(self, lang)
+
     @property
     def findings(self) -> tuple[Finding, ...]:
         return tuple(f for step in self.steps for f in step.findings)

@@ -1,4 +1,4 @@
-"""What an analysis returns: a documented table, a headline, a chart on demand."""
+"""What an analysis returns: a documented table, a summary in words, a chart on demand."""
 
 from __future__ import annotations
 
@@ -31,9 +31,15 @@ class Result:
         """The answer in one sentence."""
         return Message("result.rows", {"rows": len(self.table)})
 
+    def summary(self, lang: str = "en") -> str:
+        """The answer in words: the headline, the size of the table, every note; a line each."""
+        # The one upward import: words and charts load when asked for, never with the numbers.
+        from kpilab import show
+
+        return show.summary(self, lang)
+
     def chart(self, lang: str = "en") -> alt.TopLevelMixin:
         """Altair chart of this result in the language `lang`."""
-        # The one upward import: charts load when somebody asks for one, never with the numbers.
         from kpilab import show
 
         return show.chart(self, lang)
