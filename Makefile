@@ -15,7 +15,7 @@ WORKERS ?= 2
 help:
 	@echo "make review   set up and review the bundled case (CASE=folder for yours, OUT=folder for the report)"
 	@echo "make lab      set up and open the notebooks in JupyterLab"
-	@echo "make test     set up, then lint, types and tests"
+	@echo "make test     set up, then lint, types and tests (SLOW=1: those over many random worlds, too)"
 	@echo "make docs     set up and build the documentation into site/ (read it: python3 -m http.server -d site)"
 
 setup: $(READY)
@@ -46,7 +46,7 @@ types: $(READY)
 	$(BIN)/basedpyright
 
 test: lint types
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(if $(SLOW),,-m "not slow")
 
 # The documentation's tools are not in the lock: they are installed by name, once. Building needs no network.
 docs: $(READY)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from kpilab.old import keywords, warned
+
+# What the light core does without: package -> the extra that brings it.
+EXTRAS = (
+    dict.fromkeys(("altair", "vl_convert", "jinja2", "platformdirs"), "report")
+    | dict.fromkeys(("ipywidgets", "anywidget", "jupyterlab", "voila"), "lab")
+    | {"apprise": "track", "pyspark": "spark", "psycopg": "postgres"}
+)
 
 
 class KpilabError(Exception):
@@ -52,8 +60,25 @@ class BadInput(KpilabError):
         return self.hint
 
 
+class MissingExtra(BadInput):
+    """What was asked for needs an extra that is not installed."""
+
+
 class EngineError(KpilabError):
     """The engine that holds the data refused or lost a query."""
+
+
+@contextmanager
+def extra(where: str) -> Generator[None]:
+    """Imports inside may need an extra; if it is not installed, the error says how to get it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRAS:
+            raise
+        hint = f"pip install 'kpilab[{EXTRAS[package]}]'"
+        raise MissingExtra(f"{package} is not installed", where, hint) from error
 
 
 def several(problems: Iterable[Problem]) -> BadInput | None:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
+from kpilab.errors import extra
 from kpilab.old import warned
 
 Door = tuple[list[str], Callable[[str], object], Callable[[], list[str]]]
@@ -35,9 +36,10 @@ def door(module: str, old: Mapping[str, str] = NOTHING) -> Door:
             raise AttributeError(
                 f"module {module!r} has no attribute {name!r}", name=name, obj=sys.modules[module]
             )
-        if places[name] == module:
-            return import_module(f"{module}.{name}")
-        return getattr(import_module(places[name]), name)
+        with extra(f"{module}.{name}"):
+            if places[name] == module:
+                return import_module(f"{module}.{name}")
+            return getattr(import_module(places[name]), name)
 
     return names, loaded, lambda: sorted(places)
 

@@ -62,7 +62,6 @@ def test_nothing_is_loaded_from_outside():
     ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNNABLE)
 def test_the_code_of_a_page_runs(name, tmp_path, monkeypatch):
     (tmp_path / "data").symlink_to(ROOT / "data")

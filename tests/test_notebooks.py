@@ -33,7 +33,6 @@ def test_it_is_short_and_defines_no_functions(path):
     assert path.stat().st_size < MOST_BYTES
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_it_runs(path, tmp_path):
     done = tmp_path / path.name

@@ -13,9 +13,17 @@ import pytest
 import yaml
 
 import kpilab
+from kpilab import errors
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+# What `make` installs: the core and all extras but the engines that need a server or Java.
+WANTED = [
+    *PROJECT["dependencies"],
+    *(w for name in ("report", "lab", "track", "dev") for w in EXTRAS[name]),
+]
+WANTED = [w for w in WANTED if not w.startswith("kpilab[")]
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
 MACHINE = re.compile(r"(?<![\w.])/(?:work|home|root|Users)/\w")
 
@@ -41,16 +49,19 @@ def test_everything_in_the_lock_has_a_hash():
 
 def test_the_lock_holds_every_direct_dependency():
     locked = {name_of(line) for line in LOCK.splitlines() if re.match(r"[a-zA-Z0-9]", line)}
-    wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
-    assert {name_of(w) for w in wanted} - locked == set()
+    assert {name_of(w) for w in WANTED} - locked == set()
 
 
 def test_conda_users_get_the_same_dependencies():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
     through_pip = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
-    assert set(through_pip) == set(PROJECT["dependencies"]) | set(
-        PROJECT["optional-dependencies"]["dev"]
-    ) | {"-e ."}
+    assert set(through_pip) == {*WANTED, "-e ."}
+
+
+def test_everything_that_may_be_missing_is_in_the_extra_that_is_named():
+    for package, name in errors.EXTRAS.items():
+        brought = {name_of(w).replace("-", "_").removesuffix("_python") for w in EXTRAS[name]}
+        assert package in brought
 
 
 def test_the_console_command_is_there():

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from kpilab.errors import BadInput, KpilabError
+from kpilab.errors import BadInput, KpilabError, extra
 
 MOST_PROBLEMS = 7  # what fits on one screen
 ROOM = "give a place that you may read and write, on a disk that has room"
@@ -41,7 +41,8 @@ Verbose = Annotated[bool, typer.Option("--verbose", help="Show every problem and
 def told(code: int, verbose: bool) -> Generator[None]:
     """Errors made for people go to stderr and become the exit code; Ctrl-C ends quietly."""
     try:
-        yield
+        with extra("the command"):
+            yield
     except KpilabError as error:
         problems = error.problems if isinstance(error, BadInput) else (error,)
         shown = problems if verbose else problems[:MOST_PROBLEMS]

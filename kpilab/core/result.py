@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pandas as pd
 
 from kpilab.core.values import Message
+from kpilab.errors import extra
 
 if TYPE_CHECKING:
     import altair as alt
@@ -42,7 +43,8 @@ class Result:
         """Altair chart of this result in the language `lang`."""
         from kpilab import show
 
-        return show.chart(self, lang)
+        with extra(f"{type(self).__name__}.chart"):
+            return show.chart(self, lang)
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None

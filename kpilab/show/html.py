@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from kpilab.errors import MissingExtra, extra
 from kpilab.show.format import number
 from kpilab.show.say import sentence
 
@@ -40,7 +41,10 @@ def mimebundle(result: Result, lang: str = "en") -> dict[str, object]:
     """text/plain and text/html; the picture is an inline SVG, so nothing is loaded from outside."""
     headline = sentence(result.headline, lang)
     notes = "".join(f"<li>{escape(sentence(n, lang))}</li>" for n in result.notes)
-    picture = svg(result, lang)
+    try:
+        picture = svg(result, lang)
+    except MissingExtra:
+        picture = ""
     rows = table_html(result.table, lang)
     html = f"<p><strong>{escape(headline)}</strong></p>{picture}{rows}<ul>{notes}</ul>"
     return {
@@ -51,6 +55,7 @@ def mimebundle(result: Result, lang: str = "en") -> dict[str, object]:
 
 def svg(result: Result, lang: str = "en") -> str:
     """The result's chart as SVG text."""
-    import vl_convert
+    with extra("a picture"):
+        import vl_convert
 
     return vl_convert.vegalite_to_svg(result.chart(lang).to_json())

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from kpilab.core.values import Effect, Message
-from kpilab.errors import BadInput, KpilabError, Problem, several
+from kpilab.errors import BadInput, KpilabError, Problem, extra, several
 from kpilab.show.format import interval, number, signed, signed_percent
 from kpilab.show.say import sentence
 from kpilab.track.compare import known
@@ -150,7 +150,8 @@ def _float(value: object) -> float | None:
 
 
 def _service(url: str) -> NotifyBase | None:
-    from apprise import Apprise  # loaded here: it brings a hundred services along
+    with extra("notify"):
+        from apprise import Apprise  # loaded here: it brings a hundred services along
 
     # a service or None
     return Apprise.instantiate(url, suppress_exceptions=True)  # type: ignore[return-value]

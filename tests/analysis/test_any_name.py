@@ -15,6 +15,7 @@ NAMES = (
     "step", "before", "new", "dau", "mau", "last", "since", "start", "end", "key", "source",
     "target", "value", "period", "num0", "variant", "holed", "row", "units",
 )  # fmt: skip
+REST = range(4, len(NAMES), 4)
 ROLES = ("user", "time", "event", "app")
 rng = np.random.default_rng(3)
 SIZE = 400
@@ -26,6 +27,7 @@ LOG = pd.DataFrame({
     "app": rng.choice(["web", "shop", None], SIZE),
 })  # fmt: skip
 STEPS = ("open", "cart", "pay")
+OURS = ("users", "before", "day", "cohort", "path", "bucket")
 
 
 def answers(log, app):
@@ -56,7 +58,7 @@ def plain():
     return [numbers(f) for f in answers(EventLog(LOG), "app")]
 
 
-@pytest.mark.parametrize("k", range(0, len(NAMES), 4))
+@pytest.mark.parametrize("k", [0, *(pytest.param(k, marks=pytest.mark.slow) for k in REST)])
 def test_events(plain, k):
     names = dict(zip(ROLES, (NAMES + NAMES)[k : k + 4], strict=True))
     roles = {role: names[role] for role in ROLES[:3]}
@@ -66,7 +68,9 @@ def test_events(plain, k):
         pd.testing.assert_frame_equal(numbers(found), right)
 
 
-@pytest.mark.parametrize("name", ["step", "users", "before", "day", "cohort", "path", "bucket"])
+@pytest.mark.parametrize(
+    "name", ["step", *(pytest.param(name, marks=pytest.mark.slow) for name in OURS)]
+)
 def test_a_dimension_called_like_a_column_of_the_answer(plain, name):
     log = EventLog(LOG.rename(columns={"app": name}))
     for found, right in zip(answers(log, name), plain, strict=True):

@@ -21,7 +21,7 @@ import pytest
 
 from kpilab.track.store import Store
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PATIENCE = 240_000  # milliseconds; a busy machine takes its time

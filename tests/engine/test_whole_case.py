@@ -69,7 +69,6 @@ def test_postgres_and_duckdb_review_alike(tmp_path):
 
 
 @pytest.mark.spark
-@pytest.mark.slow
 def test_spark_and_duckdb_review_alike(tmp_path):
     pytest.importorskip("pyspark")
     if shutil.which("java") is None:

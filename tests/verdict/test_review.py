@@ -68,8 +68,13 @@ def test_everything_can_be_said(shop, lang):
     assert all(sentence(message, lang).strip() for message in said)
 
 
-def test_same_input_same_verdict(shop):
-    again = kpilab.review(kpilab.open_case(SHOP))
+def test_same_input_same_verdict_and_progress_names_each_step(shop):
+    seen: list[str] = []
+    again = kpilab.review(
+        kpilab.open_case(SHOP), progress=lambda name, done, total: seen.append(name)
+    )
+    assert seen[0] == "data"
+    assert set(STEP_NAMES) - {"trust"} < set(seen)
     assert [(c.kind, c.effect, c.confidence) for c in again.causes] == [
         (c.kind, c.effect, c.confidence) for c in shop.causes
     ]
@@ -93,13 +98,6 @@ def test_nothing_is_said_where_nothing_is_wrong(name, tmp_path):
     review = kpilab.review(kpilab.open_case(write(name, tmp_path / name, seed=SEED)))
     assert review.causes == ()
     assert abs(gap_of_bridge(review)) <= 1e-9 * abs(review.goal.logged)
-
-
-def test_progress_names_each_step(shop):
-    seen: list[str] = []
-    kpilab.review(kpilab.open_case(SHOP), progress=lambda name, done, total: seen.append(name))
-    assert seen[0] == "data"
-    assert set(STEP_NAMES) - {"trust"} < set(seen)
 
 
 def test_a_step_of_ones_own_reads_what_the_earlier_ones_found_and_adds_its_report():

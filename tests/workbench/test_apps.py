@@ -53,7 +53,6 @@ def twin(code: str) -> Result:
     return result
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("app", "view"), VIEWS, ids=[f"{a.name}-{v}" for a, v in VIEWS])
 def test_a_view_answers_draws_and_its_code_gives_the_same(app, view, shop, monkeypatch):
     asked = app.asked(shop, state(app, view, shop))

@@ -150,6 +150,7 @@ def test_amounts_are_read_by_their_own_measure():
     assert say(result.headline, "en") == say(paid.headline, "en")
 
 
+@pytest.mark.slow
 def test_honest_tests_are_left_alone():
     verdicts = [read(world(100 + k, units=500, lift=0.1 * (k % 2))).verdict for k in range(12)]
     assert verdicts == ["fine"] * 12

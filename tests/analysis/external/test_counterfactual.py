@@ -40,8 +40,12 @@ def test_a_planted_effect_lies_in_the_interval(method):
     assert len(result.placebos) >= 4
 
 
-def test_it_is_found_by_synthetic_did_and_nothing_is_found_in_nothing():
+def test_it_is_found_by_synthetic_did():
     assert counterfactual(panel(effect=-15.0), treated="s0", since=SINCE).p < 0.05
+
+
+@pytest.mark.slow
+def test_nothing_is_found_in_nothing():
     calls = [counterfactual(panel(seed=s), treated="s0", since=SINCE).p < 0.05 for s in range(40)]
     assert np.mean(calls) <= 0.15  # nominal 5 %, three standard errors
 

@@ -57,6 +57,7 @@ def test_both_are_told_apart():
     assert result.explained.value == pytest.approx(-0.2, abs=0.08)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rho", [0.0, 0.7, 1.0])
 def test_a_quiet_market_is_called_quiet(rho):
     p = np.array(
@@ -68,6 +69,7 @@ def test_a_quiet_market_is_called_quiet(rho):
     assert np.mean(p < 0.05) <= 0.11  # nominal 5 %; 120 draws: three standard errors
 
 
+@pytest.mark.slow
 def test_beta_is_estimated_not_assumed():
     betas = [
         market(world(s, beta=1.8), baseline=BASE, current=NOW, own="own").beta_history

@@ -100,6 +100,7 @@ def test_a_roll_out_is_no_jump_and_hides_none():
     assert ask(world(rollout=True, hollow=2.5)).where == Where({"channel": "referral"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.0, 0.2])
 def test_silence_where_nothing_was_planted(noise):
     found = [ask(world(seed, noise=noise)).where for seed in range(100)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from kpilab.stats.relation.breaks import sup_f
 from kpilab.stats.relation.slope_break import slope_break
@@ -14,6 +15,7 @@ def world(rng, slope_after, n=52):
     return np.cumsum(dx), np.cumsum(slope * dx + rng.standard_normal(n))
 
 
+@pytest.mark.slow
 def test_size_power_and_coverage_at_a_known_date():
     """The full figures over families of series are those of
     `benchmarks/relation.py --part goodhart`."""
@@ -26,6 +28,7 @@ def test_size_power_and_coverage_at_a_known_date():
     assert np.mean([b.before[1] <= 1 <= b.before[2] for b in broken]) >= 0.91
 
 
+@pytest.mark.slow
 def test_noise_that_grows_with_the_target_is_no_break():
     rng = np.random.default_rng(4)
     found = 0
@@ -43,6 +46,7 @@ def test_the_units_of_the_series_do_not_matter():
     assert plain.p == scaled.p
 
 
+@pytest.mark.slow
 def test_a_searched_break_is_corrected_for_the_search():
     rng = np.random.default_rng(2)
     p = [sup_f(rng.standard_normal(60), np.ones((60, 1)), draws=300).p for _ in range(200)]
