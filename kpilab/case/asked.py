@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from kpilab.case.links import Names, leaf_of
+from kpilab.case.reading import KEYS
 from kpilab.engine.expression import is_predicate, parse_measure, parse_predicate, sql
 from kpilab.engine.linked import dotted, renamed
 from kpilab.errors import BadInput, Problem
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from kpilab.case.spec import CaseSpec, TableSpec
 
 # Keys of a table that say how it is read or linked, and name no role.
-NOT_ROLES = {"kind", "source", "dimensions", "key", "links", "columns", "valid"}
+NOT_ROLES = {"kind", "source", "dimensions", "key", "links", "columns", "valid", *KEYS}
 Place = tuple[str | int, ...]
 
 

@@ -73,9 +73,9 @@ def _without_tag(loc: tuple[str | int, ...]) -> tuple[str | int, ...]:
 
 
 def _known_keys(loc: tuple[str | int, ...]) -> list[str]:
-    if len(loc) > 2 and loc[0] == "tables":
-        return list(KINDS[str(loc[2])].model_fields)
     model: object = CaseSpec
+    if len(loc) > 2 and loc[0] == "tables":
+        model, loc = KINDS[str(loc[2])], loc[3:]
     for part in loc[:-1]:
         fields = getattr(model, "model_fields", {})
         if part in fields:

@@ -15,6 +15,7 @@ from kpilab.core.finding import DataIssue
 from kpilab.core.table import EventLog, Facts, Table
 from kpilab.core.values import Message
 from kpilab.engine.dialect import one
+from kpilab.engine.door.numbered import numbered, said
 from kpilab.engine.expression import missing, parse_measure, parse_predicate
 from kpilab.engine.metrics import measure
 from kpilab.engine.run import collect, collect_one
@@ -42,18 +43,34 @@ def readable(table: ir.Table, name: str, column: str) -> tuple[ir.Table, list[Da
         if not collect_one(table.agg(rows=table.count()), "time column")["rows"]:
             empty = table.mutate(**{column: ibis.null("timestamp")})
             return empty, [DataIssue(name, Message("trust.empty", {"table": name}), rows=0)]
+        return _numbered(table, name, column)
+    return _read(table, name, column, table[column].try_cast("timestamp"))
+
+
+def _numbered(table: ir.Table, name: str, column: str) -> tuple[ir.Table, list[DataIssue]]:
+    """A column of numbers that are times."""
+    kind = table.schema()[column]
+    found = numbered(table, column) if kind.is_numeric() else None
+    if found is None:
         raise BadInput(
             f"column {column!r} holds {kind}, not times",
             f"table {name!r}, role 'time'",
-            "name a date or time column",
+            "name a date or time column, or say in `format` how its values are to be read",
         )
-    return _parsed(table, name, column)
+    clean, issues = _read(table, name, column, found[1])
+    return clean, [DataIssue(name, said(name, column, found[0]), column=column), *issues]
 
 
-def _parsed(table: ir.Table, name: str, column: str) -> tuple[ir.Table, list[DataIssue]]:
+def _read(
+    table: ir.Table, name: str, column: str, moments: ir.Value
+) -> tuple[ir.Table, list[DataIssue]]:
+    """The table with its times read; rows whose time is none are counted.
+
+    Raises:
+        BadInput: no value can be read.
+    """
     raw = table.mutate(row_in_file=ibis.row_number() + 1)
-    parsed = raw[column].try_cast("timestamp")
-    bad = raw.filter(parsed.isnull() & raw[column].notnull())
+    bad = raw.filter(moments.isnull() & raw[column].notnull())
     counts = collect_one(
         bad.agg(rows=bad.count()).cross_join(raw.agg(all=raw.count())), "time column"
     )
@@ -62,9 +79,9 @@ def _parsed(table: ir.Table, name: str, column: str) -> tuple[ir.Table, list[Dat
         raise BadInput(
             f"no value of column {column!r} reads as a time",
             f"table {name!r}, role 'time'",
-            "write times as YYYY-MM-DD [HH:MM:SS]",
+            "write times as YYYY-MM-DD [HH:MM:SS], or say in `format` how they are written",
         )
-    clean = table.mutate(**{column: table[column].try_cast("timestamp")})
+    clean = table.mutate(**{column: moments})
     if not rows:
         return clean, []
     first = collect(

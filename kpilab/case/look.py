@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from kpilab.engine.connect import READERS, connect, read_file
+from kpilab.engine.connect import connect
+from kpilab.engine.door.files import ENDINGS, ending, opened
+from kpilab.engine.door.layout import wide
+from kpilab.engine.door.numbered import numbered
+from kpilab.engine.door.reading import Reading
 from kpilab.engine.run import collect_one
-from kpilab.errors import BadInput, EngineError
+from kpilab.errors import BadInput, Problem
 
 if TYPE_CHECKING:
     import ibis.expr.datatypes as dt
     import ibis.expr.types as ir
+    from ibis.backends import BaseBackend
 
-ENDINGS = {*READERS, ".xlsx"}
+# How columns are called whose numbers may be times.
+WHEN = (
+    "date|day|days|time|datetime|timestamp|ts|month|created|updated|at|dt|datum|fecha|data|week|period|when"
+    "|日期|时间|月份|年月|日"
+)
 Type = Literal["time", "number", "text", "flag", "other"]
 
 
@@ -34,14 +43,17 @@ class Column:
     last: date | None = None
 
     def named(self, pattern: str) -> bool:
-        """Whether a word of the name (as in «Order ID», «order_id», «orderId», «订单编号») is one
-        of the pattern's."""
-        words = re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", self.name).lower()
-        # Chinese is written without blanks: there a part of the name is enough.
-        return any(
-            w in words if not w.isascii() else re.search(rf"\b{w}\b", words)
-            for w in pattern.split("|")
-        )
+        """Whether a word of the name is one of the pattern's."""
+        return named(self.name, pattern)
+
+
+def named(name: str, pattern: str) -> bool:
+    """Whether a word of a name (as in «Order ID», «orderId», «订单编号») is in a pattern."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", name).lower()
+    # Chinese is written without blanks: there a part of the name is enough.
+    return any(
+        w in words if not w.isascii() else re.search(rf"\b{w}\b", words) for w in pattern.split("|")
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +65,7 @@ class Sheet:
     table: ir.Table
     rows: int
     columns: tuple[Column, ...]
+    keys: Mapping[str, object] = field(default_factory=dict)
 
     def column(self, pattern: str, *types: Type) -> Column | None:
         """The first column of these types whose name matches."""
@@ -72,40 +85,78 @@ def look(folder: Path) -> tuple[list[Sheet], list[str]]:
         raise BadInput(
             f"no folder {str(folder)!r}", "argument DIR", "give the folder that holds the tables"
         )
-    con, sheets, notes = connect(), [], []
-    for name, source in _sources(folder):
+    con, sheets = connect(), list[Sheet]()
+    problems: list[tuple[str, Problem]] = []
+    sources = list(_sources(folder))
+    taken = {name for name, _, _ in sources}
+    for name, source, files in sources:
         try:
-            sheets.append(_sheet(name, source, read_file(con, folder / source, name)))
-        except (BadInput, EngineError) as error:
-            notes.append(f"{source}: {str(error).splitlines()[0]}")
+            sheets += _tables(con, folder, name, source)
+        except BadInput as error:
+            if len(files) == 1:
+                problems += [(source, problem) for problem in error.problems]
+                continue
+            for file in files:  # not one table: each may be one of its own
+                try:
+                    sheets += _tables(con, folder, _own(slug(_stem(file)), taken), file)
+                except BadInput as single:
+                    problems += [(file, problem) for problem in single.problems]
     if not sheets:
+        if len(problems) == 1:
+            problem = problems[0][1]
+            raise BadInput(problem.what, problem.where, problem.hint)
+        mend = f"put files ending in {sorted(ENDINGS)} there"
         raise BadInput(
-            f"no table in {str(folder)!r}" + (f" ({notes[0]})" if notes else ""),
-            "argument DIR",
-            f"put files ending in {sorted(ENDINGS)} there",
+            f"no table in {str(folder)!r}", "argument DIR", mend, [p for _, p in problems]
         )
-    return sheets, notes
+    return sheets, [f"{source}: {p.what} ({p.hint})" for source, p in problems]
 
 
-def _sources(folder: Path) -> Iterator[tuple[str, str]]:
-    """Name and source of each table; files that differ only in their numbers are one table."""
+def _tables(con: BaseBackend, folder: Path, name: str, source: str) -> list[Sheet]:
+    """The tables of a source: one, or one for each sheet of a workbook."""
+    read = opened(con, folder / source, name, Reading())
+    across = wide(read.table.columns)
+    if across is not None:
+        read = opened(con, folder / source, name, Reading(unpivot=across))
+        columns = across.columns[0] if len(across.columns) == 1 else list(across.columns)
+        keys = {"unpivot": {"columns": columns, "name": across.name, "value": across.value}}
+        return [_sheet(name, source, read.table, keys)]
+    titles = [n.values for n in read.notes if n.key == "door.sheets"]
+    if not titles:
+        return [_sheet(name, source, read.table, {})]
+    every = [str(titles[0]["sheet"]), *cast("tuple[str, ...]", titles[0]["others"])]
+    found = []
+    for title in every:
+        own = slug(f"{name}_{title}")
+        sheet = opened(con, folder / source, own, Reading(sheet=title))
+        found.append(_sheet(own, source, sheet.table, {"sheet": title}))
+    return found
+
+
+def _stem(name: str) -> str:
+    return name[: -len(ending(name))] if ending(name) else name
+
+
+def _own(name: str, taken: set[str]) -> str:
+    """A name that no other table has."""
+    name = name or "table"
+    while name in taken:
+        name += "_"
+    taken.add(name)
+    return name
+
+
+def _sources(folder: Path) -> Iterator[tuple[str, str, list[str]]]:
+    """Name, source and files of each table; files that differ only in their numbers are one."""
     families: dict[tuple[str, str], list[str]] = {}
     for path in sorted(folder.iterdir()):
-        if (
-            path.is_file()
-            and path.suffix.lower() in ENDINGS
-            and not path.name.startswith((".", "~"))
-        ):
-            families.setdefault((re.sub(r"\d+", "*", path.stem), path.suffix), []).append(path.name)
+        if path.is_file() and ending(path) and not path.name.startswith((".", "~")):
+            stem = re.sub(r"\d+", "*", _stem(path.name))
+            families.setdefault((stem, path.name[len(_stem(path.name)) :]), []).append(path.name)
     taken: set[str] = set()
     for (stem, suffix), files in families.items():
-        many = len(files) > 1 and suffix.lower() != ".xlsx"
-        for source in [stem + suffix] if many else files:
-            name = slug(Path(source).stem.replace("*", "")) or "table"
-            while name in taken:
-                name += "_"
-            taken.add(name)
-            yield name, source
+        source = stem + suffix if len(files) > 1 else files[0]
+        yield _own(slug(_stem(source).replace("*", "")), taken), source, files
 
 
 def slug(text: str) -> str:
@@ -114,7 +165,8 @@ def slug(text: str) -> str:
     return f"n_{name}" if name[:1].isdigit() else name
 
 
-def _sheet(name: str, source: str, table: ir.Table) -> Sheet:
+def _sheet(name: str, source: str, table: ir.Table, keys: Mapping[str, object]) -> Sheet:
+    table = _with_times(table)
     schema = table.schema()
     aggregates: dict[str, ir.Scalar] = {"rows": table.count()}
     for k, (column, kind) in enumerate(schema.items()):
@@ -129,7 +181,14 @@ def _sheet(name: str, source: str, table: ir.Table) -> Sheet:
             }
     found = collect_one(table.agg([e.name(n) for n, e in aggregates.items()]), f"table {name!r}")
     columns = tuple(_column(str(c), schema[c], found, k) for k, c in enumerate(schema))
-    return Sheet(name, source, table, int(found["rows"]), columns)
+    return Sheet(name, source, table, int(found["rows"]), columns, keys)
+
+
+def _with_times(table: ir.Table) -> ir.Table:
+    """The table with numbers that are times by their name and all of their values as times."""
+    able = [c for c, kind in table.schema().items() if kind.is_numeric() and named(c, WHEN)]
+    read = {c: found[1] for c in able if (found := numbered(table, c)) is not None}
+    return table.mutate(**read) if read else table
 
 
 def _column(name: str, kind: dt.DataType, found: dict[str, Any], k: int) -> Column:

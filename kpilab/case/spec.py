@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from kpilab.case.reading import FileKeys
 from kpilab.core.trial import MARGIN, Boundary
 
 Grain = Literal["day", "week", "month"]
@@ -51,7 +52,7 @@ class ValiditySpec(Spec):
     until: str | None = None
 
 
-class TableSpec(Spec):
+class TableSpec(Spec, FileKeys):
     source: str = Field(min_length=1)
     key: str | Names | None = None
     links: dict[str, str] = Field(default_factory=dict)

@@ -3,6 +3,7 @@ in its role."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from kpilab.case.asked import Asked, Asking, rewritten
 from kpilab.case.fan_out import Relations, fanned_out
 from kpilab.case.inspect import readable
 from kpilab.case.links import Linked, Names
+from kpilab.case.sources import issues, path, source
 from kpilab.case.wide import wide
 from kpilab.core.finding import DataIssue
 from kpilab.core.table import (
@@ -27,7 +29,7 @@ from kpilab.core.table import (
 )
 from kpilab.core.values import Message
 from kpilab.engine.column import column as values_of
-from kpilab.engine.connect import READERS, confine, read_file
+from kpilab.engine.connect import confine
 from kpilab.engine.door.tables import table as settled
 from kpilab.engine.joins import Keyed, distinct_rows, overlapping, repeated, unmatched
 from kpilab.engine.run import collect_one
@@ -67,7 +69,7 @@ def opened(spec: CaseSpec, document: Document, con: BaseBackend, folder: Path) -
     """The tables of a case; nothing of it is read beyond what keys, times and joins need."""
     found = Opened(spec)
     raw = _raw(found, document, con, folder)
-    confine(con, [_path(spec.tables[name].source, folder) for name in raw])
+    confine(con, [path(spec.tables[name].source, folder) for name in raw])
     raw = {name: _keyed(found, name, table, document) for name, table in raw.items()}
     names = Names({n: _linked(spec.tables[n], k.table) for n, k in raw.items()})
     astray = [*_links(spec, names, document)]
@@ -86,9 +88,12 @@ def opened(spec: CaseSpec, document: Document, con: BaseBackend, folder: Path) -
 
 def _raw(found: Opened, document: Document, con: BaseBackend, folder: Path) -> dict[str, ir.Table]:
     tables = {}
+    zone = found.spec.timezone if "timezone" in found.spec.model_fields_set else None
     for name, table in found.spec.tables.items():
         try:
-            tables[name] = settled(_source(con, table.source, folder, name), name)
+            read = source(con, table, folder, name, zone)
+            tables[name] = settled(read.table, name)
+            found.issues.extend(issues(name, read.notes))
         except (BadInput, EngineError) as error:
             found.problems.extend(_placed(error, document, name))
     return tables
@@ -263,30 +268,6 @@ def _ended_early(table: Table) -> Iterator[DataIssue]:
             )
 
 
-def _source(con: BaseBackend, source: str, folder: Path, name: str) -> ir.Table:
-    if "://" in source:
-        raise BadInput(
-            f"source {source!r} is an address",
-            "source",
-            "give a file, a glob, or a table of the engine",
-        )
-    if Path(source).suffix.lower() in {*READERS, ".xlsx"}:
-        return read_file(con, _path(source, folder), name)
-    known = con.list_tables()
-    if source not in known:
-        raise BadInput(
-            f"source {source!r} is no file we can read and no table of the engine",
-            "source",
-            f"give a file ending in {sorted([*READERS, '.xlsx'])}"
-            + (f", or one of the tables {known[:5]}" if known else ""),
-        )
-    return con.table(source)
-
-
-def _path(source: str, folder: Path) -> str:
-    return str((folder / source).absolute())
-
-
 def _placed(error: BadInput | EngineError, document: Document, name: str) -> Iterator[Problem]:
     """The error's problems with file, line and key of the table."""
     if isinstance(error, EngineError):
@@ -297,9 +278,9 @@ def _placed(error: BadInput | EngineError, document: Document, name: str) -> Ite
         )
         return
     for problem in error.problems:
-        role = (
-            problem.where.rpartition("role ")[2].strip("'").partition("[")[0]
-            if "role " in problem.where
-            else "source"
-        )
-        yield Problem(problem.what, document.at("tables", name, role), problem.hint)
+        if problem.where.startswith("case.yml"):
+            yield problem
+            continue
+        said = re.search(r"\b(?:role|key) '([^'\[]+)", problem.where)
+        place = said[1].split(".") if said else ["source"]
+        yield Problem(problem.what, document.at("tables", name, *place), problem.hint)

@@ -154,7 +154,12 @@ def _periods(found: dict[str, Period]) -> str:
 
 def _table(sheet: Sheet, found: Guess) -> dict[str, object]:
     lists = {"dimensions": found.dimensions, **found.lists}
-    table: dict[str, object] = {"kind": found.kind, "source": sheet.source, **found.roles}
+    table: dict[str, object] = {
+        "kind": found.kind,
+        "source": sheet.source,
+        **sheet.keys,
+        **found.roles,
+    }
     table |= {role: list(columns) for role, columns in lists.items() if columns}
     if found.kind == "benchmark":
         table |= _own(sheet, found.roles["series"])

@@ -11,23 +11,12 @@ from typing import TYPE_CHECKING
 import ibis
 
 from kpilab.engine.expression import literal
-from kpilab.engine.sheet import first_sheet
 from kpilab.engine.spill import forget_with, with_own_folder
-from kpilab.errors import BadInput, EngineError, KpilabError, unknown
+from kpilab.errors import BadInput, KpilabError, unknown
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
     from ibis.backends import BaseBackend
 
-READERS = {
-    ".parquet": "read_parquet",
-    ".csv": "read_csv",
-    ".tsv": "read_csv",
-    ".txt": "read_csv",
-    ".json": "read_json",
-    ".jsonl": "read_json",
-    ".ndjson": "read_json",
-}
 # What a case may set: nothing that loads code, installs extensions or opens another database.
 DUCKDB_SETTINGS = ("memory_limit", "max_memory", "threads", "worker_threads", "temp_directory",
                    "max_temp_directory_size", "preserve_insertion_order", "read_only",
@@ -103,37 +92,6 @@ def _spark(settings: Mapping[str, object]) -> BaseBackend:
     for key, value in settings.items():
         builder = builder.config(key, str(value))
     return ibis.pyspark.connect(builder.getOrCreate())
-
-
-def read_file(con: BaseBackend, source: str | Path, name: str) -> ir.Table:
-    """Register a csv, parquet, json or xlsx file (or glob) as a lazy table of the engine."""
-    path = str(source)
-    suffix = Path(path).suffix.lower()
-    if "*" not in path and not Path(path).exists():
-        raise BadInput(
-            f"no file {path!r}",
-            f"table {name!r}, key 'source'",
-            "check the path; it is relative to case.yml",
-        )
-    if "*" in path and not any(
-        Path(path).parent.parent.glob(f"{Path(path).parent.name}/{Path(path).name}")
-    ):
-        raise BadInput(
-            f"no file matches {path!r}", f"table {name!r}, key 'source'", "check the pattern"
-        )
-    if suffix == ".xlsx":
-        return con.create_table(name, first_sheet(Path(path), f"table {name!r}, key 'source'"))
-    if suffix not in READERS:
-        known = sorted([*READERS, ".xlsx"])
-        raise BadInput(
-            f"cannot read files that end in {suffix!r}",
-            f"table {name!r}, key 'source'",
-            f"use one of {known}",
-        )
-    try:
-        return getattr(con, READERS[suffix])(path, table_name=name)
-    except Exception as error:
-        raise EngineError(f"file {path!r} cannot be read: {_first_line(error)}") from error
 
 
 def confine(con: BaseBackend, paths: Iterable[str]) -> None:

@@ -97,6 +97,16 @@ def local_time(column: Any, zone: str) -> Any:
     return _builtin("timezone", (("string", "timestamp('UTC')"), "timestamp"))(zone, column)
 
 
+def of_utc(column: Any, zone: str) -> Any:
+    """A time of UTC, which carries no zone, as the local time of a zone."""
+    if zone == "UTC":
+        return column
+    if engine_name(column.as_table()) == "pyspark":
+        return _builtin("from_utc_timestamp", (("timestamp", "string"), "timestamp"))(column, zone)
+    utc = _builtin("timezone", (("string", "timestamp"), "timestamp('UTC')"))("UTC", column)
+    return _builtin("timezone", (("string", "timestamp('UTC')"), "timestamp"))(zone, utc)
+
+
 def finite(value: Any, engine: str) -> Any:
     """Whether a float is a number. No comparison can tell:
     DuckDB takes a parquet file's word for its range."""

@@ -4,8 +4,9 @@ a huge one before it is unpacked."""
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zipfile import BadZipFile, ZipFile
 
 import pandas as pd
@@ -13,6 +14,8 @@ import pandas as pd
 from kpilab.errors import BadInput
 
 MOST_BYTES = 300_000_000  # of all parts of the file, unpacked
+MEND = "save it again as xlsx, or as CSV (UTF-8)"
+Found = TypeVar("Found")
 
 
 def first_sheet(path: Path, where: str, **options: Any) -> pd.DataFrame:
@@ -26,24 +29,66 @@ def first_sheet(path: Path, where: str, **options: Any) -> pd.DataFrame:
     Raises:
         BadInput: not a workbook, damaged, or larger than 300 MB when unpacked.
     """
-    mend = "save it again as xlsx, or as CSV (UTF-8)"
+    _check(path, where)
+    return _read(lambda: pd.read_excel(path, engine="openpyxl", **options), where)
+
+
+def grids(path: Path, where: str) -> dict[str, list[tuple[Any, ...]]]:
+    """The cells of every visible sheet, as rows; errors of formulas are empty.
+
+    Raises:
+        BadInput: as for `first_sheet`.
+    """
+    _check(path, where)
+    return _read(lambda: _grids(path), where)
+
+
+def _grids(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    from openpyxl import load_workbook
+
+    book = load_workbook(path, read_only=True, data_only=True)
+    try:
+        return {
+            sheet.title: _rows(sheet) for sheet in book.worksheets if sheet.sheet_state == "visible"
+        }
+    finally:
+        book.close()
+
+
+def _rows(sheet: Any) -> list[tuple[Any, ...]]:
+    """All rows as on the screen, whatever size the file says the sheet has."""
+    sheet.reset_dimensions()
+    rows = [
+        tuple(None if cell.data_type == "e" else cell.value for cell in row)
+        for row in sheet.iter_rows()
+    ]
+    while rows and not any(value is not None for value in rows[-1]):
+        rows.pop()
+    return rows
+
+
+def _check(path: Path, where: str) -> None:
+    """Refuse what is no workbook, or unpacks to more than can be read."""
     try:
         with ZipFile(path) as archive:
             size = sum(part.file_size for part in archive.infolist())
     except (OSError, BadZipFile, ValueError, NotImplementedError) as error:
-        raise BadInput(f"cannot be read: {_line(error)}", where, mend) from None
+        raise BadInput(f"cannot be read: {_line(error)}", where, MEND) from None
     if size > MOST_BYTES:
         raise BadInput(
             f"unpacks to {size:,} bytes, more than {MOST_BYTES:,}",
             where,
             "save the table as parquet or csv",
         )
+
+
+def _read(work: Callable[[], Found], where: str) -> Found:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
-            return pd.read_excel(path, engine="openpyxl", **options)
+            return work()
     except Exception as error:  # a damaged file may raise anything in the library that reads it
-        raise BadInput(f"cannot be read: {_line(error)}", where, mend) from error
+        raise BadInput(f"cannot be read: {_line(error)}", where, MEND) from error
 
 
 def _line(error: Exception) -> str:

@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel
 
 import kpilab
+from kpilab.case import reading
 from kpilab.case.check import KINDS
 from kpilab.case.spec import CaseSpec, TableSpec
 from kpilab.core.case import Case
@@ -392,6 +393,9 @@ APART = {
     "kpilab": "the version: any other is refused",
     "engine": "where the figures are computed",
     "engine_options": "memory and threads",
+    # How files are read stands in tests/case/test_reading.py.
+    **{f"tables.{key}": "how a file is read" for key in reading.KEYS - {"unpivot"}},
+    **{f"tables.unpivot.{key}": "how a file is read" for key in reading.UnpivotSpec.model_fields},
 }
 
 
@@ -613,7 +617,7 @@ def test_no_key_is_left_out():
 
 @pytest.mark.parametrize(
     "path",
-    ["entities", "tables.events.primary_key", "tables.daily.query", "tables.daily.sheet"],
+    ["entities", "tables.events.primary_key", "tables.daily.query"],
 )  # fmt: skip
 def test_what_nothing_reads_is_refused_in_words(folder, path):
     (folder / "case.yml").write_text(

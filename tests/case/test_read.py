@@ -179,7 +179,7 @@ def test_rows_with_an_unreadable_time_are_counted(make_case, tmp_path):
     frame.loc[[3, 7], "at"] = "yesterday"
     case = open_case(make_case(frame=frame))
     assert [(i.table, i.column, i.rows) for i in case.issues] == [("events", "at", 2)]
-    assert case.issues[0].statement.values["first"] == (4, 8)
+    assert case.issues[0].statement.values["first"] == (5, 9)  # the names are row 1
 
 
 def test_a_table_that_is_not_what_its_name_says(make_case):

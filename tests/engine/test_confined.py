@@ -11,7 +11,8 @@ import duckdb
 import pandas as pd
 import pytest
 
-from kpilab.engine.connect import confine, connect, read_file
+from kpilab.engine.connect import confine, connect
+from kpilab.engine.door.files import read_file
 from kpilab.errors import BadInput
 
 

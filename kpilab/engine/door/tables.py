@@ -23,9 +23,11 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from kpilab.engine.column import OWN
-from kpilab.engine.connect import connect, read_file
+from kpilab.engine.connect import connect
 from kpilab.engine.dialect import engine_name, finite
 from kpilab.engine.door import memory, zones
+from kpilab.engine.door.files import opened
+from kpilab.engine.door.reading import Reading
 from kpilab.errors import BadInput
 
 
@@ -74,7 +76,7 @@ def entered(
         zone = timezone or zones.of_engine(rows)
     elif isinstance(data, str | Path):
         zone = timezone or zones.of_file(data)
-        rows = read_file(connect(timezone=zone), data, name)
+        rows = opened(connect(timezone=zone), data, name, Reading(zone=zone)).table
     else:
         frame = memory.parsed(memory.in_memory(data, name), name, roles)
         zone = timezone or zones.of_frame(frame, name)

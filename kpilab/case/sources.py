@@ -1,0 +1,92 @@
+"""The sources of a case's tables: files as they are to be read, or tables of the engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kpilab.case.reading import KEYS
+from kpilab.case.spec import TableSpec
+from kpilab.core.finding import DataIssue
+from kpilab.core.values import Message
+from kpilab.engine.door.files import ENDINGS, ending, opened
+from kpilab.engine.door.reading import Opened, Reading, Unpivot, wanted
+from kpilab.errors import BadInput
+
+if TYPE_CHECKING:
+    from ibis.backends import BaseBackend
+
+# Roles whose columns name things: what is written there stays as it is.
+NAMES = ("user", "event", "session", "series", "reporter", "metric", "actor", "action", "record",
+         "unit", "experiment", "variant", "alarm", "key", "dimensions")  # fmt: skip
+TIMES = ("time", "recorded", "responded", "solved", "reviewed", "until")
+
+
+def source(con: BaseBackend, table: TableSpec, folder: Path, name: str, zone: str | None) -> Opened:
+    """The rows of a table's source as they are read, and what is to be said of it.
+
+    Args:
+        con: the engine. table: of case.yml. folder: where its files lie. name: what it is called.
+        zone: the time zone of the case, where it names one.
+
+    Raises:
+        BadInput: no such source, or one that cannot be read.
+    """
+    if "://" in table.source:
+        raise BadInput(
+            f"source {table.source!r} is an address",
+            "source",
+            "give a file, a glob, or a table of the engine",
+        )
+    if ending(table.source):
+        return opened(con, path(table.source, folder), name, _reading(table, zone))
+    said = sorted(key for key in KEYS if getattr(table, key) not in (None, {}))
+    if said:
+        what = f"`{said[0]}` says how a file is read, and the source is no file"
+        raise wanted(name, said[0], what, "take it out")
+    known = con.list_tables()
+    if table.source not in known:
+        raise BadInput(
+            f"source {table.source!r} is no file we can read and no table of the engine",
+            "source",
+            f"give a file ending in {sorted(ENDINGS)}"
+            + (f", or one of the tables {known[:5]}" if known else ""),
+        )
+    return Opened(con.table(table.source))
+
+
+def path(text: str, folder: Path) -> str:
+    """Where a source lies."""
+    return str((folder / text).absolute())
+
+
+def _reading(table: TableSpec, zone: str | None) -> Reading:
+    """How the file of a table is read."""
+    roles = {field: getattr(table, field) for field in type(table).model_fields}
+    names = {c for role in NAMES for c in _columns(roles.get(role))} | set(table.links)
+    times = frozenset(c for role in TIMES for c in _columns(roles.get(role)))
+    return Reading(
+        table.sheet,
+        table.header,
+        table.encoding,
+        table.decimal,
+        table.format,
+        Unpivot(**table.unpivot.model_dump()) if table.unpivot else None,
+        frozenset(names) - times,
+        times,
+        zone,
+    )
+
+
+def _columns(given: object) -> list[str]:
+    if isinstance(given, str):
+        return [given]
+    return [c for c in given if isinstance(c, str)] if isinstance(given, list | tuple) else []
+
+
+def issues(table: str, notes: tuple[Message, ...]) -> list[DataIssue]:
+    """What reading a file has shown, for the data-quality section."""
+    return [
+        DataIssue(table, note, column=note.values.get("column"), rows=note.values.get("rows"))  # type: ignore[arg-type]
+        for note in notes
+    ]

@@ -1,0 +1,307 @@
+"""Columns of text as what they hold: numbers, times or names, decided by all of their values.
+
+The engine counts the forms of a column's values, reads it in the one way that holds for all of
+it, and counts what that way cannot read; no row decides for itself, none is lost uncounted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from kpilab.core.values import Message
+from kpilab.engine.door import amounts, moments
+from kpilab.engine.door.reading import FIRST_ROWS, NOTHING, Reading, shown, wanted
+from kpilab.engine.expression import literal, quoted
+from kpilab.errors import BadInput
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from ibis.backends import BaseBackend
+
+MOST_FORMS, FEW, LOOKED_AT = 20_000, 20_000, 100_000
+LEAST, LEAST_TIMES = (
+    0.9,
+    0.5,
+)  # share of values that must read; of a column that is to hold times
+EDGES = " \u00a0\u3000\t\r\n\u200b\ufeff"
+MOST_DAYS = 20_000
+SUMMER = 60  # minutes by which the offsets of one place differ in a year
+WAYS = {"%d": "day", "%m": "month", "%y": "year"}
+UNITS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Rows of text in a table of the engine, numbered by `rowid`.
+
+    Attributes:
+        con: the engine. relation: the table's name there. table, file: what it is called in words.
+        separator: of its columns in the file.
+        row: number in the file of the k-th row here, or file and number.
+    """
+
+    con: BaseBackend
+    relation: str
+    table: str
+    file: str
+    separator: str | None
+    row: Callable[[int], int | str] = field(default=lambda k: k + 2)
+
+    def all(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        return cast("Any", self.con).raw_sql(query).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Expressions that read columns, what kind each has, and what is to be said of it.
+
+    `marked`: whether any of the numbers holds a point or comma.
+    """
+
+    expressions: Mapping[str, str]
+    kinds: Mapping[str, str]
+    notes: tuple[Message, ...] = ()
+    marked: bool = False
+
+
+def read(raw: Raw, columns: Sequence[str], reading: Reading) -> Read:
+    """How columns of text are read.
+
+    Args:
+        raw: the rows.
+        columns: those that may hold numbers or times; any other is a text.
+        reading: what the case says.
+
+    Raises:
+        BadInput: a column that could be read in two ways, naming the key that settles it.
+    """
+    found: dict[str, str] = {}
+    kinds: dict[str, str] = {}
+    notes: list[Message] = []
+    for column, way in reading.format.items():
+        if column in columns:
+            found[column], kinds[column] = _by_format(raw, column, way, reading.zone), "times"
+    texts = [c for c in columns if c not in found and c not in reading.texts]
+    forms = {c: seen for c in texts if (seen := _forms(raw, c))}
+    undecided: dict[str, Mapping[str, int]] = {}
+    for column, seen in forms.items():
+        how = _as_time(raw, column, seen, reading, notes)
+        if how is None:
+            undecided[column] = seen
+        else:
+            found[column], kinds[column] = how, "times"
+    sign = reading.decimal or amounts.file_sign(list(undecided.values()), raw.separator)
+    for column, seen in undecided.items():
+        how = _as_number(raw, column, seen, reading, sign, notes)
+        if how is not None:
+            found[column], kinds[column] = how, "numbers"
+    numbers = "".join("".join(seen) for c, seen in undecided.items() if c in found)
+    return Read(found, kinds, tuple(notes), "." in numbers or "," in numbers)
+
+
+def _forms(raw: Raw, column: str) -> dict[str, int]:
+    """Forms of the values with how often each occurs; none where too many for numbers."""
+    name = quoted(column)
+    near = raw.all(
+        f"SELECT approx_count_distinct({name}) FROM {raw.relation} WHERE rowid < {LOOKED_AT}"
+    )[0][0]
+    count, group = ("count(*)", " GROUP BY 1") if near < FEW else ("1", "")
+    source = (
+        f"SELECT trim({name}, {literal(EDGES)}) AS v, {count} AS n FROM {raw.relation}"
+        f" WHERE {name} IS NOT NULL{group}"
+    )
+    query = f"SELECT {form_of('v')} AS f, sum(n) FROM ({source}) GROUP BY 1 ORDER BY 2 DESC"
+    found = raw.all(f"{query} LIMIT {MOST_FORMS + 1}")
+    if len(found) > MOST_FORMS:
+        return {}
+    return {form: int(n) for form, n in found if form.lower() not in NOTHING}
+
+
+def form_of(text: str) -> str:
+    """The expression of a form: every digit from 1 to 9 as 9."""
+    return f"translate({text}, '12345678', '99999999')"
+
+
+def _as_time(
+    raw: Raw, column: str, forms: Mapping[str, int], reading: Reading, notes: list[Message]
+) -> str | None:
+    merged: dict[str, int] = {}
+    for form, n in forms.items():
+        plain = form.replace("0", "9")
+        merged[plain] = merged.get(plain, 0) + n
+    least = LEAST_TIMES if column in reading.times else LEAST
+    found = moments.times(quoted(column), merged, least=least)
+    if found is None:
+        return None
+    chosen: list[int] = []
+    for family in found.families:
+        way = _way(raw, found, family) if len(family) > 1 else 0
+        if way is None:
+            if reading.times and column not in reading.times:
+                notes.append(Message("door.either_order", {"table": raw.table, "column": column}))
+                return None
+            raise _either(raw, column, family)
+        chosen.append(way)
+        if len(family) > 1:
+            values = {"table": raw.table, "column": column, "format": family[way][0]}
+            notes.append(Message("door.order", {**values, "first": WAYS[family[way][0][:2]]}))
+    clock = found.sql(chosen)
+    if found.offset:
+        return _moment(raw, column, clock, found.offset, reading, notes)
+    return clock if found.clock else f"CAST({clock} AS DATE)"
+
+
+def _way(raw: Raw, found: moments.Times, family: Sequence[Sequence[str]]) -> int | None:
+    """The reading of a family that the whole column speaks for."""
+    ways = [moments.reading(found.text, formats) for formats in family]
+    counts = raw.all(f"SELECT {', '.join(f'count({way})' for way in ways)} FROM {raw.relation}")[0]
+
+    def days(k: int) -> list[date]:
+        query = f"SELECT DISTINCT CAST({ways[k]} AS DATE) AS d FROM {raw.relation}"
+        return [
+            d
+            for (d,) in raw.all(
+                f"SELECT d FROM ({query}) WHERE d IS NOT NULL ORDER BY d LIMIT {MOST_DAYS}"
+            )
+        ]
+
+    return moments.chosen(counts, days, [formats[0] for formats in family])
+
+
+def _either(raw: Raw, column: str, family: Sequence[Sequence[str]]) -> BadInput:
+    """Days that read in two ways."""
+    name = quoted(column)
+    (value,) = raw.all(f"SELECT {name} FROM {raw.relation} WHERE {name} IS NOT NULL LIMIT 1")[0]
+    what = f"column {column!r} of {raw.file} can be read in {len(family)} ways ({value!r}, "
+    what += f"row {raw.row(0)}): no value of it tells which is the day and which the month"
+    ways = " or ".join(f'format: {{{column}: "{formats[0]}"}}' for formats in family)
+    return wanted(raw.table, "format", what, f"say which: {ways}")
+
+
+def _moment(
+    raw: Raw, column: str, clock: str, offset: str, reading: Reading, notes: list[Message]
+) -> str:
+    """Times with an offset: in the zone of the case; as on the clock where it names none."""
+    if reading.zone is not None:
+        utc = f"timezone('UTC', {clock} - to_minutes(COALESCE({offset}, 0)))"
+        local = f"timezone({literal(reading.zone)}, {utc})"
+        return f"CASE WHEN {offset} IS NULL THEN {clock} ELSE {local} END"
+    ahead = raw.all(f"SELECT DISTINCT {offset} AS o FROM {raw.relation}")
+    minutes = sorted(o for (o,) in ahead if o is not None)
+    told = tuple(f"{'-' if o < 0 else '+'}{abs(o) // 60:02d}:{abs(o) % 60:02d}" for o in minutes)
+    if minutes[-1] - minutes[0] > SUMMER:
+        what = f"times in column {column!r} of {raw.file} carry several offsets ({', '.join(told)})"
+        mend = "say whose days are meant, e.g. timezone: Asia/Shanghai"
+        raise BadInput(what, "case.yml, key 'timezone'", mend)
+    if minutes != [0]:
+        values = {"table": raw.table, "column": column, "offsets": told}
+        notes.append(Message("door.offset", values))
+    return clock
+
+
+def _as_number(
+    raw: Raw,
+    column: str,
+    forms: Mapping[str, int],
+    reading: Reading,
+    sign: str | None,
+    notes: list[Message],
+) -> str | None:
+    found = amounts.amounts(forms, sign, reading.decimal, least=LEAST)
+    values = {"table": raw.table, "column": column}
+    if found is None:
+        return None
+    if isinstance(found, amounts.Refusal):
+        if found.why == "units":
+            notes.append(Message("door.units", {**values, **found.values}))
+            return None
+        name = quoted(column)
+        query = f"SELECT DISTINCT {name} FROM {raw.relation} WHERE regexp_matches({name}, '[.,]')"
+        some = shown([v for (v,) in raw.all(f"{query} LIMIT 3")])
+        what = f"numbers in column {column!r} of {raw.file} can be read in two ways: {some}"
+        raise wanted(
+            raw.table,
+            "decimal",
+            what,
+            'say what stands before the decimals: decimal: "," or decimal: "."',
+        )
+    for unit in found.units:
+        percent = unit in amounts.SHARES
+        notes.append(Message("door.percent" if percent else "door.unit", {**values, "unit": unit}))
+    if found.decimal == ",":
+        notes.append(Message("door.comma", values))
+    return found.sql(quoted(column), form_of(f"trim({quoted(column)}, {literal(EDGES)})"))
+
+
+def _by_format(raw: Raw, column: str, way: str, zone: str | None) -> str:
+    """The expression of a column whose format the case names.
+
+    Raises:
+        BadInput: a format that reads nothing, or that the engine does not know.
+    """
+    name = quoted(column)
+    if way in UNITS:
+        utc = f"make_timestamp(CAST(TRY_CAST({name} AS DOUBLE) * {UNITS[way]} AS BIGINT))"
+        how = f"timezone({literal(zone or 'UTC')}, timezone('UTC', {utc}))"
+    elif way == "excel":
+        seconds = f"round((TRY_CAST({name} AS DOUBLE) - 25569) * 86400)"
+        how = f"make_timestamp(CAST({seconds} * 1000000 AS BIGINT))"
+    else:
+        how = f"CAST(TRY_STRPTIME(trim(CAST({name} AS VARCHAR)), {literal(way)}) AS TIMESTAMP)"
+    try:
+        ((read, held),) = raw.all(f"SELECT count({how}), count({name}) FROM {raw.relation}")
+    except Exception as error:  # the engine's own errors for a format it does not know
+        raise wanted(
+            raw.table, "format", f"{way!r} is no format of times", "e.g. %d/%m/%Y %H:%M"
+        ) from error
+    if held and not read:
+        query = f"SELECT {name} FROM {raw.relation} WHERE {name} IS NOT NULL LIMIT 1"
+        first = str(raw.all(query)[0][0])
+        what = f"no value of column {column!r} in {raw.file} reads as {way!r}: {first!r}"
+        raise wanted(raw.table, "format", what, "write it as the values are, e.g. %d/%m/%Y %H:%M")
+    return how
+
+
+def unread(raw: Raw, found: Read) -> tuple[Message, ...]:
+    """Notes for columns with values that were not read, or that stand for none: how many, where."""
+    nothing = ", ".join(literal(text) for text in sorted(NOTHING))
+    met: dict[tuple[str, str], str] = {}
+    for column, kind in found.kinds.items():
+        text = f"lower(trim(CAST({quoted(column)} AS VARCHAR), {literal(EDGES)}))"
+        lost = f"{quoted(column)} IS NOT NULL AND ({found.expressions[column]}) IS NULL"
+        met[column, f"unread_{kind}"] = f"{lost} AND {text} NOT IN ({nothing})"
+        met[column, "nothing"] = f"{text} IN ({nothing}) AND {text} <> ''"
+    return tuple(
+        Message(f"door.{key}", values) for (_, key), values in _first(raw, met) if values["rows"]
+    )
+
+
+def _first(
+    raw: Raw, met: Mapping[tuple[str, str], str]
+) -> Iterator[tuple[tuple[str, str], dict[str, Any]]]:
+    """How many rows meet each condition on a column, the first of them, and what stands there."""
+    if not met:
+        return
+    counted = ", ".join(f"count_if({condition})" for condition in met.values())
+    counts = raw.all(f"SELECT {counted} FROM {raw.relation}")[0]
+    for ((column, key), condition), rows in zip(met.items(), counts, strict=True):
+        values = {"table": raw.table, "file": raw.file, "column": column, "rows": rows}
+        if rows:
+            query = f"SELECT rowid, {quoted(column)} FROM {raw.relation} WHERE {condition}"
+            first = raw.all(f"{query} ORDER BY 1 LIMIT {FIRST_ROWS}")
+            values["first"] = tuple(raw.row(k) for k, _ in first)
+            values["values"] = tuple(dict.fromkeys(str(v)[:40] for _, v in first))
+        yield (column, key), values
+
+
+def trimmed(raw: Raw, texts: Sequence[str]) -> tuple[dict[str, str], tuple[Message, ...]]:
+    """Texts without blanks around them, and a note for each column that has some."""
+    clean = {c: f"trim({quoted(c)}, {literal(EDGES)})" for c in texts}
+    met = {(c, "trimmed"): f"{quoted(c)} <> {text}" for c, text in clean.items()}
+    found = [(c, values) for (c, _), values in _first(raw, met) if values["rows"]]
+    notes = tuple(Message("door.trimmed", values) for _, values in found)
+    return {c: clean[c] for c, _ in found}, notes

@@ -1,0 +1,157 @@
+"""Files that carry types: json, with what is nested unfolded, and parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kpilab.core.values import Message
+from kpilab.engine.dialect import session_zone
+from kpilab.engine.door.columns import Raw
+from kpilab.engine.door.delimited import Part, escaped
+from kpilab.engine.door.reading import Reading
+from kpilab.engine.expression import literal, quoted
+from kpilab.errors import BadInput
+
+DEEPEST = 3
+
+
+def from_json(con: Any, files: Sequence[Path], name: str, reading: Reading) -> Part:
+    """Rows of json: a list of objects, one object a line, or an object that holds the list.
+
+    Raises:
+        BadInput: no json, or no rows in it.
+    """
+    relation = f"kpilab_{uuid4().hex[:12]}"
+    options = "union_by_name = true, sample_size = -1, map_inference_threshold = -1"
+    source = f"SELECT * FROM read_json([{_listed(files)}], {options})"
+    where = f"table {name!r}, file {files[0].name!r}"
+    try:
+        query = _rows(con, source)
+        for _ in range(DEEPEST):
+            flat = _flat(con, query)
+            if flat == query:
+                break
+            query = flat
+        con.raw_sql(f"CREATE TEMP TABLE {relation} AS {query}")
+    except Exception as error:  # whatever the engine calls it
+        raise BadInput(
+            f"cannot be read: {str(error).partition(chr(10))[0][:200]}",
+            where,
+            "save it as a list of objects",
+        ) from error
+    kinds = _kinds(con, f"SELECT * FROM {relation}")
+    types = {column: "?" if kind == "VARCHAR" else kind for column, kind in kinds.items()}
+    return Part(Raw(con, relation, name, _said(files), None, lambda k: k + 1), types, ())
+
+
+def _kinds(con: Any, query: str) -> dict[str, str]:
+    return {column: kind for column, kind, *_ in con.raw_sql(f"DESCRIBE {query}").fetchall()}
+
+
+def _rows(con: Any, query: str) -> str:
+    """The list of objects that a single object holds, or the rows as they are."""
+    lists = [
+        c
+        for c, kind in _kinds(con, query).items()
+        if kind.startswith("STRUCT") and kind.endswith("[]")
+    ]
+    (count,) = con.raw_sql(f"SELECT count(*) FROM ({query})").fetchone()
+    if count != 1 or not lists:
+        return query
+    longest = max(
+        lists,
+        key=lambda c: con.raw_sql(
+            f"SELECT coalesce(len({quoted(c)}), 0) FROM ({query})"
+        ).fetchone()[0],
+    )
+    listed = f"SELECT unnest({quoted(longest)}) AS list_row FROM ({query})"
+    return f"SELECT unnest(list_row, max_depth := 1) FROM ({listed})"
+
+
+def _flat(con: Any, query: str) -> str:
+    """Objects inside a row as columns of it, under both names: `properties_amount`."""
+    kinds = _kinds(con, query)
+    taken = {c.lower() for c in kinds}
+    chosen = []
+    for column, kind in kinds.items():
+        if not (kind.startswith("STRUCT") and kind.endswith(")")):
+            chosen.append(quoted(column))
+            continue
+        for inner in _kinds(con, f"SELECT unnest({quoted(column)}) FROM ({query})"):
+            own = f"{column}_{inner}"
+            while own.lower() in taken:
+                own += "_"
+            taken.add(own.lower())
+            chosen.append(f"struct_extract({quoted(column)}, {literal(inner)}) AS {quoted(own)}")
+    nested = any(kind.startswith("STRUCT") and kind.endswith(")") for kind in kinds.values())
+    return f"SELECT {', '.join(chosen)} FROM ({query})" if nested else query
+
+
+def from_parquet(con: Any, files: Sequence[Path], name: str, reading: Reading) -> Part:
+    """Rows of parquet, which stay in the files; times in the zone they carry, or the case names.
+
+    Raises:
+        BadInput: no parquet, or columns of kinds that do not go together.
+    """
+    source = f"read_parquet([{_listed(files)}], union_by_name = true, file_row_number = true)"
+    try:
+        kinds = _kinds(con, f"SELECT * EXCLUDE (file_row_number) FROM {source}")
+        con.raw_sql(f"SELECT * FROM {source} LIMIT 0")
+    except Exception as error:  # whatever the engine calls it
+        what = f"cannot be read: {str(error).partition(chr(10))[0][:200]}"
+        raise BadInput(
+            what, f"table {name!r}, file {_said(files)!r}", "write the files with the same types"
+        ) from error
+    notes, zone = [], None if reading.zone else _zone(files[0])
+    chosen = ["file_row_number AS rowid"]
+    for column, kind in kinds.items():
+        if kind == "TIMESTAMP WITH TIME ZONE" and zone and zone != session_zone(con):
+            chosen.append(f"timezone({literal(zone)}, {quoted(column)}) AS {quoted(column)}")
+            notes.append(Message("door.zone", {"table": name, "column": column, "zone": zone}))
+        else:
+            chosen.append(quoted(column))
+    relation = f"(SELECT {', '.join(chosen)} FROM {source})"
+    types = {column: "?" if kind == "VARCHAR" else kind for column, kind in kinds.items()}
+    raw = Raw(con, relation, name, _said(files), None, lambda k: k + 1)
+    return Part(raw, types, tuple(_missing(files, name)) + tuple(notes), stored=False)
+
+
+def _missing(files: Sequence[Path], name: str) -> list[Message]:
+    """Columns that some of the files do not have."""
+    if len(files) < 2:
+        return []
+    schemas = {file.name: set(pq.read_schema(file).names) for file in files}
+    every = dict.fromkeys(c for held in schemas.values() for c in sorted(held))
+    notes = []
+    for column in every:
+        gone = [file for file, held in schemas.items() if column not in held]
+        if gone:
+            values = {
+                "table": name,
+                "column": column,
+                "files": tuple(gone[:3]),
+                "missing": len(gone),
+            }
+            notes.append(Message("door.absent", values))
+    return notes
+
+
+def _zone(file: Path) -> str | None:
+    """The zone that all times of a parquet file are said to be in."""
+    kinds = pq.read_schema(file).types
+    zones = {kind.tz for kind in kinds if pa.types.is_timestamp(kind) and kind.tz}
+    return zones.pop() if len(zones) == 1 else None
+
+
+def _listed(files: Sequence[Path]) -> str:
+    return ", ".join(literal(escaped(file)) for file in files)
+
+
+def _said(files: Sequence[Path]) -> str:
+    return files[0].name if len(files) == 1 else f"{files[0].name} … {files[-1].name}"
