@@ -77,6 +77,30 @@ NAMES = {
 # Public name -> keyword it took -> keyword it takes.
 KEYWORDS: dict[str, dict[str, str]] = {
     "BadInput": {"mend": "hint"},
+    "funnel": {"by": "unit"},
+    "funnel_change": {"by": "unit"},
+    "paths": {"by": "unit", "gap": "timeout"},
+    "paths_change": {"by": "unit", "gap": "timeout"},
+    "sequences": {"after": "at_least"},
+    "step_matrix": {"by": "unit", "gap": "timeout"},
+    "fair_targets": {"within": "strata"},
+    "targets": {"levels": "dimensions", "history": "measured"},
+    "cumulative_effect": {"planned": "planned_units"},
+    "split": {"dimension": "by"},
+    "experiment": {"who": "assignments", "segments": "by"},
+    "effect_by_age": {"found": "moments"},
+    "localise": {"data": "facts"},
+    "user_intervals": {"data": "facts"},
+    "oee": {"table": "facts"},
+    "plan": {"history": "units"},
+    "panel": {"data": "rows"},
+    "counterfactual": {"data": "rows"},
+    "changepoint": {"days": "rows"},
+    "next_split": {"segments": "rows"},
+    "ratemix": {"segments": "rows", "spread": "dispersion"},
+    "hollow_growth": {"counts": "rows"},
+    "claims": {"claimed": "rows"},
+    "incentives": {"outlook": "rows"},
 }
 
 

@@ -61,7 +61,7 @@ ask.places(opened, worst)
 
 # %%
 dimension = opened.tables[opened.metrics[worst].table].dimensions_named[0]
-split(opened, worst, dimension=dimension)
+split(opened, worst, by=dimension)
 
 # %% [markdown]
 # ## Why 4: since when?

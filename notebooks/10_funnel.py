@@ -45,7 +45,7 @@ Panel(opened, FUNNEL, store=store, lang=lang)
 # %%
 name, plan = next(iter(opened.funnels.items()))
 log = opened.tables[plan.table]
-kpilab.funnel(log, plan.steps, within=plan.within, by=plan.by, period=opened.current)
+kpilab.funnel(log, plan.steps, within=plan.within, unit=plan.by, period=opened.current)
 
 # %% [markdown]
 # ## What changed since the baseline
@@ -57,7 +57,7 @@ kpilab.events.funnel_change(
     current=opened.current,
     baseline=opened.baseline,
     within=plan.within,
-    by=plan.by,
+    unit=plan.by,
 )
 
 # %% [markdown]

@@ -64,7 +64,7 @@ print(opened.title, "|", opened.current, "| target", opened.goal.target)
 
 # %%
 shares = kpilab.operations.targets(
-    results, int(opened.goal.target), levels=levels, period=history, weeks=4
+    results, int(opened.goal.target), dimensions=levels, period=history, weeks=4
 )
 shares
 
@@ -73,7 +73,7 @@ shares
 # is a decision; the chances show what it asks of whom.
 
 # %%
-weeks = {"levels": levels, "period": history, "weeks": 4}
+weeks = {"dimensions": levels, "period": history, "weeks": 4}
 potential = Measured(pos, opened.metrics[traffic])
 by_potential = kpilab.operations.targets(
     results, int(opened.goal.target), method="potential", potential=potential, **weeks

@@ -113,7 +113,7 @@ waits
 # %%
 oee = Measured(hours, opened.metrics["oee"])
 fair = kpilab.operations.fair_targets(
-    oee, by=machine, within=like, period=opened.current, aim=opened.kpis[0].target
+    oee, by=machine, strata=like, period=opened.current, aim=opened.kpis[0].target
 )
 fair
 

@@ -84,7 +84,7 @@ table["growth"] = table["current"] / table["baseline"] - 1
 shares = {}
 for name in table.index:
     users = {"where": Where({channel: name}), "period": opened.current}
-    came = kpilab.events.sequences(events, ("register", "open"), after="1d", **users)
+    came = kpilab.events.sequences(events, ("register", "open"), at_least="1d", **users)
     shares[name] = came.table.iloc[0][["rate", "low", "high"]]
 table.join(pd.DataFrame(shares).T).round(3)
 

@@ -89,7 +89,7 @@ history = Period(
 )
 total = Measured(daily, opened.metrics[goal.metric])
 shares = kpilab.operations.targets(
-    total, int(goal.target), levels=(dimension,), period=history, weeks=4
+    total, int(goal.target), dimensions=(dimension,), period=history, weeks=4
 )
 shares
 

@@ -76,23 +76,23 @@ def test_transition_weights(case):
     wanted = case["asserts"][0][1]
     if case["id"] in AMONG:
         event, there = AMONG[case["id"]]
-        result = paths(log, by=unit(case), through=way(asked["path_pattern"]))
+        result = paths(log, unit=unit(case), through=way(asked["path_pattern"]))
         assert (event in result.matrix().index) is there
         return
     weight = WEIGHTS[asked["edge_weight"]]
     if "diff" in asked:
         sides = [
-            paths(log, by=unit(case), where=Where({"user_id": tuple(users)}))
+            paths(log, unit=unit(case), where=Where({"user_id": tuple(users)}))
             for users in asked["diff"]
         ]
         same(sides[0].matrix(weight) - sides[1].matrix(weight), wanted)
         return
-    matrix = paths(log, by=unit(case)).matrix(weight)
+    matrix = paths(log, unit=unit(case)).matrix(weight)
     if (
         weight == "median_seconds"
     ):  # nanoseconds there; and 0 where a path begins or ends, which has no length here
         matrix = matrix * 1e9
-        counts = paths(log, by=unit(case)).matrix()
+        counts = paths(log, unit=unit(case)).matrix()
         at_ends = counts.index.isin([START])[:, None] | counts.columns.isin([END])[None, :]
         assert matrix.to_numpy()[at_ends & (counts > 0).to_numpy()] == pytest.approx(
             np.nan, nan_ok=True
@@ -112,7 +112,7 @@ def test_step_matrices(case):
     )
     if isinstance(anchor, dict):
         options |= {k: anchor[k] for k in ("occurrence", "offset") if k in anchor}
-    result = step_matrix(log_of(case), by=unit(case), steps=asked["max_steps"], **options)
+    result = step_matrix(log_of(case), unit=unit(case), steps=asked["max_steps"], **options)
     for place, wanted in case["asserts"]:
         if case["id"] in AMONG:
             event, there = AMONG[case["id"]]
@@ -130,7 +130,7 @@ def test_step_matrices(case):
 def test_funnels_over_paths(case):
     stream.prepare()
     frame = pd.DataFrame(case["rows"], columns=case["columns"])
-    table = funnel(log_of(case), case["kwargs"]["steps"], within="36500d", by=unit(case)).table
+    table = funnel(log_of(case), case["kwargs"]["steps"], within="36500d", unit=unit(case)).table
     units = frame["user_id"].nunique()
     for (_, k, what), wanted in case["asserts"]:
         users = table["users"].iat[k]

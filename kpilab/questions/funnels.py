@@ -15,7 +15,7 @@ class Options(TypedDict):
 
     within: timedelta
     mode: Literal["ordered", "strict", "unordered"]
-    by: Literal["user", "session"]
+    unit: Literal["user", "session"]
     exclude: tuple[str, ...]
 
 
@@ -48,4 +48,4 @@ def log(case: Case, plan: Funnel) -> EventLog:
 
 def options(plan: Funnel) -> Options:
     """Time limit, order, unit and what spoils a pass."""
-    return {"within": plan.within, "mode": plan.mode, "by": plan.by, "exclude": plan.exclude}
+    return {"within": plan.within, "mode": plan.mode, "unit": plan.by, "exclude": plan.exclude}

@@ -81,7 +81,7 @@ def test_every_function_states_one_interval(case, orders):
         counts, kpi="orders", downstream=["sales"], baseline=BASE, current=NOW
     ).total
     assert (total.value, total.low, total.high) == pytest.approx(right[:3])
-    part = split(case, "orders", dimension="shop").table.iloc[0]
+    part = split(case, "orders", by="shop").table.iloc[0]
     assert tuple(part[["contribution", "low", "high"]]) == pytest.approx(
         [28 * v for v in (core.value, *core.ends())]
     )

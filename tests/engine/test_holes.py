@@ -44,7 +44,7 @@ def test_control_pace_and_targets_say_how_many(shop):
     measured = Measured(Facts(shop, name="shop"), TOTAL)
     assert said(control(measured, period=WEEKS)) == [3]
     assert said(control(measured, period=WEEKS, where=Where({"store": "b"}))) == []
-    assert said(targets(measured, 20_000, levels=["store"], period=WEEKS, weeks=4)) == [3]
+    assert said(targets(measured, 20_000, dimensions=["store"], period=WEEKS, weeks=4)) == [3]
     month = Period(date(2026, 1, 5), date(2026, 1, 31))
     assert said(pace(measured, {"a": 2_000.0, "b": 2_000.0}, by="store", period=month)) == [2]
 

@@ -74,7 +74,7 @@ def both(logs, work, *parts):
     ("steps", "options"),
     [
         (STEPS, {"mode": "strict", "breakdown": "os"}),
-        (STEPS, {"mode": "unordered", "within": "1d", "by": "session"}),
+        (STEPS, {"mode": "unordered", "within": "1d", "unit": "session"}),
         (
             ["visit", "visit", "pay"],
             {"within": "3d", "exclude": [Exclusion("help")], "grain": "week"},
@@ -95,9 +95,9 @@ def test_drop_offs_are_equal(logs):
 @pytest.mark.parametrize(
     "options",
     [
-        {"start": "cart", "gap": "2h"},
-        {"end": "pay", "by": "user", "length": 3, "collapse": True},
-        {"start": "cart", "end": "pay", "by": "user", "through": "help"},
+        {"start": "cart", "timeout": "2h"},
+        {"end": "pay", "unit": "user", "length": 3, "collapse": True},
+        {"start": "cart", "end": "pay", "unit": "user", "through": "help"},
     ],
     ids=["forward", "backward", "through"],
 )
@@ -108,14 +108,14 @@ def test_paths_are_equal(logs, options):
 def test_step_matrices_are_equal(logs):
     both(
         logs,
-        lambda log: step_matrix(log, around=("cart", Gap(), "pay"), by="user", steps=3),
+        lambda log: step_matrix(log, around=("cart", Gap(), "pay"), unit="user", steps=3),
         "table",
     )
 
 
 def test_comparisons_of_paths_are_equal(logs):
     sides = {"current": Where({"os": "ios"}), "baseline": Where({"os": "web"})}
-    both(logs, lambda log: paths_change(log, **sides, gap="5h"), "table", "transitions")
+    both(logs, lambda log: paths_change(log, **sides, timeout="5h"), "table", "transitions")
 
 
 @pytest.mark.parametrize("how", ["n", "rolling", "bracket"])
@@ -135,4 +135,4 @@ def test_activity_is_equal(logs):
 def test_sequences_are_equal(logs):
     pairs = [("cart", "pay"), ("visit", "visit")]
     both(logs, lambda log: sequences(log, pairs, within="1d"), "table")
-    both(logs, lambda log: sequences(log, pairs, within="3d", after="1h"), "table")
+    both(logs, lambda log: sequences(log, pairs, within="3d", at_least="1h"), "table")

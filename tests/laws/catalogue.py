@@ -157,9 +157,7 @@ def spent(g: Given) -> data.Measured:
 
 
 def tested(g: Given) -> Any:
-    return kpilab.experiment(
-        g["units"], metrics=[spent(g)], control="A", segments=[g.n("my_platform")]
-    )
+    return kpilab.experiment(g["units"], metrics=[spent(g)], control="A", by=[g.n("my_platform")])
 
 
 def followed(g: Given) -> Any:
@@ -362,7 +360,7 @@ ENTRIES: dict[str, Entry] = {
         daily=DAILY,
     ),
     "split": entry(
-        lambda g: kpilab.split(g.case(CASE), "sales", dimension=g.n("my_region")),
+        lambda g: kpilab.split(g.case(CASE), "sales", by=g.n("my_region")),
         FILES,
         daily=DAILY,
     ),
@@ -526,7 +524,7 @@ ENTRIES: dict[str, Entry] = {
         lambda g: operations.targets(
             g.measured("history", "sum({my_sales})"),
             7000,
-            levels=[g.n("my_region"), g.n("my_city")],
+            dimensions=[g.n("my_region"), g.n("my_city")],
             period=kpilab.Period(w.FIRST, date(2025, 6, 22)),
             weeks=4,
         ),

@@ -16,7 +16,7 @@ def test_every_option_of_a_funnel_is_passed_on(asked):
     wanted = {
         "within": timedelta(hours=2),
         "mode": "strict",
-        "by": "session",
+        "unit": "session",
         "exclude": ("leave",),
     }
     assert funnels.options(plan) == wanted

@@ -27,6 +27,7 @@ from kpilab.engine.events.funnels import (
 )
 from kpilab.engine.events.steps import Exclusion, Plan, Step, planned
 from kpilab.engine.run import collect
+from kpilab.old import keywords
 from kpilab.stats.proportion import wilson
 
 if TYPE_CHECKING:
@@ -113,13 +114,14 @@ class FunnelResult(Result):
         return Message("funnel.weakest", values)
 
 
+@keywords("funnel")
 def funnel(
     log: EventLog | Tabular,
     steps: Sequence[str | Step],
     *,
     within: timedelta | str = "7d",
     mode: str = "ordered",
-    by: str = "user",
+    unit: str = "user",
     breakdown: str | Breakdown | None = None,
     exclude: Sequence[str | Exclusion] = (),
     reuse_event: bool = False,
@@ -141,7 +143,7 @@ def funnel(
         steps: two or more event names, SQL conditions or `Step`s; names may repeat.
         within: time from the first step to the last, e.g. "7d", "30m" or a timedelta.
         mode: "ordered", "strict" (no other event of the log between) or "unordered".
-        by: what is counted, "user" or "session".
+        unit: what is counted, "user" or "session".
         breakdown: a dimension, or `Breakdown(dimension, attribution=…)`.
         exclude: events that spoil a pass when they stand inside it, or `Exclusion`s between named
             steps; a user without a clean pass is left out altogether.
@@ -172,10 +174,10 @@ def funnel(
     cut = Breakdown(breakdown) if isinstance(breakdown, str) else breakdown
     log, ours = aside(log, cut.columns if cut else ())
     cut = cut and replace(cut, dimension=tuple(ours))
-    best = reached(log, plan, by=by, where=where, period=period, breakdown=cut)
+    best = reached(log, plan, by=unit, where=where, period=period, breakdown=cut)
     # "all" counts a user under several values, so the whole must be counted by itself.
     whole = (
-        reached(log, plan, by=by, where=where, period=period)
+        reached(log, plan, by=unit, where=where, period=period)
         if cut and cut.attribution in ("all", "step")
         else best
     )
@@ -185,7 +187,7 @@ def funnel(
     values = called(_values(best, plan, cut, level), ours) if cut else table.head(0)
     trend = _table(bucketed(whole, grain), plan, ("bucket",), level) if grain else table.head(0)
     return FunnelResult(
-        table, values, trend, duration(within), mode, by, level, notes=_notes(table)
+        table, values, trend, duration(within), mode, unit, level, notes=_notes(table)
     )
 
 

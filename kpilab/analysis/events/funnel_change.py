@@ -22,6 +22,7 @@ from kpilab.engine.events.steps import Exclusion, Plan, Step, planned
 from kpilab.engine.expression import quoted
 from kpilab.engine.run import collect_text
 from kpilab.errors import BadInput
+from kpilab.old import keywords
 from kpilab.stats.events.clustered_shares import Sums, differences_of_sums
 from kpilab.stats.multiplicity import benjamini_hochberg
 
@@ -61,6 +62,7 @@ class FunnelChangeResult(Result):
         )
 
 
+@keywords("funnel_change")
 def funnel_change(
     log: EventLog | Tabular,
     steps: Sequence[str | Step],
@@ -69,7 +71,7 @@ def funnel_change(
     baseline: Period | Where,
     within: timedelta | str = "7d",
     mode: str = "ordered",
-    by: str = "user",
+    unit: str = "user",
     breakdown: str | Breakdown | None = None,
     exclude: Sequence[str | Exclusion] = (),
     where: Where = EVERYWHERE,
@@ -81,7 +83,7 @@ def funnel_change(
     difference lets sessions of one user depend on each other, and a user appear on both sides.
 
     Args:
-        log, steps, within, mode, by, breakdown, exclude, where: as for `funnel`.
+        log, steps, within, mode, unit, breakdown, exclude, where: as for `funnel`.
         current, baseline: two `Period`s of equal kind of days, or two segments (`Where`).
         level: confidence level.
 
@@ -108,7 +110,7 @@ def funnel_change(
     log, ours = aside(log, cut.columns if cut else ())
     cut = cut and replace(cut, dimension=tuple(ours))
     both = reached_apart(
-        log, plan, [_side(where, s) for s in (baseline, current)], by=by, breakdown=cut
+        log, plan, [_side(where, s) for s in (baseline, current)], by=unit, breakdown=cut
     )
     columns = list(ours)
     sums = _sums(both, plan.chain.steps, columns)

@@ -18,6 +18,7 @@ from kpilab.engine.events.trails import Trails, compiled, counted
 from kpilab.engine.events.walks import ARROW, END, START, checked, events_of, stretches, walk
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
+from kpilab.old import keywords
 from kpilab.stats.proportion import wilson
 
 if TYPE_CHECKING:
@@ -133,14 +134,15 @@ class PathsResult(Result):
         )
 
 
+@keywords("paths")
 def paths(
     log: EventLog | Tabular,
     *,
     start: str | None = None,
     end: str | None = None,
     length: int = 5,
-    by: str = "session",
-    gap: timedelta | str = "30m",
+    unit: str = "session",
+    timeout: timedelta | str = "30m",
     collapse: bool = False,
     through: Way | None = None,
     breakdown: str | None = None,
@@ -160,7 +162,7 @@ def paths(
     Args:
         log: events; row order does not matter.
         start, end: event names. length: most events of a way, 1 to 20.
-        by: "session" or "user". gap: pause that begins a session where the log has none.
+        unit: "session" or "user". timeout: pause that begins a session where the log has none.
         collapse: draw immediate repeats together.
         through: only whole paths that hold this event or way (as `step_matrix` reads it).
         breakdown: a dimension; a way has its value at the event it is read from.
@@ -193,12 +195,14 @@ def paths(
     log, ours = aside(log, (breakdown,) if breakdown else ())
     checked(log, [e for e in (start, end) if e is not None] + (named(through) if through else []))
     keep = tuple(ours)
-    pause, most = duration(gap, "gap"), min(most, MOST)
-    some: dict[str, Any] = {"by": by, "where": where, "period": period}
+    pause, most = duration(timeout, "timeout"), min(most, MOST)
+    some: dict[str, Any] = {"by": unit, "where": where, "period": period}
     found, values = None, pd.DataFrame()
     if through is None and breakdown is None:
         asked: dict[str, Any] = {"start": start, "end": end, "length": length, "most": most}
-        found = compiled(log, events_of(log, **some), by=by, gap=pause, collapse=collapse, **asked)
+        found = compiled(
+            log, events_of(log, **some), by=unit, gap=pause, collapse=collapse, **asked
+        )
     if found is None:
         rows = walk(log, gap=pause, collapse=collapse, keep=keep, **some).cache()
         if through is not None:

@@ -18,6 +18,7 @@ from kpilab.engine.column import column
 from kpilab.engine.events.walks import END, START, checked, edges, stretches, walk
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput
+from kpilab.old import keywords
 from kpilab.stats.events.clustered_shares import Sums, differences_of_sums
 from kpilab.stats.multiplicity import benjamini_hochberg
 
@@ -70,6 +71,7 @@ class PathsChangeResult(Result):
         )
 
 
+@keywords("paths_change")
 def paths_change(
     log: EventLog | Tabular,
     *,
@@ -78,8 +80,8 @@ def paths_change(
     start: str | None = None,
     end: str | None = None,
     length: int = 5,
-    by: str = "session",
-    gap: timedelta | str = "30m",
+    unit: str = "session",
+    timeout: timedelta | str = "30m",
     collapse: bool = False,
     most: int = 20,
     where: Where = EVERYWHERE,
@@ -92,7 +94,7 @@ def paths_change(
     depend on each other and a user may stand on both sides.
 
     Args:
-        log, start, end, length, by, gap, collapse, where: as for `paths`.
+        log, start, end, length, unit, timeout, collapse, where: as for `paths`.
         current, baseline: two `Period`s, or two segments (`Where`).
         most: ways compared, the most frequent of both sides together, at most 100.
         level: confidence level.
@@ -122,8 +124,8 @@ def paths_change(
             "3 to 6 read well",
         )
     checked(log, [e for e in (start, end) if e is not None])
-    pause = duration(gap, "gap")
-    rows = [_side(log, side, where, by, pause, collapse) for side in (current, baseline)]
+    pause = duration(timeout, "timeout")
+    rows = [_side(log, side, where, unit, pause, collapse) for side in (current, baseline)]
     ways = _both([stretches(r, length, start, end) for r in rows])
     listed = ways.group_by("events").agg(n=ways.count())
     listed = listed.order_by([listed["n"].desc(), "events"]).limit(min(most, 100)).drop("n")

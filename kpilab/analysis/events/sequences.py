@@ -17,6 +17,7 @@ from kpilab.engine.events.sessions import whole
 from kpilab.engine.events.walks import checked, walk
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput
+from kpilab.old import keywords
 from kpilab.stats.proportion import wilson
 
 if TYPE_CHECKING:
@@ -51,12 +52,13 @@ class SequencesResult(Result):
         return Message("paths.follows", values | {"users": int(row["users"])})
 
 
+@keywords("sequences")
 def sequences(
     log: EventLog | Tabular,
     pairs: list[tuple[str, str]] | tuple[str, str],
     *,
     within: timedelta | str = "7d",
-    after: timedelta | str = timedelta(0),
+    at_least: timedelta | str = timedelta(0),
     adjacent: bool = False,
     where: Where = EVERYWHERE,
     period: Period | None = None,
@@ -64,20 +66,20 @@ def sequences(
 ) -> SequencesResult:
     """Does A, then B, within a time, occur?
 
-    An event A counts as followed when an event B of the same user comes later by at least `after`
+    An event A counts as followed when an event B of the same user comes later by `at_least` or more
     and at most `within` (both included); an event is never followed by itself. With `adjacent`, B
     must be the very next event.
 
     Args:
         log: events. pairs: (first, then), or several of them; both may be the same event.
-        within, after: longest and shortest time between. adjacent: nothing else between.
+        within, at_least: longest and shortest time between. adjacent: nothing else between.
         where, period: only events of this segment, of these days. level: confidence level.
 
     Returns:
         SequencesResult, one row per pair.
 
     Raises:
-        BadInput: an unknown event, a bad duration, or `after` longer than `within`.
+        BadInput: an unknown event, a bad duration, or `at_least` longer than `within`.
 
     Example:
         >>> sequences(log, ("search", "purchase"), within="1h").table  # doctest: +SKIP
@@ -86,10 +88,10 @@ def sequences(
     log = EventLog.of(log)
     asked = [pairs] if isinstance(pairs, tuple) else list(pairs)
     longest = duration(within)
-    shortest = after if after == timedelta(0) else duration(after, "after")
+    shortest = at_least if at_least == timedelta(0) else duration(at_least, "at_least")
     if not isinstance(shortest, timedelta) or shortest > longest:
         raise BadInput(
-            f"after {after!r} is longer than within {within!r}", "sequences", "swap them"
+            f"at_least {at_least!r} is longer than within {within!r}", "sequences", "swap them"
         )
     rows = walk(log, by="user", where=where, period=period)
     if not asked:

@@ -18,6 +18,7 @@ from kpilab.engine.events.sessions import whole
 from kpilab.engine.events.walks import END, START, checked, walk
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
+from kpilab.old import keywords
 from kpilab.stats.proportion import wilson
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class StepMatrixResult(Result):
         )
 
 
+@keywords("step_matrix")
 def step_matrix(
     log: EventLog | Tabular,
     *,
@@ -74,8 +76,8 @@ def step_matrix(
     occurrence: str = "first",
     offset: int | str | timedelta = 0,
     steps: int = 5,
-    by: str = "session",
-    gap: timedelta | str = "30m",
+    unit: str = "session",
+    timeout: timedelta | str = "30m",
     collapse: bool = False,
     where: Where = EVERYWHERE,
     period: Period | None = None,
@@ -94,7 +96,7 @@ def step_matrix(
         occurrence: "first" or "last" place where the way begins; gaps are as short as they can be.
         offset: move the point by so many events, or to the first event this much later ("1m").
         steps: columns on either side, 1 to 50.
-        by: "session" or "user". gap: pause that begins a session where the log has none.
+        unit: "session" or "user". timeout: pause that begins a session where the log has none.
         collapse: draw immediate repeats together.
         where, period: only events of this segment, of these days. level: confidence level.
 
@@ -120,7 +122,12 @@ def step_matrix(
         )
     checked(log, named(around))
     rows = walk(
-        log, by=by, gap=duration(gap, "gap"), where=where, period=period, collapse=collapse
+        log,
+        by=unit,
+        gap=duration(timeout, "timeout"),
+        where=where,
+        period=period,
+        collapse=collapse,
     ).cache()
     everyone = _size(rows.select("unit", "path").distinct())
     runs = blocks(around)

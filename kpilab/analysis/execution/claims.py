@@ -13,6 +13,7 @@ from kpilab.core.values import Message
 from kpilab.engine.door.frames import frame, numbers
 from kpilab.engine.door.values import count, label
 from kpilab.errors import BadInput
+from kpilab.old import keywords
 
 if TYPE_CHECKING:
     from kpilab.engine.door.frames import Frame, Values
@@ -52,14 +53,15 @@ class ClaimsResult(Result):
         return Message("claims.uneven" if gaps or overlaps else "claims.whole", values)
 
 
-def claims(claimed: Frame, *, wanted: Values) -> ClaimsResult:
+@keywords("claims")
+def claims(rows: Frame, *, wanted: Values) -> ClaimsResult:
     """Hold self-claimed shares against the target, part by part.
 
     A sum that fits can hide that one part is claimed twice and another by nobody; so gaps and
     overlaps are counted per part, and never set off against each other.
 
     Args:
-        claimed: one row per claim with `actor`, `part` (channel, region, account), `quantity`.
+        rows: one row per claim with `actor`, `part` (channel, region, account), `quantity`.
         wanted: part -> quantity the target needs there. A claim on a part that is not wanted counts
             as overlap.
 
@@ -70,7 +72,7 @@ def claims(claimed: Frame, *, wanted: Values) -> ClaimsResult:
         BadInput: a missing column, a claim below zero or without a quantity, no wanted parts, or
             one whose quantity is missing or below zero.
     """
-    rows, goal = frame(claimed, COLUMNS, "claims(claimed)"), numbers(wanted, "claims(wanted=)")
+    rows, goal = frame(rows, COLUMNS, "claims(rows)"), numbers(wanted, "claims(wanted=)")
     if not goal:
         raise BadInput(
             "no wanted parts", "claims(wanted=)", "say how much of the target each part needs"
@@ -82,7 +84,7 @@ def claims(claimed: Frame, *, wanted: Values) -> ClaimsResult:
     if rows["quantity"].isna().any():
         row = int(rows["quantity"].isna().to_numpy().argmax()) + 1
         raise BadInput(
-            "a claim has no quantity", f"claims(claimed), row {row}", "mend or leave out the claim"
+            "a claim has no quantity", f"claims(rows), row {row}", "mend or leave out the claim"
         )
     parts = list(dict.fromkeys([*goal, *sorted(rows["part"])]))
     sums = rows.groupby("part")["quantity"].sum()

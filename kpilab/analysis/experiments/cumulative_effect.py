@@ -12,6 +12,7 @@ import pandas as pd
 from kpilab.core.result import Result
 from kpilab.core.values import Message, fraction
 from kpilab.errors import BadInput
+from kpilab.old import keywords
 from kpilab.stats.experiments.readout import read
 from kpilab.stats.experiments.sequential import lan_demets
 from kpilab.stats.mean import Sample
@@ -44,20 +45,21 @@ class CumulativeEffectResult(Result):
         return Message(f"course.{reached}", values | {str(k): v for k, v in last.items()})
 
 
+@keywords("cumulative_effect")
 def cumulative_effect(
     moments: Moments,
     metric: str,
     *,
     control: str,
     treatment: str,
-    planned: int | None = None,
+    planned_units: int | None = None,
     level: float = 0.95,
 ) -> CumulativeEffectResult:
     """Follow the cumulative effect by day of assignment; no new scan.
 
     Args:
         moments: of an experiment's result whose units have times.
-        planned: units of both arms at the planned end; those there are if None.
+        planned_units: units of both arms at the planned end; those there are if None.
 
     Raises:
         BadInput: the moments hold no days.
@@ -88,7 +90,7 @@ def cumulative_effect(
     names += ["day_effect", "day_low", "day_high"]
     table = pd.DataFrame(rows, columns=pd.Index(names))
     units = (table["units_control"] + table["units_treatment"]).to_numpy(dtype=float)
-    table["bound"] = lan_demets(np.minimum(units / max(planned or 0, units[-1]), 1.0), level)
+    table["bound"] = lan_demets(np.minimum(units / max(planned_units or 0, units[-1]), 1.0), level)
     half = table["bound"] * table["error"]
     table = table.assign(wide_low=table["effect"] - half, wide_high=table["effect"] + half).drop(
         columns="error"

@@ -12,6 +12,7 @@ import pandas as pd
 from kpilab.core.result import Result
 from kpilab.core.values import Message, fraction
 from kpilab.errors import BadInput, unknown
+from kpilab.old import keywords
 from kpilab.stats.experiments.novelty import by_age, worn_off
 from kpilab.stats.experiments.validity import AGE_LEVEL
 
@@ -57,8 +58,9 @@ class EffectByAgeResult(Result):
         )
 
 
+@keywords("effect_by_age")
 def effect_by_age(
-    found: AgeMoments | None, metric: str, *, control: str, treatment: str, level: float = 0.95
+    moments: AgeMoments | None, metric: str, *, control: str, treatment: str, level: float = 0.95
 ) -> EffectByAgeResult:
     """Follow the effect by the days since the assignment; no new scan.
 
@@ -68,7 +70,7 @@ def effect_by_age(
     fixed beforehand, so nothing is searched.
 
     Args:
-        found: `by_age` of an experiment's result. metric: a primary one. control, treatment:
+        moments: `by_age` of an experiment's result. metric: a primary one. control, treatment:
             variants.
         level: confidence level of the points' intervals.
 
@@ -76,20 +78,23 @@ def effect_by_age(
         BadInput: the experiment had no log, or no such metric or variant.
     """
     fraction(level, "effect_by_age(level=)")
-    if found is None:
+    if moments is None:
         raise BadInput(
             "the experiment was not read by age",
             "effect_by_age(moments)",
             "give `experiment` a log, and leave `ages` on",
         )
-    if metric not in found.frames:
-        raise unknown("metric", metric, found.frames, "effect_by_age(metric)")
-    arms = [found.arm(metric, v) for v in (control, treatment)]
+    if metric not in moments.frames:
+        raise unknown("metric", metric, moments.frames, "effect_by_age(metric)")
+    arms = [moments.arm(metric, v) for v in (control, treatment)]
     known = [arm for arm in arms if arm is not None]
     if len(known) < 2:
         variant = control if arms[0] is None else treatment
         raise unknown(
-            "variant", variant, found.frames[metric]["variant"].astype(str).tolist(), "ages"
+            "variant",
+            variant,
+            moments.frames[metric]["variant"].astype(str).tolist(),
+            "effect_by_age(control=, treatment=)",
         )
     table = pd.DataFrame(by_age(known[0], known[1]).columns(level))
     worn, nan = worn_off(*arms), float("nan")

@@ -20,6 +20,7 @@ from kpilab.engine.experiments.ages import AgeMoments, age_moments
 from kpilab.engine.experiments.moments import Moments, moments
 from kpilab.engine.experiments.trial import Trial, below, extremes, prepare, quantiles
 from kpilab.errors import BadInput, unknown
+from kpilab.old import keywords
 from kpilab.stats.experiments import validity
 from kpilab.stats.experiments.decision import Judged, Reason, Verdict, decide
 from kpilab.stats.experiments.novelty import worn_off
@@ -142,8 +143,9 @@ def _change(row: Mapping[Any, Any]) -> Message:
     )
 
 
+@keywords("experiment")
 def experiment(
-    who: Assignments | Units | Tabular,
+    assignments: Assignments | Units | Tabular,
     log: EventLog | Facts | Tabular | None = None,
     *,
     metrics: Sequence[Outcome | str],
@@ -151,7 +153,7 @@ def experiment(
     name: str | None = None,
     design: Design | None = None,
     covariates: Sequence[str] = (),
-    segments: Sequence[str] = (),
+    by: Sequence[str] = (),
     ages: bool = True,
     level: float = 0.95,
 ) -> ExperimentResult:
@@ -166,15 +168,15 @@ def experiment(
     be worse than its margin.
 
     Args:
-        who: assignments (with `log`), or one row per unit. log: what units do, measured from their
-            assignment on.
+        assignments: who was assigned what (with `log`), or one row per unit.
+        log: what units do, measured from their assignment on.
         metrics: what is measured; a text is a primary metric that should rise.
         control: the variant compared against. name: the experiment, if the assignments hold
             several.
         design: split, dates, looks, clusters, strata, exposure, missing values; see `Design`.
         covariates: columns of `Units` known before the test, for every metric that names none
             itself.
-        segments: columns to keep in the moments, for `subgroups` and `sample_ratio`.
+        by: columns to keep in the moments, for `subgroups` and `sample_ratio`.
         level: confidence level.
         ages: whether a log is also read by days since the assignment (novelty).
 
@@ -188,18 +190,23 @@ def experiment(
         'stop'
     """
     fraction(level, "experiment(level=)")
-    (who, log), design = given(who, log), design or Design()
-    wanted = _wanted(metrics, covariates, who)
+    (assignments, log), design = given(assignments, log), design or Design()
+    wanted = _wanted(metrics, covariates, assignments)
     keep = (
-        *segments,
-        *([design.strata] if design.strata and design.strata not in segments else []),
+        *by,
+        *([design.strata] if design.strata and design.strata not in by else []),
     )
-    trial = prepare(who, log, wanted, name, design, keep)
+    trial = prepare(assignments, log, wanted, name, design, keep)
     found = moments(trial.table, trial.groups, by=trial.keys(keep), nulls=design.nulls)
     treatments = _treatments(found, control, design)
     aged = None
-    if ages and trial.log is not None and isinstance(who, Assignments) and not design.cluster:
-        aged = age_moments(trial.rows, who, trial.log, wanted, window=design.window)
+    if (
+        ages
+        and trial.log is not None
+        and isinstance(assignments, Assignments)
+        and not design.cluster
+    ):
+        aged = age_moments(trial.rows, assignments, trial.log, wanted, window=design.window)
     asked = _Question(
         trial, found, found.totals("variant"), control, tuple(wanted), design, level, aged
     )
@@ -208,7 +215,7 @@ def experiment(
     unread = [row for row in read_out if isinstance(row, Unread)]
     table = scorecard([row for row in read_out if isinstance(row, Row)], unread, level)
     best = surest(table, treatments)
-    checks = _checks(asked, [s for s in segments if s in found.searched()], best, unread)
+    checks = _checks(asked, [s for s in by if s in found.searched()], best, unread)
     judged = [
         Judged(r["role"], int(r["gain"]), bool(r["p_safe"] <= 1 - SAFE_LEVEL))
         for r in table[table["treatment"] == best].to_dict("records")

@@ -19,6 +19,7 @@ from kpilab.engine.experiments.exposure import DAY
 from kpilab.engine.experiments.moments import Moments, moments
 from kpilab.engine.experiments.trial import prepare
 from kpilab.errors import BadInput
+from kpilab.old import keywords
 from kpilab.stats.experiments.cuped import adjust
 from kpilab.stats.experiments.power import (
     proportion_units,
@@ -78,8 +79,9 @@ class PlanResult(Result):
         return Message("plan.needed", values | {"power": self.power, "cut": self.cut or None})
 
 
+@keywords("plan")
 def plan(
-    history: Units | Tabular,
+    units: Units | Tabular,
     *,
     metric: Outcome | str,
     effects: Sequence[float] = (0.01, 0.02, 0.05, 0.1),
@@ -94,7 +96,7 @@ def plan(
     traffic.
 
     Args:
-        history: one row per unit of a past window as long as the test; the variant column may hold
+        units: one row per unit of a past window as long as the test; the variant column may hold
             anything.
         metric: a mean, proportion or ratio. effects: relative effects worth finding.
         arms: equally large, the control among them; each treatment's error is a share of the whole
@@ -107,7 +109,7 @@ def plan(
             quantile.
     """
     fraction(level, "plan(level=)")
-    history = Units.of(history)
+    units = Units.of(units)
     wanted = Outcome(metric) if isinstance(metric, str) else replace(metric, cap=None)
     if (
         not effects
@@ -121,7 +123,7 @@ def plan(
             "plan",
             "see the arguments' ranges",
         )
-    found = _moments(history, wanted)
+    found = _moments(units, wanted)
     whole, group = Sample.of_sums(*found.sums(wanted.name)), found.group(wanted.name)
     both = adjust(whole, whole, group.metric, group.known)
     variance, mean = both.a.variance * whole.n, both.a.value
@@ -137,13 +139,13 @@ def plan(
     )
     traffic = found.units() / found.days() if found.days() else float("nan")
     share = mean if group.proportion else None
-    units = [arms * _per_arm(e, mean, variance, share, inner, power, paid) for e in effects]
-    if np.isnan(units).all():
+    needed = [arms * _per_arm(e, mean, variance, share, inner, power, paid) for e in effects]
+    if np.isnan(needed).all():
         what = f"a share of {mean:.1%} cannot change by {effects[0]:+.0%}: it would leave 0-100 %"
         raise BadInput(
             what, "plan, argument 'effects'", f"choose effects below {(1 - mean) / mean:+.0%}"
         )
-    table = pd.DataFrame({"effect": list(effects), "units": np.ceil(units)})
+    table = pd.DataFrame({"effect": list(effects), "units": np.ceil(needed)})
     table["days"] = np.ceil(table["units"] / traffic)
     alarms = _false_alarms(found, wanted.name, simulations, seed, level)
     if share is not None:
@@ -168,7 +170,7 @@ def _moments(history: Units, wanted: Outcome) -> Moments:
     found = moments(rows, trial.groups, by=keys)
     if found.units() < LEAST_UNITS:
         mend = f"give the units of a past window, at least {LEAST_UNITS}"
-        raise BadInput(f"{found.units()} units are known", "plan(history)", mend)
+        raise BadInput(f"{found.units()} units are known", "plan(units)", mend)
     return found
 
 

@@ -14,6 +14,7 @@ from kpilab.core.values import Effect, Message, fraction
 from kpilab.engine.door.frames import frame, known
 from kpilab.engine.door.values import label, names, number, place
 from kpilab.errors import BadInput, unknown
+from kpilab.old import keywords
 from kpilab.stats.distributions import student
 from kpilab.stats.external.structural import calibrated, structural
 from kpilab.stats.external.synthetic import METHODS, false_positives, placebo_space, placebo_time
@@ -75,8 +76,9 @@ class CounterfactualResult(Result):
         )
 
 
+@keywords("counterfactual")
 def counterfactual(
-    data: Frame,
+    rows: Frame,
     *,
     treated: str,
     since: date | str | int,
@@ -95,7 +97,7 @@ def counterfactual(
     and the share of placebos that it would have called an effect is printed with the answer.
 
     Args:
-        data: one row per unit and period; columns `time`, `unit`, `value`, every unit in every
+        rows: one row per unit and period; columns `time`, `unit`, `value`, every unit in every
             period.
         treated: the unit that changed. since: first period after the change.
         method: did, synthetic control, synthetic did (the default), or structural; the last also
@@ -117,7 +119,7 @@ def counterfactual(
     if method not in get_args(Method):
         raise unknown("method", method, get_args(Method), "counterfactual(method=)")
     columns = {"time": (time, place), "unit": (unit, label), "value": (value, number)}
-    rows, left = known(frame(data, columns, "counterfactual(data)"), ["time"])
+    rows, left = known(frame(rows, columns, "counterfactual(rows)"), ["time"])
     (treated,) = names([treated])
     if treated not in set(rows["unit"]):
         raise unknown(
@@ -132,7 +134,7 @@ def counterfactual(
     if method != "structural" and len(controls) == 0:
         raise BadInput(
             "there is no other unit",
-            "counterfactual(data)",
+            "counterfactual(rows)",
             "add controls, or use method='structural'",
         )
     parts = answer(y, controls, before, method, level, seed)
@@ -172,7 +174,7 @@ def _wide(rows: pd.DataFrame) -> pd.DataFrame:
         row = twice.iloc[0]
         raise BadInput(
             f"unit {row['unit']!r} has period {row['time']} twice",
-            "counterfactual(data)",
+            "counterfactual(rows)",
             "keep one row each",
         )
     wide = rows.pivot(index="unit", columns="time", values="value").sort_index(axis=1)
@@ -181,7 +183,7 @@ def _wide(rows: pd.DataFrame) -> pd.DataFrame:
         period = wide.columns[wide.loc[gaps[0]].isna()][0]
         raise BadInput(
             f"unit {gaps[0]!r} has no value at {period} ({len(gaps)} units with gaps)",
-            "counterfactual(data)",
+            "counterfactual(rows)",
             "fill the gap, drop the unit, or end the analysis earlier",
         )
     return wide
@@ -227,7 +229,7 @@ def _panel(
     own = own - own.mean(axis=0) if len(x) > 1 else own
     if not beyond_rounding(own, x).any() or (len(judge) and not judge.any()):
         what = "the other units never change, or all alike"
-        raise BadInput(what, "counterfactual(data)", "give controls that move by themselves")
+        raise BadInput(what, "counterfactual(rows)", "give controls that move by themselves")
     df = len(space) if len(space) >= LEAST_PLACEBOS else max(len(earlier) / (len(y) - before), 2.0)
     effect, p, wrong = Effect(fit.effect), float("nan"), float("nan")
     if len(judge) >= LEAST_PLACEBOS:

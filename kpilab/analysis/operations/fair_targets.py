@@ -16,6 +16,7 @@ from kpilab.engine.daily import Measured
 from kpilab.engine.door.values import label
 from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.errors import BadInput, unknown
+from kpilab.old import keywords
 from kpilab.stats.mean import clustered
 from kpilab.stats.operations.shrink import normal
 
@@ -52,12 +53,13 @@ class FairTargetsResult(Result):
         return Message("fair.spread", values)
 
 
+@keywords("fair_targets")
 def fair_targets(
     measured: Measured,
     *,
     by: str,
     period: Period,
-    within: str | None = None,
+    strata: str | None = None,
     aim: float | None = None,
     where: Where = EVERYWHERE,
     level: float = 0.95,
@@ -71,7 +73,7 @@ def fair_targets(
 
     Args:
         measured: a ratio metric and its table. by: the unit. period: days looked at.
-        within: dimension whose values are groups of like units (machine type, store format); None
+        strata: dimension whose values are groups of like units (machine type, store format); None
             for one group.
         aim: what all together should reach; None for no targets. where: a segment. level:
             confidence level.
@@ -91,7 +93,7 @@ def fair_targets(
             f"aim is {aim}", "fair_targets(aim=)", "give a number, or None for no targets"
         )
     known = measured.table.table.columns
-    for name in (by, within):
+    for name in (by, strata):
         if name is not None and name not in known:
             raise unknown("column", name, known, f"table {measured.table.name!r}")
     if not measured.metric.is_ratio:
@@ -100,7 +102,7 @@ def fair_targets(
             "fair_targets(measured)",
             "give it numerator and denominator",
         )
-    units = _units(measured, by, within, period, where)
+    units = _units(measured, by, strata, period, where)
     parts = [_levels(group, level) for _, group in units.groupby("group")]
     table = pd.concat(parts, ignore_index=True)
     weight = table["den"] / table["den"].sum()
@@ -119,7 +121,7 @@ def _units(
     rows = measure(measured.table, [measured.metric], {"all": period}, cut)
     num, den = (rows[f"{measured.metric.name}:{part}"] for part in ("num", "den"))
     groups = (
-        label(rows[marked(within)], f"fair_targets(within=), column {within!r}") if within else ""
+        label(rows[marked(within)], f"fair_targets(strata=), column {within!r}") if within else ""
     )
     named = {
         "unit": label(rows[marked(by)], f"fair_targets(by=), column {by!r}"),

@@ -16,6 +16,7 @@ from kpilab.core.values import Message
 from kpilab.engine.door.frames import frame, known
 from kpilab.engine.door.values import label, number
 from kpilab.errors import BadInput
+from kpilab.old import keywords
 from kpilab.stats.operations.payout import Tiers, expected, simulate
 
 if TYPE_CHECKING:
@@ -95,8 +96,9 @@ class IncentivesResult(Result):
         return Message("incentives.cost", values)
 
 
+@keywords("incentives")
 def incentives(
-    outlook: Frame,
+    rows: Frame,
     *,
     tiers: Sequence[Tier] = TIERS,
     budget: float | None = None,
@@ -113,7 +115,7 @@ def incentives(
     safe.
 
     Args:
-        outlook: one row per unit with `unit`, `target`, `end`, `low`, `high` (80 %), as `pace`
+        rows: one row per unit with `unit`, `target`, `end`, `low`, `high` (80 %), as `pace`
             gives. A unit without an end or its interval is left out, and counted in a note.
         tiers: rising thresholds and bonuses. budget: None for none. shared: 0-1. draws, seed: of
             the simulation.
@@ -127,12 +129,12 @@ def incentives(
             is no number, or no draws.
     """
     _check(tiers, shared, budget, draws)
-    rows = _outlook(outlook)
+    rows = _outlook(rows)
     units, notes = known(rows)
     if units.empty:
         raise BadInput(
             "no unit has a forecast",
-            "incentives(outlook)",
+            "incentives(rows)",
             "give `end`, `low` and `high` of some units",
         )
     ladder = Tiers(np.array([t.at for t in tiers]), np.array([t.bonus for t in tiers]))
@@ -162,7 +164,7 @@ def incentives(
 
 def _outlook(outlook: Frame) -> pd.DataFrame:
     """The units as given, each with a target above zero and an interval the right way round."""
-    where = "incentives(outlook)"
+    where = "incentives(rows)"
     rows = frame(outlook, COLUMNS, where)
     if rows.empty or not (rows["target"] > 0).all():
         raise BadInput("a target is not above zero", where, "leave units without a target out")

@@ -20,6 +20,7 @@ from kpilab.engine.door.dimensions import aside, called
 from kpilab.engine.metrics import segment
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, Problem, several, unknown_problem
+from kpilab.old import keywords
 from kpilab.stats.mean import clustered, normal_interval
 
 if TYPE_CHECKING:
@@ -101,8 +102,9 @@ class OeeResult(Result):
         return Message("oee.worst", values | {"worst": name, "least": float(worst["oee"])})
 
 
+@keywords("oee")
 def oee(
-    table: Facts | Tabular,
+    facts: Facts | Tabular,
     columns: Machines,
     *,
     by: Sequence[str] = (),
@@ -125,7 +127,7 @@ def oee(
     that the units leave. A machine without a name is "(missing)".
 
     Args:
-        table: one row per machine and shift, hour or day. columns: what is where.
+        facts: one row per machine and shift, hour or day. columns: what is where.
         by: dimensions, e.g. ("machine", "shift"). period, where: only these days, this segment.
         faulty: "refuse" stops and names every kind of fault; "leave_out" counts them in `faults`
             and goes on.
@@ -144,13 +146,13 @@ def oee(
         Nakajima (1988), Introduction to TPM.
     """
     fraction(level, "oee(level=)")
-    table = Facts.of(table)
-    _check(table, columns, by)
-    table, ours = aside(table, by)
-    rows = _rows(table, columns, tuple(ours), period, where)
+    facts = Facts.of(facts)
+    _check(facts, columns, by)
+    facts, ours = aside(facts, by)
+    rows = _rows(facts, columns, tuple(ours), period, where)
     faults = _faults(rows)
     if len(faults) and faulty == "refuse":
-        raise _refusal(table.name, faults)
+        raise _refusal(facts.name, faults)
     sound = rows.filter(_.fault.isnull())
     sums = collect(
         sound.group_by([*ours, "day"]).agg(
@@ -161,7 +163,7 @@ def oee(
     if sums.empty:
         raise BadInput(
             "no sound rows",
-            f"table {table.name!r}",
+            f"table {facts.name!r}",
             "check the period, the segment and the columns",
         )
     notes = (Message("oee.left_out", {"rows": int(faults["rows"].sum())}),) if len(faults) else ()

@@ -18,6 +18,7 @@ from kpilab.engine.door.values import label
 from kpilab.engine.holes import holes
 from kpilab.engine.metrics import BUCKET, Cut, full_buckets, measure
 from kpilab.errors import BadInput, unknown
+from kpilab.old import keywords
 from kpilab.stats.forecast import LEAST, forecast
 from kpilab.stats.operations.allotment import allot
 from kpilab.stats.operations.shrink import normal
@@ -74,11 +75,12 @@ class TargetsResult(Result):
         return self.table[self.table["level"] == self.levels[-1]].reset_index(drop=True)
 
 
+@keywords("targets")
 def targets(
-    history: Measured,
+    measured: Measured,
     total: int,
     *,
-    levels: Sequence[str],
+    dimensions: Sequence[str],
     period: Period,
     weeks: int,
     method: Method = "history",
@@ -97,10 +99,10 @@ def targets(
     children sum to the parent's, and what nobody can reach is said (`open`), not hidden.
 
     Args:
-        history: a total that adds up, and its table. total: what all together should reach in
+        measured: a total that adds up, and its table. total: what all together should reach in
             `weeks` weeks.
-        levels: dimensions from the top down, e.g. ("region", "store", "clerk"). period: history, 12
-            full weeks or more.
+        dimensions: from the top down, e.g. ("region", "store", "clerk"). period: history, 12 full
+            weeks or more.
         weeks: horizon. method, potential: see above. least: chance below which a share is out of
             reach.
         where: a segment.
@@ -117,12 +119,12 @@ def targets(
         counts as the unit's usual week; a note counts such weeks.
     """
     fraction(least, "targets(least=)")
-    _check(history, total, levels, period, weeks, method, potential)
-    names = list(levels)
-    units = _units(history, names, period, where)
+    _check(measured, total, dimensions, period, weeks, method, potential)
+    names = list(dimensions)
+    units = _units(measured, names, period, where)
     notes = (
         *units.notes,
-        *(n for m in (history, potential) if m for n in holes(m.table, m.metric, period, where)),
+        *(n for m in (measured, potential) if m for n in holes(m.table, m.metric, period, where)),
     )
     size = (
         units.weekly.sum(axis=1)
@@ -179,7 +181,7 @@ def _check(
         )
     if history.metric.is_ratio or history.metric.per is not None:
         raise BadInput(
-            f"{history.metric.name!r} does not add up", "targets(history)", "share out a total"
+            f"{history.metric.name!r} does not add up", "targets(measured)", "share out a total"
         )
     if not levels or not isfinite(total) or total != int(total) or total < 0 or weeks < 1:
         raise BadInput(
@@ -203,13 +205,13 @@ def _units(history: Measured, names: list[str], period: Period, where: Where) ->
     found[BUCKET] = pd.to_datetime(found[BUCKET])
     series, missing = {}, 0
     for path, group in found.groupby(
-        [label(found[marked(n)], f"targets(levels=), column {n!r}") for n in names]
+        [label(found[marked(n)], f"targets(dimensions=), column {n!r}") for n in names]
     ):
         weekly = group.set_index(BUCKET)[history.metric.name].reindex(weeks, fill_value=0.0)
         missing += int(weekly.isna().sum())
         if weekly.isna().all():
             mend = "fill the values in, or leave the unit out with `where`"
-            raise BadInput(f"unit {path[-1]!r} has no known value", "targets(history)", mend)
+            raise BadInput(f"unit {path[-1]!r} has no known value", "targets(measured)", mend)
         series[tuple(str(part) for part in path)] = weekly.fillna(weekly.mean()).to_numpy(float)
     if not series:
         raise BadInput("no results in the history", "targets(period=)", "choose another period")

@@ -14,6 +14,7 @@ from kpilab.core.values import EVERYWHERE, Effect, Message, Period, Where, fract
 from kpilab.engine.door.frames import frame
 from kpilab.engine.door.values import count, day, label
 from kpilab.errors import BadInput
+from kpilab.old import keywords
 from kpilab.stats.core.contrast import Growth, growth, hollowness, not_following
 from kpilab.stats.multiplicity import holm
 
@@ -67,8 +68,9 @@ class HollowGrowthResult(Result):
         return Message("surge.followed" if self.rose else "surge.none", values)
 
 
+@keywords("hollow_growth")
 def hollow_growth(
-    counts: Frame,
+    rows: Frame,
     *,
     kpi: str,
     downstream: Sequence[str],
@@ -86,7 +88,7 @@ def hollow_growth(
     no jump. All segments of all dimensions are searched, and corrected for.
 
     Args:
-        counts: one row per day, dimension and value; columns `day`, `dimension`, `value`, the KPI
+        rows: one row per day, dimension and value; columns `day`, `dimension`, `value`, the KPI
             and the downstream counts. Each dimension splits the same total; days without a row
             count as zero. A day on which a count is missing is left out whole, and counted in a
             note.
@@ -106,7 +108,7 @@ def hollow_growth(
         Overlapping dimensions see the same jump; the segment that stands out most is named.
     """
     fraction(level, "hollow_growth(level=)")
-    rows = _rows(counts, kpi, downstream)
+    rows = _rows(rows, kpi, downstream)
     notes = _check(rows, baseline, current)
     days, now = _calendar(baseline, current, rows)
     weekday = days.dayofweek.to_numpy().astype(np.int64)
@@ -146,7 +148,7 @@ def _rows(counts: Frame, kpi: str, downstream: Sequence[str]) -> pd.DataFrame:
         )
     keys = {"day": ("day", day), "dimension": ("dimension", label), "value": ("value", label)}
     amounts = {f"c{k}": (c, count) for k, c in enumerate((kpi, *downstream))}
-    rows = frame(counts, keys | amounts, "hollow_growth(counts)")
+    rows = frame(counts, keys | amounts, "hollow_growth(rows)")
     rows = rows[rows["day"].notna()]
     return rows.assign(holed=rows["day"].isin(rows.loc[rows[[*amounts]].isna().any(axis=1), "day"]))
 

@@ -14,6 +14,7 @@ from kpilab.core.values import Message, fraction
 from kpilab.engine.door.frames import frame, known
 from kpilab.engine.door.values import label, number, place
 from kpilab.errors import BadInput
+from kpilab.old import keywords
 from kpilab.stats.distributions import student
 from kpilab.stats.relation.panel import changes, panel_slopes
 from kpilab.stats.rounding import beyond_rounding
@@ -56,8 +57,9 @@ class PanelResult(Result):
         return Message("panel.related" if values["p"] < 1 - self.level else "panel.none", values)
 
 
+@keywords("panel")
 def panel(
-    data: Frame, *, unit: str, time: str, kpi: str, goal: str, level: float = 0.95
+    rows: Frame, *, unit: str, time: str, kpi: str, goal: str, level: float = 0.95
 ) -> PanelResult:
     """Test the relation of KPI and goal over many units at once, within and between them.
 
@@ -66,7 +68,7 @@ def panel(
     (Simpson).
 
     Args:
-        data: one row per unit and period; columns `unit`, `time`, `kpi`, `goal`; cells may be
+        rows: one row per unit and period; columns `unit`, `time`, `kpi`, `goal`; cells may be
             missing. A row without a time is left out, and counted in a note; a unit without a name
             is "(missing)".
         level: confidence level.
@@ -79,12 +81,12 @@ def panel(
             constant KPI.
     """
     fraction(level, "panel(level=)")
-    wide, left = _wide(data, unit, time, kpi, goal)
+    wide, left = _wide(rows, unit, time, kpi, goal)
     x, y = (w.to_numpy(float) for w in wide)
     units, periods = x.shape
     if units < LEAST_UNITS or periods < LEAST_PERIODS:
         raise BadInput(
-            f"there are {units} units and {periods} periods", "panel(data)",
+            f"there are {units} units and {periods} periods", "panel(rows)",
             f"give at least {LEAST_UNITS} units and {LEAST_PERIODS} periods",
         )  # fmt: skip
     for role, values in (("kpi", x), ("goal", y)):
@@ -126,10 +128,10 @@ def _wide(
     """KPI and goal, one row per unit and one column per period, known where both are."""
     columns = {"unit": (unit, label), "time": (time, place)}
     columns |= {"kpi": (kpi, number), "goal": (goal, number)}
-    rows, left = known(frame(data, columns, "panel(data)"), ["time"])
+    rows, left = known(frame(data, columns, "panel(rows)"), ["time"])
     if rows.duplicated(["unit", "time"]).any():
         raise BadInput(
-            "a unit has a period twice", "panel(data)", "keep one row per unit and period"
+            "a unit has a period twice", "panel(rows)", "keep one row per unit and period"
         )
     wide = [
         rows.pivot(index="unit", columns="time", values=c).sort_index(axis=1)

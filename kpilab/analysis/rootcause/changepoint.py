@@ -15,6 +15,7 @@ from kpilab.core.values import Effect, Message, Period, fraction
 from kpilab.engine.door.frames import frame, known
 from kpilab.engine.door.values import count, day, number
 from kpilab.errors import BadInput
+from kpilab.old import keywords
 from kpilab.stats.distributions import norm
 from kpilab.stats.rootcause.changepoint import Dated, credible, date_change
 
@@ -75,8 +76,9 @@ class ChangepointResult(Result):
         return Message("dating.gradual" if self.gradual > 0.5 else "dating.step", values)
 
 
+@keywords("changepoint")
 def changepoint(
-    days: Frame,
+    rows: Frame,
     *,
     value: str = "value",
     exposure: str | None = None,
@@ -93,7 +95,7 @@ def changepoint(
     itself.
 
     Args:
-        days: one row per day (more are summed). Days without rows are missing, not zero; so is a
+        rows: one row per day (more are summed). Days without rows are missing, not zero; so is a
             day one of whose values is missing (of a rate, only the row). What is left out is
             counted in a note.
         value, exposure, time: column names; the exposure of a rate is its denominator.
@@ -113,14 +115,14 @@ def changepoint(
     """
     fraction(alpha, "changepoint(alpha=)")
     fraction(level, "changepoint(level=)")
-    series, notes = _series(days, value, exposure, time)
+    series, notes = _series(rows, value, exposure, time)
     rate, weight = series["rate"].to_numpy(float), series["weight"].to_numpy(float)
     stamps = pd.DatetimeIndex(series.index)
     pattern = stamps.dayofweek.to_numpy() if len(stamps) >= 21 else np.zeros(len(stamps), dtype=int)
     found = date_change(rate, weight, pattern.astype(np.intp))
     if found is None:
         raise BadInput(
-            f"the series has {len(series)} days", "changepoint(days)", "give at least ten days"
+            f"the series has {len(series)} days", "changepoint(rows)", "give at least ten days"
         )
     result = _result(found, [s.date() for s in stamps], rate, tuple(changes), alpha, level)
     return replace(result, notes=notes + result.notes)
@@ -133,7 +135,7 @@ def _series(
     columns = {"day": (time, day), "value": (value, number)} | (
         {"weight": (exposure, count)} if exposure else {}
     )
-    rows = frame(days, columns, "changepoint(days)")
+    rows = frame(days, columns, "changepoint(rows)")
     holed = set() if exposure else set(rows.loc[rows["value"].isna(), "day"])
     rows, notes = known(rows.assign(value=rows["value"].mask(rows["day"].isin(holed))))
     rows = rows if exposure else rows.assign(weight=1.0)

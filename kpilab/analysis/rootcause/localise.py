@@ -17,6 +17,7 @@ from kpilab.engine.door.dimensions import called
 from kpilab.engine.rootcause.comparison import Comparison, compared
 from kpilab.engine.rootcause.leaves import MOST_VALUES
 from kpilab.errors import BadInput
+from kpilab.old import keywords
 from kpilab.stats.rootcause.localise import Element, Known, Located, locate
 from kpilab.stats.rootcause.localise.cuboids import crossed
 from kpilab.stats.rootcause.selection import unselected
@@ -101,8 +102,9 @@ class LocaliseResult(Result):
         return tuple(self.table["where"])
 
 
+@keywords("localise")
 def localise(
-    data: Facts | ir.Table | pd.DataFrame,
+    facts: Facts | ir.Table | pd.DataFrame,
     *,
     dimensions: Sequence[str] = (),
     measure: str | None = None,
@@ -125,7 +127,7 @@ def localise(
     with the values it replaced.
 
     Args:
-        data: facts with a time column and `periods` (a plain frame: its column `date`); or one row
+        facts: facts with a time column and `periods` (a plain frame: its column `date`); or one row
             per leaf (or finer) with an `expected` column.
         dimensions: columns to search; default: those the facts name.
         measure: column that adds up; or
@@ -160,7 +162,7 @@ def localise(
     fraction(alpha, "localise(alpha=)")
     fraction(level, "localise(level=)")
     question = Comparison(measure, numerator, denominator, expected, periods)
-    leaves, names = compared(data, tuple(dimensions), question)
+    leaves, names = compared(facts, tuple(dimensions), question)
     ratio = periods[1].days / periods[0].days if periods else None
     frame, notes = _checked(leaves.frame)
     cube = cube_of(frame, names, rate=numerator is not None, ratio=ratio)

@@ -15,6 +15,7 @@ from kpilab.core.values import EVERYWHERE, Effect, Message, Where, fraction
 from kpilab.engine.door.frames import frame, known, plain
 from kpilab.engine.door.values import label, names, number
 from kpilab.errors import BadInput
+from kpilab.old import keywords
 from kpilab.stats.distributions import variance_ratio
 from kpilab.stats.multiplicity import holm
 from kpilab.stats.rootcause.localise.evidence import count_evidence
@@ -83,8 +84,9 @@ class NextSplitResult(Result):
         return Message("nextsplit.best", values | {"contribution": gap.value, "interval": gap})
 
 
+@keywords("next_split")
 def next_split(
-    segments: Frame,
+    rows: Frame,
     *,
     dimensions: Sequence[str],
     where: Where = EVERYWHERE,
@@ -99,7 +101,7 @@ def next_split(
     replaced.
 
     Args:
-        segments: one row per finest combination: the dimensions and `num0`, `num1`; for a rate also
+        rows: one row per finest combination: the dimensions and `num0`, `num1`; for a rate also
             `den0`, `den1`. A row in which one of these is missing is left out, and counted in a
             note; a value without a name is "(missing)".
         dimensions: columns to choose from.
@@ -115,7 +117,7 @@ def next_split(
     """
     fraction(alpha, "next_split(alpha=)")
     fraction(level, "next_split(level=)")
-    rows, column, notes = _rows(segments, dimensions, where)
+    rows, column, notes = _rows(rows, dimensions, where)
     free = [d for d in dimensions if d not in where.values and rows[column[d]].nunique() > 1]
     coded = [pd.factorize(rows[column[d]], sort=True) for d in free]
     codes = np.array([code for code, _ in coded], dtype=np.intp).reshape(len(free), len(rows))
@@ -159,14 +161,14 @@ def _rows(
 ) -> tuple[pd.DataFrame, dict[str, str], tuple[Message, ...]]:
     """Rows under the filters with known amounts; the column of each dimension;
     a note on rows left out."""
-    given = plain(segments, "next_split(segments)")
+    given = plain(segments, "next_split(rows)")
     column = {
         d: f"d{k}"
         for k, d in enumerate(dict.fromkeys((*dimensions, *where.values, *where.without)))
     }
     amounts = [c for c in AMOUNTS if c in given.columns or c in AMOUNTS[:2]]
     asked = {ours: (d, label) for d, ours in column.items()} | {c: (c, number) for c in amounts}
-    rows = frame(given, asked, "next_split(segments)")
+    rows = frame(given, asked, "next_split(rows)")
     keep = np.ones(len(rows), dtype=bool)
     for d, values in where.values.items():
         keep &= rows[column[d]].isin(names(values)).to_numpy()

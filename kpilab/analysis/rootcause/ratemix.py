@@ -13,6 +13,7 @@ from kpilab.core.values import Effect, Message, fraction
 from kpilab.engine.door.frames import frame, known
 from kpilab.engine.door.values import count, label
 from kpilab.errors import BadInput
+from kpilab.old import keywords
 from kpilab.stats.distributions import norm
 from kpilab.stats.rootcause.ratemix import rate_mix
 
@@ -64,8 +65,9 @@ class RatemixResult(Result):
         return Message(("ratemix.simpson" if self.simpson else "ratemix.split") + key, values)
 
 
+@keywords("ratemix")
 def ratemix(
-    segments: Frame, *, by: str, three: bool = False, spread: float = 1.0, level: float = 0.95
+    rows: Frame, *, by: str, three: bool = False, dispersion: float = 1.0, level: float = 0.95
 ) -> RatemixResult:
     """Split the change of a ratio into the segments' own rates and their shares (Kitagawa).
 
@@ -74,12 +76,12 @@ def ratemix(
     The sum is exact.
 
     Args:
-        segments: one row per segment (more are summed); columns `num0`, `den0`, `num1`, `den1`. A
+        rows: one row per segment (more are summed); columns `num0`, `den0`, `num1`, `den1`. A
             row in which one of them is missing is left out of both periods, and counted in a note.
         by: column that names the segment.
         three: keep the interaction apart (weights of the baseline) instead of sharing it.
-        spread: variance of the numerators over the binomial one (over-dispersion between days), for
-            the intervals.
+        dispersion: variance of the numerators over the binomial one (over-dispersion between days),
+            for the intervals.
         level: confidence level.
 
     Returns:
@@ -95,16 +97,16 @@ def ratemix(
     """
     fraction(level, "ratemix(level=)")
     columns = {"segment": (by, label)} | {c: (c, count) for c in COLUMNS}
-    rows, notes = known(frame(segments, columns, "ratemix(segments)"))
+    rows, notes = known(frame(rows, columns, "ratemix(rows)"))
     sums = rows.groupby("segment", sort=True)[list(COLUMNS)].sum()
     if sums["den0"].sum() <= 0 or sums["den1"].sum() <= 0:
         raise BadInput(
             "a denominator is 0 in a whole period",
-            "ratemix(segments)",
+            "ratemix(rows)",
             "choose periods that have data",
         )
     num0, den0, num1, den1 = (sums[c].to_numpy() for c in COLUMNS)
-    found = rate_mix(num0, den0, num1, den1, three=three, spread=spread)
+    found = rate_mix(num0, den0, num1, den1, three=three, spread=dispersion)
     with np.errstate(invalid="ignore", divide="ignore"):
         table = pd.DataFrame(
             {

@@ -16,6 +16,7 @@ from kpilab.engine.column import marked
 from kpilab.engine.door.values import label
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, measure
 from kpilab.errors import BadInput, unknown
+from kpilab.old import keywords
 from kpilab.stats.core.change import change
 from kpilab.stats.core.level import Window
 
@@ -63,14 +64,15 @@ class SplitResult(Result):
         )
 
 
+@keywords("split")
 def split(
-    case: Case, metric: str, *, dimension: str, where: Where = EVERYWHERE, level: float = 0.95
+    case: Case, metric: str, *, by: str, where: Where = EVERYWHERE, level: float = 0.95
 ) -> SplitResult:
     """Compare a metric of the current period with the baseline, for each value of one dimension.
 
     Args:
         case: metrics, tables and periods.
-        metric: name of a metric of the case. dimension: a dimension of its table.
+        metric: name of a metric of the case. by: a dimension of its table.
         where: only rows of this segment. level: confidence level of the intervals.
 
     Returns:
@@ -88,21 +90,21 @@ def split(
         raise unknown("metric", metric, case.metrics, "split, argument 'metric'")
     found = case.metrics[metric]
     known = case.tables[found.table].dimensions_named
-    if dimension not in known:
-        raise unknown("dimension", dimension, known, f"table {found.table!r}")
+    if by not in known:
+        raise unknown("dimension", by, known, f"table {found.table!r}")
     if found.per is not None:
         raise BadInput(
             f"{metric!r} does not add up over days",
             "split, argument 'metric'",
             "choose another metric",
         )
-    table = _table(case, found, dimension, where, level)
+    table = _table(case, found, by, where, level)
     total = float(table["contribution"].sum())
     table["share"] = table["contribution"] / total if total else float("nan")
     return SplitResult(
         table.sort_values("contribution", ignore_index=True)[COLUMNS],
         metric,
-        dimension,
+        by,
         where,
         level,
     )
@@ -116,7 +118,7 @@ def _table(case: Case, metric: Metric, dimension: str, where: Where, level: floa
         name: pd.DatetimeIndex(sorted(days.loc[days[PERIOD] == name, BUCKET].unique()))
         for name in periods
     }
-    values = label(days[marked(dimension)], f"split(dimension=), column {dimension!r}")
+    values = label(days[marked(dimension)], f"split(by=), column {dimension!r}")
     rows = [
         _row(metric, calendar, value, block, level)
         for value, block in days.groupby(values.to_numpy())

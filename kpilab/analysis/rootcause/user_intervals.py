@@ -20,6 +20,7 @@ from kpilab.engine.days import day_of, inside
 from kpilab.engine.door.labels import meets
 from kpilab.engine.run import collect_one
 from kpilab.errors import BadInput, unknown
+from kpilab.old import keywords
 from kpilab.stats.tail import critical
 
 if TYPE_CHECKING:
@@ -58,8 +59,9 @@ class UserIntervalsResult(Result):
         return Message("clustered.largest", values | {"interval": interval})
 
 
+@keywords("user_intervals")
 def user_intervals(
-    data: Facts | Tabular,
+    facts: Facts | Tabular,
     places: Sequence[Where],
     *,
     user: str,
@@ -76,7 +78,7 @@ def user_intervals(
     have rows in both periods.
 
     Args:
-        data: facts with a time column, one row per action or finer than the user.
+        facts: facts with a time column, one row per action or finer than the user.
         places: segments to look at, such as `localise(...).places`; `Where()` is everything.
         user: column of the user.
         measure: column that adds up; or
@@ -93,7 +95,7 @@ def user_intervals(
     References: Deng, Knoblich, Lu (2018), Applying the delta method in metric analytics.
     """
     fraction(level, "user_intervals(level=)")
-    data = Facts.of(data)
+    facts = Facts.of(facts)
     if (measure is None) == (numerator is None or denominator is None) or not places:
         raise BadInput(
             (
@@ -105,9 +107,9 @@ def user_intervals(
         )
     columns = [measure] if measure is not None else [str(numerator), str(denominator)]
     for column in (user, *columns, *(d for p in places for d in (*p.values, *p.without))):
-        if column not in data.table.columns:
-            raise unknown("column", column, data.table.columns, f"table {data.name!r}")
-    sums = collect_one(_moments(data, places, user, columns, periods), "user_intervals")
+        if column not in facts.table.columns:
+            raise unknown("column", column, facts.table.columns, f"table {facts.name!r}")
+    sums = collect_one(_moments(facts, places, user, columns, periods), "user_intervals")
     ratio = periods[1].days / periods[0].days
     rows = [_row(place, k, sums, 2 * len(columns), ratio, level) for k, place in enumerate(places)]
     return UserIntervalsResult(pd.DataFrame(rows, columns=COLUMNS), level)

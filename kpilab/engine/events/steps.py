@@ -251,7 +251,7 @@ def rows_of(
         BadInput: an unknown column, or `by` that is neither user nor session.
     """
     if by not in ("user", "session"):
-        raise unknown("unit", by, ("user", "session"), "funnel, argument 'by'")
+        raise unknown("unit", by, ("user", "session"), "funnel, argument 'unit'")
     _check_columns(log, plan, keep, where)
     table = readable(replace(log, table=segment(log, where)))
     if period is not None:

@@ -86,7 +86,7 @@ def events_of(
 
 def _usable(log: EventLog, by: str, where: Where, period: Period | None) -> ir.Table:
     if by not in ("user", "session"):
-        raise unknown("unit", by, ("user", "session"), "paths, argument 'by'")
+        raise unknown("unit", by, ("user", "session"), "paths, argument 'unit'")
     table = readable(replace(log, table=segment(log, where)))
     table = table.filter(table["kpilab_event"].notnull())
     if period is None:

@@ -47,7 +47,7 @@ def _next(case: Case, state: State) -> Asked:
 
 
 def _split(case: Case, state: State) -> Asked:
-    options = {"dimension": state.get("dimension"), "where": state.where}
+    options = {"by": state.get("dimension"), "where": state.where}
     return Asked(Call(split, (case, state.get("metric")), options), fields=("segment",))
 
 

@@ -74,7 +74,7 @@ def test_one_step_and_no_time_are_no_funnel(log, work):
 @pytest.mark.parametrize("work", WALKS.values(), ids=WALKS)
 def test_walks_want_known_events_and_a_pause(log, work):
     says("['cart']", work, log, "crat")
-    says("not above zero", work, log, "cart", gap="0d")
+    says("not above zero", work, log, "cart", timeout="0d")
 
 
 def test_retention_and_sequences_want_known_events(log):
@@ -83,7 +83,7 @@ def test_retention_and_sequences_want_known_events(log):
     says("no event named 'crat'", sequences, log, ("crat", "pay"))
     says("no pair", sequences, log, [])
     says("not above zero", sequences, log, ("cart", "pay"), within="0d")
-    says("not above zero", sequences, log, ("cart", "pay"), after=timedelta(seconds=-1))
+    says("not above zero", sequences, log, ("cart", "pay"), at_least=timedelta(seconds=-1))
 
 
 @pytest.mark.parametrize("work", ASKED.values(), ids=ASKED)

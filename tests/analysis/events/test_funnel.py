@@ -79,7 +79,7 @@ def test_a_column_can_be_held():
 
 def test_sessions_are_counted_apart():
     log = log_of("ann: a@0 b@100 a@101 b@102")
-    assert users(log, ["a", "b"], by="session") == [2, 1]
+    assert users(log, ["a", "b"], unit="session") == [2, 1]
 
 
 def test_breakdown_by_first_touch_sums_to_the_whole():
@@ -121,7 +121,7 @@ def test_null_users_and_times_belong_to_nobody():
         (["a", "b"], {"within": "0d"}, "not above zero"),
         (["a", "b"], {"within": timedelta(days=-1)}, "not above zero"),
         (["a", "b"], {"mode": "loose"}, "no mode named 'loose'"),
-        (["a", "b"], {"by": "device"}, "no unit named"),
+        (["a", "b"], {"unit": "device"}, "no unit named"),
         (["a", "b"], {"breakdown": "color"}, "colour"),
         (["a", "a"], {"mode": "unordered"}, "stands twice"),
         ([Step("a", optional=True), "b", "c"], {}, "first step is optional"),

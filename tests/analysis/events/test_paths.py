@@ -61,15 +61,17 @@ def test_pooled_ways_keep_the_total():
 def test_totals_reconcile_with_the_funnel():
     log = log_of("ann: a b a b; bob: a c; cid: b")
     assert (
-        paths(log, start="a", by="user").users == funnel(log, ["a", "b"]).table["users"].iat[0] == 2
+        paths(log, start="a", unit="user").users
+        == funnel(log, ["a", "b"]).table["users"].iat[0]
+        == 2
     )
 
 
 def test_the_exits_of_a_way_reconcile_with_the_drop_off_of_the_funnel():
     log = log_of("ann: a b; bob: a; cid: a c; dan: b a; eve: a x b")
     steps = funnel(log, ["a", "b"]).table["users"]
-    ways = paths(log, start="a", end="b", by="user", length=20)
-    assert paths(log, start="a", by="user").users - ways.users == steps.iat[0] - steps.iat[1] == 3
+    ways = paths(log, start="a", end="b", unit="user", length=20)
+    assert paths(log, start="a", unit="user").users - ways.users == steps.iat[0] - steps.iat[1] == 3
 
 
 def test_a_breakdown_adds_up_to_the_ways():
@@ -132,7 +134,7 @@ def test_equal_groups_do_not_differ():
 
 
 def test_transitions_name_entry_exit_and_loops():
-    result = paths(log_of("ann: a a b; bob: b"), by="user")
+    result = paths(log_of("ann: a a b; bob: b"), unit="user")
     matrix = result.matrix()
     assert matrix.loc[START, "a"] == 1
     assert matrix.loc["b", END] == 2
@@ -146,8 +148,8 @@ def test_repeats_collapse():
 
 def test_a_pause_begins_a_new_path():
     log = log_of("ann: a b c")
-    assert paths(log, gap="30s").count == 3
-    assert paths(log, gap="60s").count == 1
+    assert paths(log, timeout="30s").count == 3
+    assert paths(log, timeout="60s").count == 1
 
 
 def test_an_unknown_event_is_named_with_the_nearest():
@@ -166,7 +168,7 @@ def test_process_mining_counts(shared, name):
         frame.groupby("case_id").cumcount(), unit="us"
     )
     log = EventLog(frame, user="case_id", event="activity")
-    result = paths(log, by="user", length=1)
+    result = paths(log, unit="user", length=1)
     inner = result.transitions[
         (result.transitions["source"] != START) & (result.transitions["target"] != END)
     ]

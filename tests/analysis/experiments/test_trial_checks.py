@@ -57,7 +57,7 @@ def steady():
 
 @pytest.fixture(scope="module")
 def read(steady):
-    return ask(*steady, segments=["country"], ages=True)
+    return ask(*steady, by=["country"], ages=True)
 
 
 def test_a_clean_log_passes_every_check(read):
@@ -174,7 +174,7 @@ def test_bots_and_outliers_are_seen(steady):
 def test_the_segment_that_lost_units_is_named(steady):
     who, log = steady
     lost = (who["variant"] == "B") & (who["user"] % 3 == 0) & (who["user"] % 2 == 0)
-    result = ask(who[~lost], log, segments=["country"])
+    result = ask(who[~lost], log, by=["country"])
     assert check(result, "segment_ratio")["where"] == "country = de"
     assert result.decision == "invalid"
     view = sample_ratio(result.moments, control="A", treatment="B")
@@ -188,8 +188,8 @@ def test_the_segment_that_lost_units_is_named(steady):
 def test_a_segment_of_one_value_is_not_searched_and_said(steady):
     who, log = steady
     lost = (who["variant"] == "B") & (who["user"] % 3 == 0) & (who["user"] % 2 == 0)
-    plain = ask(who[~lost], log, segments=["country"])
-    more = ask(who[~lost], log.assign(app="shop"), segments=["country", "app"])
+    plain = ask(who[~lost], log, by=["country"])
+    more = ask(who[~lost], log.assign(app="shop"), by=["country", "app"])
     before, after = (sample_ratio(r.moments, control="A", treatment="B") for r in (plain, more))
     shown = after.table["dimension"] == "app"
     pd.testing.assert_series_equal(
@@ -270,7 +270,7 @@ def test_clusters_in_two_variants_or_with_mixed_segments_are_refused():
             metrics=["score"],
             control="A",
             design=Design(cluster="school"),
-            segments=["sex"],
+            by=["sex"],
         )
 
 

@@ -218,9 +218,9 @@ def test_segments_may_be_called_as_keys_of_ours(names):
     )
     rows = rows.assign(spend=rng.normal(5, 1, 400), at=pd.Timestamp("2026-01-05"))
     asked = {"metrics": ["spend"], "control": "A"}
-    right = experiment(Units(rows, variant="arm", time="at"), segments=["app", "shop"], **asked)
+    right = experiment(Units(rows, variant="arm", time="at"), by=["app", "shop"], **asked)
     named = rows.rename(columns=dict(zip(("app", "shop"), names, strict=True)))
-    found = experiment(Units(named, variant="arm", time="at"), segments=list(names), **asked)
+    found = experiment(Units(named, variant="arm", time="at"), by=list(names), **asked)
     arms = {"control": "A", "treatment": "B"}
     parts = [
         sample_ratio(r.moments, **arms).table.drop(columns="dimension") for r in (found, right)

@@ -30,7 +30,7 @@ def frame(lift=(0.0, 0.0), n=6000, seed=4):
 
 def read(rows):
     known = Outcome("spend", covariates=("before",))
-    return experiment(Units(rows, time="at"), metrics=[known], control="A", segments=["country"])
+    return experiment(Units(rows, time="at"), metrics=[known], control="A", by=["country"])
 
 
 def test_an_effect_in_one_country_only_is_an_interaction():
@@ -117,7 +117,7 @@ def test_units_without_a_value_are_a_segment_of_their_own():
     rows.loc[rows.index % 4 == 3, "country"] = (
         None  # FR is A alone, and those without a country B alone
     )
-    result = experiment(Units(rows), metrics=[Outcome("score")], control="A", segments=["country"])
+    result = experiment(Units(rows), metrics=[Outcome("score")], control="A", by=["country"])
     found = sample_ratio(result.moments, control="A", treatment="B").table.set_index("value")
     assert found.loc["(missing)", ["units_control", "units_treatment"]].tolist() == [0, 250]
     assert result.moments.values(marked("country")) == ["(missing)", "DE", "FR"]
@@ -139,5 +139,5 @@ def test_a_cluster_known_in_part_is_in_no_segment():
             metrics=["score"],
             control="A",
             design=Design(cluster="school"),
-            segments=["sex"],
+            by=["sex"],
         )

@@ -150,7 +150,7 @@ def test_units_without_a_name_have_their_chart_target_and_times():
     measured = Measured(Facts(data), RATE)
     assert set(control(measured, period=ALL, by=("unit",)).table["unit"]) == {"a", "(missing)"}
     assert set(fair_targets(measured, by="unit", period=ALL).table["unit"]) == {"a", "(missing)"}
-    assert set(fair_targets(measured, by="k", within="unit", period=ALL).table["group"]) <= {
+    assert set(fair_targets(measured, by="k", strata="unit", period=ALL).table["group"]) <= {
         "a",
         "(missing)",
     }

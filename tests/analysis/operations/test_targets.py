@@ -70,7 +70,7 @@ def test_children_sum_to_their_parent(method):
     result = targets(
         Measured(pos(), SIGNUPS),
         900,
-        levels=LEVELS,
+        dimensions=LEVELS,
         period=history(),
         weeks=4,
         method=method,
@@ -90,14 +90,14 @@ def test_children_sum_to_their_parent(method):
 
 
 def test_what_nobody_can_reach_stays_open():
-    result = targets(Measured(pos(), SIGNUPS), 5000, levels=LEVELS, period=history(), weeks=4)
+    result = targets(Measured(pos(), SIGNUPS), 5000, dimensions=LEVELS, period=history(), weeks=4)
     assert result.open > 0
     assert result.headline.key == "targets.open"
 
 
 def test_history_draws_a_lucky_unit_to_its_siblings():
     data = pos()
-    names = {"levels": LEVELS, "period": history(), "weeks": 4}
+    names = {"dimensions": LEVELS, "period": history(), "weeks": 4}
     plain = targets(Measured(data, SIGNUPS), 800, method="proportional", **names).leaves["weight"]
     drawn = targets(Measured(data, SIGNUPS), 800, method="history", **names).leaves["weight"]
     assert drawn.std() <= plain.std()
@@ -105,7 +105,7 @@ def test_history_draws_a_lucky_unit_to_its_siblings():
 
 def test_short_history_is_refused():
     with pytest.raises(BadInput, match="few full weeks"):
-        targets(Measured(pos(), SIGNUPS), 100, levels=LEVELS, period=history(6), weeks=4)
+        targets(Measured(pos(), SIGNUPS), 100, dimensions=LEVELS, period=history(6), weeks=4)
 
 
 def test_pace_and_bonus():
@@ -186,11 +186,11 @@ def nameless(store="N2"):
 
 
 def test_rows_without_a_name_keep_their_results():
-    whole = targets(Measured(pos(), SIGNUPS), 900, levels=("store",), period=history(), weeks=4)
+    whole = targets(Measured(pos(), SIGNUPS), 900, dimensions=("store",), period=history(), weeks=4)
     found = targets(
         Measured(Facts(nameless(), name="pos"), SIGNUPS),
         900,
-        levels=("store",),
+        dimensions=("store",),
         period=history(),
         weeks=4,
     )
@@ -214,7 +214,7 @@ def holed(week):
 
 
 def test_a_week_without_a_value_is_not_a_week_of_zero():
-    asked = {"levels": ("store",), "period": history(22), "weeks": 4}
+    asked = {"dimensions": ("store",), "period": history(22), "weeks": 4}
     whole = targets(Measured(pos(22), SIGNUPS), 900, **asked).leaves.set_index("unit")["usual"]
     found = targets(Measured(holed(21), SIGNUPS), 900, **asked)
     assert found.leaves.set_index("unit").loc["N1", "usual"] == pytest.approx(whole["N1"], rel=0.05)
@@ -260,7 +260,7 @@ def test_pace_needs_a_target(target):
 @pytest.mark.parametrize("total", [float("nan"), float("inf"), 10.5, -1])
 def test_a_total_is_a_whole_number(total):
     with pytest.raises(BadInput, match="total"):
-        targets(Measured(pos(), SIGNUPS), total, levels=("store",), period=history(), weeks=4)
+        targets(Measured(pos(), SIGNUPS), total, dimensions=("store",), period=history(), weeks=4)
 
 
 OUTLOOK = pd.DataFrame(

@@ -47,7 +47,7 @@ def _options(case: Case, state: State) -> dict[str, object]:
         "start": state.get("start") or None,
         "end": state.get("end") or None,
         "length": state.choice.get("length"),
-        "by": "session" if named_log(case, state.get("table")).session else "user",
+        "unit": "session" if named_log(case, state.get("table")).session else "user",
         "where": state.where,
         "period": case.periods[state.get("period")],
     }
