@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kpilab.engine.expression import literal
@@ -94,6 +94,7 @@ SHARES = {"%": 0.01, "％": 0.01, "‰": 0.001}
 BLANKS, MARKS, MINUS = " \u00a0\u202f\u2009\u3000\t", "'’", "-−–—"
 BODY = re.compile(rf"[09]+(?:[.,{BLANKS}{MARKS}][09]+)*(?:[eE][+-]?[09]+)?|[.,][09]+")
 UNIT = re.compile(r"[^\W\d]+[²³]?\.?(?:/[^\W\d]+[²³]?)?|°\w?|″|′")
+PLAIN = re.compile(r"-?[09]*\.?[09]*(?:[eE][+-]?[09]+)?")
 LONGEST = 18  # digits of a whole number that an engine can hold
 MOST_UNIT = 8
 
@@ -103,8 +104,12 @@ class Form:
     """The form of one number: sign, what stands around it, its digits with all between them."""
 
     negative: bool
-    unit: str
+    around: tuple[str, str]
     body: str
+
+    @property
+    def unit(self) -> str:
+        return "".join(self.around)
 
 
 def form(text: str) -> Form | None:
@@ -130,7 +135,7 @@ def form(text: str) -> Form | None:
         or (before and after and not _money(after))
     ):
         return None
-    return Form(negative, before + after, found.group())
+    return Form(negative, (before, after), found.group())
 
 
 def _money(text: str) -> bool:
@@ -154,44 +159,46 @@ class Amounts:
 
     Attributes:
         decimal: "." or ",". units: texts around the numbers. scale: unit -> factor.
-        wrong: forms that are no number, with how often they occur.
-        negative: whether any is below zero.
-        plain: nothing has to be taken away. whole: all are whole numbers that the engine can hold.
+        signs: signs in and around the numbers that are taken away.
+        wrong: forms that are no number. negative: whether any is below zero.
+        whole: all are whole numbers that the engine can hold.
     """
 
     decimal: str
     units: tuple[str, ...]
     scale: Mapping[str, float]
-    wrong: tuple[str, ...]
+    signs: str
+    wrong: frozenset[str]
     negative: bool
-    plain: bool
     whole: bool
 
-    def sql(self, column: str, form_of: str) -> str:
-        """The expression that reads the column; missing where a value is no number."""
+    @property
+    def plain(self) -> bool:
+        """Whether the engine reads the numbers as they stand."""
+        return self.decimal == "." and not self.units and not self.signs.strip()
+
+    def sql(self, column: str, form_of: str, wrong: Iterable[str]) -> str:
+        """The expression that reads the column; missing where a value is no number.
+
+        Args:
+            column: as it stands in SQL. form_of: the form of its value.
+            wrong: forms that are no number, as they stand in the column.
+        """
         kind = "BIGINT" if self.whole else "DOUBLE"
-        if self.plain:
-            value = f"TRY_CAST({column} AS {kind})"
-            return value if self.whole else f"CASE WHEN isfinite({value}) THEN {value} END"
         text = column
-        for unit in sorted(self.units, key=len, reverse=True):
-            text = f"replace({text}, {literal(unit)}, '')"
-        other = "," if self.decimal == "." else "."
-        text = f"translate({text}, {literal(BLANKS + MARKS + MINUS + '()+' + other)}, '')"
+        for gone in () if self.plain else (*sorted(self.units, key=len, reverse=True), *self.signs):
+            text = f"replace({text}, {literal(gone)}, '')"
         if self.decimal == ",":
             text = f"replace({text}, ',', '.')"
         value = f"TRY_CAST({text} AS {kind})"
         for unit, factor in self.scale.items():
             met = f"contains({column}, {literal(unit)})"
             value = f"CASE WHEN {met} THEN {value} * {factor!r} ELSE {value} END"
-        if self.negative:
-            value = (
-                f"CASE WHEN regexp_matches({column}, '[{MINUS}(]') THEN -{value} ELSE {value} END"
-            )
-        if self.wrong:
-            forms = ", ".join(literal(text) for text in self.wrong)
-            value = f"CASE WHEN {form_of} IN ({forms}) THEN NULL ELSE {value} END"
-        return value
+        if self.negative and not self.plain:
+            met = f"regexp_matches({column}, '[{MINUS}(]')"
+            value = f"CASE WHEN {met} THEN -{value} ELSE {value} END"
+        forms = ", ".join(literal(form) for form in wrong)
+        return f"CASE WHEN {form_of} NOT IN ({forms}) THEN {value} END" if forms else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,22 +236,23 @@ def amounts(
     fits = {text: found for text, found in read.items() if fitting(found.body, mark)}
     if sum(forms[text] for text in fits) < least * total:
         return Refusal("decimal", {})
-    bodies = [found.body for found in fits.values()]
-    plain = mark == "." and all(
-        re.fullmatch(r"-?[09]*\.?[09]*(?:[eE][+-]?[09]+)?", text) for text in fits
-    )
+    plain = mark == "." and all(PLAIN.fullmatch(text) for text in fits)
     if not plain:
         fits = {text: found for text, found in fits.items() if "e" not in found.body.lower()}
+    bodies = [found.body for found in fits.values()]
     scale = {u: f for u in units if (f := SHARES.get(u) or TIMES.get(u))}
-    whole = not scale and all(
-        re.fullmatch(rf"[09{BLANKS}{MARKS}.,]+", b) and mark not in b for b in bodies
-    )
-    if any(sum(c in "09" for c in b) > LONGEST for b in bodies) and whole:
+    whole = not scale and all(_whole(body, mark) for body in bodies)
+    if whole and any(sum(c in "09" for c in b) > LONGEST for b in bodies):
         return None  # longer than any quantity: names of things
+    taken = BLANKS + MARKS + MINUS + "()+" + ("," if mark == "." else ".")
+    signs = "" if plain else "".join(c for c in taken if any(c in text for text in fits))
     negative = any(found.negative for found in fits.values())
-    return Amounts(
-        mark, units, scale, tuple(t for t in forms if t not in fits), negative, plain, whole
-    )
+    parts = tuple(sorted({p for f in fits.values() for p in f.around if p}))
+    return Amounts(mark, parts, scale, signs, frozenset(forms) - frozenset(fits), negative, whole)
+
+
+def _whole(body: str, mark: str) -> bool:
+    return re.fullmatch(rf"[09{BLANKS}{MARKS}.,]+", body) is not None and mark not in body
 
 
 def _codes(read: Mapping[str, Form]) -> bool:

@@ -6,7 +6,7 @@ it, and counts what that way cannot read; no row decides for itself, none is los
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,7 +26,7 @@ LEAST, LEAST_TIMES = (
     0.9,
     0.5,
 )  # share of values that must read; of a column that is to hold times
-EDGES = " \u00a0\u3000\t\r\n\u200b\ufeff"
+EDGES = " \t\n\r\u00a0\u3000"
 MOST_DAYS = 20_000
 SUMMER = 60  # minutes by which the offsets of one place differ in a year
 WAYS = {"%d": "day", "%m": "month", "%y": "year"}
@@ -59,13 +59,15 @@ class Raw:
 class Read:
     """Expressions that read columns, what kind each has, and what is to be said of it.
 
-    `marked`: whether any of the numbers holds a point or comma.
+    `marked`: whether any of the numbers holds a point or comma; `nothing`: columns in which a sign
+    for none occurs.
     """
 
     expressions: Mapping[str, str]
     kinds: Mapping[str, str]
     notes: tuple[Message, ...] = ()
     marked: bool = False
+    nothing: frozenset[str] = frozenset()
 
 
 def read(raw: Raw, columns: Sequence[str], reading: Reading) -> Read:
@@ -86,39 +88,71 @@ def read(raw: Raw, columns: Sequence[str], reading: Reading) -> Read:
         if column in columns:
             found[column], kinds[column] = _by_format(raw, column, way, reading.zone), "times"
     texts = [c for c in columns if c not in found and c not in reading.texts]
-    forms = {c: seen for c in texts if (seen := _forms(raw, c))}
-    undecided: dict[str, Mapping[str, int]] = {}
-    for column, seen in forms.items():
-        how = _as_time(raw, column, seen, reading, notes)
+    seen = {c: forms for c in texts if (forms := _forms(raw, c)).held}
+    undecided: dict[str, Forms] = {}
+    for column, forms in seen.items():
+        how = _as_time(raw, column, forms, reading, notes)
         if how is None:
-            undecided[column] = seen
+            undecided[column] = forms
         else:
             found[column], kinds[column] = how, "times"
-    sign = reading.decimal or amounts.file_sign(list(undecided.values()), raw.separator)
-    for column, seen in undecided.items():
-        how = _as_number(raw, column, seen, reading, sign, notes)
+    sign = reading.decimal or amounts.file_sign(
+        [forms.held for forms in undecided.values()], raw.separator
+    )
+    for column, forms in undecided.items():
+        how = _as_number(raw, column, forms, reading, sign, notes)
         if how is not None:
             found[column], kinds[column] = how, "numbers"
-    numbers = "".join("".join(seen) for c, seen in undecided.items() if c in found)
-    return Read(found, kinds, tuple(notes), "." in numbers or "," in numbers)
+    numbers = "".join("".join(forms.held) for c, forms in undecided.items() if c in found)
+    nothing = frozenset(c for c, forms in seen.items() if c in found and forms.nothing)
+    marked = "." in numbers or "," in numbers
+    return Read(found, kinds, tuple(notes), marked, nothing)
 
 
-def _forms(raw: Raw, column: str) -> dict[str, int]:
-    """Forms of the values with how often each occurs; none where too many for numbers."""
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """Forms of a column's values.
+
+    Attributes:
+        held: form without blanks around -> how often it occurs; without those that stand for none.
+        written: forms as they stand in the column, each with the one of `held`, or "".
+        few: whether the values themselves are few.
+    """
+
+    held: Mapping[str, int] = field(default_factory=dict)
+    written: Mapping[str, str] = field(default_factory=dict)
+    few: bool = False
+
+    @property
+    def nothing(self) -> bool:
+        """Whether a sign for none occurs."""
+        return any(text.strip() and not held for text, held in self.written.items())
+
+    @property
+    def edged(self) -> bool:
+        return any(text != text.strip(EDGES) for text in self.written)
+
+
+def _forms(raw: Raw, column: str) -> Forms:
+    """Forms of the values; none where there are too many for numbers or times."""
     name = quoted(column)
-    near = raw.all(
-        f"SELECT approx_count_distinct({name}) FROM {raw.relation} WHERE rowid < {LOOKED_AT}"
-    )[0][0]
-    count, group = ("count(*)", " GROUP BY 1") if near < FEW else ("1", "")
-    source = (
-        f"SELECT trim({name}, {literal(EDGES)}) AS v, {count} AS n FROM {raw.relation}"
-        f" WHERE {name} IS NOT NULL{group}"
-    )
+    source = f"SELECT {name} AS v, 1 AS n FROM {raw.relation} WHERE {name} IS NOT NULL"
+    near = f"SELECT approx_count_distinct({name}) FROM {raw.relation} WHERE rowid < {LOOKED_AT}"
+    few = raw.all(near)[0][0] < FEW
+    if few:
+        source = f"SELECT v, count(*) AS n FROM ({source}) GROUP BY 1"
     query = f"SELECT {form_of('v')} AS f, sum(n) FROM ({source}) GROUP BY 1 ORDER BY 2 DESC"
     found = raw.all(f"{query} LIMIT {MOST_FORMS + 1}")
     if len(found) > MOST_FORMS:
-        return {}
-    return {form: int(n) for form, n in found if form.lower() not in NOTHING}
+        return Forms()
+    held: dict[str, int] = {}
+    written: dict[str, str] = {}
+    for text, count in found:
+        plain = text.strip(EDGES)
+        written[text] = "" if plain.lower() in NOTHING else plain
+        if written[text]:
+            held[plain] = held.get(plain, 0) + int(count)
+    return Forms(held, written, few)
 
 
 def form_of(text: str) -> str:
@@ -127,19 +161,19 @@ def form_of(text: str) -> str:
 
 
 def _as_time(
-    raw: Raw, column: str, forms: Mapping[str, int], reading: Reading, notes: list[Message]
+    raw: Raw, column: str, forms: Forms, reading: Reading, notes: list[Message]
 ) -> str | None:
     merged: dict[str, int] = {}
-    for form, n in forms.items():
+    for form, n in forms.held.items():
         plain = form.replace("0", "9")
         merged[plain] = merged.get(plain, 0) + n
     least = LEAST_TIMES if column in reading.times else LEAST
-    found = moments.times(quoted(column), merged, least=least)
+    found = moments.times(quoted(column), merged, least=least, edged=forms.edged)
     if found is None:
         return None
     chosen: list[int] = []
     for family in found.families:
-        way = _way(raw, found, family) if len(family) > 1 else 0
+        way = _way(raw, column, forms, found, family) if len(family) > 1 else 0
         if way is None:
             if reading.times and column not in reading.times:
                 notes.append(Message("door.either_order", {"table": raw.table, "column": column}))
@@ -155,13 +189,20 @@ def _as_time(
     return clock if found.clock else f"CAST({clock} AS DATE)"
 
 
-def _way(raw: Raw, found: moments.Times, family: Sequence[Sequence[str]]) -> int | None:
+def _way(
+    raw: Raw,
+    column: str,
+    forms: Forms,
+    found: moments.Times,
+    family: Sequence[Sequence[str]],
+) -> int | None:
     """The reading of a family that the whole column speaks for."""
     ways = [moments.reading(found.text, formats) for formats in family]
-    counts = raw.all(f"SELECT {', '.join(f'count({way})' for way in ways)} FROM {raw.relation}")[0]
+    rows = f"(SELECT DISTINCT {quoted(column)} FROM {raw.relation})" if forms.few else raw.relation
+    counts = raw.all(f"SELECT {_counted(ways)} FROM {rows}")[0]
 
     def days(k: int) -> list[date]:
-        query = f"SELECT DISTINCT CAST({ways[k]} AS DATE) AS d FROM {raw.relation}"
+        query = f"SELECT DISTINCT CAST({ways[k]} AS DATE) AS d FROM {rows}"
         return [
             d
             for (d,) in raw.all(
@@ -206,12 +247,12 @@ def _moment(
 def _as_number(
     raw: Raw,
     column: str,
-    forms: Mapping[str, int],
+    forms: Forms,
     reading: Reading,
     sign: str | None,
     notes: list[Message],
 ) -> str | None:
-    found = amounts.amounts(forms, sign, reading.decimal, least=LEAST)
+    found = amounts.amounts(forms.held, sign, reading.decimal, least=LEAST)
     values = {"table": raw.table, "column": column}
     if found is None:
         return None
@@ -234,7 +275,8 @@ def _as_number(
         notes.append(Message("door.percent" if percent else "door.unit", {**values, "unit": unit}))
     if found.decimal == ",":
         notes.append(Message("door.comma", values))
-    return found.sql(quoted(column), form_of(f"trim({quoted(column)}, {literal(EDGES)})"))
+    wrong = [text for text, held in forms.written.items() if not held or held in found.wrong]
+    return found.sql(quoted(column), form_of(quoted(column)), wrong)
 
 
 def _by_format(raw: Raw, column: str, way: str, zone: str | None) -> str:
@@ -266,18 +308,33 @@ def _by_format(raw: Raw, column: str, way: str, zone: str | None) -> str:
     return how
 
 
-def unread(raw: Raw, found: Read) -> tuple[Message, ...]:
-    """Notes for columns with values that were not read, or that stand for none: how many, where."""
+def unread(raw: Raw, found: Read, typed: str | None) -> tuple[Message, ...]:
+    """Notes for columns with values that were not read, or that stand for none: how many, where.
+
+    Args:
+        raw: the rows. found: how they are read. typed: the table of what was read, if there is one.
+    """
+    if not found.kinds:
+        return ()
+    held = raw.all(f"SELECT {_counted(map(quoted, found.kinds))} FROM {raw.relation}")[0]
+    ways = map(quoted, found.kinds) if typed else (found.expressions[c] for c in found.kinds)
+    read = raw.all(f"SELECT {_counted(ways)} FROM {typed or raw.relation}")[0]
     nothing = ", ".join(literal(text) for text in sorted(NOTHING))
     met: dict[tuple[str, str], str] = {}
-    for column, kind in found.kinds.items():
+    for (column, kind), given, got in zip(found.kinds.items(), held, read, strict=True):
         text = f"lower(trim(CAST({quoted(column)} AS VARCHAR), {literal(EDGES)}))"
         lost = f"{quoted(column)} IS NOT NULL AND ({found.expressions[column]}) IS NULL"
-        met[column, f"unread_{kind}"] = f"{lost} AND {text} NOT IN ({nothing})"
-        met[column, "nothing"] = f"{text} IN ({nothing}) AND {text} <> ''"
+        if given > got:
+            met[column, f"unread_{kind}"] = f"{lost} AND {text} NOT IN ({nothing})"
+        if column in found.nothing or given > got:
+            met[column, "nothing"] = f"{lost} AND {text} IN ({nothing}) AND {text} <> ''"
     return tuple(
         Message(f"door.{key}", values) for (_, key), values in _first(raw, met) if values["rows"]
     )
+
+
+def _counted(columns: Iterable[str]) -> str:
+    return ", ".join(f"count({column})" for column in columns)
 
 
 def _first(
@@ -301,7 +358,13 @@ def _first(
 def trimmed(raw: Raw, texts: Sequence[str]) -> tuple[dict[str, str], tuple[Message, ...]]:
     """Texts without blanks around them, and a note for each column that has some."""
     clean = {c: f"trim({quoted(c)}, {literal(EDGES)})" for c in texts}
-    met = {(c, "trimmed"): f"{quoted(c)} <> {text}" for c, text in clean.items()}
+    met = {(c, "trimmed"): _edged(quoted(c)) for c in texts}
     found = [(c, values) for (c, _), values in _first(raw, met) if values["rows"]]
     notes = tuple(Message("door.trimmed", values) for _, values in found)
     return {c: clean[c] for c, _ in found}, notes
+
+
+def _edged(column: str) -> str:
+    """Whether a text begins or ends with a blank; of all ways to ask, the quickest."""
+    ends = [f"{column} LIKE {literal(f'{b}%')} OR {column} LIKE {literal(f'%{b}')}" for b in EDGES]
+    return f"({' OR '.join(ends)})"

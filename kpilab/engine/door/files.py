@@ -167,17 +167,18 @@ def _typed(part: Part, name: str, reading: Reading) -> tuple[Part, str, tuple[Me
     texts = [c for c in (*part.texts, *part.open) if c not in read.expressions]
     clean, trimmed = columns.trimmed(part.raw, texts)
     changed = {**clean, **read.expressions}
-    notes = (*part.notes, *read.notes, *columns.unread(part.raw, read), *trimmed)
     chosen = ", ".join(
         f"{changed[c]} AS {quoted(c)}" if c in changed else quoted(c) for c in part.types
     )
-    relation = part.raw.relation
+    query, typed = f"SELECT {chosen} FROM {part.raw.relation}", None
     if changed and part.stored:
-        relation = f"kpilab_{uuid4().hex[:12]}"
-        part.raw.all(f"CREATE TEMP TABLE {relation} AS SELECT {chosen} FROM {part.raw.relation}")
+        typed = f"kpilab_{uuid4().hex[:12]}"
+        part.raw.all(f"CREATE TEMP TABLE {typed} AS {query}")
+        query = f"SELECT * FROM {typed}"
+    notes = (*part.notes, *read.notes, *columns.unread(part.raw, read, typed), *trimmed)
+    if typed:
         part.raw.all(f"DROP TABLE {part.raw.relation}")
-        return part, f"SELECT * FROM {relation}", notes, read.marked
-    return part, f"SELECT {chosen} FROM {relation}", notes, read.marked
+    return part, query, notes, read.marked
 
 
 def _known(part: Part, name: str, reading: Reading) -> None:

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from itertools import islice, pairwise, takewhile
 from typing import Literal
 
+from kpilab.engine.door import amounts
 from kpilab.engine.door.reading import NOTHING, Unpivot
 
 Cells = Sequence[str]
 Kind = Literal["number", "time", "text", ""]
+MASK = str.maketrans("12345678", "99999999")
 SEPARATORS = (",", ";", "\t", "|")
 ROWS, MOST_TITLES, LEAST_WIDE = 1000, 60, 3
 NUMBER = re.compile(
@@ -78,7 +80,12 @@ def kind(cell: str) -> Kind:
         return ""
     if TIME.fullmatch(text):
         return "time"
-    return "number" if NUMBER.fullmatch(text) else "text"
+    return "number" if NUMBER.fullmatch(text) and amounts.form(masked(text)) else "text"
+
+
+def masked(text: str) -> str:
+    """The form of a value: every digit from 1 to 9 as 9."""
+    return text.translate(MASK)
 
 
 def layout(rows: Sequence[Cells], header: int | None) -> Layout:
@@ -127,7 +134,7 @@ def _kinds(rows: Sequence[Cells], width: int) -> list[Kind]:
 
 
 def _is_data(row: Cells, kinds: Sequence[Kind]) -> bool:
-    """Whether a row fits the columns: no cell of another kind where most are numbers or times."""
+    """Whether a row fits the columns: times are times, and most numbers are numbers."""
     row = _padded(row, len(kinds))
     told = [
         (kind(cell), k, cell) for cell, k in zip(row, kinds, strict=True) if k in ("number", "time")
@@ -135,7 +142,9 @@ def _is_data(row: Cells, kinds: Sequence[Kind]) -> bool:
     if _series([cell for seen, k, cell in told if k == "number" and seen == "number"]):
         return False
     fits = [seen == k for seen, k, _ in told if seen]
-    return all(fits) and 2 * len(fits) >= max(2, len(told))
+    if any(k == "time" and seen not in ("time", "") for seen, k, _ in told):
+        return False
+    return 3 * sum(fits) >= 2 * len(fits) and 2 * sum(fits) >= max(2, len(told))
 
 
 def _series(cells: Cells) -> bool:

@@ -120,13 +120,16 @@ def _names() -> Mapping[str, str]:
     return {name: number for name, number in found.items() if WORD.fullmatch(name)}
 
 
-def times(column: str, forms: Mapping[str, int], *, least: float) -> Times | None:
+def times(
+    column: str, forms: Mapping[str, int], *, least: float, edged: bool = False
+) -> Times | None:
     """How a column is read as times; None where it holds something else.
 
     Args:
         column: the column as it stands in SQL.
         forms: form -> how many values have it.
         least: share of the values that must look like times.
+        edged: whether there are blanks around them.
     """
     words = {w for form in forms for w in WORD.findall(_halves(form.upper()))} - OURS
     known = {w: _names()[w] for w in sorted(words, key=len, reverse=True) if w in _names()}
@@ -143,7 +146,7 @@ def times(column: str, forms: Mapping[str, int], *, least: float) -> Times | Non
             for k, day in enumerate(days):
                 readings = families.setdefault(days, [[] for _ in days])
                 readings[k].append(day + time)
-    text = _text(column, known, "".join(forms).upper())
+    text = _text(f"trim({column})" if edged else column, known, "".join(forms).upper())
     ahead = ""
     if offset:
         ahead = _minutes(text)
@@ -207,7 +210,7 @@ def _text(column: str, known: Mapping[str, str], written: str) -> str:
     halves = {half: sign for half, sign in HALVES.items() if half in written}
     ordinal = ORDINAL.search(written)
     weekday = re.search(WEEK, written)
-    text = f"trim({column})"
+    text = column
     if known or halves or ordinal:
         text = f"upper({text})"
     if weekday:

@@ -369,3 +369,10 @@ def test_texts_lose_the_blanks_around_them_and_it_is_said(tmp_path):
     values, notes = column(tmp_path, ["North ", " South", "North", "\u3000West"])
     assert values == ["North", "South", "North", "West"]
     assert (notes["trimmed"]["rows"], notes["trimmed"]["first"]) == (3, (2, 3, 5))
+
+
+def test_a_first_row_with_one_odd_cell_is_no_row_of_names(tmp_path):
+    rows = "".join(f"2025-11-{k:02d},{k},{k}.5,{1000 + k}\n" for k in range(2, 29))
+    frame, _ = read(written(tmp_path, f"day,n,amount,sku\n2025-11-01,1,1.5,A-0\n{rows}"))
+    assert list(frame) == ["day", "n", "amount", "sku"]
+    assert frame["n"][0] == 1
