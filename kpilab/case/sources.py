@@ -73,6 +73,7 @@ def _reading(table: TableSpec, zone: str | None) -> Reading:
         table.format,
         Unpivot(**table.unpivot.model_dump()) if table.unpivot else None,
         frozenset(names) - times,
+        frozenset(_columns(roles.get("time"))),
         times,
         zone,
     )

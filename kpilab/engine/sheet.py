@@ -34,7 +34,7 @@ def first_sheet(path: Path, where: str, **options: Any) -> pd.DataFrame:
 
 
 def grids(path: Path, where: str) -> dict[str, list[tuple[Any, ...]]]:
-    """The cells of every visible sheet, as rows; errors of formulas are empty.
+    """The cells of every visible sheet, as rows; errors of formulas as texts.
 
     Raises:
         BadInput: as for `first_sheet`.
@@ -58,10 +58,7 @@ def _grids(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 def _rows(sheet: Any) -> list[tuple[Any, ...]]:
     """All rows as on the screen, whatever size the file says the sheet has."""
     sheet.reset_dimensions()
-    rows = [
-        tuple(None if cell.data_type == "e" else cell.value for cell in row)
-        for row in sheet.iter_rows()
-    ]
+    rows = [tuple(cell.value for cell in row) for row in sheet.iter_rows()]
     while rows and not any(value is not None for value in rows[-1]):
         rows.pop()
     return rows

@@ -94,6 +94,7 @@ SHARES = {"%": 0.01, "％": 0.01, "‰": 0.001}
 BLANKS, MARKS, MINUS = " \u00a0\u202f\u2009\u3000\t", "'’", "-−–—"
 BODY = re.compile(rf"[09]+(?:[.,{BLANKS}{MARKS}][09]+)*(?:[eE][+-]?[09]+)?|[.,][09]+")
 UNIT = re.compile(r"[^\W\d]+[²³]?\.?(?:/[^\W\d]+[²³]?)?|°\w?|″|′")
+CODE = re.compile(r"[^\W\d_]{1,6}[-_/. ]?[09]+[^\W_]*")
 PLAIN = re.compile(r"-?[09]*\.?[09]*(?:[eE][+-]?[09]+)?")
 LONGEST = 18  # digits of a whole number that an engine can hold
 MOST_UNIT = 8
@@ -225,7 +226,7 @@ def amounts(
     """
     read = {text: found for text in forms if (found := form(text)) and _fits(found.body)}
     total = sum(forms.values())
-    if not read or sum(forms[text] for text in read) < least * total or _codes(read):
+    if not read or sum(forms[text] for text in read) < least * total or _codes(read, forms):
         return None
     units = _units({t: f for t, f in read.items() if f.body.strip("0.,")}, forms)
     if isinstance(units, Refusal):
@@ -255,8 +256,12 @@ def _whole(body: str, mark: str) -> bool:
     return re.fullmatch(rf"[09{BLANKS}{MARKS}.,]+", body) is not None and mark not in body
 
 
-def _codes(read: Mapping[str, Form]) -> bool:
-    """Whether whole numbers begin with a zero: they name something."""
+def _codes(read: Mapping[str, Form], forms: Iterable[str]) -> bool:
+    """Whether whole numbers name something: one begins with a zero, or `A-12` is among them."""
+    if all(f.body.isdigit() and not f.unit for f in read.values()) and any(
+        map(CODE.fullmatch, forms)
+    ):
+        return True
     return any(re.fullmatch(r"0[09]+", f.body) and not f.unit for f in read.values())
 
 

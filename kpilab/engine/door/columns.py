@@ -328,6 +328,15 @@ def unread(raw: Raw, found: Read, typed: str | None) -> tuple[Message, ...]:
             met[column, f"unread_{kind}"] = f"{lost} AND {text} NOT IN ({nothing})"
         if column in found.nothing or given > got:
             met[column, "nothing"] = f"{lost} AND {text} IN ({nothing}) AND {text} <> ''"
+    return _told(raw, met)
+
+
+def timeless(raw: Raw, times: Iterable[str], types: Mapping[str, str]) -> tuple[Message, ...]:
+    """Notes for rows that have nothing in the column of their time."""
+    return _told(raw, {(c, "no_time"): f"{quoted(c)} IS NULL" for c in times if c in types})
+
+
+def _told(raw: Raw, met: Mapping[tuple[str, str], str]) -> tuple[Message, ...]:
     return tuple(
         Message(f"door.{key}", values) for (_, key), values in _first(raw, met) if values["rows"]
     )

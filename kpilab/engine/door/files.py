@@ -14,7 +14,7 @@ from uuid import uuid4
 import ibis
 
 from kpilab.core.values import Message
-from kpilab.engine.door import columns, delimited, nested, workbook
+from kpilab.engine.door import alike, columns, delimited, nested, workbook
 from kpilab.engine.door.delimited import Part, matching
 from kpilab.engine.door.encoding import raw as opened_bytes
 from kpilab.engine.door.reading import Opened, Reading, Unpivot, wanted
@@ -175,10 +175,24 @@ def _typed(part: Part, name: str, reading: Reading) -> tuple[Part, str, tuple[Me
         typed = f"kpilab_{uuid4().hex[:12]}"
         part.raw.all(f"CREATE TEMP TABLE {typed} AS {query}")
         query = f"SELECT * FROM {typed}"
-    notes = (*part.notes, *read.notes, *columns.unread(part.raw, read, typed), *trimmed)
+    names = _names(part.raw, typed or part.raw.relation, query, reading)
+    lost = columns.unread(part.raw, read, typed)
+    lost += columns.timeless(part.raw, reading.time, part.types)
+    notes = (*part.notes, *read.notes, *lost, *trimmed, *names.notes)
+    if names.sums:
+        query = f"SELECT * FROM ({query}) WHERE NOT COALESCE({names.sums}, false)"
     if typed:
         part.raw.all(f"DROP TABLE {part.raw.relation}")
     return part, query, notes, read.marked
+
+
+def _names(raw: columns.Raw, relation: str, query: str, reading: Reading) -> alike.Found:
+    """What is to be said of the names in the columns that tables are broken down by."""
+    kinds = _schema(raw.con, query)
+    texts = [c for c, kind in kinds.items() if kind == "VARCHAR"]
+    texts = [c for c in texts if not reading.texts or c in reading.texts]
+    stored = _schema(raw.con, f"SELECT * FROM {relation}")
+    return alike.examined(raw, relation, [c for c in texts if c in stored], kinds)
 
 
 def _known(part: Part, name: str, reading: Reading) -> None:

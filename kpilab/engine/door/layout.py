@@ -17,6 +17,7 @@ Cells = Sequence[str]
 Kind = Literal["number", "time", "text", ""]
 MASK = str.maketrans("12345678", "99999999")
 SEPARATORS = (",", ";", "\t", "|")
+FULL = 0.8
 ROWS, MOST_TITLES, LEAST_WIDE = 1000, 60, 3
 NUMBER = re.compile(
     r"[(\-−–+]?\s?(?:[^\W\d_]{1,3}\.?|[^\w\s.,'()+\-#/:]){0,2}\s?[\-−–]?\d[\d.,'’\s]*"
@@ -109,6 +110,10 @@ def layout(rows: Sequence[Cells], header: int | None) -> Layout:
     above = [k for k in range(first) if _filled(rows[k])]
     if not above or _filled(rows[above[-1]]) < max(1, 0.4 * width):
         return Layout(("",) * width, first, False, first)
+    full = next((k for k in above if _filled(rows[k]) >= max(2, FULL * width)), above[-1])
+    if full != above[-1] and not _filled(rows[above[-1]]) < FULL * width:
+        first = full + 1  # what follows the first full row is data, however odd
+        above = above[: above.index(full) + 1]
     level = _levels(rows, above, width, kinds)
     return Layout(_names([rows[k] for k in level], width), first, True, level[0])
 

@@ -48,6 +48,7 @@ class Reading:
             `epoch_us`, `excel`.
         unpivot: columns that are values of one.
         texts: columns that name things; a number in them is a name, too.
+        time: the column of the time that puts a row into a period.
         times: columns that hold times, whatever else they look like.
         zone: whose local times are meant where a time carries an offset; None: not said.
     """
@@ -59,6 +60,7 @@ class Reading:
     format: Mapping[str, str] = field(default_factory=dict)
     unpivot: Unpivot | None = None
     texts: frozenset[str] = frozenset()
+    time: frozenset[str] = frozenset()
     times: frozenset[str] = frozenset()
     zone: str | None = None
 

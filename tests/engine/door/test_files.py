@@ -85,7 +85,8 @@ def test_a_sign_for_none_among_numbers_is_missing_and_counted(tmp_path, sign):
         ["007", "010", "7"], ["A-1001", "A-1002"], ["c12", "c13"], ["Store 1", "Store 2"],
         ["2025-001", "2025-002"], ["1.2.3", "10.0.1"], ["12:30", "09:15"], ["10-19", "20-29"],
         ["138 0013 8000", "139 1234 5678"], ["12345678901234567890", "12345678901234567891"],
-        ["Q1", "Q2"], ["N/A", "north"], ["#12", "#13"], ["M", "L", "42"],
+        ["Q1", "Q2"], ["A-0", *map(str, range(1001, 1030))],
+        ["N/A", "north"], ["#12", "#13"], ["M", "L", "42"],
     ],
 )  # fmt: skip
 def test_names_made_of_digits_stay_as_they_are(tmp_path, values):
@@ -376,3 +377,45 @@ def test_a_first_row_with_one_odd_cell_is_no_row_of_names(tmp_path):
     frame, _ = read(written(tmp_path, f"day,n,amount,sku\n2025-11-01,1,1.5,A-0\n{rows}"))
     assert list(frame) == ["day", "n", "amount", "sku"]
     assert frame["n"][0] == 1
+
+
+def test_one_name_in_several_spellings_is_named_with_its_rows(tmp_path):
+    names = ["North", "north", "Ｓouth", "South", "NORTH", "North", "South"]
+    _, notes = column(tmp_path, names)
+    assert notes["spellings"]["values"] == ("North = north = NORTH", "South = Ｓouth")
+    assert notes["spellings"]["first"] == (3, 4, 6)
+    assert "spellings" not in column(tmp_path, ["North", "South"])[1]
+
+
+@pytest.mark.parametrize("name", ["Total", "合计", "Gesamt", "TOTAL:", "North Total", "All"])
+def test_rows_that_sum_up_the_others_are_left_out_if_they_do(tmp_path, name):
+    days = [f"2025-11-{k:02d}" for k in range(1, 29)]
+    rows = [f"{day},{store},{k + 1},{k + 2.5}\n" for day in days
+            for k, store in enumerate(("N", "S"))]  # fmt: skip
+    sums = [f"{day},{name},3,6.0\n" for day in days]
+    frame, notes = read(written(tmp_path, "day,store,n,amount\n" + "".join(rows + sums)))
+    assert sum(frame["n"]) == 84
+    assert (notes["sums"]["rows"], notes["sums"]["first"]) == (28, (58,))
+    apart = [f"{day},{name},7,1.0\n" for day in days]
+    frame, notes = read(written(tmp_path, "day,store,n,amount\n" + "".join(rows + apart)))
+    assert sum(frame["n"]) == 84 + 196
+    assert ("totals" in notes) == (name not in ("North Total", "All"))
+
+
+def test_rows_without_a_time_are_counted(tmp_path):
+    path = written(tmp_path, "day,n\n2025-11-03,1\n,2\n2025-11-05,3\n,4\n")
+    _, notes = read(path, time=frozenset({"day"}), times=frozenset({"day"}))
+    assert (notes["no_time"]["rows"], notes["no_time"]["first"]) == (2, (3, 5))
+
+
+def test_errors_of_formulas_are_missing_and_counted(tmp_path):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for row in (["day", "n"], [date(2025, 11, 3), 1.5], [date(2025, 11, 4), "#DIV/0!"],
+                [date(2025, 11, 5), 2.5]):  # fmt: skip
+        book.active.append(row)
+    book.save(tmp_path / "t.xlsx")
+    frame, notes = read(tmp_path / "t.xlsx")
+    assert frame["n"] == [1.5, None, 2.5]
+    assert notes["nothing"]["first"] == (3,)
