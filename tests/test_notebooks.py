@@ -7,6 +7,7 @@ from pathlib import Path
 import jupytext
 import papermill
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(p for p in FOLDER.glob("*.ipynb"))
@@ -33,14 +34,30 @@ def test_it_is_short_and_defines_no_functions(path):
     assert path.stat().st_size < MOST_BYTES
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-def test_it_runs(path, tmp_path):
-    done = tmp_path / path.name
-    known = papermill.inspect_notebook(path)
-    parameters = {"out": str(tmp_path / "review")} if "out" in known else {}
+def test_the_first_one_runs_in_a_kernel_of_its_own(tmp_path):
+    path, done = NOTEBOOKS[0], tmp_path / "done.ipynb"
+    parameters = {"out": str(tmp_path / "review")}
     papermill.execute_notebook(
         path, done, parameters, cwd=FOLDER, kernel_name="python3", progress_bar=False
     )
-    assert not any(
-        o.output_type == "error" for c in jupytext.read(done).cells for o in c.get("outputs", [])
-    )
+    outputs = [o for c in jupytext.read(done).cells for o in c.get("outputs", [])]
+    assert not [o for o in outputs if o.output_type == "error"]
+
+
+@pytest.fixture(scope="module")
+def shell():
+    """One shell for all the others: a kernel each would load the same libraries again."""
+    made = InteractiveShell.instance()
+    yield made
+    InteractiveShell.clear_instance()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS[1:], ids=lambda p: p.stem)
+def test_it_runs(path, shell, monkeypatch, tmp_path):
+    monkeypatch.chdir(FOLDER)
+    shell.reset()
+    for cell in jupytext.read(path).cells:
+        if cell.cell_type == "code":
+            shell.run_cell(cell.source, silent=False).raise_error()
+            if "parameters" in cell.metadata.get("tags", []):
+                shell.user_ns["out"] = str(tmp_path / "review")

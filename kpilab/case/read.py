@@ -62,7 +62,9 @@ def open_case(
 
     Example:
         >>> import kpilab
-        >>> case = kpilab.open_case("data/shop")  # doctest: +SKIP
+        >>> case = kpilab.open_case("data/shop")
+        >>> case.goal.metric
+        'revenue'
     """
     if language is not None and language not in LANGUAGES:
         raise unknown("language", language, LANGUAGES, "open_case(language=)")

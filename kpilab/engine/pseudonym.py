@@ -25,8 +25,8 @@ def pseudonym(value: str, key: str) -> str:
     table.
 
     Example:
-        >>> pseudonym("Li Lei", "a secret of the case") == pseudonym("Li Lei",
-            "a secret of the case")
+        >>> secret = "a secret of the case"
+        >>> pseudonym("Li Lei", secret) == pseudonym("Li Lei", secret)
         True
     """
     return f"p-{sha256(f'{key}:{value}'.encode()).hexdigest()[:DIGITS]}"

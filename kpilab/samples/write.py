@@ -48,7 +48,10 @@ def write(
         BadInput: no world of this name.
 
     Example:
-        >>> write("mix_shift", "/tmp/mix", seed=3)  # doctest: +SKIP
+        >>> made = write("mix_shift", folder, seed=3)
+        >>> sorted(path.name for path in made.iterdir())
+        ['benchmark.parquet', 'case.yml', 'events.parquet', 'execution.parquet',
+        'experiments.parquet', 'facts.parquet', 'reported.parquet', 'truth.json']
     """
     if name in TRADES:
         return write_trade(name, Path(folder), seed=seed, size=size, effect=effect)

@@ -85,7 +85,10 @@ def activity(
         BadInput: an unknown column or grain, or no events.
 
     Example:
-        >>> activity(log, by=("platform",)).table  # doctest: +SKIP
+        >>> print(activity(log, by=("platform",)).summary())
+        454 users were active on 28 Jun 2026, 3,810 in the 28 days before; 11.9 % of a month's
+        users come on a given day.
+        Rows of the table: 168.
     """
     fraction(level, "activity(level=)")
     log = EventLog.of(log)

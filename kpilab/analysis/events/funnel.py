@@ -166,7 +166,11 @@ def funnel(
         still rising.
 
     Example:
-        >>> funnel(log, ["visit", "add_to_cart", "pay"], within="7d").table  # doctest: +SKIP
+        >>> funnel(log, ["visit", "add_to_cart", "pay"], within="7d").table[["step", "users"]]
+                  step  users
+        0        visit   4311
+        1  add_to_cart   2664
+        2          pay   1421
     """
     fraction(level, "funnel(level=)")
     log = EventLog.of(log)

@@ -106,8 +106,10 @@ def paths_change(
         BadInput: as `paths`; one period and one segment; no path on either side.
 
     Example:
-        >>> paths_change(log, current=Where({"os": "ios"}),
-            baseline=Where({"os": "web"}))  # doctest: +SKIP
+        >>> ios, web = Where({"platform": "ios"}), Where({"platform": "web"})
+        >>> print(paths_change(log, current=ios, baseline=web).summary())
+        visit → view_item → add_to_cart is taken by 9.8 % of paths against 6.6 % (q < 0.001).
+        Rows of the table: 13.
     """
     fraction(level, "paths_change(level=)")
     log = EventLog.of(log)

@@ -108,7 +108,17 @@ def step_matrix(
             such path.
 
     Example:
-        >>> step_matrix(log, around=("cart", Gap(), "pay"), steps=3).matrix(0)  # doctest: +SKIP
+        >>> step_matrix(log, around=("add_to_cart", Gap(), "pay"), steps=1).matrix(0).round(2)
+        step           -1    0    1
+        event
+        path_start   0.00  0.0  0.0
+        add_to_cart  0.00  1.0  0.0
+        pay          0.00  0.0  0.0
+        place_order  0.00  0.0  1.0
+        register     0.01  0.0  0.0
+        view_item    0.99  0.0  0.0
+        visit        0.00  0.0  0.0
+        path_end     0.00  0.0  0.0
     """
     fraction(level, "step_matrix(level=)")
     log = EventLog.of(log)

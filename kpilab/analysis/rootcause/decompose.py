@@ -105,8 +105,8 @@ def decompose(
             names.
 
     Example:
-        >>> decompose("visits / shops", {"visits": 90, "shops": 3}, {"visits": 80,
-            "shops": 4}).change
+        >>> before, now = {"visits": 90, "shops": 3}, {"visits": 80, "shops": 4}
+        >>> decompose("visits / shops", before, now).change
         -10.0
     """
     fraction(level, "decompose(level=)")

@@ -152,8 +152,8 @@ def localise(
             advantage.
 
     Example:
-        >>> cube = pd.DataFrame({"app": ["a", "b"] * 50, "shop": [str(k) for k in range(100)],
-            "was": 100.0})
+        >>> shops = [str(k) for k in range(100)]
+        >>> cube = pd.DataFrame({"app": ["a", "b"] * 50, "shop": shops, "was": 100.0})
         >>> cube["now"] = cube["was"].where(cube["app"] == "a", 40.0)
         >>> found = localise(cube, dimensions=["app", "shop"], measure="now", expected="was")
         >>> [place.plain() for place in found.places]
