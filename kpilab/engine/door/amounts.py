@@ -349,4 +349,4 @@ def file_sign(columns: Sequence[Mapping[str, int]], separator: str | None) -> st
     if votes:
         (mark, most), *rest = votes.most_common()
         return mark if not rest or rest[0][1] < 0.05 * most else None
-    return "." if separator == "," else None
+    return "." if separator in (",", " ") else None

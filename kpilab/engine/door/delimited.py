@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from io import IncrementalNewlineDecoder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ibis.backends import BaseBackend
 
 FILE = "kpilab file"
+ANEW = "utf-8-sig"  # text of line ends the engine does not take is written anew
 MOST_LOST = 0.01  # share of rows with too many or too few cells above which more is wrong
 WHOLE, FLOAT = re.compile(r"-?(?:0|[1-9]\d{0,17})"), re.compile(r"-?\d+\.\d+(?:[eE][+-]?\d+)?")
 DAY, MOMENT = (
@@ -121,9 +123,9 @@ def looked(path: Path, name: str, reading: Reading, *, doubted: bool = False) ->
         "?" if n in forced else _type(c, sign, reading) for n, c in zip(names, cells, strict=True)
     )
     if code in ("utf-8", "utf-8-sig"):
-        code = (
-            "utf-8-sig" if "\r" in text and "\n" not in text else "utf-8"
-        )  # the engine takes the mark, not old line ends
+        ends = text.count("\r\n"), text.count("\n"), text.count("\r")
+        odd = sign == " " or (len(set(ends)) > 1 and ends != (0, ends[1], 0))
+        code = ANEW if odd else "utf-8"
     return Look(code, sign, names, told + _lines(body, sign, found.start), types, tuple(notes))
 
 
@@ -205,6 +207,8 @@ def _loaded(
     try:
         relation = _created(con, sources, as_text, len(files) > 1, rejects)
     except Exception as error:
+        if look.encoding == "utf-8":  # line ends of several kinds, far down
+            return _loaded(con, files, name, replace(look, encoding=ANEW), reading, workspace)
         what = f"{files[0].name!r} cannot be read: {str(error).partition(chr(10))[0][:200]}"
         raise BadInput(
             what,
@@ -254,9 +258,11 @@ def _plain(path: Path, look: Look, name: str, workspace: Path) -> Path:
         return path
     workspace.mkdir(parents=True, exist_ok=True)
     target = workspace / f"{uuid4().hex}.csv"
+    lines = IncrementalNewlineDecoder(None, translate=True)
     with target.open("w", encoding="utf-8", newline="") as file:
-        for text in encoding.decoded(path, look.encoding, name):
-            file.write(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+        for part in encoding.decoded(path, look.encoding, name):
+            text = lines.decode(part.removeprefix("\ufeff"), final=not part)
+            file.write(re.sub(r"(?m)^ +| +$|(?<= ) +", "", text) if look.separator == " " else text)
     return target
 
 

@@ -28,6 +28,7 @@ TIME = re.compile(
     r"|\d{1,2}[-/. ]\d{1,2}[-/. ](\d{4}|\d\d)(\D.*)?|\d{8}[T ]\d\d.*|\d{1,2}[-/]\d{4}"
     r"|\d{1,2}(?:st|nd|rd|th|er| de)?[-/. ]+[^\W\d_]{3,10}(?: de)?[-/., ]+(\d{4}|\d\d)(\D.*)?"
     r"|[^\W\d_]{3,10}[.,]?[-/ ]+(\d{1,2},? +)?(\d{4}|\d\d)(\D.*)?"
+    r"|[^\W\d_]{2,10}[.,]? +[^\W\d_]{3,10}\.? +\d{1,2} +\d.*"
     r"|[^\W\d_]{2,10}[.,]? +\d{1,2}\.? +[^\W\d_]{3,10}\.? +\d{4}(\D.*)?"
 )
 
@@ -55,7 +56,9 @@ def separator(text: str) -> tuple[str, int]:
     if re.fullmatch(r"sep=.", first, re.IGNORECASE):
         return first[-1], 1
     best, chosen = 0.0, ","
-    for sign in SEPARATORS:
+    for sign in (*SEPARATORS, " "):
+        if sign == " " and best:
+            break  # blanks part columns only where nothing else does
         widths = Counter(len(row) for row in parsed(text, sign) if row)
         width, count = max(
             widths.items(), key=lambda pair: (pair[1] * (pair[0] > 1), pair[0]), default=(1, 0)
@@ -70,7 +73,10 @@ def separator(text: str) -> tuple[str, int]:
 def parsed(text: str, sign: str, most: int = ROWS) -> list[list[str]]:
     """Rows of a text; the last, which may be cut off, only where it is the only one."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").split("\n")
-    rows = list(islice(csv.reader((line + "\n" for line in lines), delimiter=sign), most + 1))
+    if sign == " ":
+        lines = [line.strip() for line in lines]
+    read = csv.reader((f"{line}\n" for line in lines), delimiter=sign, skipinitialspace=sign == " ")
+    rows = list(islice(read, most + 1))
     return rows[:-1] if len(rows) > 1 else rows
 
 
@@ -108,10 +114,10 @@ def layout(rows: Sequence[Cells], header: int | None) -> Layout:
         (k for k, row in enumerate(rows[:MOST_TITLES]) if _is_data(row, kinds)), min(1, len(rows))
     )
     above = [k for k in range(first) if _filled(rows[k])]
-    if not above or _filled(rows[above[-1]]) < max(1, 0.4 * width):
+    full = next((k for k in above if _filled(rows[k]) >= max(2, FULL * width)), None)
+    if not above or (full is None and _filled(rows[above[-1]]) < max(1, 0.4 * width)):
         return Layout(("",) * width, first, False, first)
-    full = next((k for k in above if _filled(rows[k]) >= max(2, FULL * width)), above[-1])
-    if full != above[-1] and not _filled(rows[above[-1]]) < FULL * width:
+    if full is not None:
         first = full + 1  # what follows the first full row is data, however odd
         above = above[: above.index(full) + 1]
     level = _levels(rows, above, width, kinds)

@@ -154,6 +154,8 @@ def test_thousands_or_decimals_are_asked_for_where_no_value_tells(tmp_path):
          [datetime(2025, 11, 3, 9, 30), datetime(2025, 11, 4, 17, 5, 10)]),
         (["2025-11-03T09:30:00.250Z", "2025-11-04T17:05:10.500Z"],
          [datetime(2025, 11, 3, 9, 30, 0, 250_000), datetime(2025, 11, 4, 17, 5, 10, 500_000)]),
+        (["Wed Dec 06 10:00:00 GMT 2023", "Thu Dec 07 09:30:00 GMT 2023"],
+         [datetime(2023, 12, 6, 10), datetime(2023, 12, 7, 9, 30)]),
         (["03.11.2025, 09:30", "28.11.2025, 17:05"],
          [datetime(2025, 11, 3, 9, 30), datetime(2025, 11, 28, 17, 5)]),
     ],
@@ -419,3 +421,25 @@ def test_errors_of_formulas_are_missing_and_counted(tmp_path):
     frame, notes = read(tmp_path / "t.xlsx")
     assert frame["n"] == [1.5, None, 2.5]
     assert notes["nothing"]["first"] == (3,)
+
+
+@pytest.mark.parametrize("far", [0, 60_000])
+def test_line_ends_of_several_kinds(tmp_path, far):
+    text = "k,v\r\n" + "1,1.5\r\n" * far + "2,2.5\n" * 10 + "3,3.5\r\n"
+    frame, notes = read(written(tmp_path, text))
+    assert len(frame["k"]) == far + 11
+    assert not notes
+
+
+def test_columns_parted_by_blanks(tmp_path):
+    frame, _ = read(written(tmp_path, '  day   n  name\n2025-11-03  40 "a b"\n 2025-11-04 7 c\n'))
+    assert frame == {"day": [date(2025, 11, 3), date(2025, 11, 4)], "n": [40, 7],
+                     "name": ["a b", "c"]}  # fmt: skip
+
+
+def test_a_column_with_gaps_at_its_beginning_keeps_its_name(tmp_path):
+    rows = "".join(f"{y},{y - 1950}.5,,,\n" if y < 1960 else f"{y},1.5,2.5,3.5,4.5\n"
+                   for y in range(1955, 1990))  # fmt: skip
+    frame, notes = read(written(tmp_path, "year,a,b,c,d\n" + rows))
+    assert list(frame) == ["year", "a", "b", "c", "d"]
+    assert not notes
