@@ -3,10 +3,13 @@ from kpilab import events as events
 from kpilab import execution as execution
 from kpilab import experiments as experiments
 from kpilab import external as external
+from kpilab import loop as loop
 from kpilab import operations as operations
 from kpilab import relation as relation
+from kpilab import report as report
 from kpilab import rootcause as rootcause
-from kpilab import track as track
+from kpilab import samples as samples
+from kpilab import workbench as workbench
 from kpilab.analysis.data.definitions import definitions as definitions
 from kpilab.analysis.data.quality import quality as quality
 from kpilab.analysis.events.funnel import funnel as funnel

@@ -71,7 +71,7 @@ NAMES = {
     "Tier": "operations.Tier",
     "claims": "execution.claims",
     "levels": "relation.kpi_cascade",
-    "Store": "track.Store",
+    "Store": "loop.Store",
 }
 
 # Public name -> keyword it took -> keyword it takes.

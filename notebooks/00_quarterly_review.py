@@ -29,15 +29,8 @@ import altair as alt
 import pandas as pd
 
 import kpilab
-from kpilab.report.build import write
-from kpilab.report.text import verdict
-from kpilab.report.words import Words
-from kpilab.show.charts.review.bridge import bridge
-from kpilab.show.theme import themed
-from kpilab.workbench.apps.events.funnel import FUNNEL
-from kpilab.workbench.apps.review import ReviewPanel
-from kpilab.workbench.basket import Workspace
-from kpilab.workbench.panel import Panel
+from kpilab.report import write
+from kpilab.workbench import FUNNEL, Panel, ReviewPanel, Workspace
 
 alt.renderers.enable("svg")
 
@@ -74,15 +67,14 @@ Panel(opened, FUNNEL, store=Workspace(opened, out), lang=lang)
 
 # %%
 review = kpilab.review(opened)
-print(verdict(review, lang))
+print(review.summary(lang))
 
 # %% [markdown]
 # ## From what was expected to what is in the log
 # The rows sum to the gap. What the causes do not explain stands there as its own row.
 
 # %%
-words = Words(review, lang)
-themed(bridge(review, words.say, lang).properties(width=560))
+review.chart(lang)
 
 # %% [markdown]
 # ## All findings
@@ -90,7 +82,7 @@ themed(bridge(review, words.say, lang).properties(width=560))
 
 # %%
 findings = pd.DataFrame(
-    [(f.id, f.verdict, f.strength, words.say(f.statement)) for f in review.findings],
+    [(f.id, f.verdict, f.strength, review.say(f.statement, lang)) for f in review.findings],
     columns=["finding", "verdict", "strength", "statement"],
 )
 findings.style.hide(axis="index").set_properties(**{"text-align": "left", "white-space": "normal"})

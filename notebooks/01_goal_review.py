@@ -28,11 +28,8 @@ workspace = "."
 import altair as alt
 
 import kpilab
-from kpilab.analysis.rootcause.history import history
-from kpilab.workbench import ask
-from kpilab.workbench.apps.goal import GOAL
-from kpilab.workbench.basket import Workspace
-from kpilab.workbench.panel import Panel
+from kpilab.rootcause import history
+from kpilab.workbench import GOAL, Panel, Workspace, ask
 
 alt.renderers.enable("svg")
 opened = kpilab.open_case(case, language=lang)

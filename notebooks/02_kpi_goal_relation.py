@@ -28,10 +28,7 @@ workspace = "."
 import altair as alt
 
 import kpilab
-from kpilab.workbench import ask
-from kpilab.workbench.apps.relation.pairs import RELATION
-from kpilab.workbench.basket import Workspace
-from kpilab.workbench.panel import Panel
+from kpilab.workbench import RELATION, Panel, Workspace, ask
 
 alt.renderers.enable("svg")
 opened = kpilab.open_case(case, language=lang)

@@ -29,11 +29,8 @@ workspace = "."
 import altair as alt
 
 import kpilab
-from kpilab.analysis.rootcause.split import split
-from kpilab.workbench import ask
-from kpilab.workbench.apps.whys import WHYS
-from kpilab.workbench.basket import Workspace
-from kpilab.workbench.panel import Panel
+from kpilab import split
+from kpilab.workbench import WHYS, Panel, Workspace, ask
 
 alt.renderers.enable("svg")
 opened = kpilab.open_case(case, language=lang)

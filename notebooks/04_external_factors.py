@@ -28,9 +28,7 @@ workspace = "."
 import altair as alt
 
 import kpilab
-from kpilab.workbench.apps.external.market import EXTERNAL
-from kpilab.workbench.basket import Workspace
-from kpilab.workbench.panel import Panel
+from kpilab.workbench import EXTERNAL, Panel, Workspace
 
 alt.renderers.enable("svg")
 opened = kpilab.open_case(case, language=lang)

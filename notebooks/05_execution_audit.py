@@ -28,12 +28,9 @@ workspace = "."
 import altair as alt
 
 import kpilab
-from kpilab.analysis.execution.audit import audit_sample
-from kpilab.analysis.execution.bunching import bunching
-from kpilab.core.table import Executions
-from kpilab.workbench.apps.execution.evidence import EXECUTION
-from kpilab.workbench.basket import Workspace
-from kpilab.workbench.panel import Panel
+from kpilab import Executions
+from kpilab.execution import audit_sample, bunching
+from kpilab.workbench import EXECUTION, Panel, Workspace
 
 alt.renderers.enable("svg")
 opened = kpilab.open_case(case, language=lang)

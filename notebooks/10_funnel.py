@@ -27,10 +27,7 @@ workspace = "."
 import altair as alt
 
 import kpilab
-from kpilab.workbench import ask
-from kpilab.workbench.apps.events.funnel import FUNNEL
-from kpilab.workbench.basket import Workspace
-from kpilab.workbench.panel import Panel
+from kpilab.workbench import FUNNEL, Panel, Workspace, ask
 
 alt.renderers.enable("svg")
 opened = kpilab.open_case(case, language=lang)

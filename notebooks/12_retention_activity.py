@@ -27,10 +27,8 @@ workspace = "."
 import altair as alt
 
 import kpilab
-from kpilab.core.table import EventLog
-from kpilab.workbench.apps.events.lifecycle import LIFECYCLE
-from kpilab.workbench.basket import Workspace
-from kpilab.workbench.panel import Panel
+from kpilab import EventLog
+from kpilab.workbench import LIFECYCLE, Panel, Workspace
 
 alt.renderers.enable("svg")
 opened = kpilab.open_case(case, language=lang)

@@ -27,9 +27,7 @@ workspace = "."
 import altair as alt
 
 import kpilab
-from kpilab.workbench.apps.experiments.trial import TRIAL
-from kpilab.workbench.basket import Workspace
-from kpilab.workbench.panel import Panel
+from kpilab.workbench import TRIAL, Panel, Workspace
 
 alt.renderers.enable("svg")
 opened = kpilab.open_case(case, language=lang)

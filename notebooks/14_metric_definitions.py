@@ -28,11 +28,8 @@ workspace = "."
 import altair as alt
 
 import kpilab
-from kpilab.analysis.rootcause.explore import explore
-from kpilab.workbench.apps.data.definitions import DEFINITIONS
-from kpilab.workbench.apps.rootcause.explore import EXPLORE
-from kpilab.workbench.basket import Workspace
-from kpilab.workbench.panel import Panel
+from kpilab.rootcause import explore
+from kpilab.workbench import DEFINITIONS, EXPLORE, Panel, Workspace
 
 alt.renderers.enable("svg")
 opened = kpilab.open_case(case, language=lang)

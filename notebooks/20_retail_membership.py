@@ -36,13 +36,11 @@ import pandas as pd
 
 import kpilab
 from kpilab import Period
-from kpilab.analysis.execution.bunching import bunching
-from kpilab.analysis.execution.timing import timing
 from kpilab.data import Measured
+from kpilab.execution import bunching, timing
+from kpilab.loop import Plan, add, effects
 from kpilab.operations import Tier
-from kpilab.samples.trades.write import planted, sample_or
-from kpilab.track.actions import Plan, add
-from kpilab.track.effects import effects
+from kpilab.samples import sample_or, truth_of
 
 folder = sample_or(case, "retail")
 opened = kpilab.open_case(folder, language=lang)
@@ -137,7 +135,7 @@ plan = Plan(
     where=(f"{levels[1]}={best}",),
     expected=20.0,
 )
-with kpilab.track.Store.open(mkdtemp()) as store:
+with kpilab.loop.Store.open(mkdtemp()) as store:
     store.finish(add(store, opened, plan), since)
     tested = effects(store, opened)
 tested
@@ -177,5 +175,5 @@ found = {
     "data_loss": ", ".join(silent.index),
     "fabricated_execution": ", ".join(claimed.table.loc[claimed.table["flagged"], "actor"]),
 }
-truth = planted(folder)
+truth = truth_of(folder)
 truth.assign(found=truth["kind"].map(found))

@@ -35,7 +35,7 @@ import kpilab
 from kpilab import BadInput, Facts, Period
 from kpilab.data import Measured
 from kpilab.operations import Machines
-from kpilab.samples.trades.write import planted, sample_or
+from kpilab.samples import sample_or, truth_of
 
 folder = sample_or(case, "equipment")
 opened = kpilab.open_case(folder, language=lang)
@@ -160,5 +160,5 @@ found = {
     ),
     "slow_response": f"{slow[shift]}: {slow['minutes']:.0f} minutes",
 }
-truth = planted(Path(folder))
+truth = truth_of(Path(folder))
 truth.assign(found=truth["kind"].map(found))

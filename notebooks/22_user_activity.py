@@ -33,12 +33,9 @@ import pandas as pd
 
 import kpilab
 from kpilab import Period, Where
-from kpilab.analysis.data.missing_rows import missing_rows
-from kpilab.analysis.relation.screen import screen
-from kpilab.data import Measured
-from kpilab.engine.column import unmarked
-from kpilab.engine.metrics import PERIOD, Cut, measure
-from kpilab.samples.trades.write import planted, sample_or
+from kpilab.data import Measured, missing_rows
+from kpilab.relation import screen
+from kpilab.samples import sample_or, truth_of
 
 folder = sample_or(case, "activity")
 opened = kpilab.open_case(folder, language=lang)
@@ -76,10 +73,8 @@ kpilab.retention(events)
 # channel that grows in the first column and not in the second has been bought, not won.
 
 # %%
-counts = measure(daily, [opened.metrics[registered]], opened.periods, Cut(None, (channel,))).rename(
-    columns=unmarked
-)
-table = counts.pivot(index=channel, columns=PERIOD, values=registered)
+counts = kpilab.rootcause.explore(opened, registered, by=(channel,)).table
+table = counts.pivot(index=channel, columns="period", values="value")
 table["growth"] = table["current"] / table["baseline"] - 1
 shares = {}
 for name in table.index:
@@ -138,5 +133,5 @@ found = {
     "redundant_kpis": f"{core['cluster'].nunique()} of {len(kept.table)} say something of "
     "their own",
 }
-truth = planted(folder)
+truth = truth_of(folder)
 truth.assign(found=truth["kind"].map(found))

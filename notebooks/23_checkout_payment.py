@@ -34,15 +34,8 @@ from tempfile import mkdtemp
 import pandas as pd
 
 import kpilab
-from kpilab.engine.metrics import PERIOD, measure
-from kpilab.report.text import verdict
-from kpilab.report.words import Words
-from kpilab.samples.trades.write import planted, sample_or
-from kpilab.show.charts.review.bridge import bridge
-from kpilab.show.theme import themed
-from kpilab.track.actions import Plan, add
-from kpilab.track.compare import compare
-from kpilab.track.effects import effects
+from kpilab.loop import Plan, add, compare, effects
+from kpilab.samples import sample_or, truth_of
 
 folder = sample_or(case, "checkout")
 first = kpilab.open_case(folder, language=lang)
@@ -58,10 +51,7 @@ print(first.title, "|", first.baseline, "→", first.current)
 names = [k.metric for k in first.kpis]
 values = {}
 for name in (first.goal.metric, *names):
-    metric = first.metrics[name]
-    values[name] = measure(first.tables[metric.table], [metric], first.periods).set_index(PERIOD)[
-        name
-    ]
+    values[name] = kpilab.rootcause.explore(first, name).table.set_index("period")["value"]
 targets = {k.metric: k.target for k in first.kpis} | {first.goal.metric: first.goal.target}
 pd.DataFrame(values).T.assign(target=pd.Series(targets)).round(3)
 
@@ -94,10 +84,10 @@ kpilab.events.blindspots(log, steps, watched=watched, within="1d", period=first.
 
 # %%
 review = kpilab.review(first)
-print(verdict(review, lang))
+print(review.summary(lang))
 
 # %%
-themed(bridge(review, Words(review, lang).say, lang).properties(width=560))
+review.chart(lang)
 
 # %% [markdown]
 # ## The repair, and the next review
@@ -109,7 +99,7 @@ themed(bridge(review, Words(review, lang).say, lang).properties(width=560))
 following = Path(later) if later else folder / "next" / folder.name
 second = kpilab.open_case(following, language=lang)
 cause = review.causes[0]
-with kpilab.track.Store.open(mkdtemp()) as store:
+with kpilab.loop.Store.open(mkdtemp()) as store:
     plan = Plan(f"repair {cause.subject}", "product", metric=cause.subject, expected=expected)
     store.finish(add(store, first, plan), second.current.first)
     old = store.save(review)
@@ -131,5 +121,5 @@ found = {
     "mended": f"{row['metric']}: {row['effect']:+.1%} ({row['low']:+.1%} to "
     f"{row['high']:+.1%}), {row['answer']}",
 }
-truth = pd.concat([planted(folder), planted(following)], ignore_index=True)
+truth = pd.concat([truth_of(folder), truth_of(following)], ignore_index=True)
 truth.assign(found=truth["kind"].map(found))

@@ -33,13 +33,10 @@ import pandas as pd
 
 import kpilab
 from kpilab import Period
-from kpilab.analysis.rootcause.attainment import attainment
 from kpilab.data import Measured
-from kpilab.engine.column import unmarked
-from kpilab.engine.metrics import BUCKET, Cut, measure
-from kpilab.engine.rootcause.cells import pull
 from kpilab.operations import Tier
-from kpilab.samples.trades.write import planted, sample_or
+from kpilab.samples import sample_or, truth_of
+from kpilab.workbench import ask
 
 folder = sample_or(case, "growth")
 opened = kpilab.open_case(folder, language=lang)
@@ -69,11 +66,12 @@ shares.people.round(3)
 # The second list is the one that counts.
 
 # %%
-cut = Cut("week", (person,))
-list_ = measure(
-    daily, [made.metric, opened.metrics[activation]], {"now": opened.current}, cut
-).rename(columns=unmarked)
-list_.pivot(index=person, columns=BUCKET, values=[kpi, activation]).round(2)
+weekly_list = {}
+for name in (kpi, activation):
+    asked = {"by": (person,), "grain": "week", "periods": ("current",)}
+    found = kpilab.rootcause.explore(opened, name, **asked).table
+    weekly_list[name] = found.pivot(index=person, columns="date", values="value")
+pd.concat(weekly_list, axis=1).round(2)
 
 # %% [markdown]
 # ## On pace?
@@ -112,7 +110,7 @@ month
 # The goal is active users. Does it move with the KPI the team is paid for?
 
 # %%
-attainment(opened, pull(opened))
+ask.reached(opened)
 
 # %%
 rate = Measured(daily, opened.metrics[activation])
@@ -140,5 +138,5 @@ found = {
     "claim_gap": ", ".join(table.loc[table["gap"] > 0, "part"]),
     "claim_overlap": ", ".join(table.loc[table["overlap"] > 0, "part"]),
 }
-truth = planted(folder)
+truth = truth_of(folder)
 truth.assign(found=truth["kind"].map(found))

@@ -30,18 +30,15 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 
+import pandas as pd
+
 import kpilab
-from kpilab import Period
-from kpilab.analysis.data.quality import quality
-from kpilab.analysis.relation.smart import smart
+from kpilab import Period, quality
 from kpilab.data import Measured
-from kpilab.engine.metrics import BUCKET, Cut, measure
+from kpilab.loop import progress, watch, write_board
 from kpilab.operations import Tier
-from kpilab.report.text import verdict
-from kpilab.samples.trades.write import planted, sample_or
-from kpilab.track.board import write
-from kpilab.track.pace import progress
-from kpilab.track.watch import watch
+from kpilab.relation import smart
+from kpilab.samples import sample_or, truth_of
 
 folder = sample_or(case, "landing")
 opened = kpilab.open_case(folder, language=lang)
@@ -56,9 +53,9 @@ print(opened.title, "|", goal.metric, "→", goal.target, "|", opened.current)
 # %%
 names = [k.metric for k in opened.kpis]
 weeks = Period(opened.current.last - timedelta(weeks=60), opened.current.last)
-series = measure(daily, [opened.metrics[n] for n in names], {"all": weeks}, Cut("week")).set_index(
-    BUCKET
-)[names]
+asked = {"grain": "week", "periods": {"weeks": weeks}}
+found = {n: kpilab.rootcause.explore(opened, n, **asked).table for n in names}
+series = pd.DataFrame({n: t.set_index("date")["value"] for n, t in found.items()})
 chain = kpilab.relation.kpi_cascade(
     opened.kpis, goal=goal.metric, metrics=opened.metrics, series=series, tree=goal.tree
 )
@@ -99,7 +96,7 @@ shares
 # twice: what was told is not told again.
 
 # %%
-with kpilab.track.Store.open(mkdtemp()) as store:
+with kpilab.loop.Store.open(mkdtemp()) as store:
     today = opened.current.last + timedelta(days=1)
     alarms, again = (watch(opened, store, today=today) for _ in range(2))
 print("new alarms:", alarms.new, "| told again at the second call:", again.new)
@@ -114,7 +111,7 @@ quality(daily, period=opened.current)
 # writes the same.
 
 # %%
-print(write(opened, Path(mkdtemp()) / out))
+print(write_board(opened, Path(mkdtemp()) / out))
 standing = kpilab.operations.pace(
     total, shares.leaves.set_index("unit")["target"].to_dict(), by=dimension, period=opened.current
 )
@@ -138,7 +135,7 @@ kpilab.operations.incentives(outlook.table, tiers=tiers, budget=4000.0)
 
 # %%
 review = kpilab.review(opened)
-print(verdict(review, lang))
+print(review.summary(lang))
 
 # %% [markdown]
 # ## Planted, and found
@@ -153,5 +150,5 @@ found = {
     "driver_decline": "; ".join(f"{c.kind}: {c.subject}" for c in review.causes),
     "late_data": ", ".join(fired["rule"]),
 }
-truth = planted(folder)
+truth = truth_of(folder)
 truth.assign(found=truth["kind"].map(found))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from importlib import import_module
 from pathlib import Path
 
 import jupytext
@@ -9,6 +11,9 @@ import papermill
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+import kpilab
+
+DOORS = {"kpilab", *(f"kpilab.{name}" for name in dir(kpilab) if name not in kpilab.__all__)}
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(p for p in FOLDER.glob("*.ipynb"))
 MOST_CELLS, MOST_BYTES = 15, 200_000
@@ -32,6 +37,16 @@ def test_it_is_short_and_defines_no_functions(path):
         line.startswith(("def ", "class ")) for c in cells for line in c.source.splitlines()
     )
     assert path.stat().st_size < MOST_BYTES
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_it_imports_public_names_only(path):
+    tree = ast.parse(path.with_suffix(".py").read_text("utf-8"))
+    froms = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
+    ours = [n for n in froms if str(n.module).startswith("kpilab")]
+    named = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    assert {n for n in named if n.startswith("kpilab")} | {n.module for n in ours} <= DOORS
+    assert all(a.name in dir(import_module(str(n.module))) for n in ours for a in n.names)
 
 
 def test_the_first_one_runs_in_a_kernel_of_its_own(tmp_path):

@@ -291,11 +291,11 @@ def board(
     with told(2, verbose):
         from kpilab.case.read import open_case
         from kpilab.track.actions import day
-        from kpilab.track.board import write
+        from kpilab.track.board import write_board
 
         read = open_case(case, language=lang)
         now = day(today, "--today") if today else None
-        typer.echo(str(write(read, out, place=store or None, today=now)))
+        typer.echo(str(write_board(read, out, place=store or None, today=now)))
 
 
 @app.command()

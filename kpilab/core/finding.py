@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Effect, Message, Period, Where
+
+if TYPE_CHECKING:
+    import altair as alt
 
 Verdict = Literal["trouble", "fine", "unclear", "info"]
 Strength = Literal["described", "tested", "compared", "randomised"]
@@ -191,6 +194,18 @@ class Review:
         from kpilab.report.text import verdict
 
         return verdict(self, lang)
+
+    def say(self, message: Message, lang: str | None = None) -> str:
+        """A finding's or cause's sentence, with the case's own labels."""
+        from kpilab.report.words import Words
+
+        return Words(self, lang or self.language).say(message)
+
+    def chart(self, lang: str | None = None) -> alt.TopLevelMixin:
+        """The bridge from what was expected to what is in the log, one step per cause."""
+        from kpilab.report.specs import drawn
+
+        return drawn(self, lang or self.language)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kpilab.core.finding import Finding
+from kpilab.core.finding import Finding, Review
 from kpilab.core.result import Result
 from kpilab.report.document import Json, main_result, plain, steady
 from kpilab.report.words import Words
 from kpilab.show import chart, say
 from kpilab.show.charts.review.bridge import bridge
 from kpilab.show.theme import themed
+
+if TYPE_CHECKING:
+    import altair as alt
 
 BRIDGE = "bridge"
 
@@ -22,9 +25,15 @@ def specs(words: Words) -> dict[str, Json]:
         for f in words.review.findings
         if (result := _drawable(f)) is not None
     }
-    drawn = themed(bridge(words.review, words.say, words.lang)).to_dict(validate=False)
-    found[BRIDGE] = described(drawn, words.text("bridge_alt") + " " + words.goal_line())
+    steps = themed(bridge(words.review, words.say, words.lang)).to_dict(validate=False)
+    found[BRIDGE] = described(steps, words.text("bridge_alt") + " " + words.goal_line())
     return found
+
+
+def drawn(review: Review, lang: str) -> alt.TopLevelMixin:
+    """The bridge of a review as a chart of its own."""
+    words = Words(review, lang)
+    return themed(bridge(review, words.say, lang).properties(width=560))
 
 
 def _drawable(finding: Finding) -> Result | None:

@@ -74,7 +74,7 @@ class Owner:
     deeds: tuple[Deed, ...]
 
 
-def write(
+def write_board(
     case: Case, out: str | Path, *, place: str | Path | None = None, today: date | None = None
 ) -> Path:
     """Write board.html into a folder; whole or not at all.

@@ -99,7 +99,7 @@ def opened(tmp_path: Path) -> Callable[..., Case]:
 def problems(folder: Path, spec: dict[str, Any], **frames: pd.DataFrame) -> list[str]:
     with pytest.raises(BadInput) as caught:
         open_case(written(folder, spec, tables() | frames))
-    return [f"{p.what} | {p.where} | {p.mend}" for p in caught.value.problems]
+    return [f"{p.what} | {p.where} | {p.hint}" for p in caught.value.problems]
 
 
 def test_no_partner_is_a_value_and_a_missing_one_another(opened):

@@ -18,7 +18,7 @@ from kpilab.analysis.execution.worksheet import read_worksheet, write_worksheet
 from kpilab.errors import BadInput
 from kpilab.report.build import write
 from kpilab.report.workbook import safe
-from kpilab.track.board import write as write_board
+from kpilab.track.board import write_board
 from kpilab.workbench.apps.events.paths import PATHS
 from kpilab.workbench.apps.review import ReviewPanel
 from kpilab.workbench.apps.rootcause.explore import EXPLORE

@@ -20,7 +20,7 @@ from kpilab.errors import BadInput
 from kpilab.report.build import write as write_report
 from kpilab.report.text import verdict
 from kpilab.samples.write import write as write_sample
-from kpilab.track.board import write as write_board
+from kpilab.track.board import write_board
 from kpilab.track.notify import short
 from kpilab.track.store import Store
 from kpilab.workbench.apps.execution.evidence import EXECUTION

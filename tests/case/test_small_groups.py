@@ -19,7 +19,7 @@ from kpilab.engine.groups import people
 from kpilab.errors import BadInput
 from kpilab.report.build import write
 from kpilab.report.text import verdict
-from kpilab.track.board import write as write_board
+from kpilab.track.board import write_board
 from kpilab.track.notify import short
 from kpilab.track.store import Store
 from kpilab.workbench import ask

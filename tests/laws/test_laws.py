@@ -11,7 +11,7 @@ from tests.laws.catalogue import ENTRIES
 from tests.laws.excuses import FAILING, NOUNS
 from tests.laws.relations import MISSING, NOTHING, OTHERWISE, RELATIONS, Trial
 
-BESIDE = ("track", "workbench", "report", "samples")
+BESIDE = ("loop", "workbench", "report", "samples")
 TURNS = {name: k for k, name in enumerate(ENTRIES)}
 
 

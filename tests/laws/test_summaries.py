@@ -41,4 +41,6 @@ def test_a_review_says_its_verdict(tmp_path: Path):
     english, chinese = review.summary("en"), review.summary("zh")
     assert review.title in english.splitlines()[0]
     assert numbers(english) == numbers(chinese) != []
+    assert review.chart("zh").to_dict()["layer"]
+    assert all(review.say(f.statement) for f in review.findings)
     assert review.summary() == {"en": english, "zh": chinese}[review.language]

@@ -12,7 +12,7 @@ import pytest
 
 from kpilab.core.values import Where
 from kpilab.errors import BadInput
-from kpilab.track.board import page, write
+from kpilab.track.board import page, write_board
 from kpilab.track.pace import progress
 from tests.track.conftest import daily
 
@@ -119,9 +119,9 @@ def test_the_policy_allows_its_own_style_and_nothing_else(make):
 
 
 def test_it_is_written_whole_and_a_bad_place_is_named(make, tmp_path):
-    path = write(make(), tmp_path / "out", today=MIDDLE)
+    path = write_board(make(), tmp_path / "out", today=MIDDLE)
     assert path.read_text("utf-8").endswith("</html>")
     assert [p.name for p in path.parent.iterdir()] == ["board.html"]
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match="cannot be written"):
-        write(make(), tmp_path / "file" / "out")
+        write_board(make(), tmp_path / "file" / "out")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import EVERYWHERE, Message, Where
+from kpilab.core.values import EVERYWHERE, Message, Period, Where
 from kpilab.engine.column import marked, own
 from kpilab.engine.door.dimensions import called
 from kpilab.engine.door.values import label
@@ -59,7 +59,7 @@ def explore(
     by: Sequence[str] = (),
     grain: Grain | None = None,
     where: Where = EVERYWHERE,
-    periods: Sequence[str] = ("baseline", "current"),
+    periods: Sequence[str] | Mapping[str, Period] = ("baseline", "current"),
 ) -> ExploreResult:
     """Measure a metric as the case defines it, by up to two dimensions and over time.
 
@@ -69,7 +69,7 @@ def explore(
         by: up to two dimensions of its table.
         grain: "day", "week" or "month" for a course over time; None for one value per period.
         where: only rows of this segment.
-        periods: names of the case's periods.
+        periods: names of the case's periods, or periods of your own by name.
 
     Returns:
         ExploreResult.
@@ -93,10 +93,11 @@ def explore(
         raise BadInput(f"{len(by)} dimensions", "explore, argument 'by'", "choose up to two")
     if grain is not None and grain not in GRAINS:
         raise unknown("grain", grain, GRAINS, "explore, argument 'grain'")
+    own_spans = periods if isinstance(periods, Mapping) else {}
     for name in periods:
-        if name not in case.periods:
+        if name not in case.periods and name not in own_spans:
             raise unknown("period", name, case.periods, "explore, argument 'periods'")
-    spans = {name: case.periods[name] for name in periods}
+    spans = {name: own_spans.get(name) or case.periods[name] for name in periods}
     frame = measure(table, [found], spans, Cut(grain, tuple(by), where))
     ours = {own(f"by{k}"): d for k, d in enumerate(by)}
     columns = {"period": frame[PERIOD]} | ({"date": frame[BUCKET]} if grain else {})

@@ -1,0 +1,1 @@
+from kpilab.report.build import write as write

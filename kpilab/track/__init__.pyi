@@ -1,1 +1,0 @@
-from kpilab.track.store import Store as Store

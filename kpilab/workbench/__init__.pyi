@@ -1,0 +1,15 @@
+from kpilab.workbench import ask as ask
+from kpilab.workbench.apps.data.definitions import DEFINITIONS as DEFINITIONS
+from kpilab.workbench.apps.events.funnel import FUNNEL as FUNNEL
+from kpilab.workbench.apps.events.lifecycle import LIFECYCLE as LIFECYCLE
+from kpilab.workbench.apps.events.paths import PATHS as PATHS
+from kpilab.workbench.apps.execution.evidence import EXECUTION as EXECUTION
+from kpilab.workbench.apps.experiments.trial import TRIAL as TRIAL
+from kpilab.workbench.apps.external.market import EXTERNAL as EXTERNAL
+from kpilab.workbench.apps.goal import GOAL as GOAL
+from kpilab.workbench.apps.relation.pairs import RELATION as RELATION
+from kpilab.workbench.apps.review import ReviewPanel as ReviewPanel
+from kpilab.workbench.apps.rootcause.explore import EXPLORE as EXPLORE
+from kpilab.workbench.apps.whys import WHYS as WHYS
+from kpilab.workbench.basket import Workspace as Workspace
+from kpilab.workbench.panel import Panel as Panel
