@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import pairwise
 
 from kpilab.case.chain import count_chain, event_chain, milestones
-from kpilab.case.guess import KEY, Guess, measures
+from kpilab.case.guess import KEY, ORDERS, Guess, measures
 from kpilab.case.look import Column, Sheet, slug
 from kpilab.core.values import Period
 from kpilab.engine.expression import identifier, literal
@@ -20,11 +20,18 @@ AMOUNTS = (
     "amount|income|value|paid|payment|total|goal|金额|实付",
     "profit|margin|price|output|units|利润|产量",
 )
+MONEY = AMOUNTS[0] + "|amount|income|金额"
+LEVEL = "on hand|stock|inventory|balance|level|headcount|seats|库存|余额|在手"
+ORDINAL = "sequential|sequence|installments|instalments|rank|count|number|次序|期数"
+# Money that goes out, is given back, or stands somewhere.
+OUTGOING = (
+    "return|returns|refund|refunds|cancelled|cost|costs|spend|spent|expense|expenses|budget|ad|ads|tax|fee|"
+    "freight|shipping|stock|inventory|target|quota|退货|退款|成本|费用|支出|预算|库存"
+)
 AVERAGED = (
     "rate|ratio|pct|percent|share|discount|price|temperature|cpi|unemployment|avg|average|mean|score|oee|"
     "availability|performance|quality|factor|flag|率|平均|占比|折扣|价格|温度"
 )
-ORDERS = "order|transaction|invoice|receipt|ticket|booking|订单"
 BUYERS = "customer|user|member|client|account|客户|用户|会员|顾客"
 ONE = {"rows": "row", "orders": "order", "customers": "customer"}
 MOST_FURTHER = 8
@@ -42,12 +49,14 @@ class Draft:
     metrics: dict[str, Metric]
     funnel: tuple[str, ...] = ()
     reached: tuple[int, ...] = ()
+    earned: bool = False
 
     @property
-    def worth(self) -> tuple[int, bool, int]:
-        """Drafts with a longer tree are preferred, then those with a funnel,
-        then those with more metrics."""
+    def worth(self) -> tuple[bool, int, bool, int]:
+        """Drafts of what the business earns are preferred, then those with a longer tree, then
+        those with a funnel, then those with more metrics."""
         return (
+            self.earned,
             len(self.formula.split("*")) if self.formula else 0,
             bool(self.funnel),
             len(self.metrics),
@@ -87,6 +96,12 @@ class _Tree:
         return Draft(self.table, goal, formula, ordered, funnel, reached)
 
 
+def _earned(table: str, goal: str) -> bool:
+    """Whether a goal is called like money that comes in."""
+    name = Column(f"{table} {goal}", "number", 0, 0)
+    return Column(goal, "number", 0, 0).named("|".join(AMOUNTS)) and not name.named(OUTGOING)
+
+
 def draft(sheet: Sheet, found: Guess) -> Draft:
     """The tree of an events or facts table."""
     return _of_events(sheet, found) if found.kind == "events" else _of_facts(sheet, found)
@@ -106,18 +121,28 @@ def _of_events(sheet: Sheet, found: Guess) -> Draft:
     tree.chain(steps, counts, f"_{noun}")
     if amount is None:
         return tree.draft(f"{steps[-1]}_{noun}", counts[-1], funnel=steps, reached=reached)
-    last = sheet.table.filter(sheet.table[found.roles["event"]] == steps[-1])
-    at_end = collect_one(last.agg(n=last[amount.name].count()), "amounts")["n"]
-    total = f"sum({identifier(amount.name)})" + (
-        f" filter (where {event} = {literal(steps[-1])})" if at_end else ""
+    total = f"sum({amount.reference})" + (
+        f" filter (where {event} = {literal(steps[-1])})"
+        if _at_end(sheet, found, amount, steps)
+        else ""
     )
-    tree.add(f"{amount.name}_per_{steps[-1]}", numerator=total, denominator=counts[-1])
-    return tree.draft(amount.name, total, funnel=steps, reached=reached)
+    name = amount.name.rpartition(".")[2] if amount.linked else amount.name
+    tree.add(f"{name}_per_{steps[-1]}", numerator=total, denominator=counts[-1])
+    result = tree.draft(name, total, funnel=steps, reached=reached)
+    return replace(result, earned=_earned(sheet.name, name))
+
+
+def _at_end(sheet: Sheet, found: Guess, amount: Column, steps: tuple[str, ...]) -> bool:
+    """Whether amounts stand at the last step; one of a linked table is counted there, once."""
+    if amount.linked:
+        return True
+    last = sheet.table.filter(sheet.table[found.roles["event"]] == steps[-1])
+    return bool(collect_one(last.agg(n=last[amount.name].count()), "amounts")["n"])
 
 
 def _of_facts(sheet: Sheet, found: Guess) -> Draft:
     tree, columns = _Tree(sheet.name), measures(sheet, found)
-    chain = count_chain(sheet, [c for c in columns if not c.named(AVERAGED)])
+    chain = count_chain(sheet, [c for c in columns if not c.named(f"{AVERAGED}|{MONEY}|{LEVEL}")])
     amount = _amount([c for c in columns if c.name not in chain])
     names, counts, goal, total = _volume(sheet, found, chain, amount)
     if names:
@@ -132,7 +157,8 @@ def _of_facts(sheet: Sheet, found: Guess) -> Draft:
     used = {*chain, amount.name if amount else ""}
     for column in [c for c in columns if c.name not in used][:MOST_FURTHER]:
         _further(tree, column)
-    return Draft(result.table, result.goal, result.formula, {**result.metrics, **tree.metrics})
+    earned = amount is not None and _earned(sheet.name, amount.name)
+    return replace(result, metrics={**result.metrics, **tree.metrics}, earned=earned)
 
 
 def _volume(
@@ -150,7 +176,7 @@ def _volume(
     else:
         steps, counts = _countable(sheet)
     if amount is not None:
-        return steps, counts, amount.name, f"sum({identifier(amount.name)})"
+        return steps, counts, amount.name, f"sum({amount.reference})"
     # Without an amount the last step is the goal itself; one step alone explains nothing.
     return (
         (steps, counts, f"total_{steps[-1]}", counts[-1])
@@ -166,11 +192,11 @@ def _countable(sheet: Sheet) -> tuple[list[str], list[str]]:
     keys = [(n, c) for n, c in found if c is not None and 1 < c.distinct < sheet.rows]
     if not keys:
         return ["rows"], ["count(*)"]
-    return [n for n, _ in keys], [f"count(distinct {identifier(c.name)})" for _, c in keys]
+    return [n for n, _ in keys], [f"count(distinct {c.reference})" for _, c in keys]
 
 
 def _amount(columns: list[Column]) -> Column | None:
-    able = [c for c in columns if not c.named(AVERAGED) and c.filled]
+    able = [c for c in columns if not c.named(f"{AVERAGED}|{ORDINAL}") and c.filled]
     return next((c for pattern in AMOUNTS for c in able if c.named(pattern)), None)
 
 
@@ -207,13 +233,26 @@ def periods(spans: Iterable[tuple[date, date]]) -> dict[str, Period]:
         )
     current = _last_quarter(shared) or _last_days(shared)
     before = _quarter_before(current.first) if _last_quarter(shared) else current.before()
-    year_ago = Period(current.first - timedelta(days=364), current.last - timedelta(days=364))
+    year_ago = _year_before(current, calendar=_last_quarter(shared) is not None)
     found = {"baseline": before, "current": current}
     return found | (
         {"year_ago": year_ago}
         if year_ago.first >= shared.first and year_ago.last < before.first
         else {}
     )
+
+
+def _year_before(current: Period, *, calendar: bool) -> Period:
+    """The same quarter of the year before; 52 weeks earlier where weekdays must match."""
+    if calendar:
+        first = current.first.replace(year=current.first.year - 1)
+        return Period(first, _quarter_end(first))
+    return Period(current.first - timedelta(days=364), current.last - timedelta(days=364))
+
+
+def _quarter_end(first: date) -> date:
+    later = first.replace(day=28) + timedelta(days=70)
+    return later.replace(day=1) - timedelta(days=1)
 
 
 def _last_quarter(shared: Period) -> Period | None:

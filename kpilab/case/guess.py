@@ -3,10 +3,13 @@ types and repetitions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from kpilab.case.look import Column, Sheet
+from kpilab.case.relate import Related
+from kpilab.engine.run import collect_one
 
 MOST_VALUES, MOST_EVENTS = 60, 200
 USER = (
@@ -23,6 +26,9 @@ ACTOR = (
     "销售员|业务员|操作员"
 )
 CLAIMED = "claimed|quantity|qty|count|amount|done|reported|value|数量|完成量"
+# What became of a row: to cut by it would explain a fall by itself.
+OUTCOME = "status|outcome|result|disposition|状态|结果"
+ORDERS = "order|transaction|invoice|receipt|ticket|booking|订单"
 KEY = (
     "id|ids|key|uuid|guid|zip|postal|postcode|phone|code|lat|lon|latitude|longitude|index"
     "|row|rescued data"
@@ -43,15 +49,53 @@ class Guess:
     roles: dict[str, str]
     dimensions: tuple[str, ...] = ()
     lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    columns: dict[str, str] = field(default_factory=dict)
 
 
-def guess(sheet: Sheet) -> Guess | None:
+def guesses(sheets: Sequence[Sheet], related: Related) -> dict[str, Guess]:
+    """What the tables are, with the times and dimensions that they have by their links."""
+    found = {s.name: one for s in sheets if (one := _of_related(s, related))}
+    for sheet in sheets:
+        ways = [(to, way) for to, way in related.ways(sheet.name) if to in found]
+        timed = next(((to, way) for to, way in ways if found[to].roles.get("time")), None)
+        if sheet.name not in found and timed is not None:
+            time = f"{timed[1]}.{found[timed[0]].roles['time']}"
+            found[sheet.name] = Guess("facts", {"time": time}, _dimensions(sheet, set()))
+    return {
+        name: replace(one, dimensions=(*one.dimensions, *_linked(name, found, related)))
+        for name, one in found.items()
+    }
+
+
+def _of_related(sheet: Sheet, related: Related) -> Guess | None:
+    """The kind of a table; one that others are about, and that is about none, is of entities."""
+    if sheet.name in related.targets() and not related.of(sheet.name):
+        time = _time(sheet)
+        roles = {"key": related.keys[sheet.name]} | ({"time": time.name} if time else {})
+        return Guess("entities", roles, _dimensions(sheet, set(roles.values())))
+    return guess(sheet, tuple(related.of(sheet.name)))
+
+
+def _linked(name: str, found: Mapping[str, Guess], related: Related) -> tuple[str, ...]:
+    """Dimensions of linked tables, each column's name once."""
+    if found[name].kind not in ("events", "facts"):
+        return ()
+    taken, dimensions = set(found[name].dimensions), list[str]()
+    for to, way in related.ways(name):
+        for dimension in found[to].dimensions if to in found else ():
+            if "." not in dimension and dimension not in taken:
+                taken.add(dimension)
+                dimensions.append(f"{way}.{dimension}")
+    return tuple(dimensions)
+
+
+def guess(sheet: Sheet, links: tuple[str, ...] = ()) -> Guess | None:
     """The most special kind that fits; None for a table without a time or without anything to
-    count."""
+    count. `links` are columns that hold keys of other tables."""
     rules: tuple[Callable[[Sheet, str], Guess | None], ...] = (
         _assignments,
         _incidents,
-        _events,
+        partial(_events, links=links),
         _executions,
         _reports,
         _benchmark,
@@ -154,11 +198,11 @@ def _benchmark(sheet: Sheet, time: str) -> Guess | None:
     return Guess("benchmark", {"time": time, "series": series.name, "value": numbers[0].name})
 
 
-def _events(sheet: Sheet, time: str) -> Guess | None:
+def _events(sheet: Sheet, time: str, links: tuple[str, ...] = ()) -> Guess | None:
     users = [
         c
         for c in sheet.of_type("text", "number")
-        if c.named(USER) and _is_key(c) and 1 < c.distinct < sheet.rows
+        if ((c.named(USER) and _is_key(c)) or c.name in links) and 1 < c.distinct < sheet.rows
     ]
     event = next(
         (c for c in sheet.of_type("text") if c.named(EVENT) and 1 < c.distinct <= MOST_EVENTS), None
@@ -195,10 +239,23 @@ def _dimensions(sheet: Sheet, taken: set[str]) -> tuple[str, ...]:
             or (c.type == "number" and c.named(GROUPING) and not c.named(COUNTED))
         )
         and not c.named("name|id|ids|email|phone|姓名|编号|电话")
+        and not c.named(OUTCOME)
     )
+
+
+def _per_group(sheet: Sheet, column: Column) -> bool:
+    """Whether a column holds one number for all lines of an order, which must not be added up."""
+    ids = [c for c in sheet.columns if c.named(ORDERS) and c.named(KEY) and c.name != column.name]
+    for group in ids:
+        if 1 < group.distinct < 0.9 * sheet.rows and column.distinct > 1:
+            pairs = sheet.table.select(group.name, column.name).distinct()
+            if collect_one(pairs.agg(n=pairs.count()), "lines")["n"] <= group.distinct:
+                return True
+    return False
 
 
 def measures(sheet: Sheet, found: Guess) -> list[Column]:
     """Numbers that can be added up or averaged: neither keys nor dimensions."""
     taken = {*found.roles.values(), *found.dimensions}
-    return [c for c in sheet.of_type("number") if c.name not in taken and not c.named(KEY)]
+    able = [c for c in sheet.of_type("number") if c.name not in taken and not c.named(KEY)]
+    return [c for c in able if c.linked or not _per_group(sheet, c)]

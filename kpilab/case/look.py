@@ -14,6 +14,7 @@ from kpilab.engine.door.files import ENDINGS, ending, opened
 from kpilab.engine.door.layout import wide
 from kpilab.engine.door.numbered import numbered
 from kpilab.engine.door.reading import Reading
+from kpilab.engine.expression import identifier
 from kpilab.engine.run import collect_one
 from kpilab.errors import BadInput, Problem
 
@@ -41,6 +42,12 @@ class Column:
     whole: bool = False
     first: date | None = None
     last: date | None = None
+    linked: bool = False
+
+    @property
+    def reference(self) -> str:
+        """How an expression names it: a column of a linked table as `orders.channel`."""
+        return self.name if self.linked else identifier(self.name)
 
     def named(self, pattern: str) -> bool:
         """Whether a word of the name is one of the pattern's."""

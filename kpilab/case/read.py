@@ -96,7 +96,7 @@ def periods_asked(spec: CaseSpec, current: str | None, baseline: str | None) -> 
     """The periods of a case, as `--current` and `--baseline` change them."""
     periods = {name: Period(*days) for name, days in spec.periods.model_dump().items() if days}
     if current:
-        periods["current"] = _dates(current, "--current")
+        periods["current"] = period_of(current, "--current")
     try:
         if baseline == "previous" or (current and not baseline):
             periods["baseline"] = periods["current"].before()
@@ -105,7 +105,7 @@ def periods_asked(spec: CaseSpec, current: str | None, baseline: str | None) -> 
                 periods["year_ago"] = _year_before(periods["current"])
             periods["baseline"] = periods["year_ago"]
         elif baseline:
-            periods["baseline"] = _dates(baseline, "--baseline")
+            periods["baseline"] = period_of(baseline, "--baseline")
     except (OverflowError, ValueError):
         raise BadInput(
             f"nothing comes before {periods['current']}",
@@ -115,7 +115,12 @@ def periods_asked(spec: CaseSpec, current: str | None, baseline: str | None) -> 
     return periods
 
 
-def _dates(text: str, option: str) -> Period:
+def period_of(text: str, option: str) -> Period:
+    """The days A..B of a command-line option.
+
+    Raises:
+        BadInput: no two days, or the last before the first.
+    """
     try:
         first, last = text.split("..")
         return Period(date.fromisoformat(first), date.fromisoformat(last))

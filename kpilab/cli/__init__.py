@@ -58,6 +58,17 @@ def init(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="A folder of tables: csv, parquet, json, xlsx.")
     ],
+    goal: Annotated[
+        str | None, typer.Option(help="The goal: a metric of the draft, or TABLE.COLUMN.")
+    ] = None,
+    kpi: Annotated[
+        list[str] | None, typer.Option(help="A KPI and its target: NAME=TARGET; may be repeated.")
+    ] = None,
+    target: Annotated[float | None, typer.Option(help="The goal's planned value.")] = None,
+    current: Annotated[str | None, typer.Option(help="Current period: A..B.")] = None,
+    baseline: Annotated[str | None, typer.Option(help="Baseline: A..B.")] = None,
+    lang: Lang = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace a case.yml that is there.")
     ] = False,
@@ -66,8 +77,12 @@ def init(
     """Look at a folder of tables and write a first case.yml."""
     with told(2, verbose):
         from kpilab.case.write import scaffold
+        from kpilab.cli.wishes import asked, wishes
 
-        path = scaffold(folder, force=force)
+        given = wishes(goal, kpi or (), target, (current, baseline), lang)
+        if not yes and sys.stdin.isatty():
+            given = asked(folder, given)
+        path = scaffold(folder, force=force, wishes=given)
         typer.echo(
             f"wrote {path}\nread it, correct what was guessed wrong, then: kpilab review {folder}"
         )

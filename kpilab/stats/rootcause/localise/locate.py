@@ -147,7 +147,7 @@ def _everywhere(amounts: Amounts, told: Description, enough: float) -> tuple[flo
     where it is beyond noise and at least half of the whole."""
     rest = told.live & (amounts.expected > 0)
     expected, actual = float(amounts.expected[rest].sum()), float(amounts.actual[rest].sum())
-    if expected < 0.5 * amounts.expected.sum():
+    if expected <= 0 or expected < 0.5 * amounts.expected.sum():
         return None
     mean = (amounts.expected * told.factor + amounts.actual)[rest] / 2
     error = float(np.sqrt(told.noise.variance(mean, amounts.spread[rest]).sum())) / expected
