@@ -16,14 +16,14 @@ from kpilab.errors import BadInput
 
 KEY_NAME = "id|key|no|nr|number|code|uuid|guid|sku|ref|编号|编码|号"
 GENERIC = {"id", "key", "code", "no", "number", "uuid", "index", "name"}
-CONTAINED = 0.9  # of the values of a link that are keys of the other table
+CONTAINED = 0.9  # of the rows with a value that have a key of the other table
 LIKELY = 0.5  # of the rows of a table that was loaded twice in part, keys that differ
 FEW_VALUES = 20  # values that must be looked up where no name says what a column is
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A column that holds the key of another table, and the share of its values that are keys."""
+    """A column that holds the key of another table, and the share of its rows that have one."""
 
     sheet: str
     column: str
@@ -156,7 +156,7 @@ def _target(
             if best is None or share > best.share:
                 best = Link(sheet.name, column.name, other.name, share)
         elif named:
-            why = f"{share:.0%} of its values are a {keys[other.name]} there"
+            why = f"{share:.0%} of its rows hold a {keys[other.name]} of it"
             against.append(Rejected(sheet.name, column.name, other.name, why))
     return best, against
 
@@ -177,13 +177,12 @@ def _telling(column: Column, other: Sheet, keys: dict[str, str]) -> bool:
 
 
 def _contained(sheet: Sheet, column: Column, other: Sheet, key: str) -> float:
-    """The share of the column's values that are keys of the other table."""
+    """The share of the rows with a value that have one of the other table's keys."""
     try:
         alike = joinable(Id(sheet.table, column.name, sheet.name), Id(other.table, key, other.name))
     except BadInput:
         return 0.0
-    held = sheet.table.select(v=alike(sheet.table[column.name])).distinct()
-    held = held.filter(ibis._.v.notnull())
+    held = sheet.table.select(v=alike(sheet.table[column.name])).filter(ibis._.v.notnull())
     known = other.table.select(v=alike(other.table[key])).distinct()
     both = held.semi_join(known, ["v"])
     counts = collect_one(held.agg(n=held.count()).cross_join(both.agg(m=both.count())), "links")

@@ -52,7 +52,7 @@ def test_a_link_that_values_speak_against_is_told_with_its_share(tmp_path):
     found = related_in(tmp_path, orders=orders, customers=tables()["customers"])
     assert found.links == ()
     assert [str(r) for r in found.rejected] == [
-        "orders.customer -> customers: 7% of its values are a customer there"
+        "orders.customer -> customers: 7% of its rows hold a customer of it"
     ]
 
 
