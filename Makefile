@@ -45,10 +45,12 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/basedpyright
 
-# The kernels are compiled beside the type checker, which keeps one core busy; the tests then find them.
+# Types are checked beside the tests. Kernels are compiled once before, not by every worker.
 test: lint
-	@$(BIN)/python -m kpilab.engine.events.warming & $(BIN)/basedpyright && wait
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(if $(SLOW),,-m "not slow")
+	@$(BIN)/basedpyright > $(VENV)/types.log 2>&1 & types=$$!; \
+	 $(BIN)/python -m kpilab.engine.events.warming; \
+	 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(if $(SLOW),,-m "not slow"); tests=$$?; \
+	 if wait $$types; then echo "types: ok"; else cat $(VENV)/types.log; exit 1; fi; exit $$tests
 
 # The documentation's tools are not in the lock: they are installed by name, once. Building needs no network.
 docs: $(READY)

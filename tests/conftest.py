@@ -11,6 +11,7 @@ import pytest
 gc.freeze()
 gc.set_threshold(100_000, 50, 100)
 
+DATA = Path(__file__).parent / "data"
 SHARED = Path(__file__).parents[2] / "shared"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import date, datetime, timedelta
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,8 +15,8 @@ from kpilab.analysis.events.funnel import Exclusion
 from kpilab.core.values import MISSING
 from kpilab.engine.events import stream
 from kpilab.events import Breakdown, Step, sequences
+from tests.conftest import DATA
 
-SHARED = Path(__file__).parents[2] / "shared" / "reference"
 NOT_OURS = {
     "ph-083": "the peer attributes 'step n' of an unordered funnel by an order it does not define",
     "ph-088": "as ph-083",
@@ -30,7 +29,7 @@ NOT_OURS = {
 
 @cache
 def cases(name):
-    path = SHARED / name
+    path = DATA / name
     return json.loads(path.read_text("utf-8"))["cases"] if path.exists() else []
 
 

@@ -13,11 +13,12 @@ from kpilab.stats.execution.audit import clopper_pearson, sample_size, upper_bou
 from kpilab.stats.execution.digits import benford_counts, benford_shares
 from kpilab.stats.execution.jump import density_jump
 from kpilab.stats.proportion import wilson
+from tests.conftest import DATA
 
 
 @pytest.fixture(scope="module")
-def cases(shared):
-    found = json.loads((shared / "reference" / "statistics_cases.json").read_text("utf-8"))["cases"]
+def cases():
+    found = json.loads((DATA / "statistics_cases.json").read_text("utf-8"))["cases"]
     return {c["id"]: c for c in found if c["area"] == "execution"}
 
 

@@ -30,13 +30,12 @@ from kpilab.stats.mean import (
     welch,
 )
 from kpilab.stats.multiplicity import adjusted, benjamini_hochberg, holm
+from tests.conftest import DATA
 
 
 @pytest.fixture(scope="module")
-def cases(shared):
-    listed = json.loads((shared / "reference" / "experiment_cases.json").read_text("utf-8"))[
-        "cases"
-    ]
+def cases():
+    listed = json.loads((DATA / "experiment_cases.json").read_text("utf-8"))["cases"]
     return {case["id"]: case for case in listed}
 
 

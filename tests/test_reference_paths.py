@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,8 +14,9 @@ from kpilab import EventLog, Where, funnel, paths
 from kpilab.engine.events import stream
 from kpilab.engine.events.walks import END, START
 from kpilab.events import Gap, step_matrix
+from tests.conftest import DATA
 
-CASES = Path(__file__).parents[2] / "shared" / "reference" / "path_cases.json"
+CASES = DATA / "path_cases.json"
 WEIGHTS = {
     "count": "count", "avg_per_path": "per_path", "proba_out": "probability",
     "share_of_total": "share",

@@ -12,17 +12,18 @@ from kpilab.analysis.external.counterfactual import counterfactual
 from kpilab.stats.external.structural import structural
 from kpilab.stats.relation.breaks import sup_f
 from kpilab.stats.relation.related import Question, relation_tests
+from tests.conftest import DATA
 
 
 @pytest.fixture
-def case(shared):
-    cases = json.loads((shared / "reference/statistics_cases.json").read_text())["cases"]
+def case():
+    cases = json.loads((DATA / "statistics_cases.json").read_text())["cases"]
     return {c["id"]: c for c in cases if c["area"] in ("relation", "external")}
 
 
 @pytest.fixture
-def smoking(shared):
-    return pd.read_csv(shared / "datasets/california_prop99.csv", sep=";")
+def smoking():
+    return pd.read_csv(DATA / "california_prop99.csv", sep=";")
 
 
 @pytest.mark.parametrize(
@@ -65,9 +66,9 @@ def test_granger_newbold_are_fooled_and_we_are_not(case):
 
 
 @pytest.mark.parametrize("name", ["arma", "basque", "volks"])
-def test_causal_impact(shared, case, name):
+def test_causal_impact(case, name):
     entry = case[f"causalimpact_{name}"]
-    path = shared / "datasets" / entry["input"]["file"]
+    path = DATA / entry["input"]["file"]
     numbers = pd.read_csv(path, sep=" " if name == "volks" else ",").select_dtypes("number")
     if name == "arma":
         numbers = numbers[["y", "X"]]

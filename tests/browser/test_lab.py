@@ -149,6 +149,7 @@ def test_lab_opens_the_first_notebook_and_a_click_drills(page, serve, workspace)
     assert [(f.step, f.where.plain()) for f in found] == [("root_cause", {"platform": "android"})]
 
 
+@pytest.mark.slow  # the notebook of the test above once more
 def test_voila_shows_the_same_without_code(page, serve, workspace):
     address = serve("voila", "10_funnel.ipynb", "--Voila.ip=127.0.0.1")
     page.goto(address)

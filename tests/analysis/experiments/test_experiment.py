@@ -15,6 +15,7 @@ from kpilab.engine.experiments.moments import Group, moments
 from kpilab.errors import BadInput
 from kpilab.show import say
 from kpilab.stats.mean import Sample
+from tests.conftest import DATA
 
 
 def units(seed=1, n=4000, lift=0.0, **columns):
@@ -54,8 +55,8 @@ def test_cookie_cats_as_published(shared):
     assert result.decision == "stop"
 
 
-def test_landing_page_as_published(shared):
-    rows = pd.read_csv(shared / "datasets" / "ab_landing_page_aggregate.csv").set_index("group")
+def test_landing_page_as_published():
+    rows = pd.read_csv(DATA / "ab_landing_page_aggregate.csv").set_index("group")
     (xa, na), (xb, nb) = (rows.loc[g, ["converted", "users"]] for g in ("control", "treatment"))
     common = (xa + xb) / (na + nb)
     z = (xb / nb - xa / na) / np.sqrt(common * (1 - common) * (1 / na + 1 / nb))

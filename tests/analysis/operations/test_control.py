@@ -18,6 +18,7 @@ from kpilab.core.values import Period
 from kpilab.engine.daily import Measured
 from kpilab.errors import BadInput
 from kpilab.stats.operations.shrink import normal
+from tests.conftest import DATA
 
 DAYS = pd.date_range("2026-03-02", periods=70, freq="D")
 ALL = Period(DAYS[0].date(), DAYS[-1].date())
@@ -56,11 +57,8 @@ def test_few_days_are_no_chart():
         control(Measured(Facts(data), TOTAL), period=ALL)
 
 
-def test_efron_and_morris(shared):
-    cases = {
-        c["id"]: c
-        for c in json.loads((shared / "reference/statistics_cases.json").read_text())["cases"]
-    }
+def test_efron_and_morris():
+    cases = {c["id"]: c for c in json.loads((DATA / "statistics_cases.json").read_text())["cases"]}
     case = cases["efron_morris"]
     n, hits = case["input"]["n"], np.array(case["input"]["hits"])
     rest = [

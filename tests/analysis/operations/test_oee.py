@@ -11,6 +11,7 @@ from kpilab.analysis.operations.oee import Machines, oee
 from kpilab.core.table import Facts
 from kpilab.errors import BadInput
 from kpilab.show import say
+from tests.conftest import DATA
 
 SHIFT = {
     "date": pd.Timestamp("2026-06-01"),
@@ -44,11 +45,8 @@ def facts(*shifts: dict) -> Facts:
     return Facts(pd.DataFrame([SHIFT | s for s in shifts]), dimensions=("machine",))
 
 
-def test_vorne_s_example(shared):
-    cases = {
-        c["id"]: c
-        for c in json.loads((shared / "reference/statistics_cases.json").read_text())["cases"]
-    }
+def test_vorne_s_example():
+    cases = {c["id"]: c for c in json.loads((DATA / "statistics_cases.json").read_text())["cases"]}
     given, known = cases["oee_vorne"]["input"], cases["oee_vorne"]["expected"]
     shift = {
         "scheduled": float(given["shift_min"]),
@@ -67,11 +65,8 @@ def test_vorne_s_example(shared):
         assert found[part] == pytest.approx(value, abs=cases["oee_vorne"]["tol"])
 
 
-def test_nakajima_s_world_class(shared):
-    cases = {
-        c["id"]: c
-        for c in json.loads((shared / "reference/statistics_cases.json").read_text())["cases"]
-    }
+def test_nakajima_s_world_class():
+    cases = {c["id"]: c for c in json.loads((DATA / "statistics_cases.json").read_text())["cases"]}
     given = cases["oee_worldclass"]["input"]
     shift = {"scheduled": 100.0, "planned_stop": 0.0, "changeover": 0.0, "minor": 0.0}
     shift |= {
@@ -117,8 +112,8 @@ def test_what_cannot_be_is_refused_or_counted(shift, fault):
     assert result.notes
 
 
-def test_machining_cells_are_refused_politely(shared):
-    cells = pd.read_csv(shared / "datasets/oee_machining_cells.csv")
+def test_machining_cells_are_refused_politely():
+    cells = pd.read_csv(DATA / "oee_machining_cells.csv")
     cells["day"] = pd.to_datetime(
         cells["date"].str.replace("GMT ", ""), format="%a %b %d %H:%M:%S %Y"
     )

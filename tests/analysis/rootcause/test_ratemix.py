@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from kpilab.analysis.rootcause.ratemix import ratemix
 from kpilab.errors import BadInput
 from kpilab.stats.rootcause.ratemix import rate_mix
+from tests.conftest import DATA
 
 amounts = st.integers(0, 10_000)
 
@@ -40,8 +41,8 @@ def test_contributions_sum_to_the_change(rows, three):
     assert abs(result.table["contribution"].sum() - result.change) <= 1e-9 * size
 
 
-def test_berkeley_admissions_reverse(shared):
-    data = pd.read_csv(shared / "datasets" / "simpson_ucb_admissions.csv")
+def test_berkeley_admissions_reverse():
+    data = pd.read_csv(DATA / "simpson_ucb_admissions.csv")
     men, women = (data[data["sex"] == sex].set_index("dept") for sex in ("male", "female"))
     columns = {
         "num0": men["admitted"],
