@@ -89,7 +89,11 @@ CODES = frozenset(
 )
 BESIDE = frozenset(["a", "au", "c", "ca", "us", "hk", "nt", "nz", "s", "r", "mx", "b", "cn", "jp"])
 POWERS = {"千": 1e3, "万": 1e4, "萬": 1e4, "亿": 1e8, "億": 1e8, "百万": 1e6, "千万": 1e7}
-TIMES = POWERS | {f"{power}元": factor for power, factor in POWERS.items()}
+TIMES = {
+    **POWERS, **{f"{power}元": factor for power, factor in POWERS.items()},
+    "k": 1e3, "K": 1e3, "Tsd": 1e3, "tsd": 1e3, "M": 1e6, "mn": 1e6, "Mio": 1e6, "mio": 1e6,
+    "bn": 1e9, "Mrd": 1e9, "mrd": 1e9,
+}  # fmt: skip
 SHARES = {"%": 0.01, "％": 0.01, "‰": 0.001}
 BLANKS, MARKS, MINUS = " \u00a0\u202f\u2009\u3000\t", "'’", "-−–—"
 BODY = re.compile(rf"[09]+(?:[.,{BLANKS}{MARKS}][09]+)*(?:[eE][+-]?[09]+)?|[.,][09]+")
@@ -109,15 +113,22 @@ class Form:
     body: str
 
     @property
+    def factor(self) -> str:
+        """The power of ten behind the number; "" for none."""
+        return self.around[1] if self.around[1] in TIMES else ""
+
+    @property
     def unit(self) -> str:
-        return "".join(self.around)
+        """What it is an amount of, in one spelling."""
+        return (self.around[0] + self.around[1].removesuffix(self.factor)).casefold().strip(".")
 
 
 def form(text: str) -> Form | None:
     """The parts of a form; None where it is no number."""
     rest, negative = text.strip(BLANKS), False
-    if rest.startswith("(") and rest.endswith(")"):
-        rest, negative = rest[1:-1].strip(BLANKS), True
+    if rest.endswith(")") and "(" in rest:  # `$ (1,200)`
+        ahead, _, inner = rest[:-1].partition("(")
+        rest, negative = (ahead.strip(BLANKS) + inner).strip(BLANKS), True
     sign = re.search(rf"[{MINUS}+]", rest)
     found = BODY.search(rest)
     if found is None:
@@ -133,7 +144,7 @@ def form(text: str) -> Form | None:
     if (
         (before and not _money(before))
         or (after and not _unit(after))
-        or (before and after and not _money(after))
+        or (before and after and not _money(after) and after not in TIMES)
     ):
         return None
     return Form(negative, (before, after), found.group())
@@ -176,7 +187,7 @@ class Amounts:
     @property
     def plain(self) -> bool:
         """Whether the engine reads the numbers as they stand."""
-        return self.decimal == "." and not self.units and not self.signs.strip()
+        return self.decimal == "." and not self.units and not self.signs
 
     def sql(self, column: str, form_of: str, wrong: Iterable[str]) -> str:
         """The expression that reads the column; missing where a value is no number.
@@ -192,9 +203,12 @@ class Amounts:
         if self.decimal == ",":
             text = f"replace({text}, ',', '.')"
         value = f"TRY_CAST({text} AS {kind})"
-        for unit, factor in self.scale.items():
-            met = f"contains({column}, {literal(unit)})"
-            value = f"CASE WHEN {met} THEN {value} * {factor!r} ELSE {value} END"
+        if self.scale:
+            cases = " ".join(
+                f"WHEN contains({column}, {literal(unit)}) THEN {factor!r}"
+                for unit, factor in sorted(self.scale.items(), key=lambda pair: -len(pair[0]))
+            )
+            value = f"{value} * CASE {cases} ELSE 1.0 END"
         if self.negative and not self.plain:
             met = f"regexp_matches({column}, '[{MINUS}(]')"
             value = f"CASE WHEN {met} THEN -{value} ELSE {value} END"
@@ -241,7 +255,8 @@ def amounts(
     if not plain:
         fits = {text: found for text, found in fits.items() if "e" not in found.body.lower()}
     bodies = [found.body for found in fits.values()]
-    scale = {u: f for u in units if (f := SHARES.get(u) or TIMES.get(u))}
+    scale = {u: f for u in units if (f := SHARES.get(u))}
+    scale |= {f.factor: TIMES[f.factor] for f in fits.values() if f.factor}
     whole = not scale and all(_whole(body, mark) for body in bodies)
     if whole and any(sum(c in "09" for c in b) > LONGEST for b in bodies):
         return None  # longer than any quantity: names of things
@@ -267,14 +282,16 @@ def _codes(read: Mapping[str, Form], forms: Iterable[str]) -> bool:
 
 def _units(read: Mapping[str, Form], forms: Mapping[str, int]) -> tuple[str, ...] | Refusal:
     """What stands around the numbers, if it is one thing (or factors of ten beside one another)."""
-    counts = Counter[str]()
-    for text, found in read.items():
-        counts[found.unit] += forms[text]
-    kinds = {unit for unit in counts if unit not in TIMES}
-    alike = {unit.casefold().strip(".") for unit in kinds}
-    if len(alike) > 1:
+    kinds = {found.unit for found in read.values()}
+    if len({unit.removesuffix("s") for unit in kinds}) > 1:
         return Refusal("units", {"units": tuple(sorted(unit or "–" for unit in kinds))})
-    return tuple(unit for unit in counts if unit)
+    return tuple(dict.fromkeys("".join(f.around) for f in read.values() if any(f.around)))
+
+
+def dash(text: str) -> bool:
+    """Whether a text is money and a dash (`$ -`): none."""
+    money = text.strip(BLANKS + MINUS)
+    return money != text and _money(money)
 
 
 def decimal_sign(bodies: Mapping[str, int], hint: str | None) -> str | None:

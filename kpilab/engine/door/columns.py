@@ -149,7 +149,7 @@ def _forms(raw: Raw, column: str) -> Forms:
     written: dict[str, str] = {}
     for text, count in found:
         plain = text.strip(EDGES)
-        written[text] = "" if plain.lower() in NOTHING else plain
+        written[text] = "" if plain.lower() in NOTHING or amounts.dash(plain) else plain
         if written[text]:
             held[plain] = held.get(plain, 0) + int(count)
     return Forms(held, written, few)

@@ -7,6 +7,7 @@ few cells are left out, counted and named.
 
 from __future__ import annotations
 
+import csv
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -103,9 +104,13 @@ def looked(path: Path, name: str, reading: Reading, *, doubted: bool = False) ->
     code = encoding.sniffed(path, reading.encoding, name, doubted=doubted)
     text = encoding.head(path, code)
     _check(text, path, name)
-    sign, told = layout.separator(text)
-    body = text.partition("\n")[2] if told else text
-    rows = layout.parsed(body, sign)
+    try:
+        sign, told = layout.separator(text)
+        body = text.partition("\n")[2] if told else text
+        rows = layout.parsed(body, sign)
+    except csv.Error as error:
+        where = f"table {name!r}, file {path.name!r}"
+        raise BadInput(f"cannot be read: {error}", where, "save it again as CSV (UTF-8)") from None
     found = layout.layout(rows, None if reading.header is None else max(0, reading.header - told))
     names, twice = layout.unique(found.names)
     notes = []
@@ -234,7 +239,8 @@ def _loaded(
             workspace,
         )
     named = {str(source): path for source, path in zip(sources, files, strict=True)}
-    gone = [(named.get(file, Path(file)), int(line), kind, text) for file, line, kind, text in lost]
+    once = {(file, line): (kind, text) for file, line, kind, text in reversed(lost)}
+    gone = [(named.get(f, Path(f)), int(n), *once[f, n]) for f, n in sorted(once)]
     notes = _ragged(con, relation, gone, name, look)
     return Part(
         _raw(con, relation, files, sources, name, look, gone),

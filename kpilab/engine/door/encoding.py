@@ -21,7 +21,10 @@ COMMON = re.compile(
 )  # signs, full-width letters, the 3,755 common characters
 KANA = re.compile("[\u3040-\u30ff]")
 # Signs of cp1252 that stand inside a word only where another code page was meant.
-ODD = re.compile(r"(?<=[^\W\d_])[\x80-\xbf¡-¿×÷‚ƒ„…†‡ˆ‰‹•˜™›Ÿ](?=[^\W\d_])|[\x80-\x9f]")
+ODD = re.compile(
+    r"(?<=[^\W\d_])[\x80-\xbf¡-¿×÷‚ƒ„…†‡ˆ‰‹•˜™›Ÿ](?=[^\W\d_])|[\x80-\x9f]"
+    r"|[£¥¤¯¸¹³¼¾](?=[^\W\d_])|(?<=[a-zß-ÿ])[À-ÞŸŠŽŒ£¥¹³¼¾]"
+)
 LETTER = re.compile(r"[^\x00-\x7f]")
 ENOUGH = 0.9
 MEND = (

@@ -19,12 +19,9 @@ MASK = str.maketrans("12345678", "99999999")
 SEPARATORS = (",", ";", "\t", "|")
 FULL = 0.8
 ROWS, MOST_TITLES, LEAST_WIDE = 1000, 60, 3
-NUMBER = re.compile(
-    r"[(\-−–+]?\s?(?:[^\W\d_]{1,3}\.?|[^\w\s.,'()+\-#/:]){0,2}\s?[\-−–]?\d[\d.,'’\s]*"
-    r"(?:[eE][+-]?\d+)?\s?[^\w\s.,'()+\-/:]?[^\W\d_]{0,4}\.?[)\-]?"
-)
+NUMBER, LONGEST = re.compile(r"-?\d+(?:\.\d+)?"), 40  # as programs write it; as people do
 TIME = re.compile(
-    r"\d{4}([-/.])\d{1,2}\1\d{1,2}(\D.*)?|\d{4}[-/]\d{1,2}|\d{4}年.*"
+    r"\d{4}([-/.])\d{1,2}\1\d{1,2}(\D.*)?|\d{4}[-/]\d{1,2}|\d{4}年.*|\d{4}\. .*"
     r"|\d{1,2}[-/. ]\d{1,2}[-/. ](\d{4}|\d\d)(\D.*)?|\d{8}[T ]\d\d.*|\d{1,2}[-/]\d{4}"
     r"|\d{1,2}(?:st|nd|rd|th|er| de)?[-/. ]+[^\W\d_]{3,10}(?: de)?[-/., ]+(\d{4}|\d\d)(\D.*)?"
     r"|[^\W\d_]{3,10}[.,]?[-/ ]+(\d{1,2},? +)?(\d{4}|\d\d)(\D.*)?"
@@ -87,7 +84,11 @@ def kind(cell: str) -> Kind:
         return ""
     if TIME.fullmatch(text):
         return "time"
-    return "number" if NUMBER.fullmatch(text) and amounts.form(masked(text)) else "text"
+    if NUMBER.fullmatch(text):
+        return "number"
+    if len(text) > LONGEST or not any(c.isdigit() for c in text):
+        return "" if amounts.dash(text) else "text"
+    return "number" if amounts.form(masked(text)) else "text"
 
 
 def masked(text: str) -> str:

@@ -36,8 +36,8 @@ LOCALES = (
     "id",
 )
 CLOCK = (
-    r"(?P<between>T| +|(?<=日))(?P<before>[AP]M ?)?9{1,2}(?P<colon>[:.时])99?"
-    r"(?P<second>(?:[:.]|分)99?(?P<part>[.,]9{1,6})?秒?)?(?P<minute>分)?(?P<half> ?[AP]M)?"
+    r"(?P<between>T| +|(?<=日))(?P<before>[AP]M ?)?9{1,2}(?P<colon>[:.时時])99?"
+    r"(?P<second>(?:[:.]|分)99?(?P<part>[.,]9{1,9})?秒?)?(?P<minute>分)?(?P<half> ?[AP]M)?"
     r"(?P<offset> ?(?:Z|UTC|GMT|[+-]99(?::?99)?))?"
 )
 # Ways to write a day (MM is a month's name), and the formats that may read them.
@@ -45,6 +45,8 @@ DAYS = tuple(
     (re.compile(way), tuple(formats))
     for way, *formats in (
         (r"9{4}([-/. ])9{1,2}\1 ?9{1,2}", r"%Y\1%m\1%d"),
+        (r"9{4}(\. ?)9{1,2}\. ?9{1,2}", r"%Y\1%m\1%d"),
+        (r"9{4}\. MM\.? 9{1,2}", r"%Y. %m. %d"),
         (r"9{4}年( ?)9{1,2}月( ?)9{1,2}(日?)", r"%Y年\1%m月\2%d\3"),
         (r"9{4}([-/])9{1,2}", r"%Y\1%m"),
         (r"9{4}年( ?)9{1,2}(月?)", r"%Y年\1%m\2"),
@@ -147,7 +149,8 @@ def times(
             for k, day in enumerate(days):
                 readings = families.setdefault(days, [[] for _ in days])
                 readings[k].append(day + time)
-    text = _text(f"trim({column})" if edged else column, known, "".join(forms).upper())
+    rough = any(form != form.strip(" ,.") for form in forms)
+    text = _text(f"trim({column})" if edged else column, known, "".join(forms).upper(), rough)
     ahead = ""
     if offset:
         ahead = _minutes(text)
@@ -206,7 +209,7 @@ def _clock(found: re.Match[str]) -> str:
     )
 
 
-def _text(column: str, known: Mapping[str, str], written: str) -> str:
+def _text(column: str, known: Mapping[str, str], written: str, rough: bool) -> str:
     """The text with months as numbers, without weekdays; `written`: all forms together."""
     halves = {half: sign for half, sign in HALVES.items() if half in written}
     ordinal = ORDINAL.search(written)
@@ -214,6 +217,8 @@ def _text(column: str, known: Mapping[str, str], written: str) -> str:
     text = column
     if known or halves or ordinal:
         text = f"upper({text})"
+    if re.search(r"[.,]9{7,9}", written):
+        text = f"regexp_replace({text}, '([.,][0-9]{{6}})[0-9]+', '\\1')"
     if weekday:
         text = f"trim(regexp_replace({text}, {literal(WEEK)}, ''))"
     for half, sign in halves.items():
@@ -222,7 +227,7 @@ def _text(column: str, known: Mapping[str, str], written: str) -> str:
         text = f"regexp_replace({text}, '([0-9])(ST|ND|RD|TH|ER)\\b', '\\1')"
     for word, number in known.items():
         text = f"replace({text}, {literal(word)}, {literal(number)})"
-    return f"trim({text}, ' ,.')" if known else text
+    return f"trim({text}, ' ,.')" if known or rough else text
 
 
 def _minutes(text: str) -> str:

@@ -80,6 +80,9 @@ def _flat(con: Any, query: str) -> str:
     taken = {c.lower() for c in kinds}
     chosen = []
     for column, kind in kinds.items():
+        if kind == "JSON":  # values of several kinds
+            chosen.append(f"json_extract_string({quoted(column)}, '$') AS {quoted(column)}")
+            continue
         if not (kind.startswith("STRUCT") and kind.endswith(")")):
             chosen.append(quoted(column))
             continue
@@ -89,7 +92,10 @@ def _flat(con: Any, query: str) -> str:
                 own += "_"
             taken.add(own.lower())
             chosen.append(f"struct_extract({quoted(column)}, {literal(inner)}) AS {quoted(own)}")
-    nested = any(kind.startswith("STRUCT") and kind.endswith(")") for kind in kinds.values())
+    nested = any(
+        kind == "JSON" or (kind.startswith("STRUCT") and kind.endswith(")"))
+        for kind in kinds.values()
+    )
     return f"SELECT {', '.join(chosen)} FROM ({query})" if nested else query
 
 

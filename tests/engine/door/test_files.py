@@ -55,6 +55,12 @@ def column(folder: Path, values: list[str], separator: str = ";", **keys) -> tup
         (["HK$12.5", "HK$1,000.25"], [12.5, 1000.25]),
         (["12.50元", "1,000.75元"], [12.5, 1000.75]),
         (["1.5万", "2亿", "300"], [15000, 2e8, 300]),
+        (["1 234", "12 345 678", "999"], [1234, 12345678, 999]),
+        (["1.2k", "3.4k", "900"], [1200, 3400, 900]),
+        (["$1.2M", "$900K", "$350.50"], [1.2e6, 9e5, 350.5]),
+        (["3千万", "1.5万", "2百万"], [3e7, 15000, 2e6]),
+        (["10 pcs", "1 pc"], [10, 1]),
+        (["$ (1,200.00)", "$ 350.00", "$ -"], [-1200, 350, None]),
         (["(1,200)", "950"], [-1200, 950]),
         (["(1,200.75)", "(0.5)", "3.25"], [-1200.75, -0.5, 3.25]),
         (["−12.5", "3.25", "-1.75"], [-12.5, 3.25, -1.75]),
@@ -156,6 +162,13 @@ def test_thousands_or_decimals_are_asked_for_where_no_value_tells(tmp_path):
          [datetime(2025, 11, 3, 9, 30, 0, 250_000), datetime(2025, 11, 4, 17, 5, 10, 500_000)]),
         (["Wed Dec 06 10:00:00 GMT 2023", "Thu Dec 07 09:30:00 GMT 2023"],
          [datetime(2023, 12, 6, 10), datetime(2023, 12, 7, 9, 30)]),
+        (["2025. 11. 3.", "2025. 12. 28."], [date(2025, 11, 3), date(2025, 12, 28)]),
+        (["2025. nov. 3.", "2025. dec. 28."], [date(2025, 11, 3), date(2025, 12, 28)]),
+        (["2025-11-03 周一", "2025-11-04 周二"], [date(2025, 11, 3), date(2025, 11, 4)]),
+        (["2025年11月3日 9時30分", "2025年11月4日 10時05分"],
+         [datetime(2025, 11, 3, 9, 30), datetime(2025, 11, 4, 10, 5)]),
+        (["2025-11-03T09:30:00.123456789", "2025-11-03T09:31:00.987654321"],
+         [datetime(2025, 11, 3, 9, 30, 0, 123456), datetime(2025, 11, 3, 9, 31, 0, 987654)]),
         (["03.11.2025, 09:30", "28.11.2025, 17:05"],
          [datetime(2025, 11, 3, 9, 30), datetime(2025, 11, 28, 17, 5)]),
     ],
@@ -234,7 +247,7 @@ def test_encodings_and_line_ends_are_recognised(tmp_path, encoding, end):
 @pytest.mark.parametrize("encoding", ["cp1251", "big5", "shift_jis", "cp1250", "cp437"])
 def test_an_encoding_that_cannot_be_told_is_asked_for(tmp_path, encoding):
     word = {"cp1251": "Москва", "big5": "臺北門市銷售", "shift_jis": "とうきょう店",
-            "cp1250": "Włocławek", "cp437": "Münchner Straße"}[encoding]  # fmt: skip
+            "cp1250": "Łódź", "cp437": "Münchner Straße"}[encoding]  # fmt: skip
     path = written(tmp_path, f"day,store,n\n2025-11-03,{word},1\n", encoding)
     with pytest.raises(BadInput, match="several encodings") as told:
         read(path)
@@ -304,6 +317,8 @@ def test_packed_files_and_wrong_endings(tmp_path):
 def test_json_that_holds_its_rows_or_objects_in_them(tmp_path):
     path = written(tmp_path, '{"ok": true, "data": [{"n": 1}, {"n": 2, "late": 5}]}', name="t.json")
     assert read(path)[0] == {"n": [1, 2], "late": [None, 5]}
+    path = written(tmp_path, '{"n": 1}\n{"n": "x"}\n', name="t.jsonl")
+    assert read(path)[0] == {"n": ["1", "x"]}
     path = written(tmp_path, '{"n": 1, "who": {"age": 5, "at": {"city": "B"}}}\n', name="t.json")
     assert read(path)[0] == {"n": [1], "who_age": [5], "who_at_city": ["B"]}
 
