@@ -5,10 +5,14 @@ from __future__ import annotations
 
 import re
 from importlib.util import find_spec
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
 import yaml
+
+import kpilab
+from kpilab.public import written
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -60,6 +64,22 @@ def test_nothing_is_loaded_from_outside():
     assert not [
         p for p in DOCS.rglob("*.md") if re.search(r"!\[[^]]*\]\(https?:", p.read_text("utf-8"))
     ]
+
+
+def test_the_glossary_has_every_public_name_and_names_what_is_there():
+    """In both languages; panels, files and sample worlds are no terms of the field."""
+    text = (DOCS / "glossary.md").read_text("utf-8")
+    named = set(re.findall(r"`kpilab\.([\w.]+)`", text)) - {"funnel"}
+    assert all(attrgetter(name)(kpilab).__doc__ for name in named)
+    beside = ("workbench", "report", "samples")
+    public = {n for n, path in written().items() if path.split(".")[1] not in beside}
+    assert public - {name.rpartition(".")[2] for name in named} == set()
+    rows = [line.split("|")[1:-1] for line in text.splitlines() if line.startswith("| ")]
+    terms = [row for row in rows if row[1].strip() != "中文"]
+    assert [row[0] for row in terms if not re.search(r"[\u4e00-\u9fff]", row[1] + row[3])] == []
+    at_top = {row[4].split("`")[1].rpartition(".")[2] for row in terms if "★" in row[0]}
+    rooms = {name for name in public if name in dir(kpilab) and name[0].islower()}
+    assert at_top == rooms - {"open_case", "review"}
 
 
 @pytest.mark.parametrize("name", RUNNABLE)
