@@ -22,6 +22,7 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pandas as pd
 
+from kpilab.core.values import Message
 from kpilab.engine.column import OWN
 from kpilab.engine.connect import connect
 from kpilab.engine.dialect import engine_name, finite
@@ -29,6 +30,8 @@ from kpilab.engine.door import memory, zones
 from kpilab.engine.door.files import opened
 from kpilab.engine.door.reading import Reading
 from kpilab.errors import BadInput
+
+LOSES = ("door.unread_numbers", "door.unread_times", "door.ragged")
 
 
 class Arrow(Protocol):
@@ -76,7 +79,10 @@ def entered(
         zone = timezone or zones.of_engine(rows)
     elif isinstance(data, str | Path):
         zone = timezone or zones.of_file(data)
-        rows = opened(connect(timezone=zone), data, name, Reading(zone=zone)).table
+        read = opened(connect(timezone=zone), data, name, Reading(zone=zone))
+        for note in read.notes:
+            _lost(note, name)
+        rows = read.table
     else:
         frame = memory.parsed(memory.in_memory(data, name), name, roles)
         zone = timezone or zones.of_frame(frame, name)
@@ -89,6 +95,18 @@ def entered(
             "rename it: the mark is ours",
         )
     return _settled(rows, zone), zone
+
+
+def _lost(note: Message, name: str) -> None:
+    """Refuse a file whose rows would be left out: here is no report to say so."""
+    if note.key in LOSES:
+        said = {"first": (), "values": (), "text": "", **note.values}
+        shown = ", ".join(map(repr, said["values"])) or repr(said["text"])
+        what = f"{said['rows']} rows of {said['file']} cannot be read: {shown}"
+        rows = ", ".join(map(str, said["first"]))
+        place = f", column {said['column']!r}" if "column" in said else ""
+        hint = "mend them, or name the file in a case.yml, whose review leaves them out and says so"
+        raise BadInput(what, f"table {name!r}{place}, row {rows}", hint)
 
 
 def _typed(data: ir.Table) -> ir.Table:

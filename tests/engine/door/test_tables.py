@@ -207,3 +207,14 @@ def test_a_filter_compares_as_the_column_does(name):
 def test_a_column_that_holds_nothing_comes_in_from_memory():
     rows = pd.DataFrame({"n": [1, 2], "none": pd.Series([None, None], dtype=object)})
     assert table(ibis.memtable(rows)).execute()["none"].isna().all()
+
+
+def test_a_file_is_refused_rather_than_read_in_part(tmp_path):
+    rows = "".join(f"2026-01-{k:02d},{k}.5\n" for k in range(1, 29))
+    (tmp_path / "t.csv").write_text(f"day,n\n{rows}2026-01-29,about 7\n")
+    with pytest.raises(BadInput, match="about 7") as told:
+        table(tmp_path / "t.csv")
+    assert told.value.where == "table 'table', column 'n', row 30"
+    (tmp_path / "t.csv").write_text(f"day,n\n{rows}2026-01-29,7,8\n")
+    with pytest.raises(BadInput, match="7,8"):
+        table(tmp_path / "t.csv")
