@@ -80,7 +80,7 @@ def test_the_shop_meets_its_kpi_and_misses_its_goal(shop):
 def test_the_bundled_shop_is_what_the_generator_makes(shop):
     from pathlib import Path
 
-    folder = Path(__file__).parents[2] / "data" / "shop"
+    folder = Path(__file__).parents[3] / "data" / "shop"
     stored = pd.read_parquet(folder / "facts.parquet")
     assert stored["n_pay"].sum() == shop[0].facts["n_pay"].sum()
     assert sum(file.stat().st_size for file in folder.iterdir()) < 5e6

@@ -15,7 +15,7 @@ from kpilab.verdict.steps.root_cause import _funnels
 
 
 def test_a_funnel_that_nobody_gets_through_is_counted_to_its_end():
-    case = open_case(Path(__file__).parents[2] / "data" / "shop")
+    case = open_case(Path(__file__).parents[3] / "data" / "shop")
     funnel = next(iter(case.funnels.values()))
     log = case.tables[funnel.table]
     assert isinstance(log, EventLog)
