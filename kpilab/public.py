@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
-from kpilab.errors import extra
 from kpilab.old import warned
 
 Door = tuple[list[str], Callable[[str], object], Callable[[], list[str]]]
@@ -36,6 +35,9 @@ def door(module: str, old: Mapping[str, str] = NOTHING) -> Door:
             raise AttributeError(
                 f"module {module!r} has no attribute {name!r}", name=name, obj=sys.modules[module]
             )
+        # When asked for, as the name itself.
+        from kpilab.errors import extra
+
         with extra(f"{module}.{name}"):
             if places[name] == module:
                 return import_module(f"{module}.{name}")

@@ -66,7 +66,7 @@ def test_retail_the_better_way_is_found_and_its_lift_is_real(worlds, tmp_path):
         chart[chart["judged"]].groupby("store")["outside"].mean().idxmax()
         == planted["where"]["store"]
     )
-    with kpilab.track.Store.open(tmp_path) as store:
+    with kpilab.loop.Store.open(tmp_path) as store:
         plan = Plan(
             "scan", "N2", metric="signup_rate", where=("store=N2",), expected=planted["effect_pct"]
         )
@@ -187,7 +187,7 @@ def test_checkout_the_leak_and_its_mending(worlds, tmp_path):
     case, truth = worlds["checkout"]
     assert named(kpilab.review(case)) == {("untracked_leak", truth["untracked_leak"]["subject"])}
     later = kpilab.open_case(case.folder / "next" / case.folder.name)
-    with kpilab.track.Store.open(tmp_path) as store:
+    with kpilab.loop.Store.open(tmp_path) as store:
         plan = Plan("mend the form", "product", metric="pay_per_place_order", expected=20.0)
         store.finish(add(store, case, plan), later.current.first)
         row = effects(store, later).table.iloc[0]
