@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kpilab.core.values import Message
-from kpilab.engine.door.columns import Raw
+from kpilab.engine.door.columns import LOOKED_AT, Raw
 from kpilab.engine.door.reading import FIRST_ROWS
 from kpilab.engine.expression import literal, quoted
 
@@ -62,6 +62,9 @@ def examined(raw: Raw, relation: str, texts: Sequence[str], kinds: dict[str, str
 def _names(raw: Raw, relation: str, column: str) -> dict[str, tuple[int, int]]:
     """Name -> how many rows have it, and the first; none where there are too many names."""
     name = quoted(column)
+    near = f"SELECT approx_count_distinct({name}) FROM {relation} WHERE rowid < {LOOKED_AT}"
+    if raw.all(near)[0][0] > 2 * MOST_NAMES:
+        return {}
     found = raw.all(
         f"SELECT {name}, count(*), min(rowid) FROM {relation} WHERE {name} IS NOT NULL"
         f" GROUP BY 1 LIMIT {MOST_NAMES + 1}"

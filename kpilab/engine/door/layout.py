@@ -22,6 +22,7 @@ ROWS, MOST_TITLES, LEAST_WIDE = 1000, 60, 3
 NUMBER, LONGEST = re.compile(r"-?\d+(?:\.\d+)?"), 40  # as programs write it; as people do
 TIME = re.compile(
     r"\d{4}([-/.])\d{1,2}\1\d{1,2}(\D.*)?|\d{4}[-/]\d{1,2}|\d{4}年.*|\d{4}\. .*"
+    r"|\d{4}[- ]?[WQ]\d{1,2}|Q\d[-/ ]?\d{4}"
     r"|\d{1,2}[-/. ]\d{1,2}[-/. ](\d{4}|\d\d)(\D.*)?|\d{8}[T ]\d\d.*|\d{1,2}[-/]\d{4}"
     r"|\d{1,2}(?:st|nd|rd|th|er| de)?[-/. ]+[^\W\d_]{3,10}(?: de)?[-/., ]+(\d{4}|\d\d)(\D.*)?"
     r"|[^\W\d_]{3,10}[.,]?[-/ ]+(\d{1,2},? +)?(\d{4}|\d\d)(\D.*)?"

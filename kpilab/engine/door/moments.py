@@ -61,6 +61,9 @@ DAYS = tuple(
         (r"MM([-/' ]|\. )99", r"%m\1%y"),
         (r"9{4}([-/ ])MM([-/ ])9{1,2}", r"%Y\1%m\2%d"),
         (r"9{4}([-/ ])MM", r"%Y\1%m"),
+        (r"9{4}([- ]?)W9{1,2}", "%G-W%V-%u"),
+        (r"9{4}([- ]?)Q9", r"%Y\1Q%m"),
+        (r"Q9([-/ ]?)9{4}", r"Q%m\1%Y"),
         (r"MM( 9?9)( 99:99:99) (GMT|UTC|Z) 9{4}", r"%m %d %H:%M:%S \3 %Y"),
         (r"9{8}([T ]?)9{6}", r"%Y%m%d\1%H%M%S"),
         (r"9{8}([T ])9{4}", r"%Y%m%d\1%H%M"),
@@ -217,6 +220,11 @@ def _text(column: str, known: Mapping[str, str], written: str, rough: bool) -> s
     text = column
     if known or halves or ordinal:
         text = f"upper({text})"
+    if "W9" in written:  # a week is its Monday
+        text = f"regexp_replace({text}, '^([0-9]{{4}})[- ]?[Ww]([0-9]{{1,2}})$', '\\1-W\\2-1')"
+    if "Q9" in written:  # a quarter is its first month
+        for quarter in range(4):
+            text = f"replace({text}, 'Q{quarter + 1}', 'Q{3 * quarter + 1:02d}')"
     if re.search(r"[.,]9{7,9}", written):
         text = f"regexp_replace({text}, '([.,][0-9]{{6}})[0-9]+', '\\1')"
     if weekday:
