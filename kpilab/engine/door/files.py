@@ -338,8 +338,10 @@ def _handed_over(
     name: str,
     reading: Reading,
 ) -> Opened:
-    """The table in another engine, which reads parquet itself; all else is handed over."""
+    """The table in another engine, which reads parquet itself; all else is handed over, and goes
+    with the session."""
     if set(kinds.values()) == {PARQUET}:
         return Opened(con.read_parquet(str(source), table_name=name))
     read = opened(ibis.duckdb.connect(), source, name, reading)
-    return Opened(con.create_table(name, read.table.to_pyarrow(), overwrite=True), read.notes)
+    rows = read.table.to_pyarrow()
+    return Opened(con.create_table(name, rows, temp=True, overwrite=True), read.notes)
