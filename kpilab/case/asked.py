@@ -58,9 +58,23 @@ class Asking:
         for name, text, place in expressions(self.spec):
             if name in self.tables:
                 self._text(name, text, place)
+        self._whose()
         for name, test in self.spec.experiments.items():
             for key in ("outcome", "exposure"):
                 self._tested(getattr(test, key), ("experiments", name, key))
+
+    def _whose(self) -> None:
+        """Whose every row is, in the tables that lead to the customers."""
+        customer = self.spec.customer
+        if customer is None:
+            return
+        name = f"{customer.table}.{self.spec.tables[customer.table].key}"
+        for table, asked in self.tables.items():
+            if table != customer.table:
+                try:
+                    asked.columns[name] = self.names.meant(table, name, "")
+                except BadInput:
+                    continue
 
     def _table(self, name: str, table: TableSpec) -> None:
         asked, held = self.tables[name], self.names.tables[name]

@@ -177,7 +177,7 @@ def _case(
             n: Test(name=n, **{**t.model_dump(), "window": t.window and duration(t.window)})
             for n, t in spec.experiments.items()
         },
-        customer=Customer(**spec.customer.model_dump()) if spec.customer else None,
+        customer=_whose(spec),
         floor=spec.floor,
         privacy=Privacy(**spec.privacy.model_dump()),
         alarms=spec.alarms,
@@ -216,6 +216,13 @@ def with_formulas(case: Case, spec: CaseSpec, document: Document) -> tuple[Case,
             problems += [Problem(p.what, where, p.hint) for p in error.problems]
     metrics = {name: made.get(name) or case.metrics.get(name) for name in spec.metrics}
     return replace(case, tables=tables, metrics={n: m for n, m in metrics.items() if m}), problems
+
+
+def _whose(spec: CaseSpec) -> Customer | None:
+    if spec.customer is None:
+        return None
+    key = spec.tables[spec.customer.table].key
+    return Customer(spec.customer.table, str(key), spec.customer.amount or spec.goal.metric)
 
 
 def _goal(spec: CaseSpec) -> Goal:

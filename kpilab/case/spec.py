@@ -208,7 +208,6 @@ class CustomerSpec(Spec):
 
     table: str
     amount: str | None = None
-    contract: Literal["week", "month", "quarter", "year"] | None = None
 
 
 def _customer(given: object) -> object:

@@ -147,12 +147,20 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Whose behaviour the goal is made of: the table of entities, the amount, the length of a
-    contract."""
+    """Whose behaviour the goal is made of.
+
+    Attributes:
+        table: of the entities. key: its column that names one. amount: the metric they make up.
+    """
 
     table: str
-    amount: str | None = None
-    contract: str | None = None
+    key: str
+    amount: str
+
+    @property
+    def column(self) -> str:
+        """The column that says whose a row is, in every table linked to them."""
+        return f"{self.table}.{self.key}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,9 +208,10 @@ def kept(rows: ir.Table, name: str) -> ir.Table:
         with failures(f"joining table {name!r}"):
             if con.name != "pyspark":
                 return con.create_table(called, rows, temp=True, overwrite=True)
-            view = con.create_view(called, rows, overwrite=True)
-            con._session.catalog.cacheTable(called)  # type: ignore[attr-defined]  # Ibis has no word for it
-            return view
+            session = con._session  # type: ignore[attr-defined]  # Ibis has no word for what follows
+            session.sql(con.compile(rows)).createOrReplaceTempView(called)
+            session.catalog.cacheTable(called)
+            return con.table(called)
     except EngineError:
         if con.name != "postgres":
             raise

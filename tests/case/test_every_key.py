@@ -222,6 +222,12 @@ TWO_WAYS = {
     "tables.others": {**PEOPLE, "source": "people2.csv"},
     "metrics.revenue.where": "event = 'pay' and user.plan = 'gold'",
 }
+WHOSE = {
+    **LINKED,
+    "tables.others": {**PEOPLE, "source": "people2.csv"},
+    "tables.events.links": {"user": "people", "friend": "others"},
+    "customer": {"table": "people", "amount": "revenue"},
+}
 HELD = {
     "tables.plans": {
         "kind": "entities",
@@ -344,6 +350,8 @@ VARIANTS: dict[str, tuple[Any, ...]] = {
     "tables.entities.time": ("tables.people.time", "later", JOINED),
     "tables.entities.until": ("tables.people.until", "until2", JOINED),
     "tables.entities.dimensions": ("tables.people.dimensions", [], JOINED),
+    "customer.table": ("customer.table", "others", WHOSE),
+    "customer.amount": ("customer.amount", "visits", WHOSE),
     "metrics.formula": ("metrics.net.formula", "revenue - 2 * booked", NET),
     "metrics.cumulative": ("metrics.visits.cumulative", True),
     "tables.facts.source": ("tables.daily.source", "daily2.csv"),
@@ -387,9 +395,6 @@ VARIANTS: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 # What says how to compute, not what; and what has a suite of its own.
 APART = {
-    "customer.table": "named before it is asked about",
-    "customer.amount": "named before it is asked about",
-    "customer.contract": "named before it is asked about",
     "kpilab": "the version: any other is refused",
     "engine": "where the figures are computed",
     "engine_options": "memory and threads",
@@ -421,6 +426,7 @@ def rows(seed: int = 1) -> dict[str, pd.DataFrame]:
                 visit = f"{user}-{day.date()}-{k // 2}"
                 events.append((moment.tz_localize("UTC"), f"u{user}", step, visit, name, amount))
     log = pd.DataFrame(events, columns=["at", "user", "event", "sid", "city", "amount"])
+    log["friend"] = log["user"].where(log["city"] == "A")
     log = log.assign(
         later=log["at"] + pd.Timedelta(days=3), kind_of=log["event"].replace({"cart": "visit"})
     )

@@ -344,4 +344,8 @@ def _handed_over(
         return Opened(con.read_parquet(str(source), table_name=name))
     read = opened(ibis.duckdb.connect(), source, name, reading)
     rows = read.table.to_pyarrow()
+    if con.name == "pyspark":
+        frame = con._session.createDataFrame(rows)  # type: ignore[attr-defined]  # Spark's own
+        frame.createOrReplaceTempView(name)
+        return Opened(con.table(name), read.notes)
     return Opened(con.create_table(name, rows, temp=True, overwrite=True), read.notes)

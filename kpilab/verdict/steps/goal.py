@@ -11,6 +11,7 @@ from kpilab.analysis.rootcause.drivers import DriversResult, drivers, leaf_chang
 from kpilab.core.case import Case, Metric
 from kpilab.core.finding import Finding, GoalChange, StepReport
 from kpilab.core.values import Effect, Message
+from kpilab.engine.customers.movements import movements
 from kpilab.engine.metrics import measure
 from kpilab.engine.rootcause.cells import Cells
 from kpilab.errors import BadInput
@@ -29,7 +30,7 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     goal = Noted(number(_attained(case, reached, change)), reached)
     evidence = replace(evidence, attainment=goal, goal=change)
     silent = list(_unmeasured(case, cells))
-    before = [number(finding) for finding in _year_ago(case, cells)]
+    before = [number(f) for f in (*_year_ago(case, cells), *_customers(case, silent))]
     leaves = [case.metrics[leaf] for leaf in case.goal.tree.leaves]
     if len(leaves) < 2:
         silent.append(Message("goal.no_formula", {"goal": case.goal.metric}))
@@ -77,6 +78,29 @@ def _year_ago(case: Case, cells: Cells) -> Iterator[Finding]:
         subject=case.goal.metric,
         period=period,
     )
+
+
+def _customers(case: Case, silent: list[Message]) -> Iterator[Finding]:
+    """The amount's change by what the customers did; why not, where that cannot be said."""
+    if case.customer is None:
+        return
+    amount, customer = case.customer.amount, case.customer
+    asked = measured(case, amount)
+    if customer.column not in asked.table.table.columns:
+        silent.append(
+            Message("goal.no_customers", {"table": asked.table.name, "of": customer.table})
+        )
+        return
+    try:
+        moved = movements(asked.table, asked.metric, customer.column, case.baseline, case.current)
+    except BadInput as error:
+        silent.append(Message("goal.customers_untold", {"why": error.what}))
+        return
+    values: dict[str, object] = {"amount": amount, "customers": customer.table}
+    for name in ("came", "gone", "more", "less", "nobody"):
+        part = getattr(moved, name)
+        values |= {name: part.customers or None, f"{name}_change": part.change}
+    yield Finding("", "goal", "info", Message("goal.customers", values), subject=amount)
 
 
 def _check(case: Case, cells: Cells) -> None:

@@ -1,0 +1,1 @@
+"""Can the tables be trusted, and does everybody count alike."""
