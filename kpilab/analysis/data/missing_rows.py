@@ -4,36 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
 
+from kpilab.analysis.data.missing_books import (
+    LEAST_MISSING,
+    Sought,
+    books_of,
+    confirmed_by,
+    in_books,
+    in_goal,
+    pattern_of,
+    plausible,
+)
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog
 from kpilab.core.values import Message, Where, fraction
 from kpilab.engine.breakdown import together
-from kpilab.engine.daily import Measured, daily, daily_rows, on_days, rows_broken_down
+from kpilab.engine.daily import Measured, daily_rows, on_days, rows_broken_down
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.data.loss import (
     Shortfall,
     Stretch,
-    refilled,
     shortfall,
     weekday_pattern,
     worst_stretch,
 )
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from kpilab.core.values import Period
     from kpilab.engine.door.tables import Tabular
 
 LEAST_DAYS, LONGEST, MOST_VALUES, MOST_EVENTS, MOST_GAPS = 21, 28, 300, 12, 5
-ALPHA, LEAST_MISSING, SILENT, SAME_AT_EVERY_STEP = 0.01, 0.3, 0.9, 0.5
+ALPHA, SAME_AT_EVERY_STEP = 0.01, 0.5
 COLUMNS = [
     *(
         "dimension",
@@ -93,22 +99,6 @@ class MissingRowsResult(Result):
         return Message("gaps.lost" if row["confirmed"] else "gaps.lost_unconfirmed", values)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Sought:
-    """What every search needs."""
-
-    period: Period
-    events: tuple[str, ...]
-    books: Measured | None
-    goal: Measured | None
-    current: Period
-    level: float
-
-    @property
-    def weekday(self) -> np.ndarray:
-        return np.array([d.weekday() for d in self.period])
-
-
 def missing_rows(
     log: EventLog | Tabular,
     *,
@@ -150,7 +140,7 @@ def missing_rows(
     fraction(level, "missing_rows(level=)")
     log = EventLog.of(log)
     names = _dimensions(log, dimensions, period, level)
-    sought = _Sought(period, _events(log, events, period), books, goal, current or period, level)
+    sought = Sought(period, _events(log, events, period), books, goal, current or period, level)
     found: list[tuple[dict[str, object], pd.DataFrame]] = []
     names, notes = _countable(log, names)
     rest, looked_at = log, 0
@@ -223,7 +213,7 @@ def _countable(
 
 
 def _clearest(
-    rest: EventLog, log: EventLog, names: tuple[str, ...], sought: _Sought
+    rest: EventLog, log: EventLog, names: tuple[str, ...], sought: Sought
 ) -> tuple[tuple[dict[str, object], pd.DataFrame] | None, int]:
     """The clearest gap in what is left of the log, with its daily series;
     and how many segments there were."""
@@ -254,7 +244,7 @@ def _clearest(
 
 
 def _segments(
-    log: EventLog, names: tuple[str, ...], sought: _Sought
+    log: EventLog, names: tuple[str, ...], sought: Sought
 ) -> tuple[list[tuple[str | None, str | None]], np.ndarray, np.ndarray]:
     """Labels, rows per day, and rows per day of the rest of the same breakdown;
     the whole log comes first."""
@@ -278,7 +268,7 @@ def _segments(
     return labels, np.array(counts), np.array(others)
 
 
-def _on_grid(frame: pd.DataFrame, sought: _Sought) -> np.ndarray:
+def _on_grid(frame: pd.DataFrame, sought: Sought) -> np.ndarray:
     """Rows per event and day, 0 where there are none."""
     days = pd.date_range(sought.period.first, sought.period.last)
     wide = frame.pivot_table(
@@ -292,7 +282,7 @@ def _examined(
     log: EventLog,
     label: tuple[str | None, str | None],
     stretch: Stretch,
-    sought: _Sought,
+    sought: Sought,
     others: np.ndarray,
 ) -> tuple[dict[str, object], pd.DataFrame] | None:
     """The gap as a row, or None when a step, the books or the rest of the log speak against it."""
@@ -304,11 +294,11 @@ def _examined(
     per_step = [shortfall(s, pattern, first, last) for s in steps]
     if not _every_step(whole, per_step):
         return None
-    ledger = _books(sought, where)
-    books = None if ledger is None else shortfall(ledger, _pattern_of(ledger, sought), first, last)
-    confirmed = _confirmed(whole, books)
+    ledger = books_of(sought, where)
+    books = None if ledger is None else shortfall(ledger, pattern_of(ledger, sought), first, last)
+    confirmed = confirmed_by(whole, books)
     if confirmed is False or (
-        confirmed is None and not _plausible(whole, others, stretch, sought, label)
+        confirmed is None and not plausible(whole, others, stretch, sought, label)
     ):
         return None
     days = list(sought.period)
@@ -329,7 +319,7 @@ def _examined(
         "confirmed": confirmed,
         "p": min(stretch.p, 1.0),
     }
-    row |= _in_books(books, sought.level) | _in_goal(sought, where, days[first], days[last])
+    row |= in_books(books, sought.level) | in_goal(sought, where, days[first], days[last])
     expected = np.where(
         (np.arange(len(rows)) < first) | (np.arange(len(rows)) > last), np.nan, pattern
     )
@@ -345,90 +335,3 @@ def _every_step(whole: Shortfall, steps: list[Shortfall]) -> bool:
         s.share + 3 * s.share_error >= whole.share and s.share >= SAME_AT_EVERY_STEP * whole.share
         for s in known
     )
-
-
-def _books(sought: _Sought, where: Where) -> np.ndarray | None:
-    """The books per day for the segment; None when there are none for it."""
-    if sought.books is None or not set(where.values) <= set(sought.books.table.table.columns):
-        return None
-    return (
-        on_days(daily(sought.books, sought.period, where=where), sought.period, "value")
-        .pipe(_filled)
-        .to_numpy()
-    )
-
-
-def _filled(series: pd.Series) -> pd.Series:
-    """A day whose value is missing lost nothing and made up for nothing: it is a usual day."""
-    return series.fillna(series.median())
-
-
-def _pattern_of(series: np.ndarray, sought: _Sought) -> np.ndarray:
-    return weekday_pattern(series[None, :], sought.weekday)[0]
-
-
-def _confirmed(log: Shortfall, books: Shortfall | None) -> bool | None:
-    """Whether the books went on where the log fell;
-    None where they are too few or too uneven to tell."""
-    if books is None or not books.expected > 0:
-        return None
-    # Had the books fallen like the log, fewer entries would be left and would scatter less.
-    fallen = float(np.hypot(books.share_error * np.sqrt(max(1 - log.share, 0.05)), log.share_error))
-    from_none, from_log = books.share / books.share_error, (log.share - books.share) / fallen
-    if from_log < from_none:
-        return False
-    return True if from_none < 2 < from_log else None
-
-
-def _plausible(
-    log: Shortfall,
-    others: np.ndarray,
-    stretch: Stretch,
-    sought: _Sought,
-    label: tuple[str | None, str | None],
-) -> bool:
-    """Without a word of the books: most rows gone, and nothing else grew in their place."""
-    if label[0] is None:
-        return log.share >= SILENT
-    rest = shortfall(others, _pattern_of(others, sought), stretch.first, stretch.last)
-    moved = (rest.found - rest.expected) / (log.expected - log.found)
-    ends = stretch.last == sought.period.days - 1
-    return log.share >= LEAST_MISSING * (1.5 if ends else 1) and not (
-        moved > 0.5 and -rest.share > 3 * rest.share_error
-    )
-
-
-def _in_books(books: Shortfall | None, level: float) -> dict[str, object]:
-    if books is None:
-        return dict.fromkeys(("books_share", "books_low", "books_high"), float("nan"))
-    low, high = books.interval(level)
-    return {
-        "books_share": books.share,
-        "books_low": low / books.expected,
-        "books_high": high / books.expected,
-    }
-
-
-def _in_goal(sought: _Sought, where: Where, first: date, last: date) -> dict[str, object]:
-    """The goal that the log lost, on the days of the current period."""
-    names = ("goal_lost", "goal_low", "goal_high", "goal_share")
-    days = list(sought.period)
-    gone = np.array([first <= d <= last for d in days])
-    now = np.array([d in sought.current for d in days])
-    if sought.goal is None or not (gone & now).any():
-        return dict.fromkeys(names, float("nan"))
-    series = (
-        on_days(daily(sought.goal, sought.period, where=where), sought.period, "value")
-        .pipe(_filled)
-        .to_numpy()
-    )
-    lost = float(
-        (refilled(series, sought.weekday, gone, now.astype(int)) - series)[gone & now].sum()
-    )
-    start = (first - sought.period.first) // timedelta(days=1)
-    missing = shortfall(series, _pattern_of(series, sought), start, start + (last - first).days)
-    low, high = missing.interval(sought.level)
-    half = (high - low) / 2 * float((gone & now).sum() / gone.sum())
-    low, high = lost - half, lost + half
-    total = float(daily(sought.goal, sought.current)["value"].sum())
-    return dict(zip(names, (lost, low, high, lost / (total + lost)), strict=True))

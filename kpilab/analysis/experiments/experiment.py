@@ -3,41 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
+from kpilab.analysis.experiments.readings import (
+    SAFE_LEVEL,
+    Question,
+    checks_of,
+    moved_by,
+    readouts,
+)
 from kpilab.core.result import Result
 from kpilab.core.table import Assignments, EventLog, Facts
 from kpilab.core.trial import Design, Outcome, Units
 from kpilab.core.values import Message, fraction
-from kpilab.engine.column import marked
 from kpilab.engine.door.keys import given
 from kpilab.engine.door.tables import Tabular
 from kpilab.engine.experiments.ages import AgeMoments, age_moments
 from kpilab.engine.experiments.moments import Moments, moments
-from kpilab.engine.experiments.trial import Trial, below, extremes, prepare, quantiles
+from kpilab.engine.experiments.trial import prepare
 from kpilab.errors import BadInput, unknown
 from kpilab.old import keywords
-from kpilab.stats.experiments import validity
 from kpilab.stats.experiments.decision import Judged, Reason, Verdict, decide
-from kpilab.stats.experiments.novelty import worn_off
-from kpilab.stats.experiments.quantile import design_effect, enough, from_order, ranks
-from kpilab.stats.experiments.readout import (
-    Looks,
-    Readout,
-    estimates,
-    is_share,
-    read,
-    stratified,
-    unreadable,
-)
-from kpilab.stats.experiments.scorecard import Row, Unread, scorecard, scored, surest
-from kpilab.stats.mean import Sample
-
-SAFE_LEVEL = 0.95
+from kpilab.stats.experiments.scorecard import Row, Unread, scorecard, surest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,7 +123,8 @@ def _line(row: Mapping[Any, Any]) -> Message:
     """One metric in one sentence; a guardrail also by its margin."""
     safe = row["role"] == "guardrail" and row["p_safe"] <= 1 - SAFE_LEVEL
     return Message(
-        f"experiment.line_{row['role']}{'_safe' if safe else ''}", {**row, "change": _change(row)}
+        f"experiment.line_{row['role']}{'_safe' if safe else ''}",
+        {**row, "change": _change(row)},
     )
 
 
@@ -207,15 +199,15 @@ def experiment(
         and not design.cluster
     ):
         aged = age_moments(trial.rows, assignments, trial.log, wanted, window=design.window)
-    asked = _Question(
+    asked = Question(
         trial, found, found.totals("variant"), control, tuple(wanted), design, level, aged
     )
-    asked = replace(asked, moved=_moved(asked))
-    read_out = [row for m in wanted for t in treatments for row in _readouts(asked, m, t)]
+    asked = replace(asked, moved=moved_by(asked))
+    read_out = [row for m in wanted for t in treatments for row in readouts(asked, m, t)]
     unread = [row for row in read_out if isinstance(row, Unread)]
     table = scorecard([row for row in read_out if isinstance(row, Row)], unread, level)
     best = surest(table, treatments)
-    checks = _checks(asked, [s for s in by if s in found.searched()], best, unread)
+    checks = checks_of(asked, [s for s in by if s in found.searched()], best, unread)
     judged = [
         Judged(r["role"], int(r["gain"]), bool(r["p_safe"] <= 1 - SAFE_LEVEL))
         for r in table[table["treatment"] == best].to_dict("records")
@@ -230,39 +222,6 @@ def experiment(
         reason=reason,
         checks=checks, moments=found, by_age=aged, reach=reach, level=level,
     )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Question:
-    """What every part of the read-out needs."""
-
-    trial: Trial
-    found: Moments
-    totals: Mapping[tuple[str, ...], Mapping[str, float]]
-    control: str
-    wanted: tuple[Outcome, ...]
-    design: Design
-    level: float
-    aged: AgeMoments | None
-    moved: frozenset[str] = frozenset()
-
-    def sample(self, label: str, variant: str) -> Sample:
-        return Sample.of_sums(*self.found.sums(label, self.totals[(variant,)]))
-
-    def settings(self, m: Outcome) -> dict[str, Any]:
-        d = self.design
-        looks, better = Looks(d.boundary, d.looks, d.tuning), 1 if m.better == "up" else -1
-        return {
-            "looks": looks,
-            "level": self.level,
-            "better": better,
-            "relative": d.relative,
-            "prior": d.prior,
-        }
-
-    @property
-    def variants(self) -> list[str]:
-        return [str(v) for v in self.found.values("variant")]
 
 
 def _wanted(
@@ -313,171 +272,6 @@ def _treatments(found: Moments, control: str, design: Design) -> list[str]:
     return [v for v in known if v != control]
 
 
-def _readouts(asked: _Question, m: Outcome, treatment: str) -> list[Row | Unread]:
-    """The read-out of a metric, and of the same with capped values."""
-    if m.kind == "quantile":
-        readout = _quantile(asked, m, treatment)
-        return [
-            _safe(m, m.name, treatment, readout) if readout else Unread(m.name, m.role, "sparse")
-        ]
-    labels = [m.name, *([f"{m.name} (capped)"] if m.name in asked.trial.caps else [])]
-    return [_row(asked, m, label, treatment) for label in labels]
-
-
-def _row(asked: _Question, m: Outcome, label: str, treatment: str) -> Row | Unread:
-    group, settings = asked.found.group(label), asked.settings(m)
-    a, b = (asked.sample(label, v) for v in (asked.control, treatment))
-    why = unreadable(a, b, group.metric)
-    if why:
-        return Unread(label, m.role, why)
-    if group.proportion and not all(is_share(arm) for arm in (a, b)):
-        raise BadInput(
-            "a share holds more than 0 and 1",
-            f"metric {m.name!r}",
-            "give 0 and 1, or leave out the kind",
-        )
-    known = () if label in asked.moved else group.known
-    if not asked.design.strata:
-        readout = read(a, b, group.metric, known, proportion=group.proportion, **settings)
-        return _safe(m, label, treatment, readout, group.proportion)
-    plain = read(a, b, group.metric, level=asked.level).difference.error
-    pairs = _pairs(asked, label, treatment)
-    if not pairs:
-        return Unread(label, m.role, "apart")
-    return _safe(
-        m, label, treatment, stratified(pairs, group.metric, known, plain=plain, **settings)
-    )
-
-
-def _safe(m: Outcome, label: str, treatment: str, readout: Readout, plain: bool = False) -> Row:
-    better, margin = (
-        1 if m.better == "up" else -1,
-        m.margin if m.role == "guardrail" else float("nan"),
-    )
-    return scored(label, m.role, treatment, readout, better=better, margin=margin, proportion=plain)
-
-
-def _pairs(asked: _Question, label: str, treatment: str) -> list[tuple[Sample, Sample]]:
-    """Both arms in each stratum; strata with fewer than two units in an arm cannot be compared."""
-    totals = asked.found.totals(marked(str(asked.design.strata)), "variant")
-    both = [
-        s
-        for s in dict.fromkeys(s for s, _v in totals)
-        if {(s, asked.control), (s, treatment)} <= set(totals)
-    ]
-    arms = [
-        [Sample.of_sums(*asked.found.sums(label, totals[s, v])) for v in (asked.control, treatment)]
-        for s in both
-    ]
-    return [(a, b) for a, b in arms if min(a.n, b.n) > 1]
-
-
-def _quantile(asked: _Question, m: Outcome, treatment: str) -> Readout | None:
-    """By order statistics, where there are enough; where clusters were drawn,
-    further apart by the design effect."""
-    arms = (asked.control, treatment)
-    middle = quantiles(asked.trial, m.name, dict.fromkeys(arms, (m.quantile,)))
-    size, spread = {v: middle[v][0] for v in arms}, dict.fromkeys(arms, 1.0)
-    if asked.design.cluster:
-        sums = below(asked.trial, m.name, asked.design.cluster, {v: middle[v][1][0] for v in arms})
-        spread, size = (
-            {v: design_effect(**sums[v]) for v in arms},
-            {v: sums[v]["clusters"] for v in arms},
-        )
-    if not all(enough(middle[v][0], m.quantile, inflation=spread[v]) for v in arms):
-        return None
-    levels = {v: ranks(middle[v][0], m.quantile, inflation=spread[v]) for v in arms}
-    ends = quantiles(asked.trial, m.name, levels)
-    a, b = (from_order(size[v], middle[v][1][0], *ends[v][1]) for v in arms)
-    return estimates(a, b, **asked.settings(m))
-
-
-def _checks(
-    asked: _Question, segments: Sequence[str], best: str, unread: Sequence[Unread]
-) -> pd.DataFrame:
-    found, intake, variants = asked.found, asked.trial.intake, asked.variants
-    shares = [asked.design.split.get(v, 1 / len(variants)) for v in variants]
-    by_day = found.counts("day", variants) if "day" in found.keys else {}
-    assigned = [intake.assigned.get(v, 0) for v in variants] if asked.design.exposure else ()
-    parts = {
-        f"{d} = {value}": n
-        for d in segments
-        for value, n in found.counts(marked(d), variants).items()
-    }
-    seen = validity.Seen(
-        [asked.totals[(v,)]["units"] for v in variants], shares, intake.crossed, assigned,
-        intake.early,
-        intake.logged, intake.late, intake.idle, intake.heavy, intake.unnamed, parts,
-        list(by_day.values()),
-        found.days(),
-    )  # fmt: skip
-    checks = validity.counted(seen) + _extremes(asked) + _ageing(asked, best)
-    checks += [
-        validity.unread(label, why)
-        for label, why in dict.fromkeys((u.label, u.why) for u in unread)
-    ]
-    known = [p for part in _balance(asked).values() for p in part]
-    if known:
-        checks.append(validity.balance(known))
-    return pd.DataFrame([asdict(c) for c in checks])
-
-
-def _extremes(asked: _Question) -> list[validity.Check]:
-    """The metric in which one unit weighs most."""
-    checks = []
-    whole = asked.found.totals()[()]
-    for metric, (low, high) in (
-        extremes(asked.trial, asked.wanted).items() if not asked.design.cluster else ()
-    ):
-        arm = Sample.of_sums(*asked.found.sums(metric, whole))
-        checks.append(
-            validity.outliers(metric, arm.n, float(arm.mean[0]), float(arm.cov[0, 0]), low, high)
-        )
-    return sorted(checks, key=lambda c: -c.value)[:1]
-
-
-def _ageing(asked: _Question, best: str) -> list[validity.Check]:
-    """The primary metric whose effect changes most with the days since the assignment."""
-    checks = []
-    for metric in asked.aged.frames if asked.aged else ():
-        worn = (
-            worn_off(*(asked.aged.arm(metric, v) for v in (asked.control, best)))
-            if asked.aged
-            else None
-        )
-        if worn:
-            checks.append(validity.ageing(metric, worn.first, worn.lasting, worn.p))
-    return validity.worst_ageing(checks)
-
-
-def _balance(asked: _Question) -> dict[str, list[float]]:
-    """p-values of a metric's covariates between the arms: before the test there is no effect."""
-    found: dict[str, list[float]] = {}
-    for group in asked.found.groups:
-        for treatment in (v for v in asked.variants if v != asked.control and group.known):
-            a, b = (asked.sample(group.name, v) for v in (asked.control, treatment))
-            p = [
-                read(a, b, columns).p_fixed
-                for columns in group.known
-                if not unreadable(a, b, columns)
-            ]
-            found[group.name] = [*found.get(group.name, []), *(v for v in p if np.isfinite(v))]
-    return found
-
-
-def _moved(asked: _Question) -> frozenset[str]:
-    """Metrics whose covariates differ between the arms: the treatment may have moved them, so they
-    adjust nothing.
-
-    What a log shows of the time before the assignment cannot have been moved.
-    """
-    found = _balance(asked) if asked.trial.log is None else {}
-    tests = sum(len(p) for p in found.values())
-    return frozenset(
-        name for name, p in found.items() if p and min(p) * tests < validity.BALANCE_LEVEL
-    )
-
-
 def _finished(found: Moments, design: Design) -> bool:
     """Whether the planned end, or the last planned look, is reached."""
     if design.boundary == "always valid" or design.looks[-1] < 1:
@@ -485,7 +279,7 @@ def _finished(found: Moments, design: Design) -> bool:
     return design.planned_days is None or not found.days() or found.days() >= design.planned_days
 
 
-def _notes(asked: _Question, table: pd.DataFrame, best: str) -> tuple[Message, ...]:
+def _notes(asked: Question, table: pd.DataFrame, best: str) -> tuple[Message, ...]:
     """Which choices were made, and which doubts remain."""
     design, whole = asked.design, {} if asked.design.cluster else asked.found.totals()[()]
     missing = (
@@ -516,7 +310,7 @@ def _notes(asked: _Question, table: pd.DataFrame, best: str) -> tuple[Message, .
     return (*notes, Message("experiment.prior_normal" if prior else "experiment.prior_flat", prior))
 
 
-def _reached(asked: _Question, table: pd.DataFrame, best: str) -> Message:
+def _reached(asked: Question, table: pd.DataFrame, best: str) -> Message:
     """The effect on those that met the change, spread over all that were assigned."""
     sums = [m.name for m in asked.wanted if m.kind != "quantile" and not m.per]
     row = (

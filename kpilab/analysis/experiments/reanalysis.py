@@ -5,37 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
 
+from kpilab.analysis.experiments.suspects import (
+    Check,
+    Kind,
+    ages_of,
+    decided_at,
+    effect_of,
+    look,
+    novelty,
+    outside,
+    peeking,
+    segments_of,
+    srm,
+    z_of,
+)
 from kpilab.core.result import Result
 from kpilab.core.table import Assignments, EventLog, Facts
 from kpilab.core.trial import Boundary, Design, Outcome
 from kpilab.core.values import EVERYWHERE, Effect, Message, Period, Where
 from kpilab.engine.door.keys import assigned
 from kpilab.engine.door.tables import Tabular
-from kpilab.engine.experiments.ages import age_moments
 from kpilab.engine.experiments.exposure import condition
 from kpilab.engine.experiments.intake import up_to
 from kpilab.engine.experiments.moments import Moments
 from kpilab.engine.experiments.standing import standing
 from kpilab.engine.experiments.trial import by_segment, prepare
 from kpilab.errors import BadInput, unknown
-from kpilab.stats.experiments.novelty import Decay, by_age, worn_off
-from kpilab.stats.experiments.readout import Looks, Readout, read
-from kpilab.stats.experiments.sample_ratio import ratios, sample_ratio
-from kpilab.stats.experiments.sequential import information, lan_demets, uncorrected_p
-from kpilab.stats.mean import Sample
-from kpilab.stats.multiplicity import holm
-from kpilab.stats.tail import normal_upper
+from kpilab.stats.experiments.readout import Looks
+from kpilab.stats.experiments.sequential import information, lan_demets
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
-
-Kind = Literal["srm", "novelty", "peeking", "fine"]
-SRM_LEVEL, NOVELTY_LEVEL, LEVEL = 0.001, 0.01, 0.05
+    pass
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,42 +199,27 @@ def reanalysis(
     at_decision = replace(setup, until=period.last, seen_until=period.last)
     trial = prepare(assignments, log, [metric], experiment, at_decision, names)
     counts = _counts(stood.until(period.last), split, assignments)
-    looked = {v: _look(stood.until(period.last), control, v, setup) for v in counts if v != control}
-    decided = {v: r for v, r in looked.items() if r is not None and np.isfinite(_z(r))}
+    looked = {v: look(stood.until(period.last), control, v, setup) for v in counts if v != control}
+    decided = {v: r for v, r in looked.items() if r is not None and np.isfinite(z_of(r))}
     if len(decided) < len(looked):
-        raise BadInput(
-            (
-                f"up to the decision of {experiment!r} the outcome {metric.name!r} is the same for "
-                "every unit"
-            ),
-            f"table {assignments.name!r}, column {assignments.unit!r}",
-            (
-                "check that units have the ids they have in the log, and that the outcome is "
-                "counted since the start"
-            ),
-        )
-    treatment = max(decided, key=lambda v: abs(_z(decided[v])))
+        raise _same_for_all(experiment, metric, assignments)
+    treatment = max(decided, key=lambda v: abs(z_of(decided[v])))
     curve = _curve(stood, control, treatment, planned, period, looks)
     parts = by_segment(trial, names)
-    segments = _segments(parts.frame, split, control, treatment)
-    ages, worn = _ages(trial.rows, assignments, up_to(log, period.last), metric, control, treatment)
+    segments = segments_of(parts.frame, split, control, treatment)
+    ages, worn = ages_of(
+        trial.rows, assignments, up_to(log, period.last), metric, control, treatment
+    )
     early = shipped and boundary == "none" and period.last < planned.last
     checks = (
-        _srm(counts, split, segments, _outside(parts, segments, control, treatment)),
-        _novelty(worn, _decided(curve), shipped),
-        _peeking(curve, early),
+        srm(counts, split, segments, outside(parts, segments, control, treatment)),
+        novelty(worn, decided_at(curve), shipped),
+        peeking(curve, early),
     )
     found = next((c for c in (checks[0], checks[2], checks[1]) if c.trouble), None)
-    taken = (
-        curve.loc[curve["look"] & (curve["day"].dt.date <= period.last), "share"]
-        .clip(upper=1.0)
-        .tolist()
-    )
-    paid = Looks(
-        setup.boundary, setup.looks if setup.looks != (1.0,) else tuple(taken), setup.tuning
-    )
-    readout = _look(stood.until(period.last), control, treatment, setup, paid) or decided[treatment]
-    effect = _effect(readout)
+    paid = _paid(curve, period, setup)
+    readout = look(stood.until(period.last), control, treatment, setup, paid) or decided[treatment]
+    effect = effect_of(readout)
     return ReanalysisResult(
         pd.DataFrame([_row(c) for c in checks]), notes=_notes(looks, boundary, early, len(split)),
         experiment=experiment, control=control, treatment=treatment,
@@ -241,16 +231,6 @@ def reanalysis(
         counts=counts, curve=curve, ages=ages, segments=segments,
         half_life=worn.half_life if worn else None,
     )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Check:
-    check: Kind
-    p: float
-    threshold: float
-    trouble: bool
-    effect: Effect
-    where: Where = EVERYWHERE
 
 
 def _check(
@@ -279,6 +259,23 @@ def _check(
             f"{where}'looks'",
             "give the planned days and the looks taken",
         )
+
+
+def _paid(curve: pd.DataFrame, period: Period, setup: Design) -> Looks:
+    """The looks that were taken, unless the design declares others."""
+    taken = curve.loc[curve["look"] & (curve["day"].dt.date <= period.last), "share"]
+    shares = tuple(taken.clip(upper=1.0).tolist())
+    return Looks(setup.boundary, setup.looks if setup.looks != (1.0,) else shares, setup.tuning)
+
+
+def _same_for_all(experiment: str, metric: Outcome, assignments: Assignments) -> BadInput:
+    return BadInput(
+        f"up to the decision of {experiment!r} the outcome {metric.name!r} is the same for every "
+        "unit",
+        f"table {assignments.name!r}, column {assignments.unit!r}",
+        "check that units have the ids they have in the log, and that the outcome is counted since "
+        "the start",
+    )
 
 
 def _asked(outcome: str | Outcome, log: EventLog | Facts) -> Outcome:
@@ -322,37 +319,6 @@ def _counts(stood: Moments, split: Mapping[str, float], assignments: Assignments
     return {v: int(found[v]) for v in split}
 
 
-def _look(
-    stood: Moments, control: str, treatment: str, design: Design, looks: Looks | None = None
-) -> Readout | None:
-    """What one look reads; None where an arm is too small or nothing varies."""
-    (group,) = stood.groups
-    a, b = (Sample.of_sums(*stood.only(variant=v).sums(group.name)) for v in (control, treatment))
-    if min(a.n, b.n) < 2 or not max(a.cov[0, 0], b.cov[0, 0]) > 0:
-        return None
-    settings = {"looks": looks, "proportion": group.proportion, "relative": design.relative}
-    return read(a, b, group.metric, group.known, **settings)
-
-
-def _z(readout: Readout | None) -> float:
-    """The normal deviate that stands for the test's own p-value."""
-    if readout is None:
-        return float("nan")
-    z = normal_upper(readout.p_fixed / 2)
-    return (
-        float(np.sign(readout.difference.effect) * z)
-        if np.isfinite(z)
-        else readout.difference.statistic
-    )
-
-
-def _effect(readout: Readout | None) -> Effect:
-    if readout is None:
-        return Effect(float("nan"))
-    d = readout.difference
-    return Effect(d.effect, d.low, d.high)
-
-
 def _curve(
     stood: Moments, control: str, treatment: str, planned: Period, period: Period, looks: int
 ) -> pd.DataFrame:
@@ -361,10 +327,10 @@ def _curve(
     for day in days:
         part = stood.until(day)
         units = [part.only(variant=v).units() for v in (control, treatment)]
-        seen = _look(part, control, treatment, Design())
+        seen = look(part, control, treatment, Design())
         d = seen.difference if seen else None
         found = (
-            (seen.control.value, d.effect, d.low, d.high, seen.p_fixed, _z(seen))
+            (seen.control.value, d.effect, d.low, d.high, seen.p_fixed, z_of(seen))
             if seen and d
             else (nan,) * 6
         )
@@ -382,104 +348,7 @@ def _curve(
     return table
 
 
-def _decided(curve: pd.DataFrame) -> dict[str, float]:
-    return _at(curve, int(np.flatnonzero(curve["decided"])[0]))
-
-
-def _at(curve: pd.DataFrame, row: int) -> dict[str, float]:
-    numbers = curve[["effect", "low", "high", "p", "z", "bound"]]
-    return dict(zip(numbers.columns, numbers.to_numpy(dtype=float)[row], strict=True))
-
-
-def _segments(
-    by: pd.DataFrame, split: Mapping[str, float], control: str, treatment: str
-) -> pd.DataFrame:
-    """Counts per value of dimensions with several, against the declared split;
-    `q` corrects for all looked at."""
-    rows = by[(by["dimension"] != "") & (by.groupby("dimension")["value"].transform("nunique") > 1)]
-    wide = rows.pivot_table(
-        index=["dimension", "value"], columns="variant", values="units", aggfunc="sum", fill_value=0
-    )
-    wide = wide.reindex(columns=list(split), fill_value=0)
-    tests = [sample_ratio(row, list(split.values())) for row in wide.to_numpy()]
-    wide[["ratio", "low", "high"]] = ratios(
-        wide[control], wide[treatment], (split[control], split[treatment])
-    )
-    wide["p"] = [t.p for t in tests]
-    wide["q"] = holm(wide["p"]) if len(wide) else []
-    return wide.reset_index().rename_axis(columns=None).sort_values("p", ignore_index=True)
-
-
-def _outside(parts: Moments, segments: pd.DataFrame, control: str, treatment: str) -> Effect:
-    """The read-out without the segment furthest from the split."""
-    whole = parts.only(dimension="")
-    if len(segments):
-        worst = parts.only(
-            dimension=segments["dimension"].iat[0], value=segments["value"].iat[0]
-        ).frame
-        numbers = [c for c in worst.columns if c not in parts.keys]
-        less = worst.assign(**{c: -worst[c] for c in numbers})
-        whole = Moments(pd.concat([whole.frame, less]), whole.keys, whole.groups, whole.shifts)
-    return _effect(_look(whole, control, treatment, Design()))
-
-
-def _srm(
-    counts: Mapping[str, int], split: Mapping[str, float], segments: pd.DataFrame, outside: Effect
-) -> _Check:
-    shares = list(split.values())
-    whole = sample_ratio(list(counts.values()), shares)
-    where = EVERYWHERE
-    if len(segments) and segments["q"].to_numpy()[0] <= LEVEL:
-        worst = segments.iloc[0]
-        rest = [counts[v] - int(worst[v]) for v in counts]
-        # One place explains it only if the others are as declared.
-        if sum(rest) and sample_ratio(rest, shares).p > NOVELTY_LEVEL:
-            where = Where({str(worst["dimension"]): (worst["value"],)})
-    return _Check("srm", whole.p, SRM_LEVEL, whole.p < SRM_LEVEL, outside, where)
-
-
-def _ages(
-    rows: ir.Table,
-    assignments: Assignments,
-    log: EventLog | Facts,
-    metric: Outcome,
-    control: str,
-    treatment: str,
-) -> tuple[pd.DataFrame, Decay | None]:
-    """Effect by age with its covariance, and the decay fitted to it;
-    a share is one of active days."""
-    asked = replace(metric, per="max(1)", kind="mean") if metric.kind == "proportion" else metric
-    found = age_moments(rows, assignments, log, [asked], window=None)
-    arms = [found.arm(asked.name, v) for v in (control, treatment)]
-    if arms[0] is None or arms[1] is None:
-        return pd.DataFrame(columns=["age", "days", "control", "effect", "low", "high"]), None
-    seen = by_age(arms[0], arms[1])
-    return pd.DataFrame(seen.columns()), worn_off(arms[0], arms[1])
-
-
-def _novelty(worn: Decay | None, decided: Mapping[str, float], shipped: bool) -> _Check:
-    if worn is None:
-        return _Check("novelty", float("nan"), NOVELTY_LEVEL, False, Effect(float("nan")))
-    claimed = shipped and decided["p"] <= LEVEL
-    wears_off = worn.p <= NOVELTY_LEVEL and worn.extra * decided["effect"] > 0
-    most = abs(worn.lasting) < abs(worn.first) / 2 or worn.lasting * worn.first < 0
-    lasting = Effect(worn.lasting, worn.low, worn.high)
-    return _Check("novelty", worn.p, NOVELTY_LEVEL, bool(claimed and wears_off and most), lasting)
-
-
-def _peeking(curve: pd.DataFrame, early: bool) -> _Check:
-    z, last = _decided(curve)["z"], _at(curve, -1)
-    p = uncorrected_p(z, curve.loc[curve["look"], "share"].to_numpy(dtype=float))
-    confirmed = last["z"] * z > 0 and abs(last["z"]) >= last["bound"]
-    effect = (
-        Effect(last["effect"], last["low"], last["high"])
-        if np.isfinite(last["effect"])
-        else Effect(float("nan"))
-    )
-    return _Check("peeking", p, LEVEL, bool(early and p > LEVEL and not confirmed), effect)
-
-
-def _row(check: _Check) -> dict[str, object]:
+def _row(check: Check) -> dict[str, object]:
     effect = check.effect
     values = {"effect": effect.value, "low": effect.low, "high": effect.high}
     return {

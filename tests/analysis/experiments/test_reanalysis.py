@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from kpilab.analysis.experiments.experiment import experiment
-from kpilab.analysis.experiments.reanalysis import _segments, reanalysis
+from kpilab.analysis.experiments.reanalysis import reanalysis
+from kpilab.analysis.experiments.suspects import segments_of
 from kpilab.core.table import Assignments, EventLog
 from kpilab.core.trial import Design, Outcome
 from kpilab.errors import BadInput
@@ -184,6 +185,6 @@ def test_a_dimension_of_one_value_is_no_segment_that_is_searched():
         {"dimension": ["os"] * 4 + ["all"] * 2, "value": [*"aabbxx"], "variant": ["A", "B"] * 3}
     )
     by["units"] = [100, 130, 100, 90, 200, 220]
-    found = _segments(by, {"A": 0.5, "B": 0.5}, "A", "B")
+    found = segments_of(by, {"A": 0.5, "B": 0.5}, "A", "B")
     assert found["dimension"].tolist() == ["os", "os"]
     assert found["q"].iat[0] == pytest.approx(2 * found["p"].iat[0])
