@@ -145,9 +145,8 @@ def _late(
     rows = work(records, period, action)
     actor = label(rows[records.actor])
     if records.recorded is None:
-        frame = collect(rows.group_by(actor=actor).agg(records=_.count()), "timing").sort_values(
-            "actor"
-        )
+        counted = collect(rows.group_by(actor=actor).agg(records=_.count()), "timing")
+        frame = counted.sort_values("actor", ignore_index=True)
         return frame.assign(
             **dict.fromkeys(("late", "share", "low", "high", "after_close", "median_days"), np.nan)
         )
