@@ -430,11 +430,12 @@ def rows(seed: int = 1) -> dict[str, pd.DataFrame]:
     log = log.assign(
         later=log["at"] + pd.Timedelta(days=3), kind_of=log["event"].replace({"cart": "visit"})
     )
+    others = np.random.default_rng(seed + 50)
     people = pd.DataFrame({"user": [f"u{k}" for k in range(240)]})
-    people["alias"] = noise.permutation(people["user"])
-    people["plan"] = noise.choice(["gold", "free"], 240)
+    people["alias"] = others.permutation(people["user"])
+    people["plan"] = others.choice(["gold", "free"], 240)
     early = np.where(people["plan"] == "gold", DAYS // 2, DAYS)
-    people["since"] = [days[int(k)] for k in noise.integers(0, early)]
+    people["since"] = [days[int(k)] for k in others.integers(0, early)]
     people["later"] = people["since"] + pd.Timedelta(days=9)
     people["gone"], people["until2"] = pd.Timestamp("2027-01-01"), pd.Timestamp("2026-01-06")
     half = pd.Timestamp("2026-02-10")
