@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kpilab.case.spec import CaseSpec, TableSpec
 
 # Keys of a table that say how it is read or linked, and name no role.
-NOT_ROLES = {"kind", "source", "dimensions", "key", "links", "columns", "valid", *KEYS}
+NOT_ROLES = {"kind", "source", "query", "dimensions", "key", "links", "columns", "valid", *KEYS}
 Place = tuple[str | int, ...]
 
 

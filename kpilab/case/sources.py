@@ -11,6 +11,7 @@ from kpilab.core.finding import DataIssue
 from kpilab.core.values import Message
 from kpilab.engine.door.files import ENDINGS, ending, opened
 from kpilab.engine.door.reading import Opened, Reading, Unpivot, wanted
+from kpilab.engine.query import queried
 from kpilab.errors import BadInput
 
 if TYPE_CHECKING:
@@ -32,6 +33,12 @@ def source(con: BaseBackend, table: TableSpec, folder: Path, name: str, zone: st
     Raises:
         BadInput: no such source, or one that cannot be read.
     """
+    said = sorted(key for key in KEYS if getattr(table, key) not in (None, {}))
+    if table.query:
+        if said:
+            what = f"`{said[0]}` says how a file is read, and a query reads none"
+            raise wanted(name, said[0], what, "take it out")
+        return Opened(queried(con, table.query, f"table {name!r}, role 'query'"))
     if "://" in table.source:
         raise BadInput(
             f"source {table.source!r} is an address",
@@ -40,7 +47,6 @@ def source(con: BaseBackend, table: TableSpec, folder: Path, name: str, zone: st
         )
     if ending(table.source):
         return opened(con, path(table.source, folder), name, _reading(table, zone))
-    said = sorted(key for key in KEYS if getattr(table, key) not in (None, {}))
     if said:
         what = f"`{said[0]}` says how a file is read, and the source is no file"
         raise wanted(name, said[0], what, "take it out")

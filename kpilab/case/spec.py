@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date
 from difflib import get_close_matches
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -53,11 +53,18 @@ class ValiditySpec(Spec):
 
 
 class TableSpec(Spec, FileKeys):
-    source: str = Field(min_length=1)
+    source: str = ""
+    query: str = ""
     key: str | Names | None = None
     links: dict[str, str] = Field(default_factory=dict)
     columns: dict[str, str] = Field(default_factory=dict)
     valid: ValiditySpec | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if bool(self.source) == bool(self.query):
+            raise ValueError("has a `source` or a `query`: give one of them")
+        return self
 
     @property
     def named_by(self) -> Names:

@@ -69,7 +69,8 @@ def opened(spec: CaseSpec, document: Document, con: BaseBackend, folder: Path) -
     """The tables of a case; nothing of it is read beyond what keys, times and joins need."""
     found = Opened(spec)
     raw = _raw(found, document, con, folder)
-    confine(con, [path(spec.tables[name].source, folder) for name in raw])
+    files = [spec.tables[name].source for name in raw if spec.tables[name].source]
+    confine(con, [path(file, folder) for file in files])
     raw = {name: _keyed(found, name, table, document) for name, table in raw.items()}
     names = Names({n: _linked(spec.tables[n], k.table) for n, k in raw.items()})
     astray = [*_links(spec, names, document)]

@@ -398,6 +398,7 @@ APART = {
     "kpilab": "the version: any other is refused",
     "engine": "where the figures are computed",
     "engine_options": "memory and threads",
+    "tables.query": "rows of the engine: tests/engine/test_query.py",
     # How files are read stands in tests/case/test_reading.py.
     **{f"tables.{key}": "how a file is read" for key in reading.KEYS - {"unpivot"}},
     **{f"tables.unpivot.{key}": "how a file is read" for key in reading.UnpivotSpec.model_fields},
@@ -624,7 +625,7 @@ def test_no_key_is_left_out():
 
 @pytest.mark.parametrize(
     "path",
-    ["entities", "tables.events.primary_key", "tables.daily.query"],
+    ["entities", "tables.events.primary_key"],
 )  # fmt: skip
 def test_what_nothing_reads_is_refused_in_words(folder, path):
     (folder / "case.yml").write_text(
