@@ -15,7 +15,7 @@ from kpilab.analysis.external.market import market
 from kpilab.core.case import Case, Metric
 from kpilab.core.result import Result
 from kpilab.core.table import Benchmark, Table
-from kpilab.core.values import EVERYWHERE, Message, Period, Where
+from kpilab.core.values import EVERYWHERE, Message, Period, Where, fraction
 from kpilab.engine.days import day_of
 from kpilab.engine.metrics import BUCKET, Cut, full_buckets, measure
 from kpilab.engine.run import collect
@@ -97,7 +97,11 @@ def effects(store: Store, case: Case, *, level: float = 0.95) -> EffectsResult:
 
     Returns:
         EffectsResult, one row per action of the case.
+
+    Raises:
+        BadInput: a level that is none.
     """
+    fraction(level, "effects(level=)")
     actions = [a for a in store.actions(case.name) if a.state != "dropped"]
     rows = [_row(case, action, _tested(case, action, level)) for action in actions]
     return EffectsResult(pd.DataFrame(rows, columns=list(COLUMNS)), level=level)
