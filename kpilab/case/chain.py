@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MOST_EVENTS, MOST_STEPS = 30, 7
 BEFORE = 0.5  # share of those who reach a step that passed the one before it
+ENDS = 0.1  # share of the units that end where a funnel may end
 SMALLER = 0.95  # a step must lose somebody
 END = re.compile(
     "purchase|paid|pay_success|order_placed|order_complete|won|complete|success|confirm|convert|subscri|deliver|activat"
@@ -37,10 +38,23 @@ def event_chain(sheet: Sheet, found: Guess) -> tuple[tuple[str, ...], tuple[int,
     chains = {end: chain for end, chain in chains.items() if len(chain) > 1}
     if not chains:
         return (), ()
-    best = max(
-        chains, key=lambda end: (bool(END.search(end.lower())), len(chains[end]), reached[end])
-    )
+    last = _last_of(sheet, found)
+    named = {end for end in chains if END.search(end.lower())}
+    # Without a name that tells: where many units end, not a rare branch on the way.
+    ending = {end for end in chains if last.get(end, 0) >= ENDS * sum(last.values())}
+    able = named or ending or set(chains)
+    best = max(able, key=lambda end: (len(chains[end]), reached[end], end))
     return tuple(chains[best]), tuple(int(reached[e]) for e in chains[best])
+
+
+def _last_of(sheet: Sheet, found: Guess) -> dict[str, int]:
+    """How many units each event is the last of."""
+    first = _first_hits(sheet, found)
+    ends = first.group_by("unit").agg(end=first["first"].max())
+    last = first.join(ends, "unit")
+    last = last.filter(last["first"] == last["end"])
+    counts = collect(last.group_by("event").agg(units=last.count()), "last events")
+    return dict(zip(counts["event"], counts["units"].astype(int), strict=True))
 
 
 def _order(sheet: Sheet, found: Guess) -> tuple[pd.Series, pd.DataFrame]:

@@ -224,3 +224,16 @@ def test_the_funnel_of_a_real_shop(shared, tmp_path):
     shutil.copy(shared / "datasets" / "ecom_clickstream_retentioneering.csv", tmp_path)
     steps = opened(tmp_path).funnels["main"].steps
     assert steps[-4:] == ("cart", "shipping_details", "payment_details", "purchase")
+
+
+def test_a_funnel_ends_where_many_end_and_not_at_a_rare_branch(tmp_path):
+    rows = []
+    for case in range(200):
+        steps = ["opened", "checked"] + (["archived"] if case % 10 else ["duplicate", "merged"])
+        steps = steps[:1] if case % 4 == 0 else steps
+        for k, step in enumerate(steps):
+            at = pd.Timestamp("2026-01-05") + pd.Timedelta(hours=3 * case + k)
+            rows.append((at, f"c{case}", step))
+    frame = pd.DataFrame(rows, columns=["at", "case_id", "activity"])
+    frame.to_csv(tmp_path / "log.csv", index=False)
+    assert opened(tmp_path).funnels["main"].steps == ("opened", "checked", "archived")
