@@ -10,7 +10,13 @@ from sqlglot import exp
 
 from kpilab.case.links import Names, leaf_of
 from kpilab.case.reading import KEYS
-from kpilab.engine.expression import is_predicate, parse_measure, parse_predicate, sql
+from kpilab.engine.expression import (
+    is_predicate,
+    parse_measure,
+    parse_predicate,
+    read_by_value,
+    sql,
+)
 from kpilab.engine.linked import dotted, renamed
 from kpilab.errors import BadInput, Problem
 
@@ -62,6 +68,34 @@ class Asking:
         for name, test in self.spec.experiments.items():
             for key in ("outcome", "exposure"):
                 self._tested(getattr(test, key), ("experiments", name, key))
+
+    def hidden(self) -> set[str]:
+        """Columns that `privacy.pseudonymise` means, by whatever name they have in a table; what
+        is computed from one would tell it, and is a problem."""
+        secret = self._secret()
+        for table, asked in self.tables.items():
+            for called, tree in asked.columns.items():
+                if isinstance(tree, exp.Column):
+                    secret |= {called} if leaf_of(tree).column in secret else set()
+                elif read := read_by_value(tree, secret):
+                    declared = called in self.spec.tables[table].columns
+                    place = ("tables", table, "columns", called) if declared else ("tables", table)
+                    what = f"{called!r} is computed from {read[0]!r}, which is pseudonymised"
+                    hint = "take it out, or name the column itself"
+                    self.problems.append(Problem(what, self.document.at(*place), hint))
+        return secret
+
+    def _secret(self) -> set[str]:
+        """The names, the columns of roles they mean, and the keys and links that hold the same."""
+        named = set(self.spec.privacy.pseudonymise)
+        tables = self.spec.tables.values()
+        found = named | {
+            c for t in tables for r in named if isinstance(c := getattr(t, r, None), str)
+        }
+        same = [{c, str(self.spec.tables[to].key)} for t in tables for c, to in t.links.items()]
+        while more := [pair for pair in same if pair & found and not pair <= found]:
+            found |= set().union(*more)
+        return found
 
     def _whose(self) -> None:
         """Whose every row is, in the tables that lead to the customers."""

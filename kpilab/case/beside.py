@@ -8,7 +8,7 @@ import pandas as pd
 
 from kpilab.case.draft import AMOUNTS, AVERAGED, LEVEL, MOST_FURTHER, OUTGOING, Draft
 from kpilab.case.guess import Guess, measures
-from kpilab.case.look import Column, Sheet, slug
+from kpilab.case.look import Sheet, named, slug
 from kpilab.engine.expression import identifier, literal, parse_measure, sql
 from kpilab.engine.run import collect, collect_one
 
@@ -51,7 +51,7 @@ def _measured(sheet: Sheet, guess: Guess, taken: set[str]) -> dict[str, dict[str
             }  # fmt: skip
         else:
             found[name] = {"table": sheet.name, "measure": f"sum({column.reference})"}
-        if Column(f"{sheet.name} {column.name}", "number", 0, 0).named(OUTGOING):
+        if named(f"{sheet.name} {column.name}", OUTGOING):
             last = next(reversed(found))
             found[last] |= {} if column.named(LEVEL) else {"better": "down"}
     if not columns and sheet.name not in taken:
@@ -65,8 +65,8 @@ def alternatives(
     """Other amounts that could be added up, as `table.column`."""
     for sheet, _ in drafts:
         for column in measures(sheet, guesses[sheet.name]):
-            named = column.named("|".join(AMOUNTS)) and not column.named(AVERAGED)
-            if named and not (sheet.name == best.table and column.name == best.goal):
+            amount = column.named("|".join(AMOUNTS)) and not column.named(AVERAGED)
+            if amount and not (sheet.name == best.table and column.name == best.goal):
                 yield column.name if column.linked else f"{sheet.name}.{column.name}"
 
 

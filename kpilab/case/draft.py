@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from kpilab.case.chain import count_chain, event_chain, milestones
 from kpilab.case.guess import KEY, ORDERS, Guess, measures
-from kpilab.case.look import Column, Sheet, slug
+from kpilab.case.look import Column, Sheet, named, slug
 from kpilab.core.values import Period
 from kpilab.engine.expression import identifier, literal
 from kpilab.engine.run import collect_one
@@ -98,8 +98,7 @@ class _Tree:
 
 def _earned(table: str, goal: str) -> bool:
     """Whether a goal is called like money that comes in."""
-    name = Column(f"{table} {goal}", "number", 0, 0)
-    return Column(goal, "number", 0, 0).named("|".join(AMOUNTS)) and not name.named(OUTGOING)
+    return named(goal, "|".join(AMOUNTS)) and not named(f"{table} {goal}", OUTGOING)
 
 
 def draft(sheet: Sheet, found: Guess) -> Draft:

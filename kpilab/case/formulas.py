@@ -19,7 +19,7 @@ from sqlglot import exp
 
 from kpilab.core.case import Metric
 from kpilab.core.formula import Expression, Name, Number, parse_formula
-from kpilab.core.table import Facts, Table
+from kpilab.core.table import Stacked, Table
 from kpilab.engine.column import column
 from kpilab.engine.expression import columns, parse_measure, parse_predicate, restricted, sql
 from kpilab.engine.linked import renamed
@@ -145,8 +145,12 @@ def measured(
     metrics: Mapping[str, Metric],
     tables: Mapping[str, Table],
     where: str,
+    kept: Sequence[str] = (),
 ) -> tuple[Metric, Table]:
     """A metric and the table it is measured on.
+
+    Args:
+        kept: further columns that stay if all its tables have them (whose a row is).
 
     Raises:
         BadInput: metrics of different grain, or nothing but numbers.
@@ -170,7 +174,11 @@ def measured(
         for side in (value.above, value.below)
     )
     table = (
-        _below_each_other(name, [tables[n] for n in names], parts) if several else tables[names[0]]
+        _below_each_other(
+            f"{name} of {' and '.join(names)}", [tables[n] for n in names], parts, kept
+        )
+        if several
+        else tables[names[0]]
     )
     plain = Metric(name, table.name, per=parts[0].per, cumulative=parts[0].cumulative)
     if value.below:
@@ -203,14 +211,21 @@ def _added(terms: Sequence[tuple[Term, exp.Expr]]) -> str | None:
 
 def _mark() -> str:
     """The column that says which table a row is of."""
-    return "source table"
+    return ": table"
 
 
 def _called(table: str, name: str) -> str:
     return f"{table}: {name}"
 
 
-def _below_each_other(name: str, tables: Sequence[Table], metrics: Sequence[Metric]) -> Facts:
+def stacked_from(column: str) -> str:
+    """What a column of stacked rows is called in the table it comes from."""
+    return column.rpartition(": ")[2]
+
+
+def _below_each_other(
+    name: str, tables: Sequence[Table], metrics: Sequence[Metric], kept: Sequence[str]
+) -> Stacked:
     """The rows of the tables, each with the columns its metrics read, and the dimensions all
     share."""
     shared = [d for d in tables[0].dimensions_named if all(d in t.dimensions_named for t in tables)]
@@ -218,19 +233,19 @@ def _below_each_other(name: str, tables: Sequence[Table], metrics: Sequence[Metr
     for table in tables:
         used = dict.fromkeys(c for m in metrics if m.table == table.name for c in _read(m, table))
         read |= {_called(table.name, c): (table.name, c, table.table.schema()[c]) for c in used}
-    time = "time" if "time" not in shared else "time of row"
-    parts = []
+    time, parts = ": time", []
     for table in tables:
         rows = table.table
         here = {
             c: (rows[of[1]] if of[0] == table.name else ibis.null(of[2])) for c, of in read.items()
         }
-        named = {d: _dimension(tables, rows, d) for d in shared}
+        alike = [c for c in kept if all(c in t.table.columns for t in tables)]
+        named = {d: _dimension(tables, rows, d) for d in (*shared, *alike)}
         moment = column(rows, table.roles()["time"]).cast("timestamp")
         parts.append(
             rows.select(**{time: moment, _mark(): ibis.literal(table.name)}, **named, **here)
         )
-    return Facts(
+    return Stacked(
         ibis.union(*parts),
         time=time,
         dimensions=tuple(shared),

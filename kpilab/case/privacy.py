@@ -4,7 +4,7 @@ what may still be asked of names."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +14,10 @@ from sqlglot import exp
 
 from kpilab.case.document import Document
 from kpilab.case.expressions import expressions
+from kpilab.case.formulas import stacked_from
 from kpilab.core.case import Case
 from kpilab.core.finding import DataIssue
-from kpilab.core.table import Assignments, EventLog, Reports
+from kpilab.core.table import Assignments, EventLog, Reports, Stacked
 from kpilab.core.values import Message
 from kpilab.engine.expression import read_by_value
 from kpilab.engine.groups import grouped, small_groups, together
@@ -26,13 +27,19 @@ from kpilab.errors import BadInput, Problem, nearest
 KEY_FILE, VARIABLE, LEAST = ".kpilab-key", "KPILAB_KEY", 16
 
 
-def pseudonyms(case: Case, document: Document) -> tuple[Case, list[Problem]]:
-    """The case with the values of its hidden columns replaced in every table;
-    and what speaks against it."""
+def pseudonyms(
+    case: Case, document: Document, same: Collection[str] = ()
+) -> tuple[Case, list[Problem]]:
+    """The case with the values of its hidden columns replaced in every table, and in what reading
+    the tables has shown; and what speaks against it.
+
+    Args:
+        same: columns that hold the same by other names, over links.
+    """
     names = case.privacy.pseudonymise
     if not names:
         return case, []
-    hidden, problems = _hidden(case, document)
+    hidden, problems = _hidden(case, document, same)
     problems += [*_apart(case, hidden, document), *_read_by_name(case, hidden, document)]
     if problems:
         return case, problems
@@ -42,7 +49,22 @@ def pseudonyms(case: Case, document: Document) -> tuple[Case, list[Problem]]:
     declared = case.definitions
     if reporters & hidden:
         declared = tuple(replace(d, reporter=pseudonym(d.reporter, key)) for d in declared)
-    return replace(case, tables=tables, definitions=declared), []
+    issues = tuple(_unnamed(issue, hidden) for issue in case.issues)
+    return replace(case, tables=tables, definitions=declared, issues=issues), []
+
+
+def _unnamed(issue: DataIssue, hidden: frozenset[str]) -> DataIssue:
+    """The note without values of a hidden column; of a raw line nobody knows whose they are."""
+    said = dict(issue.statement.values)
+    named = (issue.column or said.get("column")) in hidden
+    for key in ("values", "first", "text"):
+        value = said.get(key)
+        texts = isinstance(value, str) or (
+            isinstance(value, tuple) and any(isinstance(v, str) for v in value)
+        )
+        if texts and (named or key == "text"):
+            said[key] = "…" if isinstance(value, str) else ("…",)
+    return replace(issue, statement=replace(issue.statement, values=said))
 
 
 def small_groups_together(case: Case) -> Case:
@@ -138,7 +160,9 @@ def _make(path: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _hidden(case: Case, document: Document) -> tuple[frozenset[str], list[Problem]]:
+def _hidden(
+    case: Case, document: Document, same: Collection[str]
+) -> tuple[frozenset[str], list[Problem]]:
     """Columns that the names mean, as columns or as roles, in whatever table they stand."""
     tables = case.tables.values()
     known = {n for t in tables for n in (*t.table.columns, *t.roles())}
@@ -151,6 +175,9 @@ def _hidden(case: Case, document: Document) -> tuple[frozenset[str], list[Proble
             )
         hidden |= {t.roles()[name] for t in tables if name in t.roles()}
         hidden |= {c for t in tables for c in t.table.columns if c == name}
+    hidden |= {c for t in tables for c in t.table.columns if c in same}
+    stacked = case.of_kind(Stacked).values()
+    hidden |= {c for t in stacked for c in t.table.columns if stacked_from(c) in hidden}
     return frozenset(hidden), problems
 
 

@@ -83,7 +83,7 @@ def open_case(
     found.problems.extend(astray)
     problems = [*found.problems, *data_problems(case, document)]
     if not problems:
-        case, problems = pseudonyms(case, document)
+        case, problems = pseudonyms(case, document, found.hidden)
     error = several(problems)
     if error:
         raise error
@@ -201,7 +201,8 @@ def with_formulas(case: Case, spec: CaseSpec, document: Document) -> tuple[Case,
             if all(
                 case.metrics[t.metric].table in case.tables for t in (*value.above, *value.below)
             ):
-                metric, table = measured(name, value, case.metrics, case.tables, where)
+                whose = (case.customer.column,) if case.customer else ()
+                metric, table = measured(name, value, case.metrics, case.tables, where, whose)
                 tables[table.name] = table
                 said = _metric(name, spec.metrics[name].model_dump(), spec.metrics[name].label)
                 made[name] = replace(

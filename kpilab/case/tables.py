@@ -63,6 +63,7 @@ class Opened:
     tables: dict[str, Table] = field(default_factory=dict)
     issues: list[DataIssue] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    hidden: frozenset[str] = frozenset()
 
 
 def opened(spec: CaseSpec, document: Document, con: BaseBackend, folder: Path) -> Opened:
@@ -77,6 +78,7 @@ def opened(spec: CaseSpec, document: Document, con: BaseBackend, folder: Path) -
     asking = Asking(spec, names, document, {n: Asked() for n in raw}, astray)
     if not astray:
         asking.everything()
+    hidden = frozenset(asking.hidden() if spec.privacy.pseudonymise and not astray else ())
     found.problems.extend(astray)
     if astray:
         return found
@@ -84,7 +86,7 @@ def opened(spec: CaseSpec, document: Document, con: BaseBackend, folder: Path) -
     found.problems.extend(fanned_out(Relations(spec, names, raw), document))
     for name in asking.tables:
         _role(found, asking, raw, document, name)
-    return replace(found, spec=rewritten(spec, asking.tables))
+    return replace(found, spec=rewritten(spec, asking.tables), hidden=hidden)
 
 
 def _raw(found: Opened, document: Document, con: BaseBackend, folder: Path) -> dict[str, ir.Table]:

@@ -16,7 +16,7 @@ from kpilab.case.beside import alternatives, books, experiments, further, work
 from kpilab.case.draft import BUYERS, Draft, draft, periods
 from kpilab.case.enrich import with_amount, with_linked
 from kpilab.case.guess import Guess, guesses
-from kpilab.case.look import Column, Sheet, look, slug
+from kpilab.case.look import Sheet, look, named, slug
 from kpilab.case.read import open_case
 from kpilab.case.relate import Related, related
 from kpilab.core.values import Period
@@ -137,6 +137,8 @@ def _case_text(folder: Path, found: Found, wishes: Wishes) -> str:
     known, sheets = found.guesses, list(found.sheets)
     spans = {s.name: _span(s, found) for s in sheets if known[s.name].roles.get("time")}
     asked = {**periods([spans[sheet.name][:2]]), **wishes.periods}
+    if "current" in wishes.periods:
+        asked.pop("year_ago", None)  # it was that of another period
     covered = [n for n, (first, last, _) in spans.items() if first <= asked["baseline"].last
                and last >= asked["current"].first]  # fmt: skip
     metrics, pairs = dict(best.metrics), books(sheet, best, sheets, dict(known))
@@ -186,10 +188,10 @@ def chosen(found: Found, wishes: Wishes) -> tuple[Sheet, Draft]:
             return sheet, one
         if wishes.goal in one.metrics:
             return sheet, replace(one, goal=wishes.goal, formula=None)
-        named = next((c for c in sheet.columns if wishes.goal == f"{sheet.name}.{c.name}"), None)
-        if named is not None and named.type == "number":
-            name = slug(named.name)
-            total = {"table": sheet.name, "measure": f"sum({named.reference})"}
+        amount = next((c for c in sheet.columns if wishes.goal == f"{sheet.name}.{c.name}"), None)
+        if amount is not None and amount.type == "number":
+            name = slug(amount.name)
+            total = {"table": sheet.name, "measure": f"sum({amount.reference})"}
             return sheet, replace(
                 one, goal=name, formula=None, metrics={name: total, **one.metrics}
             )
@@ -215,7 +217,7 @@ def _customer(sheet: Sheet, found: Found) -> str:
     linked = [
         to for to, _ in found.related.ways(sheet.name) if found.guesses[to].kind == "entities"
     ]
-    buyers = [t for t in linked if Column(t, "text", 0, 0).named(BUYERS + "|" + _many(BUYERS))]
+    buyers = [t for t in linked if named(t, BUYERS + "|" + _many(BUYERS))]
     return _section("customer", buyers[0], "Whose behaviour the goal is made of.") if buyers else ""
 
 

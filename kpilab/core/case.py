@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from kpilab.core.finding import DataIssue
-from kpilab.core.table import Table
+from kpilab.core.table import Stacked, Table
 from kpilab.core.tree import MetricTree
 from kpilab.core.trial import Boundary
 from kpilab.core.values import Period
@@ -218,8 +218,7 @@ class Case:
     @property
     def sources(self) -> dict[str, Table]:
         """The tables as they were given; those that hold the rows of a formula are left out."""
-        made = {name for name, metric in self.metrics.items() if metric.formula}
-        return {name: table for name, table in self.tables.items() if name not in made}
+        return {n: table for n, table in self.tables.items() if not isinstance(table, Stacked)}
 
     def of_kind(self, role: type[Role]) -> dict[str, Role]:
         """Tables of one role by name."""

@@ -143,6 +143,11 @@ class Facts(Table):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Stacked(Facts):
+    """Rows of several tables below each other, on which a formula of their metrics is measured."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Entities(Facts):
     """Who or what facts are about: one row per key (a customer, a product, a store).
 

@@ -48,6 +48,11 @@ def engine_name(table: ir.Table) -> str:
     return str(table.get_backend().name)
 
 
+def dialect_of(engine: str) -> str:
+    """What the parser of SQL calls an engine's dialect."""
+    return "spark" if engine == "pyspark" else engine
+
+
 def microseconds(column: ir.Value, engine: str) -> ir.IntegerValue:
     """A moment as whole microseconds since 1970 (UTC), on any engine.
 

@@ -273,22 +273,30 @@ def restricted(tree: exp.Expr, predicate: exp.Expr | None) -> exp.Expr:
 
 def sql(tree: exp.Expr, dialect: str = DIALECT) -> str:
     """The expression as text of an engine's dialect."""
-    if dialect != DIALECT and tree.find(exp.DateDiff):
+    if tree.find(exp.DateDiff):
         tree = tree.transform(_counting_borders)
     return tree.sql(dialect=dialect, comments=False)
 
 
 def _counting_borders(node: exp.Expr) -> exp.Expr:
     """DuckDB counts the midnights (hours, months) between two times, others the whole ones that
-    have passed."""
+    have passed: between times cut to the unit the two are one. Written so for every engine, as a
+    text may be translated once more by whoever takes it."""
     if not isinstance(node, exp.DateDiff):
         return node
     unit = exp.Literal.string(str(node.args.get("unit") or "day"))
+    if all(_cut_to(unit.name, side) for side in (node.this, node.expression)):
+        return node
     started = (
         exp.TimestampTrunc(this=exp.cast(side, "timestamp"), unit=unit)
         for side in (node.this, node.expression)
     )
     return exp.DateDiff(this=next(started), expression=next(started), unit=node.args.get("unit"))
+
+
+def _cut_to(unit: str, side: exp.Expr) -> bool:
+    cut = isinstance(side, exp.TimestampTrunc | exp.DateTrunc)
+    return cut and str(side.args["unit"].name).lower() == unit.lower()
 
 
 def _checked(text: object, where: str, *, linked: bool = False) -> exp.Expr:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from kpilab.engine.dialect import dialect_of, engine_name
 from kpilab.engine.expression import sql
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ def selected(rows: ir.Table, columns: Mapping[str, exp.Expr], called: str) -> ir
     Args:
         called: a name for the rows in the query, used for nothing else.
     """
-    engine = rows.get_backend().name
     named = [exp.alias_(tree.copy(), name, quoted=True) for name, tree in columns.items()]
     query = exp.select(*named).from_(exp.to_identifier(called, quoted=True))
-    return rows.alias(called).sql(sql(query, "spark" if engine == "pyspark" else engine))
+    return rows.alias(called).sql(sql(query, dialect_of(engine_name(rows))))

@@ -15,6 +15,7 @@ from kpilab.core.case import Grain, Metric
 from kpilab.core.table import Table
 from kpilab.core.values import EVERYWHERE, Period, Where
 from kpilab.engine.column import marked, own
+from kpilab.engine.dialect import dialect_of, engine_name
 from kpilab.engine.door.labels import meets, with_missing
 from kpilab.engine.expression import (
     parse_measure,
@@ -191,8 +192,7 @@ def _values(
 def _select(metrics: Sequence[Metric], keys: list[str], rows: ir.Table) -> str:
     """Numerators and denominators per key as SQL: expressions are parsed and checked,
     names quoted."""
-    engine = rows.get_backend().name
-    dialect = "spark" if engine == "pyspark" else engine
+    dialect = dialect_of(engine_name(rows))
     quote = "`" if dialect == "spark" else '"'
     selected = [quoted(key, quote) for key in keys]
     for metric in metrics:

@@ -9,6 +9,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from kpilab.engine.dialect import dialect_of
 from kpilab.engine.expression import ALLOWED, MOST_CHARACTERS, sql
 from kpilab.engine.run import failures
 from kpilab.errors import BadInput, EngineError, unknown
@@ -36,7 +37,7 @@ def queried(con: BaseBackend, text: str, where: str) -> ir.Table:
     Raises:
         BadInput: not one SELECT, something off the whitelist, or a table the engine does not have.
     """
-    dialect = "spark" if con.name == "pyspark" else con.name
+    dialect = dialect_of(con.name)
     tree = _checked(text, dialect, where)
     for table in tree.find_all(exp.Table):
         _known(con, table, tree, where)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from kpilab.case.read import open_case
 from kpilab.core.case import Case
 from kpilab.engine.column import marked
+from kpilab.engine.customers.movements import movements
 from kpilab.engine.metrics import Cut, measure
 from kpilab.errors import BadInput
 
@@ -268,3 +269,84 @@ def test_totals_with_and_without_any_join_are_equal(tmp_path_factory, data):
         dimensions = case.tables[case.metrics[name].table].dimensions_named
         for by in (dimensions[:1], dimensions[1:2], dimensions):
             assert total(case, name, by).sum() == pytest.approx(total(case, name).sum())
+
+
+def private(*changes: tuple[str, Any], names: tuple[str, ...] = ("mail",)) -> dict[str, Any]:
+    few = [("tables.lines.dimensions", ["sku"]), ("privacy", {"pseudonymise": list(names)})]
+    return changed(*few, *changes)
+
+
+def mailed() -> pd.DataFrame:
+    return tables()["customers"].assign(mail=[f"p{k}@x.org" for k in range(5)])
+
+
+def everything(case: Case) -> str:
+    """Every value of every table, and every note."""
+    cells = [t.table.execute().to_csv() for t in case.tables.values()]
+    return "\n".join([*cells, *(str(i.statement.values) for i in case.issues)])
+
+
+def test_a_hidden_column_is_hidden_by_whatever_name_it_is_linked(opened):
+    mine = tables()["orders"].assign(mail="own")
+    spec = private(
+        ("tables.orders.dimensions", ["customers.mail"]),
+        ("metrics.people", {"table": "orders", "measure": "count(distinct customers.mail)"}),
+        ("metrics.both", {"formula": "people - lines"}),
+    )
+    case = opened(spec, customers=mailed(), orders=mine)
+    assert case.tables["orders"].dimensions_named == ("customers.mail",)
+    assert "@x.org" not in everything(case)
+    assert total(case, "people").item() == 5
+
+
+def test_a_link_and_the_key_it_holds_are_hidden_together(opened):
+    customers = tables()["customers"].rename(columns={"customer": "person"})
+    spec = private(
+        ("tables.customers.key", "person"),
+        ("tables.orders.dimensions", ["customer", "customers.region"]),
+        names=("customer",),
+    )
+    case = opened(spec, customers=customers)
+    assert case.tables["orders"].dimensions_named == ("person", "region")
+    assert not {"c0", "c1", "c99"} & set(everything(case).replace("'", ",").split(","))
+    assert total(case, "orders", ("region",))["north"] == 5
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("tables.orders.columns", {"m": "lower(customers.mail)"}),
+        ("tables.customers.columns", {"m": "mail"}),
+    ],
+)
+def test_what_is_computed_from_a_hidden_column_is_refused(tmp_path, change):
+    said = problems(tmp_path, private(change), customers=mailed())
+    assert any("'m' is computed from 'mail', which is pseudonymised" in line for line in said)
+
+
+def test_a_formula_may_be_called_like_a_table_and_several_rest_on_the_same(opened):
+    spec = changed(
+        ("metrics.placed", SPEC["metrics"]["orders"]),
+        ("metrics.orders", {"formula": "sales - freight"}),
+        ("metrics.other", {"formula": "sales - 2 * freight"}),
+    )
+    case = opened(spec)
+    sales, freight = total(case, "sales").item(), total(case, "freight").item()
+    assert total(case, "orders").item() == sales - freight
+    assert total(case, "other").item() == sales - 2 * freight
+    assert total(case, "placed").item() == 14
+    assert set(case.sources) == set(SPEC["tables"])
+
+
+def test_what_a_formula_is_made_of_is_told_by_customer(opened):
+    spec = changed(
+        ("customer", {"table": "customers", "amount": "net"}),
+        ("metrics.net", {"formula": "sales - freight"}),
+    )
+    case = opened(spec)
+    table = case.tables[case.metrics["net"].table]
+    moved = movements(table, case.metrics["net"], case.customer.column, case.baseline, case.current)
+    parts = ("came", "gone", "more", "less", "same", "nobody")
+    both = measure(table, [case.metrics["net"]], dict(case.periods))["net"]
+    assert sum(getattr(moved, p).change for p in parts) == both.iloc[1] - both.iloc[0]
+    assert moved.nobody.customers == 1

@@ -156,6 +156,7 @@ def test_what_is_wished_stands_in_the_case(tmp_path):
     assert spec["goal"] == {"metric": "freight", "target": 70.0}
     assert spec["kpis"] == [{"metric": "amount", "owner": "Ann", "target": 50.0}]
     assert spec["language"] == "zh"
+    assert "year_ago" not in spec["periods"]
     assert spec["periods"]["current"] == [date(2026, 1, 12), date(2026, 1, 18)]
     for wrong, where in (
         (Wishes("orders.margin"), "--goal"),

@@ -211,3 +211,11 @@ def test_whatever_is_written_gives_a_checked_tree_or_an_error_for_people(text):
         assert all(type(node) in ALLOWED for node in tree.walk())
         again = parse_measure(sql(tree), "here")
         assert sql(again) == sql(tree)
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "postgres", "spark"])
+def test_a_difference_of_days_is_between_times_cut_to_the_day_on_every_engine(dialect):
+    text = sql(parse_measure("sum(date_diff('day', placed, delivered))", ""), dialect)
+    assert text.upper().count("TRUNC(") == 2
+    if dialect == "duckdb":
+        assert sql(parse_measure(text, "")) == text

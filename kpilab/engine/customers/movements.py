@@ -11,6 +11,7 @@ from sqlglot import exp
 from kpilab.core.case import Metric
 from kpilab.core.table import Table
 from kpilab.core.values import Period
+from kpilab.engine.dialect import dialect_of, engine_name
 from kpilab.engine.expression import parse_measure, parse_predicate, restricted, spelled_out, sql
 from kpilab.engine.run import collect_text
 from kpilab.errors import BadInput
@@ -60,8 +61,7 @@ def movements(
     if metric.measure is None or metric.per or metric.cumulative:
         what = f"{metric.name!r} is no amount that adds up over customers"
         raise BadInput(what, f"metric {metric.name!r}", "choose a sum, without `per`")
-    engine = table.table.get_backend().name
-    dialect = "spark" if engine == "pyspark" else engine
+    dialect = dialect_of(engine_name(table.table))
     before, now = (sql(_within(table, metric, p), dialect) for p in (baseline, current))
     whose = sql(exp.column(customer, quoted=True), dialect)
     moved = (

@@ -13,7 +13,7 @@ import ibis
 
 from kpilab.core.values import EVERYWHERE, Where, duration
 from kpilab.engine.column import column
-from kpilab.engine.dialect import engine_name
+from kpilab.engine.dialect import dialect_of, engine_name
 from kpilab.engine.door.labels import one_of
 from kpilab.engine.events.chain import Chain
 from kpilab.engine.events.sessions import day_start, readable, whole, with_session
@@ -318,7 +318,7 @@ def _with_conditions(table: ir.Table, plan: Plan) -> ir.Table:
     if not texts:
         return table
     backend = table.get_backend()
-    dialect = "spark" if backend.name == "pyspark" else backend.name
+    dialect = dialect_of(backend.name)
     parsed = {
         k: sql(parse_predicate(text, "funnel, argument 'steps'"), dialect)
         for k, text in texts.items()

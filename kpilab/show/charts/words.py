@@ -1,8 +1,9 @@
-"""Titles: the headline sentence, broken into lines that fit above a chart."""
+"""Words on charts: the headline in lines that fit above it, and room for texts beside bars."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from kpilab.core.result import Result
 
 WIDTH = 78  # of a line in Latin letters; a Chinese one takes two
+GAP, LETTER = 14.0, 6.4  # pixels before a text beside a bar, and of a Latin letter in it
 # What a line may not be broken inside of: a Chinese character with the stops after it, or a word or
 # number.
 PIECE = re.compile(
@@ -36,6 +38,11 @@ def lines(text: str, most: int = WIDTH) -> list[str]:
             line = ""
         line += piece
     return [*found, line.strip()] if line.strip() or not found else found
+
+
+def room(texts: Iterable[str], least: float = 40.0) -> float:
+    """Pixels that a scale must be padded by, so that the text right of the longest bar is seen."""
+    return max([least, *(GAP + LETTER * _width(text) for text in texts)])
 
 
 def _width(text: str) -> int:

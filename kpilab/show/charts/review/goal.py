@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 
 from kpilab.show import say
+from kpilab.show.charts.words import room
 from kpilab.show.format import interval, number, signed, signed_percent
 from kpilab.show.say import label
 from kpilab.show.theme import BAD, GOOD, INK, NEUTRAL, PALETTE, QUIET
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 ROW = 30
 # Room at both ends, so that the numbers beside the points are not cut.
-SCALE = alt.Scale(padding=60)
 
 
 def attainment(result: Result, lang: str = "en") -> alt.LayerChart:
@@ -37,7 +37,7 @@ def attainment(result: Result, lang: str = "en") -> alt.LayerChart:
         "value:Q",
         title=label("report.change_axis", lang),
         axis=alt.Axis(format="+~%", tickCount=6),
-        scale=SCALE,
+        scale=alt.Scale(padding=room(str(row["text"]) for row in rows)),
     )
     tip = _tip("report.metric", "report.interval_percent", lang)
     return _forest(pd.DataFrame(rows), x, tip, say(result.headline, lang))
@@ -59,7 +59,12 @@ def drivers(result: Result, lang: str = "en") -> alt.LayerChart:
         for row in result.table.to_dict("records")
     ]
     axis = alt.Axis(format="+~s", tickCount=6)
-    x = alt.X("value:Q", title=label("report.contribution_axis", lang), axis=axis, scale=SCALE)
+    x = alt.X(
+        "value:Q",
+        title=label("report.contribution_axis", lang),
+        axis=axis,
+        scale=alt.Scale(padding=room(str(row["text"]) for row in rows)),
+    )
     return _forest(
         pd.DataFrame(rows),
         x,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from kpilab.show.charts.words import head
+from kpilab.show.charts.words import head, room
 from kpilab.show.format import interval, number, plain, signed, signed_percent, where
 from kpilab.show.say import label
 from kpilab.show.theme import BAD, GOOD, INK, NEUTRAL, PALETTE, QUIET
@@ -192,7 +192,7 @@ def _forest(table: pd.DataFrame, axis: str, title: alt.TitleParams, lang: str) -
     )
     scale = {
         "title": axis,
-        "scale": alt.Scale(padding=70),
+        "scale": alt.Scale(padding=room(table["text"])),
         "axis": alt.Axis(format="+~s", tickCount=6),
     }
     tone = alt.Color("tone:N", scale=None, legend=None)

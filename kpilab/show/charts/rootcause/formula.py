@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from kpilab.show.charts.words import head
+from kpilab.show.charts.words import head, room
 from kpilab.show.format import MISSING, interval, number, percent, signed
 from kpilab.show.say import label
 from kpilab.show.theme import BAD, GOOD, INK, MUTED, PALETTE, QUIET
@@ -31,7 +31,7 @@ def decompose(result: DecomposeResult, lang: str = "en") -> alt.TopLevelMixin:
     rows = _steps(result, lang)
     names = alt.Axis(labelLimit=240, labelPadding=8, ticks=False, domain=False)
     y = alt.Y("name:N", sort=rows["name"].tolist(), title=None, axis=names)
-    roomy = alt.Scale(zero=False, nice=True, padding=50)
+    roomy = alt.Scale(zero=False, nice=True, padding=room(rows["text"]))
     x = alt.X("start:Q", scale=roomy, title=result.goal, axis=alt.Axis(tickCount=5))
     tips = [
         alt.Tooltip("name:N", title=" "),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kpilab.core.values import Message
 from kpilab.show import say
-from kpilab.show.charts.words import head, lines
+from kpilab.show.charts.words import head, lines, room
 from kpilab.show.format import pvalue, signed, signed_percent
 from kpilab.show.format import where as where_text
 from kpilab.show.say import label
@@ -58,7 +58,7 @@ def _bars(rows: pd.DataFrame, title: alt.TitleParams, lang: str) -> alt.LayerCha
         "contribution:Q",
         title=label("localise.axis", lang),
         axis=alt.Axis(tickCount=5),
-        scale=alt.Scale(padding=40, nice=True),
+        scale=alt.Scale(padding=room(rows["text"]), nice=True),
     )
     kept = ["place", "contribution", "low", "high", "right", "text", "colour"]
     base = alt.Chart(rows[kept], title=title, width=WIDTH).encode(y=y)
