@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Verdict = Literal["trouble", "fine", "unclear", "info"]
 Strength = Literal["described", "tested", "compared", "randomised"]
+Answer = Literal["causes", "nothing", "cannot_tell"]
 StepName = Literal["trust", "goal", "relation", "root_cause", "external", "execution"]
 STEP_NAMES: tuple[StepName, ...] = (
     "trust",
@@ -81,6 +82,8 @@ class Cause:
         findings, against: ids of findings for and against it.
         why: the 5-Why chain, from the goal down.
         action: what to do next.
+        alternatives: kinds that the numbers cannot tell from this one, best first.
+        falsification: what must not have moved if this is the cause, and did not.
     """
 
     kind: str
@@ -98,6 +101,8 @@ class Cause:
     against: tuple[str, ...] = ()
     why: tuple[Why, ...] = ()
     action: Message | None = None
+    alternatives: tuple[str, ...] = ()
+    falsification: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +117,39 @@ class BridgeRow:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryForecast:
+    """What the current period should be by all that came before it.
+
+    Attributes:
+        calendar, season, trend: steps from the baseline to `value`; they sum to value - baseline.
+        value, low, high: of the current period as a whole; None where no noise can be told.
+        df: degrees of freedom of the interval.
+        error: standard error of `value`; 0 where no noise can be told.
+        windows: how many former periods of equal length stand behind the interval.
+        seasonal: whether the season of former years is in it.
+    """
+
+    calendar: float
+    season: float
+    trend: float
+    value: float
+    low: float | None = None
+    high: float | None = None
+    df: float = 1.0
+    error: float = 0.0
+    windows: int = 0
+    seasonal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class GoalChange:
-    """The goal in both periods; `interval` is that of `change`.
+    """The goal in both periods; `low` and `high` are the interval of `change`.
 
     `logged` is what the tables say, `current` is after correcting what only the log lost,
     `expected` is the target if given, else the baseline; change = current - baseline, gap = current
-    - expected.
+    - expected. `like` is the baseline brought to the length and the weekdays of the current period
+    (the baseline itself where it is not a sum over days), and change_like = current - like: the one
+    change that is said. `history` is what all former periods say for the current one.
     """
 
     metric: str
@@ -127,6 +159,26 @@ class GoalChange:
     current: float
     low: float | None = None
     high: float | None = None
+    like: float | None = None
+    history: HistoryForecast | None = None
+
+    @property
+    def change_like(self) -> float:
+        return self.current - (self.baseline if self.like is None else self.like)
+
+    @property
+    def like_ends(self) -> tuple[float | None, float | None]:
+        """Interval of `change_like`: what the length of a period adds is no noise."""
+        shift = self.change_like - self.change
+        return (
+            None if self.low is None else self.low + shift,
+            None if self.high is None else self.high + shift,
+        )
+
+    @property
+    def change_like_pct(self) -> float | None:
+        like = self.baseline if self.like is None else self.like
+        return 100 * self.change_like / abs(like) if like else None
 
     @property
     def change(self) -> float:
@@ -171,7 +223,10 @@ class Review:
     """The whole answer.
 
     `labels`: metric -> {lang: label}; `units`: metric -> what it is counted in; `settings`: what it
-    was run with.
+    was run with. `gains`: what raised the goal, told as causes are. `answer`: causes; nothing,
+    where a loss that matters would have been seen; else cannot_tell. `detectable`: the loss of the
+    goal, in percent, that this review would have named with chance .8; None where no noise is
+    known.
     """
 
     case: str
@@ -187,6 +242,9 @@ class Review:
     settings: Mapping[str, object] = field(default_factory=dict)
     version: str = ""
     rejected: tuple[Cause, ...] = ()
+    gains: tuple[Cause, ...] = ()
+    answer: Answer = "nothing"
+    detectable: float | None = None
 
     def summary(self, lang: str | None = None) -> str:
         """The verdict in words, in `lang` or the review's own language."""

@@ -40,6 +40,8 @@ def document(words: Words, charts: Mapping[str, Json], created: str) -> Json:
         "version": review.version,
         "created": created,
         "periods": {name: plain(period) for name, period in review.periods.items()},
+        "answer": review.answer,
+        "detectable": plain(review.detectable),
         "goal": _goal(review.goal) | {"unit": review.units.get(review.goal.metric, "")},
         "bridge": [
             {
@@ -51,6 +53,7 @@ def document(words: Words, charts: Mapping[str, Json], created: str) -> Json:
             for r in review.bridge
         ],
         "causes": [_cause(c, words) for c in review.causes],
+        "gains": [_cause(c, words) for c in review.gains],
         "findings": [_finding(f, words, charts.get(f.id)) for f in review.findings],
         "not_examined": [
             {"step": report.step, "reason": words.say(reason)}
@@ -77,13 +80,21 @@ def main_result(finding: Finding) -> Result | None:
 
 def _goal(goal: GoalChange) -> Json:
     keys = ("metric", "baseline", "expected", "logged", "current", "change", "change_pct", "gap")
-    return {key: plain(getattr(goal, key)) for key in keys} | {"interval": _ends(goal)}
+    like = ("change_like", "change_like_pct")
+    history = goal.history
+    return {key: plain(getattr(goal, key)) for key in (*keys, *like)} | {
+        "interval": _ends(goal),
+        "history": None if history is None else plain(history.value),
+        "history_interval": _ends(history),
+    }
 
 
 def _cause(cause: Cause, words: Words) -> Json:
     effect = cause.effect
     return {
         "kind": cause.kind,
+        "alternatives": list(cause.alternatives),
+        "falsification": words.say(cause.falsification) or None,
         "subject": cause.subject,
         "where": plain(cause.where.plain()),
         "except": plain(cause.where.plain_without()),

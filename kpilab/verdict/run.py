@@ -184,6 +184,7 @@ def _weighed(case: Case, cells: Cells, evidence: Evidence) -> Review:
         settings={"floor": case.floor, "alpha": ALPHA, "questions": evidence.questions, "seed": 0},
         version=kpilab.__version__,
         rejected=tuple(c.cause for c in rejected),
+        answer="causes" if causes else "nothing",
     )
 
 
