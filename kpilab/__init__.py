@@ -1,7 +1,8 @@
 """kpilab: the KPIs hit target, so why did the business not grow?
 
 Here are the nouns and the daily questions. All questions of one kind are under `kpilab.events`,
-`.relation`, `.rootcause`, `.external`, `.execution`, `.data`, `.experiments` and `.operations`.
+`.customers`, `.relation`, `.rootcause`, `.external`, `.execution`, `.data`, `.experiments` and
+`.operations`.
 The names stand in `__init__.pyi`.
 """
 

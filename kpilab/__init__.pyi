@@ -1,3 +1,4 @@
+from kpilab import customers as customers
 from kpilab import data as data
 from kpilab import events as events
 from kpilab import execution as execution

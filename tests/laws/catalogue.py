@@ -12,7 +12,17 @@ from typing import Any
 import pandas as pd
 
 import kpilab
-from kpilab import data, events, execution, experiments, external, operations, relation, rootcause
+from kpilab import (
+    customers,
+    data,
+    events,
+    execution,
+    experiments,
+    external,
+    operations,
+    relation,
+    rootcause,
+)
 from kpilab.core.case import Kpi
 from kpilab.core.tree import MetricTree
 from kpilab.core.trial import Outcome
@@ -87,6 +97,7 @@ PAID = rows(
     dimensions=("my_platform",),
 )
 FACTS = rows(w.facts, "Facts", time="my_day", dimensions=("my_region", "my_city"))
+ORDERS = rows(w.orders, "Facts", time="my_day", dimensions=("my_region",))
 HISTORY = rows(w.history, "Facts", time="my_day", dimensions=("my_region", "my_city"))
 BOOKS = rows(w.books, "Facts", time="my_day", dimensions=("my_platform",))
 SHIFTS = rows(w.shifts, "Facts", time="my_day", dimensions=("my_machine",))
@@ -352,6 +363,18 @@ ENTRIES: dict[str, Entry] = {
             value=g.n("my_value"),
         ),
         change=rows(w.change),
+    ),
+    # Customers.
+    "growth": entry(
+        lambda g: customers.growth(
+            g["orders"],
+            customer=g.n("my_who"),
+            amount=g.n("my_sales"),
+            baseline=w.BASE,
+            current=w.NOW,
+            by=[g.n("my_region")],
+        ),
+        orders=ORDERS,
     ),
     # Root cause.
     "explore": entry(

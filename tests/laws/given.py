@@ -19,7 +19,7 @@ Frame = pd.DataFrame
 # What a column holds; columns that start with `my_` are named by the user, all others by the
 # function.
 KINDS = {
-    "id": ("my_user", "my_record", "my_sale", "record"),
+    "id": ("my_user", "my_who", "my_record", "my_sale", "record"),
     "label": (
         "my_event", "my_platform", "my_region", "my_city", "my_actor", "my_action", "my_reporter",
         "my_metric",

@@ -1,1 +1,1 @@
-"""Can the tables be trusted, and does everybody count alike."""
+"""Whose behaviour an amount is made of: who came, stayed, bought less, left."""

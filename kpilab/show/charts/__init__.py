@@ -38,6 +38,7 @@ CHARTS: dict[str, tuple[str, str]] = {
     "sequences": ("events.steps", "sequences"),
     "retention": ("events.lifecycle", "retention"),
     "activity": ("events.lifecycle", "activity"),
+    "growth": ("customers.growth", "growth"),
     "attainment": ("review.goal", "attainment"),
     "drivers": ("review.goal", "drivers"),
     "history": ("relation.series", "history"),

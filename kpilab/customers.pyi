@@ -1,0 +1,1 @@
+from kpilab.analysis.customers.growth import growth as growth

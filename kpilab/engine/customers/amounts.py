@@ -1,0 +1,158 @@
+"""An amount by customer: whose a row is, on which day, and what it adds up to, on the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import ibis
+import pandas as pd
+from sqlglot import exp
+
+from kpilab.core.case import Metric
+from kpilab.engine.column import own
+from kpilab.engine.days import day_of
+from kpilab.engine.dialect import dialect_of, engine_name
+from kpilab.engine.door.labels import label
+from kpilab.engine.expression import (
+    AGGREGATES,
+    parse_measure,
+    parse_predicate,
+    restricted,
+    spelled_out,
+    sql,
+)
+from kpilab.engine.run import collect_one
+from kpilab.errors import BadInput, unknown
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from kpilab.core.table import Table
+    from kpilab.core.values import Period
+
+WHO, DAY = own("who"), own("day")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Amounts:
+    """Rows with their customer, day and segment, and the metric that is summed over them.
+
+    Attributes:
+        rows: the table with the columns `WHO` (missing: nobody's), `DAY`, and one per dimension.
+        metric: a sum or count of rows.
+        by: dimension -> its column of `rows`, as text.
+    """
+
+    rows: ir.Table
+    metric: Metric
+    by: Mapping[str, str]
+
+    def of(
+        self, keys: Sequence[str], parts: Mapping[str, Period | None], *also: exp.Expr
+    ) -> ir.Table:
+        """Expression: one row per combination of `keys` with the amount of each period.
+
+        Args:
+            keys: columns of `rows`. parts: name of a column -> its period; None for all days.
+            also: further aggregates, each with its alias.
+        """
+        columns = [exp.column(key, quoted=True) for key in keys]
+        sums = [
+            exp.alias_(self._within(period), name, quoted=True) for name, period in parts.items()
+        ]
+        name = "rows_read"
+        query = exp.select(*columns, *sums, *also).from_(name).group_by(*columns)
+        return self.rows.alias(name).sql(sql(query, dialect_of(engine_name(self.rows))))
+
+    def _within(self, period: Period | None) -> exp.Expr:
+        measure = parse_measure(str(self.metric.measure), self.metric.name)
+        measure = spelled_out(measure, self.rows.columns)
+        if self.metric.condition:
+            condition = parse_predicate(self.metric.condition, self.metric.name)
+            measure = restricted(measure, spelled_out(condition, self.rows.columns))
+        if period is not None:
+            measure = restricted(measure, parse_predicate(_days(period), self.metric.name))
+        return exp.Coalesce(this=measure, expressions=[exp.Literal.number(0)])
+
+    def until(self, last: date) -> Amounts:
+        """The rows up to a day."""
+        rows = self.rows.filter(self.rows[DAY] <= ibis.literal(last))
+        return Amounts(rows, self.metric, self.by)
+
+    @property
+    def span(self) -> tuple[date, date]:
+        """First and last day with a row.
+
+        Raises:
+            BadInput: there is none.
+        """
+        found = collect_one(
+            self.rows.agg(first=self.rows[DAY].min(), last=self.rows[DAY].max()), "customers"
+        )
+        if found["first"] is None or found["first"] != found["first"]:
+            raise BadInput("no row has a day", "customers", "give a table with rows and days")
+        return _date(found["first"]), _date(found["last"])
+
+
+def amounts(table: Table, metric: Metric | str, customer: str, by: Sequence[str] = ()) -> Amounts:
+    """An amount as its customers made it.
+
+    Args:
+        table: rows with a time. metric: a sum or count of rows, or the column that is summed.
+        customer: column that says whose a row is. by: columns of segments.
+
+    Raises:
+        BadInput: a column that is not there, or a metric that does not add up over customers.
+    """
+    named = [customer, *by, *([metric] if isinstance(metric, str) else [])]
+    for column in named:
+        if column not in table.table.columns:
+            raise unknown("column", column, table.table.columns, f"table {table.name!r}")
+    if isinstance(metric, str):
+        summed = exp.Sum(this=exp.column(metric, quoted=True))
+        metric = Metric(metric, table.name, measure=sql(summed))
+    _check(metric)
+    rows = table.table
+    columns = {d: own(f"by{k}") for k, d in enumerate(by)}
+    rows = rows.mutate(
+        **{WHO: rows[customer].cast("string"), DAY: day_of(rows, table.roles()["time"])},
+        **{c: label(rows[d]) for d, c in columns.items()},
+    )
+    return Amounts(rows.filter(rows[DAY].notnull()), metric, columns)
+
+
+def _check(metric: Metric) -> None:
+    """Only sums and counts of rows, added or taken from each other, are the sum over customers."""
+    tree = None if metric.measure is None else parse_measure(metric.measure, metric.name)
+    adds_up = tree is not None and not (metric.per or metric.cumulative or _bent(tree))
+    if not adds_up:
+        what = f"{metric.name!r} is no amount that adds up over customers"
+        raise BadInput(what, f"metric {metric.name!r}", "choose a sum, without `per`")
+
+
+def _bent(tree: exp.Expr) -> bool:
+    """Whether the sum over customers is another number."""
+    outer = (exp.Sum, exp.Count, exp.CountIf, exp.Add, exp.Sub, exp.Paren, exp.Neg, exp.Filter)
+    for node in tree.find_all(*AGGREGATES):
+        if type(node) not in outer or node.find(exp.Distinct):
+            return True
+        above = node.parent
+        while above is not None:
+            if not isinstance(above, outer):
+                return True
+            above = above.parent
+    return False
+
+
+def _days(period: Period) -> str:
+    after = period.last + timedelta(days=1)
+    day = exp.column(DAY, quoted=True).sql("duckdb")
+    return f"{day} >= CAST('{period.first}' AS DATE) AND {day} < CAST('{after}' AS DATE)"
+
+
+def _date(value: object) -> date:
+    # A day comes back as a date or a timestamp, as the engine likes.
+    return pd.Timestamp(str(value)).date()

@@ -1,0 +1,1 @@
+"""Whose behaviour an amount is made of: who came, stayed, bought less, left."""

@@ -1,0 +1,119 @@
+"""Growth accounting: the movements sum to the change, and mean what they say."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kpilab import BadInput, Period
+from kpilab.customers import growth
+
+BEFORE = Period(date(2026, 1, 1), date(2026, 3, 31))
+NOW = Period(date(2026, 4, 1), date(2026, 6, 30))
+
+
+def orders(*rows: tuple[str, str | None, float]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["date", "who", "amount"])
+    return frame.assign(date=pd.to_datetime(frame["date"]))
+
+
+def drawn(seed: int, n: int = 3000) -> pd.DataFrame:
+    """Orders of 400 customers over two years, in two regions."""
+    noise = np.random.default_rng(seed)
+    days = pd.Timestamp("2024-07-01") + pd.to_timedelta(noise.integers(0, 730, n), "D")
+    who = noise.zipf(1.3, n) % 400
+    return pd.DataFrame(
+        {"date": days, "who": who, "amount": noise.lognormal(3, 1, n),
+         "region": np.where(who % 3 == 0, "north", "south")}
+    )  # fmt: skip
+
+
+def told(frame: pd.DataFrame, **also: object) -> pd.DataFrame:
+    result = growth(frame, customer="who", amount="amount", baseline=BEFORE, current=NOW, **also)
+    return result.table.set_index("movement")
+
+
+def test_every_customer_has_one_movement():
+    monthly = [(f"2025-{m:02}-05", "left", 10.0) for m in range(3, 13)]
+    yearly = [(f"{y}-02-05", "paused", 10.0) for y in range(2021, 2027)]
+    table = told(orders(
+        *monthly, ("2026-01-05", "left", 10), *yearly,
+        ("2026-02-01", "less", 20), ("2026-05-01", "less", 5),
+        ("2026-02-01", "more", 20), ("2026-05-01", "more", 25),
+        ("2026-02-01", "same", 20), ("2026-06-30", "same", 20),
+        ("2025-02-01", "back", 20), ("2026-05-01", "back", 8),
+        ("2026-04-01", "new", 3), ("2026-05-01", None, 2), ("2026-07-01", "later", 99),
+    ))  # fmt: skip
+    changes = {"new": 3, "back": 8, "expanded": 5, "kept": 0, "contracted": -15, "paused": -10,
+               "left": -10, "nobody": 2}  # fmt: skip
+    assert table["change"].to_dict() == changes
+    assert table["customers"].to_dict() == dict.fromkeys(changes, 1) | {"nobody": 0}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_parts_sum_to_the_change(seed):
+    frame = drawn(seed)
+    table = told(frame, by=["region"])
+    for region, part in table.groupby("region"):
+        ours = frame[frame["region"] == region]
+        sums = [ours.loc[ours["date"].dt.date.between(p.first, p.last), "amount"].sum()
+                for p in (BEFORE, NOW)]  # fmt: skip
+        assert part["before"].sum() == pytest.approx(sums[0], rel=1e-9)
+        assert part["change"].sum() == pytest.approx(sums[1] - sums[0], rel=1e-9)
+
+
+def test_months_sum_to_the_change_from_the_first_to_the_last():
+    frame = drawn(9)
+    found = growth(frame, customer="who", amount="amount", baseline=BEFORE, current=NOW)
+    by_month = frame.groupby(frame["date"].dt.to_period("M"))["amount"].sum()
+    expected = by_month.diff().loc["2026-01":"2026-06"]
+    got = found.months.groupby("month")["change"].sum()
+    assert got.to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-9)
+
+
+def test_what_is_retained_is_told_of_those_who_were_there():
+    rates = growth(
+        orders(("2026-01-05", "a", 60), ("2026-01-05", "b", 40), ("2026-05-01", "a", 90),
+               ("2026-05-01", "c", 10)),
+        customer="who", amount="amount", baseline=BEFORE, current=NOW,
+    ).rates.iloc[0]  # fmt: skip
+    assert (rates["net"], rates["gross"], rates["stayed"]) == (0.9, 0.6, 0.5)
+    assert rates["quick"] == pytest.approx((30 + 10) / 40)
+
+
+def test_regular_invoices_are_a_contract_and_orders_are_not():
+    months = pd.date_range("2025-01-01", "2026-06-01", freq="MS")
+    bills = pd.DataFrame([(d, w, 9.0) for d in months for w in "abc"],
+                         columns=["date", "who", "amount"])  # fmt: skip
+    asked = {"customer": "who", "amount": "amount", "baseline": BEFORE, "current": NOW}
+    assert growth(bills, **asked).contract
+    assert not growth(drawn(3), **asked).contract
+
+
+def test_the_interval_of_net_retention_is_that_of_a_ratio_over_customers():
+    noise = np.random.default_rng(4)
+    before, kept = noise.gamma(1, 50, 300), noise.random(300) < 0.7
+    now = np.where(kept, before * noise.lognormal(0, 0.5, 300), 0)
+    rows = [(d, str(k), v) for d, side in (("2026-02-01", before), ("2026-05-01", now))
+            for k, v in enumerate(side)]  # fmt: skip
+    found = growth(orders(*rows), customer="who", amount="amount", baseline=BEFORE, current=NOW)
+    rates, net = found.rates.iloc[0], now.sum() / before.sum()
+    half = 1.959964 * np.sqrt(((now - net * before) ** 2).sum()) / before.sum()
+    assert [rates["net_low"], rates["net_high"]] == pytest.approx([net - half, net + half])
+
+
+def test_what_cannot_be_told_is_refused():
+    frame = drawn(1)
+    with pytest.raises(BadInput, match="no column named 'whom'"):
+        growth(frame, customer="whom", amount="amount", baseline=BEFORE, current=NOW)
+    with pytest.raises(BadInput, match="the baseline ends"):
+        growth(frame, customer="who", amount="amount", baseline=NOW, current=BEFORE)
+    late = (
+        Period(date(2030, 1, 1), date(2030, 1, 31)),
+        Period(date(2030, 2, 1), date(2030, 2, 28)),
+    )
+    with pytest.raises(BadInput, match="no amount lies"):
+        growth(frame, customer="who", amount="amount", baseline=late[0], current=late[1])
