@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kpilab.core.table import Facts
     from kpilab.core.values import Period
 
+MATERIAL = 0.05
 STRAY = 0.01  # share of all amounts that may be negative by chance; they count as nothing
 COLUMNS = ["where", "expected", "actual", "contribution", "low", "high", "share", "change",
     "change_low", "change_high",
@@ -115,6 +116,7 @@ def localise(
     deepest: int | None = None,
     alpha: float = 0.05,
     level: float = 0.95,
+    material: float | None = None,
 ) -> LocaliseResult:
     """Find the smallest set of dimension combinations that carries a deviation from what was
     expected.
@@ -139,6 +141,9 @@ def localise(
         deepest: most dimensions in one combination; default all.
         alpha: chance of finding anything at all where nothing happened.
         level: confidence level of the intervals.
+        material: share of what all places carry together that a place must carry to be named, 0 up
+            to 1; default .05 for a rate and between two periods, where volume makes any small
+            difference certain, and 0 against a forecast.
 
     Returns:
         LocaliseResult with one row per combination; none when nothing stands out beyond noise.
@@ -165,8 +170,9 @@ def localise(
     leaves, names = compared(facts, tuple(dimensions), question)
     ratio = periods[1].days / periods[0].days if periods else None
     frame, notes = _checked(leaves.frame)
-    cube = cube_of(frame, names, rate=numerator is not None, ratio=ratio)
-    known = Known(cube.spread, cube.least, cube.sampled)
+    cube = cube_of(frame, names, rate=question.rate, ratio=ratio)
+    least = _material(material, question)
+    known = Known(cube.spread, cube.least, cube.sampled, least)
     found = locate(cube.codes, *cube.searched, known, alpha=alpha, deepest=deepest)
     rows = [_row(element, cube, found, level, alpha) for element in found.elements]
     grouped = leaves.grouped.items()
@@ -176,6 +182,9 @@ def localise(
     )
     notes += (Message("door.left_out", {"rows": leaves.missing}),) if leaves.missing else ()
     notes += cube.notes
+    notes += (Message("localise.minor", {"places": found.minor, "share": least}),) * (
+        found.minor > 0
+    )
     notes += (Message("localise.selected"),) if rows else ()
     notes += (Message("localise.equivalent"),) if any(row["equivalent"] for row in rows) else ()
     everywhere, visible = _everywhere(cube, found, level), found.visible
@@ -193,6 +202,15 @@ def localise(
         visible=visible,
         notes=notes,
     )
+
+
+def _material(asked: float | None, question: Comparison) -> float:
+    """Share of what all places carry that each must carry."""
+    if asked is None:
+        return MATERIAL if question.rate or question.periods is not None else 0.0
+    if not 0 <= asked < 1:
+        raise BadInput(f"material is {asked}", "localise(material=)", "give a share from 0 up to 1")
+    return float(asked)
 
 
 def _everywhere(cube: Cube, found: Located, level: float) -> Effect | None:

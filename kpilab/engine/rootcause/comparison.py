@@ -67,6 +67,11 @@ class Comparison:
                 "give one column for a measure, and the pair (numerator, denominator) for a rate",
             )
 
+    @property
+    def rate(self) -> bool:
+        """Whether a rate is compared, not an amount."""
+        return self.numerator is not None
+
     def now(self) -> dict[str, str]:
         if self.measure is not None:
             return {own("num"): self.measure}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from kpilab.stats.rootcause.localise.cuboids import Cuboid, Hit, Named, cuboids, same_leaves, sums
 from kpilab.stats.rootcause.localise.evidence import FLAW
 from kpilab.stats.rootcause.localise.exceptions import told_as_one, untouched
+from kpilab.stats.rootcause.localise.filled import filled
 from kpilab.stats.rootcause.localise.noise import Noise, levels
 from kpilab.stats.rootcause.localise.search import Amounts, Description, described
 
@@ -65,6 +66,7 @@ class Located:
             is noise.
         visible: least share of the whole that a place must hold for a fall of `FALL` in it to be
             found; may exceed 1.
+        minor: how many more places were found that carry next to nothing.
     """
 
     elements: tuple[Element, ...]
@@ -72,21 +74,24 @@ class Located:
     counts: bool
     everywhere: tuple[float, float] | None = None
     visible: float = np.inf
+    minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
-    """What is known of a cube before looking.
+    """What is known of a cube before looking, and what is asked of a place.
 
     Attributes:
         spread, least: of its noise, see `levels`.
         sampled: whether its noise is known to be that of counts, or more; judged from the leaves
             when False.
+        material: share of what all places carry together that a place must carry.
     """
 
     spread: Array | None = None
     least: float = 0.0
     sampled: bool = False
+    material: float = 0.0
 
 
 def locate(
@@ -127,19 +132,26 @@ def locate(
     fair = expected * told.factor
     weight = told.noise.weights((fair + actual) / 2, spread)
     effective = fair * weight, actual * weight
-    hits = [replace(h, without=untouched(spaces, h, effective, fair, enough)) for h in told.hits]
+    hits = filled(spaces, told.hits, told.leaves)
+    hits = [replace(h, without=untouched(spaces, h, effective, fair, enough)) for h in hits]
     hits = told_as_one(spaces, codes, hits, *effective)
+    material = _material(hits, actual - fair, known.material)
     size = expected + actual
     totals = sums(spaces, size) if hits else []
-    elements = tuple(_element(spaces, h, codes, size, totals, live) for h in hits)
-    counts = told.noise.count_share > COUNTS
     return Located(
-        elements,
+        tuple(_element(spaces, h, told.noise, codes, size, totals, live) for h in material),
         told.noise,
-        counts,
+        told.noise.count_share > COUNTS,
         _everywhere(amounts, told, enough),
         _visible(amounts, told, enough),
+        len(hits) - len(material),
     )
+
+
+def _material(hits: list[Hit], gap: Array, share: float) -> list[Hit]:
+    """Without places that carry next to nothing of what all carry together."""
+    carried = [abs(float(gap[h.leaves].sum())) for h in hits]
+    return [h for h, mine in zip(hits, carried, strict=True) if mine >= share * sum(carried)]
 
 
 def _everywhere(amounts: Amounts, told: Description, enough: float) -> tuple[float, float] | None:
@@ -221,6 +233,7 @@ def _densest_half(values: Array) -> tuple[float, float]:
 def _element(
     spaces: list[Cuboid],
     hit: Hit,
+    noise: Noise,
     codes: NDArray[np.intp],
     size: Array,
     totals: list[Array],
@@ -235,4 +248,5 @@ def _element(
     same = tuple(
         other for other in same_leaves(spaces, codes, member, size, ALIKE, totals) if other != mine
     )
-    return Element(*mine, hit.gain, space.cost, live[member], same, without)
+    gain = noise.worth(hit.gain + space.cost) - space.cost
+    return Element(*mine, gain, space.cost, live[member], same, without)

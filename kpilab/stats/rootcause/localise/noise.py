@@ -13,20 +13,20 @@ from kpilab.stats.distributions import chi2
 
 Array = NDArray[np.float64]
 BINS, IN_BIN, LEAST, REPEATS, FEW_LEAVES = 12, 20, 10.0, 5, 8
-# Only the calmest part of the leaves is looked at: the others may truly have moved.
-CALM, FEWEST = 0.4, 5
+# Only the calmest part of the leaves is looked at: the others may truly have moved. More of them,
+# once what moved is found and left out.
+CALM, CALMED, FEWEST = 0.4, 0.7, 5
 # Misfit that a second parameter must save: count noise beside relative noise, which tells on small
 # leaves; and the other way round.
 PLAIN, WORTH = 3.0, 0.5
 # Of the typical leaf's variance, the share that shrinks with size.
 SHARES = np.concatenate([[0.0], expit(np.linspace(-12, 8, 101)), [1.0]])
 ROUNDS = 30
-# Degrees of freedom per leaf: only the calmest part of them carries the fit, less so where two
-# parameters are fitted.
-ONE_FITTED, BOTH_FITTED = 0.2, 0.12
-CALM_CHI2 = float(
-    chi2.cdf(chi2.ppf(CALM, 1), 3) / CALM
-)  # mean of a chi-square(1) variable below that quantile
+# Degrees of freedom per leaf where one parameter is fitted, and where two are: only the calmest
+# part of the leaves carries the fit.
+FREEDOM = {CALM: (0.2, 0.12), CALMED: (0.5, 0.3)}
+# mean of a chi-square(1) variable below that quantile
+CALM_CHI2 = {part: float(chi2.cdf(chi2.ppf(part, 1), 3) / part) for part in FREEDOM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,12 @@ class Noise:
             else float(self.df / 2 * np.expm1(min(2 * worth / self.df, 300.0)))
         )
 
+    def worth(self, evidence: float) -> float:
+        """What evidence is worth once tempered: the other way round."""
+        return (
+            evidence if np.isinf(self.df) else float(self.df / 2 * np.log1p(2 * evidence / self.df))
+        )
+
     def weights(self, mean: Array, spread: Array) -> Array:
         """Weights that turn amounts into effective counts (variance equal to mean)."""
         return 1 / (self.dispersion * spread + self.relative**2 * mean / 2)
@@ -75,7 +81,8 @@ class Levels:
         calmer: the same by the calmer side: stands up to more true deviations, but understates the
             noise somewhat.
         groups: how many deviations it rests on.
-        typical: size of the typical leaf. leaves: how many there are.
+        typical: size of the typical leaf. leaves: how many there are. calm: share of them that was
+            looked at.
     """
 
     size: Array
@@ -84,6 +91,7 @@ class Levels:
     groups: Array
     typical: float
     leaves: int
+    calm: float
 
     def noise(self, *, least: float = 0.0, calmer: bool = False) -> Noise:
         """The noise that fits best; `least` is the smallest dispersion that is possible (1 for
@@ -99,7 +107,7 @@ class Levels:
         total, share = float(np.exp(height[best])), float(SHARES[best])
         relative = float(np.sqrt(4 * total * (1 - share) / self.typical))
         known = total * share <= least and relative == 0
-        df = np.inf if known else (ONE_FITTED if relative == 0 else BOTH_FITTED) * self.leaves
+        df = np.inf if known else FREEDOM[self.calm][relative > 0] * self.leaves
         return Noise(max(total * share, least), relative, share, df)
 
     def too_calm(self, dispersion: float) -> float:
@@ -125,13 +133,16 @@ class Levels:
         return height, (np.sqrt(1 + weight * (gap - height[:, None]) ** 2) - 1).sum(axis=1)
 
 
-def levels(expected: Array, actual: Array, spread: Array, *, seed: int = 0) -> Levels:
+def levels(
+    expected: Array, actual: Array, spread: Array, *, calm: float = CALM, seed: int = 0
+) -> Levels:
     """Levels of noise from leaves most of which are normal.
 
     Args:
         expected, actual: amounts per leaf, none negative.
         spread: per leaf, how much more (or less) count noise it has than two periods of equal size:
             (1 + m)/2 when the expectation rests on 1/m of the present volume; 1 where unknown.
+        calm: share of the leaves to look at, the calmest; `CALMED` where what moved is left out.
         seed: for the random grouping of small leaves.
     """
     total, gap = (expected + actual) * spread, actual - expected
@@ -139,13 +150,13 @@ def levels(expected: Array, actual: Array, spread: Array, *, seed: int = 0) -> L
     total, gap, size = total[keep], gap[keep], ((expected + actual) / spread)[keep]
     if len(total) < FEW_LEAVES:
         none = np.zeros(0)
-        return Levels(none, none, none, none, 1.0, 0)
+        return Levels(none, none, none, none, 1.0, 0, calm)
     rng = np.random.default_rng(seed)
     order = np.argsort(size + 1e-9 * rng.random(len(total)))
     parts = np.array_split(order, int(np.clip(len(order) // IN_BIN, 2, BINS)))
     mean = np.array([float(np.mean(size[p])) for p in parts])
-    both, calmer, groups = np.array([_level(total[p], gap[p], rng) for p in parts]).T
-    return Levels(mean, both, calmer, groups, float(np.median(size)), len(total))
+    both, calmer, groups = np.array([_level(total[p], gap[p], calm, rng) for p in parts]).T
+    return Levels(mean, both, calmer, groups, float(np.median(size)), len(total), calm)
 
 
 def fit_noise(expected: Array, actual: Array, spread: Array, *, least: float = 0.0) -> Noise:
@@ -153,7 +164,9 @@ def fit_noise(expected: Array, actual: Array, spread: Array, *, least: float = 0
     return levels(expected, actual, spread).noise(least=least)
 
 
-def _level(total: Array, gap: Array, rng: np.random.Generator) -> tuple[float, float, float]:
+def _level(
+    total: Array, gap: Array, calm: float, rng: np.random.Generator
+) -> tuple[float, float, float]:
     """Variance per unit of size of leaves of like size: by both sides, and by the calmer; how many
     groups it rests on.
 
@@ -166,16 +179,17 @@ def _level(total: Array, gap: Array, rng: np.random.Generator) -> tuple[float, f
         parts = [np.bincount(g, gap) for g in groups], [np.bincount(g, total) for g in groups]
         gap, total = np.concatenate(parts[0]).astype(float), np.concatenate(parts[1]).astype(float)
     score = gap**2 / total
-    return _calm(score), min(_calm(score[side]) for side in (gap >= 0, gap <= 0)), float(n)
+    sides = (gap >= 0, gap <= 0)
+    return _calm(score, calm), min(_calm(score[side], calm) for side in sides), float(n)
 
 
-def _calm(score: Array) -> float:
+def _calm(score: Array, part: float) -> float:
     """Mean squared score judged by its calmest part;
     infinite when there is next to nothing to judge by."""
     if len(score) < FEWEST:
         return np.inf
-    calm = max(1, int(CALM * len(score)))
-    return float(np.mean(np.partition(score, calm - 1)[:calm])) / CALM_CHI2
+    calm = max(1, int(part * len(score)))
+    return float(np.mean(np.partition(score, calm - 1)[:calm])) / CALM_CHI2[part]
 
 
 def _centre(gap: Array, weight: Array) -> Array:

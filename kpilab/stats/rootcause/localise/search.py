@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kpilab.stats.rootcause.localise.cuboids import Cuboid, Hit
 from kpilab.stats.rootcause.localise.evidence import Board, Leaves, evidence, parts_say_more
 from kpilab.stats.rootcause.localise.fewleaves import few_leaves
-from kpilab.stats.rootcause.localise.noise import Noise, levels
+from kpilab.stats.rootcause.localise.noise import CALM, CALMED, Noise, levels
 from kpilab.stats.rootcause.localise.tails import normal_scores, tails
 
 Array = NDArray[np.float64]
@@ -19,6 +19,8 @@ Mask = NDArray[np.bool_]
 MOST, CANDIDATES, ROUNDS = 30, 60, 3
 MANY = 400  # leaves from which the noise is read off the calm ones, bin by bin of size
 FIRST = 3  # elements taken under the noise of counts alone, before the noise is fitted to the rest
+# so many leaves must there be for each of them
+APIECE = 8
 # How far the centre may lie from "as expected" before anything is found, in errors of a leaf; how
 # much a stray leaf may pull at it, and its rounds.
 OFF, PULL, SETTLING = 0.1, 1.5, 3
@@ -54,7 +56,9 @@ class Amounts:
         if len(live) < MANY:
             noise = few_leaves(expected, actual, spread, least=self.least, floor=self.floor)
         else:
-            noise = levels(expected, actual, spread).noise(least=self.least, calmer=first)
+            part = CALM if first else CALMED
+            told = levels(expected, actual, spread, calm=part)
+            noise = told.noise(least=self.least, calmer=first)
         return replace(noise, floor=self.floor)
 
     def scaled(self, factor: float) -> Amounts:
@@ -75,6 +79,7 @@ class Description:
     live: Mask
     noise: Noise
     likelihood: float
+    leaves: Leaves
 
 
 def described(amounts: Amounts, least: float, factor: float = 1.0) -> Description:
@@ -90,24 +95,35 @@ def described(amounts: Amounts, least: float, factor: float = 1.0) -> Descriptio
 
 
 def _one_by_one(amounts: Amounts, least: float, factor: float) -> Description:
-    """Few leaves of known noise: what is more than that is learnt from the rest after each find."""
+    """Few leaves of known noise: what is more than that is learnt from the rest after each find;
+    after several at first, as a single one may leave others to be taken for noise."""
+    several = min(FIRST, len(amounts.expected) // APIECE)
+    tried = [_learnt(amounts, least, factor, at_first) for at_first in {1, max(several, 1)}]
+    return max(tried, key=lambda told: told.likelihood)
+
+
+def _learnt(amounts: Amounts, least: float, factor: float, at_first: int) -> Description:
     live, hits = np.ones(len(amounts.expected), dtype=bool), []
     noise = amounts.fit(live, first=True)
     while len(hits) < MOST:
-        found, live = _taken(amounts, _leaves(amounts, noise, live), noise, live, least, 1)
+        most = 1 if hits else at_first
+        found, live = _taken(amounts, _leaves(amounts, noise, live), noise, live, least, most)
         if not found:
             break
         hits += found
         noise = amounts.fit(live, first=False) if live.any() else noise
     leaves = _leaves(amounts, noise, live)
-    kept = [h for h in hits if _still(amounts.spaces, h, leaves, noise, least)]
+    kept = [k for h in hits if (k := _still(amounts.spaces, h, leaves, noise, least))]
     return _description(amounts, leaves, noise, kept, live, factor)
 
 
-def _still(spaces: list[Cuboid], hit: Hit, leaves: Leaves, noise: Noise, least: float) -> bool:
-    """Does a hit stand under the noise that was fitted in the end?"""
+def _still(
+    spaces: list[Cuboid], hit: Hit, leaves: Leaves, noise: Noise, least: float
+) -> Hit | None:
+    """The hit as it stands under the noise that was fitted in the end; None where it does not."""
     terms = [np.array([term.sum()]) for term in leaves.of(hit.leaves).terms()]
-    return bool(evidence(terms)[0] > noise.needed(spaces[hit.cuboid].cost + least))
+    found, cost = float(evidence(terms)[0]), spaces[hit.cuboid].cost
+    return replace(hit, gain=found - cost) if found > noise.needed(cost + least) else None
 
 
 def _rounds(amounts: Amounts, least: float, factor: float) -> Description:
@@ -225,4 +241,4 @@ def _description(
     likelihood = -0.5 * float(
         np.sum(np.log(leaves.variance * mean**2) + leaves.shift**2 / leaves.variance)
     )
-    return Description(factor, hits, live, noise, likelihood + sum(h.gain for h in hits))
+    return Description(factor, hits, live, noise, likelihood + sum(h.gain for h in hits), leaves)
