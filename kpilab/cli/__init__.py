@@ -198,10 +198,10 @@ def sample(
     """Make a case with known causes, to try kpilab on."""
     with told(2, verbose):
         from kpilab.core.files import unwritable
-        from kpilab.samples.write import names, write
+        from kpilab.samples.write import company_names, names, write
 
         if name == "list":
-            typer.echo("\n".join(names()))
+            typer.echo("\n".join([*names(), *company_names()]))
             return
         if folder is None:
             raise BadInput("no folder given", "argument DIR", f"kpilab sample {name} FOLDER")

@@ -10,6 +10,7 @@ import numpy as np
 import yaml
 
 from kpilab.errors import unknown
+from kpilab.samples.companies import world as companies
 from kpilab.samples.draw import draw, shop_setting
 from kpilab.samples.files import files
 from kpilab.samples.harmless import HARMLESS
@@ -29,13 +30,19 @@ def names() -> tuple[str, ...]:
     return ("shop", *TRADES, *KINDS, *HARMLESS, "two_causes")
 
 
+def company_names() -> tuple[str, ...]:
+    """Ordinary companies that `write` knows, by what is wrong in them; "company:FAMILY:FIRM" asks
+    for one of several firms in which it can happen."""
+    return companies.names()
+
+
 def write(
     name: str, folder: Path | str, *, seed: int = 0, size: float = 1.0, effect: float = 1.0
 ) -> Path:
     """Write a sample world as a case folder, and what was planted in it as truth.json.
 
     Args:
-        name: one of `names()`, or kinds of causes joined by "+".
+        name: one of `names()` or `company_names()`, or kinds of causes joined by "+".
         folder: where to write; made if missing. Files of the same name are replaced.
         seed: the same seed gives the same world.
         size: traffic relative to the usual one (about 60,000 events), > 0.
@@ -53,6 +60,8 @@ def write(
         ['benchmark.parquet', 'case.yml', 'events.parquet', 'execution.parquet',
         'experiments.parquet', 'facts.parquet', 'reported.parquet', 'truth.json']
     """
+    if name.startswith(companies.PREFIX + ":"):
+        return companies.named(name, Path(folder), seed=seed, effect=effect)
     if name in TRADES:
         return write_trade(name, Path(folder), seed=seed, size=size, effect=effect)
     world, planted, document = make(name, seed=seed, size=size, effect=effect)

@@ -1,0 +1,1 @@
+"""Ordinary companies: linked tables as firms export them, with planted reasons of known size."""

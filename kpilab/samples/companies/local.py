@@ -1,0 +1,86 @@
+"""Families in which one driver changes in one place."""
+
+from __future__ import annotations
+
+from kpilab.samples.companies.company import Knob
+from kpilab.samples.companies.family import Family, Planted, Scene
+from kpilab.samples.companies.lever import Lever, Place
+from kpilab.samples.companies.places import Spot, Wish, spot
+from kpilab.samples.companies.reason import Reason
+
+RISE = 1.6  # room for what grows
+
+
+def pick(scene: Scene, options: tuple[str, ...]) -> str:
+    return str(options[int(scene.rng.integers(len(options)))])
+
+
+def said(place: Place) -> str:
+    """A place in words, as a change log or a note has it."""
+    return ", ".join(" and ".join(values) for values in place.values()) or "everywhere"
+
+
+def wish(scene: Scene, knob: Knob, dims: int, *, gain: bool = False) -> Wish:
+    """A loss, or gain, of the size that this split draws."""
+    low, high = scene.ranges.loss
+    small, large = scene.ranges.share
+    if gain:
+        return Wish(dims, (small, large), (-high, -low), 1.08, RISE, knob.pull)
+    return Wish(dims, (small, large), (low, high), knob.least, knob.most, knob.pull)
+
+
+def one_place(
+    scene: Scene, family: str, nature: str, goal: str, *, dims: int = 1, gain: bool = False
+) -> Reason:
+    """One driver changed in a random place."""
+    knob = scene.firm.knobs[nature]
+    found = spot(
+        scene.rng, scene.base, scene.setting, goal, knob.dims, wish(scene, knob, dims, gain=gain)
+    )
+    return reason(scene, family, knob, found)
+
+
+def reason(scene: Scene, family: str, knob: Knob, found: Spot) -> Reason:
+    """The reason at a spot; some begin at once, some within three weeks."""
+    ramp = int(scene.rng.choice((0, 0, 10, 20)))
+    lever = Lever(knob.what, found.factor, found.where, start=found.start, ramp=ramp)
+    # A fall that harms and a rise that harms (returns) have opposite factors.
+    sign = (1 if found.factor > 1 else -1) * (1 if knob.pull > 0 else -1)
+    note = f"{knob.what} x {found.factor:.2f} in {said(found.where)}"
+    return Reason(
+        family, knob.kinds, (found.where,), (lever,), sign, found.start, note, said(found.where)
+    )
+
+
+def stage(scene: Scene, nature: str) -> tuple[str, str]:
+    """The goal that suffers and the KPI that hits its target all the same."""
+    knob = scene.firm.knobs[nature]
+    return pick(scene, knob.goals), pick(scene, knob.kpis)
+
+
+def local(name: str, nature: str, *, dims: int = 1, gain: bool = False) -> Family:
+    """A family in which one driver changes in a place bounded by `dims` dimensions."""
+
+    def suits(firm: object) -> bool:
+        knob = getattr(firm, "knobs", {}).get(nature)
+        return knob is not None and len(knob.dims) >= dims and not (gain and not knob.rises)
+
+    def plant(scene: Scene) -> Planted:
+        goal, kpi = stage(scene, nature)
+        found = one_place(scene, name, nature, goal, dims=dims, gain=gain)
+        return Planted(goal, kpi, (found,), target=(0.97, 1.0) if gain else (0.985, 1.02))
+
+    room = {"*": RISE} if gain else {}
+    return Family(name, suits, plant, room=room)
+
+
+LOCAL = (
+    local("volume_place", "volume"),
+    local("volume_pair", "volume", dims=2),
+    local("volume_triple", "volume", dims=3),
+    local("price_erosion", "price"),
+    local("returns", "return"),
+    local("churn", "leave"),
+    local("churn_pair", "leave", dims=2),
+    local("contraction", "contract"),
+)

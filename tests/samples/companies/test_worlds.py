@@ -1,0 +1,94 @@
+"""Company worlds: repeatable, linked without gaps, a case in order, and a truth that is exact."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pandas as pd
+import pytest
+
+import kpilab
+from kpilab.samples.companies.families import FAMILIES
+from kpilab.samples.companies.firms import COMPANIES
+from kpilab.samples.companies.lever import inside
+from kpilab.samples.companies.world import make, write
+
+PAIRS = [(f, c) for f in FAMILIES for c in COMPANIES if FAMILIES[f].suits(COMPANIES[c])]
+ONCE = dict(reversed(PAIRS))
+
+
+@pytest.fixture(scope="module")
+def world():
+    return make("volume_pair", company="shop", seed=4)
+
+
+@pytest.fixture(scope="module")
+def folder(world, tmp_path_factory):
+    return write(world, tmp_path_factory.mktemp("shop") / "shop")
+
+
+def test_the_same_seed_gives_the_same_world_and_another_seed_another():
+    first, again, other = (make("churn", company="subscription", seed=s) for s in (5, 5, 6))
+    for name, table in first.draw.tables.items():
+        pd.testing.assert_frame_equal(table, again.draw.tables[name])
+    assert first.document == again.document
+    assert first.document != other.document
+
+
+def test_the_two_splits_share_no_world():
+    tune, report = (make("n_target", company="shop", seed=3, split=s) for s in ("tune", "report"))
+    assert tune.setting.seed != report.setting.seed
+
+
+def test_the_metric_of_the_written_tables_is_the_goal_of_which_the_truth_speaks(world, folder):
+    items = pd.read_csv(folder / "order_items.csv")
+    orders = pd.read_csv(folder / "orders.csv", parse_dates=["order_date"])
+    day = items.merge(orders, on="order_id")["order_date"].dt.date
+    first, last = (date.fromisoformat(d) for d in world.document["periods"]["current"])
+    now = (day >= first) & (day <= last)
+    assert (items["qty"] * items["unit_price"])[now].sum() == pytest.approx(
+        world.draw.total("revenue", world.setting.days.current)
+    )
+
+
+def test_the_effect_is_the_difference_to_the_same_world_without_the_reason(world, folder):
+    reason = json.loads((folder / "truth.json").read_text("utf-8"))["reasons"][0]
+    base = world.company.simulate(world.setting, ())
+    goal, now = world.planted.goal, world.setting.days.current
+    lost = world.draw.total(goal, now) - base.total(goal, now)
+    assert reason["effect"] == pytest.approx(lost, abs=1e-3)
+    # Nothing changed anywhere else, nor before.
+    assert reason["effect_there"] == pytest.approx(lost, abs=1e-3)
+    assert reason["effect_baseline"] == 0
+
+
+def test_half_the_effect_is_about_half_the_loss_in_the_same_place(world):
+    half = make("volume_pair", company="shop", seed=4, effect=0.5)
+    assert half.planted.reasons[0].where == world.planted.reasons[0].where
+    assert half.sizes[0].effect / world.sizes[0].effect == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.parametrize(("family", "firm"), ONCE.items())
+def test_each_family_is_a_case_in_order_whose_links_all_hold(family, firm, tmp_path):
+    made = make(family, company=firm, seed=1)
+    folder = write(made, tmp_path / family)
+    assert kpilab.open_case(folder).goal.metric == made.planted.goal
+    tables = made.document["tables"]
+    for name, table in tables.items():
+        for column, to in table.get("links", {}).items():
+            held = made.draw.tables[to][tables[to]["key"]].astype(str)
+            assert made.draw.tables[name][column].astype(str).isin(held).all(), (name, column)
+    for reason, size in zip(made.planted.reasons, made.sizes, strict=True):
+        moved = size.effect - size.before or size.there
+        assert moved * reason.sign > 0
+        for place in reason.where:
+            book = made.draw.books[made.planted.goal]
+            held = {dim: values for dim, values in place.items() if dim in book}
+            assert inside(book, held).any()
+
+
+def test_every_kpi_hits_its_target():
+    made = make("volume_place", company="shop", seed=2)
+    kpi = made.document["kpis"][0]
+    assert made.draw.total(kpi["metric"], made.setting.days.current) >= kpi["target"]
