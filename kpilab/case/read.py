@@ -112,7 +112,18 @@ def periods_asked(spec: CaseSpec, current: str | None, baseline: str | None) -> 
             "--baseline",
             "give the days of the baseline, A..B",
         ) from None
+    _apart(periods["baseline"], periods["current"])
     return periods
+
+
+def _apart(baseline: Period, current: Period) -> None:
+    """A day in both periods would be compared with itself."""
+    if baseline.first <= current.last and current.first <= baseline.last:
+        raise BadInput(
+            f"baseline {baseline} and current period {current} overlap",
+            "case.yml, key periods (or --current, --baseline)",
+            f"let the baseline end before the current period begins, e.g. {current.before()}",
+        )
 
 
 def period_of(text: str, option: str) -> Period:

@@ -140,6 +140,10 @@ class HistoryForecast:
     windows: int = 0
     seasonal: bool = False
 
+    def off(self, value: float) -> float:
+        """How many standard errors a value lies off, up positive; 0 where no noise can be told."""
+        return (value - self.value) / self.error if self.error > 0 else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class GoalChange:
@@ -226,7 +230,7 @@ class Review:
     was run with. `gains`: what raised the goal, told as causes are. `answer`: causes; nothing,
     where a loss that matters would have been seen; else cannot_tell. `detectable`: the loss of the
     goal, in percent, that this review would have named with chance .8; None where no noise is
-    known.
+    known. `fell`: the goal is worse than its history beyond noise, explained or not.
     """
 
     case: str
@@ -245,6 +249,7 @@ class Review:
     gains: tuple[Cause, ...] = ()
     answer: Answer = "nothing"
     detectable: float | None = None
+    fell: bool = False
 
     def summary(self, lang: str | None = None) -> str:
         """The verdict in words, in `lang` or the review's own language."""

@@ -42,7 +42,8 @@ def document(words: Words, charts: Mapping[str, Json], created: str) -> Json:
         "periods": {name: plain(period) for name, period in review.periods.items()},
         "answer": review.answer,
         "detectable": plain(review.detectable),
-        "goal": _goal(review.goal) | {"unit": review.units.get(review.goal.metric, "")},
+        "goal": _goal(review.goal)
+        | {"fell": review.fell, "unit": review.units.get(review.goal.metric, "")},
         "bridge": [
             {
                 "label": words.say(r.label),

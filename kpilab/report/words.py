@@ -10,6 +10,7 @@ from kpilab.core.values import Effect, Message
 from kpilab.show.format import interval, items, number, percent, signed, signed_percent
 from kpilab.show.say import catalogue, sentence
 
+FEW_WINDOWS = 8  # former periods below which more of them would tell more
 SURE = ((0.9, "report.sure_very"), (0.7, "report.sure_likely"), (0.0, "report.sure_more"))
 
 
@@ -100,20 +101,43 @@ class Words:
         return share if share > 0 else None
 
     def goal_line(self) -> str:
-        """The goal in one sentence: from, to, by how much, how sure."""
+        """The goal in one sentence, like with like: from, to, by how much, how sure."""
         goal = self.review.goal
-        way = "up" if goal.change > 0 else "down" if goal.change < 0 else "same"
-        pct = None if goal.change_pct is None else abs(goal.change_pct) / 100
+        like = goal.baseline if goal.like is None else goal.like
+        low, high = goal.like_ends
+        change, pct = goal.change_like, goal.change_like_pct
+        way = "up" if change > 0 else "down" if change < 0 else "same"
+        within = change and low is not None and high is not None and low <= 0 <= high
         line = self.text(
-            f"goal_{way}",
+            "goal_noise" if within else f"goal_{way}",
             metric=self.name(goal.metric),
-            baseline=number(goal.baseline, self.lang),
+            baseline=number(like, self.lang),
             current=self.amount(goal.metric, goal.current),
-            change=self.amount(goal.metric, abs(goal.change)),
-            pct="" if pct is None else percent(pct, self.lang),
-            interval="" if goal.low is None else interval((goal.low, goal.high), self.lang),
+            change=signed(change, self.lang) if within else self.amount(goal.metric, abs(change)),
+            pct="" if pct is None else self._share(pct / 100, sign=bool(within)),
+            interval="" if low is None else interval((low, high), self.lang),
         )
-        return line + self.plan_line()
+        return line + self._like_line(like) + self.plan_line() + self._history_line()
+
+    def _share(self, share: float, *, sign: bool) -> str:
+        return signed_percent(share, self.lang) if sign else percent(abs(share), self.lang)
+
+    def _like_line(self, like: float) -> str:
+        """What the baseline itself was; "" where the periods are alike."""
+        goal = self.review.goal
+        if like == goal.baseline:
+            return ""
+        sizes = {"baseline": goal.baseline, "like": like}
+        return self.text("goal_like", **{k: self.amount(goal.metric, v) for k, v in sizes.items()})
+
+    def _history_line(self) -> str:
+        """What the history says; "" where there is too little of it."""
+        history = self.review.goal.history
+        if history is None or not history.windows:
+            return ""
+        ends = "" if history.low is None else interval((history.low, history.high), self.lang)
+        value = self.amount(self.review.goal.metric, history.value)
+        return self.text("goal_history", history=value, interval=ends)
 
     def plan_line(self) -> str:
         """How far from the plan; "" when nothing was planned."""
@@ -125,17 +149,61 @@ class Words:
         return self.text(key, **{k: self.amount(goal.metric, v) for k, v in values.items()})
 
     def verdict(self) -> str:
-        """The headline: how many causes, none, or a move that stays unexplained."""
-        count = len(self.review.causes)
+        """The headline: how many causes, none, a move that stays unexplained, or that it cannot be
+        told."""
+        count, review = len(self.review.causes), self.review
+        seen = None if review.detectable is None else review.detectable / 100
         if count:
             return self.text("verdict_one" if count == 1 else "verdict_many", n=count)
-        return self.text("verdict_fine" if self.calm() else "verdict_unexplained")
+        if review.fell:
+            return self.text("verdict_fell", **self._shortfall())
+        if self._moved() and not review.gains:
+            return self.text("verdict_unexplained")
+        if review.answer == "nothing":
+            return self.text("verdict_fine", detectable=seen)
+        if seen is None:
+            return self.text("verdict_no_noise")
+        return self.text("verdict_cannot_tell", detectable=seen)
+
+    def detail(self) -> str:
+        """What the headline without a cause rests on, and what would settle it."""
+        review = self.review
+        counts = {"checks": len(review.findings), "steps": len(review.steps)}
+        if self.calm():
+            return self.text("fine_detail", **counts)
+        if review.fell or self._moved():
+            return self.text("unexplained_detail", **counts)
+        floor = float(str(review.settings.get("floor", 1.0)))
+        longer = None if review.detectable is None else (review.detectable / floor) ** 2
+        history = review.goal.history
+        few = history.windows if history is not None and history.windows < FEW_WINDOWS else None
+        counts |= {"times": longer, "floor": floor / 100, "windows": few}
+        return self.text("cannot_tell_detail", **counts)
+
+    def _shortfall(self) -> dict[str, object]:
+        """How far the goal is off its history, or off the baseline where it has none."""
+        goal = self.review.goal
+        by_history = goal.history is not None and goal.history.windows
+        like = goal.baseline if goal.like is None else goal.like
+        should = goal.history.value if goal.history is not None else like
+        size = abs(goal.current - should) / abs(should) if should else None
+        against = self.text("against_history" if by_history else "against_baseline")
+        return {"metric": self.name(goal.metric), "size": size, "against": against}
 
     def calm(self) -> bool:
-        """No cause is named, and the goal moved no further than chance may move it."""
-        goal = self.review.goal
-        moved = goal.low is not None and goal.high is not None and (goal.low > 0 or goal.high < 0)
-        return not self.review.causes and not moved
+        """No cause is named, the goal moved no further than chance may move it, and a loss would
+        have been seen."""
+        review = self.review
+        quiet = not review.causes and review.answer == "nothing" and not review.fell
+        return quiet and not self._moved()
+
+    def _moved(self) -> bool:
+        """Beyond noise: against its history, or against the baseline where there is too little."""
+        goal, history = self.review.goal, self.review.goal.history
+        low, high = goal.like_ends
+        if history is not None and history.windows and history.low is not None:
+            low, high = goal.current - history.high, goal.current - history.low
+        return None not in (low, high) and (low > 0 or high < 0)
 
     def judged(self, finding: Finding) -> str:
         """The label of a finding's verdict."""

@@ -1,4 +1,5 @@
-"""Days off, by country."""
+"""The calendar: days off by country, the Spring Festival, the week, and the same day a year
+before."""
 
 from __future__ import annotations
 
@@ -11,9 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpilab.errors import BadInput, nearest
+from kpilab.stats.core import pattern
 
 Dates = NDArray[np.datetime64]
 Array = NDArray[np.float64]
+Positions = NDArray[np.int64]
+LUNAR = ("Chinese New Year", "Korean New Year", "Lunar New Year", "Spring Festival")
+AROUND = 21  # days on either side of the Spring Festival that follow it, and not the date
+LEAST_HOLIDAYS = 3  # days from which on holidays have a level of their own; it is drawn towards 1
+NEAR = 10  # days on either side that a holiday is held against
 
 
 @cache
@@ -37,6 +44,76 @@ def days_off(country: str, year: int) -> dict[date, str]:
 def holiday_counts(edges: Dates, country: str) -> Array:
     """Public holidays in each period, weekends left out (they are no news)."""
     return _per_period(edges, lambda day: day.weekday() < 5 and day in days_off(country, day.year))
+
+
+def weekdays(days: Dates) -> Positions:
+    """0 = Monday."""
+    return (np.asarray(days, "datetime64[D]").astype(np.int64) + 3) % 7
+
+
+def of_week(values: Array, days: Dates) -> Array:
+    """Weight of each day in a sum over days, by its weekday, 1 on average over a week.
+
+    Ones where the days do not suffice, and for values that may be negative.
+    """
+    code = weekdays(days)
+    known = np.isfinite(values)
+    if not known.any() or np.nanmin(values) < 0 or not np.nansum(values) > 0:
+        return np.ones(len(days))
+    return pattern.factors(values, code, middle="median")[code]
+
+
+def of_holidays(values: Array, days: Dates, country: str) -> Array:
+    """Weight of each day beside that of its weekday: that of public holidays on workdays, as they
+    were held against the days around them; drawn towards 1 by as much as they are few."""
+    off = np.array([_day_off(d, country) for d in np.asarray(days, "datetime64[D]").tolist()])
+    ratios = []
+    for k in np.flatnonzero(off & np.isfinite(values)):
+        near = slice(max(k - NEAR, 0), k + NEAR + 1)
+        around = values[near][~off[near]]
+        usual = float(np.nanmedian(around)) if np.isfinite(around).any() else 0.0
+        ratios += [values[k] / usual] if usual > 0 else []
+    if len(ratios) < LEAST_HOLIDAYS:
+        return np.ones(len(days))
+    level = 1 + (float(np.mean(ratios)) - 1) * len(ratios) / (len(ratios) + 2)
+    return np.where(off, max(level, pattern.SMALLEST), 1.0)
+
+
+def year_before(days: Dates, country: str | None) -> Positions:
+    """Position of the same date one year before, -1 where it is not among the days.
+
+    In a country that keeps the Spring Festival, days around it follow it, as it moves.
+    """
+    days = np.asarray(days, "datetime64[D]")
+    lunar = country is not None and _keeps_new_year(country)
+    then = np.array([_year_before(d, lunar) for d in days.tolist()], "datetime64[D]")
+    at = np.searchsorted(days, then)
+    inside = at < len(days)
+    found = np.where(inside, days[np.minimum(at, len(days) - 1)] == then, False)
+    return np.where(found, at, -1)
+
+
+@cache
+def new_year(year: int) -> date:
+    """First day of the Spring Festival."""
+    return min(d for d, name in days_off("CN", year).items() if "(Spring Festival)" in name)
+
+
+@cache
+def _keeps_new_year(country: str) -> bool:
+    return any(mark in name for name in days_off(country, 2025).values() for mark in LUNAR)
+
+
+def _year_before(day: date, lunar: bool) -> date:
+    if lunar and day.month <= 4:
+        apart = day - new_year(day.year)
+        if abs(apart.days) <= AROUND:
+            return new_year(day.year - 1) + apart
+    return day.replace(year=day.year - 1, day=min(day.day, 28) if day.month == 2 else day.day)
+
+
+def _day_off(day: date, country: str) -> bool:
+    return day.weekday() < 5 and day in days_off(country, day.year)
 
 
 def _per_period(edges: Dates, test: Callable[[date], bool]) -> Array:

@@ -95,18 +95,14 @@ def short(review: ReviewRecord, lang: str | None = None) -> tuple[str, str]:
     more = len(review.causes) - len(causes)
     lines = [_goal(review, lang), *(_line(k, c, review, lang) for k, c in enumerate(causes, 1))]
     lines += [sentence(Message("notify.more", {"n": more}), lang)] if more else []
-    lines += (
-        []
-        if causes
-        else [sentence(Message("notify.calm" if _calm(review) else "notify.unexplained"), lang)]
-    )
+    lines += [] if causes else [sentence(_without_cause(review), lang)]
     title = Message("notify.title", {"title": review.title, "period": review.periods["current"]})
     return sentence(title, lang), "\n".join(lines)
 
 
 def _goal(review: ReviewRecord, lang: str) -> str:
     goal = review.goal
-    pct = goal.get("change_pct")
+    pct = goal.get("change_like_pct", goal.get("change_pct"))
     values = {
         "metric": review.name(str(goal["metric"]), lang),
         "baseline": number(_float(goal["baseline"]), lang),
@@ -140,9 +136,21 @@ def _line(rank: int, cause: CauseRecord, review: ReviewRecord, lang: str) -> str
     return sentence(Message("notify.cause", values), lang)
 
 
-def _calm(review: ReviewRecord) -> bool:
-    low, high = (_float(review.goal.get(k)) for k in ("low", "high"))
-    return low is None or high is None or low <= 0 <= high
+def _without_cause(review: ReviewRecord) -> Message:
+    """What a review without a cause comes to."""
+    goal = review.goal
+    low, high, change, like = (
+        _float(goal.get(k)) for k in ("low", "high", "change", "change_like")
+    )
+    if goal.get("fell"):
+        return Message("notify.fell")
+    shift = 0.0 if like is None or change is None else like - change
+    if low is not None and high is not None and not low + shift <= 0 <= high + shift:
+        return Message("notify.unexplained")
+    if goal.get("answer") == "cannot_tell":
+        seen = _float(goal.get("detectable"))
+        return Message("notify.cannot_tell", {"detectable": None if seen is None else seen / 100})
+    return Message("notify.calm")
 
 
 def _float(value: object) -> float | None:

@@ -68,7 +68,8 @@ class ReviewRecord:
     """A review as it was saved.
 
     Attributes:
-        goal: metric, baseline, expected, logged, current, change, change_pct, gap, low, high.
+        goal: metric, baseline, expected, logged, current, change, change_pct, change_like,
+            change_like_pct, gap, low, high (of `change`), answer, detectable, fell.
         bridge: label (language -> text), cause, amount, low, high per row.
         levels: metric -> (baseline, current), of every metric the review compared.
         made: when it was saved, ISO time. id: None when it was read from a file.
@@ -201,7 +202,7 @@ def _from_json(data: Mapping[str, Any]) -> ReviewRecord:
     lang = str(data.get("language", "en"))
     low, high = data["goal"].get("interval") or (None, None)
     goal: dict[str, Any] = {k: v for k, v in data["goal"].items() if k != "interval"}
-    goal |= {"low": low, "high": high}
+    goal |= {"low": low, "high": high, **{k: data.get(k) for k in ("answer", "detectable")}}
     rows = [row for finding in data.get("findings", ()) for row in finding.get("table") or ()]
     return ReviewRecord(
         case=str(data["case"]),

@@ -34,6 +34,8 @@ def review_row(review: Review, now: str) -> dict[str, Value]:
         "current",
         "change",
         "change_pct",
+        "change_like",
+        "change_like_pct",
         "gap",
         "low",
         "high",
@@ -59,6 +61,7 @@ def review_row(review: Review, now: str) -> dict[str, Value]:
         "labels": json_text({k: dict(v) for k, v in review.labels.items()}),
         "goal": json_text(
             {k: _number(getattr(goal, k)) if k != "metric" else goal.metric for k in keys}
+            | {"answer": review.answer, "detectable": review.detectable, "fell": review.fell}
         ),
         "bridge": json_text(bridge),
         "levels": json_text(levels(review)),

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from kpilab.analysis.rootcause.drivers import DriversResult
+from kpilab.analysis.rootcause.expected import ExpectedResult
 from kpilab.core.case import Case
 from kpilab.core.finding import BridgeRow, GoalChange
 from kpilab.core.values import Effect, Message
 from kpilab.stats.rootcause.shapley import shapley
 from kpilab.verdict.candidate import Candidate, Fix
 from kpilab.verdict.evidence import Evidence, Loss
+from kpilab.verdict.like import history_rows, moved_alone
 from kpilab.verdict.tuned import BEYOND_HALF, CLEAR_GAIN
 
 NO_MORE_THAN_ROUNDING = 1e-9
@@ -73,8 +75,9 @@ def bridge(
     """Rows that sum to logged - expected, and each cause's effect in goal units (None outside the
     formula).
 
-    Planned growth, the causes, clear gains of other drivers, what the formula does not reproduce,
-    what only the log lost, and what is left unexplained.
+    Planned growth, what the history says (calendar, season, trend), the causes, clear moves of
+    drivers beyond them, what the formula does not reproduce, what only the log lost, and what is
+    left unexplained.
     """
     inside = [(k, c.fix) for k, c in enumerate(causes) if c.fix is not None]
     sizes = shares(model, [fix for _, fix in inside])
@@ -82,13 +85,16 @@ def bridge(
     rows: list[BridgeRow] = []
     if goal.expected != goal.baseline:
         rows.append(BridgeRow(Message("bridge.planned"), goal.baseline - goal.expected))
+    rows += history_rows(goal)
     for (k, _), size in zip(inside, sizes, strict=True):
         effects[k] = size
         rows.append(BridgeRow(_label(causes[k]), size.value, size.low, size.high, k))
     if evidence.drivers is not None:
         split = evidence.drivers.result
-        rows += _gains(
-            split, {fix.node: size for (_, fix), size in zip(inside, sizes, strict=True)}
+        rows += (
+            _gains(split, {f.node: size for (_, f), size in zip(inside, sizes, strict=True)})
+            if evidence.expected is None
+            else _alone(model, evidence.expected.result, [fix for _, fix in inside])
         )
         if abs(split.unexplained) > NO_MORE_THAN_ROUNDING * max(abs(goal.baseline), 1.0):
             rows.append(BridgeRow(Message("bridge.formula"), split.unexplained))
@@ -104,6 +110,23 @@ def bridge(
     ends = (None, None) if half is None else (rest - half, rest + half)
     rows.append(BridgeRow(Message("bridge.unexplained"), rest, *ends))
     return rows, effects
+
+
+def _alone(model: Worth, past: ExpectedResult, fixes: Sequence[Fix]) -> list[BridgeRow]:
+    """Clear moves of drivers against their own history, beyond the causes that act on them."""
+    caused: dict[str, float] = {}
+    for fix in fixes:
+        caused[fix.node] = caused.get(fix.node, 0.0) + fix.amount.value
+    rows = []
+    for driver, own, p in moved_alone(past, model.now, caused):
+        beyond = own.low is not None and abs(own.value) > (own.value - own.low) * BEYOND_HALF
+        if p < CLEAR_GAIN or (driver in caused and beyond):
+            size = effect(model, Fix(driver, own))
+            way = "gain" if size.value > 0 else "loss"
+            key = f"bridge.mix_{way}" if driver in caused else f"bridge.{way}"
+            said = Message(key, {"driver": driver})
+            rows.append(BridgeRow(said, size.value, size.low, size.high))
+    return rows
 
 
 def _cause_of(loss: Loss, causes: Sequence[Candidate]) -> int | None:

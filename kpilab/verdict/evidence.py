@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kpilab.analysis.rootcause.attainment import AttainmentResult
     from kpilab.analysis.rootcause.changepoint import ChangepointResult
     from kpilab.analysis.rootcause.drivers import DriversResult
+    from kpilab.analysis.rootcause.expected import ExpectedResult
     from kpilab.analysis.rootcause.segment_search import SegmentSearchResult
     from kpilab.core.finding import Finding, GoalChange, StepName, StepReport
     from kpilab.core.values import Period
@@ -121,6 +122,8 @@ class Evidence:
         losses: what only a log lost; it is put back before the steps read the numbers.
         attainment: the goal and the KPIs against target and baseline.
         goal: the goal's change; every later step and the review itself say this one.
+        moved: the goal between the periods, like with like.
+        expected: what the goal and its drivers should be by their history.
         drivers: the goal's change split over the leaves of its formula; None without a formula.
         now: current value of each leaf of the formula.
         volumes: change of each leaf that adds up.
@@ -137,6 +140,8 @@ class Evidence:
     losses: tuple[Loss, ...] = ()
     attainment: Noted[AttainmentResult] | None = None
     goal: GoalChange | None = None
+    moved: Change | None = None
+    expected: Noted[ExpectedResult] | None = None
     drivers: Noted[DriversResult] | None = None
     now: Mapping[str, float] = field(default_factory=dict)
     volumes: Mapping[str, Change] = field(default_factory=dict)

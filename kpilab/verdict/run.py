@@ -30,10 +30,12 @@ from kpilab.verdict.kinds import (
     untracked_leak,
     wrong_kpi,
 )
+from kpilab.verdict.like import answer, detectable, fell
 from kpilab.verdict.rank import rank
 from kpilab.verdict.repair import repaired
 from kpilab.verdict.steps import execution, external, goal, relation, root_cause, trust
 from kpilab.verdict.tuned import ALPHA, MOST_OF_GAP
+from kpilab.verdict.unfinished import finished
 from kpilab.verdict.whys import chain
 
 Step = Callable[[Case, Cells, Evidence], tuple[StepReport, Evidence]]
@@ -112,6 +114,9 @@ def review(
     tell("data", 0, total)
     evidence = Evidence()
     cells = _tried("data", case, evidence, lambda: pull(case))
+    cut = finished(case, cells)
+    if cut is not None:
+        case, cells = cut, _tried("data", cut, evidence, lambda: pull(cut))
     case = without(case, cells.refused)
     evidence = _taken(trust.examine, case, cells, evidence)
     cells, evidence = _tried("data", case, evidence, lambda: repaired(case, cells, evidence))
@@ -119,9 +124,9 @@ def review(
         tell(_name(step), k, total)
         evidence = _taken(step, case, cells, evidence)
     tell("verdict", total - 1, total)
-    answer = _tried("verdict", case, evidence, lambda: _weighed(case, cells, evidence))
+    found = _tried("verdict", case, evidence, lambda: _weighed(case, cells, evidence))
     tell("verdict", total, total)
-    return answer
+    return found
 
 
 def _taken(step: Step, case: Case, cells: Cells, evidence: Evidence) -> Evidence:
@@ -170,6 +175,7 @@ def _weighed(case: Case, cells: Cells, evidence: Evidence) -> Review:
         _said(case, candidate, size, change, model, evidence)
         for candidate, size in zip(stated, effects, strict=True)
     )
+    seen = detectable(change, evidence.moved, evidence.questions)
     return Review(
         case=case.name,
         title=case.title,
@@ -184,7 +190,9 @@ def _weighed(case: Case, cells: Cells, evidence: Evidence) -> Review:
         settings={"floor": case.floor, "alpha": ALPHA, "questions": evidence.questions, "seed": 0},
         version=kpilab.__version__,
         rejected=tuple(c.cause for c in rejected),
-        answer="causes" if causes else "nothing",
+        answer=answer(case, change, len(causes), seen),
+        detectable=seen,
+        fell=fell(case, change),
     )
 
 

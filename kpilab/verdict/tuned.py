@@ -24,6 +24,11 @@ ALONE = 0.003
 # case format).
 MOST_REJECTED = 0.4
 
+# Goal. Off its history, or a target out of its reach, below this p: the usual level.
+USUAL = 0.05
+# How many breaks before the periods are said of each metric: the latest ones.
+OLD_NEWS = 3
+
 # Falls. "A combination that carries at least 80 %": the case format's rule of which kind wins.
 CARRIES = 0.8
 # "In every segment": four fifths of the weight, as single small segments stray. Chosen on the

@@ -55,8 +55,8 @@ def _goal(goal: GoalChange, evidence: Evidence) -> Why:
     finding = evidence.attainment.finding.id if evidence.attainment else None
     values = {
         "goal": goal.metric,
-        "change": goal.change,
-        "share": (goal.change_pct or 0.0) / 100,
+        "change": goal.change_like,
+        "share": (goal.change_like_pct or 0.0) / 100,
         "gap": goal.gap,
     }
     return Why(Message("why.goal_q", {"goal": goal.metric}), Message("why.goal", values), finding)

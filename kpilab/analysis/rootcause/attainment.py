@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.values import Message, fraction
+from kpilab.engine.metrics import BUCKET
 from kpilab.questions.series import asked_of
-from kpilab.stats.core.change import period_change
+from kpilab.stats.calendar import weekdays
+from kpilab.stats.core.change import Change, change, period_change
 from kpilab.stats.core.level import Window
+from kpilab.stats.core.pattern import factors
+from kpilab.stats.data.stops import stops
 
 if TYPE_CHECKING:
-    from kpilab.core.case import Case
+    from kpilab.core.case import Case, Metric
     from kpilab.engine.rootcause.cells import Cells
 
 
@@ -24,10 +29,10 @@ class AttainmentResult(Result):
 
     Attributes:
         table: one row for the goal and for each KPI; columns `metric`, `role` ("goal" or "kpi"),
-            `owner`, `baseline`, `current`, `change` (relative, 0.1 = +10 %; of an amount that adds
-            up per day, where the periods differ in length), `low`, `high` (its interval; NaN where
-            no noise can be told), `p`, `target` (NaN for none), `reached` (True, False; None
-            without a target).
+            `owner`, `baseline`, `current`, `like` (the baseline brought to the length and the
+            weekdays of the current period where the periods differ in length), `change` (relative
+            to `like`, 0.1 = +10 %), `low`, `high` (its interval; NaN where no noise can be told),
+            `p`, `target` (NaN for none), `reached` (True, False; None without a target).
     """
 
     level: float
@@ -77,12 +82,8 @@ def _row(
     level: float,
 ) -> dict[str, object]:
     metric = case.metrics[name]
-    first, second = (
-        Window.of(*cells.day_arrays(metric, period)) for period in ("baseline", "current")
-    )
+    moved = like_change(case, cells, metric)
     before, after = (cells.value(name, period) for period in ("baseline", "current"))
-    adds, grain = not metric.is_ratio and metric.per is None, metric.per or "day"
-    moved = period_change(first, second, (before, after), per_day=adds, grain=grain)
     low, high = moved.relative_ends(level)
     better = after >= target if target is not None and metric.better == "up" else None
     reached = better if metric.better == "up" or target is None else after <= target
@@ -92,6 +93,7 @@ def _row(
         "owner": owner or metric.owner,
         "baseline": before,
         "current": after,
+        "like": moved.before,
         "change": moved.relative,
         "low": low,
         "high": high,
@@ -99,3 +101,44 @@ def _row(
         "target": float("nan") if target is None else target,
         "reached": reached,
     }
+
+
+def like_change(case: Case, cells: Cells, metric: Metric) -> Change:
+    """Change of a metric between the periods, like with like: a sum over days is brought to the
+    length and the weekdays of the current period where the periods differ in length."""
+    totals = cells.value(metric.name, "baseline"), cells.value(metric.name, "current")
+    adds, grain = not metric.is_ratio and metric.per is None, metric.per or "day"
+    if adds and not metric.cumulative and case.baseline.days != case.current.days:
+        first, second, longer = _windows(case, cells, metric)
+        return change(first, second).scaled(totals[0] * longer, totals[1])
+    first, second = (
+        Window.of(*cells.day_arrays(metric, period)) for period in ("baseline", "current")
+    )
+    return period_change(first, second, totals, per_day=False, grain=grain)
+
+
+def _windows(case: Case, cells: Cells, metric: Metric) -> tuple[Window, Window, float]:
+    """Both periods day by day over the weights of their weekdays, and how much longer the current
+    one is by them. A day without rows holds nothing, unless more such days follow each other than
+    chance makes."""
+    parts: list[pd.Series] = []
+    for name in ("baseline", "current"):
+        rows, period = cells.by_day(metric, name), case.periods[name]
+        days = pd.DatetimeIndex(pd.to_datetime(rows[BUCKET]))
+        every = pd.date_range(period.first, period.last)
+        parts.append(pd.Series(rows["num"].to_numpy(float), days).reindex(every))
+    code = np.concatenate([p.index.to_numpy() for p in parts]).astype("datetime64[D]")
+    code, found = weekdays(code), np.concatenate([p.to_numpy() for p in parts])
+    values = np.nan_to_num(found)
+    for a, b in stops(found, code):
+        values[a:b] = np.nan
+    at = len(parts[0])
+    levels = [float(np.nanmean(v)) if np.isfinite(v).any() else 0.0 for v in np.split(values, [at])]
+    usable = min(levels) > 0 and np.nanmin(values) >= 0
+    level = np.repeat(levels, [at, len(values) - at])
+    weight = factors(values / level, code)[code] if usable else np.ones(len(values))
+    first, second = (
+        Window.of(values[part], weight[part], code[part]) for part in (slice(at), slice(at, None))
+    )
+    known = float(np.nansum(first.den))
+    return first, second, float(weight[at:].sum()) / known if known else 1.0

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from kpilab.analysis.rootcause.attainment import AttainmentResult, attainment
+from kpilab.analysis.rootcause.attainment import AttainmentResult, attainment, like_change
 from kpilab.analysis.rootcause.drivers import DriversResult, drivers, leaf_change
+from kpilab.analysis.rootcause.expected import ExpectedResult, expected
 from kpilab.core.case import Case, Metric
 from kpilab.core.finding import Finding, GoalChange, StepReport
 from kpilab.core.values import Effect, Message
@@ -16,8 +17,10 @@ from kpilab.engine.metrics import measure
 from kpilab.engine.rootcause.cells import Cells
 from kpilab.errors import BadInput
 from kpilab.questions.series import measured
+from kpilab.stats.core.change import Change
 from kpilab.verdict.evidence import Evidence, Noted, numbering
-from kpilab.verdict.tuned import FORMULA_DEPARTS
+from kpilab.verdict.like import chance, of_history
+from kpilab.verdict.tuned import FORMULA_DEPARTS, USUAL
 
 
 def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, Evidence]:
@@ -26,11 +29,17 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     number = numbering("goal")
     _check(case, cells)
     reached = attainment(case, cells)
-    change = _change(case, cells, reached)
+    moves = _changes(case, cells)
+    past = expected(case, cells, moves)
+    change = _change(case, cells, reached, past)
     goal = Noted(number(_attained(case, reached, change)), reached)
-    evidence = replace(evidence, attainment=goal, goal=change)
+    evidence = replace(evidence, attainment=goal, goal=change, moved=moves[change.metric])
     silent = list(_unmeasured(case, cells))
-    before = [number(f) for f in (*_year_ago(case, cells), *_customers(case, silent))]
+    by_history = [number(f) for f in of_history(case, change, past)]
+    if by_history:
+        evidence = replace(evidence, expected=Noted(by_history[0], past))
+    others = (*_year_ago(case, cells), *_customers(case, silent))
+    before = [*by_history, *map(number, others)]
     leaves = [case.metrics[leaf] for leaf in case.goal.tree.leaves]
     if len(leaves) < 2:
         silent.append(Message("goal.no_formula", {"goal": case.goal.metric}))
@@ -133,35 +142,49 @@ def _of_leaves(cells: Cells, leaves: Sequence[Metric], evidence: Evidence) -> Ev
 
 
 def _attained(case: Case, reached: AttainmentResult, change: GoalChange) -> Finding:
-    """The goal's own change."""
+    """The goal's own change; it is trouble where season, calendar and trend do not explain it."""
     goal = reached.table.iloc[0].to_dict()
+    better = (goal["change"] > 0) == (case.metrics[change.metric].better == "up")
+    history = change.history
+    p = chance(history, change.current) if history is not None and history.windows else None
+    judged = "info" if goal["p"] > USUAL or (p is not None and p > USUAL and not better) else None
     return Finding(
         "",
         "goal",
-        "info" if goal["p"] > 0.05 else ("fine" if goal["change"] > 0 else "trouble"),
+        judged or ("fine" if better else "trouble"),
         reached.headline,
         subject=case.goal.metric,
         period=case.current,
-        effect=Effect(change.change, change.low, change.high, change.metric),
+        effect=Effect(change.change_like, *change.like_ends, change.metric),
         p=goal["p"],
         strength="tested",
         evidence=(reached,),
     )
 
 
-def _change(case: Case, cells: Cells, reached: AttainmentResult) -> GoalChange:
+def _changes(case: Case, cells: Cells) -> dict[str, Change]:
+    """What the goal and its drivers did between the periods, like with like."""
+    names = dict.fromkeys([case.goal.metric, *case.goal.tree.leaves])
+    return {n: like_change(case, cells, case.metrics[n]) for n in names if not cells.undefined(n)}
+
+
+def _change(
+    case: Case, cells: Cells, reached: AttainmentResult, past: ExpectedResult
+) -> GoalChange:
     """The same as a value: the one that the verdict, the bridge and the review itself say."""
     goal = reached.table.iloc[0].to_dict()
     base, current = goal["baseline"], goal["current"]
-    expected = case.goal.target if case.goal.target is not None else base
+    expected_value = case.goal.target if case.goal.target is not None else base
     logged = current if cells.as_logged is None else cells.logged(case.goal.metric)
-    # Where the periods differ in length, the relative change is that of a day: its noise is that of
-    # the sum as well.
-    apart = current - base - goal["change"] * abs(base)
+    # What the length of a period adds is no noise: the ends are those of the change like with like.
     ends = (
-        None if goal[k] != goal[k] else goal[k] * abs(base) + apart for k in ("low", "high")
+        None if goal[k] != goal[k] else goal[k] * abs(goal["like"]) + goal["like"] - base
+        for k in ("low", "high")
     )  # NaN: no noise known
-    return GoalChange(case.goal.metric, base, expected, logged, current, *ends)
+    return GoalChange(
+        case.goal.metric, base, expected_value, logged, current, *ends, like=goal["like"],
+        history=past.forecasts.get(case.goal.metric),
+    )  # fmt: skip
 
 
 def _departs(case: Case, reached: AttainmentResult, split: DriversResult) -> list[Finding]:

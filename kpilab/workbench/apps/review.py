@@ -130,7 +130,7 @@ class ReviewPanel(widgets.VBox):
         told = Told(self.review, self.words.lang)
         lines = (
             told.goal_line(),
-            *([] if self.review.causes else [told.text("fine_detail", **_counts(self.review))]),
+            *([] if self.review.causes else [told.detail()]),
         )
         said = "".join(f"<p>{escape(line)}</p>" for line in lines)
         self.verdict.value = (
@@ -180,10 +180,6 @@ class ReviewPanel(widgets.VBox):
             self.chart.clear()
         else:
             self.chart.show(result.chart(told.lang), text=told.say(finding.statement))
-
-
-def _counts(review: Review) -> dict[str, object]:
-    return {"checks": len(review.findings), "steps": len(review.steps)}
 
 
 def _cause(rank: int, cause: Cause, told: Told) -> str:

@@ -1,0 +1,148 @@
+"""The course of a metric over its whole history, day by day (week by week, month by month)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kpilab.core.values import Period
+from kpilab.engine.metrics import BUCKET, Cut, measure
+from kpilab.stats.calendar import of_holidays, of_week, weekdays, year_before
+from kpilab.stats.data.stops import stops
+from kpilab.stats.history import Days, Span
+
+if TYPE_CHECKING:
+    from kpilab.core.case import Case, Grain, Metric
+    from kpilab.engine.rootcause.cells import Cells
+
+Array = NDArray[np.float64]
+SINCE = date(1900, 1, 1)
+ALONE = 400  # days: what lies before so long a gap is a slip of the pen, or another story
+PER_YEAR = {"week": 52, "month": 12}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Course:
+    """A metric at the grain of its table, from its first row to the end of the current period.
+
+    Attributes:
+        metric: its name. grain: "day", "week" or "month", as the rows lie.
+        days: first day of each step. num, den: numerators and denominators (1 for a sum); NaN where
+            nothing is known.
+        stopped: runs of steps without anything, longer than chance makes them; missing.
+        adds: it is a sum over its steps.
+    """
+
+    metric: str
+    grain: Grain
+    days: NDArray[np.datetime64]
+    num: Array
+    den: Array
+    stopped: tuple[Span, ...]
+    adds: bool
+
+    def span(self, period: Period) -> Span:
+        """Positions of a period's steps."""
+        first, last = np.searchsorted(
+            self.days, [np.datetime64(period.first), np.datetime64(period.last) + 1]
+        )
+        return int(first), int(last)
+
+    @property
+    def code(self) -> NDArray[np.int64]:
+        """Weekday of each day; all 0 at another grain."""
+        return weekdays(self.days) if self.grain == "day" else np.zeros(len(self.days), np.int64)
+
+    @property
+    def calendar(self) -> Array:
+        """Weight of each step without its holidays: its weekday, or how many days the month has."""
+        if not self.adds or self.grain == "week":
+            return np.ones(len(self.days))
+        if self.grain == "day":
+            return of_week(self.num, self.days)
+        months = self.days.astype("datetime64[M]")
+        length = ((months + 1).astype("datetime64[D]") - months.astype("datetime64[D]")).astype(int)
+        return length * 12 / 365.25
+
+    def model(self, country: str | None, until: int) -> Days:
+        """What `outlook` reads; holidays are learnt from the steps before `until`."""
+        weight = self.calendar
+        if self.adds and country and self.grain == "day":
+            past = np.where(np.arange(len(self.num)) < until, self.num / weight, np.nan)
+            weight = weight * of_holidays(past, self.days, country)
+        if self.grain == "day":
+            ago = year_before(self.days, country)
+        else:
+            at = np.arange(len(self.days)) - PER_YEAR[self.grain]
+            ago = np.where(at >= 0, at, -1)
+        return Days(self.num, weight if self.adds else self.den, ago, self.adds)
+
+
+def courses(case: Case, cells: Cells, metrics: Sequence[Metric]) -> dict[str, Course]:
+    """The whole course of each metric, one query per table and grain; what the log lost is put
+    back. Metrics counted from the start of a year have none, nor has one without rows."""
+    whole = {"all": Period(SINCE, case.current.last)}
+    groups: dict[tuple[str, Grain | None], list[Metric]] = {}
+    for metric in metrics:
+        if not metric.cumulative and metric.name not in cells.refused:
+            groups.setdefault((metric.table, metric.per), []).append(metric)
+    found: dict[str, Course] = {}
+    for (table, grain), here in groups.items():
+        frame = (
+            cells.daily(here, whole)
+            if grain is None
+            else measure(cells.tables[table], here, whole, Cut(grain))
+        )
+        found |= {m.name: c for m in here if (c := _course(m, frame, case.current)) is not None}
+    return found
+
+
+def _course(metric: Metric, frame: pd.DataFrame, current: Period) -> Course | None:
+    rows = frame[[BUCKET, f"{metric.name}:num", f"{metric.name}:den"]].dropna()
+    days = pd.to_datetime(rows[BUCKET]).to_numpy().astype("datetime64[D]")
+    late = np.flatnonzero(np.diff(days).astype(int) > ALONE)
+    if late.size and days[late[-1] + 1] <= np.datetime64(current.first):
+        rows, days = rows.iloc[late[-1] + 1 :], days[late[-1] + 1 :]
+    if not len(days):
+        return None
+    grain = metric.per or grain_of(days)
+    steps = _steps(days, grain, current.last)
+    at = np.searchsorted(steps, days if grain != "month" else days.astype("datetime64[M]"))
+    num, den = np.full(len(steps), np.nan), np.full(len(steps), np.nan)
+    num[at] = rows[f"{metric.name}:num"].to_numpy(float)
+    den[at] = rows[f"{metric.name}:den"].to_numpy(float)
+    adds = not metric.is_ratio and metric.per is None
+    course = Course(metric.name, grain, steps.astype("datetime64[D]"), num, den, (), adds)
+    return _filled(course) if not metric.is_ratio else course
+
+
+def _filled(course: Course) -> Course:
+    """Days without rows hold nothing, as far as chance makes such days; else they are missing."""
+    stopped = stops(course.num, course.code)
+    num = np.nan_to_num(course.num)
+    for a, b in stopped:
+        num[a:b] = np.nan
+    return replace(course, num=num, den=np.ones(len(num)), stopped=stopped)
+
+
+def grain_of(days: NDArray[np.datetime64]) -> Grain:
+    """How far apart rows lie: a week where all lie whole weeks apart, a month where each has its
+    own."""
+    if len(days) < 3:
+        return "day"
+    apart = np.diff(days).astype(int)
+    if (apart % 7 == 0).all():
+        return "week"
+    return "month" if apart.min() >= 28 else "day"
+
+
+def _steps(days: NDArray[np.datetime64], grain: Grain, last: date) -> NDArray[np.datetime64]:
+    if grain == "month":
+        return np.arange(days[0].astype("datetime64[M]"), np.datetime64(last, "M") + 1)
+    return np.arange(days[0], np.datetime64(last) + 1, 7 if grain == "week" else 1)
