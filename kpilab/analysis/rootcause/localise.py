@@ -174,7 +174,8 @@ def localise(
     least = _material(material, question)
     known = Known(cube.spread, cube.least, cube.sampled, least)
     found = locate(cube.codes, *cube.searched, known, alpha=alpha, deepest=deepest)
-    rows = [_row(element, cube, found, level, alpha) for element in found.elements]
+    told = (*_all_but(found), *found.elements)
+    rows = [_row(element, cube, found, level, alpha) for element in told]
     grouped = leaves.grouped.items()
     notes += tuple(
         Message("localise.grouped", {"dimension": d, "values": n, "kept": MOST_VALUES})
@@ -187,8 +188,8 @@ def localise(
     )
     notes += (Message("localise.selected"),) if rows else ()
     notes += (Message("localise.equivalent"),) if any(row["equivalent"] for row in rows) else ()
-    everywhere, visible = _everywhere(cube, found, level), found.visible
-    notes += _said(everywhere, visible, places=len(rows))
+    everywhere = _everywhere(cube, found, level)
+    notes += _said(everywhere, found)
     totals = float(cube.expected.sum()), float(cube.actual.sum())
     noise = "counts" if found.counts else "relative"
     table = pd.DataFrame(rows, columns=COLUMNS)
@@ -199,7 +200,7 @@ def localise(
         level,
         *_cells(cube, found),
         everywhere=everywhere,
-        visible=visible,
+        visible=found.visible,
         notes=notes,
     )
 
@@ -213,27 +214,37 @@ def _material(asked: float | None, question: Comparison) -> float:
     return float(asked)
 
 
+def _all_but(found: Located) -> tuple[Element, ...]:
+    """Everything but what stayed as expected, as a place."""
+    whole = found.everywhere
+    if whole is None or not whole.spared:
+        return ()
+    cost = sum(e.cost for e in whole.spared)
+    left = tuple((e.dims, e.values) for e in whole.spared)
+    return (Element((), (), whole.gain - cost, cost, whole.leaves, (), left),)
+
+
 def _everywhere(cube: Cube, found: Located, level: float) -> Effect | None:
     """Change of what lies outside of the places; of the hits where their misses were searched."""
-    if found.everywhere is None:
+    whole = found.everywhere
+    if whole is None:
         return None
-    change, error = found.everywhere
-    if cube.whole is not None:
-        misses, hits = (float(v.sum()) for v in (cube.whole - cube.expected, cube.expected))
-        change, error = -change * misses / hits, error * misses / hits
-    half = critical(level, found.noise.df) * error
+    base = float(cube.expected[whole.leaves].sum())
+    change = (whole.gap if cube.whole is None else -whole.gap) / base
+    half = critical(level, found.noise.df) * whole.error / base
     return Effect(change, max(change - half, -1.0), change + half)
 
 
-def _said(everywhere: Effect | None, visible: float, *, places: int) -> tuple[Message, ...]:
+def _said(everywhere: Effect | None, found: Located) -> tuple[Message, ...]:
     """That the rest moved as well; and what a search that found nothing could have found."""
     if everywhere is not None:
-        return (Message("localise.rest", {"change": everywhere.value}),) if places else ()
-    if places:
+        rest = Message("localise.rest", {"change": everywhere.value})
+        return (rest,) if found.elements and not _all_but(found) else ()
+    if found.elements:
         return ()
     return (
-        Message("localise.visible", {"share": visible})
-        if visible <= 1
+        Message("localise.visible", {"share": found.visible})
+        if found.visible <= 1
         else Message("localise.blind"),
     )
 

@@ -83,3 +83,26 @@ def test_a_second_cause_among_few_leaves_is_not_taken_for_noise(seed):
     for value, factor in (("r2", 40.0), ("r4", 20.0)):
         rates = np.where(inside(frame, rate=value), factor * rates, rates)
     assert places(frame, rates, rng)[0] == {frozenset({("rate", v)}) for v in ("r2", "r4")}
+
+
+@pytest.mark.parametrize("spared", [("r1",), ("r1", "r2")])
+def test_everything_but_some_values_is_told_as_such(spared):
+    frame, rates, rng = views(3, size=20_000.0, shape=(6, 4, 3))
+    rates = np.where(frame["route"].isin(spared), rates, 0.7 * rates)
+    _, result = places(frame, rates, rng)
+    (place,) = result.places
+    assert (dict(place.values), list(place.without)) == ({}, ["route"])
+    assert {*place.without["route"]} == {*spared}
+    row = result.table.iloc[0]
+    assert row["change"] == pytest.approx(-0.3, abs=0.02)
+    assert row["low"] < row["contribution"] < row["high"] < 0
+    assert result.everywhere.value == pytest.approx(-0.3, abs=0.02)
+    assert "localise.rest" not in {note.key for note in result.notes}
+
+
+def test_a_place_that_moved_otherwise_than_everything_is_a_place():
+    frame, rates, rng = views(4, size=20_000.0)
+    rates = np.where(inside(frame, route="r1"), 1.5, 0.8) * rates
+    told, result = places(frame, rates, rng)
+    assert told == {frozenset({("route", "r1")})}
+    assert result.everywhere.value == pytest.approx(-0.2, abs=0.02)

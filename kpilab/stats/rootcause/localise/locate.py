@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpilab.stats.rootcause.localise.cuboids import Cuboid, Hit, Named, cuboids, same_leaves, sums
-from kpilab.stats.rootcause.localise.evidence import FLAW
-from kpilab.stats.rootcause.localise.exceptions import told_as_one, untouched
+from kpilab.stats.rootcause.localise.evidence import FLAW, count_evidence
+from kpilab.stats.rootcause.localise.exceptions import UNTOUCHED, told_as_one, untouched
 from kpilab.stats.rootcause.localise.filled import filled
 from kpilab.stats.rootcause.localise.noise import Noise, levels
 from kpilab.stats.rootcause.localise.search import Amounts, Description, described
@@ -56,14 +56,30 @@ class Element:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Everywhere:
+    """All that lies outside of the places moved as well.
+
+    Attributes:
+        gap: actual − expected. error: of the gap. leaves: those it is about.
+        spared: elements that stayed as expected when everything else moved.
+        gain: evidence that it moved, in nats.
+    """
+
+    gap: float
+    error: float
+    leaves: NDArray[np.intp]
+    gain: float
+    spared: tuple[Element, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Located:
     """What was found.
 
     Attributes:
         elements: strongest first. noise: what they were told from. counts: whether it is mostly
             that of counts.
-        everywhere: (change, its error) of all that is outside of them, as a share; None where that
-            is noise.
+        everywhere: what all that is outside of them did; None where that is noise.
         visible: least share of the whole that a place must hold for a fall of `FALL` in it to be
             found; may exceed 1.
         minor: how many more places were found that carry next to nothing.
@@ -72,7 +88,7 @@ class Located:
     elements: tuple[Element, ...]
     noise: Noise
     counts: bool
-    everywhere: tuple[float, float] | None = None
+    everywhere: Everywhere | None = None
     visible: float = np.inf
     minor: int = 0
 
@@ -135,16 +151,22 @@ def locate(
     hits = filled(spaces, told.hits, told.leaves)
     hits = [replace(h, without=untouched(spaces, h, effective, fair, enough)) for h in hits]
     hits = told_as_one(spaces, codes, hits, *effective)
-    material = _material(hits, actual - fair, known.material)
+    named = _material(hits, actual - fair, known.material)
     size = expected + actual
     totals = sums(spaces, size) if hits else []
+    elements = tuple(_element(spaces, h, told.noise, codes, size, totals, live) for h in named)
+    everywhere = _everywhere(amounts, told, enough)
+    if everywhere is not None:
+        still = _still(named, elements, expected * weight, actual * weight)
+        elements = tuple(e for e in elements if e not in still)
+        everywhere = replace(everywhere, leaves=live[everywhere.leaves], spared=still)
     return Located(
-        tuple(_element(spaces, h, told.noise, codes, size, totals, live) for h in material),
+        elements,
         told.noise,
         told.noise.count_share > COUNTS,
-        _everywhere(amounts, told, enough),
+        everywhere,
         _visible(amounts, told, enough),
-        len(hits) - len(material),
+        len(hits) - len(named),
     )
 
 
@@ -154,21 +176,31 @@ def _material(hits: list[Hit], gap: Array, share: float) -> list[Hit]:
     return [h for h, mine in zip(hits, carried, strict=True) if mine >= share * sum(carried)]
 
 
-def _everywhere(amounts: Amounts, told: Description, enough: float) -> tuple[float, float] | None:
-    """Change of all that lies outside of the places,
-    where it is beyond noise and at least half of the whole."""
-    rest = told.live & (amounts.expected > 0)
-    expected, actual = float(amounts.expected[rest].sum()), float(amounts.actual[rest].sum())
-    if expected <= 0 or expected < 0.5 * amounts.expected.sum():
+def _everywhere(amounts: Amounts, told: Description, enough: float) -> Everywhere | None:
+    """What lies outside of the places, where it moved beyond noise and is half of the whole."""
+    rest = np.flatnonzero(told.live & (amounts.expected > 0))
+    before, now = float(amounts.expected[rest].sum()), float(amounts.actual[rest].sum())
+    if before <= 0 or before < 0.5 * amounts.expected.sum():
         return None
     mean = (amounts.expected * told.factor + amounts.actual)[rest] / 2
-    error = float(np.sqrt(told.noise.variance(mean, amounts.spread[rest]).sum())) / expected
-    change, flaw = actual / expected - 1, FLAW * told.noise.relative
-    return (
-        (change, error)
-        if change**2 / 2 > (error**2 + flaw**2) * told.noise.needed(enough)
-        else None
-    )
+    error = float(np.sqrt(told.noise.variance(mean, amounts.spread[rest]).sum()))
+    gap, flaw = now - before, FLAW * told.noise.relative * before
+    found = gap**2 / 2 / max(error**2 + flaw**2, 1e-300)
+    if found <= told.noise.needed(enough):
+        return None
+    return Everywhere(gap, error, rest, told.noise.worth(found))
+
+
+def _still(
+    hits: list[Hit], elements: tuple[Element, ...], expected: Array, actual: Array
+) -> tuple[Element, ...]:
+    """Those that stayed as expected: values of one dimension, or one of them, as everything but
+    these can be told in a word."""
+    sums = (np.array([v[h.leaves].sum() for h in hits]) for v in (expected, actual))
+    own = count_evidence(*sums)
+    still = [e for e, moved in zip(elements, own, strict=True) if moved <= UNTOUCHED]
+    dims = still[0].dims if still else ()
+    return tuple(e for e in still[: None if len(dims) == 1 else 1] if e.dims == dims)
 
 
 def _visible(amounts: Amounts, told: Description, enough: float) -> float:
@@ -216,7 +248,7 @@ def _simpler(amounts: Amounts, enough: float) -> Description:
     if len(mean) < 8 or not max(APART / np.sqrt(len(shift)), BESIDE) * error < abs(centre) < GONE:
         return told
     other = described(amounts, enough, (2 + centre) / (2 - centre))
-    better = other.likelihood > told.likelihood + enough and len(other.hits) < len(told.hits)
+    better = other.likelihood > told.likelihood + enough and len(other.hits) <= len(told.hits)
     return other if better else told
 
 
