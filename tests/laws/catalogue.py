@@ -376,6 +376,32 @@ ENTRIES: dict[str, Entry] = {
         ),
         orders=ORDERS,
     ),
+    "churn": entry(
+        lambda g: customers.churn(
+            g["orders"],
+            customer=g.n("my_who"),
+            amount=g.n("my_sales"),
+            current=w.NOW,
+            by=[g.n("my_region")],
+        ),
+        orders=ORDERS,
+    ),
+    "acquisition": entry(
+        lambda g: customers.acquisition(
+            g["orders"],
+            customer=g.n("my_who"),
+            amount=g.n("my_sales"),
+            current=w.NOW,
+            by=[g.n("my_region")],
+        ),
+        orders=ORDERS,
+    ),
+    "concentration": entry(
+        lambda g: customers.concentration(
+            g["orders"], customer=g.n("my_who"), amount=g.n("my_sales"), current=w.NOW
+        ),
+        orders=ORDERS,
+    ),
     # Root cause.
     "explore": entry(
         lambda g: rootcause.explore(g.case(CASE), "sales", by=[g.n("my_region")], grain="week"),

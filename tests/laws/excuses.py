@@ -10,6 +10,7 @@ NOUNS = {
     "Breakdown": "how a funnel is broken down",
     "Definition": "how a metric was declared",
     "Design": "how a test was set up",
+    "Entities": "a table",
     "EventLog": "a table",
     "Exclusion": "what a funnel leaves out",
     "Executions": "a table",

@@ -135,15 +135,28 @@ def _check(metric: Metric) -> None:
 
 def _bent(tree: exp.Expr) -> bool:
     """Whether the sum over customers is another number."""
-    outer = (exp.Sum, exp.Count, exp.CountIf, exp.Add, exp.Sub, exp.Paren, exp.Neg, exp.Filter)
+    sums = (exp.Sum, exp.Count, exp.CountIf)
     for node in tree.find_all(*AGGREGATES):
-        if type(node) not in outer or node.find(exp.Distinct):
+        if type(node) not in sums or node.find(exp.Distinct):
             return True
-        above = node.parent
-        while above is not None:
-            if not isinstance(above, outer):
+        while (above := node.parent) is not None:
+            if not _straight(above, node):
                 return True
-            above = above.parent
+            node = above
+    return False
+
+
+def _straight(above: exp.Expr, below: exp.Expr) -> bool:
+    """Whether an expression of a sum is the sum of the expression."""
+    if isinstance(above, (exp.Add, exp.Sub, exp.Paren, exp.Neg, exp.Filter)):
+        return True
+    if isinstance(above, exp.Coalesce):
+        return below is above.this and [e.sql() for e in above.expressions] == ["0"]
+    if isinstance(above, exp.Div):
+        return below is above.this and above.expression.find(exp.Column) is None
+    if isinstance(above, exp.Mul):
+        other = above.expression if below is above.this else above.this
+        return other.find(exp.Column) is None
     return False
 
 

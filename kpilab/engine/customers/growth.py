@@ -11,7 +11,8 @@ from kpilab.core.values import Period
 from kpilab.engine.column import own
 from kpilab.engine.customers.amounts import DAY, WHO, Amounts
 from kpilab.engine.customers.movements import BEFORE, NOW
-from kpilab.engine.dialect import engine_name, microseconds
+from kpilab.engine.customers.windows import month, month_of, number
+from kpilab.engine.dialect import engine_name
 from kpilab.engine.run import collect, collect_one
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ MONTH = own("month")
 QUANTILE = 0.95
 LEAST_GAPS = 4  # of a customer, for a usual gap of its own
 REGULAR = 0.95  # of the months between first and last amount have one: invoices of a contract
-US_A_DAY = 86_400_000_000
 
 
 def grown(found: Amounts, baseline: Period, current: Period) -> tuple[pd.DataFrame, float]:
@@ -55,7 +55,7 @@ def _movement(each: Any, baseline: Period, current: Period, pooled: float) -> An
         (each[GAPS] >= LEAST_GAPS, each[USUAL].cast("float64")),
         else_=ibis.literal(pooled if pooled == pooled else None, type="float64"),
     )
-    silent = _number(ibis.literal(current.last), engine) - _number(each[LAST], engine)
+    silent = number(ibis.literal(current.last), engine) - number(each[LAST], engine)
     return ibis.cases(
         (each[WHO].isnull(), "nobody"),
         ((each[BEFORE] == 0) & (each[FIRST] > ibis.literal(baseline.last)), "new"),
@@ -85,18 +85,8 @@ def _gaps(found: Amounts, whose: ir.Table, keys: list[str]) -> Any:
     rows = rows.mutate(**{own("lag"): before})
     rows = rows.filter(rows[own("lag")].notnull())
     engine = engine_name(rows)
-    gap = _number(rows[DAY], engine) - _number(rows[own("lag")], engine)
+    gap = number(rows[DAY], engine) - number(rows[own("lag")], engine)
     return rows.select(*keys, **{GAP: gap})
-
-
-def _number(day: Any, engine: str) -> Any:
-    """A day as a whole number."""
-    return microseconds(day.cast("timestamp"), engine) // US_A_DAY
-
-
-def month_of(day: Any) -> Any:
-    """Months since the year 0."""
-    return day.year().cast("int64") * 12 + day.month().cast("int64") - 1
 
 
 def regular(found: Amounts, period: Period) -> float:
@@ -122,8 +112,8 @@ def by_month(found: Amounts, period: Period) -> pd.DataFrame:
     each: Any = Amounts(rows, found.metric, found.by).of([*keys, MONTH], {NOW: None})
     each = each.filter(each[NOW] != 0)
     each = each.mutate(**{FIRST: each[MONTH].min().over(group_by=keys)})
-    first = period.first.year * 12 + period.first.month - 1
-    last = period.last.year * 12 + period.last.month - 1
+    first = month(period.first)
+    last = month(period.last)
     each = each.filter(each[MONTH] >= first - 1)
     each = each.mutate(
         before=each[NOW].lag().over(group_by=keys, order_by=MONTH),

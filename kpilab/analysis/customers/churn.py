@@ -1,0 +1,163 @@
+"""Churn: whose existing customers left or paused, and whose stayed and bought less?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import pandas as pd
+
+from kpilab.analysis.customers.places import Found, Parts, View, stand_out
+from kpilab.core.case import Metric
+from kpilab.core.result import Result
+from kpilab.core.table import Entities, Facts
+from kpilab.core.values import Message, Period, Where, fraction
+from kpilab.engine.customers.amounts import amounts
+from kpilab.engine.customers.growth import REGULAR, regular
+from kpilab.engine.customers.history import History, history, transitions
+from kpilab.stats.customers.usual import Sums
+
+if TYPE_CHECKING:
+    from kpilab.engine.door.tables import Tabular
+
+Of = Literal["stopped", "spend"]
+# Of the error rate: few large customers who leave are told by `concentration`.
+NUMBER = 0.8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChurnResult(Result):
+    """Answer of `churn`.
+
+    Attributes:
+        table: one row per segment judged, the most telling first; columns `where`, `customers` (in
+            the current period), `view` (number, amount, spend: what tells most), `ratio` (of it
+            now), `expected` (what the segment's former windows and the rest let expect), `effect`,
+            `low`, `high` (amount beyond what is expected, with its interval), `p`, `q` (corrected
+            for every segment and view looked at).
+        places: rows of the segments that stand out; each is judged with those before it taken out.
+        of: stopped (who left or paused) or spend (what those who stayed spend).
+        contract: whether customers are followed from month to month.
+        searched: how many segments were judged. placebos: former contrasts behind the errors.
+        level: confidence level; 1 − level is the error rate of the whole search.
+    """
+
+    places: pd.DataFrame
+    of: Of
+    contract: bool
+    searched: int
+    placebos: int
+    level: float
+    kind: ClassVar[str] = "churn"
+
+    @property
+    def headline(self) -> Message:
+        if self.places.empty:
+            return Message(f"churn.{self.of}_usual", {"segments": self.searched})
+        row = self.places.iloc[0]
+        return stopped(row) if self.of == "stopped" else spend(row)
+
+
+def stopped(row: pd.Series) -> Message:
+    """One place in a sentence."""
+    rise = "worse" if row["effect"] < 0 else "better"
+    return Message(f"churn.stopped_{rise}", _values(row))
+
+
+def spend(row: pd.Series) -> Message:
+    """One place in a sentence."""
+    return Message("churn.spend", _values(row))
+
+
+def _values(row: pd.Series) -> dict[str, object]:
+    where: Where = row["where"]
+    return {"where": where, "effect": float(row["effect"]), "p": float(row["q"]),
+            "now": float(row["ratio"]), "expected": float(row["expected"])}  # fmt: skip
+
+
+def churn(
+    facts: Facts | Tabular,
+    *,
+    customer: str,
+    amount: str | Metric,
+    current: Period,
+    by: Sequence[str],
+    customers: Entities | None = None,
+    of: Of = "stopped",
+    level: float = 0.95,
+) -> ChurnResult:
+    """Find the segments whose existing customers stopped, or spend less, more than is usual there.
+
+    Windows as long as the current period are counted back from it. Of each, the customers who were
+    there before are followed: by month where amounts are regular invoices, else from one window to
+    the next. A segment's share of them who stop (and, for `of="spend"`, what the others spend as a
+    share of what they spent) is held against its own former windows and the course of all others.
+    The error counts customers and is grown by how much such contrasts moved in former windows.
+
+    Args:
+        facts: rows with a time, the longer back the better. customer: column that says whose a row
+            is. amount: column that is summed, or a metric that is a sum or count of rows.
+        current: the period asked about.
+        by: dimensions of the customers: values and pairs of values are judged.
+        customers: their own table, if there is one; `by` are then columns of it.
+        of: what is asked. level: confidence level.
+
+    Returns:
+        ChurnResult with one row per segment.
+
+    Raises:
+        BadInput: a column that is not there, or an amount that does not add up over customers.
+
+    Note:
+        New customers are not looked at: see `acquisition`. With fewer than three windows before the
+        current one nothing is known of the usual, and a note says so.
+    """
+    fraction(level, "churn(level=)")
+    found = amounts(Facts.of(facts), amount, customer, () if customers else by)
+    past = history(found, current, customers, by)
+    contract = bool(past.windows.months) and regular(found, past.seen) >= REGULAR
+    return churned(past, transitions(past, contract), contract, of, level)
+
+
+def churned(
+    past: History, leaves: pd.DataFrame, contract: bool, of: Of, level: float
+) -> ChurnResult:
+    """The answer from the sums of `transitions`."""
+    views = SPEND if of == "spend" else CONTRACT if contract else ORDERS
+    found = stand_out(leaves, tuple(past.by), "n", views, level)
+    return ChurnResult(
+        found.table, found.places, of, contract, found.searched, found.placebos, level,
+        notes=usual_notes(found, contract),
+    )  # fmt: skip
+
+
+def usual_notes(found: Found, contract: bool | None = None) -> tuple[Message, ...]:
+    """What the answer rests on."""
+    notes = [] if contract is None else [Message("churn.contract" if contract else "churn.orders")]
+    said = {"segments": found.searched, "placebos": found.placebos}
+    return (*notes, Message("churn.history" if found.placebos else "churn.no_history", said))
+
+
+def _lost(x: Parts) -> Sums:
+    return Sums.of(x["lost"], x["a"], x["ll"], x["la"], x["aa"])
+
+
+def _kept(x: Parts) -> Sums:
+    return Sums.of(x["kept"], x["a"], x["kk"], x["aa"] - x["la"], x["aa"])
+
+
+def _spent(x: Parts) -> Sums:
+    return Sums.of(x["b"], x["kept"], x["bb"], x["kb"], x["kk"])
+
+
+# Few stop in a month, but many between two orders: the smaller part is what is looked at.
+CONTRACT = (
+    View("number", lambda x: Sums.of_counts(x["gone"], x["risk"]), sign=-1.0, weight=NUMBER),
+    View("amount", _lost, sign=-1.0, weight=1 - NUMBER),
+)
+ORDERS = (
+    View("number", lambda x: Sums.of_counts(x["risk"] - x["gone"], x["risk"]), weight=NUMBER),
+    View("amount", _kept, weight=1 - NUMBER),
+)
+SPEND = (View("spend", _spent),)

@@ -1,0 +1,191 @@
+"""Where customers behave unusually: every value of a dimension and every pair, found one after the
+other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kpilab.core.values import Effect, Where
+from kpilab.stats.customers.usual import Array, Sums, unusual
+from kpilab.stats.tail import critical
+
+MOST_PLACES = 5
+MOST_VALUES = 40  # of a dimension: more are no segments
+LEAST_CUSTOMERS = 30.0
+COLUMNS = [
+    "where", "customers", "view", "ratio", "expected", "effect", "low", "high", "p", "q"
+]  # fmt: skip
+
+Parts = Mapping[str, Array]  # column -> segments × windows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """One way to look at a segment.
+
+    Attributes:
+        name: what is looked at. sums: its ratio, of the sums of segments.
+        sign: −1 where more of it takes from the amount.
+        weight: of the error rate, the part this view may use.
+        worth: amount that one of the ratio's top stands for; None where it is an amount.
+    """
+
+    name: str
+    sums: Callable[[Parts], Sums]
+    sign: float = 1.0
+    weight: float = 1.0
+    worth: Callable[[Parts], Array] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """Attributes:
+    table: one row per segment judged; `where`, `customers`, `view` (the one that tells most),
+        `ratio`, `expected`, `effect`, `low`, `high`, `p`, `q` (corrected for the search).
+    places: rows of segments that stand out, each judged with those before it taken out.
+    searched: segments × views looked at. placebos: contrasts at former windows behind the noise.
+    """
+
+    table: pd.DataFrame
+    places: pd.DataFrame
+    searched: int
+    placebos: int
+
+
+def stand_out(
+    leaves: pd.DataFrame, by: Sequence[str], size: str, views: Sequence[View], level: float
+) -> Found:
+    """Segments whose customers are unusual.
+
+    Args:
+        leaves: sums, one row per `window` (0 is now) and combination of `by`.
+        size: column with the number of customers.
+        views: how a segment is looked at; the last one says how much it is.
+        level: confidence of the intervals; its complement is the error rate of the whole search.
+    """
+    by = [d for d in by if 1 < leaves[d].nunique() <= MOST_VALUES]
+    windows = np.arange(int(leaves["window"].min()), 1) if len(leaves) else np.arange(1)
+    rest, places, first = leaves, [], None
+    for _ in range(MOST_PLACES):
+        table, placebos = _judged(rest, by, size, windows, views, level)
+        first = (table, placebos) if first is None else first
+        if table.empty or not table["q"].iloc[0] <= 1 - level:
+            break
+        places.append(table.iloc[[0]])
+        rest = rest[~_inside(rest, table["where"].iloc[0])]
+    table, placebos = first if first is not None else (pd.DataFrame(columns=COLUMNS), 0)
+    chosen = pd.concat(places, ignore_index=True) if places else table.iloc[:0]
+    return Found(table, chosen, int(table.attrs.get("searched", 0)), placebos)
+
+
+def _inside(leaves: pd.DataFrame, where: Where) -> pd.Series:
+    inside = pd.Series(True, index=leaves.index)
+    for dimension, values in where.values.items():
+        inside &= leaves[dimension].isin(values)
+    return inside
+
+
+def _judged(
+    leaves: pd.DataFrame, by: Sequence[str], size: str, windows: NDArray[np.int64],
+    views: Sequence[View], level: float,
+) -> tuple[pd.DataFrame, int]:  # fmt: skip
+    """All segments, the most telling first."""
+    numbers = [c for c in leaves.columns if c not in (*by, "window", "bin") and
+               pd.api.types.is_numeric_dtype(leaves[c])]  # fmt: skip
+    whole = leaves.groupby("window")[numbers].sum().reindex(windows, fill_value=0.0)
+    found, placebos, searched = list[pd.DataFrame](), 0, 0
+    families = [f for f in (1, 2) if len(by) >= f]
+    for depth in families:
+        where, part = _segments(leaves, by, depth, numbers, windows)
+        if not where:
+            continue
+        rest = {c: whole[c].to_numpy(float)[None, :] - part[c] for c in numbers}
+        table, seen = _looked(where, part, rest, size, views, level)
+        placebos += seen
+        m = int(table["p"].notna().sum())
+        searched += m
+        table["q"] = (table["p"] * m * len(families)).clip(upper=1.0)
+        found.append(_one_of_two(table))
+    if not found:
+        return pd.DataFrame(columns=COLUMNS), 0
+    table = pd.concat(found, ignore_index=True).dropna(subset="p")
+    table = table.sort_values(["q", "p"], kind="stable").reset_index(drop=True)[COLUMNS]
+    table.attrs["searched"] = searched
+    return table, placebos
+
+
+def _segments(
+    leaves: pd.DataFrame, by: Sequence[str], depth: int, numbers: list[str],
+    windows: NDArray[np.int64],
+) -> tuple[list[Where], dict[str, Array]]:  # fmt: skip
+    """Segments of so many dimensions, and their sums by window."""
+    where, parts = list[Where](), list[Array]()
+    for dimensions in combinations(by, depth):
+        wide = leaves.groupby([*dimensions, "window"])[numbers].sum().unstack(fill_value=0.0)
+        for key in wide.index:
+            values = key if depth > 1 else (key,)
+            where.append(Where(dict(zip(dimensions, values, strict=True))))
+        blocks = [_aligned(wide[c], windows) for c in numbers]
+        parts.append(np.stack(blocks))
+    if not parts:
+        return [], {}
+    joined = np.concatenate(parts, axis=1)
+    return where, {c: joined[k] for k, c in enumerate(numbers)}
+
+
+def _aligned(wide: Any, windows: NDArray[np.int64]) -> Array:
+    return wide.reindex(columns=pd.Index(windows), fill_value=0.0).to_numpy(float)
+
+
+def _looked(
+    where: list[Where], part: Parts, rest: Parts, size: str, views: Sequence[View], level: float
+) -> tuple[pd.DataFrame, int]:
+    """One row per segment: the view that tells most, p corrected for having several."""
+    customers = part[size][:, -1]
+    least = np.minimum(part[size].mean(axis=1), rest[size].mean(axis=1))
+    seen = [unusual(v.sums(part), v.sums(rest), least >= LEAST_CUSTOMERS) for v in views]
+    p = np.column_stack([u.p / v.weight for u, v in zip(seen, views, strict=True)])
+    best = np.argmin(np.where(np.isnan(p), 2.0, p), axis=1)
+    rows = np.arange(len(where))
+    sized, view = seen[-1], views[-1]
+    half = np.array([critical(level, float(d)) for d in sized.df]) * sized.error
+    worth = view.sign * (np.ones(len(where)) if view.worth is None else view.worth(part))
+    effect, half = worth * sized.effect, np.abs(worth) * half
+    table = pd.DataFrame({
+        "where": where, "customers": customers, "view": [views[k].name for k in best],
+        **{c: np.column_stack([getattr(u, c) for u in seen])[rows, best]
+           for c in ("ratio", "expected", "before")},
+        "effect": effect, "low": effect - half, "high": effect + half,
+        "p": np.minimum(1.0, p[rows, best]),
+    })  # fmt: skip
+    return table, sum(u.placebos for u in seen)
+
+
+def _one_of_two(table: pd.DataFrame) -> pd.DataFrame:
+    """Of a dimension with two values each is the other's rest: the one that moved is kept."""
+    moved = (table["ratio"] / table["before"] - 1).abs()
+    drop = list[object]()
+    for _, rows in _by_dimension(table):
+        if len(rows) == 2:
+            drop.append(rows[int(moved.loc[rows].fillna(0.0).to_numpy().argmin())])
+    return table.drop(index=drop)
+
+
+def _by_dimension(table: pd.DataFrame) -> Iterator[tuple[str, list[int]]]:
+    found: dict[str, list[int]] = {}
+    for k, where in zip(table.index, table["where"], strict=True):
+        if len(where.values) == 1:
+            found.setdefault(next(iter(where.values)), []).append(k)
+    yield from found.items()
+
+
+def effect_of(row: pd.Series, unit: str) -> Effect:
+    """The effect of a row, in amount."""
+    return Effect.known(float(row["effect"]), float(row["low"]), float(row["high"]), unit)

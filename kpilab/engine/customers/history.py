@@ -1,0 +1,210 @@
+"""What each customer did in every window up to now, and what came of it by segment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import pandas as pd
+
+from kpilab.core.table import Entities
+from kpilab.core.values import Period
+from kpilab.engine.column import own
+from kpilab.engine.customers.amounts import DAY, WHO, Amounts
+from kpilab.engine.customers.windows import Windows, month, month_of, number
+from kpilab.engine.days import day_of
+from kpilab.engine.dialect import engine_name
+from kpilab.engine.door.labels import label
+from kpilab.engine.run import collect
+from kpilab.errors import unknown
+
+AMOUNT, SINCE, STEP, WINDOW = own("amount"), own("since"), own("step"), own("window")
+BIN, BINS = own("bin"), 13  # parts of a window: new customers of one are of the same age
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class History:
+    """Amounts by customer and day beside the customers themselves, on the engine.
+
+    Attributes:
+        days: one row per customer and day; columns `WHO`, `DAY`, `AMOUNT`.
+        people: one row per customer; columns `WHO`, `SINCE` (missing: not known) and those of `by`.
+        by: dimension -> its column of `people`.
+        windows: the current period and those before it.
+        first: number of the earliest full window.
+        dated: whether the customers' own table says since when they are.
+        seen: first to last day that counts.
+    """
+
+    days: Any
+    people: Any
+    by: Mapping[str, str]
+    windows: Windows
+    first: int
+    dated: bool
+    seen: Period
+
+
+def history(
+    found: Amounts, current: Period, entities: Entities | None, by: Sequence[str]
+) -> History:
+    """Everything up to the end of the current period.
+
+    Args:
+        entities: the customers' own table, one row each, which may hold some without an amount;
+            None: a customer is new with the first amount, and has the segment of its row.
+        by: dimensions of the customers.
+
+    Raises:
+        BadInput: a dimension that is not there.
+    """
+    windows, until = Windows.of(current), found.until(current.last)
+    columns = {d: own(f"by{k}") for k, d in enumerate(by)}
+    days: Any = until.of([WHO, DAY], {AMOUNT: None})
+    days = days.filter((days[AMOUNT] != 0) & days[WHO].notnull())
+    days = days.mutate(**{AMOUNT: days[AMOUNT].cast("float64")}).cache()
+    dated = entities is not None and bool(entities.time)
+    first = days.group_by(WHO).agg(**{SINCE: days[DAY].min()})
+    if entities is None:
+        people = _of_rows(until, columns)
+    else:
+        people = _of_entities(entities, columns)
+    if not dated:
+        people = people.left_join(first, people[WHO] == first[WHO]).select(people, first[SINCE])
+    began = found.span[0]
+    seen = Period(min(began, current.last), current.last)
+    return History(days, people.cache(), columns, windows, windows.back_to(began), dated, seen)
+
+
+def _of_rows(found: Amounts, columns: Mapping[str, str]) -> Any:
+    """Each customer with the segment of the first row."""
+    rows: Any = found.rows
+    named = {c: rows[found.by[d]] for d, c in columns.items()}
+    order = [DAY, *named]
+    rows = rows.filter(rows[WHO].notnull()).select(WHO, DAY, **named)
+    rows = rows.mutate(**{STEP: ibis.row_number().over(group_by=WHO, order_by=order)})
+    return rows.filter(rows[STEP] == 0).select(WHO, *named)
+
+
+def _of_entities(entities: Entities, columns: Mapping[str, str]) -> Any:
+    rows: Any = entities.table
+    for dimension in columns:
+        if dimension not in rows.columns:
+            raise unknown("column", dimension, rows.columns, f"table {entities.name!r}")
+    since = {SINCE: day_of(rows, entities.time)} if entities.time else {}
+    named = {c: label(rows[d]) for d, c in columns.items()}
+    people = rows.select(**{WHO: rows[entities.key].cast("string")}, **since, **named).distinct()
+    return people.filter(people[WHO].notnull())
+
+
+def transitions(past: History, contract: bool) -> pd.DataFrame:
+    """What the customers who were there did next, one row per window and segment.
+
+    A contract is followed from month to month, orders from window to window; a customer counts who
+    was one before the window (for orders, before the window that the amount is compared with).
+    Columns, sums over customers: `risk` (steps at which the customer could stop), `gone`, `a` (what
+    would have been had all stayed as they were), `lost` (of it, from those who stopped), `kept` (of
+    it, from those who stayed), `b` (what those who stayed spent), and products: `ll`, `la`, `aa`,
+    `kk`, `kb`, `bb`.
+    """
+    windows, engine = past.windows, engine_name(past.days)
+    day = past.days[DAY]
+    step = month_of(day) if contract else windows.window(day, engine)
+    rows = past.days.mutate(**{STEP: step})
+    panel = rows.group_by([WHO, STEP]).agg(**{AMOUNT: rows[AMOUNT].sum()})
+    panel = panel.filter(panel[AMOUNT] > 0)
+    now = panel.view()
+    same = [panel[WHO] == now[WHO], now[STEP] == panel[STEP] + 1]
+    both = panel.left_join(now, same).select(panel[WHO], panel[STEP], a=panel[AMOUNT],
+                                             b=now[AMOUNT])  # fmt: skip
+    at = both[STEP] + 1
+    window = windows.of_month(at) if contract else at
+    # A step stands for all that follow in its window: who stops early takes more away.
+    left = (
+        (window + 1) * windows.months + month(windows.current.first) - at
+        if contract
+        else ibis.literal(1)
+    )
+    both = both.mutate(**{WINDOW: window, own("left"): left})
+    both = both.filter((both[WINDOW] <= 0) & (both[WINDOW] > past.first))
+    people = past.people
+    both = both.join(people, both[WHO] == people[WHO]).select(
+        both, *past.by.values(), since=windows.window(people[SINCE], engine)
+    )
+    both = both.filter((both.since < both[WINDOW] - (0 if contract else 1)).fill_null(False))
+    weight, stayed = both[own("left")], both.b.notnull()
+    each = both.group_by([WHO, WINDOW, *past.by.values()]).agg(
+        risk=both.count(), gone=(~stayed).sum(), a=(both.a * weight).sum(),
+        kept=stayed.ifelse(both.a * weight, 0.0).sum(),
+        b=stayed.ifelse(both.b * weight, 0.0).sum(),
+    )  # fmt: skip
+    each = each.mutate(lost=each.a - each.kept)
+    grouped = each.group_by([WINDOW, *past.by.values()]).agg(
+        **{c: each[c].sum() for c in ("risk", "gone", "a", "lost", "kept", "b")},
+        **{x + y: (each[p] * each[q]).sum() for x, p, y, q in PRODUCTS}, n=each.count(),
+    )  # fmt: skip
+    return _named(collect(grouped, "customers"), past)
+
+
+PRODUCTS = (
+    ("l", "lost", "l", "lost"), ("l", "lost", "a", "a"), ("a", "a", "a", "a"),
+    ("k", "kept", "k", "kept"), ("k", "kept", "b", "b"), ("b", "b", "b", "b"),
+)  # fmt: skip
+
+
+def cohorts(past: History) -> pd.DataFrame:
+    """What the new customers of each window did up to its end, one row per window, segment and age
+    at the end; columns `bin` (age), `n` (customers), `bought` (with an amount), `again` (on a
+    second day), `y` (amount), `yy` (its square)."""
+    windows, engine = past.windows, engine_name(past.days)
+    people = past.people.mutate(**{WINDOW: windows.window(past.people[SINCE], engine)})
+    people = people.filter((people[WINDOW] <= 0) & (people[WINDOW] >= past.first))
+    days = past.days.mutate(**{STEP: windows.window(past.days[DAY], engine)})
+    same = [people[WHO] == days[WHO], people[WINDOW] == days[STEP], people[SINCE] <= days[DAY]]
+    joined = people.left_join(days, same).select(people, days[AMOUNT])
+    keys = [WHO, WINDOW, SINCE, *past.by.values()]
+    each = joined.group_by(keys).agg(
+        y=joined[AMOUNT].sum().fill_null(0.0), days=joined[AMOUNT].count()
+    )
+    each = each.mutate(**{BIN: _age(each, windows, engine)})
+    grouped = each.group_by([WINDOW, BIN, *past.by.values()]).agg(
+        n=each.count(), bought=(each.days > 0).sum(), again=(each.days > 1).sum(),
+        y=each.y.sum(), yy=(each.y * each.y).sum(),
+    )  # fmt: skip
+    return _named(collect(grouped, "customers"), past)
+
+
+def _age(each: Any, windows: Windows, engine: str) -> Any:
+    """Part of its window that was left when a customer came."""
+    if windows.months:
+        # Windows of calendar months differ by a day or two: the part, not the days, is compared.
+        at = month_of(each[SINCE]) - month(windows.current.first) - each[WINDOW] * windows.months
+        part = (at * 31 + each[SINCE].day().cast("int64") - 1) * BINS // (windows.months * 31)
+        return (BINS - 1 - part).cast("int64")
+    first = each[WINDOW] * windows.current.days + _epoch_days(windows)
+    return BINS - 1 - (number(each[SINCE], engine) - first) * BINS // windows.current.days
+
+
+def _epoch_days(windows: Windows) -> int:
+    return (pd.Timestamp(windows.current.first) - pd.Timestamp(0)).days
+
+
+def largest(past: History, most: int) -> pd.DataFrame:
+    """The customers with the largest amount in one of the windows, by window; columns `who`,
+    `window`, `amount`."""
+    rows = past.days.mutate(**{WINDOW: past.windows.window(past.days[DAY], engine_name(past.days))})
+    rows = rows.filter(rows[WINDOW] >= past.first)
+    each = rows.group_by([WHO, WINDOW]).agg(**{AMOUNT: rows[AMOUNT].sum()}).cache()
+    top = each.group_by([WINDOW]).mutate(
+        **{STEP: ibis.row_number().over(group_by=WINDOW, order_by=[each[AMOUNT].desc(), each[WHO]])}
+    )
+    chosen = top.filter(top[STEP] < most).select(WHO).distinct()
+    return _named(collect(each.semi_join(chosen, WHO), "customers"), past)
+
+
+def _named(found: pd.DataFrame, past: History) -> pd.DataFrame:
+    names = {c: d for d, c in past.by.items()}
+    ours = {WINDOW: "window", BIN: "bin", WHO: "who", AMOUNT: "amount"}
+    return found.rename(columns=ours | names)

@@ -1,0 +1,192 @@
+"""Is a segment's ratio now another than the rest's course and its own former windows let expect?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betainc
+
+from kpilab.stats.distributions import norm, student
+
+Array = NDArray[np.float64]
+
+BACK = 4  # windows that say what is usual: a year of quarters, so that its seasons are in it
+LEAST_BACK = 2  # for a placebo
+LEAST_COUNT = 5.0  # expected, for a count to be judged
+PRIOR_MOST = 50.0  # worth, in windows, of what all segments together say about the noise
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sums:
+    """Sums of a ratio by segment and window, oldest first.
+
+    Attributes:
+        top, bottom: numerator and denominator, each segments × windows.
+        noise: summed squares of top − ratio · bottom over what was drawn (customers).
+        counts: whether top counts some of bottom.
+    """
+
+    top: Array
+    bottom: Array
+    noise: Array
+    counts: bool = False
+
+    @classmethod
+    def of(cls, top: Array, bottom: Array, tt: Array, tb: Array, bb: Array) -> Sums:
+        """Of an amount, from sums of products over customers."""
+        ratio = _over(top, bottom)
+        return cls(top, bottom, np.maximum(tt - 2 * ratio * tb + ratio**2 * bb, 0.0))
+
+    @classmethod
+    def of_counts(cls, top: Array, bottom: Array, of: Array | None = None) -> Sums:
+        """Of customers who did something among those who could (`of`; None: `bottom`)."""
+        could = bottom if of is None else of
+        return cls(top, bottom, top * (1 - np.nan_to_num(_over(top, could))), counts=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unusual:
+    """One row per segment, about the last window.
+
+    Attributes:
+        ratio, expected: of the segment, and what its own former windows and the course of the rest
+            let expect.
+        effect, error: top beyond what is expected, and its standard error.
+        p: two-sided; NaN where too little is known. df: of the t distribution behind the interval.
+        before: the segment's own former ratio.
+        scale: how much more than their customers explain such contrasts moved in former windows.
+        placebos: how many there were.
+    """
+
+    ratio: Array
+    expected: Array
+    before: Array
+    effect: Array
+    error: Array
+    p: Array
+    df: Array
+    scale: Array
+    placebos: int
+
+
+def unusual(part: Sums, rest: Sums, known: NDArray[np.bool_]) -> Unusual:
+    """The last window of each segment against expectation.
+
+    Expected is the segment's own ratio over the four windows before, times the course of the rest
+    since then: what all share, season and market, cancels. The error is that of the customers,
+    grown by how much the same contrast moved at former windows, where nothing was asked (placebo in
+    time), learnt over all segments and shrunk towards their common value.
+
+    Args:
+        part: the segments. rest: what is beside each.
+        known: segments with enough customers to be judged.
+    """
+    last = part.top.shape[1] - 1
+    former = [_contrast(part, rest, w) for w in range(LEAST_BACK, last)]
+    now = _contrast(part, rest, last)
+    z = np.column_stack([f.z for f in former]) if former else np.empty((len(part.top), 0))
+    scale, df = _scale(z)
+    known = known & now.enough
+    if part.counts:
+        known &= now.count >= LEAST_COUNT
+    with np.errstate(all="ignore"):
+        p = (
+            _skewed(part.top[:, last], now, scale)
+            if part.counts
+            else 2 * student.sf(np.abs(now.z) / scale, df)
+        )
+        error = np.sqrt(now.variance + now.own) * scale * now.expected * part.bottom[:, last]
+    effect = part.top[:, last] - now.expected * part.bottom[:, last]
+    return Unusual(
+        now.ratio, now.expected, now.before, effect, error, np.where(known, p, np.nan), df, scale,
+        int(np.isfinite(z).sum()),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Contrast:
+    """A window beside those before it, relative to what is expected.
+
+    `null` is the variance of the window itself if nothing happened, `own` as it is seen,
+    `variance` that of the expectation.
+    """
+
+    ratio: Array
+    expected: Array
+    before: Array
+    count: Array
+    z: Array
+    null: Array
+    own: Array
+    variance: Array
+    enough: NDArray[np.bool_]
+
+
+def _contrast(part: Sums, rest: Sums, w: int) -> _Contrast:
+    back = slice(max(0, w - BACK), w)
+    before, beside = _pooled(part, back), _pooled(rest, back)
+    ratio, former = _over(part.top[:, w], part.bottom[:, w]), _over(before.top, before.bottom)
+    course = _over(_over(rest.top[:, w], rest.bottom[:, w]), _over(beside.top, beside.bottom))
+    expected = former * course
+    top = expected * part.bottom[:, w]
+    variance = (
+        _over(before.noise, before.top**2)
+        + _over(beside.noise, beside.top**2)
+        + _over(rest.noise[:, w], rest.top[:, w] ** 2)
+    )
+    if part.counts:
+        null = _over(_over(before.noise, before.top), top)
+        own = _over(part.noise[:, w], top**2)
+    else:
+        # Few large customers make an amount as loud as it is seen to be: the larger of the two.
+        own = _over(part.noise[:, w], top**2)
+        usual = _over(before.noise, before.bottom) * part.bottom[:, w]
+        null = np.maximum(_over(usual, top**2), own)
+    with np.errstate(all="ignore"):
+        z = (_over(ratio, expected) - 1) / np.sqrt(null + variance)
+    enough = (before.top > 0) & (top > 0) & np.isfinite(z)
+    return _Contrast(ratio, expected, former, np.nan_to_num(top), z, null, own, variance, enough)
+
+
+def _pooled(sums: Sums, back: slice) -> Sums:
+    parts = (x[:, back].sum(axis=1) for x in (sums.top, sums.bottom, sums.noise))
+    return Sums(*parts, counts=sums.counts)
+
+
+def _scale(z: Array) -> tuple[Array, Array]:
+    """Factor of the errors and its degrees of freedom, from contrasts where nothing was asked."""
+    known = np.isfinite(z)
+    each, m = np.where(known, z**2, 0.0).sum(axis=1), known.sum(axis=1)
+    if not m.sum():
+        return np.ones(len(z)), np.full(len(z), np.inf)
+    # A former event in one segment is no noise of all: the middle of the segments' means counts.
+    with np.errstate(all="ignore"):
+        means = np.where(m > 0, each / m, np.nan)
+    pooled = max(1.0, float(np.nanmean(np.minimum(means, 3 * np.nanmedian(means)))))
+    prior = min(PRIOR_MOST, m.sum() / 2)
+    square = np.maximum((prior * pooled + each) / (prior + m), 1.0)
+    return np.sqrt(square), prior + m
+
+
+def _skewed(top: Array, now: _Contrast, scale: Array) -> Array:
+    """Two-sided p of a count: rises are less rare than a normal curve says where it is small."""
+    mean = now.count
+    variance = mean**2 * (now.null + now.variance) * scale**2
+    spread = variance > 1.0001 * mean
+    size = np.where(spread, mean**2 / np.where(spread, variance - mean, 1.0), 1e9)
+    share = size / (size + mean)
+    # Negative binomial; of the count itself, half (mid-p).
+    above = (
+        betainc(top + 1, size, 1 - share) + betainc(np.maximum(top, 1e-9), size, 1 - share)
+    ) / 2
+    below = (betainc(size, top + 1, share) + betainc(size, np.maximum(top, 1e-9), share)) / 2
+    # Hardly any who did not do it: no rarer than a normal curve says.
+    plain = 2 * norm.sf(np.abs(now.z) / scale)
+    return np.where(spread, np.minimum(1.0, 2 * np.minimum(above, below)), plain)
+
+
+def _over(top: Array, bottom: Array) -> Array:
+    with np.errstate(all="ignore"):
+        return np.where(bottom > 0, top / np.where(bottom > 0, bottom, 1.0), np.nan)

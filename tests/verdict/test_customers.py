@@ -1,0 +1,111 @@
+"""What customers did that was unusual is told as what it is; of unchanged ones nothing is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import kpilab
+from kpilab.verdict.customers import CustomerSignal, customer_evidence
+
+CASE = """
+kpilab: 1
+title: accounts
+periods: {baseline: [2026-01-01, 2026-03-31], current: [2026-04-01, 2026-06-30]}
+tables:
+  bills: {kind: facts, source: bills.csv, time: day, links: {account: accounts},
+          dimensions: [accounts.plan, accounts.region]}
+  accounts: {kind: entities, source: accounts.csv, key: account, time: since,
+             dimensions: [plan, region]}
+customer: accounts
+metrics:
+  revenue: {table: bills, measure: sum(amount)}
+  new_accounts: {table: accounts, measure: count(*)}
+goal: {metric: revenue}
+"""
+MONTHS = pd.date_range("2024-07-01", "2026-06-01", freq="MS")
+
+
+def accounts(seed: int) -> pd.DataFrame:
+    """A thousand accounts of two years: 600 from the start, the others evenly after."""
+    noise, n = np.random.default_rng(seed), 1000
+    first = np.where(np.arange(n) < 600, 0, np.arange(n) % 24)
+    stays = np.where(noise.random(n) < 1, noise.geometric(0.02, n), 0)
+    return pd.DataFrame({
+        "account": [f"A{k:04}" for k in range(n)], "first": first, "stop": first + stays,
+        "plan": np.array(["team", "solo", "firm"])[np.arange(n) % 3],
+        "region": np.array(["north", "south"])[(np.arange(n) // 3) % 2],
+        "size": noise.lognormal(4, 0.7, n),
+    })  # fmt: skip
+
+
+def evidence(folder: Path, table: pd.DataFrame) -> tuple[CustomerSignal, ...]:
+    bills = [
+        (MONTHS[m], a, s)
+        for a, f, e, s in table[["account", "first", "stop", "size"]].itertuples(index=False)
+        for m in range(f, min(e, 24))
+    ]
+    pd.DataFrame(bills, columns=["day", "account", "amount"]).to_csv(
+        folder / "bills.csv", index=False
+    )
+    since = [MONTHS[f] if f else pd.Timestamp("2024-01-01") for f in table["first"]]
+    table.assign(since=since)[["account", "since", "plan", "region"]].to_csv(
+        folder / "accounts.csv", index=False
+    )
+    (folder / "case.yml").write_text(CASE, "utf-8")
+    return customer_evidence(kpilab.open_case(folder))
+
+
+def test_unchanged_customers_are_silent(tmp_path):
+    assert evidence(tmp_path, accounts(1)) == ()
+
+
+def test_a_segment_that_leaves_is_a_decline_of_retention_there(tmp_path):
+    table = accounts(2)
+    here = (table["plan"] == "team") & (table["region"] == "north") & (table["stop"] > 21)
+    leaves = here & (np.random.default_rng(2).random(len(table)) < 0.3)
+    found = evidence(tmp_path, table.assign(stop=table["stop"].where(~leaves, 21)))
+    first = found[0]
+    assert first.kind == "retention_decline"
+    assert first.where.plain() == {"plan": "team", "region": "north"}
+    gone = table.loc[leaves & (table["first"] < 21), "size"].sum() * 3
+    assert first.effect.low < -gone < first.effect.high
+    assert (first.subject, first.effect.unit) == ("revenue", "revenue")
+
+
+def test_few_large_accounts_that_leave_are_named(tmp_path):
+    table = accounts(3)
+    there = table[(table["first"] < 18) & (table["stop"] > 24)]
+    large = there.nlargest(5, "size").index
+    found = evidence(tmp_path, table.assign(stop=table["stop"].where(~table.index.isin(large), 21)))
+    named = next(s for s in found if s.kind == "concentration")
+    assert set(table.loc[large, "account"]) <= set(named.where.values["account"])
+    assert named.effect.high < 0
+
+
+def test_without_customers_there_is_no_evidence(tmp_path):
+    evidence(tmp_path, accounts(1))
+    text = CASE.replace("customer: accounts\n", "")
+    (tmp_path / "case.yml").write_text(text, "utf-8")
+    assert customer_evidence(kpilab.open_case(tmp_path)) == ()
+
+
+@pytest.mark.parametrize(
+    ("company", "kind", "where"),
+    [
+        ("c5ec22530", "acquisition_quality", {"acquisition": "coupon"}),
+        ("c7078bb5b", "retention_decline", {"plan": "team", "region": "EMEA"}),
+        ("cd53d02a5", "retention_decline", {"region": "west"}),
+        ("cbbdebcf8", None, None),
+        ("ce090b64f", None, None),
+    ],
+)
+def test_companies(shared, company, kind, where):
+    folder = shared / "companies" / company
+    if not folder.exists():
+        pytest.skip("no companies in the shared folder")
+    losses = [s for s in customer_evidence(kpilab.open_case(folder)) if s.effect.value < 0]
+    assert (losses[0].kind, losses[0].where.plain()) == (kind, where) if kind else losses == []
