@@ -119,6 +119,8 @@ def sets(arguments: argparse.Namespace) -> Iterator[tuple[str, Iterable[Case]]]:
         )
     for name, world in (cubes.shapes() | cubes.nulls()).items():
         yield name, cubes.amounts(world, draws, seed=seed)
+    yield "profit, of either sign", cubes.profits(draws, seed=seed)
+    yield "null, profit, of either sign", cubes.profits(draws, null=True, seed=seed)
     for nd, nc in CELLS:
         for fall in (0.3, 0.0):
             name = f"rate, {nd} x {nc} cells" + (", null" if fall == 0 else "")

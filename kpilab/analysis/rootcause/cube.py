@@ -19,13 +19,17 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+SWEEPS = 10
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Cube:
     """Leaves as arrays: codes per dimension, the text of each code, expected and actual amounts.
 
     `spread`, `least`: what is known of their count noise; `sampled`: whether it is known to be
     that, or more. `whole`: denominators of a rate above one half: then its misses are searched, as
-    the rarer side carries the noise.
+    the rarer side carries the noise. `unsigned`: amounts to search in place of those that
+    may be negative (profit).
     """
 
     names: tuple[str, ...]
@@ -37,14 +41,22 @@ class Cube:
     least: float = 0.0
     sampled: bool = False
     whole: NDArray[np.float64] | None = None
+    unsigned: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
     notes: tuple[Message, ...] = ()
 
     @property
     def searched(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Expected and actual amounts whose deviation is searched."""
+        """Expected and actual amounts whose deviation is searched, none negative."""
+        if self.unsigned is not None:
+            return self.unsigned
         if self.whole is None:
             return self.expected, self.actual
         return np.maximum(self.whole - self.expected, 0.0), self.whole - self.actual
+
+    @property
+    def lowest(self) -> float:
+        """The largest fall there can be, as a share."""
+        return -1.0 if self.unsigned is None else -np.inf
 
     def where(self, named: Named, without: Sequence[Named] = ()) -> Where:
         values = {self.names[d]: self.values[d][c] for d, c in zip(*named, strict=True)}
@@ -69,6 +81,9 @@ def cube_of(
         tuple(c.categories for c in coded),
     )
     num0, num1 = frame[NUM0].to_numpy(float), frame[NUM1].to_numpy(float)
+    if np.any(num0 < 0) or np.any(num1 < 0):
+        cube = Cube(names, codes, values, num0, num1, np.ones(len(num0)))
+        return _signed(cube, frame, rate=rate)
     whole_numbers, whole_reference = counted(num1), counted(num0)
     if rate:
         den0, den1 = frame[DEN0].to_numpy(float), frame[DEN1].to_numpy(float)
@@ -87,6 +102,35 @@ def cube_of(
     return _with_successors_merged(
         Cube(names, codes, values, num0, num1, spread, 1.0 * whole_numbers, whole_numbers)
     )
+
+
+def _signed(cube: Cube, frame: pd.DataFrame, *, rate: bool) -> Cube:
+    """Amounts of either sign, beside those that are searched; no counts."""
+    if rate:
+        den0, den1 = frame[DEN0].to_numpy(float), frame[DEN1].to_numpy(float)
+        cube = replace(_at_old_rates(cube, den0, den1), least=0.0, sampled=False, whole=None)
+    return replace(cube, unsigned=_unsigned(cube))
+
+
+def _unsigned(cube: Cube) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Amounts of the same deviation and about the same size, none negative.
+
+    What lies near zero is the difference of larger amounts and has their noise: every leaf is at
+    least as large as the values of its dimensions make leaves.
+    """
+    size, gap = np.abs(cube.expected) + np.abs(cube.actual), cube.actual - cube.expected
+    size = size + np.where(size > 0, _usual(cube.codes, size), 0.0)
+    return (size - gap) / 2, (size + gap) / 2
+
+
+def _usual(codes: NDArray[np.intp], size: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Size of each leaf as the product of what its values do to the mean one."""
+    usual = np.full(len(size), float(size.mean()))
+    for _ in range(SWEEPS):
+        for code in codes:
+            fair, seen = np.bincount(code, usual), np.bincount(code, size)
+            usual = usual * np.divide(seen, fair, out=np.ones_like(fair), where=fair > 0)[code]
+    return usual
 
 
 def _at_old_rates(cube: Cube, den0: NDArray[np.float64], den1: NDArray[np.float64]) -> Cube:

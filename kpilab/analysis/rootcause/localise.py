@@ -12,7 +12,7 @@ import pandas as pd
 from kpilab.analysis.rootcause.cube import Cube, cube_of
 from kpilab.core.result import Result
 from kpilab.core.values import Effect, Message, Where, fraction
-from kpilab.engine.column import DEN0, NUM0, SIDES, own
+from kpilab.engine.column import DEN0, DEN1, NUM0, SIDES, own
 from kpilab.engine.door.dimensions import called
 from kpilab.engine.rootcause.comparison import Comparison, compared
 from kpilab.engine.rootcause.leaves import MOST_VALUES
@@ -45,11 +45,12 @@ class LocaliseResult(Result):
             it is `without` stayed as expected and is not counted), `expected`, `actual` (amounts;
             for a rate the numerator, and what it would be at the expected rate), `contribution`
             (actual − expected), `low`, `high` (its interval), `share` (of the whole deviation; NaN
-            if that is 0), `change` (relative, −1 and up; NaN when nothing was expected),
+            if that is 0), `change` (relative to the size of what was expected, −1 and up where
+            nothing is negative; NaN when nothing was expected),
             `change_low`, `change_high`, `corrected` (`change` without the winner's curse), `size`
-            (share of all that was expected), `leaves` (how many), `p` (chance of such a find
-            anywhere in the search when nothing happened, at most), `equivalent` (tuple of other
-            combinations that hold nearly the same leaves).
+            (share of the size of all that was expected), `leaves` (how many), `p` (chance of such a
+            find anywhere in the search when nothing happened, at most), `equivalent` (tuple of
+            other combinations that hold nearly the same leaves).
         expected, actual: totals over the cube.
         noise: "counts" or "relative": which noise the cube carries.
         level: confidence level of the intervals.
@@ -132,7 +133,7 @@ def localise(
         facts: facts with a time column and `periods` (a plain frame: its column `date`); or one row
             per leaf (or finer) with an `expected` column.
         dimensions: columns to search; default: those the facts name.
-        measure: column that adds up; or
+        measure: column that adds up, which may be negative (profit); or
         numerator, denominator: columns of a rate; the numerator is compared at the denominator's
             present size.
         expected: column with the expected amount; for a rate the pair (numerator, denominator) of
@@ -149,7 +150,7 @@ def localise(
         LocaliseResult with one row per combination; none when nothing stands out beyond noise.
 
     Raises:
-        BadInput: unknown columns, neither or both of measure and numerator, many negative amounts,
+        BadInput: unknown columns, neither or both of measure and numerator, negative denominators,
             nothing expected anywhere, or no dimension.
 
     Note:
@@ -229,10 +230,12 @@ def _everywhere(cube: Cube, found: Located, level: float) -> Effect | None:
     whole = found.everywhere
     if whole is None:
         return None
-    base = float(cube.expected[whole.leaves].sum())
+    base = abs(float(cube.expected[whole.leaves].sum()))
+    if base == 0:
+        return None
     change = (whole.gap if cube.whole is None else -whole.gap) / base
     half = critical(level, found.noise.df) * whole.error / base
-    return Effect(change, max(change - half, -1.0), change + half)
+    return Effect(change, max(change - half, cube.lowest), change + half)
 
 
 def _said(everywhere: Effect | None, found: Located) -> tuple[Message, ...]:
@@ -250,22 +253,20 @@ def _said(everywhere: Effect | None, found: Located) -> tuple[Message, ...]:
 
 
 def _checked(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Message, ...]]:
-    """Amounts without negative ones: a stray few count as nothing, more are refused."""
+    """Amounts that can be searched: a stray few negative ones count as nothing; where there are
+    many they are meant (profit), but no denominator is."""
     columns = [c for c in SIDES if c in frame]
     amounts = frame[columns].to_numpy(float)
     below = -float(amounts[amounts < 0].sum())
     share = below / max(float(np.abs(amounts).sum()), 1e-300)
-    if share > STRAY:
+    if share > STRAY and any((frame[c] < 0).any() for c in (DEN0, DEN1) if c in frame):
         raise BadInput(
-            "some amounts are negative",
-            "localise(measure=)",
-            (
-                "split the measure into its positive and its negative part (sales, refunds) and "
-                "search each"
-            ),
+            "some denominators are negative",
+            "localise(denominator=, expected=)",
+            "divide by what is counted or sold, not by a balance",
         )
     reference = DEN0 if DEN0 in frame else NUM0
-    if not (frame[reference] > 0).any():
+    if not (frame[reference] != 0).any():
         raise BadInput(
             "nothing was expected anywhere",
             "localise(expected=, periods=)",
@@ -273,6 +274,8 @@ def _checked(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Message, ...]]:
         )
     if below == 0:
         return frame, ()
+    if share > STRAY:
+        return frame, (Message("localise.signed", {"share": share}),)
     frame = frame.copy()
     frame[columns] = frame[columns].clip(lower=0)
     return frame, (Message("localise.negative", {"share": share}),)
@@ -295,7 +298,7 @@ def _row(
         if error
         else 0.0
     )
-    base = before if before else np.nan
+    base = abs(before) if before else np.nan
     return {
         "where": cube.where((element.dims, element.values), element.without),
         "expected": before,
@@ -305,10 +308,10 @@ def _row(
         "high": gap + half,
         "share": gap / whole if whole else np.nan,
         "change": gap / base,
-        "change_low": max((gap - half) / base, -1.0),
+        "change_low": max((gap - half) / base, cube.lowest),
         "change_high": (gap + half) / base,
         "corrected": seen * error / base,
-        "size": before / cube.expected.sum(),
+        "size": float(np.abs(expected).sum() / np.abs(cube.expected).sum()),
         "leaves": len(element.leaves),
         "p": float(np.exp(-element.gain)),
         "equivalent": tuple(cube.where(other) for other in element.equivalent),
