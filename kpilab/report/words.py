@@ -9,6 +9,7 @@ from kpilab.core.finding import Cause, Finding, Review
 from kpilab.core.values import Effect, Message
 from kpilab.show.format import interval, items, number, percent, signed, signed_percent
 from kpilab.show.say import catalogue, sentence
+from kpilab.verdict.tuned import MOST_OF_GAP
 
 FEW_WINDOWS = 8  # former periods below which more of them would tell more
 SURE = ((0.9, "report.sure_very"), (0.7, "report.sure_likely"), (0.0, "report.sure_more"))
@@ -88,8 +89,8 @@ class Words:
         return sentence(Message(key), self.lang) if key in catalogue(self.lang) else self.name(on)
 
     def share_of_gap(self, cause: Cause) -> float | None:
-        """Part of the gap that a cause explains; None where it works the other way or has no
-        size."""
+        """Part of the gap that a cause explains; None where it works the other way, has no size, or
+        where causes and gains offset each other, so that a share would mislead."""
         gap = self.review.goal.gap
         if (
             cause.effect is None
@@ -98,7 +99,7 @@ class Words:
         ):
             return None
         share = cause.effect.value / gap
-        return share if share > 0 else None
+        return share if 0 < share <= MOST_OF_GAP else None
 
     def goal_line(self) -> str:
         """The goal in one sentence, like with like: from, to, by how much, how sure."""

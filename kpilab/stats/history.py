@@ -210,7 +210,7 @@ def _noise(days: Days, sums: _Sums, n: int, first: int, end: int, *, yearly: boo
     found = long_run(*pieces[::-1]) if pieces else None
     if found is None or not found.df:
         return _Noise(0.0, 0.0, 0.0)
-    walk = _walk(sums, max(n // PER_WINDOW, 1), end, found.variance) if yearly else 0.0
+    walk = _walk(sums, max(n // 2, 1), end, found.variance, yearly=yearly)
     return _Noise(found.variance, found.df, walk)
 
 
@@ -222,20 +222,22 @@ def _around(piece: Array, relative: bool) -> Array:
     return (piece - level) / (level if relative and level > 0 else 1.0)
 
 
-def _walk(sums: _Sums, m: int, end: int, day: float) -> float:
-    """Variance the level gains per day: steps between short windows, beyond those of the year
-    before and beyond the noise of days."""
+def _walk(sums: _Sums, m: int, end: int, day: float, *, yearly: bool) -> float:
+    """Variance the level gains per day: steps between neighbouring windows of m days, beyond those
+    of the year before where that is known, and beyond the noise of days."""
     ends = np.arange(end, 2 * m, -m)
     first, middle = ends - 2 * m, ends - m
-    steps = [sums.level(middle, ends, y) - sums.level(first, middle, y) for y in (0, 1)]
-    known = np.minimum(sums.covered(first, ends, 0), sums.covered(first, ends, 1)) >= KNOWN
-    both = (steps[0] - steps[1])[known]
-    both = both[np.isfinite(both)]
-    if not len(both):
+    steps = sums.level(middle, ends) - sums.level(first, middle)
+    known = sums.covered(first, ends, 0) >= KNOWN
+    if yearly:
+        steps = (steps - sums.level(middle, ends, 1) + sums.level(first, middle, 1)) / np.sqrt(2)
+        known &= sums.covered(first, ends, 1) >= KNOWN
+    steps = steps[known & np.isfinite(steps)]
+    if not len(steps):
         return 0.0
     # Half its own error off, as no walk is the usual case; a mean over m days of a level that gains
     # a variance v per day differs from the next by 2vm/3.
-    gained = _square(both) * (1 - np.sqrt(0.5 / len(both))) / 2 - 2 * day / m
+    gained = _square(steps) * (1 - np.sqrt(0.5 / len(steps))) - 2 * day / m
     return max(float(gained), 0.0) * 1.5 / m
 
 

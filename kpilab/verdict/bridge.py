@@ -94,7 +94,7 @@ def bridge(
         rows += (
             _gains(split, {f.node: size for (_, f), size in zip(inside, sizes, strict=True)})
             if evidence.expected is None
-            else _alone(model, evidence.expected.result, [fix for _, fix in inside])
+            else _alone(model, evidence.expected.result, [causes[k] for k, _ in inside])
         )
         if abs(split.unexplained) > NO_MORE_THAN_ROUNDING * max(abs(goal.baseline), 1.0):
             rows.append(BridgeRow(Message("bridge.formula"), split.unexplained))
@@ -112,15 +112,18 @@ def bridge(
     return rows, effects
 
 
-def _alone(model: Worth, past: ExpectedResult, fixes: Sequence[Fix]) -> list[BridgeRow]:
-    """Clear moves of drivers against their own history, beyond the causes that act on them."""
+def _alone(model: Worth, past: ExpectedResult, causes: Sequence[Candidate]) -> list[BridgeRow]:
+    """Clear moves of drivers against their own history, beyond the causes that act on them; a gain
+    of mix beside a fall within segments is arithmetic, and always clear."""
     caused: dict[str, float] = {}
-    for fix in fixes:
+    for fix in (c.fix for c in causes if c.fix is not None):
         caused[fix.node] = caused.get(fix.node, 0.0) + fix.amount.value
+    mixed = {c.fix.node for c in causes if c.fix is not None and c.cause.kind == "mix_shift"}
     rows = []
     for driver, own, p in moved_alone(past, model.now, caused):
         beyond = own.low is not None and abs(own.value) > (own.value - own.low) * BEYOND_HALF
-        if p < CLEAR_GAIN or (driver in caused and beyond):
+        hides = driver in mixed and own.value * caused[driver] < 0
+        if p < CLEAR_GAIN or hides or (driver in caused and beyond):
             size = effect(model, Fix(driver, own))
             way = "gain" if size.value > 0 else "loss"
             key = f"bridge.mix_{way}" if driver in caused else f"bridge.{way}"

@@ -23,8 +23,11 @@ def judge(case: Case, evidence: Evidence) -> list[Candidate]:
         if result.cause not in ("market", "both") or result.market.value >= 0 or not fallen:
             continue
         leaf, change = min(fallen.items(), key=lambda item: item[1].value / item[1].before)
-        # No more than what was lost: the market explains a fall, it does not enlarge it.
-        amount = _amount(change.before, change.after, result.explained)
+        # No more than what was lost against season and trend, which the market has as well: it
+        # explains a fall, it does not enlarge it.
+        past = evidence.expected.result.forecasts if evidence.expected is not None else {}
+        lost = change.after - (past[leaf].value if leaf in past else change.before)
+        amount = _amount(change.before, min(lost, 0.0), result.explained)
         market, share = result.market, result.market.value
         values = {
             "driver": leaf,
@@ -51,11 +54,10 @@ def judge(case: Case, evidence: Evidence) -> list[Candidate]:
     return found
 
 
-def _amount(before: float, after: float, explained: Effect) -> Effect:
+def _amount(before: float, lost: float, explained: Effect) -> Effect:
     """What the market took from a volume: explained share of the baseline,
-    at most the whole fall."""
+    at most the whole loss."""
     ends = [
-        max(before * e, after - before) if e is not None else after - before
-        for e in (explained.low, explained.high)
+        max(before * e, lost) if e is not None else lost for e in (explained.low, explained.high)
     ]
-    return Effect(max(before * explained.value, after - before), min(ends), min(max(ends), 0.0))
+    return Effect(max(before * explained.value, lost), min(ends), min(max(ends), 0.0))
