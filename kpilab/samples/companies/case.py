@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from kpilab.samples.companies.company import Company, Draw, Setting
 from kpilab.samples.companies.family import Planted
@@ -34,7 +35,8 @@ def case(
 ) -> dict[str, object]:
     """The content of case.yml: the company's tables, what it wants, and what it measures."""
     days = setting.days
-    document = firm.document(days)
+    papers = firm.papers()
+    market = MARKET if planted.market is not None else {}
     goal: dict[str, object] = {"metric": planted.goal}
     if planted.target is not None:
         goal["target"] = rounded(base.total(planted.goal, days.current) * _in(rng, planted.target))
@@ -49,7 +51,10 @@ def case(
         **language,
         "periods": periods,
         "changes": _changes(rng, firm, setting, planted),
-        **document,
+        **({"funnels": papers.funnels} if papers.funnels else {}),
+        "tables": {**papers.tables, **market},
+        **({"customer": papers.customer} if papers.customer else {}),
+        "metrics": papers.metrics,
         "goal": goal,
         "kpis": [{"metric": planted.kpi, "owner": "team", "target": hit}],
         "dashboard": [planted.kpi, planted.goal],
@@ -84,6 +89,41 @@ def _changes(
     return [{"date": str(days.date(day)), "text": text} for day, text in sorted(entries)]
 
 
+MARKET = {
+    "market": {
+        "kind": "benchmark", "source": "market.csv", "time": "date", "series": "series",
+        "value": "value", "own": "own", "peers": ["competitor_a", "competitor_b", "industry"],
+    }
+}  # fmt: skip
+
+
+def market(
+    rng: np.random.Generator, setting: Setting, draw: Draw, planted: Planted
+) -> pd.DataFrame:
+    """Weekly figures of the market: our own goal and others, to whom the same happened."""
+    days = setting.days
+    book = draw.books[planted.goal]
+    week = book["day"].to_numpy() // 7
+    own = np.bincount(week, book["value"].to_numpy(float))[: days.days // 7]
+    weeks = np.arange(len(own))
+    lever = planted.market
+    grown = np.exp(setting.course.growth * weeks / 52)
+    if lever is not None:
+        done = np.clip((weeks * 7 - lever.start + 1) / (lever.ramp or 1), 0, 1)
+        grown = grown * (1 + (lever.factor - 1) * done)
+    parts = [own] + [
+        rng.uniform(80, 120) * grown * rng.lognormal(0, sd, len(weeks)) for sd in (0.02, 0.02, 0.01)
+    ]
+    names = ["own", *MARKET["market"]["peers"]]
+    return pd.DataFrame(
+        {
+            "date": np.tile(days.dates(weeks * 7), len(names)),
+            "series": np.repeat(names, len(weeks)),
+            "value": np.round(np.concatenate(parts), 2),
+        }
+    )
+
+
 def truth(
     name: str, firm: Company, planted: Planted, setting: Setting, sized: Sequence[Sizes],
     family: str, goal: float,
@@ -93,7 +133,7 @@ def truth(
         entry(reason, size, setting, goal)
         for reason, size in zip(planted.reasons, sized, strict=True)
     ]
-    first = entries[0] if entries else {"kinds": [], "where": [], "sign": 0, "note": "nothing"}
+    first = entries[0] if entries else {"kinds": [], "where": [], "sign": 0, "note": planted.note}
     return {
         "id": name,
         "family": family,

@@ -19,6 +19,7 @@ class Setting:
     Attributes:
         rows: rows of the largest table, about.
         cycle: days in which business repeats: a week, or a month of invoices.
+        step: days between rows: a day, a week, a month.
         room: how much more of a driver can happen than does, by the driver's name (`*`: of all).
     """
 
@@ -27,6 +28,7 @@ class Setting:
     course: Course
     rows: float
     cycle: int = 7
+    step: int = 1
     room: Mapping[str, float] = field(default_factory=dict)
 
     def spare(self, what: str, least: float = 1.0) -> float:
@@ -53,6 +55,16 @@ class Draw:
 
 
 @dataclass(frozen=True, slots=True)
+class Papers:
+    """How the firm's tables read in case.yml; `customer` names the table of customers, "" none."""
+
+    tables: Mapping[str, object]
+    metrics: Mapping[str, object]
+    customer: str = ""
+    funnels: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Knob:
     """A driver that can be changed in a place.
 
@@ -64,6 +76,9 @@ class Knob:
         least, most: how far the factor may go.
         kinds: kinds a fair analyst would accept.
         rises: it can also rise, to the good.
+        seen: the metric by which a change would be seen first; "" for the goal.
+        width: dimensions that a place may have, at most.
+        harsh: how much larger its losses are, where few events carry the goal.
     """
 
     what: str
@@ -75,6 +90,9 @@ class Knob:
     least: float = 0.25
     most: float = 0.85
     rises: bool = False
+    seen: str = ""
+    harsh: float = 1.0
+    width: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +102,24 @@ class Company:
     Attributes:
         knobs: nature of the change ("volume", "price", "leave" ...) -> the driver.
         weekly: facts by the week; the periods are whole weeks. seasonal: the goal has a season.
-        cycle: days in which business repeats.
+        loaded: metrics of the table of which days may be loaded twice.
+        flow: the lever of how much comes in at all; "" for none.
+        cycle: days in which business repeats. months: lengths of its periods; () for any.
         rows: how many rows the largest table may have, from and to.
     """
 
     name: str
     title: str
     simulate: Callable[[Setting, Sequence[Lever]], Draw]
-    document: Callable[[Span], Mapping[str, object]]
+    papers: Callable[[], Papers]
     knobs: Mapping[str, Knob]
     language: str = "en"
     weekly: bool = False
     seasonal: bool = True
     cycle: int = 7
+    months: tuple[int, ...] = ()
+    loaded: tuple[str, ...] = ()
+    flow: str = ""
     rows: tuple[float, float] = (8_000, 90_000)
 
 

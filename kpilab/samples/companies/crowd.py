@@ -102,6 +102,21 @@ def visits(
     return frame
 
 
+def forwarded(frame: pd.DataFrame, levers: Sequence[Lever], mark: np.ndarray) -> pd.DataFrame:
+    """Visits of the days of a lever that are made earlier, in the `ramp` days before it starts."""
+    for lever in one(levers, "forward"):
+        day = frame["day"].to_numpy()
+        opens = lever.start - lever.ramp
+        rows = touched(lever, frame, day) & (frame["joined"] < opens).to_numpy()
+        rows &= mark > lever.factor
+        # The mark is even above the factor: it also says on which of the days the visit falls.
+        turn = (mark[rows] - lever.factor) / (1 - lever.factor)
+        time = frame["time"].to_numpy().copy()
+        time[rows] = opens + turn * lever.ramp
+        frame = frame.assign(time=time, day=np.floor(time).astype(int))
+    return frame
+
+
 def wandering(
     rng: np.random.Generator, setting: Setting, frame: pd.DataFrame, dims: Sequence[str]
 ) -> np.ndarray:

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
 from kpilab.samples.companies.company import Company, Draw, Setting
+from kpilab.samples.companies.lever import Lever, Place, inside
 from kpilab.samples.companies.ranges import Need, Range, Ranges
 from kpilab.samples.companies.reason import Reason
 
@@ -21,6 +23,24 @@ class Scene:
     setting: Setting
     base: Draw
     ranges: Ranges
+    effect: float = 1.0
+
+    def usual(self, metric: str, where: Place | None = None) -> pd.DataFrame:
+        """The metric's rows of the baseline, in a place."""
+        book = self.base.books[metric]
+        rows = book["day"].between(*self.setting.days.baseline).to_numpy()
+        return book[rows & inside(book, where or {})]
+
+    def by(self, metric: str, dim: str, where: Place | None = None) -> dict[str, float]:
+        """The metric of the baseline by value of a dimension, in a place."""
+        sums = self.usual(metric, where).groupby(dim, observed=True)["value"].sum()
+        return {str(value): float(part) for value, part in sums.items()}
+
+    def shares(self, metric: str, dim: str, where: Place | None = None) -> dict[str, float]:
+        """The same as parts of the whole, the largest first."""
+        sums = self.by(metric, dim, where)
+        whole = sum(sums.values())
+        return {v: sums[v] / whole for v in sorted(sums, key=sums.__getitem__, reverse=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +49,8 @@ class Planted:
 
     Attributes:
         target: the goal's target, relative to the goal had nothing happened; None for none.
+        background: levers that are no reason: they stay when a reason is taken out.
+        market: what happened to everybody; a table of the market tells of it.
         tolerated: kinds that are no error though they are no planted reason.
     """
 
@@ -38,6 +60,9 @@ class Planted:
     target: Range | None = (0.985, 1.02)
     tolerated: tuple[str, ...] = ()
     log: tuple[str, ...] = ()
+    background: tuple[Lever, ...] = ()
+    market: Lever | None = None
+    note: str = "nothing"
 
 
 @dataclass(frozen=True, slots=True)

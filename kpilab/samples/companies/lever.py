@@ -22,6 +22,7 @@ class Lever:
     """`what` is multiplied by `factor` in `where`, but not in `but`, from day `start` to `end`.
 
     `ramp`: days until the factor is fully there. `to`: where rows move, for levers that move them.
+    `whole`: it is not pulled less far.
     """
 
     what: str
@@ -32,9 +33,12 @@ class Lever:
     end: int | None = None
     ramp: int = 0
     to: str = ""
+    whole: bool = False
 
     def scaled(self, effect: float) -> Lever:
         """The same lever pulled less far."""
+        if self.whole:
+            return self
         return replace(self, factor=1 + effect * (self.factor - 1))
 
 

@@ -22,11 +22,11 @@ def said(place: Place) -> str:
 
 def wish(scene: Scene, knob: Knob, dims: int, *, gain: bool = False) -> Wish:
     """A loss, or gain, of the size that this split draws."""
-    low, high = scene.ranges.loss
+    low, high = (loss * knob.harsh for loss in scene.ranges.loss)
     small, large = scene.ranges.share
     if gain:
-        return Wish(dims, (small, large), (-high, -low), 1.08, RISE, knob.pull)
-    return Wish(dims, (small, large), (low, high), knob.least, knob.most, knob.pull)
+        return Wish(dims, (small, large), (-high, -low), 1.08, RISE, knob.pull, knob.seen)
+    return Wish(dims, (small, large), (low, high), knob.least, knob.most, knob.pull, knob.seen)
 
 
 def one_place(
@@ -63,7 +63,11 @@ def local(name: str, nature: str, *, dims: int = 1, gain: bool = False) -> Famil
 
     def suits(firm: object) -> bool:
         knob = getattr(firm, "knobs", {}).get(nature)
-        return knob is not None and len(knob.dims) >= dims and not (gain and not knob.rises)
+        return (
+            knob is not None
+            and min(knob.width, len(knob.dims)) >= dims
+            and not (gain and not knob.rises)
+        )
 
     def plant(scene: Scene) -> Planted:
         goal, kpi = stage(scene, nature)
@@ -78,8 +82,16 @@ LOCAL = (
     local("volume_place", "volume"),
     local("volume_pair", "volume", dims=2),
     local("volume_triple", "volume", dims=3),
+    local("ratio_place", "ratio"),
+    local("ratio_pair", "ratio", dims=2),
+    local("scrap", "yield"),
+    local("slow_cycle", "slow"),
+    local("stockout", "stock"),
+    local("rise", "volume", gain=True),
+    local("rise_pair", "volume", dims=2, gain=True),
     local("price_erosion", "price"),
     local("returns", "return"),
+    local("acquisition_decline", "join"),
     local("churn", "leave"),
     local("churn_pair", "leave", dims=2),
     local("contraction", "contract"),

@@ -26,6 +26,7 @@ class Wish:
         dims: how many dimensions bound the place. share: the place's part of the goal.
         loss: what the reason takes, as part of the goal (negative for a gain).
         least, most: the factor of the driver. pull: goal in the place per driver.
+        seen: the metric whose past says how noisy a place is; "" for the goal.
     """
 
     dims: int
@@ -34,6 +35,7 @@ class Wish:
     least: float
     most: float
     pull: float = 1.0
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,10 @@ class Spot:
 
 
 def start_day(rng: np.random.Generator, setting: Setting, *, latest: float = 0.35) -> int:
-    """The first day of the current period, or one soon after."""
+    """The first day of the current period, or one soon after on which rows may begin."""
     first, last = setting.days.current
-    return first if rng.random() < 0.5 else first + int(rng.uniform(0, latest) * (last - first))
+    later = int(rng.uniform(0, latest) * (last - first))
+    return first if rng.random() < 0.5 else first + later // setting.step * setting.step
 
 
 def spot(
@@ -73,7 +76,9 @@ def spot(
         fits = (share >= wish.share[0]) & (share <= wish.share[1]) & (change > 0.02)
         fits &= (factor >= wish.least) & (factor <= wish.most)
         seen = np.zeros(len(share))
-        seen[fits] = clear(weekly.to_numpy()[fits], setting, change[fits], start, weekly)
+        past = parts(base.books[wish.seen], setting, dims)[0] if wish.seen else weekly
+        past = past.reindex(weekly.index, fill_value=0)
+        seen[fits] = clear(past.to_numpy()[fits], setting, change[fits], start, past)
         rows = np.flatnonzero(seen >= SEEN)
         if len(rows):
             row = int(rows[rng.integers(len(rows))])

@@ -70,13 +70,16 @@ RANGES: Mapping[str, Ranges] = {
 @dataclass(frozen=True, slots=True)
 class Need:
     """What a family asks of the history: months at least, a year ago, periods of given months,
-    its own growth or season."""
+    its own growth, season or drift; few rows (part of the fewest); a February after a January."""
 
     history: int = 0
     year_ago: bool = False
     months: tuple[int, ...] = (1, 3, 3, 3)
     growth: Range | None = None
     season: Range | None = None
+    drift: Range | None = None
+    few: Range | None = None
+    february: bool = False
 
 
 def setting(
@@ -87,24 +90,29 @@ def setting(
     room: Mapping[str, float],
 ) -> Setting:
     """Dates, size and course of a company."""
-    length = int(rng.choice(need.months))
+    length = 1 if need.february else int(rng.choice(firm.months or need.months))
     history = max(int(rng.choice(ranges.history)), need.history, 12 if length == 3 else 8)
     past = need.year_ago or (history >= length + 12 and bool(rng.random() < 0.7))
     if firm.weekly:
         weeks = 13 if length == 3 else 8
         days = weekly_span(rng, weeks, max(history * 52 // 12, weeks * 4), year_ago=past)
     else:
-        days = span(rng, length, history, year_ago=past)
+        month = 2 if need.february else None
+        days = span(rng, length, history, year_ago=past, month=month)
     course = Course(
         growth=_drawn(rng, need.growth or ranges.growth),
         season=_drawn(rng, need.season or ranges.season),
         weekend=_drawn(rng, ranges.weekend),
         noise=_drawn(rng, ranges.noise),
-        drift=_drawn(rng, ranges.drift),
+        drift=_drawn(rng, need.drift or ranges.drift),
     )
+    low_end = firm.rows[0]
     low, high = np.log(firm.rows)
+    step = 7 if firm.weekly else max(31 * bool(firm.months), 1)
     rows = np.exp(low + _drawn(rng, ranges.rows) * (high - low))
-    return Setting(int(rng.integers(2**31)), days, course, float(rows), firm.cycle, room)
+    if need.few:
+        rows = low_end * _drawn(rng, need.few)
+    return Setting(int(rng.integers(2**31)), days, course, float(rows), firm.cycle, step, room)
 
 
 def _drawn(rng: np.random.Generator, limits: Range) -> float:

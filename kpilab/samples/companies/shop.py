@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from kpilab.samples.companies.company import (
     Company,
     Draw,
     Knob,
+    Papers,
     Setting,
     book,
     column,
@@ -18,7 +19,7 @@ from kpilab.samples.companies.company import (
     some,
     uneven,
 )
-from kpilab.samples.companies.crowd import crowd, settled, visits, wandering
+from kpilab.samples.companies.crowd import crowd, forwarded, settled, visits, wandering
 from kpilab.samples.companies.lever import SPARE, Lever, doubled, kept, one, pulled, touched
 from kpilab.samples.companies.span import Span, busy
 
@@ -109,20 +110,21 @@ def _orders(
     who = repeated(buyers, found["person"].to_numpy())
     frame = pd.concat([found, who[["customer_id", *BUYER, "joined", "left", "here"]]], axis=1)
     frame["channel"] = column(rng, channels, uneven(rng, len(channels)), len(frame))
-    frame["moves"], frame["slow"] = rng.random((2, len(frame)))
+    moves, slow, early = rng.random((3, len(frame)))
+    frame = forwarded(frame, levers, early)
     free = wandering(rng, setting, frame, ("region", "channel"))
     day = frame["day"].to_numpy()
     for lever in one(levers, "move"):
-        rows = touched(lever, frame, day) & (frame["moves"].to_numpy() > lever.factor)
+        rows = touched(lever, frame, day) & (moves > lever.factor)
         frame.loc[rows, "channel"] = lever.to
-    days_out = np.ceil(1.2 + 2.2 * -np.log(frame.pop("slow").to_numpy()))
+    days_out = np.ceil(1.2 + 2.2 * -np.log(slow))
     frame["out"] = np.ceil(days_out * pulled(levers, "delay", frame, day))
     factor = free * pulled(levers, "visit", frame, day)
     again = pulled(levers, "again", frame, frame["joined"].to_numpy())
     factor *= np.where(frame["first"], 1, again)
     frame["happens"] = frame["here"] & (frame["time"] <= frame["left"] + 1)
     frame["happens"] &= kept(frame["mark"].to_numpy(), factor, room)
-    return frame.drop(columns=["here", "left", "mark", "moves"])
+    return frame.drop(columns=["here", "left", "mark"])
 
 
 def _items(
@@ -267,7 +269,7 @@ def _books(
     }
 
 
-def document(days: Span) -> Mapping[str, object]:
+def papers() -> Papers:
     """Tables and metrics of case.yml."""
     buyer = [f"customers.{dim}" for dim in ("region", "acquisition", "age_band")]
     good = ["products.category", "products.brand"]
@@ -309,7 +311,7 @@ def document(days: Span) -> Mapping[str, object]:
             "dimensions": ["category", "brand"],
         },
     }  # fmt: skip
-    return {"tables": tables, "customer": "customers", "metrics": _metrics()}
+    return Papers(tables, _metrics(), "customers")
 
 
 def _metrics() -> dict[str, object]:
@@ -345,10 +347,25 @@ LOST = ("volume_decline", "local_regression", "driver_decline", "untracked_leak"
 CHEAP = ("price_erosion", "discount", "local_regression", "driver_decline", "untracked_leak")
 BACK_KINDS = ("returns_rise", "local_regression", "driver_decline", "untracked_leak")
 CHURN = ("retention_decline", "churn", "local_regression", "volume_decline", "driver_decline")
+SHORT = ("stockout", *LOST)
+LATE = ("delay", "retention_decline", "volume_decline", "local_regression", "driver_decline")
+FEW = ("acquisition_decline", "volume_decline", "local_regression", "driver_decline")
+POOR = ("acquisition_quality", "mix_shift", "wrong_kpi")
+MIX = ("mix_shift", "wrong_kpi", "volume_decline", "local_regression")
+MOVED = ("cannibalisation", "wrong_kpi", "mix_shift", "volume_decline")
+EARLY = ("pull_forward", "wrong_kpi", "driver_decline", "untracked_leak", "volume_decline")
 KNOBS = {
+    "delay": Knob("visit", ("region",), GOALS, JOINED, LATE, 0.88, 0.2, 0.85),
+    "join": Knob("join", BUYER, JOINED, ("orders", "units"), FEW),
+    "again": Knob("again", ("acquisition",), GOALS[:1], JOINED, POOR),
+    "move": Knob("move", ("channel", "app"), GOALS[:1], ("app_orders",), MOVED),
+    "forward": Knob("forward", (), GOALS, JOINED, EARLY),
+    "mix": Knob("item", ("category",), GOALS[:2], ("units",), MIX),
+    "stock": Knob("stock", ("category",), GOALS, JOINED, SHORT, least=0.3, most=0.75),
     "leave": Knob("leave", BUYER, GOALS, ("new_customers",), CHURN, 0.8, 0.2, 0.85),
     "volume": Knob("item", SHOWN, GOALS, JOINED, LOST, rises=True),
     "price": Knob("price", SHOWN, ("gross_profit",), ("units", "orders"), CHEAP, 2.2, 0.78, 0.93),
     "return": Knob("return", SHOWN, ("net_revenue",), ("revenue",), BACK_KINDS, -0.1, 1.8, 6.0),
 }
-SHOP = Company("shop", "a shop", simulate, document, KNOBS)
+LOADED = (*GOALS, "units")
+SHOP = Company("shop", "a shop", simulate, papers, KNOBS, loaded=LOADED, flow="visit")

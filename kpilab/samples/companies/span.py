@@ -50,9 +50,16 @@ def months(last: date, count: int) -> date:
     return date(place // 12, place % 12 + 1, 1)
 
 
-def span(rng: np.random.Generator, length: int, history: int, *, year_ago: bool) -> Span:
-    """Current period of `length` months after one as long; `history` months in all."""
+def span(
+    rng: np.random.Generator, length: int, history: int, *, year_ago: bool, month: int | None = None
+) -> Span:
+    """Current period of `length` months after one as long; `history` months in all.
+
+    `month`: the month with which the current period begins; None for any.
+    """
     first = pd.Timestamp("2023-09-01") + pd.DateOffset(months=int(rng.integers(0, 33)))
+    if month is not None:
+        first = first.replace(year=max(first.year, 2024), month=month)
     last = (first + pd.DateOffset(months=length) - pd.Timedelta(days=1)).date()
     start = months(last, history)
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from kpilab.samples.companies.company import Company, Draw, Knob, Setting, book, repeated, uneven
+from kpilab.samples.companies.company import (
+    Company,
+    Draw,
+    Knob,
+    Papers,
+    Setting,
+    book,
+    repeated,
+    uneven,
+)
 from kpilab.samples.companies.crowd import crowd, settled
 from kpilab.samples.companies.lever import Lever, doubled, pulled
-from kpilab.samples.companies.span import Span, busy
+from kpilab.samples.companies.span import busy
 
 PLANS = ("starter", "team", "business", "enterprise")
 SEAT = {"starter": 12.0, "team": 22.0, "business": 34.0, "enterprise": 48.0}
@@ -92,17 +101,16 @@ def _invoices(
     accounts: pd.DataFrame,
     levers: Sequence[Lever],
 ) -> pd.DataFrame:
-    """One invoice a month on the account's own day, from joining to leaving."""
+    """One invoice a month on the account's own day of it, from joining to leaving."""
     days = setting.days.days
-    since, until = (possible[c].to_numpy() for c in ("joined", "left"))
-    first = np.maximum(0, np.ceil(-since / MONTH))
-    count = np.ceil((np.minimum(until, days) - since) / MONTH) - first
-    count = np.maximum(0, count).astype(int)
-    row = np.repeat(np.arange(len(possible)), count)
-    turn = first[row] + np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    since, until = (np.floor(possible[c].to_numpy()) for c in ("joined", "left"))
+    months = np.flatnonzero(setting.days.calendar().day == 1)
+    on = months + (since % 28)[:, None]
+    row, month = np.nonzero((on >= since[:, None]) & (on < np.minimum(until, days)[:, None]))
     frame = repeated(accounts, row)
-    frame["day"] = np.floor(since[row] + turn * MONTH).astype(int)
+    frame["day"] = on[row, month].astype(int)
     day = frame["day"].to_numpy()
+    turn = np.floor((day - since[row]) / MONTH)
     # Seats move a step every half year, up more often than down.
     steps = np.floor(turn / 6) * frame["moves"].to_numpy() * 0.25
     seats = frame["seats"].to_numpy() * np.exp(np.clip(steps, -1, 1))
@@ -174,7 +182,7 @@ def _usage(
     )
 
 
-def document(days: Span) -> Mapping[str, object]:
+def papers() -> Papers:
     """Tables and metrics of case.yml."""
     linked = [f"accounts.{dim}" for dim in DIMS]
     link = {"account_id": "accounts"}
@@ -207,14 +215,20 @@ def document(days: Span) -> Mapping[str, object]:
         },
         "active_seats": {"table": "usage", "measure": "sum(active_seats)"},
     }  # fmt: skip
-    return {"tables": tables, "customer": "accounts", "metrics": metrics}
+    return Papers(tables, metrics, "accounts")
 
 
 GOAL, KPI = ("mrr",), ("new_accounts",)
 CHURN = ("retention_decline", "churn", "local_regression", "volume_decline", "driver_decline")
 SHRINK = ("contraction", "local_regression", "volume_decline", "driver_decline")
 CHEAP = ("price_erosion", "discount", "local_regression", "driver_decline", "untracked_leak")
+FEW = ("acquisition_decline", "volume_decline", "local_regression", "driver_decline")
+LARGE = ("concentration", "retention_decline", "churn")
+LATE = ("delay", *CHURN)
 KNOBS = {
+    "delay": Knob("leave", ("plan", "region"), GOAL, KPI, LATE, 0.75, 0.2, 0.85),
+    "join": Knob("join", DIMS, KPI, ("mrr", "seats"), FEW),
+    "large": Knob("leave", ("account_id",), GOAL, KPI, LARGE),
     "leave": Knob("leave", DIMS, GOAL, KPI, CHURN, pull=0.85, least=0.3, most=0.85),
     "contract": Knob("seats", DIMS, GOAL, KPI, SHRINK, least=0.5, rises=True),
     "price": Knob("price", DIMS, GOAL, (*KPI, "seats"), CHEAP, least=0.6, most=0.9),
@@ -223,9 +237,10 @@ SUBSCRIPTION = Company(
     "subscription",
     "a software firm",
     simulate,
-    document,
+    papers,
     KNOBS,
     seasonal=False,
     cycle=30,
     rows=(6_000, 60_000),
+    loaded=("mrr", "seats"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ import yaml
 from pyarrow import csv
 
 from kpilab.errors import BadInput, unknown
-from kpilab.samples.companies.case import case, truth
+from kpilab.samples.companies.case import case, market, truth
 from kpilab.samples.companies.company import Company, Draw, Setting
 from kpilab.samples.companies.families import FAMILIES
 from kpilab.samples.companies.family import Family, Planted, Scene
@@ -105,13 +105,18 @@ def _made(
 ) -> World:
     drawn = setting(rng, firm, ranges, family.need, family.room)
     base = firm.simulate(drawn, ())
-    planted = family.plant(Scene(rng, firm, drawn, base, ranges))
-    levers = [reason.scaled(effect) for reason in planted.reasons]
-    draw = firm.simulate(drawn, _all(levers)) if levers else base
+    periods = (drawn.days.baseline, drawn.days.current)
+    if any(base.total(metric, period) == 0 for metric in base.books for period in periods):
+        raise NoPlace
+    planted = family.plant(Scene(rng, firm, drawn, base, ranges, effect))
+    levers = [planted.background, *(reason.scaled(effect) for reason in planted.reasons)]
+    draw = firm.simulate(drawn, _all(levers)) if _all(levers) else base
     sized = tuple(
-        sizes(draw, _without(firm, drawn, levers, k, base), planted.goal, drawn, reason.where)
+        sizes(draw, _without(firm, drawn, levers, k + 1, base), planted.goal, drawn, reason.where)
         for k, reason in enumerate(planted.reasons)
     )
+    if planted.market is not None:
+        draw = replace(draw, tables={**draw.tables, "market": market(rng, drawn, draw, planted)})
     document = case(rng, firm, drawn, base, draw, planted)
     return World(firm, drawn, family.name, draw, planted, sized, document)
 
@@ -125,7 +130,7 @@ def _without(
 ) -> Draw:
     """The company without the k-th reason, with the same random numbers."""
     rest = [group for j, group in enumerate(levers) if j != k]
-    return firm.simulate(drawn, _all(rest)) if rest else base
+    return firm.simulate(drawn, _all(rest)) if _all(rest) else base
 
 
 def write(world: World, folder: Path) -> Path:
@@ -134,9 +139,11 @@ def write(world: World, folder: Path) -> Path:
     for name, table in world.draw.tables.items():
         # Arrow writes plain csv several times faster than pandas, and quotes only what needs it.
         options = csv.WriteOptions(quoting_style="needed")
-        rows = pa.Table.from_pandas(table, preserve_index=False)
+        rows = dated(pa.Table.from_pandas(table, preserve_index=False))
         csv.write_csv(rows, folder / f"{name}.csv", options)
-    text = yaml.safe_dump(dict(world.document), sort_keys=False, allow_unicode=True, width=100)
+    # Through json, so that parts which are one object are written out and not referred to.
+    document = json.loads(json.dumps(world.document))
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
     (folder / "case.yml").write_text(text, "utf-8")
     goal = world.draw.total(world.planted.goal, world.setting.days.current)
     said = truth(
@@ -146,3 +153,11 @@ def write(world: World, folder: Path) -> Path:
         json.dumps(said, indent=1, ensure_ascii=False) + "\n", "utf-8"
     )
     return folder
+
+
+def dated(rows: pa.Table) -> pa.Table:
+    """Times become plain dates: no table here holds a moment but as text."""
+    fields = [
+        pa.field(f.name, pa.date32()) if pa.types.is_timestamp(f.type) else f for f in rows.schema
+    ]
+    return rows.cast(pa.schema(fields))
