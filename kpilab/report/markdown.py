@@ -19,6 +19,7 @@ def markdown(words: Words, data: Json) -> str:
     parts = [
         f"# {mark(words.review.title)}",
         f"**{mark(words.verdict())}** {mark(words.goal_line())}",
+        *([] if words.review.causes else [mark(words.detail())]),
         *_causes(words),
         *_bridge(words),
         *_findings(words),

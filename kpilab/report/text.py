@@ -22,7 +22,8 @@ def verdict(review: Review, lang: str | None = None) -> str:
     """
     words = Words(review, lang or review.language)
     parts = [
-        [review.title, "", words.verdict(), *wrapped(words.goal_line())],
+        [review.title, "", *wrapped(words.verdict()), *wrapped(words.goal_line())],
+        [] if review.causes else wrapped(words.detail()),
         *(_cause(k, cause, words) for k, cause in enumerate(review.causes, 1)),
         _bridge(words),
         _remarks(words),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import ceil
 
 from kpilab.core.finding import Cause, Finding, Review
 from kpilab.core.values import Effect, Message
@@ -175,7 +176,7 @@ class Words:
         if review.fell or self._moved():
             return self.text("unexplained_detail", **counts)
         floor = float(str(review.settings.get("floor", 1.0)))
-        longer = None if review.detectable is None else (review.detectable / floor) ** 2
+        longer = None if review.detectable is None else ceil((review.detectable / floor) ** 2)
         history = review.goal.history
         few = history.windows if history is not None and history.windows < FEW_WINDOWS else None
         counts |= {"times": longer, "floor": floor / 100, "windows": few}

@@ -150,7 +150,8 @@ def _moved_to(wide: pd.DataFrame, dimension: str) -> tuple[object, float]:
 def _everywhere(move: Move, row: dict[Any, Any], mix: pd.DataFrame) -> Fall | None:
     """The driver as a whole fell, beyond its noise between days,
     and at constant mix whichever way it is cut."""
-    if row["change"] >= 0:
+    # From zero there is no relative change, and nothing to fall from.
+    if not row["change"] < 0:
         return None
     if (mix["change"] >= 0).any() or (len(mix) and float(mix["falling"].median()) < NEARLY_ALL):
         return None

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from kpilab.analysis.rootcause.expected import ExpectedResult
 from kpilab.core.case import Case
-from kpilab.core.finding import Answer, BridgeRow, Finding, GoalChange, HistoryForecast
-from kpilab.core.values import Effect, Message
+from kpilab.core.finding import Answer, BridgeRow, DataIssue, Finding, GoalChange, HistoryForecast
+from kpilab.core.values import Effect, Message, Period
 from kpilab.stats.core.change import Change
 from kpilab.stats.distributions import student
 from kpilab.verdict.tuned import ALPHA, OLD_NEWS, USUAL
@@ -78,13 +78,32 @@ def _before(case: Case, past: ExpectedResult) -> Iterator[Finding]:
     """Breaks of level and days without anything before the current period, of the goal and of its
     drivers: the latest of each."""
     for name in past.changed:
-        runs = [p for p in past.stopped.get(name, ()) if p.last < case.current.first]
+        runs = [p for p in past.stopped.get(name, ()) if p.last < case.baseline.first]
         for days in runs[-OLD_NEWS:]:
             said = Message("goal.stopped", {"metric": name, "period": days})
             yield Finding("", "goal", "unclear", said, subject=name, period=days)
         for day, size in past.changed[name][-OLD_NEWS:]:
             said = Message("goal.level_changed", {"metric": name, "day": day, "change": size})
             yield Finding("", "goal", "info", said, subject=name)
+
+
+def days_missing(case: Case, goal: GoalChange, past: ExpectedResult) -> Iterator[DataIssue]:
+    """Runs of days on which nothing of the goal came, in either period, with what usual days would
+    have held where it is the current one."""
+    should = goal.history.value if goal.history is not None else goal.baseline
+    for days in past.stopped.get(goal.metric, ()):
+        if days.last < case.current.first and not _meet(days, case.baseline):
+            continue
+        held = should * days.days / case.current.days if days.first in case.current else None
+        values = {"metric": goal.metric, "period": days, "held": held}
+        effect = None if held is None else Effect(-held, unit=goal.metric)
+        table = case.metrics[goal.metric].table
+        said = Message("goal.days_missing", values)
+        yield DataIssue(table, said, period=days, effect=effect)
+
+
+def _meet(one: Period, other: Period) -> bool:
+    return one.first <= other.last and other.first <= one.last
 
 
 def history_rows(goal: GoalChange) -> list[BridgeRow]:

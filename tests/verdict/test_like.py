@@ -171,3 +171,56 @@ def test_the_three_answers(seen, current, causes, said):
 def test_more_than_the_history_is_no_shortfall():
     assert shortfall(given.case(), change(1100.0)) == 0
     assert shortfall(given.case(), change(900.0)) == pytest.approx(10)
+
+
+PERIODS = {"baseline": "[2026-01-01, 2026-01-28]", "current": "[2026-01-29, 2026-02-25]"}
+
+
+def of_counts(folder: Path, visits: np.ndarray, orders: np.ndarray):
+    days = pd.date_range("2026-01-01", periods=len(visits))
+    table = {"day": days, "device": "a", "visits": visits, "orders": orders}
+    pd.DataFrame(table).to_csv(folder / "t.csv", index=False)
+    (folder / "case.yml").write_text(CASE.format(**PERIODS, target=""), "utf-8")
+    return kpilab.review(kpilab.open_case(folder))
+
+
+def test_sales_that_stop_are_a_fall_of_all_of_them(tmp_path):
+    rng = np.random.default_rng(1)
+    visits, now = rng.poisson(200, 56), np.arange(56) < 28
+    found = of_counts(tmp_path, visits, rng.binomial(visits, 0.1) * now)
+    assert found.goal.change_like_pct == pytest.approx(-100)
+    assert found.fell
+    assert "Nothing is wrong" not in found.summary("en")
+    assert sum(bridge(found).values()) == pytest.approx(-found.goal.baseline)
+
+
+def test_from_nothing_a_rise_has_no_percent(tmp_path):
+    rng = np.random.default_rng(1)
+    visits, now = rng.poisson(200, 56), np.arange(56) >= 28
+    found = of_counts(tmp_path, visits, rng.binomial(visits, 0.1) * now)
+    assert found.goal.change_like_pct is None
+    assert not found.fell
+    assert bridge(found)["bridge.gain"] == pytest.approx(found.goal.current)
+
+
+def test_days_that_are_missing_in_the_period_are_listed_with_what_they_would_hold(tmp_path):
+    days = pd.date_range("2026-01-01", "2026-02-25").drop(pd.date_range("2026-02-08", "2026-02-12"))
+    found = kpilab.review(case(tmp_path, days, **PERIODS))
+    issue = next(i for i in found.issues if i.statement.key == "goal.days_missing")
+    assert str(issue.period) == "2026-02-08..2026-02-12"
+    assert issue.effect.value == pytest.approx(-5 * 1000, rel=0.03)
+
+
+def test_distinct_users_are_counted_over_as_many_days(tmp_path):
+    rng = np.random.default_rng(2)
+    days = np.repeat(pd.date_range("2026-01-01", "2026-02-28"), 40)
+    rows = pd.DataFrame({"day": days, "device": "a", "user": rng.integers(0, 400, len(days))})
+    rows.to_csv(tmp_path / "t.csv", index=False)
+    said = CASE.format(baseline=JANUARY, current=FEBRUARY, target="")
+    said = said[: said.index("metrics:")]
+    said += "metrics: {users: {table: t, measure: count(distinct user)}}\ngoal: {metric: users}\n"
+    (tmp_path / "case.yml").write_text(said, "utf-8")
+    goal = kpilab.review(kpilab.open_case(tmp_path)).goal
+    inside = rows[(rows["day"] >= "2026-01-04") & (rows["day"] <= "2026-01-31")]
+    assert goal.like == inside["user"].nunique()
+    assert abs(goal.change_like_pct) < 5  # by the day it would be 28/31 of the users, and a rise

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
 
+from kpilab.analysis.rootcause.course import adds_up
 from kpilab.core.result import Result
-from kpilab.core.values import Message, fraction
-from kpilab.engine.metrics import BUCKET
+from kpilab.core.values import Message, Period, fraction
+from kpilab.engine.metrics import BUCKET, measure
 from kpilab.questions.series import asked_of
 from kpilab.stats.calendar import weekdays
 from kpilab.stats.core.change import Change, change, period_change
@@ -104,17 +106,31 @@ def _row(
 
 
 def like_change(case: Case, cells: Cells, metric: Metric) -> Change:
-    """Change of a metric between the periods, like with like: a sum over days is brought to the
-    length and the weekdays of the current period where the periods differ in length."""
+    """Change of a metric between the periods, like with like. Where they differ in length, a sum
+    over days is brought to the length and the weekdays of the current period, and what is neither
+    sum nor rate is measured over as many days."""
     totals = cells.value(metric.name, "baseline"), cells.value(metric.name, "current")
-    adds, grain = not metric.is_ratio and metric.per is None, metric.per or "day"
-    if adds and not metric.cumulative and case.baseline.days != case.current.days:
-        first, second, longer = _windows(case, cells, metric)
-        return change(first, second).scaled(totals[0] * longer, totals[1])
+    if case.baseline.days != case.current.days and totals[0] == totals[0]:
+        if adds_up(cells, metric):
+            first, second, longer = _windows(case, cells, metric)
+            return change(first, second).scaled(totals[0] * longer, totals[1])
+        if metric.per is None and not metric.is_ratio and not metric.cumulative:
+            totals = _as_long(case, cells, metric), totals[1]
     first, second = (
         Window.of(*cells.day_arrays(metric, period)) for period in ("baseline", "current")
     )
-    return period_change(first, second, totals, per_day=False, grain=grain)
+    return period_change(first, second, totals, per_day=False, grain=metric.per or "day")
+
+
+def _as_long(case: Case, cells: Cells, metric: Metric) -> float:
+    """What does not add up over days (distinct users, an average), over as many days as the current
+    period has, up to the last of the baseline."""
+    last = case.baseline.last
+    days = Period(last - timedelta(days=case.current.days - 1), last)
+    found = float(
+        measure(cells.tables[metric.table], [metric], {"like": days})[metric.name].iloc[0]
+    )
+    return found if found == found else cells.value(metric.name, "baseline")
 
 
 def _windows(case: Case, cells: Cells, metric: Metric) -> tuple[Window, Window, float]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kpilab.core.values import Period
 from kpilab.engine.metrics import BUCKET, Cut, measure
+from kpilab.engine.rootcause.cells import PERIODS
 from kpilab.stats.calendar import of_holidays, of_week, weekdays, year_before
 from kpilab.stats.data.stops import stops
 from kpilab.stats.history import Days, Span
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 SINCE = date(1900, 1, 1)
+SAME = 1e-6  # sums of many floats differ by less
 ALONE = 400  # days: what lies before so long a gap is a slip of the pen, or another story
 PER_YEAR = {"week": 52, "month": 12}
 
@@ -37,6 +39,7 @@ class Course:
             nothing is known.
         stopped: runs of steps without anything, longer than chance makes them; missing.
         adds: it is a sum over its steps.
+        moves: it is neither sum nor rate (distinct users, an average), and moves as its steps do.
     """
 
     metric: str
@@ -46,6 +49,7 @@ class Course:
     den: Array
     stopped: tuple[Span, ...]
     adds: bool
+    moves: bool = False
 
     def span(self, period: Period) -> Span:
         """Positions of a period's steps."""
@@ -99,11 +103,26 @@ def courses(case: Case, cells: Cells, metrics: Sequence[Metric]) -> dict[str, Co
             if grain is None
             else measure(cells.tables[table], here, whole, Cut(grain))
         )
-        found |= {m.name: c for m in here if (c := _course(m, frame, case.current)) is not None}
+        for metric in here:
+            course = _course(metric, frame, case.current, adds=adds_up(cells, metric))
+            found |= {} if course is None else {metric.name: course}
     return found
 
 
-def _course(metric: Metric, frame: pd.DataFrame, current: Period) -> Course | None:
+def adds_up(cells: Cells, metric: Metric) -> bool:
+    """Whether the days of a metric sum to its period: not those of a rate, of distinct users, of an
+    average, nor what counts from the start of a year."""
+    if metric.is_ratio or metric.per is not None or metric.cumulative:
+        return False
+    for period in PERIODS:
+        total = cells.value(metric.name, period)
+        days = float(cells.by_day(metric, period)["num"].sum())
+        if total == total and abs(days - total) > SAME * max(abs(total), abs(days)):
+            return False
+    return True
+
+
+def _course(metric: Metric, frame: pd.DataFrame, current: Period, *, adds: bool) -> Course | None:
     rows = frame[[BUCKET, f"{metric.name}:num", f"{metric.name}:den"]].dropna()
     days = pd.to_datetime(rows[BUCKET]).to_numpy().astype("datetime64[D]")
     late = np.flatnonzero(np.diff(days).astype(int) > ALONE)
@@ -117,9 +136,17 @@ def _course(metric: Metric, frame: pd.DataFrame, current: Period) -> Course | No
     num, den = np.full(len(steps), np.nan), np.full(len(steps), np.nan)
     num[at] = rows[f"{metric.name}:num"].to_numpy(float)
     den[at] = rows[f"{metric.name}:den"].to_numpy(float)
-    adds = not metric.is_ratio and metric.per is None
-    course = Course(metric.name, grain, steps.astype("datetime64[D]"), num, den, (), adds)
-    return _filled(course) if not metric.is_ratio else course
+    course = Course(
+        metric.name,
+        grain,
+        steps.astype("datetime64[D]"),
+        num,
+        den,
+        (),
+        adds,
+        moves=not adds and not metric.is_ratio and metric.per is None,
+    )
+    return _filled(course) if adds else course
 
 
 def _filled(course: Course) -> Course:

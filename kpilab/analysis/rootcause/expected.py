@@ -120,23 +120,27 @@ def _forecast(
     value = cells.value(course.metric, "baseline")
     model = course.model(case.holidays, now[0])
     found = outlook(model, base, now) if now[1] > now[0] else None
-    if found is None or not np.isfinite(found.value):
+    own = _level(model, base) * (float(np.nansum(model.den[slice(*base)])) if course.adds else 1.0)
+    if found is None or not np.isfinite(found.value) or not own:
         return _of_baseline(course, model, base, now, value, change, level)
-    # What is counted over the period as a whole (distinct users) is no sum of its days: it moves as
-    # they do.
-    own = _level(model, base) * (np.nansum(model.den[slice(*base)]) if course.adds else 1.0)
-    factor = value / own if own else 1.0
-    if abs(factor - 1) < ROUNDING:
-        factor = 1.0
+    # What is neither sum nor rate (distinct users) moves as its days do, from what it was over as
+    # many days.
+    like = change.before if change is not None and course.moves else value
+    factor = (like if course.moves else value) / own
+    factor = 1.0 if abs(factor - 1) < ROUNDING else factor
+    should = found.value * factor
+    calendar = _beyond_rounding((like if course.moves else found.like * factor) - value, value)
     half = float(student.ppf(0.5 + level / 2, found.df)) * found.error * abs(factor)
-    like, expected_value = found.like * factor, found.value * factor
-    calendar = like - value if abs(like - value) > ROUNDING * abs(value) else 0.0
     season = found.season * factor
     return HistoryForecast(
-        calendar, season, expected_value - value - calendar - season, expected_value,
-        expected_value - half if half else None, expected_value + half if half else None,
+        calendar, season, should - value - calendar - season, should,
+        should - half if half else None, should + half if half else None,
         found.df, found.error * abs(factor), found.windows, found.seasonal,
     )  # fmt: skip
+
+
+def _beyond_rounding(change: float, of: float) -> float:
+    return change if abs(change) > ROUNDING * abs(of) else 0.0
 
 
 def _of_baseline(
@@ -151,9 +155,9 @@ def _of_baseline(
     """The baseline at the calendar of the current period; its noise is that of the change."""
     weights = [float(np.nansum(model.den[slice(*span)])) for span in (base, now)]
     like = value * weights[1] / weights[0] if course.adds and weights[0] else value
-    calendar = like - value if abs(like - value) > ROUNDING * abs(value) else 0.0
-    error = 0.0 if change is None else change.error
-    df = 1.0 if change is None else change.df
+    like = change.before if course.moves and change is not None else like
+    calendar = _beyond_rounding(like - value, value)
+    error, df = (0.0, 1.0) if change is None else (change.error, change.df)
     half = float(student.ppf(0.5 + level / 2, df)) * error
     ends = (value + calendar - half, value + calendar + half) if half > 0 else (None, None)
     return HistoryForecast(calendar, 0.0, 0.0, value + calendar, *ends, df, error)

@@ -19,7 +19,7 @@ from kpilab.errors import BadInput
 from kpilab.questions.series import measured
 from kpilab.stats.core.change import Change
 from kpilab.verdict.evidence import Evidence, Noted, numbering
-from kpilab.verdict.like import chance, of_history
+from kpilab.verdict.like import chance, days_missing, of_history
 from kpilab.verdict.tuned import FORMULA_DEPARTS, USUAL
 
 
@@ -40,17 +40,18 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
         evidence = replace(evidence, expected=Noted(by_history[0], past))
     others = (*_year_ago(case, cells), *_customers(case, silent))
     before = [*by_history, *map(number, others)]
+    issues = tuple(days_missing(case, change, past))
     leaves = [case.metrics[leaf] for leaf in case.goal.tree.leaves]
     if len(leaves) < 2:
         silent.append(Message("goal.no_formula", {"goal": case.goal.metric}))
-        return StepReport("goal", (goal.finding, *before), tuple(silent)), _of_leaves(
+        return StepReport("goal", (goal.finding, *before), tuple(silent), issues), _of_leaves(
             cells, leaves, evidence
         )
     try:
         split = drivers(case, cells)
     except BadInput as error:
         silent.append(Message("goal.not_split", {"goal": case.goal.metric, "why": error.what}))
-        return StepReport("goal", (goal.finding, *before), tuple(silent)), evidence
+        return StepReport("goal", (goal.finding, *before), tuple(silent), issues), evidence
     evidence = _of_leaves(cells, leaves, evidence)
     said = Finding(
         "",
@@ -63,7 +64,8 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     )
     noted = Noted(number(said), split)
     departs = [number(finding) for finding in _departs(case, reached, split)]
-    report = StepReport("goal", (goal.finding, *before, noted.finding, *departs), tuple(silent))
+    findings = (goal.finding, *before, noted.finding, *departs)
+    report = StepReport("goal", findings, tuple(silent), issues)
     return report, replace(evidence, drivers=noted)
 
 
