@@ -152,7 +152,9 @@ class _Tried:
     grows: bool
 
 
-def outlook(days: Days, baseline: Span, current: Span) -> Outlook | None:
+def outlook(
+    days: Days, baseline: Span, current: Span, *, units: float | None = None
+) -> Outlook | None:
     """What the current period should be by its history; None with too little of it.
 
     The level is that of the last one, two or four periods' length (or all), with or without the
@@ -164,6 +166,8 @@ def outlook(days: Days, baseline: Span, current: Span) -> Outlook | None:
     Args:
         days: the series; what is measured in the current period is not read.
         baseline, current: positions of the periods.
+        units: relative variance of the change between two periods by what recurs in them
+            (customers), where that is known; the noise of the days (of invoices) says less.
     """
     n, end = current[1] - current[0], current[0]
     first = int(np.argmax(np.isfinite(days.num))) if np.isfinite(days.num).any() else end
@@ -174,7 +178,10 @@ def outlook(days: Days, baseline: Span, current: Span) -> Outlook | None:
     sums = _Sums.of(before)
     origins = _origins(first, end, n)
     yearly = bool(sums.years and sums.covered(origins[-1:], origins[-1:] + n, 1)[0])
-    noise = _noise(before, sums, n, first, end, yearly=yearly)
+    if units is not None and sums.logs:
+        noise = _Noise(units * n / 2, BELIEVED, 0.0)
+    else:
+        noise = _noise(before, sums, n, first, end, yearly=yearly)
     tried = _all_tried(sums, origins, n, first, noise)
     actual = sums.level(origins[:-1], origins[:-1] + n)
     best, misses = _best(tried, actual, origins, n)

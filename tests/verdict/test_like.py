@@ -224,3 +224,38 @@ def test_distinct_users_are_counted_over_as_many_days(tmp_path):
     inside = rows[(rows["day"] >= "2026-01-04") & (rows["day"] <= "2026-01-31")]
     assert goal.like == inside["user"].nunique()
     assert abs(goal.change_like_pct) < 5  # by the day it would be 28/31 of the users, and a rise
+
+
+INVOICES = """
+kpilab: 1
+title: invoices
+periods: {baseline: [2026-01-01, 2026-01-31], current: [2026-03-01, 2026-03-31]}
+tables:
+  invoices: {kind: facts, source: invoices.csv, time: day, links: {account: accounts}}
+  accounts: {kind: entities, source: accounts.csv, key: account}
+customer: accounts
+metrics: {billed: {table: invoices, measure: sum(amount)}}
+goal: {metric: billed}
+"""
+
+
+def test_customers_who_are_billed_each_month_are_the_units_of_noise(tmp_path):
+    rng = np.random.default_rng(3)
+    size = rng.lognormal(5, 1, 300)
+    pd.DataFrame({"account": np.arange(300)}).to_csv(tmp_path / "accounts.csv", index=False)
+    parts = [
+        pd.DataFrame(
+            {
+                "account": np.arange(300),
+                "day": pd.Timestamp(f"2026-0{month}-01") + pd.to_timedelta(np.arange(300) % 4, "D"),
+                "amount": size * growth * rng.normal(1, 0.05, 300),
+            }
+        )
+        for month, growth in ((1, 1.0), (2, 1.07), (3, 1.14))
+    ]
+    pd.concat(parts).to_csv(tmp_path / "invoices.csv", index=False)
+    (tmp_path / "case.yml").write_text(INVOICES, "utf-8")
+    goal = kpilab.review(kpilab.open_case(tmp_path)).goal
+    assert goal.change_like_pct == pytest.approx(14, abs=1.5)
+    low, high = (100 * e / goal.baseline for e in goal.like_ends)
+    assert 10 < low < 14 < high < 19

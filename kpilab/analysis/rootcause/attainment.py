@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,13 +12,18 @@ import pandas as pd
 from kpilab.analysis.rootcause.course import adds_up
 from kpilab.core.result import Result
 from kpilab.core.values import Message, Period, fraction
+from kpilab.engine.customers.movements import movements
 from kpilab.engine.metrics import BUCKET, measure
+from kpilab.errors import BadInput
 from kpilab.questions.series import asked_of
 from kpilab.stats.calendar import weekdays
 from kpilab.stats.core.change import Change, change, period_change
 from kpilab.stats.core.level import Window
 from kpilab.stats.core.pattern import factors
 from kpilab.stats.data.stops import stops
+
+RECURRING = 0.5  # part of the amount before of those who are there in both periods
+LEAST_CUSTOMERS = 30
 
 if TYPE_CHECKING:
     from kpilab.core.case import Case, Metric
@@ -55,7 +60,7 @@ def attainment(case: Case, cells: Cells, *, level: float = 0.95) -> AttainmentRe
     """How did the goal and the KPIs do against target and baseline, beyond their noise?
 
     Noise is that between days; for metrics that do not add up over days, that between their full
-    weeks or months.
+    weeks or months; for what returning customers make up, that between customers.
 
     Args:
         case: goal, KPIs and metrics.
@@ -108,7 +113,33 @@ def _row(
 def like_change(case: Case, cells: Cells, metric: Metric) -> Change:
     """Change of a metric between the periods, like with like. Where they differ in length, a sum
     over days is brought to the length and the weekdays of the current period, and what is neither
-    sum nor rate is measured over as many days."""
+    sum nor rate is measured over as many days.
+
+    The noise is that of what recurs: of customers, where they make up the metric and most of it
+    comes from those of both periods, else of days."""
+    found = _by_days(case, cells, metric)
+    return _by_customers(case, cells, metric, found) or found
+
+
+def _by_customers(case: Case, cells: Cells, metric: Metric, found: Change) -> Change | None:
+    """The change with the noise of its customers; None where they are no units of it."""
+    customer = case.customer
+    if customer is None or customer.amount != metric.name or not found.before:
+        return None
+    table = cells.tables[metric.table]
+    if customer.column not in table.table.columns:
+        return None
+    try:
+        moved = movements(table, metric, customer.column, case.baseline, case.current)
+    except BadInput:
+        return None
+    if moved.recurring < RECURRING or moved.customers < LEAST_CUSTOMERS:
+        return None
+    longer = found.before / cells.value(metric.name, "baseline")
+    return replace(found, variances=(0.0, moved.variance(longer)), df=moved.customers - 1.0)
+
+
+def _by_days(case: Case, cells: Cells, metric: Metric) -> Change:
     totals = cells.value(metric.name, "baseline"), cells.value(metric.name, "current")
     if case.baseline.days != case.current.days and totals[0] == totals[0]:
         if adds_up(cells, metric):

@@ -119,7 +119,10 @@ def _forecast(
     base, now = course.span(case.baseline), course.span(case.current)
     value = cells.value(course.metric, "baseline")
     model = course.model(case.holidays, now[0])
-    found = outlook(model, base, now) if now[1] > now[0] else None
+    units = None
+    if change is not None and change.variances[0] == 0 < change.error and change.before:
+        units = (change.error / change.before) ** 2  # of customers, who are in both periods
+    found = outlook(model, base, now, units=units) if now[1] > now[0] else None
     own = _level(model, base) * (float(np.nansum(model.den[slice(*base)])) if course.adds else 1.0)
     if found is None or not np.isfinite(found.value) or not own:
         return _of_baseline(course, model, base, now, value, change, level)
