@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -57,6 +57,21 @@ class Cube:
     def lowest(self) -> float:
         """The largest fall there can be, as a share."""
         return -1.0 if self.unsigned is None else -np.inf
+
+    def leaves(self, where: Where) -> NDArray[np.intp]:
+        """Leaves inside a place; none where one of its values does not occur."""
+        inside = self._matching(where.values)
+        return np.flatnonzero(inside & ~self._matching(where.without) if where.without else inside)
+
+    def _matching(self, values: Mapping[str, tuple[object, ...]]) -> NDArray[np.bool_]:
+        inside = np.ones(self.codes.shape[1], dtype=bool)
+        for name, wanted in values.items():
+            d = self.names.index(name)
+            known = [k for k, value in enumerate(self.values[d]) if value in wanted]
+            inside &= (
+                self.codes[d] == known[0] if len(known) == 1 else np.isin(self.codes[d], known)
+            )
+        return inside
 
     def where(self, named: Named, without: Sequence[Named] = ()) -> Where:
         values = {self.names[d]: self.values[d][c] for d, c in zip(*named, strict=True)}

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from kpilab.analysis.rootcause.cube import Cube, cube_of
+from kpilab.analysis.rootcause.places import Places, beside
 from kpilab.core.result import Result
 from kpilab.core.values import Effect, Message, Where, fraction
-from kpilab.engine.column import DEN0, DEN1, NUM0, SIDES, own
-from kpilab.engine.door.dimensions import called
-from kpilab.engine.rootcause.comparison import Comparison, compared
+from kpilab.engine.column import DEN0, DEN1, NUM0, SIDES
+from kpilab.engine.rootcause.comparison import Comparison, compared, comparisons
 from kpilab.engine.rootcause.leaves import MOST_VALUES
 from kpilab.errors import BadInput
 from kpilab.old import keywords
-from kpilab.stats.rootcause.localise import Element, Known, Located, locate
-from kpilab.stats.rootcause.localise.cuboids import crossed
-from kpilab.stats.rootcause.selection import unselected
-from kpilab.stats.tail import critical
+from kpilab.stats.rootcause.localise import Known, locate
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -31,9 +28,9 @@ if TYPE_CHECKING:
 
 MATERIAL = 0.05
 STRAY = 0.01  # share of all amounts that may be negative by chance; they count as nothing
-COLUMNS = ["where", "expected", "actual", "contribution", "low", "high", "share", "change",
-    "change_low", "change_high",
-           "corrected", "size", "leaves", "p", "equivalent"]  # fmt: skip
+COLUMNS = ["where", "metric", "expected", "actual", "contribution", "low", "high", "share",
+    "change", "change_low", "change_high", "corrected", "size", "leaves", "p",
+    "equivalent"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +39,8 @@ class LocaliseResult(Result):
 
     Attributes:
         table: one row per combination found, strongest evidence first; columns `where` (Where; what
-            it is `without` stayed as expected and is not counted), `expected`, `actual` (amounts;
+            it is `without` stayed as expected and is not counted), `metric` (the column, or
+            numerator and denominator, that moved there), `expected`, `actual` (amounts;
             for a rate the numerator, and what it would be at the expected rate), `contribution`
             (actual − expected), `low`, `high` (its interval), `share` (of the whole deviation; NaN
             if that is 0), `change` (relative to the size of what was expected, −1 and up where
@@ -63,6 +61,12 @@ class LocaliseResult(Result):
             it moved as a whole; None where that is within noise.
         visible: share of the whole that a value must hold at least for a fall of a fifth in it to
             be found; above 1 where no value could.
+        beside: one row per place found and metric asked for; columns `where`, `metric`,
+            `expected`, `actual`, `change`, `low`, `high` (interval of the change), `score` (of the
+            deviation, in standard errors), `found` (whether it is this metric's place).
+
+    Of several metrics, the figures of a whole cube (`expected` to `visible`, but for `level`) are
+    those of the first one in which anything was found, else of the first.
     """
 
     expected: float
@@ -73,6 +77,7 @@ class LocaliseResult(Result):
     cells: pd.DataFrame
     everywhere: Effect | None
     visible: float
+    beside: pd.DataFrame
     kind: ClassVar[str] = "localise"
 
     @property
@@ -85,6 +90,15 @@ class LocaliseResult(Result):
         if self.table.empty:
             return Message("localise.nothing", {"gap": gap})
         first = self.table.iloc[0]
+        metrics = self.beside["metric"].nunique()
+        if metrics > 1:
+            values = {k: first[k] for k in ("where", "metric")}
+            values |= {
+                "change": float(first["change"]),
+                "more": len(self.table) - 1,
+                "metrics": metrics,
+            }
+            return Message("localise.found_beside", values)
         values = {
             "where": first["where"],
             "change": float(first["change"]),
@@ -101,7 +115,7 @@ class LocaliseResult(Result):
     @property
     def places(self) -> tuple[Where, ...]:
         """The combinations found, strongest first."""
-        return tuple(self.table["where"])
+        return tuple(dict.fromkeys(self.table["where"]))
 
 
 @keywords("localise")
@@ -112,7 +126,8 @@ def localise(
     measure: str | None = None,
     numerator: str | None = None,
     denominator: str | None = None,
-    expected: str | tuple[str, str] | None = None,
+    metrics: Sequence[str | tuple[str, str]] = (),
+    expected: str | tuple[str, str] | Sequence[str | tuple[str, str]] | None = None,
     periods: tuple[Period, Period] | None = None,
     deepest: int | None = None,
     alpha: float = 0.05,
@@ -135,12 +150,15 @@ def localise(
         dimensions: columns to search; default: those the facts name.
         measure: column that adds up, which may be negative (profit); or
         numerator, denominator: columns of a rate; the numerator is compared at the denominator's
-            present size.
+            present size; or
+        metrics: several of these at once, each a column that adds up or a pair (numerator,
+            denominator): all factors of a formula, say. Each is searched, and every place found is
+            shown in all of them (`beside`).
         expected: column with the expected amount; for a rate the pair (numerator, denominator) of
-            the reference.
+            the reference; for several metrics one of these for each.
         periods: baseline and current; the baseline is scaled to the length of the current period.
         deepest: most dimensions in one combination; default all.
-        alpha: chance of finding anything at all where nothing happened.
+        alpha: chance of finding anything at all, in any metric, where nothing happened.
         level: confidence level of the intervals.
         material: share of what all places carry together that a place must carry to be named, 0 up
             to 1; default .05 for a rate and between two periods, where volume makes any small
@@ -150,7 +168,7 @@ def localise(
         LocaliseResult with one row per combination; none when nothing stands out beyond noise.
 
     Raises:
-        BadInput: unknown columns, neither or both of measure and numerator, negative denominators,
+        BadInput: unknown columns, not one of measure, numerator and metrics, negative denominators,
             nothing expected anywhere, or no dimension.
 
     Note:
@@ -167,43 +185,57 @@ def localise(
     """
     fraction(alpha, "localise(alpha=)")
     fraction(level, "localise(level=)")
-    question = Comparison(measure, numerator, denominator, expected, periods)
-    leaves, names = compared(facts, tuple(dimensions), question)
-    ratio = periods[1].days / periods[0].days if periods else None
+    one = (measure, numerator, denominator)
+    questions = comparisons(one, metrics, expected, periods)
+    searched, notes = [], ()
+    for question in questions:
+        cube, said = _cube(facts, tuple(dimensions), question)
+        known = Known(cube.spread, cube.least, cube.sampled, _material(material, question))
+        part = alpha / len(questions)
+        found = locate(cube.codes, *cube.searched, known, alpha=part, deepest=deepest)
+        searched.append(Places(question.name, cube, found, part, level))
+        notes += said
+    return _result(searched, notes, level)
+
+
+def _result(searched: list[Places], notes: tuple[Message, ...], level: float) -> LocaliseResult:
+    """What was found in all metrics; the figures of a whole cube are those of one."""
+    several = len(searched) > 1
+    rows: list[dict[str, Any]] = [row for one in searched for row in one.rows()]
+    if several:
+        rows.sort(key=lambda row: row["p"])
+    first = next((one for one in searched if one.rows()), searched[0])
+    notes += _said(rows, sum(one.found.minor for one in searched))
+    notes += _moved(searched) if several else _beyond(first)
+    return LocaliseResult(
+        pd.DataFrame(rows, columns=COLUMNS),
+        float(first.cube.expected.sum()),
+        float(first.cube.actual.sum()),
+        "counts" if first.found.counts else "relative",
+        level,
+        *first.cells(),
+        everywhere=first.everywhere(),
+        visible=first.found.visible,
+        beside=beside(searched, rows),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _cube(
+    facts: Facts | ir.Table | pd.DataFrame, dimensions: tuple[str, ...], question: Comparison
+) -> tuple[Cube, tuple[Message, ...]]:
+    """The cube of one metric, and what is to be said of it."""
+    leaves, names = compared(facts, dimensions, question)
     frame, notes = _checked(leaves.frame)
+    periods = question.periods
+    ratio = periods[1].days / periods[0].days if periods else None
     cube = cube_of(frame, names, rate=question.rate, ratio=ratio)
-    least = _material(material, question)
-    known = Known(cube.spread, cube.least, cube.sampled, least)
-    found = locate(cube.codes, *cube.searched, known, alpha=alpha, deepest=deepest)
-    told = (*_all_but(found), *found.elements)
-    rows = [_row(element, cube, found, level, alpha) for element in told]
-    grouped = leaves.grouped.items()
     notes += tuple(
         Message("localise.grouped", {"dimension": d, "values": n, "kept": MOST_VALUES})
-        for d, n in grouped
+        for d, n in leaves.grouped.items()
     )
     notes += (Message("door.left_out", {"rows": leaves.missing}),) if leaves.missing else ()
-    notes += cube.notes
-    notes += (Message("localise.minor", {"places": found.minor, "share": least}),) * (
-        found.minor > 0
-    )
-    notes += (Message("localise.selected"),) if rows else ()
-    notes += (Message("localise.equivalent"),) if any(row["equivalent"] for row in rows) else ()
-    everywhere = _everywhere(cube, found, level)
-    notes += _said(everywhere, found)
-    totals = float(cube.expected.sum()), float(cube.actual.sum())
-    noise = "counts" if found.counts else "relative"
-    table = pd.DataFrame(rows, columns=COLUMNS)
-    return LocaliseResult(
-        table,
-        *totals,
-        noise,
-        level,
-        *_cells(cube, found),
-        everywhere=everywhere,
-        visible=found.visible,
-        notes=notes,
-    )
+    return cube, notes + cube.notes
 
 
 def _material(asked: float | None, question: Comparison) -> float:
@@ -215,40 +247,33 @@ def _material(asked: float | None, question: Comparison) -> float:
     return float(asked)
 
 
-def _all_but(found: Located) -> tuple[Element, ...]:
-    """Everything but what stayed as expected, as a place."""
-    whole = found.everywhere
-    if whole is None or not whole.spared:
-        return ()
-    cost = sum(e.cost for e in whole.spared)
-    left = tuple((e.dims, e.values) for e in whole.spared)
-    return (Element((), (), whole.gain - cost, cost, whole.leaves, (), left),)
+def _said(rows: list[dict[str, object]], minor: int) -> tuple[Message, ...]:
+    """What to know about the places found."""
+    notes = (Message("localise.minor", {"places": minor}),) if minor else ()
+    notes += (Message("localise.selected"),) if rows else ()
+    alike = any(row["equivalent"] for row in rows)
+    return (*notes, Message("localise.equivalent")) if alike else notes
 
 
-def _everywhere(cube: Cube, found: Located, level: float) -> Effect | None:
-    """Change of what lies outside of the places; of the hits where their misses were searched."""
-    whole = found.everywhere
-    if whole is None:
-        return None
-    base = abs(float(cube.expected[whole.leaves].sum()))
-    if base == 0:
-        return None
-    change = (whole.gap if cube.whole is None else -whole.gap) / base
-    half = critical(level, found.noise.df) * whole.error / base
-    return Effect(change, max(change - half, cube.lowest), change + half)
-
-
-def _said(everywhere: Effect | None, found: Located) -> tuple[Message, ...]:
+def _beyond(one: Places) -> tuple[Message, ...]:
     """That the rest moved as well; and what a search that found nothing could have found."""
+    found, everywhere = one.found, one.everywhere()
     if everywhere is not None:
         rest = Message("localise.rest", {"change": everywhere.value})
-        return (rest,) if found.elements and not _all_but(found) else ()
+        return (rest,) if found.elements and not one.all_but else ()
     if found.elements:
         return ()
-    return (
-        Message("localise.visible", {"share": found.visible})
-        if found.visible <= 1
-        else Message("localise.blind"),
+    seen = Message("localise.visible", {"share": found.visible})
+    return (seen if found.visible <= 1 else Message("localise.blind"),)
+
+
+def _moved(searched: list[Places]) -> tuple[Message, ...]:
+    """Which of several metrics moved as a whole."""
+    whole = {one.metric: one.everywhere() for one in searched if not one.all_but}
+    return tuple(
+        Message("localise.rest_in", {"metric": metric, "change": change.value})
+        for metric, change in whole.items()
+        if change is not None
     )
 
 
@@ -279,69 +304,3 @@ def _checked(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Message, ...]]:
     frame = frame.copy()
     frame[columns] = frame[columns].clip(lower=0)
     return frame, (Message("localise.negative", {"share": share}),)
-
-
-def _row(
-    element: Element, cube: Cube, found: Located, level: float, alpha: float
-) -> dict[str, object]:
-    expected, actual = (v[element.leaves] for v in (cube.expected, cube.actual))
-    before, now = float(expected.sum()), float(actual.sum())
-    mean = np.mean([v[element.leaves] for v in cube.searched], axis=0)
-    error = float(np.sqrt(found.noise.variance(mean, cube.spread[element.leaves]).sum()))
-    half, gap, whole = (
-        critical(level, found.noise.df) * error,
-        now - before,
-        float(cube.actual.sum() - cube.expected.sum()),
-    )
-    seen = (
-        unselected(gap / error, float(np.sqrt(2 * (element.cost - np.log(alpha)))))
-        if error
-        else 0.0
-    )
-    base = abs(before) if before else np.nan
-    return {
-        "where": cube.where((element.dims, element.values), element.without),
-        "expected": before,
-        "actual": now,
-        "contribution": gap,
-        "low": gap - half,
-        "high": gap + half,
-        "share": gap / whole if whole else np.nan,
-        "change": gap / base,
-        "change_low": max((gap - half) / base, cube.lowest),
-        "change_high": (gap + half) / base,
-        "corrected": seen * error / base,
-        "size": float(np.abs(expected).sum() / np.abs(cube.expected).sum()),
-        "leaves": len(element.leaves),
-        "p": float(np.exp(-element.gain)),
-        "equivalent": tuple(cube.where(other) for other in element.equivalent),
-    }
-
-
-def _cells(cube: Cube, found: Located) -> tuple[tuple[str, ...], pd.DataFrame]:
-    """The two dimensions named most prominently by what was found (else those with fewest values),
-    and their cells."""
-    named = [d for e in found.elements for dims, _ in ((e.dims, ()), *e.without) for d in dims]
-    several = [
-        d
-        for d in np.argsort([len(v) for v in cube.values], kind="stable")
-        if len(np.unique(cube.codes[d])) > 1
-    ]
-    pair = list(dict.fromkeys([*named, *several]))[:2]
-    if len(pair) < 2:
-        return (), pd.DataFrame(columns=["expected", "actual", "score"], dtype=float)
-    texts = [np.unique([str(v) for v in cube.values[d]], return_inverse=True) for d in pair]
-    places = tuple(place[cube.codes[d]] for d, (_, place) in zip(pair, texts, strict=True))
-    variance = found.noise.variance(np.mean(cube.searched, axis=0), cube.spread)
-    occurs, (expected, actual, squared) = crossed(places, (cube.expected, cube.actual, variance))
-    gap, error = actual - expected, np.sqrt(squared)
-    score = np.divide(gap, error, out=np.full(len(gap), np.nan), where=error > 0)
-    ours = {own(f"by{d}"): cube.names[d] for d in pair}
-    names = {
-        d: pd.Series(text[k], dtype="str")
-        for d, (text, _), k in zip(ours, texts, occurs, strict=True)
-    }
-    cells = called(
-        pd.DataFrame(names | {"expected": expected, "actual": actual, "score": score}), ours
-    )
-    return tuple(cells.columns[:2]), cells

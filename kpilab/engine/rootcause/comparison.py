@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from kpilab.core.values import Period
 
+Metric = str | tuple[str, str]  # a column that adds up, or numerator and denominator
 HOLED = own("holed")  # rows of a combination that are left out
 TIME = "date"  # column that tells the day in a plain frame, as in `Facts`
 
@@ -68,6 +69,11 @@ class Comparison:
             )
 
     @property
+    def name(self) -> str:
+        """How the metric is called: by its column, or both of them."""
+        return self.measure or f"{self.numerator} / {self.denominator}"
+
+    @property
     def rate(self) -> bool:
         """Whether a rate is compared, not an amount."""
         return self.numerator is not None
@@ -83,6 +89,50 @@ class Comparison:
         names = (self.expected,) if isinstance(self.expected, str) else (self.expected or ())
         reference = dict(zip((NUM0, DEN0), names, strict=False))
         return {f"{k}1": c for k, c in self.now().items()} | reference
+
+
+def comparisons(
+    one: tuple[str | None, str | None, str | None],
+    metrics: Sequence[Metric],
+    expected: Metric | Sequence[Metric] | None,
+    periods: tuple[Period, Period] | None,
+) -> list[Comparison]:
+    """One per metric; where none is named, of the `one` (measure, numerator, denominator)."""
+    if not metrics:
+        return [Comparison(*one, None if expected is None else _columns(expected), periods)]
+    if any(one):
+        raise BadInput(
+            "one metric, and several",
+            "localise(measure=, numerator=, metrics=)",
+            "name all of them in metrics",
+        )
+    sides = [expected] if isinstance(expected, str) else list(expected or [None] * len(metrics))
+    if isinstance(metrics, str) or len(sides) != len(metrics):
+        raise BadInput(
+            f"expected is {expected!r}, metrics is {metrics!r}",
+            "localise(metrics=, expected=)",
+            "give two lists, with one entry of `expected` for each metric",
+        )
+    found = []
+    for metric, side in zip(metrics, sides, strict=True):
+        columns = _columns(metric)
+        parts = (columns, None, None) if isinstance(columns, str) else (None, *columns)
+        found.append(Comparison(*parts, None if side is None else _columns(side), periods))
+    return found
+
+
+def _columns(metric: object) -> Metric:
+    """A column, or a pair of them."""
+    if isinstance(metric, str):
+        return metric
+    parts = list(metric) if isinstance(metric, Sequence) else []
+    if len(parts) == 2 and isinstance(parts[0], str) and isinstance(parts[1], str):
+        return parts[0], parts[1]
+    raise BadInput(
+        f"{metric!r} is no metric",
+        "localise(metrics=, expected=)",
+        "name a column that adds up, or the pair (numerator, denominator) of a rate",
+    )
 
 
 def compared(

@@ -26,7 +26,12 @@ WIDTH = 480
 
 
 def localise(result: LocaliseResult, lang: str = "en") -> alt.TopLevelMixin:
-    """One bar per combination found, with its interval; below it the cube by two dimensions."""
+    """One bar per combination found, with its interval; below it the cube by two dimensions.
+
+    Of several metrics: what was found, in every metric.
+    """
+    if result.beside["metric"].nunique() > 1:
+        return _beside(result, lang)
     rows = result.table.head(MOST).drop(columns=["equivalent"])
     rows = rows.assign(place=[where_text(w, lang) for w in rows["where"]]).drop(columns="where")
     rows["text"] = [signed(v, lang) for v in rows["contribution"]]
@@ -46,6 +51,39 @@ def localise(result: LocaliseResult, lang: str = "en") -> alt.TopLevelMixin:
     return (
         alt.vconcat(places, heat(result, lang)) if result.across and len(result.cells) else places
     )
+
+
+def _beside(result: LocaliseResult, lang: str) -> alt.LayerChart:
+    """Places down, metrics along: colour is the deviation in standard errors."""
+    rows = result.beside.drop(columns="where")
+    rows["place"] = [where_text(w, lang) for w in result.beside["where"]]
+    rows["text"] = ["" if pd.isna(v) else signed_percent(v, lang) for v in rows["change"]]
+    orders = {c: rows[c].drop_duplicates().tolist() for c in ("place", "metric")}
+    about = [label("localise.beside", lang), label("localise.framed", lang)]
+    title = head(result, lang)
+    base = alt.Chart(rows.head(MOST * len(orders["metric"])), title=title).encode(
+        x=alt.X(
+            "metric:N",
+            sort=orders["metric"],
+            title=" · ".join(about),
+            axis=alt.Axis(orient="top", labelAngle=0),
+        ),
+        y=alt.Y("place:N", sort=orders["place"], title=None, axis=alt.Axis(labelLimit=360)),
+    )
+    rects = base.mark_rect(stroke="white").encode(color=_scores())
+    frames = base.transform_filter("datum.found").mark_rect(
+        fillOpacity=0, stroke=INK, strokeWidth=2
+    )
+    texts = base.mark_text(fontSize=11).encode(text="text:N")
+    return alt.LayerChart(layer=[rects, frames, texts], width=alt.Step(120), height=alt.Step(26))
+
+
+def _scores() -> alt.Color:
+    """Standard errors as a colour."""
+    scale = alt.Scale(
+        domain=[-8, 0, 8], range=[BAD, "#F4F5F6", GOOD], clamp=True, interpolate="rgb"
+    )
+    return alt.Color("score:Q", scale=scale, legend=None)
 
 
 def _bars(rows: pd.DataFrame, title: alt.TitleParams, lang: str) -> alt.LayerChart:
@@ -105,12 +143,7 @@ def heat(result: LocaliseResult, lang: str = "en") -> alt.LayerChart:
             alt.Tooltip("score:Q", title=label("localise.score", lang), format="+.1f"),
         ],
     )
-    scale = alt.Scale(
-        domain=[-8, 0, 8], range=[BAD, "#F4F5F6", GOOD], clamp=True, interpolate="rgb"
-    )
-    rects = base.mark_rect(stroke="white").encode(
-        color=alt.Color("score:Q", scale=scale, legend=None)
-    )
+    rects = base.mark_rect(stroke="white").encode(color=_scores())
     frames = base.transform_filter("datum.found").mark_rect(
         fillOpacity=0, stroke=INK, strokeWidth=2
     )
