@@ -2,4 +2,5 @@ from kpilab.analysis.customers.acquisition import acquisition as acquisition
 from kpilab.analysis.customers.churn import churn as churn
 from kpilab.analysis.customers.concentration import concentration as concentration
 from kpilab.analysis.customers.growth import growth as growth
+from kpilab.analysis.customers.pipeline import pipeline as pipeline
 from kpilab.core.table import Entities as Entities

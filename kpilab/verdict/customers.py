@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from kpilab.analysis.customers.acquisition import acquired, place
-from kpilab.analysis.customers.churn import churned, spend, stopped
+from kpilab.analysis.customers.churn import churned, followed, spend, stopped
 from kpilab.analysis.customers.concentration import carried
+from kpilab.analysis.customers.pipeline import SPEED, PipelineResult, pipeline
+from kpilab.analysis.customers.pipeline import place as stage
 from kpilab.analysis.customers.places import effect_of
-from kpilab.core.case import Case, Customer
+from kpilab.core.case import Case, Customer, Metric
 from kpilab.core.result import Result
-from kpilab.core.table import Entities
-from kpilab.core.values import Effect, Message, Where
+from kpilab.core.table import Entities, EventLog
+from kpilab.core.values import Effect, Message, Period, Where
 from kpilab.engine.customers.amounts import amounts
 from kpilab.engine.customers.growth import REGULAR, regular
-from kpilab.engine.customers.history import History, cohorts, history, transitions
+from kpilab.engine.customers.history import History, cohorts, history
+from kpilab.engine.metrics import measure
 from kpilab.errors import BadInput
 from kpilab.questions.series import measured
 
 LEVEL, SEED = 0.95, 0
+SLOW = timedelta(days=14)  # a funnel of deals, not of visits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,13 +32,14 @@ class CustomerSignal:
     """One thing the customers did that chance and the usual do not explain.
 
     Attributes:
-        kind: retention_decline, contraction, acquisition_quality, acquisition_decline or
-            concentration; a rise has the same kind and a positive effect.
+        kind: retention_decline, contraction, acquisition_quality, acquisition_decline,
+            concentration, slow_cycle, or local_regression (fewer of those who leave a stage go on);
+            a rise has the same kind and a positive effect.
         subject: name from the case. where: the segment, or the customers named.
         effect: amount of the current period beyond what was to be expected; its unit is the
             metric that the customers' amounts sum to.
         p: corrected within the test's own search. searched: how many segments that were.
-        result: the analysis behind it.
+        result: the analysis behind it. by_number: whether the number of customers tells it.
     """
 
     kind: str
@@ -44,32 +50,44 @@ class CustomerSignal:
     searched: int
     statement: Message
     result: Result
+    by_number: bool = False
 
 
 def customer_evidence(case: Case) -> tuple[CustomerSignal, ...]:
-    """All signals of the customers of a case, the smallest p first; none without `customer:`.
+    """All signals of the customers and deals of a case, the smallest p first; none without
+    `customer:`, or a funnel that takes weeks.
 
     Each test has an error rate of 5 % on unchanged customers. Losses and gains are both told.
     """
-    customer = case.customer
-    if customer is None:
-        return ()
-    asked, entities = measured(case, customer.amount), case.tables[customer.table]
-    if customer.column not in asked.table.table.columns or not isinstance(entities, Entities):
-        return ()
-    try:
-        found = amounts(asked.table, asked.metric, customer.column)
-    except BadInput:  # no sum over customers: nothing to tell
-        return ()
-    past = history(found, case.current, entities, entities.dimensions)
-    contract = bool(past.windows.months) and regular(found, past.seen) >= REGULAR
-    signals = [*_existing(past, contract, customer), *_new(case, past, customer)]
-    signals += _few(case, past, customer)
+    signals = [*_deals(case), *_customers(case)]
     return tuple(sorted(signals, key=lambda s: s.p))
 
 
+def _customers(case: Case) -> Iterator[CustomerSignal]:
+    """What the customers of `customer:` did."""
+    customer = case.customer
+    if customer is None:
+        return
+    asked, entities = measured(case, customer.amount), case.tables[customer.table]
+    if customer.column not in asked.table.table.columns or not isinstance(entities, Entities):
+        return
+    try:
+        found = amounts(asked.table, asked.metric, customer.column)
+    except BadInput:  # no sum over customers: nothing to tell
+        return
+    past = history(found, case.current, entities, entities.dimensions)
+    contract = bool(past.windows.months) and regular(found, past.seen) >= REGULAR
+    existing = tuple(_existing(past, contract, customer))
+    yield from (*existing, *_new(case, past, customer))
+    for few in _few(case, past, customer):
+        # Many who leave a place hold some large ones among them; few large ones are no many.
+        many = (s for s in existing if s.kind == "retention_decline" and s.by_number)
+        if not any(s.effect.value < few.effect.value for s in many):
+            yield few
+
+
 def _existing(past: History, contract: bool, customer: Customer) -> Iterator[CustomerSignal]:
-    leaves = transitions(past, contract)
+    leaves = followed(past, contract)
     for kind, result, said in (
         ("retention_decline", churned(past, leaves, contract, "stopped", LEVEL), stopped),
         ("contraction", churned(past, leaves, contract, "spend", LEVEL), spend),
@@ -77,7 +95,7 @@ def _existing(past: History, contract: bool, customer: Customer) -> Iterator[Cus
         for _, row in result.places.iterrows():
             yield CustomerSignal(
                 kind, customer.amount, row["where"], effect_of(row, customer.amount),
-                float(row["q"]), result.searched, said(row), result,
+                float(row["q"]), result.searched, said(row), result, row["view"] == "number",
             )  # fmt: skip
 
 
@@ -105,3 +123,35 @@ def _few(case: Case, past: History, customer: Customer) -> Iterator[CustomerSign
             "concentration", case.goal.metric, where, result.effect, result.p, 1, result.headline,
             result,
         )  # fmt: skip
+
+
+def _deals(case: Case) -> Iterator[CustomerSignal]:
+    """What became of deals on their way through a funnel that ends in the goal."""
+    for funnel in case.funnels.values():
+        log, goal = case.tables[funnel.table], case.metrics[case.goal.metric]
+        slow = funnel.within >= SLOW and len(funnel.steps) >= 2
+        if not (
+            slow and isinstance(log, EventLog) and goal.table == funnel.table and log.dimensions
+        ):
+            continue
+        try:
+            result = pipeline(log, funnel.steps, current=case.current, by=log.dimensions)
+        except BadInput:  # steps that are no events of the log
+            continue
+        worth = _worth(case, log, goal, result)
+        for _, row in result.places.iterrows():
+            slower = row["view"] == SPEED
+            yield CustomerSignal(
+                "slow_cycle" if slower else "local_regression",
+                funnel.name if slower else row["view"], row["where"],
+                replace(effect_of(row, goal.name).scaled(worth), unit=goal.name), float(row["q"]),
+                result.searched, stage(row), result,
+            )  # fmt: skip
+
+
+def _worth(case: Case, log: EventLog, goal: Metric, result: PipelineResult) -> float:
+    """What a deal that is won brings."""
+    wins = result.stages[result.stages["stage"] == result.stages["stage"].iloc[-1]]
+    period = Period(wins["first"].min().date(), case.current.last)
+    total = measure(log, [goal], {"all": period})[goal.name].iloc[0]
+    return float(total / max(wins["advances"].sum(), 1))

@@ -88,6 +88,14 @@ TRAIL = rows(
     event="my_event",
     dimensions=("my_platform",),
 )
+DEALS = rows(
+    w.deals,
+    "EventLog",
+    user="my_user",
+    time="my_time",
+    event="my_event",
+    dimensions=("my_platform",),
+)
 PAID = rows(
     w.paid,
     "EventLog",
@@ -401,6 +409,13 @@ ENTRIES: dict[str, Entry] = {
             g["orders"], customer=g.n("my_who"), amount=g.n("my_sales"), current=w.NOW
         ),
         orders=ORDERS,
+    ),
+    "pipeline": entry(
+        lambda g: customers.pipeline(
+            g["log"], ["open", "offer", "won"], current=w.NOW, by=[g.n("my_platform")]
+        ),
+        FIRST_KNOWN,
+        log=DEALS,
     ),
     # Root cause.
     "explore": entry(

@@ -52,6 +52,25 @@ def orders() -> pd.DataFrame:
 
 
 @cache
+def deals() -> pd.DataFrame:
+    """Deals of a year on their way to be won or lost; those of the North are slower at last."""
+    rng, found = np.random.default_rng(22), []
+    for k in range(700):
+        region = ("North", "South", "West")[k % 3]
+        at = pd.Timestamp(SPLIT) + pd.Timedelta(hours=int(rng.integers(-9000, 600)))
+        for stage in ("open", "offer", "won"):
+            found.append((at, k, stage, region))
+            slow = 2.0 if region == "North" and at >= pd.Timestamp(SPLIT) else 1.0
+            at = at + pd.Timedelta(hours=float(rng.exponential(200) * slow))
+            if rng.random() < 0.3:
+                found.append((at, k, "lost", region))
+                break
+    frame = pd.DataFrame(found, columns=["my_time", "my_user", "my_event", "my_platform"])
+    frame["my_time"] = frame["my_time"].dt.floor("s")
+    return frame[frame["my_time"] < pd.Timestamp("2025-04-28")].reset_index(drop=True)
+
+
+@cache
 def history() -> pd.DataFrame:
     """Sales of four stores over sixteen weeks."""
     rng = np.random.default_rng(2)

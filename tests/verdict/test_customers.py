@@ -36,8 +36,8 @@ def accounts(seed: int) -> pd.DataFrame:
     stays = np.where(noise.random(n) < 1, noise.geometric(0.02, n), 0)
     return pd.DataFrame({
         "account": [f"A{k:04}" for k in range(n)], "first": first, "stop": first + stays,
-        "plan": np.array(["team", "solo", "firm"])[np.arange(n) % 3],
-        "region": np.array(["north", "south"])[(np.arange(n) // 3) % 2],
+        "plan": noise.choice(["team", "solo", "firm"], n),
+        "region": noise.choice(["north", "south"], n),
         "size": noise.lognormal(4, 0.7, n),
     })  # fmt: skip
 

@@ -15,7 +15,7 @@ from kpilab.core.table import Entities, Facts
 from kpilab.core.values import Message, Period, Where, fraction
 from kpilab.engine.customers.amounts import amounts
 from kpilab.engine.customers.growth import REGULAR, regular
-from kpilab.engine.customers.history import History, history, transitions
+from kpilab.engine.customers.history import History, history, months, returns
 from kpilab.stats.customers.usual import Sums
 
 if TYPE_CHECKING:
@@ -90,10 +90,11 @@ def churn(
     """Find the segments whose existing customers stopped, or spend less, more than is usual there.
 
     Windows as long as the current period are counted back from it. Of each, the customers who were
-    there before are followed: by month where amounts are regular invoices, else from one window to
-    the next. A segment's share of them who stop (and, for `of="spend"`, what the others spend as a
-    share of what they spent) is held against its own former windows and the course of all others.
-    The error counts customers and is grown by how much such contrasts moved in former windows.
+    there before are followed: by month where amounts are regular invoices; else who came before
+    the window and had an amount in one of the two windows before it, each held against what becomes
+    of customers as young and as active in general. How many stop (and, for `of="spend"`, what the
+    others spend) is held, segment by segment, against its own former windows and the course of all
+    others. The error counts customers and is grown by how much such contrasts moved before.
 
     Args:
         facts: rows with a time, the longer back the better. customer: column that says whose a row
@@ -117,14 +118,29 @@ def churn(
     found = amounts(Facts.of(facts), amount, customer, () if customers else by)
     past = history(found, current, customers, by)
     contract = bool(past.windows.months) and regular(found, past.seen) >= REGULAR
-    return churned(past, transitions(past, contract), contract, of, level)
+    return churned(past, followed(past, contract), contract, of, level)
+
+
+def followed(past: History, contract: bool) -> pd.DataFrame:
+    """What became of the customers who were there, with what becomes of such customers."""
+    if contract:
+        return months(past)
+    leaves = returns(past)
+    total = leaves.groupby("bin")[["n", "active", "a", "k", "b"]].transform("sum")
+    rate, spend = total["b"] / total["a"], total["b"] / total["k"].where(total["k"] > 0)
+    return leaves.assign(
+        likely=leaves["n"] * total["active"] / total["n"], usual=leaves["a"] * rate,
+        bu=leaves["ab"] * rate, uu=leaves["aa"] * rate**2,
+        same=(leaves["k"] * spend).fillna(0.0), bs=(leaves["ab"] * spend).fillna(0.0),
+        ss=(leaves["kk"] * spend**2).fillna(0.0),
+    )  # fmt: skip
 
 
 def churned(
     past: History, leaves: pd.DataFrame, contract: bool, of: Of, level: float
 ) -> ChurnResult:
-    """The answer from the sums of `transitions`."""
-    views = SPEND if of == "spend" else CONTRACT if contract else ORDERS
+    """The answer from the sums of `followed`."""
+    views = (CONTRACT if contract else ORDERS)[of]
     found = stand_out(leaves, tuple(past.by), "n", views, level)
     return ChurnResult(
         found.table, found.places, of, contract, found.searched, found.placebos, level,
@@ -143,21 +159,32 @@ def _lost(x: Parts) -> Sums:
     return Sums.of(x["lost"], x["a"], x["ll"], x["la"], x["aa"])
 
 
-def _kept(x: Parts) -> Sums:
-    return Sums.of(x["kept"], x["a"], x["kk"], x["aa"] - x["la"], x["aa"])
-
-
 def _spent(x: Parts) -> Sums:
     return Sums.of(x["b"], x["kept"], x["bb"], x["kb"], x["kk"])
 
 
-# Few stop in a month, but many between two orders: the smaller part is what is looked at.
-CONTRACT = (
-    View("number", lambda x: Sums.of_counts(x["gone"], x["risk"]), sign=-1.0, weight=NUMBER),
-    View("amount", _lost, sign=-1.0, weight=1 - NUMBER),
-)
-ORDERS = (
-    View("number", lambda x: Sums.of_counts(x["risk"] - x["gone"], x["risk"]), weight=NUMBER),
-    View("amount", _kept, weight=1 - NUMBER),
-)
-SPEND = (View("spend", _spent),)
+def _active(x: Parts) -> Sums:
+    return Sums.of_counts(x["active"], x["likely"], x["n"])
+
+
+def _usual(x: Parts) -> Sums:
+    return Sums.of(x["b"], x["usual"], x["bb"], x["bu"], x["uu"])
+
+
+def _same(x: Parts) -> Sums:
+    return Sums.of(x["b"], x["same"], x["bb"], x["bs"], x["ss"])
+
+
+# Contracts: how many stop. Orders: how many are active; who left inside the window spent less in
+# it, so that the amount is that of all who were there.
+CONTRACT = {
+    "stopped": (
+        View("number", lambda x: Sums.of_counts(x["gone"], x["risk"]), sign=-1.0, weight=NUMBER),
+        View("amount", _lost, sign=-1.0, weight=1 - NUMBER),
+    ),
+    "spend": (View("spend", _spent),),
+}
+ORDERS = {
+    "stopped": (View("number", _active, weight=NUMBER), View("amount", _usual, weight=1 - NUMBER)),
+    "spend": (View("spend", _same),),
+}

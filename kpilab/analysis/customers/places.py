@@ -12,13 +12,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kpilab.core.values import Effect, Where
-from kpilab.stats.customers.usual import Array, Sums, unusual
+from kpilab.core.values import EVERYWHERE, Effect, Where
+from kpilab.stats.customers.usual import MANY, Array, Sums, Unusual, by_history, unusual
 from kpilab.stats.tail import critical
 
 MOST_PLACES = 5
 MOST_VALUES = 40  # of a dimension: more are no segments
-LEAST_CUSTOMERS = 30.0
+ALSO = 0.02  # p of the remainder, from which on the wider place moved too: four places are tried
+LIKE = 0.5  # of the change of the part: the remainder's, for the two to be one place
+UNLIKE = 0.25  # of the same: up to which the part alone has moved
 COLUMNS = [
     "where", "customers", "view", "ratio", "expected", "effect", "low", "high", "p", "q"
 ]  # fmt: skip
@@ -78,9 +80,13 @@ def stand_out(
         first = (table, placebos) if first is None else first
         if table.empty or not table["q"].iloc[0] <= 1 - level:
             break
-        places.append(table.iloc[[0]])
-        rest = rest[~_inside(rest, table["where"].iloc[0])]
+        row = _as_wide_as_it_is(table, rest, views, windows, level)
+        places.append(table.loc[[row]])
+        rest = rest[~_inside(rest, table["where"][row])]
     table, placebos = first if first is not None else (pd.DataFrame(columns=COLUMNS), 0)
+    if not places and len(leaves):
+        whole = _everywhere(leaves, size, views, windows, level)
+        places = [whole] if whole["q"].iloc[0] <= 1 - level else []
     chosen = pd.concat(places, ignore_index=True) if places else table.iloc[:0]
     return Found(table, chosen, int(table.attrs.get("searched", 0)), placebos)
 
@@ -92,21 +98,76 @@ def _inside(leaves: pd.DataFrame, where: Where) -> pd.Series:
     return inside
 
 
+def _as_wide_as_it_is(
+    table: pd.DataFrame, leaves: pd.DataFrame, views: Sequence[View], windows: NDArray[np.int64],
+    level: float,
+) -> int:  # fmt: skip
+    """The most telling row; or the value it is a part of, if what is left of that moved too; or the
+    part that alone moved.
+
+    The same loss is less loud in a place with few large customers. Of a pair that stands out, the
+    wider place is the simpler answer wherever its remainder says the same; of a value, the pair, if
+    the remainder says nothing.
+    """
+    first: Where = table["where"].iloc[0]
+    pair, found = len(first.values) > 1, list[tuple[float, int]]()
+    for row, other in enumerate(table["where"]):
+        related = _part_of(first, other) if pair else _part_of(other, first)
+        if not related or (not pair and not table["q"].iloc[row] <= 1 - level):
+            continue
+        small, large = (first, other) if pair else (other, first)
+        inside, whole = _inside(leaves, small), _inside(leaves, large)
+        moved = _of_one(leaves[inside], leaves[~whole], views, windows)[0]
+        left, p = _of_one(leaves[whole & ~inside], leaves[~whole], views, windows)
+        share = left / moved if moved else np.inf
+        if pair and p <= ALSO and share >= LIKE:
+            found.append((p, row))
+        elif not pair and p > ALSO and share <= UNLIKE:
+            found.append((float(table["p"].iloc[row]), row))
+    return min(found)[1] if found else 0
+
+
+def _part_of(small: Where, large: Where) -> bool:
+    """Whether a pair lies in a value."""
+    return len(small.values) > len(large.values) and large.values.items() <= small.values.items()
+
+
+def _of_one(
+    inside: pd.DataFrame, outside: pd.DataFrame, views: Sequence[View], windows: NDArray[np.int64]
+) -> tuple[float, float]:
+    """Relative change against what is expected, and p, of one place beside the others."""
+    part, rest = (_summed(rows, windows) for rows in (inside, outside))
+    seen = [unusual(v.sums(part), v.sums(rest), np.full(1, MANY)) for v in views]
+    p = [float(u.p[0]) / v.weight for u, v in zip(seen, views, strict=True)]
+    told = min([1.0, *[x for x in p if x == x]])
+    sized = seen[-1]
+    return float(sized.ratio[0] / sized.expected[0] - 1), told
+
+
+def _summed(rows: pd.DataFrame, windows: NDArray[np.int64]) -> dict[str, Array]:
+    """Sums by window, as of one segment."""
+    whole = rows.groupby("window")[_numbers(rows)].sum().reindex(windows, fill_value=0.0)
+    return {c: whole[c].to_numpy(float)[None, :] for c in whole.columns}
+
+
+def _numbers(leaves: pd.DataFrame) -> list[str]:
+    """Columns of sums."""
+    return [c for c in leaves.select_dtypes("number").columns if c not in ("window", "bin")]
+
+
 def _judged(
     leaves: pd.DataFrame, by: Sequence[str], size: str, windows: NDArray[np.int64],
     views: Sequence[View], level: float,
 ) -> tuple[pd.DataFrame, int]:  # fmt: skip
     """All segments, the most telling first."""
-    numbers = [c for c in leaves.columns if c not in (*by, "window", "bin") and
-               pd.api.types.is_numeric_dtype(leaves[c])]  # fmt: skip
-    whole = leaves.groupby("window")[numbers].sum().reindex(windows, fill_value=0.0)
+    numbers, whole = _numbers(leaves), _summed(leaves, windows)
     found, placebos, searched = list[pd.DataFrame](), 0, 0
     families = [f for f in (1, 2) if len(by) >= f]
     for depth in families:
         where, part = _segments(leaves, by, depth, numbers, windows)
         if not where:
             continue
-        rest = {c: whole[c].to_numpy(float)[None, :] - part[c] for c in numbers}
+        rest = {c: whole[c] - part[c] for c in numbers}
         table, seen = _looked(where, part, rest, size, views, level)
         placebos += seen
         m = int(table["p"].notna().sum())
@@ -148,9 +209,27 @@ def _looked(
     where: list[Where], part: Parts, rest: Parts, size: str, views: Sequence[View], level: float
 ) -> tuple[pd.DataFrame, int]:
     """One row per segment: the view that tells most, p corrected for having several."""
-    customers = part[size][:, -1]
     least = np.minimum(part[size].mean(axis=1), rest[size].mean(axis=1))
-    seen = [unusual(v.sums(part), v.sums(rest), least >= LEAST_CUSTOMERS) for v in views]
+    seen = [unusual(v.sums(part), v.sums(rest), least) for v in views]
+    return _rows(where, part, seen, views, part[size][:, -1], level), sum(u.placebos for u in seen)
+
+
+def _everywhere(
+    leaves: pd.DataFrame, size: str, views: Sequence[View], windows: NDArray[np.int64],
+    level: float,
+) -> pd.DataFrame:  # fmt: skip
+    """Everything against its own history, where no place stands out: a search of its own."""
+    part = _summed(leaves, windows)
+    seen = [by_history(v.sums(part)) for v in views]
+    table = _rows([EVERYWHERE], part, seen, views, part[size][:, -1], level)
+    return table.assign(q=(2 * table["p"]).clip(upper=1.0))[COLUMNS]
+
+
+def _rows(
+    where: list[Where], part: Parts, seen: Sequence[Unusual], views: Sequence[View],
+    customers: Array, level: float,
+) -> pd.DataFrame:  # fmt: skip
+    """One row per segment, by the view that tells most."""
     p = np.column_stack([u.p / v.weight for u, v in zip(seen, views, strict=True)])
     best = np.argmin(np.where(np.isnan(p), 2.0, p), axis=1)
     rows = np.arange(len(where))
@@ -158,14 +237,13 @@ def _looked(
     half = np.array([critical(level, float(d)) for d in sized.df]) * sized.error
     worth = view.sign * (np.ones(len(where)) if view.worth is None else view.worth(part))
     effect, half = worth * sized.effect, np.abs(worth) * half
-    table = pd.DataFrame({
+    return pd.DataFrame({
         "where": where, "customers": customers, "view": [views[k].name for k in best],
         **{c: np.column_stack([getattr(u, c) for u in seen])[rows, best]
            for c in ("ratio", "expected", "before")},
         "effect": effect, "low": effect - half, "high": effect + half,
         "p": np.minimum(1.0, p[rows, best]),
     })  # fmt: skip
-    return table, sum(u.placebos for u in seen)
 
 
 def _one_of_two(table: pd.DataFrame) -> pd.DataFrame:

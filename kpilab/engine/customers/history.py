@@ -22,6 +22,7 @@ from kpilab.errors import unknown
 
 AMOUNT, SINCE, STEP, WINDOW = own("amount"), own("since"), own("step"), own("window")
 BIN, BINS = own("bin"), 13  # parts of a window: new customers of one are of the same age
+OLD = 3  # windows, after which a customer is no longer young
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,41 +100,26 @@ def _of_entities(entities: Entities, columns: Mapping[str, str]) -> Any:
     return people.filter(people[WHO].notnull())
 
 
-def transitions(past: History, contract: bool) -> pd.DataFrame:
-    """What the customers who were there did next, one row per window and segment.
+def months(past: History) -> pd.DataFrame:
+    """What became of contracts from month to month, one row per window and segment.
 
-    A contract is followed from month to month, orders from window to window; a customer counts who
-    was one before the window (for orders, before the window that the amount is compared with).
-    Columns, sums over customers: `risk` (steps at which the customer could stop), `gone`, `a` (what
-    would have been had all stayed as they were), `lost` (of it, from those who stopped), `kept` (of
-    it, from those who stayed), `b` (what those who stayed spent), and products: `ll`, `la`, `aa`,
-    `kk`, `kb`, `bb`.
+    A customer counts who was one before the window. Columns, sums over customers: `risk` (months in
+    which the customer could stop), `gone`, `a` (what would have been had all stayed as they were),
+    `lost` (of it, from those who stopped), `kept` (from those who stayed), `b` (what those who
+    stayed spent), and products: `ll`, `la`, `aa`, `kk`, `kb`, `bb`.
     """
     windows, engine = past.windows, engine_name(past.days)
-    day = past.days[DAY]
-    step = month_of(day) if contract else windows.window(day, engine)
-    rows = past.days.mutate(**{STEP: step})
-    panel = rows.group_by([WHO, STEP]).agg(**{AMOUNT: rows[AMOUNT].sum()})
-    panel = panel.filter(panel[AMOUNT] > 0)
+    panel = _panel(past, month_of(past.days[DAY]))
     now = panel.view()
     same = [panel[WHO] == now[WHO], now[STEP] == panel[STEP] + 1]
     both = panel.left_join(now, same).select(panel[WHO], panel[STEP], a=panel[AMOUNT],
                                              b=now[AMOUNT])  # fmt: skip
     at = both[STEP] + 1
-    window = windows.of_month(at) if contract else at
-    # A step stands for all that follow in its window: who stops early takes more away.
-    left = (
-        (window + 1) * windows.months + month(windows.current.first) - at
-        if contract
-        else ibis.literal(1)
-    )
-    both = both.mutate(**{WINDOW: window, own("left"): left})
-    both = both.filter((both[WINDOW] <= 0) & (both[WINDOW] > past.first))
-    people = past.people
-    both = both.join(people, both[WHO] == people[WHO]).select(
-        both, *past.by.values(), since=windows.window(people[SINCE], engine)
-    )
-    both = both.filter((both.since < both[WINDOW] - (0 if contract else 1)).fill_null(False))
+    window = windows.of_month(at)
+    # A month stands for all that follow in its window: who stops early takes more away.
+    left = (window + 1) * windows.months + month(windows.current.first) - at
+    both = _of_people(both.mutate(**{WINDOW: window, own("left"): left}), past)
+    both = both.filter((windows.window(both[SINCE], engine) < both[WINDOW]).fill_null(False))
     weight, stayed = both[own("left")], both.b.notnull()
     each = both.group_by([WHO, WINDOW, *past.by.values()]).agg(
         risk=both.count(), gone=(~stayed).sum(), a=(both.a * weight).sum(),
@@ -141,17 +127,70 @@ def transitions(past: History, contract: bool) -> pd.DataFrame:
         b=stayed.ifelse(both.b * weight, 0.0).sum(),
     )  # fmt: skip
     each = each.mutate(lost=each.a - each.kept)
-    grouped = each.group_by([WINDOW, *past.by.values()]).agg(
-        **{c: each[c].sum() for c in ("risk", "gone", "a", "lost", "kept", "b")},
-        **{x + y: (each[p] * each[q]).sum() for x, p, y, q in PRODUCTS}, n=each.count(),
+    products = (("l", "lost"), ("a", "a"), ("k", "kept"), ("b", "b"))
+    return _sums(
+        each, [WINDOW], past, ("risk", "gone"), products, ("ll", "la", "aa", "kk", "kb", "bb")
+    )
+
+
+def returns(past: History) -> pd.DataFrame:
+    """What became of customers who order now and then, one row per window, kind and segment.
+
+    A customer counts who came before the window and had an amount in one of the two windows before
+    it. Columns: `bin` (which of the two, and how long a customer: of a kind alike many come back),
+    sums `n`, `active` (with an amount in the window), `a` (amounts of the two windows before),
+    `k` (of it, of those active), `b` (in the window), and products `aa`, `ab`, `bb`, `kk`.
+    """
+    windows, engine = past.windows, engine_name(past.days)
+    panel = _panel(past, windows.window(past.days[DAY], engine))
+    amount, none = panel[AMOUNT], panel[AMOUNT] * 0
+    once = panel.select(WHO, **{WINDOW: panel[STEP] + 1}, one=amount, two=none)
+    twice = panel.select(WHO, **{WINDOW: panel[STEP] + 2}, one=none, two=amount)
+    before = once.union(twice)
+    before = before.group_by([WHO, WINDOW]).agg(one=before.one.sum(), two=before.two.sum())
+    same = [before[WHO] == panel[WHO], before[WINDOW] == panel[STEP]]
+    each = before.left_join(panel, same).select(before, b=panel[AMOUNT])
+    each = _of_people(each.filter(each[WINDOW] > past.first + 1), past)
+    age = each[WINDOW] - windows.window(each[SINCE], engine)
+    each = each.filter((age > 0).fill_null(False))
+    age: Any = ibis.least(each[WINDOW] - windows.window(each[SINCE], engine), OLD)
+    kind: Any = (each.one > 0).cast("int64") + 2 * (each.two > 0).cast("int64")
+    each = each.mutate(
+        **{BIN: kind + age * 4}, a=each.one + each.two, active=each.b.notnull(),
+    )  # fmt: skip
+    each = each.mutate(
+        active=each.active.cast("int64"), k=each.active.ifelse(each.a, 0.0),
+        b=each.b.fill_null(0.0),
+    )  # fmt: skip
+    named = (("a", "a"), ("b", "b"), ("k", "k"))
+    return _sums(each, [WINDOW, BIN], past, ("active",), named, ("aa", "ab", "bb", "kk"))
+
+
+def _panel(past: History, step: Any) -> Any:
+    """One row per customer and step with an amount above zero."""
+    rows = past.days.mutate(**{STEP: step})
+    panel = rows.group_by([WHO, STEP]).agg(**{AMOUNT: rows[AMOUNT].sum()})
+    return panel.filter(panel[AMOUNT] > 0)
+
+
+def _of_people(rows: Any, past: History) -> Any:
+    """Rows in windows with a history, with the segment of their customer."""
+    rows = rows.filter((rows[WINDOW] <= 0) & (rows[WINDOW] > past.first))
+    people = past.people
+    return rows.join(people, rows[WHO] == people[WHO]).select(rows, SINCE, *past.by.values())
+
+
+def _sums(
+    each: Any, keys: list[str], past: History, counts: Sequence[str],
+    named: Sequence[tuple[str, str]], products: Sequence[str],
+) -> pd.DataFrame:  # fmt: skip
+    """Sums of counts, of named columns, and of products of two of those; `n` customers."""
+    of = dict(named)
+    grouped = each.group_by([*keys, *past.by.values()]).agg(
+        **{c: each[c].sum() for c in (*counts, *of.values())},
+        **{xy: (each[of[xy[0]]] * each[of[xy[1]]]).sum() for xy in products}, n=each.count(),
     )  # fmt: skip
     return _named(collect(grouped, "customers"), past)
-
-
-PRODUCTS = (
-    ("l", "lost", "l", "lost"), ("l", "lost", "a", "a"), ("a", "a", "a", "a"),
-    ("k", "kept", "k", "kept"), ("k", "kept", "b", "b"), ("b", "b", "b", "b"),
-)  # fmt: skip
 
 
 def cohorts(past: History) -> pd.DataFrame:

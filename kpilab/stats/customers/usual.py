@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,8 @@ Array = NDArray[np.float64]
 
 BACK = 4  # windows that say what is usual: a year of quarters, so that its seasons are in it
 LEAST_BACK = 2  # for a placebo
-LEAST_COUNT = 5.0  # expected, for a count to be judged
+LEAST_COUNT = 2.0  # expected, for a count to be judged
+FEW, MANY = 12.0, 30.0  # customers, for a count and for an amount to be judged
 PRIOR_MOST = 50.0  # worth, in windows, of what all segments together say about the noise
 
 
@@ -71,7 +72,7 @@ class Unusual:
     placebos: int
 
 
-def unusual(part: Sums, rest: Sums, known: NDArray[np.bool_]) -> Unusual:
+def unusual(part: Sums, rest: Sums, customers: Array) -> Unusual:
     """The last window of each segment against expectation.
 
     Expected is the segment's own ratio over the four windows before, times the course of the rest
@@ -81,14 +82,14 @@ def unusual(part: Sums, rest: Sums, known: NDArray[np.bool_]) -> Unusual:
 
     Args:
         part: the segments. rest: what is beside each.
-        known: segments with enough customers to be judged.
+        customers: of each segment, a window, for it to be judged.
     """
     last = part.top.shape[1] - 1
     former = [_contrast(part, rest, w) for w in range(LEAST_BACK, last)]
     now = _contrast(part, rest, last)
     z = np.column_stack([f.z for f in former]) if former else np.empty((len(part.top), 0))
     scale, df = _scale(z)
-    known = known & now.enough
+    known = now.enough & (customers >= (FEW if part.counts else MANY))
     if part.counts:
         known &= now.count >= LEAST_COUNT
     with np.errstate(all="ignore"):
@@ -103,6 +104,27 @@ def unusual(part: Sums, rest: Sums, known: NDArray[np.bool_]) -> Unusual:
         now.ratio, now.expected, now.before, effect, error, np.where(known, p, np.nan), df, scale,
         int(np.isfinite(z).sum()),
     )  # fmt: skip
+
+
+def by_history(whole: Sums) -> Unusual:
+    """The last window of everything against its own former windows: there is no rest beside it.
+
+    The error is learnt from the same contrast at former windows alone; with fewer than three of
+    them nothing is said. A season is among what they swing by.
+    """
+    none = np.zeros_like(whole.top)
+    found = unusual(whole, Sums(none + 1, none + 1, none), np.full(len(whole.top), MANY))
+    former = [
+        _contrast(whole, Sums(none + 1, none + 1, none), w)
+        for w in range(LEAST_BACK, whole.top.shape[1] - 1)
+    ]
+    z = np.column_stack([f.z for f in former]) if former else np.empty((len(whole.top), 0))
+    m = np.isfinite(z).sum(axis=1).astype(float)
+    with np.errstate(all="ignore"):
+        scale = np.sqrt(np.maximum(1.0, np.nansum(z**2, axis=1) / m))
+        error = found.error / found.scale * scale
+        p = 2 * student.sf(np.abs(found.effect) / error, m)
+    return replace(found, error=error, df=m, scale=scale, p=np.where(m >= 3, p, np.nan))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

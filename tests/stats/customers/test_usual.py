@@ -22,7 +22,7 @@ def drawn(seed: int, last: float = 1.0) -> tuple[Sums, Sums]:
     return Sums.of_counts(gone, risk), rest
 
 
-ALL = np.ones(10, bool)
+ALL = np.full(10, 500.0)
 
 
 def test_what_all_share_cancels():
