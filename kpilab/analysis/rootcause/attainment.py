@@ -24,6 +24,7 @@ from kpilab.stats.data.stops import stops
 
 RECURRING = 0.5  # part of the amount before of those who are there in both periods
 LEAST_CUSTOMERS = 30
+MONTH = 28  # days
 
 if TYPE_CHECKING:
     from kpilab.core.case import Case, Metric
@@ -181,7 +182,9 @@ def _windows(case: Case, cells: Cells, metric: Metric) -> tuple[Window, Window, 
         values[a:b] = np.nan
     at = len(parts[0])
     levels = [float(np.nanmean(v)) if np.isfinite(v).any() else 0.0 for v in np.split(values, [at])]
-    usable = min(levels) > 0 and np.nanmin(values) >= 0
+    # A month that is told in one row has no weekdays.
+    daily = min(np.diff(np.flatnonzero(np.isfinite(found))), default=MONTH) < MONTH
+    usable = daily and min(levels) > 0 and np.nanmin(values) >= 0
     level = np.repeat(levels, [at, len(values) - at])
     weight = factors(values / level, code)[code] if usable else np.ones(len(values))
     first, second = (

@@ -38,7 +38,8 @@ class ExpectedResult(Result):
             far off where nothing new happened), `windows` (former periods of equal length behind
             it), `seasonal` (whether a former year is in it).
         course: the goal, one row per day (week, month): `date`, `value`, `period` (the name of the
-            period, or empty).
+            period, or empty), and in the current one what the history says of the day: `expected`,
+            `low`, `high` (the period's own, by the day; NaN elsewhere).
         stopped: metric -> runs of days on which nothing came.
         changed: metric -> day from which on its level was another one, with the relative size.
         forecasts: metric -> the same as the table, as values.
@@ -98,7 +99,7 @@ def expected(
     rows = [_row(cells, name, forecast) for name, forecast in found.items()]
     return ExpectedResult(
         pd.DataFrame(rows, columns=list(_COLUMNS)),
-        course=_shown(case, known.get(case.goal.metric)),
+        course=_shown(case, known.get(case.goal.metric), found.get(case.goal.metric)),
         stopped={n: _stopped(c) for n, c in known.items()},
         changed={n: _changed(case, c) for n, c in known.items()},
         forecasts=found,
@@ -190,15 +191,24 @@ def _row(cells: Cells, name: str, found: HistoryForecast) -> dict[str, object]:
     }
 
 
-def _shown(case: Case, course: Course | None) -> pd.DataFrame:
-    """The goal over its whole history."""
-    if course is None:
-        return pd.DataFrame({"date": [], "value": [], "period": []})
+def _shown(case: Case, course: Course | None, forecast: HistoryForecast | None) -> pd.DataFrame:
+    """The goal over its whole history, and what it says for each step of the current period."""
+    ends = ("expected", "low", "high")
+    if course is None or forecast is None:
+        return pd.DataFrame({c: [] for c in ("date", "value", "period", *ends)})
     name = np.full(len(course.days), "", dtype=object)
     for period in ("baseline", "current"):
         name[slice(*course.span(case.periods[period]))] = period
-    value = course.num if course.adds else course.num / np.where(course.den > 0, course.den, np.nan)
-    return pd.DataFrame({"date": course.days, "value": value, "period": name})
+    den = 1.0 if course.adds else np.where(course.den > 0, course.den, np.nan)
+    shown = {"date": course.days, "value": course.num / den, "period": name}
+    now = slice(*course.span(case.current))
+    weight = course.model(case.holidays, now.start).den[now] if course.adds else np.ones(1)
+    share = weight / weight.sum() if course.adds else 1.0
+    for end, value in zip(ends, (forecast.value, forecast.low, forecast.high), strict=True):
+        shown[end] = np.full(len(course.days), np.nan)
+        if not course.moves:
+            shown[end][now] = np.nan if value is None else value * share
+    return pd.DataFrame(shown)
 
 
 def _stopped(course: Course) -> tuple[Period, ...]:

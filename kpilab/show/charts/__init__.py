@@ -42,6 +42,7 @@ CHARTS: dict[str, tuple[str, str]] = {
     "attainment": ("review.goal", "attainment"),
     "drivers": ("review.goal", "drivers"),
     "history": ("relation.series", "history"),
+    "expected": ("relation.series", "expected"),
     "screen": ("relation.network", "screen"),
     "panel": ("relation.network", "panel"),
     "correlate": ("relation.pairs", "correlate"),

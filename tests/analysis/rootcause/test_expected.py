@@ -98,3 +98,24 @@ def test_the_stores_of_a_chain_in_november_as_a_year_before(shared, tmp_path):
     assert found["season"] > 0.2 * found["baseline"]
     assert found["low"] < found["current"] < found["high"]
     assert found["history"] == pytest.approx(found["current"], rel=0.04)
+
+
+@pytest.mark.parametrize(
+    ("rows", "baseline", "current", "like"),
+    [
+        # months of one row: by their days
+        (("2026-01-01", "2026-02-01"), "[2026-01-01, 2026-01-31]", "[2026-02-01, 2026-02-28]", 28),
+        # weeks that begin on Thursdays: five of them against four
+        (
+            ("2026-01-01", "2026-01-08", "2026-01-15", "2026-01-22", "2026-01-29", "2026-02-05",
+             "2026-02-12", "2026-02-19", "2026-02-26"),
+            "[2026-01-01, 2026-01-31]", "[2026-02-01, 2026-02-28]", 124,
+        ),
+    ],
+)  # fmt: skip
+def test_unequal_periods_of_months_and_weeks_are_alike(tmp_path, rows, baseline, current, like):
+    sales = pd.Series(31.0, pd.to_datetime(rows))
+    asked(tmp_path, sales, baseline, current)
+    case = kpilab.open_case(tmp_path)
+    found = like_change(case, pull(case), case.metrics["sales"])
+    assert found.before == pytest.approx(like, rel=0.01)
