@@ -132,12 +132,13 @@ def part(reason: dict, cause: dict | None, score: float) -> dict:
 # --- the worlds -------------------------------------------------------------------------------
 
 
-def family_of(number: int) -> str:
-    """Every third world has nothing wrong; the others go round the families."""
-    from kpilab.samples.companies.families import FAMILIES
+def family_of(number: int, split: str) -> str:
+    """Every third world has nothing wrong; the others go round the families of the split."""
+    from kpilab.samples.companies.families import families
 
-    wrong = [name for name in FAMILIES if not name.startswith("n_")]
-    quiet = [name for name in FAMILIES if name.startswith("n_")]
+    names = families(split)
+    wrong = [name for name in names if not name.startswith("n_")]
+    quiet = [name for name in names if name.startswith("n_")]
     if number % 3 == 2:
         return quiet[number // 3 % len(quiet)]
     return wrong[(number - number // 3) % len(wrong)]
@@ -284,7 +285,7 @@ def calibration(said: list[tuple[float, bool]]) -> None:
 def tasks_of(asked: argparse.Namespace) -> list:
     if asked.folder:
         return [partial(run_case, case, truth) for case, truth in cases_in(asked.folder)]
-    chosen = [(k, asked.only or family_of(k)) for k in range(asked.worlds)]
+    chosen = [(k, asked.only or family_of(k, asked.split)) for k in range(asked.worlds)]
     return [
         partial(
             run_fresh, k, family=family, seed=asked.seed, effect=asked.effect, split=asked.split

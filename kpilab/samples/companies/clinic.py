@@ -19,8 +19,8 @@ from kpilab.samples.companies.company import (
     some,
     uneven,
 )
-from kpilab.samples.companies.crowd import crowd, forwarded, settled, visits, wandering
-from kpilab.samples.companies.lever import SPARE, Lever, doubled, kept, one, pulled, touched
+from kpilab.samples.companies.crowd import crowd, forwarded, happening, settled, visits, wandering
+from kpilab.samples.companies.lever import SPARE, Lever, doubled, one, pulled, touched
 from kpilab.samples.companies.span import busy
 
 INSURERS = ("state", "private", "company", "self paid")
@@ -142,12 +142,10 @@ def _appointments(
     came = shows < KEPT * pulled(levers, "show", frame, day)
     missed = np.where(shows > 0.95, "cancelled", "no show")
     frame["status"] = np.where(came, "kept", missed)
-    joined = frame["joined"].to_numpy()
-    factor = wandering(rng, setting, frame, ("district", "specialty"))
-    factor *= pulled(levers, "visit", frame, day) * pulled(levers, "stock", frame, day)
-    factor *= np.where(frame["first"], 1, pulled(levers, "again", frame, joined))
-    frame["happens"] = frame["here"] & (frame["time"] <= frame["left"] + 1)
-    frame["happens"] &= kept(frame["mark"].to_numpy(), factor, room)
+    free = wandering(rng, setting, frame, ("district", "specialty"))
+    planted = pulled(levers, "visit", frame, day) * pulled(levers, "stock", frame, day)
+    again = pulled(levers, "again", frame, frame["joined"].to_numpy())
+    frame["happens"] = happening(frame, free, planted, again, room)
     return frame
 
 
@@ -227,7 +225,7 @@ POOR = ("acquisition_quality", "mix_shift", "wrong_kpi")
 MOVED = ("cannibalisation", "wrong_kpi", "mix_shift", "volume_decline")
 EARLY = ("pull_forward", "wrong_kpi", "driver_decline", "untracked_leak", "volume_decline")
 KNOBS = {
-    "join": Knob("join", PATIENT, NEW, ("bookings", "visits"), FEW),
+    "join": Knob("join", PATIENT, NEW, ("bookings", "visits"), FEW, harsh=2),
     "again": Knob("again", ("referred_by",), GOALS, NEW, POOR),
     "move": Knob("move", ("booked_via", "online"), GOALS, ("online_bookings",), MOVED),
     "forward": Knob("forward", (), GOALS, NEW, EARLY),

@@ -78,7 +78,7 @@ def visits(
 ) -> pd.DataFrame:
     """Possible visits in order of time: `person` (row of people), `time`, `day`, `first`, `mark`.
 
-    Everybody comes on joining, and then at their own rate a day; a first visit always happens.
+    Everybody comes on joining, and then at their own rate a day.
     """
     total = np.concatenate([[0.0], np.cumsum(clock)])
     grid = np.arange(len(total))
@@ -96,10 +96,21 @@ def visits(
             "first": np.repeat([False, True], [len(person), len(fresh)]),
         }
     )
-    frame["mark"] = np.where(frame["first"], 0.0, rng.random(len(frame)))
+    frame["mark"] = rng.random(len(frame))
     frame = frame.sort_values("time", kind="stable", ignore_index=True)
     frame["day"] = np.minimum(np.floor(frame["time"]), len(clock) - 1).astype(int)
     return frame
+
+
+def happening(
+    visit: pd.DataFrame, free: np.ndarray, planted: np.ndarray, again: np.ndarray, room: float
+) -> pd.Series:
+    """Which visits happen: `free` is innocent drift, `planted` acts on every visit, `again` not on
+    first ones; there are as many first visits as people, so they need no room."""
+    first = visit["first"].to_numpy()
+    factor = planted * np.where(first, room, free * again)
+    stays = visit["here"] & (visit["time"] <= visit["left"] + 1)
+    return stays & kept(visit["mark"].to_numpy(), factor, room)
 
 
 def forwarded(frame: pd.DataFrame, levers: Sequence[Lever], mark: np.ndarray) -> pd.DataFrame:

@@ -98,17 +98,23 @@ def _weeks(rng: np.random.Generator, setting: Setting, cells: pd.DataFrame) -> p
     frame = repeated(cells, np.tile(np.arange(n), m))
     frame["day"] = np.repeat(weeks, n)
 
-    def noise(near: float, sd: float) -> np.ndarray:
-        return np.stack([alike(rng, m, near, sd) for _ in range(n)], axis=1).ravel()
+    def noise(near: float, sd: float, dim: str = "") -> np.ndarray:
+        codes = cells[dim].cat.codes.to_numpy() if dim else np.arange(n)
+        waves = [alike(rng, m, near, sd) for _ in range(codes.max() + 1)]
+        return np.stack(waves, axis=1)[:, codes].ravel()
 
     wander = np.ones(len(frame))
     for dim in ("plant", "product_family"):
         slow = drifts(rng, days, len(cells[dim].cat.categories), setting.course.drift)
         wander *= slow[frame[dim].cat.codes, frame["day"]]
-    frame["planned"] *= np.repeat(level, n) * wander * np.exp(noise(0.4, 0.12))
-    frame["speed"] *= np.exp(noise(0.5, 0.05))
+    frame["planned"] *= (
+        np.repeat(level, n)
+        * wander
+        * np.exp(noise(0.4, 0.25) + noise(0.6, 0.12, "line_id") + noise(0.5, 0.04, "plant"))
+    )
+    frame["speed"] *= np.exp(noise(0.5, 0.08) + noise(0.7, 0.05, "line_id"))
     frame["stopped"] = np.clip(rng.beta(2, 28, len(frame)), 0, 0.8)
-    frame["scrap"] = SCRAP * np.exp(noise(0.3, 0.35))
+    frame["scrap"] = SCRAP * np.exp(noise(0.3, 0.45) + noise(0.6, 0.2, "line_id"))
     return frame
 
 

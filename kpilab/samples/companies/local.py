@@ -5,9 +5,10 @@ from __future__ import annotations
 from kpilab.samples.companies.company import Knob
 from kpilab.samples.companies.family import Family, Planted, Scene
 from kpilab.samples.companies.lever import Lever, Place
-from kpilab.samples.companies.places import Spot, Wish, spot
+from kpilab.samples.companies.places import NoPlace, Spot, Wish, spot
 from kpilab.samples.companies.reason import Reason
 
+HEADS = 60  # customers in a place some of whom leave: fewer would say little
 RISE = 1.6  # room for what grows
 
 
@@ -25,7 +26,7 @@ def wish(scene: Scene, knob: Knob, dims: int, *, gain: bool = False) -> Wish:
     low, high = (loss * knob.harsh for loss in scene.ranges.loss)
     small, large = scene.ranges.share
     if gain:
-        return Wish(dims, (small, large), (-high, -low), 1.08, RISE, knob.pull, knob.seen)
+        return Wish(dims, (small, large), (-1.5 * high, -low), 1.08, RISE, knob.pull, knob.seen)
     return Wish(dims, (small, large), (low, high), knob.least, knob.most, knob.pull, knob.seen)
 
 
@@ -37,12 +38,15 @@ def one_place(
     found = spot(
         scene.rng, scene.base, scene.setting, goal, knob.dims, wish(scene, knob, dims, gain=gain)
     )
+    if knob.heads and scene.usual(goal, found.where)[knob.heads].nunique() < HEADS:
+        raise NoPlace
     return reason(scene, family, knob, found)
 
 
 def reason(scene: Scene, family: str, knob: Knob, found: Spot) -> Reason:
     """The reason at a spot; some begin at once, some within three weeks."""
-    ramp = int(scene.rng.choice((0, 0, 10, 20)))
+    first, last = scene.setting.days.current
+    ramp = int(scene.rng.choice((0, 0, 10, 20))) if last - first > 60 else 0
     lever = Lever(knob.what, found.factor, found.where, start=found.start, ramp=ramp)
     # A fall that harms and a rise that harms (returns) have opposite factors.
     sign = (1 if found.factor > 1 else -1) * (1 if knob.pull > 0 else -1)

@@ -10,7 +10,7 @@ import pandas as pd
 from kpilab.samples.companies.company import Draw, Setting
 from kpilab.samples.companies.lever import Place
 
-SEEN = 7.0  # standard errors by which the place stands out from the rest, at full effect
+SEEN = 8.0  # standard errors by which the place stands out from the rest, at full effect
 TRIES = 12
 
 
@@ -105,16 +105,48 @@ def parts(book: pd.DataFrame, setting: Setting, dims: list[str]) -> tuple[pd.Dat
 def clear(
     here: np.ndarray, setting: Setting, change: np.ndarray, start: int, weekly: pd.DataFrame
 ) -> np.ndarray:
-    """By how many standard errors of its own history each place would stand out from the rest."""
+    """By how many standard errors of its own history each place would stand out from the rest.
+
+    The error is the larger of two: what the scatter of single weeks makes of a difference between
+    periods, and how much periods as long differed before (drifts and slow waves are in that).
+    """
     days = setting.days
     rest = weekly.to_numpy().sum(axis=0) - here
+    after = max(1, (days.current[1] + 1 - start) // setting.cycle)
+    before = max(1, (days.baseline[1] + 1 - days.baseline[0]) // setting.cycle)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.log(here / rest)
     usable = np.isfinite(ratio).mean(axis=1) > 0.8
     steps = np.diff(np.where(np.isfinite(ratio), ratio, 0.0), axis=1)
-    # Steps from week to week say how noisy single weeks are, whatever drifts.
-    noise = steps.std(axis=1) / np.sqrt(2)
-    weeks = (days.current[1] + 1 - start) / setting.cycle
-    before = (days.baseline[1] + 1 - days.baseline[0]) / setting.cycle
-    error = noise * np.sqrt(1 / weeks + 1 / before)
+    weeks = steps.std(axis=1) / np.sqrt(2) * np.sqrt(1 / after + 1 / before)
+    error = np.maximum(weeks, _periods(here, rest, before, after))
     return np.where(usable, np.abs(np.log(change)) / error, 0.0)
+
+
+def _periods(here: np.ndarray, rest: np.ndarray, before: int, after: int) -> np.ndarray:
+    """How much neighbouring periods differed in the past, place to rest; 0 for a short past."""
+    n = here.shape[1] - before - after
+    if n < 12:
+        return np.zeros(len(here))
+
+    def level(values: np.ndarray, first: int, width: int) -> np.ndarray:
+        total = np.cumsum(np.insert(values, 0, 0, axis=-1), axis=-1)
+        return total[..., first + width : first + width + n] - total[..., first : first + n]
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        late = np.log(level(here, before, after) / level(rest, before, after))
+        early = np.log(level(here, 0, before) / level(rest, 0, before))
+        moves = late - early
+    return np.sqrt(np.nanmean(np.where(np.isfinite(moves), moves, np.nan) ** 2, axis=1))
+
+
+def distinct(
+    base: Draw, setting: Setting, metric: str, place: Place, change: float, start: int
+) -> bool:
+    """Whether such a change of the metric in the place would stand out."""
+    weekly, _ = parts(base.books[metric], setting, list(place))
+    rows = np.ones(len(weekly), bool)
+    for dim, values in place.items():
+        rows &= weekly.index.get_level_values(dim).astype(str).isin(values)
+    here = weekly.to_numpy()[rows].sum(axis=0, keepdims=True)
+    return bool(clear(here, setting, np.array([change]), start, weekly)[0] >= SEEN)

@@ -21,6 +21,7 @@ class Ranges:
         stream: number of its stream of seeds. companies: those it prefers.
         rows: part of the company's own range of rows, 0-1. history: months.
         growth (log, a year), season, weekend, noise, drift: see `Course`.
+        kept_back: families that this split leaves to the other.
         loss: what a reason takes of the goal. share: the part of the goal its place holds.
     """
 
@@ -35,6 +36,7 @@ class Ranges:
     drift: Range
     loss: Range
     share: Range
+    kept_back: tuple[str, ...] = ()
 
 
 RANGES: Mapping[str, Ranges] = {
@@ -50,6 +52,18 @@ RANGES: Mapping[str, Ranges] = {
         drift=(0.004, 0.012),
         loss=(0.04, 0.09),
         share=(0.07, 0.33),
+        kept_back=(
+            "volume_triple",
+            "exception",
+            "two_values",
+            "scrap",
+            "cannibalisation",
+            "acquisition_quality",
+            "rise_pair",
+            "three_reasons",
+            "n_trend",
+            "n_log",
+        ),
     ),
     "report": Ranges(
         stream=2,

@@ -308,7 +308,7 @@ MIX = ("mix_shift", "wrong_kpi", "volume_decline", "local_regression")
 MOVED = ("cannibalisation", "wrong_kpi", "mix_shift", "volume_decline")
 EARLY = ("pull_forward", "wrong_kpi", "driver_decline", "untracked_leak", "volume_decline")
 KNOBS = {
-    "join": Knob("join", ("来源", "城市"), NEW, SOLD, FEW),
+    "join": Knob("join", ("来源", "城市"), NEW, SOLD, FEW, harsh=1.5),
     "move": Knob("move", ("渠道", "外卖"), GOALS[:2], ("外卖单数",), MOVED),
     "forward": Knob("forward", (), GOALS, NEW, EARLY),
     "mix": Knob("item", ("品类",), GOALS[:2], SOLD[1:], MIX),

@@ -148,11 +148,9 @@ def papers() -> Papers:
 GOALS, KPI = ("won_amount", "won_deals"), ("opportunities",)
 LOST = ("local_regression", "driver_decline", "untracked_leak")
 SLOW = ("slow_cycle", "delay", *LOST)
-MIX = ("mix_shift", "wrong_kpi", "volume_decline", "local_regression")
 KNOBS = {
-    "mix": Knob("join", ("segment",), GOALS[:1], KPI, MIX),
-    "ratio": Knob("win", DIMS, GOALS, KPI, LOST, seen="won_deals", harsh=1.8, width=1),
-    "slow": Knob("slow", DIMS[:-1], GOALS, KPI, SLOW, -0.4, 1.5, 3.0, seen="won_deals", harsh=1.5),
+    "ratio": Knob("win", DIMS, GOALS, KPI, LOST, seen="won_deals", harsh=2.4, width=1),
+    "slow": Knob("slow", DIMS[:-1], GOALS, KPI, SLOW, -0.4, 1.5, 3.0, seen="won_deals", harsh=1.8),
 }
 SALES = Company(
     "sales", "a sales team", simulate, papers, KNOBS, flow="join", cycle=14, rows=(20_000, 90_000)

@@ -19,7 +19,7 @@ from kpilab.samples.companies.company import (
     some,
     uneven,
 )
-from kpilab.samples.companies.crowd import crowd, forwarded, settled, visits, wandering
+from kpilab.samples.companies.crowd import crowd, forwarded, happening, settled, visits, wandering
 from kpilab.samples.companies.lever import SPARE, Lever, doubled, kept, one, pulled, touched
 from kpilab.samples.companies.span import Span, busy
 
@@ -119,11 +119,9 @@ def _orders(
         frame.loc[rows, "channel"] = lever.to
     days_out = np.ceil(1.2 + 2.2 * -np.log(slow))
     frame["out"] = np.ceil(days_out * pulled(levers, "delay", frame, day))
-    factor = free * pulled(levers, "visit", frame, day)
+    planted = pulled(levers, "visit", frame, day)
     again = pulled(levers, "again", frame, frame["joined"].to_numpy())
-    factor *= np.where(frame["first"], 1, again)
-    frame["happens"] = frame["here"] & (frame["time"] <= frame["left"] + 1)
-    frame["happens"] &= kept(frame["mark"].to_numpy(), factor, room)
+    frame["happens"] = happening(frame, free, planted, again, room)
     return frame.drop(columns=["here", "left", "mark"])
 
 
@@ -356,7 +354,7 @@ MOVED = ("cannibalisation", "wrong_kpi", "mix_shift", "volume_decline")
 EARLY = ("pull_forward", "wrong_kpi", "driver_decline", "untracked_leak", "volume_decline")
 KNOBS = {
     "delay": Knob("visit", ("region",), GOALS, JOINED, LATE, 0.88, 0.2, 0.85),
-    "join": Knob("join", BUYER, JOINED, ("orders", "units"), FEW),
+    "join": Knob("join", BUYER, JOINED, ("orders", "units"), FEW, harsh=2),
     "again": Knob("again", ("acquisition",), GOALS[:1], JOINED, POOR),
     "move": Knob("move", ("channel", "app"), GOALS[:1], ("app_orders",), MOVED),
     "forward": Knob("forward", (), GOALS, JOINED, EARLY),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from kpilab.samples.companies.company import Company
 from kpilab.samples.companies.family import Family, Planted, Scene
 from kpilab.samples.companies.lever import Lever, Place
-from kpilab.samples.companies.local import pick, reason, said, stage, wish
-from kpilab.samples.companies.places import NoPlace, spot, start_day
+from kpilab.samples.companies.local import one_place, pick, reason, said, stage, wish
+from kpilab.samples.companies.places import NoPlace, distinct, spot, start_day
 from kpilab.samples.companies.ranges import Need
 from kpilab.samples.companies.reason import Reason
 
@@ -57,8 +57,11 @@ def exception(scene: Scene) -> Planted:
     but = options[int(scene.rng.integers(len(options)))]
     dim, spared = next(iter(but.items()))
     others = tuple(v for v in scene.by(goal, dim, found.where) if v not in spared)
+    left = {**found.where, dim: others}
+    if not distinct(scene.base, scene.setting, goal, left, found.factor, found.start):
+        raise NoPlace
     lever = Lever(knob.what, found.factor, found.where, but, start=found.start)
-    places = (found.where, {**found.where, dim: others})
+    places = (found.where, left)
     note = f"{knob.what} x {found.factor:.2f} in {said(found.where)} except {said(but)}"
     told = Reason(
         "exception", knob.kinds, places, (lever,), -1, found.start, note, said(found.where), but
@@ -77,6 +80,8 @@ def two_values(scene: Scene) -> Planted:
     if not near or len(share) < 4:
         raise NoPlace
     place = {dim: (*values, pick(scene, tuple(near)))}
+    if not distinct(scene.base, scene.setting, goal, place, found.factor, found.start):
+        raise NoPlace
     lever = Lever(knob.what, found.factor, place, start=found.start)
     note = f"{knob.what} x {found.factor:.2f} in {said(place)}"
     told = Reason("two_values", knob.kinds, (place,), (lever,), -1, found.start, note, said(place))
@@ -146,9 +151,10 @@ def cannibalisation(scene: Scene) -> Planted:
         raise NoPlace
     loser = pick(scene, tuple(fitting))
     start = start_day(scene.rng, scene.setting, latest=0.2)
-    lever = Lever(
-        "move", float(scene.rng.uniform(0.55, 0.75)), {dim: (loser,)}, start=start, to=gainer
-    )
+    left = float(scene.rng.uniform(0.5, 0.72))
+    if not distinct(scene.base, scene.setting, goal, {dim: (loser,)}, left, start):
+        raise NoPlace
+    lever = Lever("move", left, {dim: (loser,)}, start=start, to=gainer)
     places = ({dim: (loser,)}, {dim: (loser, gainer)}, {dim: (gainer,)})
     note = f"{gainer} grows by what {loser} loses"
     told = Reason("cannibalisation", knob.kinds, places, (lever,), -1, start, note, gainer)
@@ -191,14 +197,14 @@ def double_load(scene: Scene) -> Planted:
 
 def everywhere(scene: Scene) -> Planted:
     """One driver falls in every place."""
-    nature = "ratio" if "ratio" in scene.firm.knobs else "volume"
+    nature = "ratio" if "ratio" in scene.firm.knobs else "price"
     knob = scene.firm.knobs[nature]
     goal, kpi = stage(scene, nature)
-    loss = float(scene.rng.uniform(0.07, 0.14))
+    loss = float(scene.rng.uniform(0.07, 0.14)) * knob.harsh / knob.pull
     start = start_day(scene.rng, scene.setting, latest=0.2)
     lever = Lever(knob.what, 1 - loss, start=start)
     note = f"{knob.what} x {1 - loss:.2f} everywhere"
-    kinds = ("driver_decline", "untracked_leak")
+    kinds = tuple(k for k in knob.kinds if k != "local_regression")
     told = Reason("everywhere", kinds, ({},), (lever,), -1, start, note)
     return Planted(goal, kpi, (told,))
 
@@ -212,12 +218,14 @@ def mix_shift(scene: Scene) -> Planted:
     each = {v: worth[v] / share[v] for v in worth if share.get(v)}
     low, high = min(each, key=each.__getitem__), max(each, key=each.__getitem__)
     per = share[high] * (each[high] - each[low])
-    cut = float(scene.rng.uniform(*scene.ranges.loss)) / per
+    cut = float(scene.rng.uniform(*scene.ranges.loss)) * knob.harsh / per
     grow = 1 + cut * share[high] / share[low]
     if not 0.15 < cut < 0.8 or grow > 1.6 or share[high] < 0.05:
         raise NoPlace
     start = start_day(scene.rng, scene.setting, latest=0.2)
     down, up = {dim: (str(high),)}, {dim: (str(low),)}
+    if not distinct(scene.base, scene.setting, kpi, down, 1 - cut, start):
+        raise NoPlace
     levers = (
         Lever(knob.what, 1 - cut, down, start=start),
         Lever(knob.what, grow, up, start=start),
@@ -258,21 +266,30 @@ def several(count: int):
         open_ = [n for n in SIMPLE if n in firm.knobs and goal in firm.knobs[n].goals]
         if len(open_) < min(count, 2):
             raise NoPlace
-        order = [open_[int(k)] for k in scene.rng.permutation(len(open_))]
-        natures = (order * count)[:count]
-        told = []
-        for nature in natures:
-            knob = firm.knobs[nature]
-            found = spot(
-                scene.rng, scene.base, scene.setting, goal, knob.dims, wish(scene, knob, 1)
-            )
-            told.append(reason(scene, nature, knob, found))
-        kpis = set.intersection(*(set(firm.knobs[n].kpis) for n in natures))
-        if not apart(told) or not kpis:
+        told: list[Reason] = []
+        pulled: list[str] = []
+        for nature in [n for _ in range(3) for n in scene.rng.permutation(open_)]:
+            found = _another(scene, nature, goal, told)
+            if found is not None and len(told) < count:
+                told.append(found)
+                pulled.append(nature)
+        if len(told) < count:
+            raise NoPlace
+        kpis = set.intersection(*(set(firm.knobs[n].kpis) for n in pulled))
+        if not kpis:
             raise NoPlace
         return Planted(goal, pick(scene, tuple(sorted(kpis))), tuple(told), (0.98, 1.02))
 
     return plant
+
+
+def _another(scene: Scene, nature: str, goal: str, told: list[Reason]) -> Reason | None:
+    """A reason of this nature in a place of its own; None where there is none."""
+    try:
+        found = one_place(scene, nature, nature, goal)
+    except NoPlace:
+        return None
+    return found if apart([*told, found]) else None
 
 
 SIMPLE = ("volume", "price", "ratio", "yield", "return", "leave", "stock", "contract")
@@ -287,7 +304,7 @@ def _rises(firm: Company) -> bool:
 
 
 def _whole(firm: Company) -> bool:
-    return "ratio" in firm.knobs or "volume" in firm.knobs
+    return "ratio" in firm.knobs or "price" in firm.knobs
 
 
 def _loads(firm: Company) -> bool:

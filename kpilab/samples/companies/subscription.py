@@ -222,14 +222,12 @@ GOAL, KPI = ("mrr",), ("new_accounts",)
 CHURN = ("retention_decline", "churn", "local_regression", "volume_decline", "driver_decline")
 SHRINK = ("contraction", "local_regression", "volume_decline", "driver_decline")
 CHEAP = ("price_erosion", "discount", "local_regression", "driver_decline", "untracked_leak")
-FEW = ("acquisition_decline", "volume_decline", "local_regression", "driver_decline")
 LARGE = ("concentration", "retention_decline", "churn")
 LATE = ("delay", *CHURN)
 KNOBS = {
     "delay": Knob("leave", ("plan", "region"), GOAL, KPI, LATE, 0.75, 0.2, 0.85),
-    "join": Knob("join", DIMS, KPI, ("mrr", "seats"), FEW),
     "large": Knob("leave", ("account_id",), GOAL, KPI, LARGE),
-    "leave": Knob("leave", DIMS, GOAL, KPI, CHURN, pull=0.85, least=0.3, most=0.85),
+    "leave": Knob("leave", DIMS, GOAL, KPI, CHURN, 0.85, 0.3, 0.85, heads="account_id"),
     "contract": Knob("seats", DIMS, GOAL, KPI, SHRINK, least=0.5, rises=True),
     "price": Knob("price", DIMS, GOAL, (*KPI, "seats"), CHEAP, least=0.6, most=0.9),
 }
