@@ -70,7 +70,11 @@ def shares(model: Worth, fixes: Sequence[Fix]) -> list[Effect]:
 
 
 def bridge(
-    model: Worth, goal: GoalChange, causes: Sequence[Candidate], evidence: Evidence
+    model: Worth,
+    goal: GoalChange,
+    causes: Sequence[Candidate],
+    evidence: Evidence,
+    gained: Sequence[Candidate] = (),
 ) -> tuple[list[BridgeRow], list[Effect | None]]:
     """Rows that sum to logged - expected, and each cause's effect in goal units (None outside the
     formula).
@@ -89,6 +93,15 @@ def bridge(
     for (k, _), size in zip(inside, sizes, strict=True):
         effects[k] = size
         rows.append(BridgeRow(_label(causes[k]), size.value, size.low, size.high, k))
+    for k, candidate in enumerate(causes):
+        if candidate.effect is not None:
+            size = candidate.effect
+            effects[k] = size
+            rows.append(BridgeRow(_label(candidate), size.value, size.low, size.high, k))
+    for candidate in gained:
+        if candidate.effect is not None:
+            size = candidate.effect
+            rows.append(BridgeRow(_gain(candidate), size.value, size.low, size.high))
     if evidence.drivers is not None:
         split = evidence.drivers.result
         rows += (
@@ -163,6 +176,11 @@ def _label(candidate: Candidate) -> Message:
     cause = candidate.cause
     values = {"subject": cause.subject, "where": cause.where if cause.where else None}
     return Message(f"bridge.{cause.kind}", values)
+
+
+def _gain(candidate: Candidate) -> Message:
+    values = {"subject": candidate.cause.subject, "where": candidate.cause.where or None}
+    return Message("bridge.place_gain", values)
 
 
 def _scaled(alone: Effect, value: float) -> Effect:

@@ -38,6 +38,7 @@ class Candidate:
         fix: for causes inside the formula.
         rate_effect: relative change of the node that the cause made (0.1 = +10 %), for precedence.
         settled: the numbers of the review stand on it already; it is said whatever its rank.
+        effect: of a cause that is measured in the goal's own units, outside the formula's leaves.
         outside: what its subject did outside each place in which a KPI jumped alone, for
             precedence.
     """
@@ -47,4 +48,5 @@ class Candidate:
     fix: Fix | None = None
     rate_effect: float | None = None
     settled: bool = False
+    effect: Effect | None = None
     outside: tuple[tuple[Where, Change], ...] = ()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kpilab.core.finding import Finding, GoalChange, StepName, StepReport
     from kpilab.core.values import Period
     from kpilab.stats.core.change import Change
+    from kpilab.verdict.placed import Placed
 
 Found = TypeVar("Found", bound=Result)
 NOTHING = Effect(0.0)
@@ -130,6 +131,7 @@ class Evidence:
         surges: per KPI, whether it jumped in one place while nothing downstream followed.
         moves: per driver, where it left its baseline and when.
         falls: at most one per rate of the formula, as specific as the numbers allow.
+        places: where a driver left its own course, and what else moved there.
         markets: per benchmark, what the market did.
         records: per action, claims held against traces.
         definitions: per table of reports, who counts differently.
@@ -148,6 +150,7 @@ class Evidence:
     surges: tuple[Noted[HollowGrowthResult], ...] = ()
     moves: tuple[Move, ...] = ()
     falls: tuple[Fall, ...] = ()
+    places: tuple[Placed, ...] = ()
     markets: tuple[Noted[MarketResult], ...] = ()
     records: tuple[Noted[EvidenceResult], ...] = ()
     definitions: tuple[Noted[DefinitionsResult], ...] = ()

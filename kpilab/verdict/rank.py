@@ -68,11 +68,25 @@ def _explained_by(candidate: Candidate, rival: Candidate) -> bool:
     return False
 
 
+def is_gain(case: Case, candidate: Candidate) -> bool:
+    """Whether the goal would be worse without it."""
+    if candidate.effect is None:
+        return False
+    return (candidate.effect.value > 0) == (case.metrics[case.goal.metric].better == "up")
+
+
+def _size(model: Worth, candidate: Candidate) -> float | None:
+    """What a candidate made of the goal; None outside the formula."""
+    if candidate.effect is not None:
+        return candidate.effect.value
+    return None if candidate.fix is None else effect(model, candidate.fix).value
+
+
 def _small(case: Case, candidate: Candidate, model: Worth) -> bool:
     """Below the case's floor; causes outside the formula have no size in goal units."""
-    if candidate.fix is None:
+    size = _size(model, candidate)
+    if size is None:
         return False
-    size = effect(model, candidate.fix).value
     base = abs(model.goal(()) - size)
     return bool(base) and 100 * abs(size) / base < case.floor
 
@@ -91,11 +105,7 @@ def _confident(candidate: Candidate, confidence: float) -> Candidate:
 
 def _order(model: Worth, candidate: Candidate) -> tuple[float, float]:
     """Causes of the goal's gap by size first, then the others by confidence."""
-    size = (
-        abs(effect(model, candidate.fix).value)
-        if candidate.fix
-        else abs(candidate.cause.effect.value)
-        if candidate.cause.effect
-        else 0.0
-    )
-    return size, candidate.cause.confidence
+    size = _size(model, candidate)
+    if size is None:
+        size = candidate.cause.effect.value if candidate.cause.effect else 0.0
+    return abs(size), candidate.cause.confidence

@@ -27,11 +27,12 @@ from kpilab.verdict.kinds import (
     fabricated_execution,
     local_regression,
     mix_shift,
+    place,
     untracked_leak,
     wrong_kpi,
 )
 from kpilab.verdict.like import answer, detectable, fell
-from kpilab.verdict.rank import rank
+from kpilab.verdict.rank import is_gain, rank
 from kpilab.verdict.repair import repaired
 from kpilab.verdict.steps import execution, external, goal, relation, root_cause, trust
 from kpilab.verdict.tuned import ALPHA, MOST_OF_GAP
@@ -55,6 +56,7 @@ JUDGES: tuple[Judge, ...] = (
     data_loss.judge,
     experiment.judge,
     external_decline.judge,
+    place.judge,
     local_regression.judge,
     mix_shift.judge,
     untracked_leak.judge,
@@ -170,7 +172,9 @@ def _weighed(case: Case, cells: Cells, evidence: Evidence) -> Review:
     model = worth(case, evidence)
     stated, rejected = rank(case, candidates, evidence.questions, model)
     change = evidence.goal or _unexamined(case, cells)
-    rows, effects = bridge(model, change, stated, evidence)
+    gained = [c for c in stated if is_gain(case, c)]
+    stated = [c for c in stated if c not in gained]
+    rows, effects = bridge(model, change, stated, evidence, gained)
     causes = tuple(
         _said(case, candidate, size, change, model, evidence)
         for candidate, size in zip(stated, effects, strict=True)
@@ -184,6 +188,7 @@ def _weighed(case: Case, cells: Cells, evidence: Evidence) -> Review:
         goal=change,
         bridge=tuple(rows),
         causes=causes,
+        gains=tuple(_said(case, c, c.effect, change, model, evidence) for c in gained),
         steps=evidence.reports,
         labels={name: m.label for name, m in case.metrics.items() if m.label},
         units=units(case),

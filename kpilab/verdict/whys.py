@@ -29,6 +29,7 @@ def chain(case: Case, cause: Cause, goal: GoalChange, evidence: Evidence) -> tup
             _first(cause),
         )
     )
+    links += _behind(cause, evidence)
     if inside and cause.subject not in case.watched:
         links.append(
             Why(
@@ -41,6 +42,20 @@ def chain(case: Case, cause: Cause, goal: GoalChange, evidence: Evidence) -> tup
         entries = tuple(f"{c.date}: {c.text}" for c in near)
         links.append(Why(Message("why.changes_q"), Message("why.changes", {"entries": entries})))
     return tuple(links)
+
+
+def _behind(cause: Cause, evidence: Evidence) -> list[Why]:
+    """What else moved where the driver moved, and that the rest did not."""
+    links = []
+    for placed in evidence.places:
+        if placed.finding in cause.findings:
+            for moved in placed.behind[:2]:
+                values = {"metric": moved.name, "before": moved.before, "after": moved.after}
+                question = Message("why.behind_q")
+                links.append(Why(question, Message("why.behind", values), placed.finding))
+    if cause.falsification is not None:
+        links.append(Why(Message("why.rest_q"), cause.falsification, _first(cause)))
+    return links
 
 
 def changes_near(case: Case, cause: Cause) -> tuple[Change, ...]:

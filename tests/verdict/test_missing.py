@@ -22,9 +22,8 @@ def test_a_fall_in_rows_without_a_region_is_found_there_and_dated(tmp_path):
     assert cause.period is not None
     assert str(cause.period.first) == "2025-03-31"
     assert cause.effect is not None
-    assert cause.effect.value == pytest.approx(
-        -0.25 * 624, rel=0.01
-    )  # a quarter of those rows' orders
+    # A quarter of those rows' orders, as far as the rest can tell what they would have been.
+    assert cause.effect.value == pytest.approx(-0.25 * 624, rel=0.03)
 
 
 def test_a_cube_with_missing_values_is_searched():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,40 +24,59 @@ from kpilab.questions import funnels
 from kpilab.questions.periods import both, span
 from kpilab.questions.series import changes
 from kpilab.stats.core.level import Window, unit_variance
-from kpilab.verdict.evidence import Evidence, Move, numbering
+from kpilab.verdict.evidence import Evidence, Fall, Move, numbering
 from kpilab.verdict.falls import falls
+from kpilab.verdict.placed import Placed
+from kpilab.verdict.steps.places import places
 from kpilab.verdict.tuned import SURE
 
 
 def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, Evidence]:
     """One finding per driver: how it moved at constant mix, and in which place if in one."""
-    if evidence.drivers is None:
-        return StepReport("root_cause", (), (Message("root_cause.no_drivers"),)), evidence
     number = numbering("root_cause")
+    searched, placed, silent = places(case, cells, evidence.losses, number)
+    evidence = replace(evidence, places=placed)
+    if evidence.drivers is None:
+        silent += [] if searched else [Message("root_cause.no_drivers")]
+        return StepReport("root_cause", tuple(searched), tuple(silent)), evidence
     split = evidence.drivers.result
     moves: list[Move] = []
     unplaced: list[Message] = []
     for row in split.table.to_dict("records"):
         metric = case.metrics[str(row["driver"])]
-        searched = None
+        spread = None
         try:
-            searched = _searched(case, cells, metric)
+            spread = _searched(case, cells, metric)
         except BadInput as error:
             unplaced.append(
                 Message("root_cause.not_placed", {"driver": metric.name, "why": error.what})
             )
-        dated = _dated(case, cells, metric, row, searched)
-        moves.append(
-            Move(metric.name, number(_finding(case, row, searched, dated)), searched, dated)
-        )
-    ways, silent = _funnels(case, evidence)
+        dated = _dated(case, cells, metric, row, spread)
+        moves.append(Move(metric.name, number(_finding(case, row, spread, dated)), spread, dated))
+    ways, uncounted = _funnels(case, evidence)
     jumps = [noted.result.where for noted in evidence.surges if noted.result.where]
     report = StepReport(
-        "root_cause", (*(m.finding for m in moves), *map(number, ways)), (*unplaced, *silent)
+        "root_cause",
+        (*searched, *(m.finding for m in moves), *map(number, ways)),
+        (*silent, *unplaced, *uncounted),
     )
-    return report, replace(
-        evidence, moves=tuple(moves), falls=falls(case, cells, split, moves, jumps)
-    )
+    # What left its course in one place is said there, with the place's own rates and values.
+    taken = {p.found.driver.name for p in placed}
+    fallen = falls(case, cells, split, moves, jumps)
+    placed = tuple(_narrowed(place, fallen) for place in placed)
+    fallen = tuple(f for f in fallen if f.driver not in taken)
+    return report, replace(evidence, places=placed, moves=tuple(moves), falls=fallen)
+
+
+def _narrowed(placed: Placed, fallen: Sequence[Fall]) -> Placed:
+    """The place with the version that was rolled out there, where the fall came with it: what took
+    the place of other values is compared with those."""
+    found = placed.found
+    for fall in fallen:
+        inside = found.where.values.items() < fall.where.values.items()
+        if fall.driver == found.driver.name and fall.pattern == "place" and inside:
+            return replace(placed, found=replace(found, where=fall.where))
+    return placed
 
 
 def _searched(case: Case, cells: Cells, metric: Metric) -> SegmentSearchResult | None:

@@ -1,0 +1,372 @@
+"""Place search: which place moved on its own, of all drivers that are measured on the rows of one
+table?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import hypot
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from kpilab.analysis.rootcause.place_cube import Cube, Rows, Summed, cube, deeper
+from kpilab.core.result import Result
+from kpilab.core.table import Table
+from kpilab.core.values import Effect, Message, Period, Where
+from kpilab.engine.door.labels import meets
+from kpilab.engine.rootcause.places import unit_of
+from kpilab.questions.drivers import Driver
+from kpilab.stats.distributions import student
+from kpilab.stats.rootcause.contrast import Part
+from kpilab.stats.rootcause.usual import Judged, former, judge
+
+MOST_PLACES = 5
+FLOOR = 0.01  # least part of the goal that a place holds in either period
+MOST = 0.97  # what holds more is everywhere
+LEVEL = 0.05
+# What is left of a larger place without the one found counts as moved as well: surely, and by at
+# least half as much.
+SURE, ALSO = 0.01, 0.5
+ALL = 0.999  # part of a driver that two values make up, to be all of it
+SMALL = 1e-9
+COLUMNS = ["driver", "where", "change", "effect", "low", "high", "p", "share"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One place that moved on its own.
+
+    Attributes:
+        driver: that moved. where: the place.
+        amount: the driver's numerator beyond what it would be, had the place moved as the rest did.
+        change: the same as a share of what it would be; None from zero.
+        effect: what it made of the goal, through the place's own rates and values.
+        rest: how the driver moved outside the place, as it is; None from zero.
+        p: two-sided, of this place alone. tests: how many places and drivers were looked at.
+        share: part of the goal that the place holds, 0-1.
+    """
+
+    driver: Driver
+    where: Where
+    amount: Effect
+    change: float | None
+    rest: float | None
+    effect: Effect
+    p: float
+    tests: int
+    share: float
+
+    @property
+    def corrected(self) -> float:
+        return min(1.0, self.p * self.tests)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlaceSearchResult(Result):
+    """Answer of `place_search`.
+
+    Attributes:
+        table: one row per place found, the clearest first; columns `driver`, `where` (Where),
+            `change` (relative, beyond the rest's), `effect`, `low`, `high` (goal units), `p`
+            (corrected for every place and driver looked at), `share` (of the goal, 0-1).
+        found: the same as values. tests: places × drivers looked at.
+        windows: former pairs of periods that say what is usual.
+    """
+
+    found: tuple[Found, ...] = ()
+    tests: int = 0
+    windows: int = 0
+    kind: ClassVar[str] = "place_search"
+
+    @property
+    def headline(self) -> Message:
+        if not self.found:
+            return Message("place_search.none", {"tests": self.tests})
+        first = self.found[0]
+        values = {"driver": first.driver.name, "where": first.where, "change": first.change}
+        values |= {"effect": first.effect.value, "n": len(self.found), "tests": self.tests}
+        return Message("place_search.found", values)
+
+
+def place_search(
+    table: Table,
+    drivers: Sequence[Driver],
+    *,
+    baseline: Period,
+    current: Period,
+    customer: str | None = None,
+) -> PlaceSearchResult:
+    """Where did a driver of the goal leave its own course?
+
+    Every place of up to three dimensions is held against the rest of the table, so that what all
+    places share (season, market, calendar) cancels; its noise is that of the units that recur, and
+    at least that of its own former moves. The clearest place is taken out, and the rest is searched
+    again.
+
+    Args:
+        table: rows with dimensions and a time. drivers: measured on it.
+        baseline, current: the periods compared.
+        customer: column of whoever recurs; a log has its users; for want of both, days are taken.
+
+    Returns:
+        PlaceSearchResult.
+    """
+    asked = Summed(table, tuple(drivers), (baseline, current), unit_of(table, customer))
+    found: list[Found] = []
+    tests = windows = 0
+    while len(found) < MOST_PLACES and drivers and asked.table.dimensions_named:
+        search = _Search(cube(asked, FLOOR))
+        if not len(search.rows):
+            break
+        tests = max(tests, len(search.rows) * len(drivers))
+        windows = search.windows()
+        best = search.best(tests)
+        if best is None:
+            break
+        found.append(best)
+        asked = _without(asked, best.where)
+    together = tuple(_together(found))
+    return PlaceSearchResult(_table(together), found=together, tests=tests, windows=windows)
+
+
+def _without(asked: Summed, where: Where) -> Summed:
+    """The same over the rows outside a place."""
+    rows = asked.table.table
+    inside = meets(rows, where)
+    rest = rows if inside is None else rows.filter(~inside)
+    return replace(asked, table=replace(asked.table, table=rest))
+
+
+class _Search:
+    """The places of one cube that may be found: those that hold enough of the goal."""
+
+    def __init__(self, cells: Cube) -> None:
+        self.cells = cells
+        share = np.max([cells.share(d.goal) for d in cells.asked.drivers], axis=0)
+        able = (share >= FLOOR) & (share <= MOST)
+        able[cells.whole] = False
+        depth = np.array([cells.depth(k) for k in range(len(share))])
+        self.share, self.rows = share, _distinct(cells, np.flatnonzero(able), depth)
+        same = depth[self.rows]
+        self.alike = np.array([(same == d).sum() for d in same])
+
+    def windows(self) -> int:
+        """Former pairs of periods, which overlap."""
+        whole = self.cells.past(self.cells.asked.drivers[0], [self.cells.whole])
+        return former(whole, whole, self.cells.windows)[0].shape[1]
+
+    def of(self, driver: Driver, rows: Rows) -> Judged:
+        cells, whole = self.cells, [self.cells.whole]
+        return judge(
+            cells.sides(driver, rows),
+            cells.sides(driver, whole),
+            cells.past(driver, rows),
+            cells.past(driver, whole),
+            cells.windows,
+        )
+
+    def best(self, tests: int) -> Found | None:
+        """The clearest place over all drivers; None where chance alone may give it."""
+        level = np.log(LEVEL / tests)
+        clearest: list[tuple[float, int, Driver]] = []
+        for driver in self.cells.asked.drivers:
+            judged = self.of(driver, self.rows)
+            score = judged.log_p + np.log(self.alike)
+            score = np.where(judged.log_p < level, score, np.inf)
+            k = int(np.argmin(score))
+            if np.isfinite(score[k]):
+                clearest.append((float(score[k]), k, driver))
+        if not clearest:
+            return None
+        score, k, driver = min(clearest, key=lambda found: found[0])
+        search, row = self._deeper(driver, int(self.rows[k]), score)
+        row = search._wider(driver, row)
+        return search._said(driver, search._side(driver, row), tests)
+
+    def _deeper(self, driver: Driver, row: int, score: float) -> tuple[_Search, int]:
+        """A part of a place of two dimensions, by one dimension more, where that is clearer."""
+        place = self.cells.place(row)
+        if len(place) < 2 or len(self.cells.asked.table.dimensions_named) < 3:
+            return self, row
+        inner = _Search(deeper(self.cells, place))
+        parts = [k for k, r in enumerate(inner.rows) if inner.cells.depth(r) > len(place)]
+        if not parts:
+            return self, row
+        judged = inner.of(driver, inner.rows)
+        k = min(parts, key=lambda k: judged.log_p[k])
+        clearer = judged.log_p[k] + np.log(self.alike.max() * len(parts)) < score
+        return (inner, int(inner.rows[k])) if clearer else (self, row)
+
+    def _wider(self, driver: Driver, row: int) -> int:
+        """The larger place, where what it holds beside this one moved as well."""
+        place = self.cells.place(row)
+        for dimension in place:
+            larger = self.cells.row({d: v for d, v in place.items() if d != dimension})
+            if larger not in (None, self.cells.whole) and self._also(driver, int(larger), row):  # type: ignore[arg-type]
+                return self._wider(driver, int(larger))  # type: ignore[arg-type]
+        return row
+
+    def _side(self, driver: Driver, row: int) -> int:
+        """Of two values that make up the whole, the one that left its course: against each other
+        both moved."""
+        place = self.cells.place(row)
+        if len(place) != 1:
+            return row
+        dimension = next(iter(place))
+        values = [k for k in range(len(self.cells.keys)) if set(self.cells.place(k)) == {dimension}]
+        if len(values) != 2 or self.cells.groups[driver.num][1][values].sum() < ALL * (
+            self.cells.groups[driver.num][1][self.cells.whole].sum()
+        ):
+            return row
+        usual = self._growth(driver, self.cells.past(driver, [self.cells.whole]))
+        moved = [abs(self._own(driver, k) - usual) for k in values]
+        return values[int(np.argmax(moved))] if max(moved) > min(moved) else row
+
+    def _own(self, driver: Driver, row: int) -> float:
+        """Log growth of a driver in a place; per day for what adds up."""
+        sides = self.cells.sides(driver, [row]).total()
+        base, current = self.cells.asked.periods
+        values = []
+        for part, period in zip((sides.base, sides.now), (base, current), strict=True):
+            below = period.days if part.den is None else float(part.den[0])
+            values.append(max(float(part.num[0]), SMALL) / max(below, SMALL))
+        return float(np.log(values[1] / values[0]))
+
+    def _growth(self, driver: Driver, past: Part) -> float:
+        """Log growth of the whole at the same time of the year before; 0 where it is not known."""
+        w = self.cells.windows
+        start = past.num.shape[1] - w.base - (w.year or 0)
+        if w.year is None or start < 0:
+            return 0.0
+        windows = (start, w.base), (start + w.gap, w.current)
+        values = []
+        for first, length in windows:
+            num = float(past.num[0, first : first + length].sum())
+            den = length if past.den is None else float(past.den[0, first : first + length].sum())
+            values.append(max(num, SMALL) / max(den, SMALL))
+        return float(np.log(values[1] / values[0]))
+
+    def _also(self, driver: Driver, larger: int, smaller: int) -> bool:
+        cells = self.cells
+        if self.share[larger] > MOST:
+            return False
+        outer, inner, whole = (cells.sides(driver, [r]) for r in (larger, smaller, cells.whole))
+        before = [cells.past(driver, [r]) for r in (larger, smaller, cells.whole)]
+        # Beside it all other places against all of theirs, for what such places usually do.
+        wholes = [cells.whole] * len(self.rows)
+        left = judge(
+            (outer - inner).above(cells.sides(driver, self.rows)),
+            (whole - inner).above(cells.sides(driver, wholes)),
+            (before[0] - before[1]).above(cells.past(driver, self.rows)),
+            (before[2] - before[1]).above(cells.past(driver, wholes)),
+            cells.windows,
+        )
+        own = self.of(driver, [smaller, *self.rows]).relative[0]
+        moved = left.relative[0] * np.sign(own) >= ALSO * abs(own)
+        return bool(moved and left.log_p[0] < np.log(SURE))
+
+    def _said(self, driver: Driver, row: int, tests: int) -> Found:
+        judged = self.of(driver, [row, *self.rows])
+        amount, would = float(judged.amount[0]), float(judged.would[0])
+        sure = float(student.ppf(0.975, judged.df[0]))
+        half = float(judged.error[0]) * sure
+        worth, unsure = self._worth(driver, row)
+        size, wide = worth * amount, hypot(worth * half, amount * unsure * sure)
+        return Found(
+            driver,
+            Where({d: (v,) for d, v in self.cells.place(row).items()}),
+            Effect(amount, amount - half, amount + half, driver.name),
+            amount / abs(would) if would else None,
+            self._beside(driver, row),
+            Effect(size, size - wide, size + wide),
+            float(np.exp(judged.log_p[0])),
+            tests,
+            float(self.share[row]),
+        )
+
+    def _beside(self, driver: Driver, row: int) -> float | None:
+        """How the driver moved in all that is not the place; per day for what adds up."""
+        cells = self.cells
+        rest = (cells.sides(driver, [cells.whole]) - cells.sides(driver, [row])).total()
+        values = []
+        for part, period in zip((rest.base, rest.now), cells.asked.periods, strict=True):
+            below = period.days if part.den is None else float(part.den[0])
+            values.append(float(part.num[0]) / below if below else 0.0)
+        return values[1] / values[0] - 1 if values[0] else None
+
+    def _worth(self, driver: Driver, row: int) -> tuple[float, float]:
+        """Goal units of one more of the numerator in a place, and the error of that."""
+        if driver.passes_on is not None:
+            return driver.passes_on, 0.0
+        for side in (1, 0):
+            num, goal = (self.cells.groups[m][side][row] for m in (driver.num, driver.goal))
+            if num.sum():
+                worth = float(goal.sum() / num.sum())
+                return worth, float(np.sqrt(((goal - worth * num) ** 2).sum()) / abs(num.sum()))
+        return 0.0, 0.0
+
+
+def _distinct(cells: Cube, rows: NDArray[np.intp], depth: NDArray[np.int_]) -> NDArray[np.intp]:
+    """The places that hold different rows: of equal ones the one with fewest dimensions."""
+    ordered = sorted(rows, key=lambda r: (depth[r], r))
+    sums = np.hstack([part[ordered] for pair in cells.groups.values() for part in pair])
+    _, first = np.unique(sums.round(6), axis=0, return_index=True)
+    return np.array([ordered[k] for k in sorted(first)], dtype=int)
+
+
+def _together(found: Sequence[Found]) -> list[Found]:
+    """Places of one driver that differ in one value and moved alike are one place."""
+    kept: list[Found] = []
+    for one in found:
+        for k, other in enumerate(kept):
+            where = _joined(one, other)
+            if where is not None:
+                kept[k] = _sum(other, one, where)
+                break
+        else:
+            kept.append(one)
+    return kept
+
+
+def _joined(one: Found, other: Found) -> Where | None:
+    if one.driver != other.driver or one.effect.value * other.effect.value < 0:
+        return None
+    a, b = dict(one.where.values), dict(other.where.values)
+    apart = [d for d in a if a.get(d) != b.get(d)]
+    if set(a) != set(b) or len(apart) != 1 or not _like(one.change, other.change):
+        return None
+    return Where(b | {apart[0]: tuple(sorted({*a[apart[0]], *b[apart[0]]}, key=str))})
+
+
+def _like(a: float | None, b: float | None) -> bool:
+    return a is not None and b is not None and 0.4 <= abs(a) / abs(b) <= 2.5
+
+
+def _sum(first: Found, second: Found, where: Where) -> Found:
+    def both(a: Effect, b: Effect) -> Effect:
+        halves = [((e.high or 0.0) - (e.low or 0.0)) / 2 for e in (a, b)]
+        half, value = hypot(*halves), a.value + b.value
+        return Effect(value, value - half, value + half, a.unit)
+
+    amount = both(first.amount, second.amount)
+    would = sum(f.amount.value / f.change for f in (first, second) if f.change)
+    return replace(
+        first,
+        where=where,
+        amount=amount,
+        change=amount.value / would if would else None,
+        effect=both(first.effect, second.effect),
+        share=first.share + second.share,
+    )
+
+
+def _table(found: Sequence[Found]) -> pd.DataFrame:
+    rows = [
+        (f.driver.name, f.where, f.change, f.effect.value, f.effect.low, f.effect.high)
+        + (f.corrected, f.share)
+        for f in found
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)

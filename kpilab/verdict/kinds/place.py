@@ -1,0 +1,72 @@
+"""A place that left its own course: named by what else moved there, else by what moved."""
+
+from __future__ import annotations
+
+from kpilab.core.case import Case
+from kpilab.core.finding import Cause
+from kpilab.core.values import Effect, Message, Period
+from kpilab.questions.nature import Nature, nature
+from kpilab.verdict.candidate import Candidate
+from kpilab.verdict.evidence import Evidence
+from kpilab.verdict.placed import Placed
+
+# What a metric that moved there makes of the place.
+NAMED: dict[Nature, str] = {
+    "availability": "stockout",
+    "duration": "delay",
+    "returns": "returns_rise",
+    "price": "price_erosion",
+}
+OWN = {"returns": "returns_rise", "price": "price_erosion"}  # by the nature of a driver itself
+KINDS = ("volume_decline", "local_regression", *NAMED.values())
+
+
+def judge(case: Case, evidence: Evidence) -> list[Candidate]:
+    """One candidate per place, a loss or a gain."""
+    return [_candidate(case, evidence, placed) for placed in evidence.places]
+
+
+def _candidate(case: Case, evidence: Evidence, placed: Placed) -> Candidate:
+    found = placed.found
+    plain = "volume_decline" if found.driver.kind == "volume" else "local_regression"
+    kinds = [k for k in (_kind(case, found.driver.name), *_behind(case, placed)) if k]
+    kinds = list(dict.fromkeys((*kinds, plain)))
+    values: dict[str, object] = {"driver": found.driver.name, "where": found.where}
+    values |= {"change": found.change, "rest": found.rest, "goal": case.goal.metric}
+    said = Message("cause.place", values)
+    if placed.behind:
+        first = placed.behind[0]
+        also = {"said": said, "metric": first.name, "before": first.before, "after": first.after}
+        said = Message("cause.place_behind", also)
+    effect = Effect(found.effect.value, found.effect.low, found.effect.high, case.goal.metric)
+    now = evidence.goal.current if evidence.goal else 0.0
+    without = now - effect.value
+    since = placed.since or case.current.first
+    cause = Cause(
+        kinds[0],
+        found.driver.name,
+        "root_cause",
+        said,
+        0.0,
+        where=found.where,
+        period=Period(min(since, case.current.last), case.current.last),
+        effect=effect,
+        effect_pct=100 * effect.value / abs(without) if without else None,
+        effect_on=case.goal.metric,
+        findings=(placed.finding,),
+        action=Message(f"action.{kinds[0]}", values),
+        alternatives=tuple(kinds[1:]),
+        falsification=Message("cause.place_rest", values) if found.rest is not None else None,
+    )
+    return Candidate(cause, found.corrected, effect=effect)
+
+
+def _kind(case: Case, driver: str) -> str | None:
+    metric = case.metrics.get(driver)
+    about = nature(case, metric) if metric is not None else None
+    return OWN.get(about or "")
+
+
+def _behind(case: Case, placed: Placed) -> list[str | None]:
+    abouts = [nature(case, case.metrics[m.name]) for m in placed.behind]
+    return [NAMED.get(about) if about is not None else None for about in abouts]

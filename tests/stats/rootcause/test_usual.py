@@ -1,0 +1,72 @@
+"""Former moves of a place: what it does anyhow is no news."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kpilab.stats.rootcause.contrast import Part, Sides
+from kpilab.stats.rootcause.usual import Windows, former, judge
+
+WINDOWS = Windows(13, 13, 13)
+RNG = np.random.default_rng
+
+
+def split(total: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Sums of 64 groups of units, one row per place."""
+    return rng.poisson(np.repeat(total[:, None] / 64, 64, axis=1)).astype(float)
+
+
+def world(shares: np.ndarray, fall: float = 1.0, seed: int = 0) -> tuple[Sides, Sides, Part, Part]:
+    """Places with a weekly share of 1,000 each (places × 104 weeks), the first one's last quarter
+    times `fall`."""
+    rng = RNG(seed)
+    weekly = rng.poisson(1000 * shares[:, :-13]).astype(float)
+    base, now = 1000 * shares[:, -26:-13].sum(1), 1000 * shares[:, -13:].sum(1)
+    now[0] *= fall
+    sides = Sides(Part(split(base, rng)), Part(split(now, rng)))
+    whole = Sides(*(Part(p.num.sum(0, keepdims=True)) for p in (sides.base, sides.now)))
+    return sides, whole, Part(weekly), Part(weekly.sum(0, keepdims=True))
+
+
+def test_a_steady_world_gives_its_level():
+    low = [
+        judge(*world(np.ones((8, 104)), seed=k), WINDOWS).log_p < np.log(0.05) for k in range(100)
+    ]
+    assert 0.02 < np.mean(low) < 0.08
+
+
+def test_a_fall_is_found_and_sized():
+    found = judge(*world(np.ones((8, 104)), 0.7, seed=1), WINDOWS)
+    assert np.argmin(found.log_p) == 0
+    assert found.log_p[0] < np.log(1e-12)
+    assert found.amount[0] == pytest.approx(-3900, abs=3 * found.error[0])
+
+
+def test_a_place_that_always_wanders_is_not_accused():
+    rng = RNG(2)
+    shares = np.ones((8, 104))
+    shares[0] = np.exp(np.cumsum(rng.normal(0, 0.06, 104)))
+    steady = judge(*world(np.ones((8, 104)), 0.85, seed=3), WINDOWS)
+    wandering = judge(*world(shares, 0.85, seed=3), WINDOWS)
+    assert steady.log_p[0] < np.log(1e-6) < wandering.log_p[0]
+
+
+def test_a_steady_trend_of_a_place_is_expected():
+    shares = np.ones((8, 104))
+    shares[0] = np.linspace(1.6, 0.6, 104)
+    assert judge(*world(shares, seed=4), WINDOWS).log_p[0] > np.log(0.001)
+
+
+def test_the_season_of_a_place_is_expected_again():
+    shares = np.ones((8, 104))
+    shares[0] = 1 + 0.4 * np.sin(2 * np.pi * np.arange(104) / 52)
+    year = Windows(13, 13, 13, 52)
+    assert judge(*world(shares, seed=5), year).log_p[0] > np.log(0.001)
+
+
+def test_without_history_the_units_speak_alone():
+    sides, whole, past, past_whole = world(np.ones((8, 104)), 0.7)
+    short = [Part(p.num[:, -13:]) for p in (past, past_whole)]
+    assert former(*short, WINDOWS)[0].shape == (8, 0)
+    assert judge(sides, whole, *short, WINDOWS).log_p[0] < np.log(1e-12)
