@@ -83,7 +83,7 @@ def bridge(
     drivers beyond them, what the formula does not reproduce, what only the log lost, and what is
     left unexplained.
     """
-    inside = [(k, c.fix) for k, c in enumerate(causes) if c.fix is not None]
+    inside = [(k, c.fix) for k, c in enumerate(causes) if c.fix is not None and c.effect is None]
     sizes = shares(model, [fix for _, fix in inside])
     effects: list[Effect | None] = [None] * len(causes)
     rows: list[BridgeRow] = []
@@ -104,10 +104,11 @@ def bridge(
             rows.append(BridgeRow(_gain(candidate), size.value, size.low, size.high))
     if evidence.drivers is not None:
         split = evidence.drivers.result
+        acting = [*causes, *gained]
         rows += (
-            _gains(split, {f.node: size for (_, f), size in zip(inside, sizes, strict=True)})
+            _gains(split, _caused(acting, effects))
             if evidence.expected is None
-            else _alone(model, evidence.expected.result, [causes[k] for k, _ in inside])
+            else _alone(model, evidence.expected.result, acting, _only_there(acting, evidence))
         )
         if abs(split.unexplained) > NO_MORE_THAN_ROUNDING * max(abs(goal.baseline), 1.0):
             rows.append(BridgeRow(Message("bridge.formula"), split.unexplained))
@@ -125,7 +126,27 @@ def bridge(
     return rows, effects
 
 
-def _alone(model: Worth, past: ExpectedResult, causes: Sequence[Candidate]) -> list[BridgeRow]:
+def _caused(causes: Sequence[Candidate], effects: Sequence[Effect | None]) -> dict[str, Effect]:
+    """What the causes and gains together made of the goal through each leaf."""
+    found: dict[str, Effect] = {}
+    for k, candidate in enumerate(causes):
+        size = effects[k] if k < len(effects) else candidate.effect
+        if candidate.fix is not None and size is not None:
+            node = candidate.fix.node
+            known = found.get(node)
+            found[node] = size if known is None else Effect(known.value + size.value)
+    return found
+
+
+def _only_there(causes: Sequence[Candidate], evidence: Evidence) -> set[str]:
+    """Leaves that moved with a stated place alone: its size holds what they did."""
+    said = {f for c in causes for f in c.cause.findings}
+    return {name for p in evidence.places if p.finding in said for name in p.only_here}
+
+
+def _alone(
+    model: Worth, past: ExpectedResult, causes: Sequence[Candidate], known: set[str]
+) -> list[BridgeRow]:
     """Clear moves of drivers against their own history, beyond the causes that act on them; a gain
     of mix beside a fall within segments is arithmetic, and always clear."""
     caused: dict[str, float] = {}
@@ -134,6 +155,8 @@ def _alone(model: Worth, past: ExpectedResult, causes: Sequence[Candidate]) -> l
     mixed = {c.fix.node for c in causes if c.fix is not None and c.cause.kind == "mix_shift"}
     rows = []
     for driver, own, p in moved_alone(past, model.now, caused):
+        if driver in known:
+            continue
         beyond = own.low is not None and abs(own.value) > (own.value - own.low) * BEYOND_HALF
         hides = driver in mixed and own.value * caused[driver] < 0
         if p < CLEAR_GAIN or hides or (driver in caused and beyond):

@@ -38,7 +38,8 @@ class Candidate:
         fix: for causes inside the formula.
         rate_effect: relative change of the node that the cause made (0.1 = +10 %), for precedence.
         settled: the numbers of the review stand on it already; it is said whatever its rank.
-        effect: of a cause that is measured in the goal's own units, outside the formula's leaves.
+        effect: of a cause that is measured in the goal's own units; its `fix` then says what it
+            moved of a leaf and has no size of its own.
         outside: what its subject did outside each place in which a KPI jumped alone, for
             precedence.
     """

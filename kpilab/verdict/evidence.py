@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kpilab.core.finding import Finding, GoalChange, StepName, StepReport
     from kpilab.core.values import Period
     from kpilab.stats.core.change import Change
+    from kpilab.verdict.customers import CustomerSignal
     from kpilab.verdict.placed import Placed
 
 Found = TypeVar("Found", bound=Result)
@@ -114,6 +115,14 @@ class Fall:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Signalled:
+    """Something unusual that customers did, and the finding that says it."""
+
+    signal: CustomerSignal
+    finding: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """What is known after a step; each step gives back the evidence it was given and what it has
     found itself.
@@ -131,6 +140,7 @@ class Evidence:
         surges: per KPI, whether it jumped in one place while nothing downstream followed.
         moves: per driver, where it left its baseline and when.
         falls: at most one per rate of the formula, as specific as the numbers allow.
+        signals: what customers did that was unusual.
         places: where a driver left its own course, and what else moved there.
         markets: per benchmark, what the market did.
         records: per action, claims held against traces.
@@ -151,6 +161,7 @@ class Evidence:
     moves: tuple[Move, ...] = ()
     falls: tuple[Fall, ...] = ()
     places: tuple[Placed, ...] = ()
+    signals: tuple[Signalled, ...] = ()
     markets: tuple[Noted[MarketResult], ...] = ()
     records: tuple[Noted[EvidenceResult], ...] = ()
     definitions: tuple[Noted[DefinitionsResult], ...] = ()

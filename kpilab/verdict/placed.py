@@ -7,6 +7,7 @@ from datetime import date
 
 from kpilab.analysis.rootcause.place_moves import Moved
 from kpilab.analysis.rootcause.place_search import Found
+from kpilab.core.values import Effect
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,9 +18,13 @@ class Placed:
         found: the move. finding: id of the finding that says it.
         behind: metrics that moved for the worse there (for the better, where the driver rose),
             the clearest first. since: first day, where the days tell it.
+        only_here: other leaves of the formula that moved in total, and not outside the place.
+        node: how far it moved the driver as a whole, where that is a leaf of the formula.
     """
 
     found: Found
     finding: str
     behind: tuple[Moved, ...] = ()
     since: date | None = None
+    node: Effect | None = None
+    only_here: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ from kpilab.verdict.bridge import Worth, bridge, relative, worth
 from kpilab.verdict.candidate import Candidate
 from kpilab.verdict.evidence import Evidence
 from kpilab.verdict.kinds import (
+    customers,
     data_loss,
     definition_mismatch,
     driver_decline,
@@ -27,7 +28,6 @@ from kpilab.verdict.kinds import (
     fabricated_execution,
     local_regression,
     mix_shift,
-    place,
     untracked_leak,
     wrong_kpi,
 )
@@ -56,7 +56,7 @@ JUDGES: tuple[Judge, ...] = (
     data_loss.judge,
     experiment.judge,
     external_decline.judge,
-    place.judge,
+    customers.judge,
     local_regression.judge,
     mix_shift.judge,
     untracked_leak.judge,

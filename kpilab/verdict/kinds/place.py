@@ -6,7 +6,7 @@ from kpilab.core.case import Case
 from kpilab.core.finding import Cause
 from kpilab.core.values import Effect, Message, Period
 from kpilab.questions.nature import Nature, nature
-from kpilab.verdict.candidate import Candidate
+from kpilab.verdict.candidate import Candidate, Fix
 from kpilab.verdict.evidence import Evidence
 from kpilab.verdict.placed import Placed
 
@@ -58,7 +58,8 @@ def _candidate(case: Case, evidence: Evidence, placed: Placed) -> Candidate:
         alternatives=tuple(kinds[1:]),
         falsification=Message("cause.place_rest", values) if found.rest is not None else None,
     )
-    return Candidate(cause, found.corrected, effect=effect)
+    leaf = None if placed.node is None else Fix(found.driver.name, placed.node)
+    return Candidate(cause, found.corrected, leaf, effect=effect)
 
 
 def _kind(case: Case, driver: str) -> str | None:

@@ -13,7 +13,7 @@ from kpilab.analysis.rootcause.place_search import Found, PlaceSearchResult, pla
 from kpilab.core.case import Case, Metric
 from kpilab.core.finding import Finding
 from kpilab.core.table import Table
-from kpilab.core.values import Message
+from kpilab.core.values import Effect, Message
 from kpilab.engine.door.labels import meets
 from kpilab.engine.groups import people
 from kpilab.engine.metrics import BUCKET, Cut, measure
@@ -56,7 +56,7 @@ def places(
             finding, place = _of(case, shown, k, _behind(case, found, whys))
             finding = number(finding)
             findings.append(finding)
-            placed.append(replace(place, finding=finding.id))
+            placed.append(replace(place, finding=finding.id, node=_of_leaf(case, cells, found)))
         if not shown.found and shown.tests:
             findings.append(number(_nothing(case, shown, here)))
     return findings, tuple(placed), silent
@@ -156,6 +156,16 @@ def _of(
     )
     since = dated.start if dated is not None else None
     return finding, Placed(found, "", behind, since)
+
+
+def _of_leaf(case: Case, cells: Cells, found: Found) -> Effect | None:
+    """How far the place moved a leaf of the formula: the numerator as it is, or over the whole
+    denominator."""
+    name = found.driver.name
+    if name not in case.goal.tree.leaves or name == case.goal.metric:
+        return None
+    whole = cells.value(f"{name}:den", "current") if found.driver.den is not None else 1.0
+    return found.amount.scaled(1 / whole) if whole else None
 
 
 def _nothing(case: Case, searched: PlaceSearchResult, drivers: Sequence[Driver]) -> Finding:

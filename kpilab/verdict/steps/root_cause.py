@@ -25,17 +25,20 @@ from kpilab.questions.periods import both, span
 from kpilab.questions.series import changes
 from kpilab.stats.core.level import Window, unit_variance
 from kpilab.verdict.evidence import Evidence, Fall, Move, numbering
-from kpilab.verdict.falls import falls
+from kpilab.verdict.falls import change_outside, falls
 from kpilab.verdict.placed import Placed
+from kpilab.verdict.steps.customers import customers
 from kpilab.verdict.steps.places import places
-from kpilab.verdict.tuned import SURE
+from kpilab.verdict.tuned import ALONE, SURE
 
 
 def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, Evidence]:
     """One finding per driver: how it moved at constant mix, and in which place if in one."""
     number = numbering("root_cause")
     searched, placed, silent = places(case, cells, evidence.losses, number)
-    evidence = replace(evidence, places=placed)
+    clients, signals, untold = customers(case, number)
+    searched, silent = [*searched, *clients], [*silent, *untold]
+    evidence = replace(evidence, places=placed, signals=signals)
     if evidence.drivers is None:
         silent += [] if searched else [Message("root_cause.no_drivers")]
         return StepReport("root_cause", tuple(searched), tuple(silent)), evidence
@@ -63,9 +66,23 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     # What left its course in one place is said there, with the place's own rates and values.
     taken = {p.found.driver.name for p in placed}
     fallen = falls(case, cells, split, moves, jumps)
-    placed = tuple(_narrowed(place, fallen) for place in placed)
+    placed = tuple(_narrowed(_only_here(case, cells, p), fallen) for p in placed)
     fallen = tuple(f for f in fallen if f.driver not in taken)
     return report, replace(evidence, places=placed, moves=tuple(moves), falls=fallen)
+
+
+def _only_here(case: Case, cells: Cells, placed: Placed) -> Placed:
+    """With the other rates of the formula that stand still outside the place: what they do in total
+    is the place's lesser weight."""
+    still = []
+    for name in case.goal.tree.leaves:
+        metric = case.metrics[name]
+        if placed.node is None or name == placed.found.driver.name or not metric.is_ratio:
+            continue
+        outside = change_outside(cells, metric, placed.found.where) if metric.per is None else None
+        if outside is not None and outside.p > ALONE:
+            still.append(name)
+    return replace(placed, only_here=tuple(still))
 
 
 def _narrowed(placed: Placed, fallen: Sequence[Fall]) -> Placed:

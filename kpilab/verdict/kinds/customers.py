@@ -1,0 +1,118 @@
+"""What customers did: who left, bought less, came in smaller numbers or is worth less, and how few
+carry it. Where a place moved and its customers did so too, they name the place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from kpilab.core.case import Case
+from kpilab.core.finding import Cause
+from kpilab.core.values import Effect, Message, Where
+from kpilab.verdict.candidate import Candidate
+from kpilab.verdict.evidence import Evidence, Signalled
+from kpilab.verdict.kinds import place
+
+PLAIN = ("volume_decline", "local_regression")
+# A cause takes another one in that it explains by this part at least.
+MOST_OF_IT = 0.5
+
+
+def judge(case: Case, evidence: Evidence) -> list[Candidate]:
+    """Places and customers as one list: no movement is said twice."""
+    places = place.judge(case, evidence)
+    signals = list(_strongest(evidence.signals))
+    found: list[Candidate] = []
+    for candidate in places:
+        named = [s for s in signals if _same(candidate.cause, s)]
+        few = [s for s in named if s.signal.kind == "concentration"]
+        if few:
+            continue  # the customers are the place
+        found.append(_named(candidate, named[0]) if named else candidate)
+        signals = [s for s in signals if s not in named]
+    return found + [_candidate(case, evidence, s) for s in signals]
+
+
+def _strongest(signals: Sequence[Signalled]) -> Iterator[Signalled]:
+    """Of several signals about one segment the clearest; few customers before segments they are
+    in."""
+    ordered = sorted(signals, key=lambda s: (s.signal.kind != "concentration", s.signal.p))
+    kept: list[Signalled] = []
+    for one in ordered:
+        alike = [k for k in kept if _alike(k, one)]
+        if not alike:
+            kept.append(one)
+            yield one
+
+
+def _alike(kept: Signalled, one: Signalled) -> bool:
+    a, b = kept.signal, one.signal
+    if a.effect.value * b.effect.value <= 0:
+        return False
+    if a.kind == "concentration":
+        return abs(a.effect.value) >= MOST_OF_IT * abs(b.effect.value)
+    return _overlap(a.where, b.where)
+
+
+def _overlap(first: Where, second: Where) -> bool:
+    """Whether one of two places lies in the other: each value of the wider one in the narrower."""
+    a, b = dict(first.values), dict(second.values)
+    wide, narrow = (a, b) if len(a) <= len(b) else (b, a)
+    return all(d in narrow and set(v) & set(narrow[d]) for d, v in wide.items())
+
+
+def _same(cause: Cause, signalled: Signalled) -> bool:
+    """Whether a place and a signal say one movement."""
+    signal, size = signalled.signal, cause.effect
+    if size is None or size.value * signal.effect.value <= 0:
+        return False
+    if signal.kind == "concentration":
+        return abs(signal.effect.value) >= MOST_OF_IT * abs(size.value)
+    return _overlap(cause.where, signal.where)
+
+
+def _named(candidate: Candidate, signalled: Signalled) -> Candidate:
+    """The place, called by what its customers did unless something else there explains it."""
+    cause, kind = candidate.cause, signalled.signal.kind
+    kinds = (cause.kind, *cause.alternatives)
+    if cause.kind in PLAIN:
+        kinds = (kind, *kinds)
+    else:
+        kinds = (*kinds[:-1], kind, kinds[-1])
+    values = dict(cause.action.values) if cause.action else {}
+    named = replace(
+        cause,
+        kind=kinds[0],
+        alternatives=tuple(dict.fromkeys(kinds[1:])),
+        findings=(*cause.findings, signalled.finding),
+        action=Message(f"action.{kinds[0]}", values),
+    )
+    return replace(candidate, cause=named)
+
+
+def _candidate(case: Case, evidence: Evidence, signalled: Signalled) -> Candidate:
+    signal = signalled.signal
+    own = signal.effect.unit in ("", case.goal.metric)
+    size = replace(signal.effect, unit=case.goal.metric) if own else None
+    now = evidence.goal.current if evidence.goal else 0.0
+    values: dict[str, object] = {"where": signal.where, "driver": signal.subject}
+    cause = Cause(
+        signal.kind,
+        signal.subject,
+        "root_cause",
+        signal.statement,
+        0.0,
+        where=signal.where,
+        period=case.current,
+        effect=signal.effect,
+        effect_pct=_pct(size, now),
+        effect_on=signal.effect.unit or case.goal.metric,
+        findings=(signalled.finding,),
+        action=Message(f"action.{signal.kind}", values),
+    )
+    return Candidate(cause, signal.p, effect=size)
+
+
+def _pct(size: Effect | None, now: float) -> float | None:
+    without = now - size.value if size is not None else 0.0
+    return 100 * size.value / abs(without) if size is not None and without else None

@@ -1,0 +1,43 @@
+"""What the customers of a case did that was unusual: part of step 3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kpilab.core.case import Case
+from kpilab.core.finding import Finding
+from kpilab.core.values import Message
+from kpilab.errors import BadInput
+from kpilab.verdict.customers import CustomerSignal, customer_evidence
+from kpilab.verdict.evidence import Signalled
+
+
+def customers(
+    case: Case, number: Callable[[Finding], Finding]
+) -> tuple[list[Finding], tuple[Signalled, ...], list[Message]]:
+    """One finding per signal, and what could not be told."""
+    try:
+        signals = customer_evidence(case)
+    except BadInput as error:
+        return [], (), [Message("goal.customers_untold", {"why": error.what})]
+    findings = [number(_finding(case, signal)) for signal in signals]
+    pairs = zip(signals, findings, strict=True)
+    return findings, tuple(Signalled(signal, finding.id) for signal, finding in pairs), []
+
+
+def _finding(case: Case, signal: CustomerSignal) -> Finding:
+    up = case.metrics[case.goal.metric].better == "up"
+    return Finding(
+        "",
+        "root_cause",
+        "trouble" if (signal.effect.value < 0) == up else "fine",
+        signal.statement,
+        subject=signal.subject,
+        where=signal.where,
+        period=case.current,
+        effect=signal.effect,
+        p=signal.p,
+        q=signal.p,
+        strength="compared",
+        evidence=(signal.result,),
+    )
