@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from kpilab.analysis.rootcause.banded import banded
 from kpilab.analysis.rootcause.cube import Cube, cube_of
 from kpilab.analysis.rootcause.places import Places, beside
 from kpilab.core.result import Result
@@ -63,7 +64,8 @@ class LocaliseResult(Result):
             be found; above 1 where no value could.
         beside: one row per place found and metric asked for; columns `where`, `metric`,
             `expected`, `actual`, `change`, `low`, `high` (interval of the change), `score` (of the
-            deviation, in standard errors), `found` (whether it is this metric's place).
+            deviation, in standard errors), `found` (whether it is this metric's place); NaN where
+            the metric has no rows there.
 
     Of several metrics, the figures of a whole cube (`expected` to `visible`, but for `level`) are
     those of the first one in which anything was found, else of the first.
@@ -147,7 +149,9 @@ def localise(
     Args:
         facts: facts with a time column and `periods` (a plain frame: its column `date`); or one row
             per leaf (or finer) with an `expected` column.
-        dimensions: columns to search; default: those the facts name.
+        dimensions: columns to search; default: those the facts name. A number with a fraction (a
+            price) is cut into bands where its deviation changes, as are whole numbers of many
+            values (an age) that show where; a band holds its lower end and not its upper one.
         measure: column that adds up, which may be negative (profit); or
         numerator, denominator: columns of a rate; the numerator is compared at the denominator's
             present size; or
@@ -226,7 +230,8 @@ def _cube(
 ) -> tuple[Cube, tuple[Message, ...]]:
     """The cube of one metric, and what is to be said of it."""
     leaves, names = compared(facts, dimensions, question)
-    frame, notes = _checked(leaves.frame)
+    frame, cuts = banded(leaves, names)
+    frame, notes = _checked(frame)
     periods = question.periods
     ratio = periods[1].days / periods[0].days if periods else None
     cube = cube_of(frame, names, rate=question.rate, ratio=ratio)
@@ -235,7 +240,7 @@ def _cube(
         for d, n in leaves.grouped.items()
     )
     notes += (Message("door.left_out", {"rows": leaves.missing}),) if leaves.missing else ()
-    return cube, notes + cube.notes
+    return cube, notes + cuts + cube.notes
 
 
 def _material(asked: float | None, question: Comparison) -> float:

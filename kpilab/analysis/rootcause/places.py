@@ -60,7 +60,10 @@ class Places:
 
     def at(self, where: Where) -> dict[str, object]:
         """What a place of any metric did in this one."""
-        gap, error, before, now = self._moved(self.cube.leaves(where))
+        leaves = self.cube.leaves(where)
+        if len(leaves) == 0:  # a band that this metric was not cut into, say
+            return {"where": where, "metric": self.metric}
+        gap, error, before, now = self._moved(leaves)
         base = abs(before) if before else np.nan
         half = critical(self.level, self.found.noise.df) * error
         return {

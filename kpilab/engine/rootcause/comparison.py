@@ -14,6 +14,7 @@ import pandas as pd
 from kpilab.core.table import Facts, Table
 from kpilab.engine.column import DEN0, NUM0, NUM1, own
 from kpilab.engine.days import day_of, inside
+from kpilab.engine.rootcause.bins import frame_bins, table_bins
 from kpilab.engine.rootcause.frame_leaves import (
     amounts,
     amounts_between,
@@ -155,6 +156,7 @@ def _of_frame(frame: pd.DataFrame, names: tuple[str, ...], question: Comparison)
     """Summed where it is; None for a frame whose columns only an engine reads."""
     columns = question.columns()
     _check_columns(names, columns.values(), list(frame.columns), "cube")
+    frame, edges = frame_bins(frame, names)
     if not is_plain(frame, names, columns.values(), TIME if question.periods else None):
         return None
     values = amounts(frame, columns)
@@ -166,7 +168,7 @@ def _of_frame(frame: pd.DataFrame, names: tuple[str, ...], question: Comparison)
         values = {name: np.where(holed, 0.0, amount) for name, amount in values.items()} | {
             HOLED: holed.astype(float)
         }
-    return _without_holes(frame_sums(frame, names, values))
+    return replace(_without_holes(frame_sums(frame, names, values)), edges=edges)
 
 
 def _without_holes(leaves: Leaves) -> Leaves:
@@ -177,7 +179,7 @@ def _without_holes(leaves: Leaves) -> Leaves:
     amounts = [c for c in (NUM0, NUM1) if c in leaves.frame]
     blank = holed & (leaves.frame[amounts] == 0).any(axis=1)
     kept = leaves.frame[~blank].drop(columns=HOLED).reset_index(drop=True)
-    return Leaves(kept, leaves.grouped, int(leaves.frame[HOLED].sum()))
+    return replace(leaves, frame=kept, missing=int(leaves.frame[HOLED].sum()))
 
 
 def _of_engine(
@@ -190,11 +192,12 @@ def _of_engine(
     table = data if isinstance(data, Table) else Table(data, name="cube")  # type: ignore[arg-type]
     names, columns = names or table.dimensions_named, question.columns()
     _check_columns(names, columns.values(), list(table.table.columns), table.name)
-    rows = table.table
+    rows, edges = table_bins(table.table, names)
     missing: Any = ibis.or_(*[rows[c].isnull() for c in columns.values()])
     if question.periods is None:
         asked = {k: _known(rows[c].cast("float64"), missing) for k, c in columns.items()}
-        return _without_holes(sums(rows, names, asked | {HOLED: missing.cast("float64")})), names
+        found = sums(rows, names, asked | {HOLED: missing.cast("float64")})
+        return replace(_without_holes(found), edges=edges), names
     if not isinstance(table, Facts):
         raise BadInput(
             "periods need to know which column is the time",
@@ -208,7 +211,7 @@ def _of_engine(
     day = day_of(rows, table.time)
     compared_days: Any = ibis.or_(*[inside(day, p) for p in question.periods])
     asked[HOLED] = (missing & compared_days).cast("float64")
-    return _without_holes(sums(rows, names, asked)), names
+    return replace(_without_holes(sums(rows, names, asked)), edges=edges), names
 
 
 def _known(amount: Any, missing: Any) -> ir.Value:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 import ibis
+import numpy as np
 import pandas as pd
 from ibis import _
+from numpy.typing import NDArray
 
 from kpilab.engine.column import own
 from kpilab.engine.days import day_of, inside
@@ -35,11 +37,13 @@ class Leaves:
         grouped: dimension -> how many values it has, where the rarest were put together as
             "(other)".
         missing: rows left out because one of their amounts is missing.
+        edges: dimension that is a number, held as bins 0, 1, … -> where each but the first begins.
     """
 
     frame: pd.DataFrame
     grouped: Mapping[str, int]
     missing: int = 0
+    edges: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 def sums(table: ir.Table, dimensions: tuple[str, ...], columns: Mapping[str, ir.Value]) -> Leaves:
