@@ -1,4 +1,5 @@
 from kpilab.analysis.customers.acquisition import acquisition as acquisition
+from kpilab.analysis.customers.channel_shift import channel_shift as channel_shift
 from kpilab.analysis.customers.churn import churn as churn
 from kpilab.analysis.customers.concentration import concentration as concentration
 from kpilab.analysis.customers.growth import growth as growth

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from kpilab.analysis.customers.acquisition import acquired, place
+from kpilab.analysis.customers.channel_shift import moved_between, shifted
 from kpilab.analysis.customers.churn import churned, followed, spend, stopped
 from kpilab.analysis.customers.concentration import carried
 from kpilab.analysis.customers.pipeline import SPEED, PipelineResult, pipeline
@@ -19,6 +20,7 @@ from kpilab.core.values import Effect, Message, Period, Where
 from kpilab.engine.customers.amounts import amounts
 from kpilab.engine.customers.growth import REGULAR, regular
 from kpilab.engine.customers.history import History, cohorts, history
+from kpilab.engine.daily import Measured
 from kpilab.engine.metrics import measure
 from kpilab.errors import BadInput
 from kpilab.questions.series import measured
@@ -33,8 +35,9 @@ class CustomerSignal:
 
     Attributes:
         kind: retention_decline, contraction, acquisition_quality, acquisition_decline,
-            concentration, slow_cycle, or local_regression (fewer of those who leave a stage go on);
-            a rise has the same kind and a positive effect.
+            concentration, cannibalisation (subject: the value that gained), slow_cycle, or
+            local_regression (fewer of those who leave a stage go on); a rise has the same kind and
+            a positive effect.
         subject: name from the case. where: the segment, or the customers named.
         effect: amount of the current period beyond what was to be expected; its unit is the
             metric that the customers' amounts sum to.
@@ -77,6 +80,7 @@ def _customers(case: Case) -> Iterator[CustomerSignal]:
         return
     past = history(found, case.current, entities, entities.dimensions)
     contract = bool(past.windows.months) and regular(found, past.seen) >= REGULAR
+    yield from _moved(case, asked, customer)
     existing = tuple(_existing(past, contract, customer))
     yield from (*existing, *_new(case, past, customer))
     for few in _few(case, past, customer):
@@ -112,6 +116,26 @@ def _new(case: Case, past: History, customer: Customer) -> Iterator[CustomerSign
             yield CustomerSignal(
                 kind, subject, row["where"], effect_of(row, customer.amount), float(row["q"]),
                 result.searched, place(row), result,
+            )  # fmt: skip
+
+
+def _moved(case: Case, asked: Measured, customer: Customer) -> Iterator[CustomerSignal]:
+    """Amounts that the same customers took from one channel or product to another."""
+    entities = case.tables[customer.table].dimensions_named
+    # The first that is none of the customers': how they buy. Each costs half a second.
+    ways = [d for d in asked.table.dimensions_named if d not in entities][:1]
+    for dimension in ways:
+        found = amounts(asked.table, asked.metric, customer.column, [dimension])
+        result = moved_between(found, case.current, dimension, LEVEL)
+        for _, row in result.found.iterrows():
+            where = Where({dimension: row["source"]})
+            effect = Effect.known(
+                *(-float(row[c]) for c in ("effect", "high", "low")), customer.amount
+            )
+            p = min(1.0, float(row["q"]) * len(ways))
+            yield CustomerSignal(
+                "cannibalisation", str(row["target"]), where, effect, float(row["q"]),
+                len(result.table), shifted(row), result,
             )  # fmt: skip
 
 

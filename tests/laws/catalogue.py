@@ -410,6 +410,16 @@ ENTRIES: dict[str, Entry] = {
         ),
         orders=ORDERS,
     ),
+    "channel_shift": entry(
+        lambda g: customers.channel_shift(
+            g["orders"],
+            customer=g.n("my_who"),
+            amount=g.n("my_sales"),
+            current=w.NOW,
+            by=g.n("my_region"),
+        ),
+        orders=ORDERS,
+    ),
     "pipeline": entry(
         lambda g: customers.pipeline(
             g["log"], ["open", "offer", "won"], current=w.NOW, by=[g.n("my_platform")]

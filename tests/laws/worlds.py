@@ -45,7 +45,7 @@ def orders() -> pd.DataFrame:
     rng = np.random.default_rng(21)
     when = pd.Timestamp(SPLIT) + pd.to_timedelta(rng.integers(-400, 28, 900), "D")
     who = rng.integers(0, 60, 900)
-    found = pd.DataFrame({"my_day": when, "my_who": [f"c{k:02}" for k in who]})
+    found = pd.DataFrame({"my_day": when, "my_who": who})
     found["my_region"] = np.where(who % 3 == 0, "North", "South")
     found["my_sales"] = rng.gamma(2, 20, 900).round(2)
     return found
