@@ -129,10 +129,7 @@ def _moved(case: Case, asked: Measured, customer: Customer) -> Iterator[Customer
         result = moved_between(found, case.current, dimension, LEVEL)
         for _, row in result.found.iterrows():
             where = Where({dimension: row["source"]})
-            effect = Effect.known(
-                *(-float(row[c]) for c in ("effect", "high", "low")), customer.amount
-            )
-            p = min(1.0, float(row["q"]) * len(ways))
+            effect = effect_of(row, customer.amount).scaled(-1.0)
             yield CustomerSignal(
                 "cannibalisation", str(row["target"]), where, effect, float(row["q"]),
                 len(result.table), shifted(row), result,
