@@ -18,7 +18,9 @@ Dates = NDArray[np.datetime64]
 Array = NDArray[np.float64]
 Positions = NDArray[np.int64]
 LUNAR = ("Chinese New Year", "Korean New Year", "Lunar New Year", "Spring Festival")
-AROUND = 21  # days on either side of the Spring Festival that follow it, and not the date
+# Days on either side of the Spring Festival that follow it, and not the date: it moves by up to 19,
+# and trade swells and rests for three weeks around it.
+AROUND = 40
 LEAST_HOLIDAYS = 3  # days from which on holidays have a level of their own; it is drawn towards 1
 NEAR = 10  # days on either side that a holiday is held against
 
@@ -105,10 +107,10 @@ def _keeps_new_year(country: str) -> bool:
 
 
 def _year_before(day: date, lunar: bool) -> date:
-    if lunar and day.month <= 4:
-        apart = day - new_year(day.year)
+    for year in (day.year, day.year + 1) if lunar else ():
+        apart = day - new_year(year)
         if abs(apart.days) <= AROUND:
-            return new_year(day.year - 1) + apart
+            return new_year(year - 1) + apart
     return day.replace(year=day.year - 1, day=min(day.day, 28) if day.month == 2 else day.day)
 
 

@@ -15,7 +15,7 @@ from kpilab.core.values import Effect, Message
 from kpilab.stats.rootcause.shapley import shapley
 from kpilab.verdict.candidate import Candidate, Fix
 from kpilab.verdict.evidence import Evidence, Loss
-from kpilab.verdict.like import history_rows, moved_alone
+from kpilab.verdict.like import history_rows, moved_alone, noise_of
 from kpilab.verdict.tuned import BEYOND_HALF, CLEAR_GAIN
 
 NO_MORE_THAN_ROUNDING = 1e-9
@@ -120,7 +120,7 @@ def bridge(
             )
             effects = [loss.goal if j == k else effect for j, effect in enumerate(effects)]
     rest = goal.logged - goal.expected - float(np.sum([r.amount for r in rows]))
-    half = (goal.high - goal.low) / 2 if goal.low is not None and goal.high is not None else None
+    half = noise_of(goal)
     ends = (None, None) if half is None else (rest - half, rest + half)
     rows.append(BridgeRow(Message("bridge.unexplained"), rest, *ends))
     return rows, effects

@@ -115,6 +115,15 @@ def history_rows(goal: GoalChange) -> list[BridgeRow]:
     return [BridgeRow(Message(f"bridge.{k}"), amount) for k, amount in parts if abs(amount) > least]
 
 
+def noise_of(goal: GoalChange) -> float | None:
+    """Half width of the interval of what is left unexplained: that of the history where the bridge
+    starts from it, else that of the change."""
+    low, high = goal.low, goal.high
+    if goal.history is not None and goal.history.windows and goal.history.low is not None:
+        low, high = goal.history.low, goal.history.high
+    return None if low is None or high is None else (high - low) / 2
+
+
 def moved_alone(
     past: ExpectedResult, now: Mapping[str, float], caused: Mapping[str, float]
 ) -> Iterator[tuple[str, Effect, float]]:

@@ -38,8 +38,12 @@ def test_an_unknown_country_is_named():
 def test_days_around_the_spring_festival_follow_it_a_year_back():
     days = np.arange("2025-01-01", "2026-04-01", dtype="datetime64[D]")
     then = year_before(days, "CN")
-    at = np.searchsorted(days, np.array(["2026-02-17", "2026-03-20"], "datetime64[D]"))
-    assert days[then[at]].astype(str).tolist() == ["2025-01-29", "2025-03-20"]
+    at = np.searchsorted(
+        days, np.array(["2026-02-17", "2026-01-15", "2026-03-30"], "datetime64[D]")
+    )
+    assert days[then[at[:1]]].astype(str).tolist() == ["2025-01-29"]
+    assert then[at[1]] == -1  # 33 days before it: in December 2024, before the first day
+    assert days[then[at[2]]] == np.datetime64("2025-03-30")  # far from it: the same date
     assert days[year_before(days, "DE")[at[0]]] == np.datetime64("2025-02-17")
 
 

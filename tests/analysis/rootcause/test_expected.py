@@ -119,3 +119,25 @@ def test_unequal_periods_of_months_and_weeks_are_alike(tmp_path, rows, baseline,
     case = kpilab.open_case(tmp_path)
     found = like_change(case, pull(case), case.metrics["sales"])
     assert found.before == pytest.approx(like, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("baseline", "current"),
+    [
+        ("[2026-01-05, 2026-02-01]", "[2026-02-02, 2026-03-01]"),  # it lies in the current period
+        ("[2025-12-08, 2026-01-04]", "[2026-01-05, 2026-02-01]"),  # it lay here the year before
+        ("[2026-01-19, 2026-02-15]", "[2026-02-16, 2026-03-15]"),
+    ],
+)
+def test_the_spring_festival_takes_its_swell_and_its_rest_with_it(tmp_path, baseline, current):
+    days = pd.date_range("2024-01-01", "2026-03-15")
+    trade = np.ones(len(days))
+    for festival in ("2024-02-10", "2025-01-29", "2026-02-17"):
+        apart = (days - pd.Timestamp(festival)).days
+        trade[(apart >= -14) & (apart < -3)] = 1.25
+        trade[(apart >= -3) & (apart <= 10)] = 0.3
+    noise = np.random.default_rng(1).normal(1, 0.03, len(days))
+    sales = pd.Series(100 * trade * noise, days)
+    found = first(asked(tmp_path, sales, baseline, current, more="holidays: CN"))
+    assert found["low"] < found["current"] < found["high"]
+    assert found["history"] == pytest.approx(found["current"], rel=0.02)
