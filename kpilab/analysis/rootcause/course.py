@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -12,8 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kpilab.core.values import Period
+from kpilab.engine.daily import those_measured
 from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.engine.rootcause.cells import PERIODS
+from kpilab.engine.run import ConnectionLost, OutOfMemory
+from kpilab.errors import EngineError
 from kpilab.stats.calendar import of_holidays, of_week, weekdays, year_before
 from kpilab.stats.data.stops import stops
 from kpilab.stats.history import Days, Span
@@ -98,15 +101,29 @@ def courses(case: Case, cells: Cells, metrics: Sequence[Metric]) -> dict[str, Co
             groups.setdefault((metric.table, metric.per), []).append(metric)
     found: dict[str, Course] = {}
     for (table, grain), here in groups.items():
-        frame = (
-            cells.daily(here, whole)
-            if grain is None
-            else measure(cells.tables[table], here, whole, Cut(grain))
-        )
-        for metric in here:
-            course = _course(metric, frame, case.current, adds=adds_up(cells, metric))
-            found |= {} if course is None else {metric.name: course}
+
+        def fetch(asked: Sequence[Metric], table: str = table, grain: Grain | None = grain):
+            if grain is None:
+                return cells.daily(asked, whole)
+            return measure(cells.tables[table], asked, whole, Cut(grain))
+
+        for frame in _measured(here, fetch):
+            for metric in (m for m in here if m.name in frame.columns):
+                course = _course(metric, frame, case.current, adds=adds_up(cells, metric))
+                found |= {} if course is None else {metric.name: course}
     return found
+
+
+def _measured(
+    metrics: Sequence[Metric], fetch: Callable[[Sequence[Metric]], pd.DataFrame]
+) -> list[pd.DataFrame]:
+    """What can be measured; rows before the periods may hold what the engine cannot read."""
+    try:
+        return those_measured(metrics, fetch)[0]
+    except (ConnectionLost, OutOfMemory):
+        raise
+    except EngineError:
+        return []
 
 
 def adds_up(cells: Cells, metric: Metric) -> bool:

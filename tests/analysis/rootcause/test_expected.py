@@ -141,3 +141,17 @@ def test_the_spring_festival_takes_its_swell_and_its_rest_with_it(tmp_path, base
     found = first(asked(tmp_path, sales, baseline, current, more="holidays: CN"))
     assert found["low"] < found["current"] < found["high"]
     assert found["history"] == pytest.approx(found["current"], rel=0.02)
+
+
+def test_old_rows_that_cannot_be_read_cost_the_history_and_no_more(tmp_path):
+    days = pd.date_range("2025-06-01", "2025-12-28")
+    sales = pd.Series("100", days)
+    sales.iloc[10] = "about 100"
+    sales.rename("sales").rename_axis("day").reset_index().to_csv(tmp_path / "t.csv", index=False)
+    said = CASE.format(
+        baseline="[2025-11-03, 2025-11-30]", current="[2025-12-01, 2025-12-28]", more=""
+    ).replace("sum(sales)", "sum(cast(sales as double))")
+    (tmp_path / "case.yml").write_text(said, "utf-8")
+    found = kpilab.review(kpilab.open_case(tmp_path))
+    assert found.goal.current == found.goal.baseline == 2800
+    assert found.goal.history is None
