@@ -420,6 +420,17 @@ ENTRIES: dict[str, Entry] = {
         ),
         orders=ORDERS,
     ),
+    "price_volume_mix": entry(
+        lambda g: customers.price_volume_mix(
+            g["facts"],
+            by=[g.n("my_region"), g.n("my_city")],
+            quantity=g.n("my_orders"),
+            amount=g.n("my_sales"),
+            baseline=w.BASE,
+            current=w.NOW,
+        ),
+        facts=FACTS,
+    ),
     "pipeline": entry(
         lambda g: customers.pipeline(
             g["log"], ["open", "offer", "won"], current=w.NOW, by=[g.n("my_platform")]
