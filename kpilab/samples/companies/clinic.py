@@ -232,9 +232,9 @@ KNOBS = {
     "volume": Knob("visit", ALL, GOALS, NEW, FEWER, rises=True),
     "ratio": Knob("show", ALL, GOALS, (*BOOKED, *NEW), LOST, seen="visits", least=0.4),
     "price": Knob("price", ALL, GOALS[:1], (*BOOKED, *NEW), CHEAP, least=0.6, most=0.88),
-    "leave": Knob("leave", PATIENT, GOALS, NEW, CHURN, 0.75, 0.2, 0.85),
+    "leave": Knob("leave", PATIENT, GOALS, NEW, CHURN, 0.66, 0.15, 0.8),
     "stock": Knob("stock", ("specialty", "site"), GOALS, NEW, SHORT, least=0.3, most=0.75),
-    "delay": Knob("visit", ("site", "specialty"), GOALS, NEW, LATE, least=0.3, most=0.85),
+    "delay": Knob("visit", ("site", "specialty"), GOALS, NEW, LATE, 0.85, 0.25, 0.85),
 }
 LOADED = (*GOALS, *BOOKED, "online_bookings")
 CLINIC = Company(

@@ -77,6 +77,7 @@ class Knob:
         kinds: kinds a fair analyst would accept.
         rises: it can also rise, to the good.
         seen: the metric by which a change would be seen first; "" for the goal.
+        plain: how much more clearly the driver itself shows the change than `seen` does.
         heads: key of the customers, of whom the place must hold many; "" where it does.
         width: dimensions that a place may have, at most.
         harsh: how much larger its losses are, where few events carry the goal.
@@ -94,6 +95,7 @@ class Knob:
     seen: str = ""
     harsh: float = 1.0
     heads: str = ""
+    plain: float = 1.0
     width: int = 3
 
 

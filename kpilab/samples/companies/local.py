@@ -26,8 +26,12 @@ def wish(scene: Scene, knob: Knob, dims: int, *, gain: bool = False) -> Wish:
     low, high = (loss * knob.harsh for loss in scene.ranges.loss)
     small, large = scene.ranges.share
     if gain:
-        return Wish(dims, (small, large), (-1.5 * high, -low), 1.08, RISE, knob.pull, knob.seen)
-    return Wish(dims, (small, large), (low, high), knob.least, knob.most, knob.pull, knob.seen)
+        return Wish(
+            dims, (small, large), (-1.5 * high, -low), 1.08, RISE, knob.pull, knob.seen, knob.plain
+        )
+    return Wish(
+        dims, (small, large), (low, high), knob.least, knob.most, knob.pull, knob.seen, knob.plain
+    )
 
 
 def one_place(

@@ -191,7 +191,7 @@ KNOBS = {
     "volume": Knob("visit", DIMS, GOALS, LISTED, ("volume_decline", *LOST), rises=True),
     "ratio": Knob("buy", DIMS, GOALS, DOWN, LOST, seen="purchases", rises=True),
     "price": Knob("price", DIMS, GOALS, (*DOWN, "purchases"), CHEAP, least=0.5, most=0.88),
-    "return": Knob("return", DIMS, GOALS[:1], ("gross", "purchases"), BACK, -0.055, 2.5, 9.0),
+    "return": Knob("return", DIMS, GOALS[:1], ("gross", "purchases"), BACK, -0.048, 2.5, 9.0),
 }
 MARKET = Company(
     "market", "an app marketplace", simulate, papers, KNOBS, cycle=31, months=(3,),

@@ -27,6 +27,7 @@ class Wish:
         loss: what the reason takes, as part of the goal (negative for a gain).
         least, most: the factor of the driver. pull: goal in the place per driver.
         seen: the metric whose past says how noisy a place is; "" for the goal.
+        plain: how much more clearly the driver itself shows the change.
     """
 
     dims: int
@@ -36,6 +37,7 @@ class Wish:
     most: float
     pull: float = 1.0
     seen: str = ""
+    plain: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def spot(
         past = parts(base.books[wish.seen], setting, dims)[0] if wish.seen else weekly
         past = past.reindex(weekly.index, fill_value=0)
         seen[fits] = clear(past.to_numpy()[fits], setting, change[fits], start, past)
-        rows = np.flatnonzero(seen >= SEEN)
+        rows = np.flatnonzero(seen * wish.plain >= SEEN)
         if len(rows):
             row = int(rows[rng.integers(len(rows))])
             key = weekly.index[row]

@@ -150,7 +150,9 @@ LOST = ("local_regression", "driver_decline", "untracked_leak")
 SLOW = ("slow_cycle", "delay", *LOST)
 KNOBS = {
     "ratio": Knob("win", DIMS, GOALS, KPI, LOST, seen="won_deals", harsh=2.4, width=1),
-    "slow": Knob("slow", DIMS[:-1], GOALS, KPI, SLOW, -0.4, 1.5, 3.0, seen="won_deals", harsh=1.8),
+    "slow": Knob(
+        "slow", DIMS[:-1], GOALS, KPI, SLOW, -0.27, 1.6, 3.5, seen="won_deals", harsh=1.8, plain=2
+    ),
 }
 SALES = Company(
     "sales", "a sales team", simulate, papers, KNOBS, flow="join", cycle=14, rows=(20_000, 90_000)

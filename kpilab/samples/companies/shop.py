@@ -353,17 +353,17 @@ MIX = ("mix_shift", "wrong_kpi", "volume_decline", "local_regression")
 MOVED = ("cannibalisation", "wrong_kpi", "mix_shift", "volume_decline")
 EARLY = ("pull_forward", "wrong_kpi", "driver_decline", "untracked_leak", "volume_decline")
 KNOBS = {
-    "delay": Knob("visit", ("region",), GOALS, JOINED, LATE, 0.88, 0.2, 0.85),
+    "delay": Knob("visit", ("region",), GOALS, JOINED, LATE, 0.8, 0.2, 0.85),
     "join": Knob("join", BUYER, JOINED, ("orders", "units"), FEW, harsh=2),
     "again": Knob("again", ("acquisition",), GOALS[:1], JOINED, POOR),
     "move": Knob("move", ("channel", "app"), GOALS[:1], ("app_orders",), MOVED),
     "forward": Knob("forward", (), GOALS, JOINED, EARLY),
     "mix": Knob("item", ("category",), GOALS[:2], ("units",), MIX),
     "stock": Knob("stock", ("category",), GOALS, JOINED, SHORT, least=0.3, most=0.75),
-    "leave": Knob("leave", BUYER, GOALS, ("new_customers",), CHURN, 0.8, 0.2, 0.85),
+    "leave": Knob("leave", BUYER, GOALS, ("new_customers",), CHURN, 0.6, 0.15, 0.8),
     "volume": Knob("item", SHOWN, GOALS, JOINED, LOST, rises=True),
-    "price": Knob("price", SHOWN, ("gross_profit",), ("units", "orders"), CHEAP, 2.2, 0.78, 0.93),
-    "return": Knob("return", SHOWN, ("net_revenue",), ("revenue",), BACK_KINDS, -0.1, 1.8, 6.0),
+    "price": Knob("price", SHOWN, ("gross_profit",), ("units", "orders"), CHEAP, 2.5, 0.78, 0.94),
+    "return": Knob("return", SHOWN, ("net_revenue",), ("revenue",), BACK_KINDS, -0.08, 1.8, 7.0),
 }
 LOADED = (*GOALS, "units")
 SHOP = Company("shop", "a shop", simulate, papers, KNOBS, loaded=LOADED, flow="visit")

@@ -125,7 +125,7 @@ def quality(scene: Scene) -> Planted:
     days, source = scene.setting.days, knob.dims[0]
     share = scene.shares(kpi, source)
     fitting = [v for v in share if 0.2 < share[v] < 0.5]
-    if not fitting or scene.base.total(kpi, days.baseline) < 300:
+    if not fitting or scene.base.total(kpi, days.baseline) < 450:
         raise NoPlace
     place = {source: (pick(scene, tuple(fitting)),)}
     start = days.current[0]
@@ -200,7 +200,7 @@ def everywhere(scene: Scene) -> Planted:
     nature = "ratio" if "ratio" in scene.firm.knobs else "price"
     knob = scene.firm.knobs[nature]
     goal, kpi = stage(scene, nature)
-    loss = float(scene.rng.uniform(0.07, 0.14)) * knob.harsh / knob.pull
+    loss = float(scene.rng.uniform(0.07, 0.14)) / knob.pull
     start = start_day(scene.rng, scene.setting, latest=0.2)
     lever = Lever(knob.what, 1 - loss, start=start)
     note = f"{knob.what} x {1 - loss:.2f} everywhere"
@@ -304,7 +304,9 @@ def _rises(firm: Company) -> bool:
 
 
 def _whole(firm: Company) -> bool:
-    return "ratio" in firm.knobs or "price" in firm.knobs
+    knob = firm.knobs.get("ratio") or firm.knobs.get("price")
+    # Where few events carry the goal, a fall everywhere drowns in them.
+    return knob is not None and knob.harsh == 1
 
 
 def _loads(firm: Company) -> bool:

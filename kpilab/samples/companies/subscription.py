@@ -225,9 +225,9 @@ CHEAP = ("price_erosion", "discount", "local_regression", "driver_decline", "unt
 LARGE = ("concentration", "retention_decline", "churn")
 LATE = ("delay", *CHURN)
 KNOBS = {
-    "delay": Knob("leave", ("plan", "region"), GOAL, KPI, LATE, 0.75, 0.2, 0.85),
+    "delay": Knob("leave", ("plan", "region"), GOAL, KPI, LATE, 0.5, 0.1, 0.7, heads="account_id"),
     "large": Knob("leave", ("account_id",), GOAL, KPI, LARGE),
-    "leave": Knob("leave", DIMS, GOAL, KPI, CHURN, 0.85, 0.3, 0.85, heads="account_id"),
+    "leave": Knob("leave", DIMS, GOAL, KPI, CHURN, 0.76, 0.2, 0.85, heads="account_id"),
     "contract": Knob("seats", DIMS, GOAL, KPI, SHRINK, least=0.5, rises=True),
     "price": Knob("price", DIMS, GOAL, (*KPI, "seats"), CHEAP, least=0.6, most=0.9),
 }

@@ -23,7 +23,7 @@ from kpilab.samples.companies.places import NoPlace
 from kpilab.samples.companies.ranges import RANGES, Ranges, setting
 from kpilab.samples.companies.reason import Sizes, sizes
 
-TRIES = 25
+TRIES, EACH = 48, 6  # draws in all, and of one company before another is tried
 PREFIX = "company"
 
 
@@ -81,23 +81,27 @@ def make(
             raise unknown(kind, name, list(known), "samples.companies")
     chosen, ranges = FAMILIES[family], RANGES[split]
     stream = [seed, ranges.stream, *family.encode()]
-    rng = np.random.default_rng(stream)
-    firm = _firm(rng, chosen, company, ranges)
+    firms = _firms(np.random.default_rng(stream), chosen, company, ranges)
     for turn in range(TRIES):
+        firm = firms[turn // EACH % len(firms)]
         try:
             return _made(np.random.default_rng([*stream, turn]), chosen, firm, ranges, effect)
         except NoPlace:
             continue
-    raise BadInput(f"{firm.name} has no room for {family}", "samples.companies", "try another seed")
+    raise BadInput(f"no room for {family} in {firms[0].name}", "samples.companies", "another seed")
 
 
-def _firm(rng: np.random.Generator, family: Family, name: str | None, ranges: Ranges) -> Company:
+def _firms(
+    rng: np.random.Generator, family: Family, name: str | None, ranges: Ranges
+) -> list[Company]:
+    """The company asked for, or those in which the family can happen, in random order."""
     fitting = [n for n in COMPANIES if family.suits(COMPANIES[n])]
     if name is not None and name not in fitting:
-        raise BadInput(f"{family.name} cannot happen in {name}", "samples.companies",
-                       f"use one of {fitting}")  # fmt: skip
+        what, mend = f"{family.name} cannot happen in {name}", f"use one of {fitting}"
+        raise BadInput(what, "samples.companies", mend)
     preferred = [n for n in fitting if n in ranges.companies] or fitting
-    return COMPANIES[name or preferred[int(rng.integers(len(preferred)))]]
+    order = [preferred[int(k)] for k in rng.permutation(len(preferred))]
+    return [COMPANIES[n] for n in ([name] if name else order)]
 
 
 def _made(

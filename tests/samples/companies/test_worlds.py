@@ -18,7 +18,7 @@ PAIRS = [(f, c) for f in FAMILIES for c in COMPANIES if FAMILIES[f].suits(COMPAN
 # Each family in one company, and each company once: the quick ones first.
 QUICK = ("shop", "sales", "subscription", "restaurants", "clinic", "market", "factory")
 ONCE = dict(sorted(PAIRS, key=lambda pair: QUICK.index(pair[1])))
-ONCE |= {"price_erosion": "restaurants", "churn_pair": "subscription", "volume_place": "shop"}
+ONCE |= {"stockout": "restaurants", "churn_pair": "subscription", "cannibalisation": "shop"}
 
 
 @pytest.fixture(scope="module")
