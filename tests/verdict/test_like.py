@@ -229,33 +229,51 @@ def test_distinct_users_are_counted_over_as_many_days(tmp_path):
 INVOICES = """
 kpilab: 1
 title: invoices
-periods: {baseline: [2026-01-01, 2026-01-31], current: [2026-03-01, 2026-03-31]}
+periods: {{baseline: {baseline}, current: {current}}}
 tables:
-  invoices: {kind: facts, source: invoices.csv, time: day, links: {account: accounts}}
-  accounts: {kind: entities, source: accounts.csv, key: account}
+  invoices: {{kind: facts, source: invoices.csv, time: day, links: {{account: accounts}}}}
+  accounts: {{kind: entities, source: accounts.csv, key: account}}
 customer: accounts
-metrics: {billed: {table: invoices, measure: sum(amount)}}
-goal: {metric: billed}
+metrics: {{billed: {{table: invoices, measure: sum(amount)}}}}
+goal: {{metric: billed}}
 """
 
 
-def test_customers_who_are_billed_each_month_are_the_units_of_noise(tmp_path):
+def billed(folder: Path, growth: dict[str, float], *, baseline: str, current: str):
+    """Invoices of 300 accounts in the first days of each month."""
     rng = np.random.default_rng(3)
     size = rng.lognormal(5, 1, 300)
-    pd.DataFrame({"account": np.arange(300)}).to_csv(tmp_path / "accounts.csv", index=False)
+    pd.DataFrame({"account": np.arange(300)}).to_csv(folder / "accounts.csv", index=False)
     parts = [
         pd.DataFrame(
             {
                 "account": np.arange(300),
-                "day": pd.Timestamp(f"2026-0{month}-01") + pd.to_timedelta(np.arange(300) % 4, "D"),
-                "amount": size * growth * rng.normal(1, 0.05, 300),
+                "day": pd.Timestamp(f"{month}-01") + pd.to_timedelta(np.arange(300) % 4, "D"),
+                "amount": size * level * rng.normal(1, 0.05, 300),
             }
         )
-        for month, growth in ((1, 1.0), (2, 1.07), (3, 1.14))
+        for month, level in growth.items()
     ]
-    pd.concat(parts).to_csv(tmp_path / "invoices.csv", index=False)
-    (tmp_path / "case.yml").write_text(INVOICES, "utf-8")
-    goal = kpilab.review(kpilab.open_case(tmp_path)).goal
+    pd.concat(parts).to_csv(folder / "invoices.csv", index=False)
+    said = INVOICES.format(baseline=baseline, current=current)
+    (folder / "case.yml").write_text(said, "utf-8")
+    return kpilab.review(kpilab.open_case(folder)).goal
+
+
+def test_customers_who_are_billed_each_month_are_the_units_of_noise(tmp_path):
+    growth = {"2026-01": 1.0, "2026-02": 1.07, "2026-03": 1.14}
+    january, march = "[2026-01-01, 2026-01-31]", "[2026-03-01, 2026-03-31]"
+    goal = billed(tmp_path, growth, baseline=january, current=march)
     assert goal.change_like_pct == pytest.approx(14, abs=1.5)
     low, high = (100 * e / goal.baseline for e in goal.like_ends)
     assert 10 < low < 14 < high < 19
+
+
+def test_a_month_of_invoices_is_a_month_however_long(tmp_path):
+    months = [f"2025-{k:02}" for k in range(6, 13)] + ["2026-01", "2026-02"]
+    goal = billed(tmp_path, dict.fromkeys(months, 1.0), baseline=JANUARY, current=FEBRUARY)
+    assert abs(goal.change_like_pct) < 1  # by the day: +10.7 %
+    assert goal.history.windows >= 5
+    assert goal.history.calendar == 0
+    assert goal.history.value == pytest.approx(goal.baseline, rel=0.01)
+    assert goal.history.high - goal.history.low < 0.1 * goal.baseline

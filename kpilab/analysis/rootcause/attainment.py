@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pandas as pd
 
+from kpilab.analysis.rootcause.contracts import months_billed
 from kpilab.analysis.rootcause.course import adds_up
 from kpilab.core.result import Result
 from kpilab.core.values import Message, Period, fraction
@@ -113,8 +114,8 @@ def _row(
 
 def like_change(case: Case, cells: Cells, metric: Metric) -> Change:
     """Change of a metric between the periods, like with like. Where they differ in length, a sum
-    over days is brought to the length and the weekdays of the current period, and what is neither
-    sum nor rate is measured over as many days.
+    over days is brought to the length and the weekdays of the current period (invoices of a month,
+    to its months), and what is neither sum nor rate is measured over as many days.
 
     The noise is that of what recurs: of customers, where they make up the metric and most of it
     comes from those of both periods, else of days."""
@@ -145,6 +146,8 @@ def _by_days(case: Case, cells: Cells, metric: Metric) -> Change:
     if case.baseline.days != case.current.days and totals[0] == totals[0]:
         if adds_up(cells, metric):
             first, second, longer = _windows(case, cells, metric)
+            billed = months_billed(case, cells, metric)
+            longer = longer if billed is None else billed[1] / billed[0]
             return change(first, second).scaled(totals[0] * longer, totals[1])
         if metric.per is None and not metric.is_ratio and not metric.cumulative:
             totals = _as_long(case, cells, metric), totals[1]

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kpilab.analysis.rootcause.contracts import months_billed
 from kpilab.core.values import Period
 from kpilab.engine.daily import those_measured
 from kpilab.engine.metrics import BUCKET, Cut, measure
@@ -42,6 +43,7 @@ class Course:
             nothing is known.
         stopped: runs of steps without anything, longer than chance makes them; missing.
         adds: it is a sum over its steps.
+        billed: it is billed once a month, so that a month does not weigh its days.
         moves: it is neither sum nor rate (distinct users, an average), and moves as its steps do.
     """
 
@@ -53,6 +55,7 @@ class Course:
     stopped: tuple[Span, ...]
     adds: bool
     moves: bool = False
+    billed: bool = False
 
     def span(self, period: Period) -> Span:
         """Positions of a period's steps."""
@@ -69,7 +72,7 @@ class Course:
     @property
     def calendar(self) -> Array:
         """Weight of each step without its holidays: its weekday, or how many days the month has."""
-        if not self.adds or self.grain == "week":
+        if not self.adds or self.billed or self.grain == "week":
             return np.ones(len(self.days))
         if self.grain == "day":
             return of_week(self.num, self.days)
@@ -98,7 +101,9 @@ def courses(case: Case, cells: Cells, metrics: Sequence[Metric]) -> dict[str, Co
     groups: dict[tuple[str, Grain | None], list[Metric]] = {}
     for metric in metrics:
         if not metric.cumulative and metric.name not in cells.refused:
-            groups.setdefault((metric.table, metric.per), []).append(metric)
+            billed = months_billed(case, cells, metric) is not None
+            grain = "month" if billed else metric.per
+            groups.setdefault((metric.table, grain), []).append(metric)
     found: dict[str, Course] = {}
     for (table, grain), here in groups.items():
 
@@ -109,7 +114,8 @@ def courses(case: Case, cells: Cells, metrics: Sequence[Metric]) -> dict[str, Co
 
         for frame in _measured(here, fetch):
             for metric in (m for m in here if m.name in frame.columns):
-                course = _course(metric, frame, case.current, adds=adds_up(cells, metric))
+                adds = adds_up(cells, metric)
+                course = _course(metric, frame, case.current, grain, adds=adds)
                 found |= {} if course is None else {metric.name: course}
     return found
 
@@ -139,7 +145,9 @@ def adds_up(cells: Cells, metric: Metric) -> bool:
     return True
 
 
-def _course(metric: Metric, frame: pd.DataFrame, current: Period, *, adds: bool) -> Course | None:
+def _course(
+    metric: Metric, frame: pd.DataFrame, current: Period, grain: Grain | None, *, adds: bool
+) -> Course | None:
     rows = frame[[BUCKET, f"{metric.name}:num", f"{metric.name}:den"]].dropna()
     days = pd.to_datetime(rows[BUCKET]).to_numpy().astype("datetime64[D]")
     late = np.flatnonzero(np.diff(days).astype(int) > ALONE)
@@ -147,7 +155,8 @@ def _course(metric: Metric, frame: pd.DataFrame, current: Period, *, adds: bool)
         rows, days = rows.iloc[late[-1] + 1 :], days[late[-1] + 1 :]
     if not len(days):
         return None
-    grain = metric.per or grain_of(days)
+    billed = grain is not None and metric.per is None
+    grain = grain or grain_of(days)
     steps = _steps(days, grain, current.last)
     at = np.searchsorted(steps, days if grain != "month" else days.astype("datetime64[M]"))
     num, den = np.full(len(steps), np.nan), np.full(len(steps), np.nan)
@@ -162,6 +171,7 @@ def _course(metric: Metric, frame: pd.DataFrame, current: Period, *, adds: bool)
         (),
         adds,
         moves=not adds and not metric.is_ratio and metric.per is None,
+        billed=billed,
     )
     return _filled(course) if adds else course
 
