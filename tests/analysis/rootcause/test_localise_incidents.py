@@ -106,3 +106,19 @@ def test_a_place_that_moved_otherwise_than_everything_is_a_place():
     told, result = places(frame, rates, rng)
     assert told == {frozenset({("route", "r1")})}
     assert result.everywhere.value == pytest.approx(-0.2, abs=0.02)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("bias", [0.95, 1.05])
+def test_a_bias_of_everything_beside_large_places_makes_no_more_of_them(seed, bias):
+    rng = np.random.default_rng(seed)
+    codes = np.indices((10, 8, 6, 5)).reshape(4, -1)
+    frame = pd.DataFrame({d: [f"{d}{v}" for v in c] for d, c in zip("abcd", codes, strict=True)})
+    was = rng.lognormal(4, 0.5, len(frame))
+    now = was * bias * np.maximum(1 + rng.normal(0, 0.1, len(frame)), 0)
+    now[frame["d"] == "d3"] *= 1.4
+    now[frame["a"] == "a7"] *= 0.65
+    asked = {"dimensions": list("abcd"), "measure": "now", "expected": "was"}
+    result = localise(frame.assign(was=was, now=now), **asked)
+    assert {tuple(p.plain().items()) for p in result.places} == {(("d", "d3"),), (("a", "a7"),)}
+    assert result.everywhere.value == pytest.approx(bias - 1, abs=0.02)

@@ -27,6 +27,8 @@ BESIDE = 0.15  # errors of a leaf by which it must lie elsewhere for that to be 
 FALL = 0.2  # by which a place falls when it is asked whether it would have been found
 APART = 3.0  # errors from which the densest half of the leaves lies elsewhere than the expectation
 GONE = 1.9  # a shift (of 2 at most) beyond which everything is new or gone
+FEWEST = 8  # leaves from which all may have moved
+MOST = 0.5  # share of the leaves that are outside of the places, or all has moved
 LARGER = 0.5  # the centre is looked for among this share of the leaves, the largest
 
 
@@ -242,14 +244,32 @@ def _simpler(amounts: Amounts, enough: float) -> Description:
     where that needs fewer of them."""
     told = described(amounts, enough)
     mean = (amounts.expected + amounts.actual) / 2
+    shift = (amounts.actual - amounts.expected) / mean
+    if len(mean) < FEWEST:
+        return told
+    centre = float(np.median(shift[_least_told(told)]))
+    if told.live.mean() < MOST and abs(centre) < GONE:
+        other = described(amounts, enough, (2 + centre) / (2 - centre))
+        if other.live.mean() >= MOST and len(other.hits) < len(told.hits):
+            return other
     large = mean >= np.quantile(mean, 1 - LARGER)
-    shift = ((amounts.actual - amounts.expected) / mean)[large]
-    centre, error = _densest_half(shift)
-    if len(mean) < 8 or not max(APART / np.sqrt(len(shift)), BESIDE) * error < abs(centre) < GONE:
+    centre, error = _densest_half(shift[large])
+    if not max(APART / np.sqrt(large.sum()), BESIDE) * error < abs(centre) < GONE:
         return told
     other = described(amounts, enough, (2 + centre) / (2 - centre))
     better = other.likelihood > told.likelihood + enough and len(other.hits) <= len(told.hits)
     return other if better else told
+
+
+def _least_told(told: Description) -> NDArray[np.bool_]:
+    """Most of the leaves: those that are outside of the strongest hits."""
+    left = np.ones(len(told.live), dtype=bool)
+    for hit in told.hits:
+        rest = left.copy()
+        rest[hit.leaves] = False
+        if rest.mean() >= MOST:
+            left = rest
+    return left
 
 
 def _densest_half(values: Array) -> tuple[float, float]:

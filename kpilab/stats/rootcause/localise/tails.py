@@ -59,10 +59,12 @@ def _tail(side: Array, *, own: bool) -> Tail:
 
 def normal_scores(score: Array, tail: tuple[Tail, Tail]) -> Array:
     """The normal deviations that are as rare as these."""
-    low, high = (
-        np.interp(np.abs(score) / one.scale, SIZES, _as_rare(one.df, len(score))) for one in tail
-    )
-    return np.where(score < 0, -low, high)
+    found = np.zeros(len(score))
+    for sign, one in zip((-1.0, 1.0), tail, strict=True):
+        side = np.flatnonzero(score * sign > 0)
+        size = score[side] * sign / one.scale
+        found[side] = sign * np.interp(size, SIZES, _as_rare(one.df, len(score)))
+    return found
 
 
 def _as_rare(df: float, leaves: int) -> Array:
