@@ -431,6 +431,12 @@ ENTRIES: dict[str, Entry] = {
         ),
         facts=FACTS,
     ),
+    "lifetime": entry(
+        lambda g: customers.lifetime(
+            g["orders"], customer=g.n("my_who"), until=w.NOW.last, by=[g.n("my_region")]
+        ),
+        orders=ORDERS,
+    ),
     "pipeline": entry(
         lambda g: customers.pipeline(
             g["log"], ["open", "offer", "won"], current=w.NOW, by=[g.n("my_platform")]
