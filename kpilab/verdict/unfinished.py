@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kpilab.analysis.rootcause.course import grain_of
 from kpilab.core.case import Case, Target
 from kpilab.core.finding import DataIssue
 from kpilab.core.values import Message, Period
+from kpilab.engine.customers.windows import Windows
 from kpilab.engine.metrics import BUCKET
 from kpilab.engine.rootcause.cells import PERIODS, Cells
 from kpilab.stats.calendar import weekdays
@@ -30,14 +32,9 @@ def finished(case: Case, cells: Cells) -> Case | None:
     last = _end(case, cells)
     if last is None or last >= case.current.last:
         return None
-    days = (last - case.current.first).days + 1
-    part = days / case.current.days
-    periods = {
-        name: Period(period.first, period.first + timedelta(days=days - 1))
-        if period.days >= days
-        else period
-        for name, period in case.periods.items()
-    }
+    now = Period(case.current.first, last)
+    days, part = now.days, now.days / case.current.days
+    periods = {name: _same_part(period, now) for name, period in case.periods.items()}
     target = case.goal.target if _prorated(case, case.goal.metric) else None
     said = Message(
         "goal.unfinished",
@@ -56,6 +53,18 @@ def finished(case: Case, cells: Cells) -> Case | None:
         period=Period(last + timedelta(days=1), case.current.last),
     )
     return replace(_with_targets(case, part), periods=periods, issues=(*case.issues, issue))
+
+
+def _same_part(period: Period, now: Period) -> Period:
+    """The first days of a period, as many as there are now; or its first months, where now is whole
+    months."""
+    months = Windows.of(now).months
+    if months and period.first.day == 1:
+        last = np.datetime64(period.first, "M") + months
+        end = last.astype("datetime64[D]").item() - timedelta(days=1)
+    else:
+        end = period.first + timedelta(days=now.days - 1)
+    return Period(period.first, min(end, period.last))
 
 
 def _prorated(case: Case, metric: str) -> bool:
@@ -93,9 +102,15 @@ def _end(case: Case, cells: Cells) -> date | None:
         rows = cells.days[table]
         days = np.unique(pd.to_datetime(rows[BUCKET]).to_numpy().astype("datetime64[D]"))
         inside = days[days >= np.datetime64(case.current.first)]
-        if not inside.size or not _missed(case, days):
+        if not inside.size:
             return None
-        found.append(inside[-1].item())
+        if grain_of(days) == "month":
+            found.append((inside[-1].astype("datetime64[M]") + 1).astype("datetime64[D]").item())
+            found[-1] -= timedelta(days=1)
+        elif _missed(case, days):
+            found.append(inside[-1].item())
+        else:
+            return None
     return max(found, default=None)
 
 

@@ -277,3 +277,19 @@ def test_a_month_of_invoices_is_a_month_however_long(tmp_path):
     assert goal.history.calendar == 0
     assert goal.history.value == pytest.approx(goal.baseline, rel=0.01)
     assert goal.history.high - goal.history.low < 0.1 * goal.baseline
+
+
+def test_a_quarter_of_two_months_meets_two_months(tmp_path):
+    months = pd.date_range("2025-01-01", "2026-05-01", freq="MS")
+    found = kpilab.review(
+        case(
+            tmp_path, months,
+            baseline="[2026-01-01, 2026-03-31]", current="[2026-04-01, 2026-06-30]",
+            target=", target: 3000",
+        )
+    )  # fmt: skip
+    assert str(found.periods["current"]) == "2026-04-01..2026-05-31"
+    assert str(found.periods["baseline"]) == "2026-01-01..2026-02-28"
+    assert abs(found.goal.change_pct) < 6  # of three months against two: -33 %
+    assert found.goal.expected == pytest.approx(3000 * 61 / 91)
+    assert any(f.statement.key == "goal.unfinished" for f in found.findings)

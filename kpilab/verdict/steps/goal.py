@@ -38,7 +38,7 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     by_history = [number(f) for f in of_history(case, change, past)]
     if by_history:
         evidence = replace(evidence, expected=Noted(by_history[0], past))
-    others = (*_year_ago(case, cells), *_customers(case, silent))
+    others = (*_unfinished(case), *_year_ago(case, cells), *_customers(case, silent))
     before = [*by_history, *map(number, others)]
     issues = tuple(days_missing(case, change, past))
     leaves = [case.metrics[leaf] for leaf in case.goal.tree.leaves]
@@ -67,6 +67,12 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     findings = (goal.finding, *before, noted.finding, *departs)
     report = StepReport("goal", findings, tuple(silent), issues)
     return report, replace(evidence, drivers=noted)
+
+
+def _unfinished(case: Case) -> Iterator[Finding]:
+    """That the current period is not over, and what it was held against."""
+    for issue in (i for i in case.issues if i.statement.key == "goal.unfinished"):
+        yield Finding("", "goal", "info", issue.statement, subject=case.goal.metric)
 
 
 def _year_ago(case: Case, cells: Cells) -> Iterator[Finding]:
