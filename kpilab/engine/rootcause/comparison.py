@@ -119,7 +119,7 @@ def comparisons(
         columns = _columns(metric)
         parts = (columns, None, None) if isinstance(columns, str) else (None, *columns)
         found.append(Comparison(*parts, None if side is None else _columns(side), periods))
-    return found
+    return list(dict.fromkeys(found))
 
 
 def _columns(metric: object) -> Metric:

@@ -9,6 +9,7 @@ Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
 MOST = 6  # bands
 FALLBACK = 4  # bands of like many bins where nothing says where to cut
+CUT = 2.0  # cost of a cut per nat of choosing where: the noise it is held against is a guess
 SURE = 4.0  # nats beyond the cost of choosing where
 MAD = 0.67449 * np.sqrt(2)  # of differences between neighbours, to the sd of one
 
@@ -67,8 +68,8 @@ def _parted(shift: Array, weight: Array) -> tuple[float, Codes]:
     # gain[a, b]: half the squared pull of bins a..b−1, the evidence of a shift of their own
     width = total[None, :] - total[:, None]
     squared = (pull[None, :] - pull[:, None]) ** 2
-    gain = np.triu(np.where(width > 0, squared / np.maximum(2 * width, 1e-300), 0.0), 1)
-    cost = np.log(n) + 1.0  # where a cut is, and the shift beyond it
+    gain = np.divide(squared, 2 * width, out=np.zeros_like(width), where=width > 0)
+    cost = CUT * np.log(n)
     best, back = gain[0].copy(), [np.zeros(n + 1, dtype=np.intp)]
     scores, before = [best[n]], np.triu(np.ones((n + 1, n + 1), dtype=bool), 1)
     for _ in range(1, MOST):
