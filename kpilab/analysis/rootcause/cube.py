@@ -58,6 +58,19 @@ class Cube:
         """The largest fall there can be, as a share."""
         return -1.0 if self.unsigned is None else -np.inf
 
+    def parents(self, d: int) -> tuple[str, ...]:
+        """Dimensions of several values of which each value of `d` has one alone, as a store its
+        region."""
+        mine, found = np.unique(self.codes[d]), []
+        if 2 * len(mine) > self.codes.shape[1]:  # most occur once, with one of everything
+            return ()
+        for other, code in enumerate(self.codes):
+            size = len(self.values[other])
+            pairs = np.bincount(self.codes[d] * size + code)
+            if other != d and np.ptp(code) > 0 and np.count_nonzero(pairs) == len(mine):
+                found.append(self.names[other])
+        return tuple(found)
+
     def leaves(self, where: Where) -> NDArray[np.intp]:
         """Leaves inside a place; none where one of its values does not occur."""
         inside = self._matching(where.values)

@@ -210,6 +210,7 @@ def _result(searched: list[Places], notes: tuple[Message, ...], level: float) ->
         rows.sort(key=lambda row: row["p"])
     first = next((one for one in searched if one.rows()), searched[0])
     notes += _said(rows, sum(one.found.minor for one in searched))
+    notes += tuple(note for one in searched for note in one.nested())
     notes += _moved(searched) if several else _beyond(first)
     return LocaliseResult(
         pd.DataFrame(rows, columns=COLUMNS),

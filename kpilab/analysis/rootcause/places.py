@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kpilab.analysis.rootcause.cube import Cube
-from kpilab.core.values import Effect, Where
+from kpilab.core.values import Effect, Message, Where
 from kpilab.engine.column import own
 from kpilab.engine.door.dimensions import called
 from kpilab.stats.rootcause.localise import Element, Located
@@ -46,6 +46,15 @@ class Places:
     def rows(self) -> list[dict[str, object]]:
         """One per place, strongest first."""
         return [self._row(element) for element in (*self.all_but, *self.found.elements)]
+
+    def nested(self) -> tuple[Message, ...]:
+        """Dimensions of the places found that tell others, which are not named beside them."""
+        named = dict.fromkeys(d for element in self.found.elements for d in element.dims)
+        return tuple(
+            Message("localise.nested", {"dimension": self.cube.names[d], "parents": parents})
+            for d in named
+            if (parents := self.cube.parents(d))
+        )
 
     def everywhere(self) -> Effect | None:
         """Change of what lies outside of the places; of the hits where their misses were

@@ -196,6 +196,8 @@ def test_a_store_is_not_told_with_its_region():
     frame.loc[(frame["a"] == "a7") & (frame["c"] == "c2"), "now"] *= 0.6
     result = localise(frame, dimensions=["region", "a", "b", "c"], measure="now", expected="was")
     assert found(result) == {frozenset({("a", "a7"), ("c", "c2")})}
+    nested = [n.values for n in result.notes if n.key == "localise.nested"]
+    assert nested == [{"dimension": "a", "parents": ("region",)}]
 
 
 def forecast(seed, noise, shape=(4, 4, 4, 4, 3, 3), bias=1.0):
