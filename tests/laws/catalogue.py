@@ -437,6 +437,12 @@ ENTRIES: dict[str, Entry] = {
         ),
         orders=ORDERS,
     ),
+    "pull_forward": entry(
+        lambda g: customers.pull_forward(
+            g["orders"], customer=g.n("my_who"), amount=g.n("my_sales"), peak=w.BASE
+        ),
+        orders=ORDERS,
+    ),
     "pipeline": entry(
         lambda g: customers.pipeline(
             g["log"], ["open", "offer", "won"], current=w.NOW, by=[g.n("my_platform")]

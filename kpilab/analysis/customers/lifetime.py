@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from kpilab.core.result import Result
 from kpilab.core.table import Facts
@@ -109,7 +108,7 @@ def lifetime(
     sums = ["customers", "orders", "alive", "expected"]
     keys = list(by) or [pd.Series(0, index=told.index)]
     table = told.groupby(keys, sort=True)[sums].sum().reset_index(drop=not by)
-    groups = told.groupby(keys, sort=True).ngroup().to_numpy(np.intp)
+    groups = told.groupby(keys, sort=True).ngroup()
     low, high = _ends(fit, alike, weeks, groups, level, seed)
     parameters = dict(zip(NAMES[model], (float(v) for v in fit.values), strict=True))
     return LifetimeResult(
@@ -118,12 +117,12 @@ def lifetime(
 
 
 def _ends(
-    fit: Fit, alike: Buyers, weeks: float, groups: NDArray[np.intp], level: float, seed: int
+    fit: Fit, alike: Buyers, weeks: float, groups: pd.Series, level: float, seed: int
 ) -> tuple[Array, Array]:
     """Interval of the orders of each group: of the model, and of what chance makes of it."""
     rng = np.random.default_rng(seed)
     each = [expected(fit, alike, weeks, values) * alike.n for values in drawn(fit, DRAWS, rng)]
-    mean = np.array([np.bincount(groups, e) for e in each])
+    mean = np.array([np.bincount(groups.to_numpy(), e) for e in each])
     seen = rng.poisson(np.clip(np.nan_to_num(mean), 0, 1e15))
     low, high = np.quantile(seen, [0.5 - level / 2, 0.5 + level / 2], axis=0)
     return low, high

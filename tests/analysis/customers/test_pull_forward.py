@@ -1,0 +1,62 @@
+"""What was only bought early is missing after the peak, among those who bought."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kpilab import BadInput, Period
+from kpilab.customers import pull_forward
+
+PEAK = Period(date(2026, 3, 2), date(2026, 3, 15))
+ASKED = {"customer": "who", "amount": "amount", "peak": PEAK}
+
+
+def orders(seed: int, extra: int = 0, pulled: float = 0.0, fall: float = 0.0) -> pd.DataFrame:
+    """2,000 customers of a year, 40 orders a day; in the peak `extra` more, a part of which is
+    taken from the same customers in the fortnight after; or all buy less then."""
+    noise = np.random.default_rng(seed)
+    days = pd.date_range("2025-03-03", "2026-03-29")
+    counts = noise.poisson(40, len(days))
+    frame = pd.DataFrame(
+        {"date": days.repeat(counts), "who": noise.integers(0, 2000, counts.sum())}
+    )
+    peak = frame["date"].between(pd.Timestamp(PEAK.first), pd.Timestamp(PEAK.last))
+    after = frame["date"] > pd.Timestamp(PEAK.last)
+    ahead = noise.random(len(frame)) < np.where(after, pulled, 0)
+    early = frame[ahead].assign(date=pd.Timestamp(PEAK.first) + pd.Timedelta(days=5))
+    more = (
+        frame[peak]
+        .sample(extra, random_state=seed, replace=True)
+        .assign(who=noise.integers(0, 2000, extra))
+    )
+    gone = ahead | (after & (noise.random(len(frame)) < fall))
+    frame = pd.concat([frame[~gone], early, more])
+    return frame.assign(amount=noise.gamma(4, 10, len(frame)))
+
+
+def test_what_is_pulled_forward_is_missing_among_the_early():
+    result = pull_forward(orders(1, extra=100, pulled=0.5), **ASKED)
+    assert result.pulled
+    # Half of 560 orders came early, beside 100 more: 280 of 380 of the excess are missing.
+    assert result.share.low < 280 / 380 < result.share.high
+
+
+@pytest.mark.parametrize("made", [{}, {"extra": 300}, {"fall": 0.5}])
+def test_no_peak_a_plain_peak_or_a_fall_of_all_is_none(made):
+    assert sum(pull_forward(orders(s, **made), **ASKED).pulled for s in range(6)) <= 1
+
+
+def test_parts_of_the_trough_sum_to_it():
+    table = pull_forward(orders(3), **ASKED).table.set_index("part")
+    assert table.loc["early", "actual"] + table.loc["others", "actual"] == pytest.approx(
+        table.loc["trough", "actual"]
+    )
+
+
+def test_a_peak_beyond_the_rows_is_refused():
+    with pytest.raises(BadInput, match="no row lies in"):
+        pull_forward(orders(1), **ASKED | {"peak": Period(date(2027, 1, 1), date(2027, 1, 9))})
