@@ -70,6 +70,16 @@ def test_every_face_says_the_same_change(tmp_path):
     assert 100 * table["change"].iloc[0] == pytest.approx(found.goal.change_like_pct)
 
 
+def test_no_driver_moved_a_flat_goal(tmp_path):
+    days = pd.date_range("2026-01-01", "2026-03-31")
+    found = kpilab.review(case(tmp_path, days, baseline=JANUARY, current=FEBRUARY))
+    split = next(
+        r for f in found.findings for r in f.evidence if type(r).__name__ == "DriversResult"
+    )
+    assert split.table["contribution"].abs().max() < 0.02 * found.goal.baseline
+    assert split.unexplained == pytest.approx(0, abs=1e-6)
+
+
 def test_a_period_with_more_weekends_is_not_a_fall(tmp_path):
     days = pd.date_range("2026-01-01", "2026-04-30")
     shape = np.where(days.dayofweek < 5, 1.0, 0.3)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pandas as pd
 
+from kpilab.analysis.rootcause.attainment import like_change
 from kpilab.core.result import Result
 from kpilab.core.values import Message, fraction
 from kpilab.engine.column import DEN0, DEN1, NUM0, NUM1, SIDES
@@ -31,10 +32,11 @@ class DriversResult(Result):
 
     Attributes:
         table: one row per leaf of the metric tree; columns `driver` (str), `watched` (bool, on a
-            dashboard or a KPI), `ratio` (bool), `baseline`, `current` (values), `change` (relative,
-            0.1 = +10 %), `low`, `high` (its interval, noise clustered by day), `p`, and the share
-            of the goal's change that the driver makes, in goal units: `contribution`,
-            `contribution_low`, `contribution_high`.
+            dashboard or a KPI), `ratio` (bool), `baseline`, `current` (values; the baseline like
+            with like, where the periods differ in length), `change` (relative, 0.1 = +10 %), `low`,
+            `high` (its interval, noise clustered by day), `p`, and the share of the goal's change
+            that the driver makes, in goal units: `contribution`, `contribution_low`,
+            `contribution_high`.
         mix: one row per ratio driver × dimension: `driver`, `dimension`, `change` (relative, at
             constant mix of the dimension), `low`, `high`, `p`, `falling` (share of the current
             weight whose own rate fell).
@@ -81,10 +83,12 @@ def drivers(case: Case, cells: Cells, *, level: float = 0.95, seed: int = 0) -> 
     """
     fraction(level, "drivers(level=)")
     leaves = case.goal.tree.leaves
-    changes = {leaf: leaf_change(cells, case.metrics[leaf]) for leaf in leaves}
-    before = {leaf: cells.sides(leaf)[0] for leaf in leaves}
-    after = {leaf: cells.sides(leaf)[1] for leaf in leaves}
-    formula = [float(case.goal.tree.evaluate(side)) for side in (before, after)]
+    changes = {leaf: leaf_change(case, cells, case.metrics[leaf]) for leaf in leaves}
+    sides = {leaf: _sides(case, cells, leaf, changes[leaf]) for leaf in leaves}
+    before, after = ({leaf: sides[leaf][k] for leaf in leaves} for k in (0, 1))
+    # What the formula leaves is a matter of the totals as they are.
+    raw = [{leaf: cells.sides(leaf)[k] for leaf in leaves} for k in (0, 1)]
+    formula = [float(case.goal.tree.evaluate(side)) for side in raw]
     goal = [cells.value(case.goal.metric, period) for period in ("baseline", "current")]
     scale = goal[0] / formula[0] if formula[0] else 1.0
     shares = scale * contributions(case, before, after)
@@ -115,16 +119,25 @@ def drivers(case: Case, cells: Cells, *, level: float = 0.95, seed: int = 0) -> 
     )
 
 
-def leaf_change(cells: Cells, metric: Metric) -> Change:
-    """Change of one metric between the periods, with its noise between days (weeks, months)."""
-    values = cells.sides(metric.name)
+def leaf_change(case: Case, cells: Cells, metric: Metric) -> Change:
+    """Change of one metric between the periods, with its noise between days (weeks, months); like
+    with like, where the periods differ in length."""
     if cells.undefined(metric.name):
-        return Change(*values, (0.0, 0.0), 1.0)
+        return Change(*cells.sides(metric.name), (0.0, 0.0), 1.0)
+    if case.baseline.days != case.current.days:
+        return like_change(case, cells, metric)
     before, after = (
         Window.of(*cells.day_arrays(metric, period)) for period in ("baseline", "current")
     )
+    values = cells.sides(metric.name)
     adds, grain = not metric.is_ratio and metric.per is None, metric.per or "day"
     return period_change(before, after, values, per_day=adds, grain=grain)
+
+
+def _sides(case: Case, cells: Cells, name: str, moved: Change) -> tuple[float, float]:
+    """A metric's two values, like with like where the periods differ in length."""
+    alike = case.baseline.days == case.current.days
+    return cells.sides(name) if alike else (moved.before, moved.after)
 
 
 def contributions(

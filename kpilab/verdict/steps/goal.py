@@ -45,14 +45,14 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     if len(leaves) < 2:
         silent.append(Message("goal.no_formula", {"goal": case.goal.metric}))
         return StepReport("goal", (goal.finding, *before), tuple(silent), issues), _of_leaves(
-            cells, leaves, evidence
+            case, cells, leaves, evidence
         )
     try:
         split = drivers(case, cells)
     except BadInput as error:
         silent.append(Message("goal.not_split", {"goal": case.goal.metric, "why": error.what}))
         return StepReport("goal", (goal.finding, *before), tuple(silent), issues), evidence
-    evidence = _of_leaves(cells, leaves, evidence)
+    evidence = _of_leaves(case, cells, leaves, evidence)
     said = Finding(
         "",
         "goal",
@@ -142,10 +142,11 @@ def _unmeasured(case: Case, cells: Cells) -> Iterator[Message]:
             yield Message("goal.undefined", {"metric": name, "periods": cells.undefined(name)})
 
 
-def _of_leaves(cells: Cells, leaves: Sequence[Metric], evidence: Evidence) -> Evidence:
+def _of_leaves(case: Case, cells: Cells, leaves: Sequence[Metric], evidence: Evidence) -> Evidence:
     """Each leaf's current value, and the change of those that add up."""
     now = {m.name: cells.sides(m.name)[1] for m in leaves}
-    volumes = {m.name: leaf_change(cells, m) for m in leaves if not m.is_ratio and m.per is None}
+    adding = [m for m in leaves if not m.is_ratio and m.per is None]
+    volumes = {m.name: leaf_change(case, cells, m) for m in adding}
     return replace(evidence, now=now, volumes=volumes)
 
 
