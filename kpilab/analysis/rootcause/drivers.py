@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pandas as pd
 
-from kpilab.analysis.rootcause.attainment import like_change
+from kpilab.analysis.rootcause.like import like_change
 from kpilab.core.result import Result
 from kpilab.core.values import Message, fraction
 from kpilab.engine.column import DEN0, DEN1, NUM0, NUM1, SIDES

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from kpilab.analysis.rootcause.attainment import AttainmentResult, attainment, like_change
+from kpilab.analysis.rootcause.attainment import AttainmentResult, attainment
 from kpilab.analysis.rootcause.drivers import DriversResult, drivers, leaf_change
 from kpilab.analysis.rootcause.expected import ExpectedResult, expected
+from kpilab.analysis.rootcause.like import like_change
 from kpilab.core.case import Case, Metric
 from kpilab.core.finding import Finding, GoalChange, StepReport
 from kpilab.core.values import Effect, Message

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import kpilab
-from kpilab.analysis.rootcause.attainment import like_change
 from kpilab.analysis.rootcause.expected import ExpectedResult, expected
+from kpilab.analysis.rootcause.like import like_change
 from kpilab.engine.rootcause.cells import pull
 from kpilab.stats.calendar import days_off
 
