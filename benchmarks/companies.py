@@ -174,7 +174,14 @@ def run_case(case: Path, truth: Path) -> dict:
     result = judge(want, causes, gains, quality)
     if crash:
         result |= {"score": 0.0}
+    wanted = reasons_of(want)
+    beside = [
+        c
+        for c in gains
+        if c["confidence"] >= STATED and not any(meets(c, r) >= 0.4 for r in wanted)
+    ]
     return result | {
+        "gains": len(beside),
         "name": case.name,
         "family": want["family"],
         "quiet": not reasons_of(want),
@@ -239,7 +246,19 @@ def show(results: list[dict]) -> None:
     for result in results:
         groups[result["family"]].append(result)
     planted, quiet = ([r for r in results if r["quiet"] is is_quiet] for is_quiet in (False, True))
-    columns = ("n", "score", "+-", "kind", "place", "false", "silent", "cover", "ratio", "sec")
+    columns = (
+        "n",
+        "score",
+        "+-",
+        "kind",
+        "place",
+        "false",
+        "gains",
+        "silent",
+        "cover",
+        "ratio",
+        "sec",
+    )
     print(f"{'family':22s}" + "".join(f"{c:>8s}" for c in columns) + "  answers")
     for name, rows in [*sorted(groups.items()), ("PLANTED", planted), ("NOTHING WRONG", quiet)]:
         if rows:
@@ -251,7 +270,7 @@ def show(results: list[dict]) -> None:
 
 
 def line(name: str, rows: list[dict]) -> str:
-    """Means of one group of worlds."""
+    """Means of one group of worlds; `gains` are those stated that no reason made (not scored)."""
     met = [m for r in rows for m in r["met"]]
     scores = [r["score"] for r in rows]
     silent = [float(not r["said"]) for r in rows if r["quiet"]]
@@ -262,7 +281,7 @@ def line(name: str, rows: list[dict]) -> str:
         answers[row["answer"]] += 1
     cells = [
         str(len(rows)), mean(scores), f"{error(scores):.2f}", kind, where,
-        mean([r["false"] for r in rows]), mean(silent), covered, ratio,
+        mean([r["false"] for r in rows]), mean([r["gains"] for r in rows]), mean(silent), covered, ratio,
         f"{fmean(r['seconds'] for r in rows):.1f}",
     ]  # fmt: skip
     told = " ".join(f"{key}:{n}" for key, n in sorted(answers.items()))
