@@ -281,7 +281,8 @@ def line(name: str, rows: list[dict]) -> str:
         answers[row["answer"]] += 1
     cells = [
         str(len(rows)), mean(scores), f"{error(scores):.2f}", kind, where,
-        mean([r["false"] for r in rows]), mean([r["gains"] for r in rows]), mean(silent), covered, ratio,
+        mean([r["false"] for r in rows]), mean([r["gains"] for r in rows]), mean(silent),
+        covered, ratio,
         f"{fmean(r['seconds'] for r in rows):.1f}",
     ]  # fmt: skip
     told = " ".join(f"{key}:{n}" for key, n in sorted(answers.items()))

@@ -103,6 +103,7 @@ def market(
     """Weekly figures of the market: our own goal and others, to whom the same happened."""
     days = setting.days
     book = draw.books[planted.goal]
+    book = book[book["day"] >= 0]
     week = book["day"].to_numpy() // 7
     own = np.bincount(week, book["value"].to_numpy(float))[: days.days // 7]
     weeks = np.arange(len(own))
