@@ -33,11 +33,13 @@ class PriceVolumeMixResult(Result):
             `mix: <dimension>` per dimension, `list_price`, `discount`, `cost`, `new`, `lost`.
         items: the same, one row per item.
         parts: the sums over all; with `change` last.
+        margin: whether the change is that of the margin, not of the amount.
     """
 
     items: pd.DataFrame
     parts: pd.Series
     amount: str
+    margin: bool
     kind: ClassVar[str] = "price_volume_mix"
 
     @property
@@ -47,7 +49,8 @@ class PriceVolumeMixResult(Result):
         names = ("change", "volume", "list_price", "discount", "cost", "new", "lost")
         values: dict[str, object] = {n: float(sums[n]) or None for n in names}
         values |= {"change": float(sums["change"]), "volume": float(sums["volume"])}
-        return Message("price_volume_mix.parts", values | {"mix": mix, "amount": self.amount})
+        name = "price_volume_mix.margin" if self.margin else "price_volume_mix.parts"
+        return Message(name, values | {"mix": mix, "amount": self.amount})
 
 
 def price_volume_mix(
@@ -108,7 +111,7 @@ def price_volume_mix(
     table = told.groupby("by0", as_index=False, dropna=False)[list(numbers)].sum()
     return PriceVolumeMixResult(
         _largest(table).rename(columns=names), _largest(told).rename(columns=names),
-        told[[*parts.columns, "change"]].sum(), amount,
+        told[[*parts.columns, "change"]].sum(), amount, cost is not None,
     )  # fmt: skip
 
 

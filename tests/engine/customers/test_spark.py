@@ -1,0 +1,98 @@
+"""Questions about customers on Spark and on DuckDB answer alike."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kpilab import EventLog, Facts, Period
+from kpilab.customers import (
+    acquisition,
+    channel_shift,
+    churn,
+    concentration,
+    growth,
+    lifetime,
+    pipeline,
+    price_volume_mix,
+    pull_forward,
+)
+from kpilab.engine.connect import connect
+
+pytestmark = pytest.mark.spark
+BEFORE = Period(date(2026, 1, 1), date(2026, 3, 31))
+NOW = Period(date(2026, 4, 1), date(2026, 6, 30))
+ASKED = {"customer": "who", "amount": "amount", "current": NOW}
+
+
+def orders() -> pd.DataFrame:
+    noise, n = np.random.default_rng(4), 4000
+    day = pd.Timestamp("2024-07-01") + pd.to_timedelta(noise.integers(0, 730, n), "D")
+    who = noise.integers(0, 300, n)
+    frame = pd.DataFrame({"date": day, "who": who, "amount": noise.gamma(2, 20, n).round(2)})
+    frame["qty"] = noise.integers(1, 5, n)
+    frame["channel"] = noise.choice(["app", "web"], n)
+    return frame.assign(
+        region=np.array(["a", "b", "c"])[who % 3], date=day.astype("datetime64[us]")
+    )
+
+
+def deals() -> pd.DataFrame:
+    noise, rows = np.random.default_rng(5), []
+    for k in range(400):
+        at = pd.Timestamp("2024-07-01") + pd.Timedelta(hours=int(noise.integers(0, 17000)))
+        for stage in ("open", "won"):
+            rows.append((at, k, stage, "ab"[k % 2]))
+            at += pd.Timedelta(hours=int(noise.integers(1, 900)))
+    frame = pd.DataFrame(rows, columns=["time", "user", "event", "region"])
+    return frame.assign(time=frame["time"].astype("datetime64[us]"))
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    pytest.importorskip("pyspark")
+    if not shutil.which("java"):
+        pytest.skip("Spark needs Java")
+    folder = tmp_path_factory.mktemp("spark")
+    quiet = {
+        "spark.sql.warehouse.dir": str(folder),
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.master": "local[1]",
+    }
+    con, found = connect("pyspark://", quiet), {}
+    for name, frame, role in (("orders", orders(), Facts), ("deals", deals(), EventLog)):
+        frame.to_parquet(folder / f"{name}.parquet")
+        found[name] = (role(frame), role(con.read_parquet(str(folder / f"{name}.parquet"))))
+    return found
+
+
+QUESTIONS = {
+    "growth": lambda t: growth(
+        t, customer="who", amount="amount", baseline=BEFORE, current=NOW, by=["region"]
+    ),
+    "churn": lambda t: churn(t, by=["region"], **ASKED),
+    "acquisition": lambda t: acquisition(t, by=["region"], of="number", **ASKED),
+    "concentration": lambda t: concentration(t, **ASKED),
+    "channel_shift": lambda t: channel_shift(t, by="channel", **ASKED),
+    "pull_forward": lambda t: pull_forward(t, customer="who", amount="amount", peak=BEFORE),
+    "lifetime": lambda t: lifetime(t, customer="who", until=NOW.last),
+    "price_volume_mix": lambda t: price_volume_mix(
+        t, by=["region"], quantity="qty", amount="amount", baseline=BEFORE, current=NOW
+    ),
+    "pipeline": lambda t: pipeline(t, ["open", "won"], current=NOW, by=["region"]),
+}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_tables_are_equal(tables, name):
+    here, there = (QUESTIONS[name](t) for t in tables["deals" if name == "pipeline" else "orders"])
+    for part in ("table", "months", "stages", "rates"):
+        if hasattr(here, part):
+            pd.testing.assert_frame_equal(
+                getattr(there, part), getattr(here, part), check_dtype=False, rtol=1e-8
+            )
