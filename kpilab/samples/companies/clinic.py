@@ -32,6 +32,7 @@ SITES = ("centre", "north gate", "lakeside", "station", "park")
 VIA = ("phone", "desk", "web form")
 PATIENT = ("insurer", "district", "age_group", "referred_by")
 ALL = ("booked_via", *PATIENT, "specialty", "site")
+WHO = (*ALL, "patient_id")
 KEPT = 0.86
 
 
@@ -75,8 +76,8 @@ def simulate(setting: Setting, levers: Sequence[Lever]) -> Draw:
     came = (booked["status"] == "kept").to_numpy(float)
     online = (booked["booked_via"] == "online").to_numpy(float)
     books = {
-        "income": book(booked, ALL, booked["fee"].to_numpy() * came),
-        "visits": book(booked, ALL, came),
+        "income": book(booked, WHO, booked["fee"].to_numpy() * came),
+        "visits": book(booked, WHO, came),
         "bookings": book(booked, ALL, np.ones(len(booked))),
         "online_bookings": book(booked, ALL, online),
         "new_patients": book(joined, PATIENT, np.ones(len(joined))),
@@ -232,7 +233,7 @@ KNOBS = {
     "volume": Knob("visit", ALL, GOALS, NEW, FEWER, rises=True),
     "ratio": Knob("show", ALL, GOALS, (*BOOKED, *NEW), LOST, seen="visits", least=0.4),
     "price": Knob("price", ALL, GOALS[:1], (*BOOKED, *NEW), CHEAP, least=0.6, most=0.88),
-    "leave": Knob("leave", PATIENT, GOALS, NEW, CHURN, 0.66, 0.15, 0.8),
+    "leave": Knob("leave", PATIENT, GOALS, NEW, CHURN, 0.66, 0.15, 0.8, heads="patient_id"),
     "stock": Knob("stock", ("specialty", "site"), GOALS, NEW, SHORT, least=0.3, most=0.75),
     "delay": Knob("visit", ("site", "specialty"), GOALS, NEW, LATE, 0.85, 0.25, 0.85),
 }

@@ -8,7 +8,7 @@ from kpilab.samples.companies.lever import Lever, Place
 from kpilab.samples.companies.places import NoPlace, Spot, Wish, spot
 from kpilab.samples.companies.reason import Reason
 
-HEADS = 60  # customers in a place some of whom leave: fewer would say little
+HEADS = 90  # customers in a place some of whom leave: fewer would say little
 RISE = 1.6  # room for what grows
 
 
@@ -34,16 +34,20 @@ def wish(scene: Scene, knob: Knob, dims: int, *, gain: bool = False) -> Wish:
     )
 
 
+def place_for(scene: Scene, knob: Knob, goal: str, size: Wish) -> Spot:
+    """A place for a change of this driver, with enough customers in it."""
+    found = spot(scene.rng, scene.base, scene.setting, goal, knob.dims, size)
+    if knob.heads and scene.usual(goal, found.where)[knob.heads].nunique() < HEADS:
+        raise NoPlace
+    return found
+
+
 def one_place(
     scene: Scene, family: str, nature: str, goal: str, *, dims: int = 1, gain: bool = False
 ) -> Reason:
     """One driver changed in a random place."""
     knob = scene.firm.knobs[nature]
-    found = spot(
-        scene.rng, scene.base, scene.setting, goal, knob.dims, wish(scene, knob, dims, gain=gain)
-    )
-    if knob.heads and scene.usual(goal, found.where)[knob.heads].nunique() < HEADS:
-        raise NoPlace
+    found = place_for(scene, knob, goal, wish(scene, knob, dims, gain=gain))
     return reason(scene, family, knob, found)
 
 

@@ -33,6 +33,7 @@ BUYER = ("region", "acquisition", "age_band")
 ORDER = ("channel", *BUYER)
 ITEM = (*ORDER, "category", "brand", "product_id")
 SHOWN = ITEM[:-1]
+WHO = (*ITEM, "customer_id")
 BACK = 0.085  # share of items that come back
 LINES = 1.75  # lines per order
 
@@ -253,11 +254,11 @@ def _books(
     joined = buyers[buyers["here"] & (buyers["joined"] >= 0)]
     joined = joined.assign(day=np.floor(joined["joined"]).astype(int))
     amount, cost = items["amount"].to_numpy(), (items["qty"] * items["unit_cost"]).to_numpy()
-    sold = book(items, ITEM, amount)
-    returned = book(back, ITEM, back["amount"].to_numpy())
+    sold = book(items, WHO, amount)
+    returned = book(back, WHO, back["amount"].to_numpy())
     return {
         "revenue": sold,
-        "gross_profit": book(items, ITEM, amount - cost),
+        "gross_profit": book(items, WHO, amount - cost),
         "net_revenue": pd.concat([sold, returned.assign(value=-returned["value"])]),
         "units": book(items, ITEM, items["qty"].to_numpy()),
         "orders": book(orders, ORDER, np.ones(len(orders))),
@@ -360,7 +361,9 @@ KNOBS = {
     "forward": Knob("forward", (), GOALS, JOINED, EARLY),
     "mix": Knob("item", ("category",), GOALS[:2], ("units",), MIX),
     "stock": Knob("stock", ("category",), GOALS, JOINED, SHORT, least=0.3, most=0.75),
-    "leave": Knob("leave", BUYER, GOALS, ("new_customers",), CHURN, 0.6, 0.15, 0.8),
+    "leave": Knob(
+        "leave", BUYER, GOALS, ("new_customers",), CHURN, 0.6, 0.15, 0.8, heads="customer_id"
+    ),
     "volume": Knob("item", SHOWN, GOALS, JOINED, LOST, rises=True),
     "price": Knob("price", SHOWN, ("gross_profit",), ("units", "orders"), CHEAP, 2.5, 0.78, 0.94),
     "return": Knob("return", SHOWN, ("net_revenue",), ("revenue",), BACK_KINDS, -0.08, 1.8, 7.0),

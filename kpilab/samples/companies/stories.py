@@ -5,8 +5,8 @@ from __future__ import annotations
 from kpilab.samples.companies.company import Company
 from kpilab.samples.companies.family import Family, Planted, Scene
 from kpilab.samples.companies.lever import Lever, Place
-from kpilab.samples.companies.local import one_place, pick, reason, said, stage, wish
-from kpilab.samples.companies.places import NoPlace, distinct, spot, start_day
+from kpilab.samples.companies.local import one_place, pick, place_for, reason, said, stage, wish
+from kpilab.samples.companies.places import NoPlace, distinct, start_day
 from kpilab.samples.companies.ranges import Need
 from kpilab.samples.companies.reason import Reason
 
@@ -27,7 +27,7 @@ def delay(scene: Scene) -> Planted:
     """Something takes longer in a place, and its customers come less or leave."""
     knob = scene.firm.knobs["delay"]
     goal, kpi = stage(scene, "delay")
-    found = spot(scene.rng, scene.base, scene.setting, goal, knob.dims, wish(scene, knob, 1))
+    found = place_for(scene, knob, goal, wish(scene, knob, 1))
     slower = float(scene.rng.uniform(1.7, 2.6))
     start = found.start
     levers = (
@@ -46,7 +46,7 @@ def exception(scene: Scene) -> Planted:
     knob = scene.firm.knobs["volume"]
     goal, kpi = stage(scene, "volume")
     size = wish(scene, knob, 1)
-    found = spot(scene.rng, scene.base, scene.setting, goal, knob.dims, size)
+    found = place_for(scene, knob, goal, size)
     first = next(iter(found.where))
     options: list[Place] = []
     for dim in knob.dims:
@@ -73,7 +73,7 @@ def two_values(scene: Scene) -> Planted:
     """Two values of one dimension fall."""
     knob = scene.firm.knobs["volume"]
     goal, kpi = stage(scene, "volume")
-    found = spot(scene.rng, scene.base, scene.setting, goal, knob.dims, wish(scene, knob, 1))
+    found = place_for(scene, knob, goal, wish(scene, knob, 1))
     dim, values = next(iter(found.where.items()))
     share = scene.shares(goal, dim)
     near = [v for v in share if v not in values and 0.5 < share[v] / found.share < 1.3]
@@ -243,7 +243,7 @@ def rise_and_fall(scene: Scene) -> Planted:
     told = []
     for gain in (False, True):
         size = wish(scene, knob, 1, gain=gain)
-        found = spot(scene.rng, scene.base, scene.setting, goal, knob.dims, size)
+        found = place_for(scene, knob, goal, size)
         told.append(reason(scene, "volume_rise" if gain else "volume_place", knob, found))
     if apart(told):
         return Planted(goal, kpi, tuple(told), (1.0, 1.04))
