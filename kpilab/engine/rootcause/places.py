@@ -37,7 +37,7 @@ SET, GROUP, SIDE, SLICE = own("set"), own("group"), own("side"), own("slice")
 DEEPEST = 3
 VALUES = tuple(own(f"v{k}") for k in range(DEEPEST))
 HEX = "0123456789abcdef"
-DAYS_OF_GROUPS = 63  # whole weeks, so that a group holds one weekday
+BLOCKS = 8  # of days that go together where nobody recurs, in a period
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,8 +87,11 @@ def by_group(
         (first, ibis.literal(str(periods[0].first)).cast("date")),
         else_=ibis.literal(str(periods[1].first)).cast("date"),
     )
-    group = _group(rows, asked.unit, time) if asked.unit else _day(time, start) % DAYS_OF_GROUPS
-    keys = {SIDE: second.cast("int64"), GROUP: group}
+    since = _day(time, start)
+    block = max(1, min(p.days for p in periods) // BLOCKS)
+    series = _series(asked.table, rows, (since / block).floor().cast("int64"))
+    named = series if asked.unit is None else _named(rows, asked.unit, series)
+    keys = {SIDE: second.cast("int64"), GROUP: _group(named)}
     return _summed(rows, asked, keys, sets, kept)
 
 
@@ -132,9 +135,22 @@ def _day(time: Any, start: Any) -> Any:
     return time.cast("date").delta(start, unit="day").cast("int64")
 
 
-def _group(rows: ir.Table, unit: str, time: Any) -> Any:
-    """The group of a unit: the same on every engine. Rows of nobody go by their day."""
-    text = column(rows, unit).cast("string").fill_null(time.cast("date").cast("string"))
+def _named(rows: ir.Table, unit: str, series: Any) -> Any:
+    """Who a row belongs to; rows of nobody go by their series."""
+    return column(rows, unit).cast("string").fill_null(series)
+
+
+def _series(table: Table, rows: ir.Table, block: Any) -> Any:
+    """What stands for a unit where nobody recurs: one combination of dimensions in one block of
+    days, held against the same block of the other period."""
+    text = block.cast("string")
+    for dimension in table.dimensions_named:
+        text = text + ibis.literal("|") + label(rows[dimension])
+    return text
+
+
+def _group(text: Any) -> Any:
+    """The group of a unit: the same on every engine."""
     digest: Any = _md5(text)
     digits: Any = ibis.literal(HEX)
     high, low = (digits.find(digest.substr(k, 1)) for k in (0, 1))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Truth = NDArray[np.bool_]
 TINY = 1e-12
+PART_OF_REST = 0.5
 FEWEST = 5  # groups of units that must hold something, for a noise to be read from them
 
 
@@ -109,10 +110,9 @@ def contrast(place: Sides, rest: Sides) -> Contrast:
     p, r = place.total(), rest.total()
     would = would_be(p, r)
     per_group = _volumes(place, rest, p, r) if p.base.den is None else _rates(place, rest, p, r)
-    n = per_group.shape[-1]
-    centred = per_group - per_group.mean(-1, keepdims=True)
-    square = (centred**2).sum(-1)
-    kurtosis = n * (centred**4).sum(-1) / np.maximum(square, TINY) ** 2
+    n = np.maximum(_holding(place).sum(-1), 2)  # what a place's empty groups say is of the rest
+    square = np.maximum((per_group**2).sum(-1), _least(place, rest, p, r))
+    kurtosis = n * (per_group**4).sum(-1) / np.maximum(square, TINY) ** 2
     df = np.clip(2 * n / np.maximum(kurtosis - 1, TINY), 1.0, n - 1.0)
     error = np.sqrt(square * n / (n - 1))
     known = _enough(place) & _enough(rest) & (error > 0)
@@ -131,11 +131,26 @@ def _negative(place: Sides, rest: Sides) -> bool:
 
 
 def _volumes(place: Sides, rest: Sides, p: Sides, r: Sides) -> Array:
-    """What each group adds to the move of what adds up."""
-    k = over(r.now.num, r.base.num)[:, None]
+    """What each group adds to the move of what adds up, beyond what its size says."""
     share = over(p.base.num, r.base.num)[:, None]
-    own, others = place.now.num - k * place.base.num, rest.now.num - k * rest.base.num
-    return own - share * others
+    return _grown(place, p) - share * _grown(rest, r)
+
+
+def _grown(side: Sides, total: Sides) -> Array:
+    """Each group's current numerator beyond its place's growth."""
+    return side.now.num - over(total.now.num, total.base.num)[:, None] * side.base.num
+
+
+def _least(place: Sides, rest: Sides, p: Sides, r: Sides) -> Array:
+    """The square of what adds up is not below a part of what the rest's own noise lets expect: a
+    place that is all gone shows none any more."""
+    if p.base.den is not None:
+        return np.zeros(len(p.now.num))
+    would = would_be(p, r)
+    size = abs(r.now.num) + abs(over(r.now.num, r.base.num) ** 2 * r.base.num)
+    by_size = (_grown(rest, r) ** 2).sum(-1) / np.maximum(size, TINY)
+    own = abs(p.now.num) + abs(over(r.now.num, r.base.num) * would)
+    return PART_OF_REST * by_size * own
 
 
 def _rates(place: Sides, rest: Sides, p: Sides, r: Sides) -> Array:
@@ -165,8 +180,14 @@ def _safe(below: Array) -> Array:
     return np.where(abs(below) > TINY, below, np.inf)[:, None]
 
 
+def _holding(side: Sides) -> Truth:
+    """Groups that hold anything, in either period."""
+    held = (side.base.num != 0) | (side.now.num != 0)
+    return held if side.base.den is None else held | (side.base.den > 0)
+
+
 def _enough(side: Sides) -> Truth:
     if side.base.den is None or side.now.den is None:
-        return ((side.base.num != 0) | (side.now.num != 0)).sum(-1) >= FEWEST
+        return _holding(side).sum(-1) >= FEWEST
     counts = np.minimum((side.base.den > 0).sum(-1), (side.now.den > 0).sum(-1))
     return counts >= FEWEST

@@ -13,6 +13,7 @@ from kpilab.verdict.candidate import Candidate
 from kpilab.verdict.evidence import Evidence, Signalled
 from kpilab.verdict.kinds import place
 
+LESS = ("retention_decline", "contraction", "acquisition_quality")
 PLAIN = ("volume_decline", "local_regression")
 # A cause takes another one in that it explains by this part at least.
 MOST_OF_IT = 0.5
@@ -75,7 +76,7 @@ def _named(candidate: Candidate, signalled: Signalled) -> Candidate:
     """The place, called by what its customers did unless something else there explains it."""
     cause, kind = candidate.cause, signalled.signal.kind
     kinds = (cause.kind, *cause.alternatives)
-    if cause.kind in PLAIN:
+    if cause.kind in PLAIN and _tells(signalled):
         kinds = (kind, *kinds)
     else:
         kinds = (*kinds[:-1], kind, kinds[-1])
@@ -88,6 +89,13 @@ def _named(candidate: Candidate, signalled: Signalled) -> Candidate:
         action=Message(f"action.{kinds[0]}", values),
     )
     return replace(candidate, cause=named)
+
+
+def _tells(signalled: Signalled) -> bool:
+    """Whether it is told from less of everything there: who cancels a contract has left, while
+    fewer orders of a place look like customers who stay away, and like those who buy less."""
+    kind, result = signalled.signal.kind, signalled.signal.result
+    return kind not in LESS or bool(getattr(result, "contract", False))
 
 
 def _candidate(case: Case, evidence: Evidence, signalled: Signalled) -> Candidate:
