@@ -115,7 +115,7 @@ def contrast(place: Sides, rest: Sides) -> Contrast:
     kurtosis = n * (per_group**4).sum(-1) / np.maximum(square, TINY) ** 2
     df = np.clip(2 * n / np.maximum(kurtosis - 1, TINY), 1.0, n - 1.0)
     error = np.sqrt(square * n / (n - 1))
-    known = _enough(place) & _enough(rest) & (error > 0)
+    known = _enough(place) & _enough(rest) & _there(r) & (error > 0)
     return Contrast(p.now.num - would, (abs(p.now.num) + abs(would)) / 2, error, df, known)
 
 
@@ -178,6 +178,11 @@ def _den(part: Part) -> Array:
 
 def _safe(below: Array) -> Array:
     return np.where(abs(below) > TINY, below, np.inf)[:, None]
+
+
+def _there(rest: Sides) -> Truth:
+    """Whether the rest has anything in both periods: nothing moves as what was zero did."""
+    return (abs(rest.base.num) > TINY) & (abs(rest.now.num) > TINY)
 
 
 def _holding(side: Sides) -> Truth:

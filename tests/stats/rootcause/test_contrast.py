@@ -69,6 +69,12 @@ def test_a_few_large_units_leave_few_degrees_of_freedom():
     assert many.df[0] > 30 > 8 > few.df[0]
 
 
+def test_nothing_moves_as_what_was_zero_did():
+    n = np.full((1, 64), 9.0)
+    place, rest = (Sides(Part(n * 0, n), Part(n, n)) for _ in range(2))
+    assert not contrast(place, rest).known[0]
+
+
 def test_nothing_is_said_of_a_rate_without_enough_groups():
     num, den = np.zeros((1, 64)), np.zeros((1, 64))
     num[0, :2], den[0, :2] = 1.0, 2.0
