@@ -35,6 +35,8 @@ class Candidate:
         cause: as it would be said; effect and confidence are filled in when the review is weighed.
         p: chance of such evidence when nothing is wrong, corrected for the search inside its own
             kind; None when the kind's own rule decides and `cause.confidence` stands.
+        corrected: the same, corrected for everything the review looked at; None where that is
+            done when it is weighed.
         fix: for causes inside the formula.
         rate_effect: relative change of the node that the cause made (0.1 = +10 %), for precedence.
         settled: the numbers of the review stand on it already; it is said whatever its rank.
@@ -50,4 +52,5 @@ class Candidate:
     rate_effect: float | None = None
     settled: bool = False
     effect: Effect | None = None
+    corrected: float | None = None
     outside: tuple[tuple[Where, Change], ...] = ()

@@ -140,6 +140,7 @@ class Evidence:
         surges: per KPI, whether it jumped in one place while nothing downstream followed.
         moves: per driver, where it left its baseline and when.
         falls: at most one per rate of the formula, as specific as the numbers allow.
+        looked: places and drivers that were held against the rest, in all tables.
         signals: what customers did that was unusual.
         places: where a driver left its own course, and what else moved there.
         markets: per benchmark, what the market did.
@@ -161,6 +162,7 @@ class Evidence:
     moves: tuple[Move, ...] = ()
     falls: tuple[Fall, ...] = ()
     places: tuple[Placed, ...] = ()
+    looked: int = 0
     signals: tuple[Signalled, ...] = ()
     markets: tuple[Noted[MarketResult], ...] = ()
     records: tuple[Noted[EvidenceResult], ...] = ()

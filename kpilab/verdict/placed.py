@@ -28,3 +28,11 @@ class Placed:
     since: date | None = None
     node: Effect | None = None
     only_here: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looked:
+    """The places found, and how many places and drivers were held against the rest."""
+
+    places: tuple[Placed, ...]
+    tests: int

@@ -31,7 +31,9 @@ def rank(
     stated: list[Candidate] = []
     asked = tests
     for candidate in ordered:
-        corrected = None if candidate.p is None else min(1.0, candidate.p * max(asked, 1))
+        corrected = candidate.corrected
+        if corrected is None and candidate.p is not None:
+            corrected = min(1.0, candidate.p * max(asked, 1))
         asked -= 1 if candidate.p is not None else 0
         if (corrected is not None and corrected > ALPHA and not candidate.settled) or _small(
             case, candidate, model

@@ -76,10 +76,8 @@ def _named(candidate: Candidate, signalled: Signalled) -> Candidate:
     """The place, called by what its customers did unless something else there explains it."""
     cause, kind = candidate.cause, signalled.signal.kind
     kinds = (cause.kind, *cause.alternatives)
-    if cause.kind in PLAIN and _tells(signalled):
-        kinds = (kind, *kinds)
-    else:
-        kinds = (*kinds[:-1], kind, kinds[-1])
+    first = cause.kind in PLAIN and _tells(signalled)
+    kinds = (kind, *kinds) if first else (*kinds, kind)
     values = dict(cause.action.values) if cause.action else {}
     named = replace(
         cause,

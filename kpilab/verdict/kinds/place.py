@@ -18,6 +18,7 @@ NAMED: dict[Nature, str] = {
     "price": "price_erosion",
 }
 OWN = {"returns": "returns_rise", "price": "price_erosion"}  # by the nature of a driver itself
+SHARE = 0.5
 KINDS = ("volume_decline", "local_regression", *NAMED.values())
 
 
@@ -59,7 +60,10 @@ def _candidate(case: Case, evidence: Evidence, placed: Placed) -> Candidate:
         falsification=Message("cause.place_rest", values) if found.rest is not None else None,
     )
     leaf = None if placed.node is None else Fix(found.driver.name, placed.node)
-    return Candidate(cause, found.corrected, leaf, effect=effect)
+    # Half of the review's level goes to the search of places, whatever its size: the tests of all
+    # tables are one family, and count once.
+    corrected = min(1.0, found.p * evidence.looked / SHARE)
+    return Candidate(cause, found.corrected, leaf, effect=effect, corrected=corrected)
 
 
 def _kind(case: Case, driver: str) -> str | None:

@@ -24,7 +24,7 @@ from kpilab.questions.nature import worse_up
 from kpilab.questions.periods import both, span
 from kpilab.questions.series import changes
 from kpilab.verdict.evidence import Loss
-from kpilab.verdict.placed import Placed
+from kpilab.verdict.placed import Looked, Placed
 from kpilab.verdict.tuned import SURE
 
 Number = Callable[[Finding], Finding]
@@ -35,8 +35,9 @@ LEAST_BEHIND = 0.05
 
 def places(
     case: Case, cells: Cells, lost: Sequence[Loss], number: Number
-) -> tuple[list[Finding], tuple[Placed, ...], list[Message]]:
+) -> tuple[list[Finding], Looked, list[Message]]:
     """Findings, the places themselves, and what could not be searched."""
+    looked = 0
     findings: list[Finding] = []
     placed: list[Placed] = []
     silent: list[Message] = []
@@ -51,6 +52,7 @@ def places(
             said = {"driver": here[0].name, "why": error.what}
             silent.append(Message("root_cause.not_placed", said))
             continue
+        looked += searched.tests
         shown = _shown(case, searched)
         for k, found in enumerate(shown.found):
             finding, place = _of(case, shown, k, _behind(case, found, whys))
@@ -59,7 +61,7 @@ def places(
             placed.append(replace(place, finding=finding.id, node=_of_leaf(case, cells, found)))
         if not shown.found and shown.tests:
             findings.append(number(_nothing(case, shown, here)))
-    return findings, tuple(placed), silent
+    return findings, Looked(tuple(placed), looked), silent
 
 
 def _whole(table: Table, lost: Sequence[Loss]) -> Table:

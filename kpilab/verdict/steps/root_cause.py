@@ -35,10 +35,11 @@ from kpilab.verdict.tuned import ALONE, SURE
 def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, Evidence]:
     """One finding per driver: how it moved at constant mix, and in which place if in one."""
     number = numbering("root_cause")
-    searched, placed, silent = places(case, cells, evidence.losses, number)
+    searched, found, silent = places(case, cells, evidence.losses, number)
     clients, signals, untold = customers(case, number)
     searched, silent = [*searched, *clients], [*silent, *untold]
-    evidence = replace(evidence, places=placed, signals=signals)
+    placed = found.places
+    evidence = replace(evidence, places=placed, looked=found.tests, signals=signals)
     if evidence.drivers is None:
         silent += [] if searched else [Message("root_cause.no_drivers")]
         return StepReport("root_cause", tuple(searched), tuple(silent)), evidence
