@@ -118,7 +118,7 @@ def amounts(table: Table, metric: Metric | str, customer: str, by: Sequence[str]
     rows = table.table
     columns = {d: own(f"by{k}") for k, d in enumerate(by)}
     rows = rows.mutate(
-        **{WHO: rows[customer].cast("string"), DAY: day_of(rows, table.roles()["time"])},
+        **{WHO: rows[customer], DAY: day_of(rows, table.roles()["time"])},
         **{c: label(rows[d]) for d, c in columns.items()},
     )
     return Amounts(rows.filter(rows[DAY].notnull()), metric, columns)

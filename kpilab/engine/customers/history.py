@@ -65,7 +65,10 @@ def history(
     columns = {d: own(f"by{k}") for k, d in enumerate(by)}
     days: Any = until.of([WHO, DAY], {AMOUNT: None})
     days = days.filter((days[AMOUNT] != 0) & days[WHO].notnull())
-    days = days.mutate(**{AMOUNT: days[AMOUNT].cast("float64")}).cache()
+    # As text, as the customers' own table has them: after the rows are summed, which is cheaper.
+    days = days.mutate(
+        **{WHO: days[WHO].cast("string"), AMOUNT: days[AMOUNT].cast("float64")}
+    ).cache()
     dated = entities is not None and bool(entities.time)
     first = days.group_by(WHO).agg(**{SINCE: days[DAY].min()})
     if entities is None:
@@ -84,7 +87,8 @@ def _of_rows(found: Amounts, columns: Mapping[str, str]) -> Any:
     rows: Any = found.rows
     named = {c: rows[found.by[d]] for d, c in columns.items()}
     order = [DAY, *named]
-    rows = rows.filter(rows[WHO].notnull()).select(WHO, DAY, **named)
+    rows = rows.filter(rows[WHO].notnull())
+    rows = rows.select(DAY, **{WHO: rows[WHO].cast("string")}, **named)
     rows = rows.mutate(**{STEP: ibis.row_number().over(group_by=WHO, order_by=order)})
     return rows.filter(rows[STEP] == 0).select(WHO, *named)
 
