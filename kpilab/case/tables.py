@@ -27,11 +27,18 @@ from kpilab.core.table import (
     Reports,
     Table,
 )
-from kpilab.core.values import Message
+from kpilab.core.values import Message, Period
 from kpilab.engine.column import column as values_of
 from kpilab.engine.connect import confine
 from kpilab.engine.door.tables import table as settled
-from kpilab.engine.joins import Keyed, distinct_rows, overlapping, repeated, unmatched
+from kpilab.engine.joins import (
+    Keyed,
+    distinct_rows,
+    overlapping,
+    repeated,
+    repeated_days,
+    unmatched,
+)
 from kpilab.engine.run import collect_one
 from kpilab.errors import BadInput, EngineError, Problem, nearest, unknown_problem
 
@@ -124,7 +131,12 @@ def _keyed(found: Opened, name: str, table: ir.Table, document: Document) -> Key
     once, more = distinct_rows(table, spec.named_by)
     if more:
         values = {"table": name, "rows": more, "key": ", ".join(spec.named_by)}
-        found.issues.append(DataIssue(name, Message("trust.collapsed", values), rows=more))
+        # The time may be a column of a linked table: then the days are not known here.
+        time = getattr(spec, "time", None)
+        daily = repeated_days(table, time) if time in table.columns else {}
+        days = Period(min(daily), max(daily)) if daily else None
+        said = Message("trust.collapsed", values)
+        found.issues.append(DataIssue(name, said, period=days, rows=more, daily=daily))
     keyed = replace(keyed, table=once)
     if any(name in other.links.values() for other in found.spec.tables.values()) and isinstance(
         spec.key, str

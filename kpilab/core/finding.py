@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from kpilab.core.result import Result
@@ -199,8 +200,8 @@ class GoalChange:
 
 @dataclass(frozen=True, slots=True)
 class DataIssue:
-    """One fault of the data: which table, column, segment, days, rows;
-    effect on the goal where known."""
+    """One fault of the data: which table, column, segment, days, rows (and how many of them on each
+    day); effect on the goal where known."""
 
     table: str
     statement: Message
@@ -209,6 +210,7 @@ class DataIssue:
     period: Period | None = None
     rows: int | None = None
     effect: Effect | None = None
+    daily: Mapping[date, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

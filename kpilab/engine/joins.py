@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import ibis
+import pandas as pd
 
 from kpilab.engine.column import column, own
 from kpilab.engine.door.keys import Id, joinable
@@ -76,6 +78,18 @@ def distinct_rows(table: ir.Table, key: Sequence[str]) -> tuple[ir.Table, int]:
     )
     more = int(rows["n"] - rows["m"])
     return (once, more) if more else (table, 0)
+
+
+def repeated_days(table: ir.Table, time: str) -> dict[date, int]:
+    """How many rows there are too many on each day, of those that are wholly equal to another."""
+    same = table.group_by(list(table.columns)).agg(**{own("n"): table.count()})
+    same = same.filter(column(same, own("n")) > 1, same[time].notnull())
+    day = same[time].cast("timestamp").cast("date")
+    more = same.select(day=day, more=column(same, own("n")) - 1)
+    found = collect(more.group_by("day").agg(more=more["more"].sum()), "equal rows")
+    return {
+        pd.Timestamp(d).date(): int(n) for d, n in zip(found["day"], found["more"], strict=True)
+    }
 
 
 def repeated(keyed: Keyed) -> tuple[int, tuple[str, ...]]:

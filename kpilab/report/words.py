@@ -12,6 +12,7 @@ from kpilab.show.format import interval, items, number, percent, signed, signed_
 from kpilab.show.say import catalogue, sentence
 from kpilab.verdict.tuned import MOST_OF_GAP
 
+MOST_TIMES = 12  # as long a period as anybody would wait for
 FEW_WINDOWS = 8  # former periods below which more of them would tell more
 SURE = ((0.9, "report.sure_very"), (0.7, "report.sure_likely"), (0.0, "report.sure_more"))
 
@@ -177,6 +178,8 @@ class Words:
             return self.text("unexplained_detail", **counts)
         floor = float(str(review.settings.get("floor", 1.0)))
         longer = None if review.detectable is None else ceil((review.detectable / floor) ** 2)
+        # Nobody waits so long: it would read as advice.
+        longer = None if longer is None or longer > MOST_TIMES else longer
         history = review.goal.history
         few = history.windows if history is not None and history.windows < FEW_WINDOWS else None
         counts |= {"times": longer, "floor": floor / 100, "windows": few}

@@ -114,6 +114,24 @@ class Fall:
     outside: tuple[tuple[Where, Change], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Twice:
+    """Rows of a table that were loaded twice.
+
+    Attributes:
+        before, after: part of the rows of the baseline and of the current period, 0-1.
+        off: by how much the comparison of the two would be off, as loaded.
+        finding: id of the finding that says it.
+    """
+
+    table: str
+    days: Period
+    before: float
+    after: float
+    off: float
+    finding: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Signalled:
     """Something unusual that customers did, and the finding that says it."""
@@ -130,6 +148,7 @@ class Evidence:
     Attributes:
         reports: of the finished steps, in order.
         losses: what only a log lost; it is put back before the steps read the numbers.
+        twice: rows that were loaded twice, and are counted once.
         attainment: the goal and the KPIs against target and baseline.
         goal: the goal's change; every later step and the review itself say this one.
         moved: the goal between the periods, like with like.
@@ -151,6 +170,7 @@ class Evidence:
 
     reports: tuple[StepReport, ...] = ()
     losses: tuple[Loss, ...] = ()
+    twice: tuple[Twice, ...] = ()
     attainment: Noted[AttainmentResult] | None = None
     goal: GoalChange | None = None
     moved: Change | None = None

@@ -23,6 +23,7 @@ from kpilab.verdict.kinds import (
     data_loss,
     definition_mismatch,
     driver_decline,
+    duplicate_rows,
     experiment,
     external_decline,
     fabricated_execution,
@@ -54,6 +55,7 @@ STEPS: tuple[Step, ...] = (
 )
 JUDGES: tuple[Judge, ...] = (
     data_loss.judge,
+    duplicate_rows.judge,
     experiment.judge,
     external_decline.judge,
     customers.judge,

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from kpilab.analysis.data.missing_rows import MissingRowsResult, missing_rows
 from kpilab.analysis.data.reconcile import reconcile
-from kpilab.core.case import Case
+from kpilab.core.case import Case, Metric
 from kpilab.core.finding import DataIssue, Finding, StepReport
 from kpilab.core.table import EventLog
 from kpilab.core.values import Effect, Message, Period
 from kpilab.engine.daily import Measured
+from kpilab.engine.metrics import PERIOD, measure
 from kpilab.engine.rootcause.cells import Cells
 from kpilab.errors import BadInput
 from kpilab.questions.periods import span
 from kpilab.questions.series import measured
-from kpilab.verdict.evidence import Evidence, Loss, numbering
+from kpilab.verdict.evidence import Evidence, Loss, Twice, numbering
 from kpilab.verdict.faults import examined, lost_rows, place, silent_hours
 
 LEAST_DAYS = 21
@@ -57,10 +59,41 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
         findings.append(number(finding))
         issues += faults
     findings += [number(finding) for finding in _reconciled(case)]
+    twice = _twice(case, number)
+    findings += [finding for finding, _ in twice]
     if not any(pair for pair in case.reconcile):
         silent.append(Message("trust.no_books"))
     report = StepReport("trust", tuple(findings), tuple(silent), tuple(issues))
-    return report, replace(evidence, losses=tuple(losses))
+    return report, replace(evidence, losses=tuple(losses), twice=tuple(t for _, t in twice))
+
+
+def _twice(case: Case, number: Callable[[Finding], Finding]) -> list[tuple[Finding, Twice]]:
+    """Rows that were loaded twice, as a part of each period's."""
+    found = []
+    for issue in case.issues:
+        table = case.tables.get(issue.table)
+        if not issue.daily or issue.period is None or table is None:
+            continue
+        more = [sum(n for day, n in issue.daily.items() if day in p) for p in _both(case)]
+        rows = Metric("rows", issue.table, "count(*)")
+        periods = {"baseline": case.baseline, "current": case.current}
+        counted = measure(table, [rows], periods).set_index(PERIOD)["rows"]
+        before, after = (
+            n / counted[name] if counted[name] else 0.0
+            for n, name in zip(more, ("baseline", "current"), strict=True)
+        )
+        off = (1 + after) / (1 + before) - 1
+        values = {"table": issue.table, "before": before, "after": after, "off": off}
+        said = Message("trust.twice", values)
+        finding = number(
+            Finding("", "trust", "unclear", said, subject=issue.table, period=issue.period)
+        )
+        found.append((finding, Twice(issue.table, issue.period, before, after, off, finding.id)))
+    return found
+
+
+def _both(case: Case) -> tuple[Period, Period]:
+    return case.baseline, case.current
 
 
 def _reconciled(case: Case) -> list[Finding]:
