@@ -86,7 +86,7 @@ def repeated_days(table: ir.Table, time: str) -> dict[date, int]:
     same = same.filter(column(same, own("n")) > 1, same[time].notnull())
     day = same[time].cast("timestamp").cast("date")
     more = same.select(day=day, more=column(same, own("n")) - 1)
-    found = collect(more.group_by("day").agg(more=more["more"].sum()), "equal rows")
+    found = collect(more.group_by("day").agg(more=column(more, "more").sum()), "equal rows")
     return {
         pd.Timestamp(d).date(): int(n) for d, n in zip(found["day"], found["more"], strict=True)
     }

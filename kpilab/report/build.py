@@ -72,7 +72,8 @@ def write_unfinished(stopped: Stopped, case: Case, folder: Path) -> Path:
     A whole report in the folder stays as it is; the next one written there with `write` replaces
     both.
     """
-    unknown = GoalChange(case.goal.metric, *(float("nan"),) * 4)
+    nan = float("nan")
+    unknown = GoalChange(case.goal.metric, nan, nan, nan, nan)
     labels = {name: metric.label for name, metric in case.metrics.items() if metric.label}
     steps = Review(
         case.name,

@@ -206,9 +206,11 @@ class Words:
         """Beyond noise: against its history, or against the baseline where there is too little."""
         goal, history = self.review.goal, self.review.goal.history
         low, high = goal.like_ends
-        if history is not None and history.windows and history.low is not None:
-            low, high = goal.current - history.high, goal.current - history.low
-        return None not in (low, high) and (low > 0 or high < 0)
+        if history is not None and history.windows:
+            ends = history.low, history.high
+            if ends[0] is not None and ends[1] is not None:
+                low, high = goal.current - ends[1], goal.current - ends[0]
+        return low is not None and high is not None and (low > 0 or high < 0)
 
     def judged(self, finding: Finding) -> str:
         """The label of a finding's verdict."""

@@ -131,7 +131,7 @@ def deeper(cells: Cube, place: Mapping[str, str]) -> Cube:
     """The same, and the parts of a place by one dimension more."""
     names = tuple(place)
     sets = [(*names, d) for d in cells.kept if d not in place]
-    return _more(cells, sets, cells.kept | {d: [v] for d, v in place.items()})
+    return _more(cells, sets, {**cells.kept, **{d: [v] for d, v in place.items()}})
 
 
 def with_place(cells: Cube, where: Mapping[str, Sequence[str]]) -> Cube:

@@ -146,7 +146,9 @@ class _Search:
     def __init__(self, cells: Cube) -> None:
         self.cells = cells
         share = np.max([cells.share(d.goal) for d in cells.asked.drivers], axis=0)
-        able = (share >= FLOOR) & (share <= MOST)
+        # An amount of either sign may hold more than all of it: what is everywhere holds it of each.
+        least = np.min([cells.share(text) for text in cells.asked.texts], axis=0)
+        able = (share >= FLOOR) & (least <= MOST)
         able[cells.whole] = False
         depth = np.array([cells.depth(k) for k in range(len(share))])
         self.share, self.rows = share, _distinct(cells, np.flatnonzero(able), depth)

@@ -74,4 +74,4 @@ def _kind(case: Case, driver: str) -> str | None:
 
 def _behind(case: Case, placed: Placed) -> list[str | None]:
     abouts = [nature(case, case.metrics[m.name]) for m in placed.behind]
-    return [NAMED.get(about) if about is not None else None for about in abouts]
+    return [None if about is None else NAMED[about] for about in abouts]

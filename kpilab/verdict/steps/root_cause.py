@@ -16,6 +16,7 @@ from kpilab.analysis.rootcause.segment_search import SegmentSearchResult, segmen
 from kpilab.core.case import Case, Funnel, Metric
 from kpilab.core.finding import Finding, StepReport
 from kpilab.core.values import EVERYWHERE, Effect, Message, Where
+from kpilab.engine.column import SIDES
 from kpilab.engine.groups import people
 from kpilab.engine.metrics import BUCKET
 from kpilab.engine.rootcause.cells import Cells
@@ -103,6 +104,8 @@ def _searched(case: Case, cells: Cells, metric: Metric) -> SegmentSearchResult |
     if not metric.is_ratio or metric.per is not None or not dimensions:
         return None
     cube = cells.by_segment(metric, dimensions)
+    if (cube[[*SIDES]] < 0).any(axis=None):
+        return None  # a margin may be negative: no share of anything, and its places are searched
     variance = unit_variance(
         *(Window.of(*cells.day_arrays(metric, p)) for p in ("baseline", "current"))
     )

@@ -129,3 +129,35 @@ def test_what_else_moved_there_names_the_cause(tmp_path):
 def test_nothing_moves_and_nothing_is_said(tmp_path):
     found = reviewed(tmp_path, rows("visits", "Mobile", 1.0))
     assert (found.causes, found.gains) == ((), ())
+
+
+def test_a_margin_that_may_be_negative_has_places(tmp_path, recwarn):
+    rng = np.random.default_rng(3)
+    rows_ = [
+        (day.date(), region, item, 100.0, rng.normal(low if late and region == "west" else 10, 20))
+        for k, day in enumerate(DAYS)
+        for region in ("east", "west", "north")
+        for item in "ab"
+        for late, low in [(k >= 28, -15)]
+        for _ in range(8)
+    ]
+    frame = pd.DataFrame(rows_, columns=["day", "device", "sex", "sales", "profit"])
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    (tmp_path / "case.yml").write_text(
+        """kpilab: 1
+title: t
+periods: {baseline: [2026-01-01, 2026-01-28], current: [2026-01-29, 2026-02-25]}
+tables: {t: {kind: facts, source: t.csv, time: day, dimensions: [device, sex]}}
+metrics:
+  profit: {table: t, measure: sum(profit)}
+  sales: {table: t, measure: sum(sales)}
+  margin: {table: t, numerator: sum(profit), denominator: sum(sales)}
+goal: {metric: profit, formula: sales * margin}
+"""
+    )
+    found = kpilab.review(kpilab.open_case(tmp_path))
+    assert [(c.subject, c.where.plain()) for c in found.causes] == [("margin", {"device": "west"})]
+    effect = found.causes[0].effect
+    assert effect is not None
+    assert effect.value == pytest.approx(-25 * 28 * 16, rel=0.15)
+    assert [str(w.message) for w in recwarn if "invalid value" in str(w.message)] == []
