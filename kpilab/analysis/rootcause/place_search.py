@@ -146,7 +146,7 @@ class _Search:
     def __init__(self, cells: Cube) -> None:
         self.cells = cells
         share = np.max([cells.share(d.goal) for d in cells.asked.drivers], axis=0)
-        # An amount of either sign may hold more than all of it: what is everywhere holds it of each.
+        # An amount of either sign may hold more than all: what is everywhere holds it of each.
         least = np.min([cells.share(text) for text in cells.asked.texts], axis=0)
         able = (share >= FLOOR) & (least <= MOST)
         able[cells.whole] = False

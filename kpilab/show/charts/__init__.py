@@ -61,6 +61,7 @@ CHARTS: dict[str, tuple[str, str]] = {
     "watch": ("review.loop", "watch"),
     "decompose": ("rootcause.formula", "decompose"),
     "localise": ("rootcause.places", "localise"),
+    "place_search": ("rootcause.places", "place_search"),
     "ratemix": ("rootcause.formula", "ratemix"),
     "nextsplit": ("rootcause.places", "nextsplit"),
     "dating": ("rootcause.places", "dating"),

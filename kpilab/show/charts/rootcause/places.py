@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kpilab.analysis.rootcause.changepoint import ChangepointResult
     from kpilab.analysis.rootcause.localise import LocaliseResult
     from kpilab.analysis.rootcause.next_split import NextSplitResult
+    from kpilab.analysis.rootcause.place_search import PlaceSearchResult
     from kpilab.core.values import Where
 
 MOST = 20
@@ -86,7 +87,30 @@ def _scores() -> alt.Color:
     return alt.Color("score:Q", scale=scale, legend=None)
 
 
-def _bars(rows: pd.DataFrame, title: alt.TitleParams, lang: str) -> alt.LayerChart:
+def place_search(result: PlaceSearchResult, lang: str = "en") -> alt.TopLevelMixin:
+    """One bar per place found: what it made of the goal, with its interval."""
+    rows = result.table.head(MOST)
+    if rows.empty:
+        return alt.Chart(
+            pd.DataFrame({"x": [0]}), title=head(result, lang), width=WIDTH, height=1
+        ).mark_point(opacity=0)
+    named = [
+        f"{driver} · {where_text(w, lang)}"
+        for driver, w in zip(rows["driver"], rows["where"], strict=True)
+    ]
+    text = [signed(v, lang) for v in rows["effect"]]
+    bars = rows[["low", "high"]].assign(
+        place=named,
+        contribution=rows["effect"],
+        text=text,
+        colour=[GOOD if v >= 0 else BAD for v in rows["effect"]],
+    )
+    return _bars(bars, head(result, lang), lang, "place_search.axis")
+
+
+def _bars(
+    rows: pd.DataFrame, title: alt.TitleParams, lang: str, axis: str = "localise.axis"
+) -> alt.LayerChart:
     """One bar per `place`: its `contribution` from `low` to `high`,
     its `text` right of bar and interval."""
     rows = rows.assign(right=rows[["high", "contribution"]].max(axis=1).clip(lower=0))
@@ -94,7 +118,7 @@ def _bars(rows: pd.DataFrame, title: alt.TitleParams, lang: str) -> alt.LayerCha
     # Room on the right for the text of the longest bar.
     x = alt.X(
         "contribution:Q",
-        title=label("localise.axis", lang),
+        title=label(axis, lang),
         axis=alt.Axis(tickCount=5),
         scale=alt.Scale(padding=room(rows["text"]), nice=True),
     )
