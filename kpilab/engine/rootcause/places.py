@@ -36,6 +36,7 @@ GROUPS = 64
 SET, GROUP, SIDE, SLICE = own("set"), own("group"), own("side"), own("slice")
 DEEPEST = 3
 VALUES = tuple(own(f"v{k}") for k in range(DEEPEST))
+FINEST = own("finest")
 HEX = "0123456789abcdef"
 BLOCKS = 8  # of days that go together where nobody recurs, in a period
 
@@ -175,13 +176,17 @@ def _summed(
     used = list(dict.fromkeys(d for names in sets for d in names))
     ours = {d: own(f"d{k}") for k, d in enumerate(used)}
     rows = rows.mutate(**keys, **{name: label(rows[d]) for d, name in ours.items()})
-    sums = [
-        f"{_sum(text, rows, dialect)} AS {quoted(own(f's{k}'), quote)}"
-        for k, text in enumerate(asked.sums.values())
-    ]
-    parts = [_one(k, names, ours, list(keys), sums, kept, dialect) for k, names in enumerate(sets)]
-    purpose = f"places of table {asked.table.name!r}"
-    found = collect_text(rows, " UNION ALL ".join(parts), purpose)
+    measured = [_sum(text, rows, dialect) for text in asked.sums.values()]
+    names = [quoted(own(f"s{k}"), quote) for k in range(len(measured))]
+    # The rows are read once: every set adds up the sums of the finest one.
+    finest = ", ".join([*ours.values(), *keys])
+    sums = ", ".join(f"{m} AS {n}" for m, n in zip(measured, names, strict=True))
+    once = "" if dialect == "spark" else "MATERIALIZED "
+    read = f"SELECT {finest}, {sums} FROM rows_read GROUP BY {finest}"
+    added = [f"SUM({n}) AS {n}" for n in names]
+    parts = [_one(k, s, ours, list(keys), added, kept, dialect) for k, s in enumerate(sets)]
+    query = f", {FINEST} AS {once}({read}) {' UNION ALL '.join(parts)}"
+    found = collect_text(rows, query, f"places of table {asked.table.name!r}")
     named = {own(f"s{k}"): name for k, name in enumerate(asked.sums)}
     found = found.rename(columns=named)
     numbers = [SET, *keys, *named.values()]
@@ -212,7 +217,7 @@ def _one(
     where = f" WHERE {' AND '.join(chosen)}" if chosen else ""
     grouped = ", ".join([*values, *keys])
     return (
-        f"SELECT {k} AS {SET}, {', '.join([*shown, *keys, *sums])} FROM rows_read{where} "
+        f"SELECT {k} AS {SET}, {', '.join([*shown, *keys, *sums])} FROM {FINEST}{where} "
         f"GROUP BY {grouped}"
     )
 
