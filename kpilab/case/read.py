@@ -119,10 +119,13 @@ def periods_asked(spec: CaseSpec, current: str | None, baseline: str | None) -> 
 def _apart(baseline: Period, current: Period) -> None:
     """A day in both periods would be compared with itself."""
     if baseline.first <= current.last and current.first <= baseline.last:
+        hint = "let the baseline end before the current period begins"
+        with suppress(OverflowError):  # nothing comes before the first of all days
+            hint += f", e.g. {current.before()}"
         raise BadInput(
             f"baseline {baseline} and current period {current} overlap",
             "case.yml, key periods (or --current, --baseline)",
-            f"let the baseline end before the current period begins, e.g. {current.before()}",
+            hint,
         )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import pandas as pd
@@ -11,7 +11,8 @@ import pandas as pd
 from kpilab.analysis.customers.places import Parts, View, stand_out
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog
-from kpilab.core.values import Message, Period, fraction
+from kpilab.core.values import Message, Period, Where, fraction
+from kpilab.engine.column import own
 from kpilab.engine.customers.deals import flow
 from kpilab.engine.customers.windows import Windows
 from kpilab.errors import BadInput, unknown
@@ -104,12 +105,22 @@ def pipeline(
         if dimension not in log.table.columns:
             raise unknown("column", dimension, log.table.columns, f"table {log.name!r}")
     windows = Windows.of(current)
-    leaves = flow(log, stages, windows, by)
+    # A dimension may be called as a column of ours is.
+    ours = {own(f"d{k}"): dimension for k, dimension in enumerate(dict.fromkeys(by))}
+    table = log.table.mutate(**{name: log.table[d] for name, d in ours.items()})
+    leaves = flow(replace(log, table=table, dimensions=tuple(ours)), stages, windows, tuple(ours))
     known = set(leaves["stage"]) if len(leaves) else set()
     for stage in stages[:-1]:
         if stage not in known:
             raise unknown("stage", stage, known, f"table {log.name!r}, column {log.event!r}")
-    return _told(leaves, stages, windows, tuple(by), level)
+    told = _told(leaves, stages, windows, tuple(ours), level)
+    return replace(told, table=_named(told.table, ours), places=_named(told.places, ours))
+
+
+def _named(rows: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """The rows with the dimensions called as they are."""
+    where = [Where({names[d]: v for d, v in w.values.items()}) for w in rows["where"]]
+    return rows.assign(where=pd.Series(where, rows.index, dtype=object))
 
 
 def _told(
