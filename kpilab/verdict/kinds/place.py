@@ -73,5 +73,5 @@ def _kind(case: Case, driver: str) -> str | None:
 
 
 def _behind(case: Case, placed: Placed) -> list[str | None]:
-    abouts = [nature(case, case.metrics[m.name]) for m in placed.behind]
+    abouts: list[Nature | None] = [nature(case, case.metrics[m.name]) for m in placed.behind]
     return [None if about is None else NAMED[about] for about in abouts]
