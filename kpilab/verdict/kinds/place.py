@@ -23,8 +23,14 @@ KINDS = ("volume_decline", "local_regression", *NAMED.values())
 
 
 def judge(case: Case, evidence: Evidence) -> list[Candidate]:
-    """One candidate per place, a loss or a gain."""
-    return [_candidate(case, evidence, placed) for placed in evidence.places]
+    """One candidate per place, a loss or a gain. What moved from one value of a dimension to
+    another is a shift of mix, and no less of anything."""
+    shifted = {f.dimension for f in evidence.falls if f.pattern == "mix"}
+    return [
+        _candidate(case, evidence, placed)
+        for placed in evidence.places
+        if placed.found.driver.kind == "rate" or not shifted & set(placed.found.where.values)
+    ]
 
 
 def _candidate(case: Case, evidence: Evidence, placed: Placed) -> Candidate:

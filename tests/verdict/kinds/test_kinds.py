@@ -249,3 +249,14 @@ def test_a_test_without_a_base_moves_no_rate_and_a_fine_one_is_no_cause():
         is None
     )
     assert experiment.judge(case(), evidence(rereadings=(noted(reread("fine")),))) == []
+
+
+def test_what_moved_between_values_of_a_dimension_is_no_less_of_a_volume():
+    from types import SimpleNamespace
+
+    from kpilab.verdict.kinds import place
+
+    found = SimpleNamespace(driver=SimpleNamespace(kind="volume"), where=Where({"way": ("web",)}))
+    mix = SimpleNamespace(pattern="mix", dimension="way")
+    evidence = SimpleNamespace(places=(SimpleNamespace(found=found),), falls=(mix,))
+    assert place.judge(SimpleNamespace(), evidence) == []
