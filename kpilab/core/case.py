@@ -215,6 +215,10 @@ class Case:
         """Metrics that a KPI or a dashboard covers."""
         return frozenset((*self.dashboard, *(k.metric for k in self.kpis)))
 
+    def is_loss(self, change: float) -> bool:
+        """Whether such a change of the goal is for the worse."""
+        return (change < 0) == (self.metrics[self.goal.metric].better == "up")
+
     @property
     def sources(self) -> dict[str, Table]:
         """The tables as they were given; those that hold the rows of a formula are left out."""

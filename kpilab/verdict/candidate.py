@@ -27,6 +27,12 @@ class Fix:
     amount: Effect
 
 
+def percent(size: Effect, now: float) -> float | None:
+    """An amount of the goal in percent of the goal without it; None from zero."""
+    without = now - size.value
+    return 100 * size.value / abs(without) if without else None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """A possible cause.

@@ -43,6 +43,7 @@ class CustomerSignal:
             metric that the customers' amounts sum to.
         p: corrected within the test's own search. searched: how many segments that were.
         result: the analysis behind it. by_number: whether the number of customers tells it.
+        contract: whether they pay by contract, so that who stops has left.
     """
 
     kind: str
@@ -54,6 +55,7 @@ class CustomerSignal:
     statement: Message
     result: Result
     by_number: bool = False
+    contract: bool = False
 
 
 def customer_evidence(case: Case) -> tuple[CustomerSignal, ...]:
@@ -100,6 +102,7 @@ def _existing(past: History, contract: bool, customer: Customer) -> Iterator[Cus
             yield CustomerSignal(
                 kind, customer.amount, row["where"], effect_of(row, customer.amount),
                 float(row["q"]), result.searched, said(row), result, row["view"] == "number",
+                contract,
             )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ def of_history(case: Case, goal: GoalChange, past: ExpectedResult) -> Iterator[F
     p = chance(history, goal.current)
     verdict = "info"
     if p is not None and p < USUAL:
-        verdict = "trouble" if _worse(case, goal.current - history.value) else "fine"
+        verdict = "trouble" if case.is_loss(goal.current - history.value) else "fine"
     yield Finding(
         "",
         "goal",
@@ -53,10 +53,6 @@ def _off(goal: GoalChange, history: HistoryForecast) -> tuple[float | None, floa
     if history.low is None or history.high is None:
         return None, None
     return goal.current - history.high, goal.current - history.low
-
-
-def _worse(case: Case, change: float) -> bool:
-    return (change < 0) == (case.metrics[case.goal.metric].better == "up")
 
 
 def _target(case: Case, goal: GoalChange, history: HistoryForecast) -> Iterator[Finding]:
@@ -143,14 +139,14 @@ def shortfall(case: Case, goal: GoalChange) -> float:
     like = goal.baseline if goal.like is None else goal.like
     should = goal.history.value if goal.history is not None else like
     lost = goal.current - should
-    return 100 * abs(lost) / abs(should) if should and _worse(case, lost) else 0.0
+    return 100 * abs(lost) / abs(should) if should and case.is_loss(lost) else 0.0
 
 
 def fell(case: Case, goal: GoalChange) -> bool:
     """Whether the goal is worse than its history beyond noise."""
     if goal.history is not None and goal.history.error > 0:
         p = chance(goal.history, goal.current)
-        return p is not None and p < USUAL and _worse(case, goal.current - goal.history.value)
+        return p is not None and p < USUAL and case.is_loss(goal.current - goal.history.value)
     low, high = goal.like_ends
     if low is None or high is None:
         return False

@@ -72,9 +72,7 @@ def _explained_by(candidate: Candidate, rival: Candidate) -> bool:
 
 def is_gain(case: Case, candidate: Candidate) -> bool:
     """Whether the goal would be worse without it."""
-    if candidate.effect is None:
-        return False
-    return (candidate.effect.value > 0) == (case.metrics[case.goal.metric].better == "up")
+    return candidate.effect is not None and not case.is_loss(candidate.effect.value)
 
 
 def _size(model: Worth, candidate: Candidate) -> float | None:

@@ -44,7 +44,7 @@ class Summed:
     """What is searched: drivers measured on one table, between two periods.
 
     Attributes:
-        unit: column of whoever recurs; None for days.
+        unit: column of whoever recurs; None for a combination of dimensions over some days.
     """
 
     table: Table
@@ -65,6 +65,7 @@ class Cube:
 
     Attributes:
         sets: the sets of dimensions. kept: values of each dimension that are looked at.
+        replaced: dimensions in which a new value took the place of others.
         frames: what was fetched, by group and by slice.
         keys: per place, the number of its set, and its values.
         groups: measure -> (baseline, current), places × groups of units.
@@ -75,6 +76,7 @@ class Cube:
     asked: Summed
     sets: tuple[tuple[str, ...], ...]
     kept: Mapping[str, Sequence[str]]
+    replaced: tuple[str, ...]
     frames: Frames
     keys: tuple[tuple[int, tuple[str, ...]], ...]
     groups: Mapping[str, tuple[Array, Array]]
@@ -121,10 +123,10 @@ class Cube:
 def cube(asked: Summed, least: float, depth: int = 2) -> Cube:
     """The sums of every place of up to `depth` dimensions whose values hold at least `least` of any
     of the sums."""
-    found = _kept(_engine(asked), asked.table.dimensions_named, asked.periods, least)
+    found, replaced = _kept(_engine(asked), asked.table.dimensions_named, asked.periods, least)
     kept = {d: values for d, values in found.items() if values}
     sets = [names for n in range(depth + 1) for names in combinations(kept, n)]
-    return _arranged(asked, sets, kept, _fetched(asked, sets, kept))
+    return _arranged(asked, sets, (kept, replaced), _fetched(asked, sets, kept))
 
 
 def deeper(cells: Cube, place: Mapping[str, str]) -> Cube:
@@ -144,7 +146,9 @@ def _more(cells: Cube, sets: list[tuple[str, ...]], kept: Mapping[str, Sequence[
     for frame in frames:
         frame[SET] += len(cells.sets)
     both = [pd.concat(pair, ignore_index=True) for pair in zip(cells.frames, frames, strict=True)]
-    return _arranged(cells.asked, [*cells.sets, *sets], cells.kept, (both[0], both[1]))
+    return _arranged(
+        cells.asked, [*cells.sets, *sets], (cells.kept, cells.replaced), (both[0], both[1])
+    )
 
 
 def _engine(asked: Summed) -> Asked:
@@ -168,10 +172,11 @@ def _fetched(
 
 def _kept(
     engine: Asked, dimensions: Sequence[str], periods: tuple[Period, Period], least: float
-) -> dict[str, list[str]]:
-    """Values of each dimension that hold enough of any of the sums in either period."""
+) -> tuple[dict[str, list[str]], tuple[str, ...]]:
+    """Values of each dimension that hold enough of any of the sums in either period; and the
+    dimensions in which a new value took the place of others."""
     if not dimensions:
-        return {}
+        return {}, ()
     found = weights(engine, dimensions, periods)
     names = list(engine.sums)
     sums = found.groupby([SET, SIDE])[names].transform("sum").abs()
@@ -179,11 +184,12 @@ def _kept(
     replaced = _replaced(found, names)
     largest = found.groupby([SET, VALUES[0]])["share"].max()
     large = largest[largest >= least].reset_index()
-    return {
+    kept = {
         d: [str(v) for v in large.loc[large[SET] == number, VALUES[0]]]
         for number, d in enumerate(dimensions)
         if number not in replaced
     }
+    return kept, tuple(dimensions[number] for number in sorted(replaced))
 
 
 def _replaced(found: pd.DataFrame, names: Sequence[str]) -> set[int]:
@@ -205,9 +211,10 @@ def _replaced(found: pd.DataFrame, names: Sequence[str]) -> set[int]:
 def _arranged(
     asked: Summed,
     sets: Sequence[tuple[str, ...]],
-    kept: Mapping[str, Sequence[str]],
+    looked_at: tuple[Mapping[str, Sequence[str]], tuple[str, ...]],
     frames: Frames,
 ) -> Cube:
+    """The fetched sums as arrays; `looked_at` are the values kept, and the dimensions left out."""
     now, past = frames
     index = pd.MultiIndex.from_frame(now[KEY].drop_duplicates().sort_values(KEY))
     rows = index.to_frame(index=False).itertuples(index=False, name=None)
@@ -234,7 +241,8 @@ def _arranged(
     return Cube(
         asked,
         tuple(sets),
-        dict(kept),
+        dict(looked_at[0]),
+        looked_at[1],
         frames,
         tuple(keys),
         {t: (side(t, 0), side(t, 1)) for t in asked.texts},

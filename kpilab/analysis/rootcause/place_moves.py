@@ -73,13 +73,12 @@ def _moved(
     judged = _judged(cells, driver, rows)
     if not np.isfinite(judged.error[0]):
         return None
-    place = cells.sides(driver, rows).together().total()
-    values: list[float] = []
-    for part, length in zip((place.base, place.now), days, strict=True):
-        below = float(length) if part.den is None else float(part.den[0])
-        values.append(float(part.num[0]) / below if below else float("nan"))
+    place = cells.sides(driver, rows).together()
+    before, after = (
+        float(part.level(length)[0])
+        for part, length in zip((place.base, place.now), days, strict=True)
+    )
     p = float(np.exp(judged.log_p[0]))
-    before, after = values
     return Moved(driver.name, where, before, after, float(judged.relative[0]), p)
 
 

@@ -20,7 +20,7 @@ from kpilab.engine.door.labels import meets
 from kpilab.engine.rootcause.places import unit_of
 from kpilab.questions.drivers import Driver
 from kpilab.stats.distributions import student
-from kpilab.stats.rootcause.contrast import Part
+from kpilab.stats.rootcause.contrast import Sides
 from kpilab.stats.rootcause.usual import Judged, former, judge
 
 MOST_PLACES = 5
@@ -74,11 +74,13 @@ class PlaceSearchResult(Result):
             (corrected for every place and driver looked at), `share` (of the goal, 0-1).
         found: the same as values. tests: places × drivers looked at.
         windows: former pairs of periods that say what is usual.
+        replaced: dimensions left out, as a new value took the place of others in them.
     """
 
     found: tuple[Found, ...] = ()
     tests: int = 0
     windows: int = 0
+    replaced: tuple[str, ...] = ()
     kind: ClassVar[str] = "place_search"
 
     @property
@@ -109,7 +111,8 @@ def place_search(
     Args:
         table: rows with dimensions and a time. drivers: measured on it.
         baseline, current: the periods compared.
-        customer: column of whoever recurs; a log has its users; for want of both, days are taken.
+        customer: column of whoever recurs; a log has its users; for want of both, a
+            combination of dimensions over some days is the unit.
 
     Returns:
         PlaceSearchResult.
@@ -117,8 +120,10 @@ def place_search(
     asked = Summed(table, tuple(drivers), (baseline, current), unit_of(table, customer))
     found: list[Found] = []
     tests = windows = 0
+    replaced: tuple[str, ...] = ()
     while len(found) < MOST_PLACES and drivers and asked.table.dimensions_named:
         search = _Search(cube(asked, FLOOR))
+        replaced = replaced if found else search.cells.replaced
         if not len(search.rows):
             break
         tests = max(tests, len(search.rows) * len(drivers))
@@ -129,7 +134,11 @@ def place_search(
         found.append(best)
         asked = _without(asked, best.where)
     together = tuple(_together(found))
-    return PlaceSearchResult(_table(together), found=together, tests=tests, windows=windows)
+    notes = (Message("place_search.replaced", {"dimensions": replaced}),) if replaced else ()
+    return PlaceSearchResult(
+        _table(together), found=together, tests=tests, windows=windows, replaced=replaced,
+        notes=notes,
+    )  # fmt: skip
 
 
 def _without(asked: Summed, where: Where) -> Summed:
@@ -207,8 +216,12 @@ class _Search:
         place = self.cells.place(row)
         for dimension in place:
             larger = self.cells.row({d: v for d, v in place.items() if d != dimension})
-            if larger not in (None, self.cells.whole) and self._also(driver, int(larger), row):  # type: ignore[arg-type]
-                return self._wider(driver, int(larger))  # type: ignore[arg-type]
+            if (
+                larger is not None
+                and larger != self.cells.whole
+                and self._also(driver, larger, row)
+            ):
+                return self._wider(driver, larger)
         return row
 
     def _side(self, driver: Driver, row: int) -> int:
@@ -223,33 +236,30 @@ class _Search:
             self.cells.groups[driver.num][1][self.cells.whole].sum()
         ):
             return row
-        usual = self._growth(driver, self.cells.past(driver, [self.cells.whole]))
+        usual = self._year_ago(driver)
         moved = [abs(self._own(driver, k) - usual) for k in values]
         return values[int(np.argmax(moved))] if max(moved) > min(moved) else row
 
     def _own(self, driver: Driver, row: int) -> float:
         """Log growth of a driver in a place; per day for what adds up."""
-        sides = self.cells.sides(driver, [row]).total()
-        base, current = self.cells.asked.periods
-        values = []
-        for part, period in zip((sides.base, sides.now), (base, current), strict=True):
-            below = period.days if part.den is None else float(part.den[0])
-            values.append(max(float(part.num[0]), SMALL) / max(below, SMALL))
-        return float(np.log(values[1] / values[0]))
+        return _growth(*self._levels(self.cells.sides(driver, [row])))
 
-    def _growth(self, driver: Driver, past: Part) -> float:
+    def _levels(self, sides: Sides) -> tuple[float, float]:
+        """A driver in both periods; per day for what adds up."""
+        base, current = self.cells.asked.periods
+        return float(sides.base.level(base.days)[0]), float(sides.now.level(current.days)[0])
+
+    def _year_ago(self, driver: Driver) -> float:
         """Log growth of the whole at the same time of the year before; 0 where it is not known."""
-        w = self.cells.windows
+        past, w = self.cells.past(driver, [self.cells.whole]), self.cells.windows
         start = past.num.shape[1] - w.base - (w.year or 0)
         if w.year is None or start < 0:
             return 0.0
-        windows = (start, w.base), (start + w.gap, w.current)
-        values = []
-        for first, length in windows:
-            num = float(past.num[0, first : first + length].sum())
-            den = length if past.den is None else float(past.den[0, first : first + length].sum())
-            values.append(max(num, SMALL) / max(den, SMALL))
-        return float(np.log(values[1] / values[0]))
+        levels = [
+            past.between(first, first + length).level(length)[0]
+            for first, length in ((start, w.base), (start + w.gap, w.current))
+        ]
+        return _growth(float(levels[0]), float(levels[1]))
 
     def _also(self, driver: Driver, larger: int, smaller: int) -> bool:
         cells = self.cells
@@ -291,13 +301,9 @@ class _Search:
 
     def _beside(self, driver: Driver, row: int) -> float | None:
         """How the driver moved in all that is not the place; per day for what adds up."""
-        cells = self.cells
-        rest = (cells.sides(driver, [cells.whole]) - cells.sides(driver, [row])).total()
-        values = []
-        for part, period in zip((rest.base, rest.now), cells.asked.periods, strict=True):
-            below = period.days if part.den is None else float(part.den[0])
-            values.append(float(part.num[0]) / below if below else 0.0)
-        return values[1] / values[0] - 1 if values[0] else None
+        whole = self.cells.sides(driver, [self.cells.whole])
+        before, after = self._levels(whole - self.cells.sides(driver, [row]))
+        return after / before - 1 if before else None
 
     def _worth(self, driver: Driver, row: int) -> tuple[float, float]:
         """Goal units of one more of the numerator in a place, and the error of that."""
@@ -309,6 +315,10 @@ class _Search:
                 worth = float(goal.sum() / num.sum())
                 return worth, float(np.sqrt(((goal - worth * num) ** 2).sum()) / abs(num.sum()))
         return 0.0, 0.0
+
+
+def _growth(before: float, after: float) -> float:
+    return float(np.log(max(after, SMALL) / max(before, SMALL)))
 
 
 def _distinct(cells: Cube, rows: NDArray[np.intp], depth: NDArray[np.int_]) -> NDArray[np.intp]:

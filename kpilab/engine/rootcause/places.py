@@ -1,12 +1,9 @@
 """Sums of one table by many sets of dimensions at once: by group of units in the two periods, and
-by
-slice of time over the whole history.
+by slice of time over the whole history.
 
 A unit (a customer, a user) belongs to one of `GROUPS` groups, whatever it does: the groups differ
-by
-chance alone, and what recurs of a unit recurs inside its group. So they give the noise of any sum
-or
-ratio, and of any difference of two, while only sums leave the engine.
+by chance alone, and what recurs of a unit recurs inside its group. So they give the noise of any
+sum or ratio, and of any difference of two, while only sums leave the engine.
 """
 
 from __future__ import annotations
@@ -21,12 +18,11 @@ import pandas as pd
 from sqlglot import exp
 
 from kpilab.core.table import EventLog, Table
-from kpilab.core.values import EVERYWHERE, Period, Where
+from kpilab.core.values import Period
 from kpilab.engine.column import column, own
 from kpilab.engine.dialect import dialect_of, engine_name
 from kpilab.engine.door.labels import label
 from kpilab.engine.expression import parse_measure, quoted, spelled_out, sql
-from kpilab.engine.metrics import segment
 from kpilab.engine.run import collect_text
 
 if TYPE_CHECKING:
@@ -47,14 +43,12 @@ class Asked:
 
     Attributes:
         table: its rows. sums: name -> aggregate that adds up over rows, checked here.
-        unit: column of the unit; None where days are all there is.
-        where: rows outside are left out.
+        unit: column of the unit; None where nobody recurs.
     """
 
     table: Table
     sums: Mapping[str, str]
     unit: str | None = None
-    where: Where = EVERYWHERE
 
 
 def unit_of(table: Table, customer: str | None) -> str | None:
@@ -77,10 +71,9 @@ def by_group(
 
     Returns:
         Columns `SET` (index into `sets`), `VALUES`, `SIDE` (0 baseline, 1 current), `GROUP`, and
-        one
-        per sum.
+        one per sum.
     """
-    rows = segment(asked.table, asked.where)
+    rows = asked.table.table
     time = rows[asked.table.roles()["time"]].cast("timestamp")
     first, second = (_within(time, p) for p in periods)
     rows = rows.filter(first | second)
@@ -105,7 +98,7 @@ def by_slice(
 ) -> pd.DataFrame:
     """Sums over the whole history by slices of `days` days, numbered from the first day of `origin`
     (0) back and forth; as `by_group`, with `SLICE` instead of side and group."""
-    rows = segment(asked.table, asked.where)
+    rows = asked.table.table
     time = rows[asked.table.roles()["time"]].cast("timestamp")
     rows = rows.filter(time.notnull() & (time < _start(origin.last + timedelta(days=1))))
     number = _day(time, ibis.literal(str(origin.first)).cast("date"))
@@ -116,7 +109,7 @@ def weights(
     asked: Asked, dimensions: Sequence[str], periods: tuple[Period, Period]
 ) -> pd.DataFrame:
     """Sums of both periods by each dimension alone, without groups."""
-    rows = segment(asked.table, asked.where)
+    rows = asked.table.table
     time = rows[asked.table.roles()["time"]].cast("timestamp")
     first, second = (_within(time, p) for p in periods)
     keys = {SIDE: second.cast("int64")}

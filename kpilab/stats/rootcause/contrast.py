@@ -33,6 +33,15 @@ class Part:
         """Over all columns."""
         return Part(self.num.sum(-1), None if self.den is None else self.den.sum(-1))
 
+    def between(self, first: int, end: int) -> Part:
+        """Some of the columns."""
+        return Part(self.num[:, first:end], None if self.den is None else self.den[:, first:end])
+
+    def level(self, length: int) -> Array:
+        """The rate of each row over all columns; per day (slice) of a `length` for what adds up."""
+        all_ = self.total()
+        return over(all_.num, np.full_like(all_.num, length) if all_.den is None else all_.den)
+
     def above(self, other: Part) -> Part:
         """The rows of both."""
         below = None

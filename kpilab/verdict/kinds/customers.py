@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from kpilab.core.case import Case
 from kpilab.core.finding import Cause
-from kpilab.core.values import Effect, Message, Where
-from kpilab.verdict.candidate import Candidate
+from kpilab.core.values import Message, Where
+from kpilab.verdict.candidate import Candidate, percent
 from kpilab.verdict.evidence import Evidence, Signalled
 from kpilab.verdict.kinds import place
 
@@ -92,8 +92,7 @@ def _named(candidate: Candidate, signalled: Signalled) -> Candidate:
 def _tells(signalled: Signalled) -> bool:
     """Whether it is told from less of everything there: who cancels a contract has left, while
     fewer orders of a place look like customers who stay away, and like those who buy less."""
-    kind, result = signalled.signal.kind, signalled.signal.result
-    return kind not in LESS or bool(getattr(result, "contract", False))
+    return signalled.signal.kind not in LESS or signalled.signal.contract
 
 
 def _candidate(case: Case, evidence: Evidence, signalled: Signalled) -> Candidate:
@@ -111,14 +110,9 @@ def _candidate(case: Case, evidence: Evidence, signalled: Signalled) -> Candidat
         where=signal.where,
         period=case.current,
         effect=signal.effect,
-        effect_pct=_pct(size, now),
+        effect_pct=None if size is None else percent(size, now),
         effect_on=signal.effect.unit or case.goal.metric,
         findings=(signalled.finding,),
         action=Message(f"action.{signal.kind}", values),
     )
     return Candidate(cause, signal.p, effect=size)
-
-
-def _pct(size: Effect | None, now: float) -> float | None:
-    without = now - size.value if size is not None else 0.0
-    return 100 * size.value / abs(without) if size is not None and without else None

@@ -6,7 +6,7 @@ from kpilab.core.case import Case
 from kpilab.core.finding import Cause
 from kpilab.core.values import Effect, Message, Period
 from kpilab.questions.nature import Nature, nature
-from kpilab.verdict.candidate import Candidate, Fix
+from kpilab.verdict.candidate import Candidate, Fix, percent
 from kpilab.verdict.evidence import Evidence
 from kpilab.verdict.placed import Placed
 
@@ -18,8 +18,7 @@ NAMED: dict[Nature, str] = {
     "price": "price_erosion",
 }
 OWN = {"returns": "returns_rise", "price": "price_erosion"}  # by the nature of a driver itself
-SHARE = 0.5
-KINDS = ("volume_decline", "local_regression", *NAMED.values())
+SHARE = 0.5  # of the review's level, for the search of places
 
 
 def judge(case: Case, evidence: Evidence) -> list[Candidate]:
@@ -47,7 +46,6 @@ def _candidate(case: Case, evidence: Evidence, placed: Placed) -> Candidate:
         said = Message("cause.place_behind", also)
     effect = Effect(found.effect.value, found.effect.low, found.effect.high, case.goal.metric)
     now = evidence.goal.current if evidence.goal else 0.0
-    without = now - effect.value
     since = placed.since or case.current.first
     cause = Cause(
         kinds[0],
@@ -58,7 +56,7 @@ def _candidate(case: Case, evidence: Evidence, placed: Placed) -> Candidate:
         where=found.where,
         period=Period(min(since, case.current.last), case.current.last),
         effect=effect,
-        effect_pct=100 * effect.value / abs(without) if without else None,
+        effect_pct=percent(effect, now),
         effect_on=case.goal.metric,
         findings=(placed.finding,),
         action=Message(f"action.{kinds[0]}", values),

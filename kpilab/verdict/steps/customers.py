@@ -26,11 +26,10 @@ def customers(
 
 
 def _finding(case: Case, signal: CustomerSignal) -> Finding:
-    up = case.metrics[case.goal.metric].better == "up"
     return Finding(
         "",
         "root_cause",
-        "trouble" if (signal.effect.value < 0) == up else "fine",
+        "trouble" if case.is_loss(signal.effect.value) else "fine",
         signal.statement,
         subject=signal.subject,
         where=signal.where,

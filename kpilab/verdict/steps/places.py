@@ -53,6 +53,7 @@ def places(
             silent.append(Message("root_cause.not_placed", said))
             continue
         looked += searched.tests
+        silent += searched.notes
         shown = _shown(case, searched)
         for k, found in enumerate(shown.found):
             finding, place = _of(case, shown, k, _behind(case, found, whys))
@@ -103,7 +104,7 @@ def _shown(case: Case, searched: PlaceSearchResult) -> PlaceSearchResult:
 def _behind(case: Case, found: Found, metrics: Sequence[Metric]) -> tuple[Moved, ...]:
     """Metrics that moved for the worse in the place where the goal lost, or for the better where it
     gained; corrected for how many were looked at."""
-    loss = (found.effect.value < 0) == (case.metrics[case.goal.metric].better == "up")
+    loss = case.is_loss(found.effect.value)
     moved: list[Moved] = []
     for name in dict.fromkeys(m.table for m in metrics):
         asked = [_driver(m) for m in metrics if m.table == name and m.name != found.driver.name]
@@ -141,7 +142,7 @@ def _of(
         said = Message("place_search.behind", also)
     if dated is not None and dated.start is not None:
         said = Message("root_cause.dated", {"said": said, "when": dated.headline})
-    loss = (found.effect.value < 0) == (case.metrics[case.goal.metric].better == "up")
+    loss = case.is_loss(found.effect.value)
     finding = Finding(
         "",
         "root_cause",

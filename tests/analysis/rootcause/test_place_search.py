@@ -149,3 +149,12 @@ def test_a_table_without_the_place_says_nothing():
     table = Facts(shop(8), time="day", dimensions=("way",), name="t")
     where = search(shop(7, north=0.5)).found[0].where
     assert place_moves(table, [LINES], where, baseline=BASE, current=NOW) == ()
+
+
+def test_a_version_that_was_rolled_out_is_no_place_and_that_is_said():
+    frame = shop(9)
+    late = frame["day"] >= pd.Timestamp(NOW.first)
+    found = search(frame.assign(way=np.where(late, "v2", "v1")))
+    assert found.found == ()
+    assert found.replaced == ("way",)
+    assert [n.key for n in found.notes] == ["place_search.replaced"]
