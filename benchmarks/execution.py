@@ -19,7 +19,7 @@ from kpilab.core.case import Metric
 from kpilab.core.table import EventLog, Executions, Facts
 from kpilab.core.values import Period
 from kpilab.engine.daily import Measured
-from kpilab.stats.execution.density import excess_above
+from kpilab.stats.execution.density import excess_above, ratios, whole_numbers
 
 FIRST = dt.date(2025, 3, 3)
 BASELINE = Period(FIRST, FIRST + dt.timedelta(days=27))
@@ -140,9 +140,11 @@ def bunching_rows(draws: int, seed: int) -> Iterator[dict]:
             rng, hits = np.random.default_rng(seed), 0
             for _ in range(draws):
                 if shape == "whole numbers":
-                    found = excess_above(padded_counts(rng, n, share), 40.5, width=1.0, draws=199)
+                    claims = padded_counts(rng, n, share)
+                    strata = whole_numbers(claims, np.full(n, 41.0), np.ones(n))
                 else:
-                    found = excess_above(padded(rng, shape, n, share), 1.0, width=0.015, draws=199)
+                    strata = ratios(padded(rng, shape, n, share))
+                found = excess_above(strata, draws=199)
                 hits += found is not None and found.p <= 0.05
             yield {
                 "shape": shape,

@@ -16,7 +16,7 @@ from kpilab.core.values import Message, fraction
 from kpilab.engine.days import work
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput
-from kpilab.stats.execution.density import Bunching, excess_above
+from kpilab.stats.execution.density import Bunching, Stratum, excess_above, ratios, whole_numbers
 from kpilab.stats.execution.jump import density_jump
 from kpilab.stats.multiplicity import holm
 
@@ -34,10 +34,11 @@ class BunchingResult(Result):
 
     Attributes:
         table: one row per threshold (target and tiers); columns `threshold` (column name), `at`
-            (value; 1 where claims are measured in multiples of the threshold), `values` (claims in
-            the window), `found`, `expected` (claims in the bin just above), `excess`, `low`,
-            `high`, `p`, `jump_p` (two-sided p of a jump of the density at the threshold, a second
-            opinion of less power; NaN for whole numbers), `p_adjusted` (Holm), `bunched` (bool).
+            (value; 1 where claims are measured in multiples of the threshold, 0 where whole numbers
+            are counted from thresholds of several sizes), `values` (claims in the window), `found`,
+            `expected` (claims in the bin just above), `excess`, `low`, `high`, `p`, `jump_p`
+            (two-sided p of a jump of the density at the threshold, a second opinion of less power;
+            NaN for whole numbers), `p_adjusted` (Holm), `bunched` (bool).
         histogram: per threshold and bin: `threshold`, `start`, `end`, `found`, `fitted`.
         level: confidence level of the interval.
     """
@@ -49,6 +50,8 @@ class BunchingResult(Result):
     @property
     def headline(self) -> Message:
         hit = self.table[self.table["bunched"]]
+        if self.table.empty:
+            return Message("bunching.untested")
         if hit.empty:
             return Message("bunching.smooth", {"thresholds": len(self.table)})
         row = hit.sort_values("p").iloc[0]
@@ -69,10 +72,11 @@ def bunching(
     """Hold the count of claims just above each threshold against a smooth density of all other
     claims.
 
-    Whole-number claims against one fixed threshold are binned by one unit, with the threshold as
-    the bin's first value; otherwise claims are divided by their threshold and binned by an eighth
-    of their spread. The test is a Poisson regression on a polynomial, calibrated by parametric
-    bootstrap.
+    Whole-number claims are binned by units (of an eighth of their spread, if that is more), counted
+    from their own threshold, like thresholds together; multiples of 5, 10, 50 … may be as frequent
+    as they are elsewhere. Other claims are divided by their threshold and binned by an eighth of
+    their spread. The test is a Poisson regression on a polynomial, calibrated by parametric
+    bootstrap; claims too alike for it are bunched where most of them reach their threshold exactly.
 
     Args:
         records: claims with a target or tiers.
@@ -107,15 +111,13 @@ def bunching(
                 "bunching(period=)",
                 "choose other days or action",
             )
-        values, at, width = _scaled(claims)
-        found = excess_above(values, at, width=width, level=level, seed=seed)
+        strata, at, jump_p = _scaled(claims)
+        found = excess_above(strata, level=level, seed=seed)
         if found is None:
             skipped.append(name)
             continue
-        shown = float(at + 0.5) if width else at
-        jump = None if width else density_jump(values, at)
-        rows.append(_row(name, shown, found) | {"jump_p": jump.p if jump else float("nan")})
-        bins.append(_bins(name, found))
+        rows.append(_row(name, at, found) | {"jump_p": jump_p})
+        bins.append(_bins(name, at, found))
     table = pd.DataFrame(rows, columns=COLUMNS)
     table["p_adjusted"] = holm(table["p"])
     table["bunched"] = table["p_adjusted"] <= ALPHA
@@ -138,16 +140,15 @@ def _claims(
     )
 
 
-def _scaled(claims: pd.DataFrame) -> tuple[np.ndarray, float, float | None]:
-    """Values, threshold and bin width; whole numbers get bins of one unit around each number."""
-    whole = bool((claims["claim"] % 1 == 0).all()) and claims["at"].nunique() == 1
-    if whole:
-        return (
-            np.repeat(claims["claim"].to_numpy(), claims["n"]),
-            float(claims["at"].iloc[0]) - 0.5,
-            1.0,
-        )
-    return np.repeat((claims["claim"] / claims["at"]).to_numpy(), claims["n"]), 1.0, None
+def _scaled(claims: pd.DataFrame) -> tuple[list[Stratum], float, float]:
+    """Claims in bins around their threshold, where it is shown, and p of a jump of the density."""
+    claim, at, n = (claims[c].to_numpy(float) for c in ("claim", "at", "n"))
+    if (claim % 1 == 0).all():
+        shown = float(at[0]) if len(np.unique(at)) == 1 else 0.0
+        return whole_numbers(claim, at, n), shown, float("nan")
+    values = np.repeat(claim / at, n.astype(int))
+    jump = density_jump(values, 1.0)
+    return ratios(values), 1.0, jump.p if jump else float("nan")
 
 
 def _row(name: str, at: float, found: Bunching) -> dict[str, object]:
@@ -155,8 +156,8 @@ def _row(name: str, at: float, found: Bunching) -> dict[str, object]:
     return {"threshold": name, "at": at} | {k: getattr(found, k) for k in keys}
 
 
-def _bins(name: str, found: Bunching) -> pd.DataFrame:
-    edges = {"start": found.edges[:-1], "end": found.edges[1:]}
+def _bins(name: str, at: float, found: Bunching) -> pd.DataFrame:
+    edges = {"start": at + found.edges[:-1], "end": at + found.edges[1:]}
     return pd.DataFrame(edges | {"found": found.counts, "fitted": found.fitted}).assign(
         threshold=name
     )

@@ -93,6 +93,8 @@ def heaping(
         )
     else:
         notes.append(Message("heaping.no_benford"))
+    if len(frame) == 1 and len(values) > 1:
+        notes.append(Message("heaping.constant"))
     repeats = _repeats(records, period, action)
     extra = float((repeats["times"] - 1).sum()) / len(values)
     rows.append(_row("repeats", len(values), extra, *[float("nan")] * 4))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kpilab.stats.distributions import chi2
+from kpilab.stats.distributions import binomial, chi2, norm
+from kpilab.stats.proportion import wilson
 
 Floats = NDArray[np.float64]
 LEAST_VALUES, LEAST_MAGNITUDES = 500, 3.0
@@ -90,14 +91,13 @@ def heaping(
 ) -> Heaping | None:
     """Are there more multiples of `step` than their neighbours promise?
 
-    Expected is the mean count of the whole numbers less than half a step away, so the shape of the
-    distribution is no heaping. None when no multiple lies inside the range of the values.
+    Expected is what a smooth curve through the whole numbers less than half a step away puts at the
+    multiple, so neither the slope nor the crest of the distribution is heaping. None when no
+    multiple lies inside the range of the values, or nothing around them.
 
     Args:
         values: distinct whole numbers. weights: how often each occurs.
     """
-    from scipy.stats import binomtest  # loads for a second
-
     x, n = np.asarray(values, dtype=int), np.asarray(weights, dtype=float)
     grid = np.arange(x.min(), x.max() + 1)
     counts = np.zeros(len(grid))
@@ -106,19 +106,21 @@ def heaping(
     on = np.flatnonzero((grid % step == 0) & (grid - reach >= x.min()) & (grid + reach <= x.max()))
     if not len(on) or reach == 0:
         return None
-    near = np.concatenate([counts[on + k] for k in range(-reach, reach + 1)]).sum()
-    if near == 0:
+    apart = np.r_[-reach:0, 1 : reach + 1]
+    beside = counts[on[:, None] + apart].sum(0)
+    found, near = counts[on].sum(), counts[on].sum() + beside.sum()
+    if not beside.any():
         return None
-    found, width = int(counts[on].sum()), 2 * reach + 1
-    test = binomtest(found, int(near), 1 / width, alternative="greater")
-    ends = binomtest(found, int(near), 1 / width).proportion_ci(level, method="wilson")
+    # Weights of the curve's value in the middle, least squares.
+    degree = 2 if reach < 3 else 4
+    weight = np.linalg.pinv(np.vander(apart.astype(float), degree + 1))[-1]
+    expected = max(float(weight @ beside), 0.0)
+    spread = np.sqrt(max(expected, 1.0) + float(weight**2 @ beside))
+    # Few counts are no normal numbers: they must also be many among those around them.
+    even = 1 / (2 * reach + 1)
+    p = max(float(norm.sf((found - expected) / spread)), 1 - binomial.cdf(found - 1, near, even))
+    low, high = wilson(np.array([found]), np.array([near]), level)
     return Heaping(
-        step,
-        int(near),
-        found,
-        found / near,
-        float(ends.low),
-        float(ends.high),
-        1 / width,
-        float(test.pvalue),
-    )
+        step, int(near), int(found), found / near, float(low[0]), float(high[0]), expected / near,
+        float(p),
+    )  # fmt: skip

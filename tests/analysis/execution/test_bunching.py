@@ -90,3 +90,47 @@ def test_bad_input():
         bunching(records(np.arange(9)), period=PERIOD)
     with pytest.raises(BadInput, match="10 days"):
         timing(records(np.arange(9)), period=Period(FIRST, FIRST + dt.timedelta(days=9)))
+
+
+@pytest.mark.parametrize("sizes", [(20, 25), (17, 18, 19, 20, 21, 22, 23), (8, 20, 60)])
+def test_honest_whole_claims_against_targets_of_several_sizes_are_not_bunched(sizes):
+    flagged = 0
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        target = rng.choice(sizes, 400)
+        claims = rng.poisson(target if 60 in sizes else 20, 400)
+        flagged += bunching(records(claims, target=target), period=PERIOD).table["bunched"].any()
+    assert flagged <= 2
+
+
+def test_padding_is_found_whatever_the_sizes_of_the_targets():
+    rng = np.random.default_rng(2)
+    target = rng.choice([20, 25, 40], 800)
+    claims = rng.poisson(0.95 * target)
+    padded = np.where(
+        (claims < target) & (claims > 0.8 * target) & (rng.random(800) < 0.2), target, claims
+    )
+    assert bunching(records(padded, target=target), period=PERIOD).table["bunched"].all()
+
+
+def test_claims_rounded_everywhere_are_not_bunched_at_a_round_target():
+    rng = np.random.default_rng(5)
+    claims = rng.poisson(45, 900)
+    rounded = np.where(rng.random(900) < 0.3, np.round(claims / 5) * 5, claims)
+    assert not bunching(records(rounded, target=50), period=PERIOD).table["bunched"].any()
+
+
+def test_everybody_exactly_at_target_does_not_run_smoothly():
+    every = bunching(records(np.full(560, 20), target=20), period=PERIOD)
+    assert every.headline.key == "bunching.bunched"
+    assert every.table["excess"].tolist() == [560]
+    few = bunching(records(np.full(12, 20), target=20), period=PERIOD)
+    assert few.headline.key == "bunching.untested"
+    assert [n.key for n in heaping(records(np.full(560, 20)), period=PERIOD).notes] == [
+        "heaping.no_benford", "heaping.constant",
+    ]  # fmt: skip
+
+
+def test_the_crest_of_a_distribution_is_no_rounding():
+    honest = np.random.default_rng(1).poisson(10.4, 20_000)
+    assert not heaping(records(honest), period=PERIOD).table["stands_out"].any()
