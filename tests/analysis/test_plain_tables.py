@@ -100,6 +100,21 @@ def answer(ask, records):
         return str(error)
 
 
+def test_facts_to_localise(tmp_path):
+    days = pd.DataFrame({"date": list(JANUARY) * 2, "app": ["a"] * 28 + ["b"] * 28, "n": 100})
+    late = pd.to_datetime(days["date"]) >= pd.Timestamp(WEEKS[1].first)
+    days["n"] = days["n"].where(~(late & (days["app"] == "b")), 40)
+    days.to_parquet(tmp_path / "t.parquet")
+    tables = (days, pa.Table.from_pandas(days), ibis.memtable(days), tmp_path / "t.parquet")
+    for table in tables:
+        found = kpilab.localise(table, dimensions=["app"], measure="n", periods=tuple(WEEKS))
+        assert [place.plain() for place in found.places] == [{"app": "b"}]
+    with pytest.raises(BadInput, match="no column named 'date'"):
+        kpilab.localise(
+            tables[1].drop(["date"]), dimensions=["app"], measure="n", periods=tuple(WEEKS)
+        )
+
+
 def test_units_assignments_and_reports():
     units = pd.DataFrame({"variant": ["A", "B"] * 50, "paid": [0, 1, 1, 1, 0] * 20})
     said = repr(kpilab.experiment(Units(units), metrics=["paid"], control="A").headline)

@@ -13,7 +13,7 @@ import pandas as pd
 from kpilab.core.result import Result
 from kpilab.core.values import Message, fraction
 from kpilab.engine.column import unmarked
-from kpilab.errors import unknown
+from kpilab.errors import BadInput, unknown
 from kpilab.stats.experiments.sample_ratio import ratios
 from kpilab.stats.experiments.sample_ratio import sample_ratio as chance_of
 from kpilab.stats.experiments.validity import SRM_LEVEL
@@ -72,14 +72,20 @@ def sample_ratio(
             ratio's interval.
 
     Raises:
-        BadInput: a variant that the moments do not hold.
+        BadInput: a variant that the moments do not hold, or that the split leaves out.
     """
     fraction(level, "sample_ratio(level=)")
     known = [str(v) for v in moments.values("variant")]
     for variant in (control, treatment):
         if variant not in known:
             raise unknown("variant", variant, known, "sample_ratio(control=, treatment=)")
-    share = [(split or {}).get(v, 1.0) for v in (control, treatment)]
+        if split and not split.get(variant, 0) > 0:
+            raise BadInput(
+                f"the split gives variant {variant!r} no share",
+                "sample_ratio(split=)",
+                "give every variant its share",
+            )
+    share = [split[v] if split else 1.0 for v in (control, treatment)]
     totals = moments.totals("variant")
     rows = [("", "", [totals[(v,)]["units"] for v in (control, treatment)])]
     dimension = [False]  # whether a row is one of those searched: the days are not

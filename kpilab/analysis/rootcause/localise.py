@@ -22,10 +22,9 @@ from kpilab.old import keywords
 from kpilab.stats.rootcause.localise import Known, locate
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
-
     from kpilab.core.table import Facts
     from kpilab.core.values import Period
+    from kpilab.engine.door.tables import Tabular
 
 MATERIAL = 0.05
 STRAY = 0.01  # share of all amounts that may be negative by chance; they count as nothing
@@ -122,7 +121,7 @@ class LocaliseResult(Result):
 
 @keywords("localise")
 def localise(
-    facts: Facts | ir.Table | pd.DataFrame,
+    facts: Facts | Tabular,
     *,
     dimensions: Sequence[str] = (),
     measure: str | None = None,
@@ -147,7 +146,7 @@ def localise(
     with the values it replaced.
 
     Args:
-        facts: facts with a time column and `periods` (a plain frame: its column `date`); or one row
+        facts: facts with a time column and `periods` (a plain table: its column `date`); or one row
             per leaf (or finer) with an `expected` column.
         dimensions: columns to search; default: those the facts name. A number with a fraction (a
             price) is cut into bands where its deviation changes, as are whole numbers of many
@@ -227,7 +226,7 @@ def _result(searched: list[Places], notes: tuple[Message, ...], level: float) ->
 
 
 def _cube(
-    facts: Facts | ir.Table | pd.DataFrame, dimensions: tuple[str, ...], question: Comparison
+    facts: Facts | Tabular, dimensions: tuple[str, ...], question: Comparison
 ) -> tuple[Cube, tuple[Message, ...]]:
     """The cube of one metric, and what is to be said of it."""
     leaves, names = compared(facts, dimensions, question)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from pandas.api import types as kinds
 from kpilab.engine.door import dates, values
 from kpilab.errors import BadInput
 
+UNKNOWN_FLOATS = ("float16", "float128")  # to engines
 TIMES = ("time", "recorded", "responded", "solved", "reviewed")  # roles whose columns hold times
 
 
@@ -22,7 +24,7 @@ def in_memory(data: Any, name: str) -> pd.DataFrame:
     """A pandas frame of the same columns.
 
     Raises:
-        BadInput: not a table of any kind.
+        BadInput: not a table of any kind, or a type of column that Arrow does not know.
     """
     if isinstance(data, pd.DataFrame):
         return data
@@ -31,7 +33,20 @@ def in_memory(data: Any, name: str) -> pd.DataFrame:
     if not hasattr(data, "__arrow_c_stream__"):
         mend = "give a DataFrame (pandas, Polars, Arrow), an Ibis table, or the path of a file"
         raise BadInput(f"{type(data).__name__} is no table", f"table {name!r}", mend)
-    return pa.table(data).to_pandas(types_mapper=_kept)
+    try:
+        columns = pa.table(data)
+    except pa.ArrowInvalid as error:
+        mend = "bring its columns to whole numbers of 64 bits, floats, text or times"
+        raise BadInput(f"Arrow cannot read it: {error}", f"table {name!r}", mend) from None
+    return columns.cast(pa.schema(map(_plain, columns.schema))).to_pandas(types_mapper=_kept)
+
+
+def _plain(column: pa.Field) -> pa.Field:
+    """Text and bytes laid out as views, as Polars hands them out, in a layout that pandas has."""
+    kind = column.type
+    if pa.types.is_string_view(kind):
+        return column.with_type(pa.large_string())
+    return column.with_type(pa.large_binary()) if pa.types.is_binary_view(kind) else column
 
 
 def _kept(kind: pa.DataType) -> pd.ArrowDtype | None:
@@ -73,6 +88,19 @@ def localised(frame: pd.DataFrame, zone: str | None) -> pd.DataFrame:
     )
 
 
+def columns(frame: pd.DataFrame, name: str) -> pa.Table:
+    """The frame as an engine takes it.
+
+    Raises:
+        BadInput: a text that cannot be written.
+    """
+    try:
+        return pa.Table.from_pandas(frame, preserve_index=False)
+    except UnicodeEncodeError as error:
+        mend = "read the file in its own encoding"
+        raise BadInput(f"a text cannot be written: {error}", f"table {name!r}", mend) from None
+
+
 def _names(frame: pd.DataFrame, name: str, named: set[str]) -> list[str]:
     """Names as text; those that differ in case alone are numbered,
     but for the one that has a role."""
@@ -81,6 +109,9 @@ def _names(frame: pd.DataFrame, name: str, named: set[str]) -> list[str]:
             "columns have names of several levels", f"table {name!r}", "give each column one name"
         )
     names = [str(c) for c in frame.columns]
+    if not names or "" in names:
+        what = "a column has no name" if names else "there is no column"
+        raise BadInput(what, f"table {name!r}", "give a table whose columns have names")
     twice = (
         next((n for n in names if names.count(n) > 1), None)
         if len(set(names)) < len(names)
@@ -110,13 +141,23 @@ def _canonical(column: pd.Series, time: bool, table: str) -> pd.Series | None:
         plain = column.astype(kind.categories.dtype)
         changed = _canonical(plain, time, table)
         return plain if changed is None else changed
-    if str(kind).startswith("datetime64[ns"):
-        return _micro(column)
+    if isinstance(kind, pd.SparseDtype):
+        return column.sparse.to_dense()
+    if isinstance(kind, pd.IntervalDtype):  # what pandas.cut makes
+        return column.map(str, na_action="ignore").astype("str")
+    if str(kind).startswith("datetime64[ns") or kind == "timedelta64[ns]":
+        return column.dt.as_unit("us")
     if kinds.is_float_dtype(kind):
         finite = np.isfinite(column.to_numpy(float, na_value=0.0))
-        return None if finite.all() else column.where(finite | column.isna())
+        if str(kind) in UNKNOWN_FLOATS:
+            column = column.astype(float)
+        elif finite.all():
+            return None
+        return column.where(finite | column.isna())
     if kinds.is_object_dtype(kind):
         return _of_objects(column, time, table)
+    if kinds.is_complex_dtype(kind):
+        raise _no_value(column, table, complex)
     return _times(column, table) if time and kinds.is_string_dtype(kind) else None
 
 
@@ -137,9 +178,35 @@ def _of_objects(column: pd.Series, time: bool, table: str) -> pd.Series | None:
         return _times(column, table) if time else None
     if found == "period":
         return _canonical(pd.Series(pd.PeriodIndex(column), column.index), time, table)
-    if found == "mixed-integer" or (found == "mixed" and column.dropna().map(np.isscalar).all()):
-        return column.map(_text, na_action="ignore").astype("str")
-    return None
+    if found == "interval":
+        return column.map(str, na_action="ignore").astype("str")
+    if found == "mixed-integer" or (found == "mixed" and column.dropna().map(_is_text).all()):
+        texts = column.map(_text, na_action="ignore").astype("str")
+        return _times(texts, table) if time else texts
+    return _of_arrow(column, table) if found in ("mixed", "integer") else None
+
+
+def _of_arrow(column: pd.Series, table: str) -> pd.Series:
+    """Lists, objects with fields, whole numbers with gaps: as Arrow holds them."""
+    try:
+        return pd.Series(
+            pd.arrays.ArrowExtensionArray(pa.array(column, from_pandas=True)), column.index
+        )
+    except (pa.ArrowException, TypeError, OverflowError):
+        raise _no_value(column, table, type(column.dropna().iloc[0])) from None
+
+
+def _no_value(column: pd.Series, table: str, kind: type) -> BadInput:
+    return BadInput(
+        f"column {column.name!r} holds what no table holds: {kind.__name__}",
+        f"table {table!r}",
+        "make it numbers, text or times: Series.astype(str)",
+    )
+
+
+def _is_text(value: object) -> bool:
+    """Whether a value among others may be read as its text."""
+    return np.isscalar(value) or isinstance(value, UUID | date)
 
 
 def _text(value: object) -> str:

@@ -79,14 +79,14 @@ def entered(
         zone = timezone or zones.of_engine(rows)
     elif isinstance(data, str | Path):
         zone = timezone or zones.of_file(data)
-        read = opened(connect(timezone=zone), data, name, Reading(zone=zone))
+        read = opened(connect(timezone=zone or "UTC"), data, name, Reading(zone=zone))
         for note in read.notes:
             _lost(note, name)
         rows = read.table
     else:
         frame = memory.parsed(memory.in_memory(data, name), name, roles)
         zone = timezone or zones.of_frame(frame, name)
-        rows = connect().create_table(name, memory.localised(frame, zone))
+        rows = connect().create_table(name, memory.columns(memory.localised(frame, zone), name))
     ours = [c for c in rows.columns if c.lower().startswith(OWN)]
     if ours:
         raise BadInput(

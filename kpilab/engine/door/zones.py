@@ -37,17 +37,19 @@ def of_frame(frame: pd.DataFrame, name: str) -> str | None:
     return next(iter(zones), None)
 
 
-def of_file(path: str | Path) -> str:
-    """The zone that a parquet file says its times are in; UTC where it says none,
-    or another kind of file."""
+def of_file(path: str | Path) -> str | None:
+    """The zone that a parquet file says its times are in, UTC where it says several or none that
+    is known; None where no time carries one, or for another kind of file."""
     first = next(iter(sorted(Path(path).parent.glob(Path(path).name))), None)
     if first is None or first.suffix.lower() != ".parquet":
-        return "UTC"
+        return None
     try:
         kinds = pq.read_schema(first).types
     except (OSError, pa.ArrowException):  # whoever reads the file says what is wrong with it
-        return "UTC"
+        return None
     zones = {kind.tz for kind in kinds if pa.types.is_timestamp(kind) and kind.tz}
+    if not zones:
+        return None
     return zones.pop() if len(zones) == 1 and zones <= available_timezones() else "UTC"
 
 

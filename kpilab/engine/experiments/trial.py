@@ -92,7 +92,20 @@ def _columns(m: Outcome, table: ir.Table) -> tuple[str, str | None, tuple[str, .
     value, per, *covariates = (
         c and spelled(c, table.columns) for c in (m.value, m.per, *m.covariates)
     )
+    _check_numbers(m, [c for c in (value, per, *covariates) if c in table.columns], table)
     return str(value), per, tuple(str(c) for c in covariates)
+
+
+def _check_numbers(m: Outcome, columns: Sequence[str], table: ir.Table) -> None:
+    """A metric of units is made of numbers, or of True and False."""
+    for c in columns:
+        kind = table[c].type()
+        if not (kind.is_numeric() or kind.is_boolean()):
+            raise BadInput(
+                f"column {c!r} holds {kind}, no numbers",
+                f"metric {m.name!r}",
+                "give numbers, or True and False",
+            )
 
 
 def _logged(m: Outcome, k: int, design: Design) -> tuple[str, str | None, tuple[str, ...]]:

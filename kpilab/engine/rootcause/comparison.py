@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from kpilab.core.values import Period
+    from kpilab.engine.door.tables import Tabular
 
 Metric = str | tuple[str, str]  # a column that adds up, or numerator and denominator
 HOLED = own("holed")  # rows of a combination that are left out
@@ -137,7 +138,7 @@ def _columns(metric: object) -> Metric:
 
 
 def compared(
-    data: Facts | ir.Table | pd.DataFrame, dimensions: tuple[str, ...], question: Comparison
+    data: Facts | Tabular, dimensions: tuple[str, ...], question: Comparison
 ) -> tuple[Leaves, tuple[str, ...]]:
     """Sums per finest combination, a baseline scaled to the length of the current period;
     and the dimensions."""
@@ -183,13 +184,14 @@ def _without_holes(leaves: Leaves) -> Leaves:
 
 
 def _of_engine(
-    data: Facts | ir.Table | pd.DataFrame, names: tuple[str, ...], question: Comparison
+    data: Facts | Tabular, names: tuple[str, ...], question: Comparison
 ) -> tuple[Leaves, tuple[str, ...]]:
-    if isinstance(data, pd.DataFrame) and question.periods is not None:
-        # a Table wraps frames itself
-        data = Facts(data, dimensions=names)  # type: ignore[arg-type]
-    # as above
-    table = data if isinstance(data, Table) else Table(data, name="cube")  # type: ignore[arg-type]
+    if isinstance(data, Table):
+        table = data
+    elif question.periods is None:
+        table = Table(data, name="cube")  # type: ignore[arg-type]  # a Table takes whatever holds one
+    else:
+        table = Facts.of(data)
     names, columns = names or table.dimensions_named, question.columns()
     _check_columns(names, columns.values(), list(table.table.columns), table.name)
     rows, edges = table_bins(table.table, names)

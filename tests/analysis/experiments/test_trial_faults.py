@@ -104,6 +104,14 @@ def test_a_split_that_omits_a_variant_is_refused():
     rows = frame(variant=np.resize(["A", "B", "C"], 2000))
     with pytest.raises(BadInput, match="leaves out variant 'C'"):
         read(rows, design=Design(split={"A": 0.5, "B": 0.5}))
+    with pytest.raises(BadInput, match="gives variant 'B' no share"):
+        sample_ratio(read(frame()).moments, control="A", treatment="B", split={"A": 1.0})
+
+
+def test_texts_are_no_outcome():
+    for words in (["yes", "no"], pd.to_datetime(["2026-01-01", "2026-01-02"])):
+        with pytest.raises(BadInput, match=r"column 'said' holds .*, no numbers"):
+            read(frame(said=np.resize(words, 2000)), ["said"])
 
 
 def test_units_without_a_variant_are_counted_and_said():

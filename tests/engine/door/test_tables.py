@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta, timezone
 from decimal import Decimal
+from uuid import UUID
 
 import ibis
 import numpy as np
@@ -128,6 +129,13 @@ def test_a_parquet_file_is_read_in_the_zone_it_was_written_in(tmp_path):
     assert [str(t) for t in EventLog(tmp_path / "t.parquet").table.time.to_pandas()] == WALL
 
 
+def test_texts_with_an_offset_are_read_alike_in_a_file_and_a_frame(tmp_path):
+    frame = pd.DataFrame({"user": 1, "time": [f"{t}+08:00" for t in WALL], "event": "a"})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    for source in (frame, tmp_path / "t.csv"):
+        assert [str(t) for t in EventLog(source).table.time.to_pandas()] == WALL
+
+
 def test_a_text_that_is_no_time_is_named_with_its_row():
     with pytest.raises(BadInput, match=r"'soon' is no time\n.*column 'time', row 2"):
         EventLog(pd.DataFrame({"user": 1, "time": ["2026-01-01", "soon"], "event": "a"}))
@@ -160,9 +168,52 @@ def test_a_column_of_several_kinds_is_text():
     assert found["none"].isna().all()
 
 
+def test_text_laid_out_as_views_is_text():
+    """As Polars hands it out."""
+    views = pa.table({"app": pa.array(["a", None, "b"], pa.string_view()), "n": [1, 2, 3]})
+    assert table(Streamed(views)).schema() == ibis.schema({"app": "string", "n": "int64"})
+
+
+def test_frames_of_polars():
+    polars = pytest.importorskip("polars")
+    frame = pd.DataFrame({"n": [1.0, NAN, 2.0], "app": ["a", None, "b"], "time": DAYS})
+    for given in (polars.from_pandas(frame), polars.from_pandas(frame).lazy()):
+        found = table(given)
+        assert found.agg(n=found.n.sum(), apps=found.app.count()).to_pandas().iloc[0].tolist() == [
+            3.0,
+            2,
+        ]
+
+
+KEPT = {
+    "decimals with a gap": ([Decimal("1.10"), None], [Decimal("1.10"), None]),
+    "ids of a database": ([UUID(int=1), UUID(int=2)], [str(UUID(int=1)), str(UUID(int=2))]),
+    "bands of pandas.cut": (pd.cut([1, 9], [0, 5, 10]), ["(0, 5]", "(5, 10]"]),
+    "days beside texts": ([date(2026, 1, 5), "unknown"], ["2026-01-05", "unknown"]),
+    "half numbers": (np.array([0.5, 1.5], "float16"), [0.5, 1.5]),
+    "sparse": (pd.arrays.SparseArray([0.0, 1.5]), [0.0, 1.5]),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_values_of_python_and_pandas_come_in(name):
+    given, right = KEPT[name]
+    found = table(pd.DataFrame({"x": given})).to_pandas()["x"].astype(object)
+    assert found.where(found.notna(), None).tolist() == right
+
+
 def test_what_is_no_table_is_refused():
     with pytest.raises(BadInput, match="list is no table"):
         table([1, 2])
+    with pytest.raises(BadInput, match="there is no column"):
+        table(pd.DataFrame())
+    with pytest.raises(BadInput, match="a column has no name"):
+        table(pd.DataFrame({"": [1]}))
+    for odd in ([object(), object()], [2**70, 1], [1j, 2j]):
+        with pytest.raises(BadInput, match="column 'x' holds what no table holds"):
+            table(pd.DataFrame({"x": odd}))
+    with pytest.raises(BadInput, match="a text cannot be written"):
+        table(pd.DataFrame({"x": pd.Series(["a\udc80"], dtype=object)}))
 
 
 COLUMNS = {
