@@ -35,6 +35,7 @@ from tests.laws.excuses import (
     FIRST_KNOWN,
     INDEXED,
     NO_DAY,
+    NOBODY,
     OWN_SUM,
     PARTS,
     SIGNALS,
@@ -382,6 +383,7 @@ ENTRIES: dict[str, Entry] = {
             current=w.NOW,
             by=[g.n("my_region")],
         ),
+        NOBODY,
         orders=ORDERS,
     ),
     "churn": entry(
@@ -441,6 +443,7 @@ ENTRIES: dict[str, Entry] = {
         lambda g: customers.pull_forward(
             g["orders"], customer=g.n("my_who"), amount=g.n("my_sales"), peak=w.BASE
         ),
+        NOBODY,
         orders=ORDERS,
     ),
     "pipeline": entry(

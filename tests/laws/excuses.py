@@ -70,6 +70,7 @@ NO_DAY = {
     "missing: no my_day": "time lost counts without a day, too; days are only what the "
     "interval is drawn from"
 }
+NOBODY = {"missing: no my_who": "amounts of nobody count, among those of no known customer"}
 FILES = {
     "timed: period": "a case reads files, which hold no periods",
     "contained": "a case reads files, and nothing else",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -104,7 +104,8 @@ def acquisition(
     fraction(level, "acquisition(level=)")
     found = amounts(Facts.of(facts), amount, customer, () if customers else by)
     past = history(found, current, customers, by)
-    return acquired(past, cohorts(past), of, level)
+    told = acquired(past, cohorts(past), of, level)
+    return replace(told, notes=(*told.notes, *found.left_out(current.last)))
 
 
 def acquired(past: History, leaves: pd.DataFrame, of: Of, level: float) -> AcquisitionResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -92,7 +92,8 @@ def channel_shift(
     """
     fraction(level, "channel_shift(level=)")
     found = amounts(Facts.of(facts), amount, customer, [by])
-    return moved_between(found, current, by, level)
+    told = moved_between(found, current, by, level)
+    return replace(told, notes=(*told.notes, *found.left_out(current.last)))
 
 
 def moved_between(found: Amounts, current: Period, by: str, level: float) -> ChannelShiftResult:

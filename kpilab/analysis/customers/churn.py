@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import pandas as pd
@@ -118,7 +118,8 @@ def churn(
     found = amounts(Facts.of(facts), amount, customer, () if customers else by)
     past = history(found, current, customers, by)
     contract = bool(past.windows.months) and regular(found, past.seen) >= REGULAR
-    return churned(past, followed(past, contract), contract, of, level)
+    told = churned(past, followed(past, contract), contract, of, level)
+    return replace(told, notes=(*told.notes, *found.left_out(current.last)))
 
 
 def followed(past: History, contract: bool) -> pd.DataFrame:

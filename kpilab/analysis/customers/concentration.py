@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -93,7 +93,8 @@ def concentration(
     fraction(level, "concentration(level=)")
     found = amounts(Facts.of(facts), amount, customer)
     past = history(found, current, None, ())
-    return carried(past, found.metric.name, level, seed)
+    told = carried(past, found.metric.name, level, seed)
+    return replace(told, notes=(*told.notes, *found.left_out(current.last)))
 
 
 def carried(past: History, amount: str, level: float, seed: int) -> ConcentrationResult:

@@ -120,7 +120,8 @@ def growth(
         table.drop(columns=list(MOMENTS)),
         months=_months(by_month(found, whole).rename(columns=names | {MONTH: "month"}), tuple(by)),
         rates=_rates(table, tuple(by), level), contract=share >= REGULAR, gap=gap,
-        level=level, amount=found.metric.name, notes=_notes(share, gap),
+        level=level, amount=found.metric.name,
+        notes=(*_notes(share, gap), *found.left_out(current.last)),
     )  # fmt: skip
 
 

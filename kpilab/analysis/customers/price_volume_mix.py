@@ -22,6 +22,8 @@ from kpilab.stats.customers.prices import effects
 if TYPE_CHECKING:
     from kpilab.engine.door.tables import Tabular
 
+DAY, KNOWN = own("day"), own("known")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PriceVolumeMixResult(Result):
@@ -86,6 +88,7 @@ def price_volume_mix(
         BadInput: a column that is not there, no dimension, or no row in either period.
 
     Note:
+        Rows in which one of the columns is missing are left out and counted.
         A price is only as good as the item: where one item holds things of different price, what
         is sold of them shows as price. Mix needs the items' quantities in one unit.
     """
@@ -97,7 +100,7 @@ def price_volume_mix(
     if not by:
         hint = "name the item's column, e.g. by=['category', 'product']"
         raise BadInput("there is no dimension", "price_volume_mix(by=)", hint)
-    items = _items(facts, by, sums, (baseline, current))
+    items, left = _items(facts, by, sums, (baseline, current))
     if items.empty:
         where = f"table {facts.name!r}, price_volume_mix(baseline=, current=)"
         raise BadInput("no row lies in either period", where, "choose periods with rows")
@@ -112,27 +115,35 @@ def price_volume_mix(
     return PriceVolumeMixResult(
         _largest(table).rename(columns=names), _largest(told).rename(columns=names),
         told[[*parts.columns, "change"]].sum(), amount, cost is not None,
+        notes=(Message("door.left_out", {"rows": left}),) if left else (),
     )  # fmt: skip
 
 
 def _items(
     facts: Facts, by: Sequence[str], sums: dict[str, str | None], periods: tuple[Period, Period]
-) -> pd.DataFrame:
-    """One row per item sold, with the sums of both periods."""
+) -> tuple[pd.DataFrame, int]:
+    """One row per item sold, with the sums of both periods; and how many rows are left out, as a
+    value is missing. An item that has no other rows in a period is left out with them: it is
+    neither new nor lost."""
     rows: Any = facts.table
-    day = day_of(rows, facts.time)
     columns = {own(f"by{k}"): label(rows[d]) for k, d in enumerate(by)}
-    rows = rows.mutate(**columns, **{own("day"): day})
-    rows = rows.filter(inside(rows[own("day")], periods[0]) | inside(rows[own("day")], periods[1]))
+    asked = [rows[c].notnull() for c in sums.values() if c]
+    rows = rows.mutate(**columns, **{DAY: day_of(rows, facts.time), KNOWN: ibis.and_(*asked)})
+    rows = rows.filter(inside(rows[DAY], periods[0]) | inside(rows[DAY], periods[1]))
     named = {}
     for k, period in enumerate(periods):
-        here = inside(rows[own("day")], period)
+        here = inside(rows[DAY], period)
         for name, column in sums.items():
             value: Any = rows[column].cast("float64") if column else ibis.literal(0.0)
-            named[f"{name}{k}"] = _sum(here, value)
+            named[f"{name}{k}"] = _sum(here & rows[KNOWN], value)
+        named[f"known{k}"] = (here & rows[KNOWN]).sum()
+        named[f"left{k}"] = (here & ~rows[KNOWN]).sum()
     found = collect(rows.group_by([*columns]).agg(**named), "price_volume_mix")
     found = found.rename(columns={own(f"by{k}"): f"by{k}" for k in range(len(by))})
-    return found.sort_values([f"by{k}" for k in range(len(by))]).reset_index(drop=True)
+    left = int(found[["left0", "left1"]].to_numpy().sum())
+    blank = [(found[f"left{k}"] > 0) & (found[f"known{k}"] == 0) for k in (0, 1)]
+    found = found[~(blank[0] | blank[1])].drop(columns=["known0", "known1", "left0", "left1"])
+    return found.sort_values([f"by{k}" for k in range(len(by))]).reset_index(drop=True), left
 
 
 def _sum(here: Any, value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -69,7 +69,8 @@ def pull_forward(
 
     The window of the same length after the peak is held against the four windows before the peak,
     and so is the peak; those who bought in the peak, against what they spent in it. What is usual
-    between such windows, the history tells. What was pulled forward is missing among the early.
+    between such windows, the history tells. What was pulled forward is missing among the early;
+    rows of nobody are none of theirs.
 
     Args:
         facts, customer, amount, level: as for `churn`. peak: its days; whole weeks do best.
@@ -90,7 +91,8 @@ def pull_forward(
     if not first <= peak.first <= last:
         hint = f"choose days within {first}..{last}"
         raise BadInput(f"no row lies in {peak}", "pull_forward(peak=)", hint)
-    return after_peak(found, peak, level)
+    told = after_peak(found, peak, level)
+    return replace(told, notes=(*told.notes, *found.left_out(last)))
 
 
 def after_peak(found: Amounts, peak: Period, level: float) -> PullForwardResult:

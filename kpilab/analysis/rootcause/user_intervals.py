@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations_with_replacement
 from operator import or_
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+import ibis
 import numpy as np
 import pandas as pd
 from ibis import _, literal
@@ -16,6 +17,7 @@ from ibis import _, literal
 from kpilab.core.result import Result
 from kpilab.core.table import Facts
 from kpilab.core.values import Effect, Message, Where, fraction
+from kpilab.engine.column import own
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.door.labels import meets
 from kpilab.engine.run import collect_one
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from kpilab.engine.door.tables import Tabular
 
 COLUMNS = ["where", "expected", "actual", "contribution", "low", "high", "users"]
+LEFT = own("left")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +115,9 @@ def user_intervals(
     sums = collect_one(_moments(facts, places, user, columns, periods), "user_intervals")
     ratio = periods[1].days / periods[0].days
     rows = [_row(place, k, sums, 2 * len(columns), ratio, level) for k, place in enumerate(places)]
-    return UserIntervalsResult(pd.DataFrame(rows, columns=COLUMNS), level)
+    left = int(sums[LEFT] or 0)
+    notes = (Message("door.left_out", {"rows": left}),) if left else ()
+    return UserIntervalsResult(pd.DataFrame(rows, columns=COLUMNS), level, notes=notes)
 
 
 def _moments(
@@ -122,13 +127,15 @@ def _moments(
     columns: list[str],
     periods: tuple[Period, Period],
 ) -> ir.Table:
-    """One row: per place the sums over users of each column in each period,
-    and of their products."""
+    """One row: per place the sums over users of each column in each period, and of their
+    products; and how many rows are left out, as a value is missing."""
     table, day, nothing = data.table, day_of(data.table, data.time), literal(0.0)
+    known: Any = ibis.and_(*[table[c].notnull() for c in columns])
+    here: list[Any] = [inside(day, p) for p in periods]
     values = [
-        inside(day, p).ifelse(table[c].cast("float64"), nothing) for c in columns for p in periods
+        (known & at).ifelse(table[c].cast("float64"), nothing) for c in columns for at in here
     ]
-    rows = {}
+    rows = {LEFT: (~known & (here[0] | here[1])).ifelse(1.0, 0.0)}
     for k, place in enumerate(places):
         hit = meets(table, place)
         rows |= {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import pandas as pd
 from sqlglot import exp
 
 from kpilab.core.case import Metric
+from kpilab.core.values import Message
 from kpilab.engine.column import own
 from kpilab.engine.days import day_of
 from kpilab.engine.dialect import dialect_of, engine_name
@@ -44,11 +45,13 @@ class Amounts:
         rows: the table with the columns `WHO` (missing: nobody's), `DAY`, and one per dimension.
         metric: a sum or count of rows.
         by: dimension -> its column of `rows`, as text.
+        blank: rows left out because the column that is summed is missing; None of a metric.
     """
 
     rows: ir.Table
     metric: Metric
     by: Mapping[str, str]
+    blank: ir.Table | None = None
 
     def of(
         self, keys: Sequence[str], parts: Mapping[str, Period | None], *also: exp.Expr
@@ -80,7 +83,15 @@ class Amounts:
     def until(self, last: date) -> Amounts:
         """The rows up to a day."""
         rows = self.rows.filter(self.rows[DAY] <= ibis.literal(last))
-        return Amounts(rows, self.metric, self.by)
+        return replace(self, rows=rows)
+
+    def left_out(self, last: date) -> tuple[Message, ...]:
+        """A note that counts the rows left out up to a day."""
+        if self.blank is None:
+            return ()
+        rows = self.blank.filter(self.blank[DAY] <= ibis.literal(last))
+        found = int(collect_one(rows.agg(n=rows.count()), "customers")["n"])
+        return (Message("door.left_out", {"rows": found}),) if found else ()
 
     @property
     def span(self) -> tuple[date, date]:
@@ -111,6 +122,7 @@ def amounts(table: Table, metric: Metric | str, customer: str, by: Sequence[str]
     for column in named:
         if column not in table.table.columns:
             raise unknown("column", column, table.table.columns, f"table {table.name!r}")
+    column = metric if isinstance(metric, str) else None
     if isinstance(metric, str):
         summed = exp.Sum(this=exp.column(metric, quoted=True))
         metric = Metric(metric, table.name, measure=sql(summed))
@@ -121,7 +133,11 @@ def amounts(table: Table, metric: Metric | str, customer: str, by: Sequence[str]
         **{WHO: rows[customer], DAY: day_of(rows, table.roles()["time"])},
         **{c: label(rows[d]) for d, c in columns.items()},
     )
-    return Amounts(rows.filter(rows[DAY].notnull()), metric, columns)
+    rows = rows.filter(rows[DAY].notnull())
+    if column is None:
+        return Amounts(rows, metric, columns)
+    known = rows[column].notnull()
+    return Amounts(rows.filter(known), metric, columns, rows.filter(~known))
 
 
 def _check(metric: Metric) -> None:

@@ -9,7 +9,15 @@ import pandas as pd
 import pytest
 
 from kpilab import BadInput, Period
-from kpilab.customers import growth
+from kpilab.core.values import Message
+from kpilab.customers import (
+    acquisition,
+    channel_shift,
+    churn,
+    concentration,
+    growth,
+    pull_forward,
+)
 
 BEFORE = Period(date(2026, 1, 1), date(2026, 3, 31))
 NOW = Period(date(2026, 4, 1), date(2026, 6, 30))
@@ -117,3 +125,21 @@ def test_what_cannot_be_told_is_refused():
     )
     with pytest.raises(BadInput, match="no amount lies"):
         growth(frame, customer="who", amount="amount", baseline=late[0], current=late[1])
+
+
+def test_amounts_that_are_missing_are_left_out_and_counted():
+    frame = drawn(2)
+    holed = frame.assign(amount=frame["amount"].where(frame.index % 50 != 7))
+    asked = {"customer": "who", "amount": "amount"}
+    known = holed.dropna()
+    for ask in (
+        lambda t: growth(t, baseline=BEFORE, current=NOW, **asked),
+        lambda t: churn(t, current=NOW, by=["region"], **asked),
+        lambda t: acquisition(t, current=NOW, by=["region"], **asked),
+        lambda t: concentration(t, current=NOW, **asked),
+        lambda t: channel_shift(t, current=NOW, by="region", **asked),
+        lambda t: pull_forward(t, peak=BEFORE, **asked),
+    ):
+        found, right = ask(holed), ask(known)
+        pd.testing.assert_frame_equal(found.table, right.table)
+        assert set(found.notes) - set(right.notes) == {Message("door.left_out", {"rows": 60})}

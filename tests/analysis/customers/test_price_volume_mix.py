@@ -79,3 +79,14 @@ def test_what_is_missing_is_refused():
         price_volume_mix(table, by=["item"], **ASKED | {"quantity": "units"})
     with pytest.raises(BadInput, match="no dimension"):
         price_volume_mix(table, by=[], **ASKED)
+
+
+@pytest.mark.parametrize("column", ["qty", "paid"])
+def test_a_row_with_a_missing_cell_makes_no_price(column):
+    table = lines((1, "c", "a", 10, 9, 9), (1, "c", "a", 10, 9, 9), (2, "c", "a", 20, 9, 9),
+                  (1, "c", "b", 10, 9, 9), (2, "c", "b", 10, 9, 9))  # fmt: skip
+    table.loc[[0, 4], column] = np.nan
+    found = price_volume_mix(table, by=["item"], **ASKED)
+    # b is neither lost nor new: of its current rows nothing is known.
+    assert found.parts[["volume", "list_price", "new", "lost"]].tolist() == [90, 0, 0, 0]
+    assert [(n.key, n.values["rows"]) for n in found.notes] == [("door.left_out", 2)]

@@ -108,3 +108,15 @@ def test_a_place_is_picked_whatever_its_value_is(rows):
     current = given[given["date"] >= pd.Timestamp(PERIODS[1].first)]
     picked = [current["app"].isna(), current["member"], current["shop"] == 2, current["app"].isna()]
     assert found.tolist() == [float(current.loc[p, "orders"].sum()) for p in picked]
+
+
+def test_a_row_of_which_one_part_is_missing_is_left_out_of_both(rows):
+    asked = {"user": "user", "numerator": "orders", "denominator": "visits", "periods": PERIODS}
+    holed = rows.assign(orders=rows["orders"].where(rows.index % 9 != 0))
+    found = user_intervals(holed, PLACES, **asked)
+    pd.testing.assert_frame_equal(
+        found.table, user_intervals(holed.dropna(), PLACES, **asked).table
+    )
+    inside = holed["date"].between("2025-03-03", "2025-03-23")
+    left = int((holed["orders"].isna() & inside).sum())
+    assert [(n.key, n.values["rows"]) for n in found.notes] == [("door.left_out", left)]
