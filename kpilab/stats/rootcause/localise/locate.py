@@ -24,6 +24,7 @@ CALMER, SURE = 0.5, 2.0
 COUNTS = 0.5
 STEPS = (1.0, 0.1, 0.01, 0.001)  # what amounts may be rounded to
 BESIDE = 0.15  # errors of a leaf by which it must lie elsewhere for that to be tried
+DETAIL = 0.05  # of what a place carries, below which a part of it is no cause beside it
 FALL = 0.2  # by which a place falls when it is asked whether it would have been found
 APART = 3.0  # errors from which the densest half of the leaves lies elsewhere than the expectation
 GONE = 1.9  # a shift (of 2 at most) beyond which everything is new or gone
@@ -153,7 +154,7 @@ def locate(
     hits = filled(spaces, told.hits, told.leaves)
     hits = [replace(h, without=untouched(spaces, h, effective, fair, enough)) for h in hits]
     hits = told_as_one(spaces, codes, hits, *effective)
-    named = _material(hits, actual - fair, known.material)
+    named = _material(spaces, hits, actual - fair, known.material)
     size = expected + actual
     totals = sums(spaces, size) if hits else []
     elements = tuple(_element(spaces, h, told.noise, codes, size, totals, live) for h in named)
@@ -172,10 +173,23 @@ def locate(
     )
 
 
-def _material(hits: list[Hit], gap: Array, share: float) -> list[Hit]:
-    """Without places that carry next to nothing of what all carry together."""
+def _material(spaces: list[Cuboid], hits: list[Hit], gap: Array, share: float) -> list[Hit]:
+    """Without places that carry next to nothing of what all carry together, or of what a place
+    around them does."""
     carried = [abs(float(gap[h.leaves].sum())) for h in hits]
-    return [h for h, mine in zip(hits, carried, strict=True) if mine >= share * sum(carried)]
+    kept = []
+    for hit, mine in zip(hits, carried, strict=True):
+        around = (c for h, c in zip(hits, carried, strict=True) if _within(spaces, hit, h))
+        if mine >= max(share * sum(carried), DETAIL * max(around, default=0.0)):
+            kept.append(hit)
+    return kept
+
+
+def _within(spaces: list[Cuboid], hit: Hit, wider: Hit) -> bool:
+    space = spaces[wider.cuboid]
+    if not set(space.dims) < set(spaces[hit.cuboid].dims):
+        return False
+    return bool(np.all(space.code[hit.leaves] == wider.element))
 
 
 def _everywhere(amounts: Amounts, told: Description, enough: float) -> Everywhere | None:

@@ -136,7 +136,7 @@ def _rounds(amounts: Amounts, least: float, factor: float) -> Description:
         now = amounts.scaled(factor)
         noise = now.fit(live, first=k == 0)
         if k == 0:
-            first = _settled(_leaves(now, noise, None), noise)
+            first = _settled(now, _leaves(now, noise, None), noise)
             factor, now = factor * first, now.scaled(first)
         leaves = _leaves(now, noise, live if k else None)
         every = np.ones(len(live), dtype=bool)
@@ -159,22 +159,26 @@ def _leaves(amounts: Amounts, noise: Noise, calm: Mask | None) -> Leaves:
     mean = (amounts.expected + amounts.actual) / 2
     shift = (amounts.actual - amounts.expected) / mean
     variance = noise.variance(mean, amounts.spread) / mean**2 + 1e-12
-    if _even(noise):
+    if _even(amounts, noise):
         error = np.sqrt(variance)
-        score = shift / error
-        tail = tails(score if calm is None else score[calm], own=calm is not None)
-        shift = normal_scores(score, tail) * error
+        known = slice(None) if calm is None else calm
+        tail = tails(shift[known], error[known], own=calm is not None)
+        shift = normal_scores(shift, error, tail) * error
     return Leaves(amounts.codes, shift, variance)
 
 
-def _even(noise: Noise) -> bool:
+def _even(amounts: Amounts, noise: Noise) -> bool:
     """Are deviations of leaves alike in their noise, so that it can be learnt from all of them?"""
-    return noise.relative > 0 and noise.count_share < SKEWED
+    if noise.relative > 0 and noise.count_share < SKEWED:
+        return True
+    typical = float(np.median(amounts.expected + amounts.actual)) / 2
+    no_counts = amounts.least == 0 and len(amounts.expected) >= MANY
+    return no_counts and 2 * noise.dispersion * typical > noise.floor
 
 
-def _settled(leaves: Leaves, noise: Noise) -> float:
+def _settled(amounts: Amounts, leaves: Leaves, noise: Noise) -> float:
     """Where the middle of all leaves lies against the expectation: a factor near 1."""
-    if not _even(noise):
+    if not _even(amounts, noise):
         return 1.0
     error, sure, centre = np.sqrt(leaves.variance), 1 / leaves.variance, 0.0
     most = OFF * float(np.median(error))

@@ -22,48 +22,67 @@ FEWEST, BEYOND = (
 # One cube in so many has a leaf that strays beyond six errors for no reason; such leaves thin out
 # with the sixth power.
 STRAYS, FAR = 3000.0, 6.0
+# A deviation may look normal relative to the mean of expected and actual, to the larger of them (a
+# share of it is lost), or to the smaller.
+BENDS = (0.0, 1.0, -1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """Noise to one side: its scale against the fitted one,
-    and the degrees of freedom of its tail."""
+    """Noise to one side.
+
+    Attributes:
+        scale: against the fitted one. df: degrees of freedom of its tail.
+        bend: what deviations are relative to where they look most normal (`BENDS`).
+    """
 
     scale: float = 1.0
     df: float = np.inf
+    bend: float = 0.0
 
 
-def tails(score: Array, *, own: bool) -> tuple[Tail, Tail]:
-    """Of deviations below and above, in errors, most of which are noise.
+def tails(shift: Array, error: Array, *, own: bool) -> tuple[Tail, Tail]:
+    """Of deviations below and above, most of which are noise.
 
     Args:
+        shift: deviations, relative to the mean of expected and actual; error: of each.
         own: each side has its own; otherwise both are like the calmer one, as the other may be full
             of shifts.
     """
-    low, high = (_tail(side, own=own) for side in (-score[score < 0], score[score > 0]))
+    sides = ((np.abs(shift[at]), error[at]) for at in (shift < 0, shift > 0))
+    low, high = (_tail(*side, own=own) for side in sides)
     calm = max(low, high, key=lambda tail: tail.df)
     return (low, high) if own else (calm, calm)
 
 
-def _tail(side: Array, *, own: bool) -> Tail:
+def _tail(side: Array, error: Array, *, own: bool) -> Tail:
     if len(side) < FEWEST:
         return Tail()
     at = min(max(1 - BEYOND / len(side), 0.95), 0.999) if own else 0.9
-    middle, far = np.quantile(side, [0.5, at])
-    if middle <= 0:
-        return Tail(df=float(FREEDOMS[0]))
-    ratios = stdtrit(FREEDOMS, (1 + at) / 2) / stdtrit(FREEDOMS, 0.75)
-    df = float(np.exp(np.interp(-far / middle, -ratios, np.log(FREEDOMS))))
-    return Tail(max(float(middle) / MIDDLE, 0.2) if own else 1.0, df)
+    normal, best = float(ndtri((1 + at) / 2)) / MIDDLE, (np.inf, Tail(df=float(FREEDOMS[0])))
+    for bend in BENDS:
+        middle, far = np.quantile(_bent(side, bend) / error, [0.5, at])
+        ratio = far / middle if middle > 0 else np.inf
+        off = abs(float(np.log(ratio / normal)))
+        if off < best[0]:
+            ratios = stdtrit(FREEDOMS, (1 + at) / 2) / stdtrit(FREEDOMS, 0.75)
+            df = float(np.exp(np.interp(-ratio, -ratios, np.log(FREEDOMS))))
+            best = off, Tail(max(float(middle) / MIDDLE, 0.2) if own else 1.0, df, bend)
+    return best[1]
 
 
-def normal_scores(score: Array, tail: tuple[Tail, Tail]) -> Array:
+def _bent(size: Array, bend: float) -> Array:
+    """Deviations relative to the mean, told relative to something else."""
+    return size / np.maximum(1 + bend / 2 * size, 1e-6) if bend else size
+
+
+def normal_scores(shift: Array, error: Array, tail: tuple[Tail, Tail]) -> Array:
     """The normal deviations that are as rare as these."""
-    found = np.zeros(len(score))
+    found = np.zeros(len(shift))
     for sign, one in zip((-1.0, 1.0), tail, strict=True):
-        side = np.flatnonzero(score * sign > 0)
-        size = score[side] * sign / one.scale
-        found[side] = sign * np.interp(size, SIZES, _as_rare(one.df, len(score)))
+        side = np.flatnonzero(shift * sign > 0)
+        size = _bent(shift[side] * sign, one.bend) / error[side] / one.scale
+        found[side] = sign * np.interp(size, SIZES, _as_rare(one.df, len(shift)))
     return found
 
 
