@@ -13,9 +13,17 @@
     formatLocale: locale.number,
     timeFormatLocale: locale.time,
   };
+  // Small panels stand side by side where there is room for them.
+  const fitted = (spec, width) => {
+    if (!spec.facet || !spec.spec || typeof spec.spec.width !== "number") return spec;
+    const columns = Math.min(spec.columns || 1, Math.max(1, Math.floor(width / 320)));
+    return { ...spec, columns, spec: { ...spec.spec, width: Math.floor(width / columns) - 75 } };
+  };
   const draw = async (place) => {
     try {
-      await window.vegaEmbed(place, read(place.dataset.spec), options);
+      const spec = read(place.dataset.spec)[place.dataset.part];
+      await window.vegaEmbed(place, fitted(spec, place.clientWidth), options);
+      if (place.scrollWidth > place.clientWidth + 1) place.tabIndex = 0; // wide tables of colours
     } catch (error) {
       place.textContent = String(error.message || error);
       place.classList.add("failed");

@@ -8,8 +8,9 @@ from kpilab.core.finding import Finding, Review
 from kpilab.core.result import Result
 from kpilab.report.document import Json, main_result, plain, steady
 from kpilab.report.words import Words
-from kpilab.show import chart, say
+from kpilab.show import chart
 from kpilab.show.charts.review.bridge import bridge
+from kpilab.show.labels import labelled
 from kpilab.show.theme import themed
 
 if TYPE_CHECKING:
@@ -43,32 +44,21 @@ def _drawable(finding: Finding) -> Result | None:
 
 
 def _spec(result: Result, finding: Finding, words: Words) -> Json:
-    spec = chart(result, words.lang).to_dict(validate=False)
-    if spec.get("title") == say(result.headline, words.lang):
-        spec["title"] = words.say(result.headline)  # with the case's labels
-    spec["datasets"] = {
-        key: _labelled(rows, words) for key, rows in spec.get("datasets", {}).items()
-    }
+    spec = chart(labelled(result, words.names), words.lang).to_dict(validate=False)
     return described(spec, words.say(finding.statement))
-
-
-def _labelled(rows: Any, words: Words) -> Any:
-    """The rows of a chart with metrics called by their labels."""
-    known = words.review.labels
-    if not isinstance(rows, list):
-        return rows
-    return [
-        {k: words.name(v) if isinstance(v, str) and v in known else v for k, v in row.items()}
-        for row in rows
-    ]
 
 
 def described(spec: Json, text: str) -> Json:
     """The spec with alternative text, the place's full width and steady names."""
-    spec = {k: v for k, v in spec.items() if k != "description"}
-    if ("mark" in spec or "layer" in spec) and not isinstance(spec.get("width"), dict):
-        spec |= {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
+    spec = wide({k: v for k, v in spec.items() if k != "description"})
     return steady({"description": text} | {k: plain(v) for k, v in _quiet(spec).items()})
+
+
+def wide(spec: Json) -> Json:
+    """The spec as wide as its place, unless its width is that of its columns."""
+    if ("mark" in spec or "layer" in spec) and not isinstance(spec.get("width"), dict):
+        return spec | {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
+    return spec
 
 
 def _quiet(spec: dict[str, Any]) -> dict[str, Any]:

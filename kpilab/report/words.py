@@ -32,6 +32,11 @@ class Words:
         """The sentence of a message, with metrics called by their labels; "" for none."""
         return "" if message is None else sentence(self._labelled(message), self.lang)
 
+    @property
+    def names(self) -> dict[str, str]:
+        """The label of every metric that has one."""
+        return {metric: self.name(metric) for metric in self.review.labels}
+
     def name(self, metric: str | None) -> str:
         """The label of a metric, or the name itself."""
         return "" if metric is None else str(self._label(metric))
@@ -216,9 +221,12 @@ class Words:
         """The label of a finding's verdict."""
         return self.text(f"verdict_{'good' if finding.verdict == 'fine' else finding.verdict}")
 
-    def caption(self, title: str, finding: Finding) -> str:
-        """A chart's title, unless it only repeats the finding."""
-        return "" if title == self.say(finding.statement) else title
+    def caption(self, finding: Finding) -> str:
+        """What a chart says, unless the finding says it already."""
+        if not finding.evidence:
+            return ""
+        title = self.say(finding.evidence[finding.chart or 0].headline)
+        return "" if title in self.say(finding.statement) else title
 
     def _label(self, value: object) -> object:
         labels = self.review.labels.get(value) if isinstance(value, str) else None

@@ -70,6 +70,15 @@ def signed_percent(value: float | None, lang: str = "en") -> str:
     return f"+{text}" if value is not None and value > 0 else text
 
 
+def points(value: float | None, lang: str = "en") -> str:
+    """A difference of two shares in percentage points."""
+    if value is None or value != value:
+        return MISSING
+    text = _minus(format_decimal(100 * value, format="#,##0.0", locale=LOCALE[lang]))
+    text = f"+{text}" if value > 0 and text != "0.0" else "0.0" if text == "−0.0" else text
+    return f"{text}{' 个百分点' if lang == 'zh' else ' pp'}"
+
+
 def pvalue(value: float | None, lang: str = "en") -> str:
     if value is None or value != value:
         return MISSING
@@ -119,6 +128,16 @@ def interval(value: Effect | tuple[float | None, float | None] | None, lang: str
     return f"{number(low, lang)}{' 至 ' if lang == 'zh' else ' to '}{number(high, lang)}"
 
 
+def percent_interval(
+    value: Effect | tuple[float | None, float | None] | None, lang: str = "en"
+) -> str:
+    """The ends of an interval of shares in percent."""
+    low, high = (value.low, value.high) if isinstance(value, Effect) else (value or (None, None))
+    if low is None and high is None:
+        return MISSING
+    return f"{percent(low, lang)}{' 至 ' if lang == 'zh' else ' to '}{percent(high, lang)}"
+
+
 def _product(values: Mapping[str, tuple[object, ...]]) -> str:
     return " × ".join(f"{k} = {' | '.join(str(x) for x in v)}" for k, v in values.items())
 
@@ -153,6 +172,8 @@ FORMS: Mapping[str, Callable[[object, str], str]] = {  # type: ignore[assignment
     "percent": percent,
     "whole_percent": whole_percent,
     "signed_percent": signed_percent,
+    "points": points,
+    "percent_interval": percent_interval,
     "p": pvalue,
     "date": day,
     "period": period,

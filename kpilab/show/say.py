@@ -56,9 +56,9 @@ def sentence(message: Message, lang: str = "en") -> str:
     return PLACEHOLDER.sub(lambda m: _filled(m, values, lang), text)
 
 
-def label(key: str, lang: str = "en") -> str:
-    """A fixed text without values."""
-    return sentence(Message(key), lang)
+def label(key: str, lang: str = "en", **values: object) -> str:
+    """A text of a chart or page: fixed, or with values of its own."""
+    return sentence(Message(key, values), lang)
 
 
 def _said(value: object, lang: str) -> object:

@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
+from kpilab.show import say
+from kpilab.show.charts.axes import across, over, up
+from kpilab.show.charts.execution.evidence import counted
+from kpilab.show.charts.rows import rows
 from kpilab.show.charts.words import head
+from kpilab.show.format import percent
 from kpilab.show.say import label
 from kpilab.show.theme import BAD, PALETTE, QUIET
 
 if TYPE_CHECKING:
     from kpilab.analysis.data.outages import OutagesResult
+    from kpilab.analysis.data.quality import QualityResult
     from kpilab.analysis.data.restatement import RestatementResult
     from kpilab.analysis.execution.priority import PriorityResult
 
@@ -34,8 +40,7 @@ def restatement(result: RestatementResult, lang: str = "en") -> alt.TopLevelMixi
         "what:N", title=None, legend=alt.Legend(orient="top"),
         scale=alt.Scale(domain=list(names.values()), range=[QUIET, PALETTE[0]]),
     )  # fmt: skip
-    x = alt.X("day:T", title=label("restatement.day", lang))
-    y = alt.Y("value:Q", title=label("restatement.value", lang), scale=alt.Scale(zero=False))
+    x, y = over(lang), up(label("restatement.value", lang), "number", lang)
     base = alt.Chart(long, title=head(result, lang), width=WIDTH, height=240)
     lines = base.mark_line().encode(x=x, y=y, color=colour)
     changed = table.loc[table["kind"] != "same", ["day", "after"]].rename(
@@ -58,8 +63,8 @@ def outages(result: OutagesResult, lang: str = "en") -> alt.TopLevelMixin:
         "what:N", title=None, legend=alt.Legend(orient="top"),
         scale=alt.Scale(domain=list(names.values()), range=[PALETTE[0], QUIET]),
     )  # fmt: skip
-    x = alt.X("hour:T", title=label("outages.hour", lang))
-    y = alt.Y("rows:Q", title=label("outages.rows", lang))
+    x = over(lang, field="hour")
+    y = up(label("outages.rows", lang), "number", lang, field="rows", zero=True)
     base = alt.Chart(pd.concat(parts), title=head(result, lang), width=WIDTH, height=240)
     lines = base.mark_line(interpolate="step-after").encode(x=x, y=y, color=colour)
     first = result.table.head(1)[["first", "last"]].assign(
@@ -73,12 +78,20 @@ def outages(result: OutagesResult, lang: str = "en") -> alt.TopLevelMixin:
 def priority(result: PriorityResult, lang: str = "en") -> alt.TopLevelMixin:
     """One bar per actor, first to check first; no colour of alarm: it is an order,
     not a finding."""
-    table = result.table.head(MOST)[["actor", "score"]]
-    return (
-        alt.Chart(table, title=head(result, lang), width=WIDTH)
-        .mark_bar(color=PALETTE[0])
-        .encode(
-            y=alt.Y("actor:N", sort=None, title=label("priority.actor", lang)),
-            x=alt.X("score:Q", title=label("priority.score", lang)),
-        )
+    found = result.table.head(MOST)
+    return counted(found["actor"], found["score"], label("priority.score", lang), result, lang)
+
+
+def quality(result: QualityResult, lang: str = "en") -> alt.TopLevelMixin:
+    """One bar per fault of a table: the share of its rows."""
+    found = result.table.head(MOST)
+    table = pd.DataFrame(
+        {
+            "name": [say(s, lang) for s in result.statements[:MOST]],
+            "value": found["share"],
+            "text": [percent(s, lang) for s in found["share"]],
+            "tone": BAD,
+        }
     )
+    x = across(label("quality.axis", lang), "percent", lang)
+    return rows(table, x, head(result, lang), mark="bar")

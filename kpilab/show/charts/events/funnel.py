@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import altair as alt
+import pandas as pd
 
+from kpilab.show.charts.axes import across
+from kpilab.show.charts.rows import MARK, WIDTH, laid, place, rows, tall, words
 from kpilab.show.charts.words import head
-from kpilab.show.format import number, percent, signed_percent
+from kpilab.show.format import number, percent, points
 from kpilab.show.say import label
-from kpilab.show.theme import BAD, GOOD, INK, NEUTRAL, PALETTE, QUIET
+from kpilab.show.theme import BAD, GOOD, NEUTRAL, PALETTE, QUIET
 
 if TYPE_CHECKING:
     from kpilab.analysis.events.blindspots import BlindspotsResult
@@ -17,47 +20,38 @@ if TYPE_CHECKING:
     from kpilab.analysis.events.funnel import FunnelResult
     from kpilab.analysis.events.funnel_change import FunnelChangeResult
 
-WIDTH, ROW = 460, 44
 MOST = 10
 
 
 def funnel(result: FunnelResult, lang: str = "en") -> alt.TopLevelMixin:
     """Bars of users per step, the lost part pale behind, rate with interval,
     and time to convert."""
-    table = result.table.copy()
-    table["order"], before = range(len(table)), table["users"] + table["lost"]
-    table["before"] = before
-    table["share"] = [
-        "" if r != r else f"{percent(r, lang)} ({percent(lo, lang)}–{percent(hi, lang)})"
-        for r, lo, hi in zip(table["rate"], table["low"], table["high"], strict=True)
+    found = result.table
+    rates = zip(found["rate"], found["low"], found["high"], strict=True)
+    share = [
+        "" if r != r else f" · {percent(r, lang)} ({percent(lo, lang)}–{percent(hi, lang)})"
+        for r, lo, hi in rates
     ]
-    table["said"] = [
-        f"{number(u, lang)}   {s}" for u, s in zip(table["users"], table["share"], strict=True)
-    ]
-    table["time"] = [
-        _time(m, p, lang)
-        for m, p in zip(table["median_seconds"], table["p90_seconds"], strict=True)
-    ]
-    most = float(before.max()) or 1.0
-    y = alt.Y(
-        "step:N",
-        sort=alt.SortField("order"),
-        title=None,
-        axis=alt.Axis(labelLimit=180, ticks=False, domain=False),
+    times = zip(found["median_seconds"], found["p90_seconds"], strict=True)
+    table = laid(
+        found.assign(
+            name=found["step"].astype(str),
+            text=[f"{number(u, lang)}{s}" for u, s in zip(found["users"], share, strict=True)],
+            before=found["users"] + found["lost"],
+            time=[_time(m, p, lang) for m, p in times],
+        ),
     )
-    x = alt.X(
-        "before:Q", title=label("funnel.axis_users", lang), scale=alt.Scale(domain=[0, most * 1.45])
-    )
-    base = alt.Chart(table).encode(y=y)
-    lost = base.mark_bar(color=QUIET, opacity=0.45, height={"band": 0.62}).encode(x=x)
-    users = base.mark_bar(color=PALETTE[0], height={"band": 0.62}).encode(x="users:Q")
-    said = base.mark_text(align="left", dx=6, dy=-7, color=INK).encode(x="before:Q", text="said:N")
-    time = base.mark_text(align="left", dx=6, dy=8, color=NEUTRAL, fontSize=10).encode(
-        x="before:Q", text="time:N"
-    )
-    return alt.layer(lost, users, said, time).properties(
-        width=WIDTH, height=ROW * len(table), title=head(result, lang)
-    )
+    scale = alt.Scale(zero=True, nice=True)
+    x = across(label("funnel.axis_users", lang), "number", lang, field="before", scale=scale)
+    base = alt.Chart(table).encode(y=place(table), tooltip=["step:N", "text:N", "time:N"])
+    bar = {"size": MARK, "orient": "horizontal", "cornerRadius": 2}
+    lost = base.mark_bar(color=QUIET, opacity=0.45, **bar).encode(x=x, x2=alt.datum(0))
+    users = base.mark_bar(color=PALETTE[0], **bar).encode(x="users:Q", x2=alt.datum(0))
+    users = users.encode(detail="step:N")
+    return alt.LayerChart(
+        layer=[lost, users, *words(table)], width=WIDTH, height=tall(table),
+        title=head(result, lang),
+    )  # fmt: skip
 
 
 def _time(median: float, most: float, lang: str) -> str:
@@ -78,80 +72,57 @@ def _length(seconds: float) -> str:
 
 
 def change(result: FunnelChangeResult, lang: str = "en") -> alt.TopLevelMixin:
-    """Differences of rates with intervals around zero."""
-    table = result.table.copy()
-    columns = list(table.columns[: table.columns.get_loc("step")])
-    whole = label("funnel.whole", lang)
-    steps = table["step"].where(table["of"] == "previous", whole)
-    table["name"] = [
-        " · ".join([*map(str, v), s]) for v, s in zip(table[columns].to_numpy(), steps, strict=True)
-    ]
-    table["order"], table["sure"] = range(len(table)), table["q"] < 1 - result.level
-    table["said"] = [signed_percent(v, lang) for v in table["difference"]]
-    y = alt.Y("name:N", sort=alt.SortField("order"), title=None, axis=alt.Axis(labelLimit=220))
-    x = alt.X(
-        "difference:Q", title=label("funnel.axis_difference", lang), axis=alt.Axis(format="+.0%")
+    """Differences of rates in points with intervals around zero; beyond chance in colour."""
+    found = result.table
+    columns = list(found.columns[: found.columns.get_loc("step")])
+    steps = found["step"].where(found["of"] == "previous", label("funnel.whole", lang))
+    sure = found["q"] < 1 - result.level
+    table = found[[*columns, "step", "low", "high"]].assign(
+        name=[
+            " · ".join([*map(str, v), s])
+            for v, s in zip(found[columns].to_numpy(), steps, strict=True)
+        ],
+        value=found["difference"],
+        text=[points(v, lang) for v in found["difference"]],
+        tone=[
+            NEUTRAL if not s else BAD if d < 0 else GOOD
+            for s, d in zip(sure, found["difference"], strict=True)
+        ],
     )
-    colour = alt.condition("datum.sure", alt.value(BAD), alt.value(NEUTRAL))
-    base = alt.Chart(table).encode(y=y, color=colour)
-    zero = alt.Chart(table.head(1)).mark_rule(color=QUIET).encode(x=alt.datum(0))
-    bars = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q"), x2="high:Q")
-    points = base.mark_point(filled=True, size=70, opacity=1).encode(x=x)
-    said = base.mark_text(dy=-11).encode(x="difference:Q", text="said:N")
-    return alt.layer(zero, bars, points, said).properties(
-        width=WIDTH, height=34 * len(table) + 20, title=head(result, lang)
-    )
+    x = across(label("funnel.axis_difference", lang), "points", lang)
+    return rows(table, x, head(result, lang))
 
 
 def dropoff(result: DropoffResult, lang: str = "en") -> alt.TopLevelMixin:
-    """What came next: shares among those that stopped and those that went on."""
-    after = result.table[result.table["kind"] == "next"].head(MOST)
-    names = {"path_end": label("paths.nothing", lang)}
-    groups = {
-        "stopped_share": label("funnel.stopped_group", lang),
-        "went_share": label("funnel.went_group", lang),
-    }
-    table = after.melt(
-        id_vars=["what"], value_vars=list(groups), var_name="group", value_name="share"
+    """What came next: shares among those that stopped (filled) and those that went on (hollow)."""
+    found = result.table[result.table["kind"] == "next"].head(MOST)
+    stopped, went = (label(f"funnel.{k}_group", lang) for k in ("stopped", "went"))
+    pairs = zip(found["stopped_share"], found["went_share"], strict=True)
+    table = pd.DataFrame(
+        {
+            "name": found["what"].replace({"path_end": label("paths.nothing", lang)}).astype(str),
+            "value": found["stopped_share"],
+            "hollow": found["went_share"],
+            "text": [f"● {percent(s, lang)}   ○ {percent(w, lang)}" for s, w in pairs],
+            "tone": PALETTE[0],
+        }
     )
-    table["what"] = table["what"].replace(names)
-    table["group"] = table["group"].map(groups)
-    table["said"] = [percent(v, lang) for v in table["share"]]
-    order = after["what"].replace(names).tolist()
-    colours = alt.Scale(domain=list(groups.values()), range=[BAD, GOOD])
-    base = alt.Chart(table).encode(
-        y=alt.Y("what:N", sort=order, title=None, axis=alt.Axis(labelLimit=180)),
-        yOffset=alt.YOffset("group:N", sort=list(groups.values())),
-        x=alt.X("share:Q", title=label("funnel.axis_share", lang), axis=alt.Axis(format=".0%")),
-    )
-    bars = base.mark_bar().encode(
-        color=alt.Color("group:N", scale=colours, title=None, legend=alt.Legend(orient="top"))
-    )
-    said = base.mark_text(align="left", dx=4, color=INK, fontSize=10).encode(text="said:N")
-    return alt.layer(bars, said).properties(
-        width=WIDTH, height=36 * len(order), title=head(result, lang)
-    )
+    title = alt.TitleParams(head(result, lang).text, subtitle=f"● {stopped}   ○ {went}")
+    x = across(label("funnel.axis_share", lang), "percent", lang)
+    return rows(table, x, title, zero=None)
 
 
 def blindspots(result: BlindspotsResult, lang: str = "en") -> alt.TopLevelMixin:
     """Goals lost per step with intervals; unwatched steps stand out."""
-    table = result.table.copy()
+    found = result.table
     groups = {True: label("funnel.watched", lang), False: label("funnel.unwatched", lang)}
-    table["group"] = table["watched"].map(groups)
-    table["said"] = [
-        f"{number(v, lang)} ({percent(s, lang)})"
-        for v, s in zip(table["goal_lost"].round(), table["share"], strict=True)
-    ]
-    base = alt.Chart(table).encode(
-        y=alt.Y("step:N", sort=table["step"].tolist(), title=None, axis=alt.Axis(labelLimit=180))
+    watched = [bool(w) for w in found["watched"]]
+    sizes = zip(found["goal_lost"].round(), found["share"], watched, strict=True)
+    table = found[["step", "low", "high"]].assign(
+        name=found["step"].astype(str),
+        value=found["goal_lost"],
+        text=[f"{number(v, lang)} ({percent(s, lang)}) · {groups[w]}" for v, s, w in sizes],
+        tone=[QUIET if w else BAD for w in watched],
     )
-    colours = alt.Scale(domain=[groups[False], groups[True]], range=[BAD, QUIET])
-    bars = base.mark_bar(height={"band": 0.6}).encode(
-        x=alt.X("goal_lost:Q", title=label("funnel.axis_goals", lang)),
-        color=alt.Color("group:N", scale=colours, title=None, legend=alt.Legend(orient="top")),
-    )
-    ends = base.mark_rule(color=INK).encode(x="low:Q", x2="high:Q")
-    said = base.mark_text(align="left", dx=6, color=INK).encode(x="high:Q", text="said:N")
-    return alt.layer(bars, ends, said).properties(
-        width=WIDTH, height=40 * len(table), title=head(result, lang)
-    )
+    x = across(label("funnel.axis_goals", lang), "number", lang)
+    return rows(table, x, head(result, lang), mark="bar")

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
+from kpilab.show.charts.axes import months, up
 from kpilab.show.charts.words import head
 from kpilab.show.format import percent
 from kpilab.show.say import label
-from kpilab.show.theme import BAD, GOOD, PALETTE, QUIET
+from kpilab.show.theme import GOOD, NEUTRAL, PALETTE, QUIET
 
 if TYPE_CHECKING:
     from kpilab.analysis.events.activity import ActivityResult
@@ -67,16 +68,14 @@ def activity(result: ActivityResult, lang: str = "en") -> alt.TopLevelMixin:
     )
     long["users"] = long["users"].where(long["part"] != "dormant", -long["users"])
     long["order"] = long["part"].map({p: k for k, p in enumerate(parts)})
-    long["part"], long["bucket"] = (
-        long["part"].map(names),
-        pd.to_datetime(long["bucket"]).dt.strftime("%Y-%m-%d"),
-    )
+    long["part"], long["bucket"] = long["part"].map(names), pd.to_datetime(long["bucket"])
+    x, width = months("bucket", long["bucket"].nunique(), lang)
     colours = alt.Scale(domain=list(names.values()), range=[PALETTE[0], PALETTE[5], GOOD, QUIET])
-    bars = alt.Chart(long).mark_bar().encode(
-        x=alt.X("bucket:O", title=None, axis=alt.Axis(labelAngle=-45, labelOverlap=True)),
-        y=alt.Y("users:Q", title=label("funnel.axis_users", lang)),
+    bars = alt.Chart(long).mark_bar(width=width).encode(
+        x=x,
+        y=up(label("funnel.axis_users", lang), "number", lang, field="users"),
         color=alt.Color("part:N", scale=colours, title=None, legend=alt.Legend(orient="top")),
         order="order:Q",
     )  # fmt: skip
-    zero = alt.Chart(pd.DataFrame({"y": [0]})).mark_rule(color=BAD, opacity=0.4).encode(y="y:Q")
+    zero = alt.Chart(pd.DataFrame({"y": [0]})).mark_rule(color=NEUTRAL).encode(y="y:Q")
     return alt.layer(bars, zero).properties(width=560, height=260, title=head(result, lang))

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
+from kpilab.show.charts.axes import across
+from kpilab.show.charts.rows import rows
 from kpilab.show.charts.words import head
-from kpilab.show.format import number, percent
+from kpilab.show.format import number, percent, points
 from kpilab.show.say import label
-from kpilab.show.theme import BAD, GOOD, INK, PALETTE, QUIET
+from kpilab.show.theme import INK, PALETTE, QUIET
 
 if TYPE_CHECKING:
     from kpilab.analysis.events.paths_change import PathsChangeResult
@@ -52,61 +54,32 @@ def step_matrix(result: StepMatrixResult, lang: str = "en") -> alt.TopLevelMixin
 
 
 def paths_change(result: PathsChangeResult, lang: str = "en") -> alt.TopLevelMixin:
-    """Differences in the share of each way, with intervals;
+    """Differences in the share of each way in points, with intervals;
     coloured where they are beyond chance."""
-    table = result.table.copy()
-    sure = table["q"] < 1 - result.level
-    table["colour"] = [
-        QUIET if not s else GOOD if d > 0 else BAD
-        for s, d in zip(sure, table["difference"], strict=True)
-    ]
-    ways = alt.Y("path:N", sort=table["path"].tolist(), title=None, axis=alt.Axis(labelLimit=320))
-    scale = alt.X(
-        "difference:Q", title=label("paths_change.axis", lang), axis=alt.Axis(format="+%")
+    found = result.table
+    sure = found["q"] < 1 - result.level
+    table = found[["path", "low", "high"]].assign(
+        name=found["path"],
+        value=found["difference"],
+        text=[points(d, lang) for d in found["difference"]],
+        tone=[PALETTE[0] if s else QUIET for s in sure],
     )
-    base = alt.Chart(table).encode(y=ways, color=alt.Color("colour:N", scale=None))
-    ends = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", title=label("paths_change.axis", lang)), x2="high:Q"
-    )
-    points = base.mark_point(filled=True, size=60, opacity=1).encode(
-        x=scale, tooltip=["path:N", "current:Q", "baseline:Q", "difference:Q", "q:Q"]
-    )
-    zero = alt.Chart(table.head(1)).mark_rule(color=INK, strokeDash=[2, 2]).encode(x=alt.datum(0))
-    return alt.layer(zero, ends, points).properties(
-        width=420, height=alt.Step(22), title=head(result, lang)
-    )
+    x = across(label("paths_change.axis", lang), "points", lang)
+    return rows(table, x, head(result, lang))
 
 
 def sequences(result: SequencesResult, lang: str = "en") -> alt.TopLevelMixin:
     """The share of users in whom the second event followed the first in time, pair by pair,
     with intervals."""
-    table = result.table.copy()
-    table["pair"] = table["first"] + " → " + table["then"]
-    table["said"] = [
-        "" if r != r else f"{percent(r, lang)} ({number(u, lang)})"
-        for r, u in zip(table["rate"], table["users_followed"], strict=True)
-    ]
-    pairs = alt.Y("pair:N", sort=table["pair"].tolist(), title=None, axis=alt.Axis(labelLimit=260))
-    base = alt.Chart(table).encode(y=pairs)
-    share = alt.X("rate:Q", title=label("paths.axis_followed", lang), axis=alt.Axis(format="%"))
-    ends = base.mark_rule(strokeWidth=2, color=PALETTE[0]).encode(
-        x=alt.X(
-            "low:Q", scale=alt.Scale(domain=[0, 1.1]), title=label("paths.axis_followed", lang)
-        ),
-        x2="high:Q",
-    )
-    points = base.mark_point(filled=True, size=70, opacity=1, color=PALETTE[0]).encode(
-        x=share,
-        tooltip=[
-            "pair:N",
-            "times:Q",
-            "followed:Q",
-            "users:Q",
-            "users_followed:Q",
-            "median_seconds:Q",
+    found = result.table
+    table = found[["low", "high"]].assign(
+        name=found["first"] + " → " + found["then"],
+        value=found["rate"],
+        text=[
+            "" if r != r else f"{percent(r, lang)} ({number(u, lang)})"
+            for r, u in zip(found["rate"], found["users_followed"], strict=True)
         ],
+        tone=PALETTE[0],
     )
-    said = base.mark_text(align="left", dx=8, color=INK).encode(x="high:Q", text="said:N")
-    return alt.layer(ends, points, said).properties(
-        width=420, height=alt.Step(30), title=head(result, lang)
-    )
+    x = across(label("paths.axis_followed", lang), "percent", lang)
+    return rows(table, x, head(result, lang), zero=None)

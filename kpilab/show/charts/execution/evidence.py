@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
+from kpilab.show.charts.axes import across, over, up, written
+from kpilab.show.charts.rows import rows
 from kpilab.show.charts.words import head
+from kpilab.show.format import number, percent
 from kpilab.show.say import label
 from kpilab.show.theme import BAD, GOOD, NEUTRAL, PALETTE, QUIET
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from kpilab.analysis.execution.audit import AuditResult
     from kpilab.analysis.execution.bunching import BunchingResult
     from kpilab.analysis.execution.evidence import EvidenceResult
+    from kpilab.analysis.execution.heaping import HeapingResult
+    from kpilab.analysis.execution.timing import TimingResult
     from kpilab.core.result import Result
 
 WIDTH, MOST = 560, 40
@@ -28,57 +33,75 @@ def evidence(result: EvidenceResult, lang: str = "en") -> alt.TopLevelMixin:
     """Share of each actor's claims without traces, with interval;
     those that do not match stand out."""
     words = {True: label("evidence.flagged", lang), False: label("evidence.fine", lang)}
-    table = result.table.head(MOST)
-    table = table.assign(verdict=[words[bool(f)] for f in table["flagged"]])[
-        ["actor", "share", "low", "high", "verdict"]
-    ]
-    base = alt.Chart(table, title=head(result, lang), width=WIDTH)
-    colour = alt.Color(
-        "verdict:N", title=None, scale=alt.Scale(domain=[words[True], words[False]], range=[BAD,
-            NEUTRAL]),
-        legend=alt.Legend(orient="top"),
-    )  # fmt: skip
-    y = alt.Y("actor:N", sort=None, title=label("evidence.actor", lang))
-    x = alt.X("low:Q", title=label("evidence.share", lang), axis=alt.Axis(format="%"))
-    bars = base.mark_rule(strokeWidth=2).encode(y=y, x=x, x2="high:Q", color=colour)
-    dots = base.mark_circle(size=70, opacity=1).encode(y=y, x="share:Q", color=colour)
-    zero = alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(color=QUIET).encode(x="at:Q")
-    return zero + bars + dots
+    found = result.table.head(MOST)
+    flagged = [bool(f) for f in found["flagged"]]
+    table = found[["low", "high"]].assign(
+        name=found["actor"].astype(str),
+        value=found["share"],
+        text=[
+            f"{percent(s, lang)} · {words[f]}" for s, f in zip(found["share"], flagged, strict=True)
+        ],
+        tone=[BAD if f else NEUTRAL for f in flagged],
+    )
+    return rows(table, across(label("evidence.share", lang), "percent", lang), head(result, lang))
 
 
 def audit(result: AuditResult, lang: str = "en") -> alt.TopLevelMixin:
-    """Share not confirmed per stratum with exact interval, and over all."""
-    table = result.table[result.table["checked"] > 0].head(MOST)
-    table = table.assign(
-        shown=[
-            f"{s} ({k}/{n})"
-            for s, k, n in zip(table["stratum"], table["faults"], table["checked"], strict=True)
-        ]
+    """Share not confirmed per stratum with exact interval; the line is the share over all."""
+    found = result.table[result.table["checked"] > 0].head(MOST)
+    table = found[["low", "high"]].assign(
+        name=found["stratum"].astype(str),
+        value=found["rate"],
+        text=[
+            f"{percent(r, lang)} ({k}/{n})"
+            for r, k, n in zip(found["rate"], found["faults"], found["checked"], strict=True)
+        ],
+        tone=PALETTE[0],
     )
-    base = alt.Chart(table[["shown", "rate", "low", "high"]], title=head(result, lang), width=WIDTH)
-    y = alt.Y("shown:N", sort=None, title=label("audit.stratum", lang))
-    x = alt.X("low:Q", title=label("audit.rate", lang), axis=alt.Axis(format="%"))
-    bars = base.mark_rule(strokeWidth=2, color=PALETTE[0]).encode(y=y, x=x, x2="high:Q")
-    dots = base.mark_circle(size=70, opacity=1, color=PALETTE[0]).encode(y=y, x="rate:Q")
-    whole = pd.DataFrame(
-        {"low": [result.rate.low], "high": [result.rate.high], "at": [result.rate.value]}
-    )
-    band = alt.Chart(whole).mark_rect(color=QUIET, opacity=0.35).encode(x="low:Q", x2="high:Q")
-    line = alt.Chart(whole).mark_rule(color=NEUTRAL).encode(x="at:Q")
-    return band + line + bars + dots
+    x = across(label("audit.rate", lang), "percent", lang)
+    return rows(table, x, head(result, lang), zero=float(result.rate.value))
 
 
-def sample(result: Result, lang: str = "en") -> alt.Chart:
+def sample(result: Result, lang: str = "en") -> alt.LayerChart:
     """Records to check per stratum."""
-    table = result.strata.head(MOST)  # type: ignore[attr-defined]  # a SamplePlan
-    return (
-        alt.Chart(table, title=head(result, lang), width=WIDTH)
-        .mark_bar(color=PALETTE[0])
-        .encode(
-            y=alt.Y("stratum:N", title=label("audit.stratum", lang)),
-            x=alt.X("sampled:Q", title=label("audit.sampled", lang), axis=alt.Axis(tickMinStep=1)),
-        )
+    found = result.strata.head(MOST)  # type: ignore[attr-defined]  # a SamplePlan
+    return counted(found["stratum"], found["sampled"], label("audit.sampled", lang), result, lang)
+
+
+def counted(
+    names: pd.Series, values: pd.Series, axis: str, result: Result, lang: str
+) -> alt.LayerChart:
+    """A bar per name, without any alarm: how many, or how much."""
+    table = pd.DataFrame({"name": names.astype(str), "value": values.astype(float)})
+    table = table.assign(text=[number(v, lang) for v in table["value"]], tone=PALETTE[0])
+    return rows(table, across(axis, "number", lang), head(result, lang), mark="bar")
+
+
+def heaping(result: HeapingResult, lang: str = "en") -> alt.LayerChart:
+    """Each check of the figures: the share found, with interval, beside what chance would give."""
+    found = result.table
+    table = found[["low", "high"]].assign(
+        name=[label(f"heaping.{c}", lang) for c in found["check"]],
+        value=found["found"],
+        tick=found["expected"],
+        text=[
+            label("heaping.beside", lang, found=f, expected=e)
+            for f, e in zip(found["found"], found["expected"], strict=True)
+        ],
+        tone=[BAD if s else NEUTRAL for s in found["stands_out"]],
     )
+    return rows(table, across(label("heaping.axis", lang), "percent", lang), head(result, lang))
+
+
+def timing(result: TimingResult, lang: str = "en") -> alt.TopLevelMixin:
+    """The claimed quantity of each day; the last days of a month or week stand out."""
+    table = result.daily[["day", "quantity", "expected", "last"]]
+    x, y = over(lang), up(label("bunching.claim", lang), "number", lang, field="quantity")
+    base = alt.Chart(table, title=head(result, lang), width=WIDTH, height=240).encode(x=x)
+    line = base.mark_line(color=QUIET).encode(y=y)
+    usual = base.mark_line(color=NEUTRAL, strokeDash=[4, 3]).encode(y="expected:Q")
+    colour = alt.condition("datum.last", alt.value(BAD), alt.value(PALETTE[0]))
+    return line + usual + base.mark_circle(size=40, opacity=1).encode(y=y, color=colour)
 
 
 def bunching(result: BunchingResult, lang: str = "en") -> alt.TopLevelMixin:
@@ -94,6 +117,7 @@ def bunching(result: BunchingResult, lang: str = "en") -> alt.TopLevelMixin:
             bin="binned",
             title=f"{label('bunching.claim', lang)} ({threshold})",
             scale=alt.Scale(zero=False),
+            axis=alt.Axis(labelExpr=written("number", lang), tickCount=6, grid=False),
         )
         colour = alt.condition("datum.hit", alt.value(BAD), alt.value(QUIET))
         bars = alt.Chart(bins).mark_bar(stroke="white", strokeWidth=0.5).encode(
@@ -135,8 +159,8 @@ def gaps(result: MissingRowsResult, lang: str = "en") -> alt.TopLevelMixin:
     )  # fmt: skip
     lines = alt.Chart(long, title=head(result, lang), width=WIDTH,
         height=240).mark_line(point=False).encode(
-        x=alt.X("day:T", title=label("gaps.day", lang)), y=alt.Y("rows:Q", title=label("gaps.rows",
-            lang)), color=colour
+        x=over(lang), y=up(label("gaps.rows", lang), "number", lang, field="rows", zero=True),
+        color=colour
     )  # fmt: skip
     return band + lines
 
@@ -148,16 +172,14 @@ def reconcile(result: ReconcileResult, lang: str = "en") -> alt.TopLevelMixin:
     shown = table[table["segment"].isin(worst)][
         ["segment", "day", "ratio", "usual", "differs"]
     ].dropna()
-    base = alt.Chart(shown, title=head(result, lang), width=WIDTH, height=220)
-    x = alt.X("day:T", title=label("reconcile.day", lang))
-    line = base.mark_line(color=QUIET).encode(
-        x=x, y=alt.Y("ratio:Q", title=label("reconcile.ratio", lang)), detail="segment:N"
-    )
+    base = alt.Chart(shown, title=head(result, lang), width=WIDTH, height=220).encode(x=over(lang))
+    y = up(label("reconcile.ratio", lang), "percent", lang, field="ratio")
+    line = base.mark_line(color=QUIET).encode(y=y, detail="segment:N")
     colour = alt.condition("datum.differs", alt.value(BAD), alt.value(PALETTE[0]))
     dots = base.mark_circle(size=40, opacity=1).encode(
-        x=x, y="ratio:Q", color=colour, tooltip=["segment:N", "day:T", "ratio:Q"]
+        y=y, color=colour, tooltip=["segment:N", "day:T", "ratio:Q"]
     )
-    usual = base.mark_rule(color=NEUTRAL, strokeDash=[4, 3]).encode(y="usual:Q")
+    usual = base.mark_line(color=NEUTRAL, strokeDash=[4, 3]).encode(y="usual:Q", detail="segment:N")
     return line + usual + dots
 
 
@@ -170,8 +192,8 @@ def definitions(result: DefinitionsResult, lang: str = "en") -> alt.TopLevelMixi
     metric = result.table["metric"].iloc[0]
     series = result.series[result.series["metric"] == metric][["day", "reporter", "ratio"]]
     lines = alt.Chart(series, title=head(result, lang), width=WIDTH, height=240).mark_line().encode(
-        x=alt.X("day:T", title=label("definitions.day", lang)),
-        y=alt.Y("ratio:Q", title=label("definitions.ratio", lang), scale=alt.Scale(zero=False)),
+        x=over(lang),
+        y=up(label("definitions.ratio", lang), "percent", lang, field="ratio"),
         color=alt.Color("reporter:N", title=label("definitions.reporter", lang),
             legend=alt.Legend(orient="top")),
     )  # fmt: skip

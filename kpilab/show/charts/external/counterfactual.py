@@ -9,8 +9,9 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from kpilab.show import say
-from kpilab.show.charts.relation.pairs import WIDTH, wrapped
+from kpilab.show.charts.axes import across, over, up
+from kpilab.show.charts.relation.pairs import WIDTH
+from kpilab.show.charts.words import head
 from kpilab.show.say import label
 from kpilab.show.theme import MARKET, NEUTRAL, PALETTE
 
@@ -22,13 +23,15 @@ if TYPE_CHECKING:
 def counterfactual(result: CounterfactualResult, lang: str = "en") -> alt.TopLevelMixin:
     """Actual course and course without the change, with the calibrated band after it."""
     table = result.table.copy()
-    kind = "T" if pd.api.types.is_datetime64_any_dtype(table["time"]) else "Q"
-    x = alt.X(f"time:{kind}", title=None, axis=alt.Axis(format="d") if kind == "Q" else alt.Axis())
+    dated = pd.api.types.is_datetime64_any_dtype(table["time"])
+    x = over(lang, field="time") if dated else across(None, "number", lang, field="time")
+    if not dated:
+        x.axis.labelExpr = "format(datum.value, 'd')"  # type: ignore[union-attr]  # years
     lines = {
         "actual": label("counterfactual.actual", lang),
         "expected": label("counterfactual.expected", lang),
     }
-    title = alt.TitleParams(wrapped(say(result.headline, lang)))
+    title = head(result, lang)
     return _against(
         table,
         x,
@@ -36,6 +39,7 @@ def counterfactual(result: CounterfactualResult, lang: str = "en") -> alt.TopLev
         (PALETTE[0], PALETTE[1]),
         title,
         result.table["time"][result.table["after"]].iloc[0],
+        lang,
     )
 
 
@@ -50,14 +54,15 @@ def market(result: MarketResult, lang: str = "en") -> alt.TopLevelMixin:
         "actual": label("market.own_line", lang),
         "expected": label("market.market_line", lang),
     }
-    title = alt.TitleParams(wrapped(say(result.headline, lang)))
+    title = head(result, lang)
     return _against(
         table,
-        alt.X("time:T", title=None),
+        over(lang, field="time"),
         lines,
         (PALETTE[0], MARKET),
         title,
         frame.loc[frame["now"], "date"].iloc[0],
+        lang,
     )
 
 
@@ -68,8 +73,9 @@ def _against(
     colours: tuple[str, str],
     title: alt.TitleParams,
     since: object,
+    lang: str,
 ) -> alt.TopLevelMixin:
-    y = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False))
+    y = up(None, "number", lang)
     long = table.melt("time", list(lines), var_name="line", value_name="value")
     long["line"] = long["line"].map(lines)
     names = list(lines.values())
@@ -88,7 +94,5 @@ def _against(
     known = table.dropna(subset=["low"])
     if len(known):
         band = alt.Chart(known).mark_area(color=colours[1], opacity=0.18)
-        layers.insert(
-            0, band.encode(x=x, y=alt.Y("low:Q", scale=alt.Scale(zero=False)), y2="high:Q")
-        )
+        layers.insert(0, band.encode(x=x, y=up(None, "number", lang, field="low"), y2="high:Q"))
     return alt.layer(*layers).properties(width=WIDTH, height=260)

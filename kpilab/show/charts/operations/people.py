@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
+from kpilab.show.charts.axes import across
+from kpilab.show.charts.rows import WIDTH, laid, place, rows, tall, words
 from kpilab.show.charts.words import head
-from kpilab.show.format import percent, whole_percent
+from kpilab.show.format import items, percent, whole_percent
 from kpilab.show.say import label
-from kpilab.show.theme import BAD, GOOD, INK, MUTED, NEUTRAL, PALETTE, QUIET
+from kpilab.show.theme import BAD, GOOD, INK, NEUTRAL, PALETTE, QUIET
 
 if TYPE_CHECKING:
     from kpilab.analysis.execution.claims import ClaimsResult
@@ -18,99 +20,96 @@ if TYPE_CHECKING:
     from kpilab.analysis.operations.pace import PaceResult
     from kpilab.analysis.operations.targets import TargetsResult
     from kpilab.analysis.relation.kpi_cascade import KpiCascadeResult
+    from kpilab.core.result import Result
 
 MOST_UNITS = 30
-WIDE, ROW = 560, 22
 TONES = {"ahead": GOOD, "reached": GOOD, "behind": BAD, "missed": BAD, "open": NEUTRAL}
 
 
 def targets(result: TargetsResult, lang: str = "en") -> alt.TopLevelMixin:
     """Share (tick) of each lowest unit beside what is expected without change (point, 80 % line);
     chance in words."""
-    table = result.leaves.head(MOST_UNITS).copy()
-    table["name"] = table["path"].map(" · ".join)
-    table["said"] = [whole_percent(c, lang) for c in table["chance"]]
-    table["right"] = table[["high", "target"]].max(axis=1)
-    base = alt.Chart(table).encode(y=alt.Y("name:N", sort=table["name"].tolist(), title=None))
-    x = alt.X("usual:Q", title=label("targets.axis", lang))
-    tone = alt.condition("datum.capped", alt.value(BAD), alt.value(INK))
-    parts = [
-        base.mark_rule(strokeWidth=2, color=PALETTE[0]).encode(x="low:Q", x2="high:Q"),
-        base.mark_point(filled=True, size=60, color=PALETTE[0], opacity=1).encode(x=x),
-        base.mark_tick(thickness=3, size=15).encode(x="target:Q", color=tone),
-        base.mark_text(align="left", dx=6, color=MUTED).encode(x="right:Q", text="said:N"),
-    ]
+    found = result.leaves.head(MOST_UNITS)
+    table = found[["low", "high"]].assign(
+        name=found["path"].map(" · ".join),
+        value=found["usual"],
+        tick=found["target"],
+        text=[
+            label("targets.said", lang, target=t, chance=c)
+            for t, c in zip(found["target"], found["chance"], strict=True)
+        ],
+        tone=PALETTE[0],
+    )
     legend = f"● {label('targets.usual', lang)}   | {label('targets.target', lang)}"
-    return _sized(alt.layer(*parts), len(table), head(result, lang).text, legend)
+    x = across(label("targets.axis", lang), "number", lang)
+    return rows(table, x, _keyed(result, legend, lang), zero=None)
 
 
 def pace(result: PaceResult, lang: str = "en") -> alt.TopLevelMixin:
-    """So far (bar), due by now (tick), expected end with 80 % line,
+    """So far (ring), due by now (tick), expected end with 80 % line,
     all as a share of the target."""
-    table = result.table.head(MOST_UNITS).copy()
-    for name in ("value", "due", "end", "low", "high"):
-        table[name] = table[name] / table["target"]
-    table["said"] = [label(f"pace.{s}", lang) for s in table["standing"]]
-    table["tone"], table["right"] = (
-        table["standing"].map(TONES),
-        table[["high", "value"]].max(axis=1),
+    found = result.table.head(MOST_UNITS)
+    shares = {n: found[n] / found["target"] for n in ("value", "due", "end", "low", "high")}
+    table = pd.DataFrame(
+        {
+            "name": found["unit"].astype(str),
+            "value": shares["end"],
+            "low": shares["low"],
+            "high": shares["high"],
+            "hollow": shares["value"],
+            "tick": shares["due"],
+            "text": [
+                f"{percent(e, lang)} · {label(f'pace.{s}', lang)}"
+                for e, s in zip(shares["end"], found["standing"], strict=True)
+            ],
+            "tone": found["standing"].map(TONES),
+        }
     )
-    base = alt.Chart(table).encode(y=alt.Y("unit:N", sort=table["unit"].tolist(), title=None))
-    tone = alt.Color("tone:N", scale=None, legend=None)
-    x = alt.X("value:Q", title=label("pace.axis", lang), axis=alt.Axis(format="%"))
-    goal = (
-        alt.Chart(pd.DataFrame({"x": [1.0]}))
-        .mark_rule(strokeDash=[4, 3], color=MUTED)
-        .encode(x="x:Q")
-    )
-    parts = [
-        base.mark_bar(height=10, color=QUIET).encode(x=x),
-        base.mark_tick(thickness=2, size=15, color=INK).encode(x="due:Q"),
-        base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q", color=tone),
-        base.mark_point(filled=True, size=60, opacity=1).encode(x="end:Q", color=tone),
-        base.mark_text(align="left", dx=6).encode(x="right:Q", text="said:N", color=tone),
-        goal,
-    ]
-    return _sized(alt.layer(*parts), len(table), head(result, lang).text)
+    x = across(label("pace.axis", lang), "percent", lang)
+    return rows(table, x, _keyed(result, label("pace.key", lang), lang), zero=1.0)
 
 
 def incentives(result: IncentivesResult, lang: str = "en") -> alt.TopLevelMixin:
     """What one per cent more is worth to each unit; grey where the bonus moves nobody.
     Chance of the tiers in words."""
-    table = result.table.head(MOST_UNITS).copy()
+    found = result.table.head(MOST_UNITS)
     names = [t.name for t in result.tiers]
-    table["said"] = [
-        " · ".join(f"{n} {percent(round(row[n], 2), lang).replace('.0', '')}" for n in names)
-        for row in table.to_dict("records")
-    ]
-    base = alt.Chart(table).encode(y=alt.Y("unit:N", sort=table["unit"].tolist(), title=None))
-    tone = alt.condition("datum.moved", alt.value(PALETTE[0]), alt.value(QUIET))
-    x = alt.X("marginal:Q", title=label("incentives.axis", lang))
-    said = base.mark_text(align="left", dx=6, color=MUTED).encode(x="marginal:Q", text="said:N")
-    return _sized(
-        alt.layer(base.mark_bar(height=12).encode(x=x, color=tone), said),
-        len(table),
-        head(result, lang).text,
+    table = pd.DataFrame(
+        {
+            "name": found["unit"].astype(str),
+            "value": found["marginal"],
+            "text": [
+                " · ".join(f"{n} {whole_percent(row[n], lang)}" for n in names)
+                for row in found.to_dict("records")
+            ],
+            "tone": [PALETTE[0] if m else QUIET for m in found["moved"]],
+        }
     )
+    x = across(label("incentives.axis", lang), "number", lang)
+    return rows(table, x, head(result, lang), mark="bar")
 
 
 def claims(result: ClaimsResult, lang: str = "en") -> alt.TopLevelMixin:
     """Claimed (bar) against wanted (tick) per part, with the names of those who claim it."""
-    table = result.table.head(MOST_UNITS).copy()
-    table["said"] = table["actors"].map(", ".join)
-    table["right"] = table[["claimed", "wanted"]].max(axis=1)
-    table["off"] = (table["gap"] > 0) | (table["overlap"] > 0)
-    base = alt.Chart(table).encode(y=alt.Y("part:N", sort=table["part"].tolist(), title=None))
-    tone = alt.condition("datum.off", alt.value(BAD), alt.value(PALETTE[0]))
-    parts = [
-        base.mark_bar(height=12).encode(
-            x=alt.X("claimed:Q", title=label("claims.axis", lang)), color=tone
-        ),
-        base.mark_tick(thickness=3, size=16, color=INK).encode(x="wanted:Q"),
-        base.mark_text(align="left", dx=6, color=MUTED).encode(x="right:Q", text="said:N"),
-    ]
+    found = result.table.head(MOST_UNITS)
+    off = (found["gap"] > 0) | (found["overlap"] > 0)
+    table = pd.DataFrame(
+        {
+            "name": found["part"].astype(str),
+            "value": found["claimed"],
+            "tick": found["wanted"],
+            "text": [items(a, lang) for a in found["actors"]],
+            "tone": [BAD if o else PALETTE[0] for o in off],
+        }
+    )
     legend = f"▬ {label('claims.claimed', lang)}   | {label('claims.wanted', lang)}"
-    return _sized(alt.layer(*parts), len(table), head(result, lang).text, legend)
+    x = across(label("claims.axis", lang), "number", lang)
+    return rows(table, x, _keyed(result, legend, lang), mark="bar")
+
+
+def _keyed(result: Result, legend: str, lang: str) -> alt.TitleParams:
+    """The headline, and what the marks stand for."""
+    return alt.TitleParams(head(result, lang).text, subtitle=legend)
 
 
 def levels(result: KpiCascadeResult, lang: str = "en") -> alt.TopLevelMixin:
@@ -119,23 +118,17 @@ def levels(result: KpiCascadeResult, lang: str = "en") -> alt.TopLevelMixin:
     said = result.table.groupby("kpi")["trouble"].agg(
         lambda t: " · ".join(label(f"levels.{x}", lang) for x in t)
     )
-    rows = [
+    found = [
         {
-            "kpi": row["kpi"],
-            "text": " → ".join((row["kpi"], *row["serves"]))
-            + (f"   {said[row['kpi']]}" if row["kpi"] in broken else ""),
-            "off": row["kpi"] in broken,
+            "name": " → ".join((row["kpi"], *row["serves"])),
+            "text": said[row["kpi"]] if row["kpi"] in broken else "",
+            "tone": BAD if row["kpi"] in broken else INK,
         }
         for row in result.chain.to_dict("records")
     ]
-    base = alt.Chart(pd.DataFrame(rows)).encode(y=alt.Y("kpi:N", sort=None, title=None, axis=None))
-    tone = alt.condition("datum.off", alt.value(BAD), alt.value(INK))
-    text = base.mark_text(align="left").encode(x=alt.value(4), text="text:N", color=tone)
-    return _sized(text, len(rows), head(result, lang).text)
-
-
-def _sized(
-    chart: alt.TopLevelMixin, rows: int, title: object, legend: str = ""
-) -> alt.TopLevelMixin:
-    parameters = alt.TitleParams(title, subtitle=legend) if legend else alt.TitleParams(title)  # type: ignore[arg-type]
-    return chart.properties(width=WIDE, height=ROW * max(rows, 1), title=parameters)
+    table = laid(pd.DataFrame(found))
+    dots = alt.Chart(table).encode(y=place(table), x=alt.value(6))
+    marks = dots.mark_point(filled=True, size=70, opacity=1)
+    layers = [marks.encode(color=alt.Color("tone:N", scale=None, legend=None)), *words(table)]
+    title = head(result, lang)
+    return alt.LayerChart(layer=layers, width=WIDTH, height=tall(table), title=title)

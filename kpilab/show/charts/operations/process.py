@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
+from kpilab.show.charts.axes import across, dated, up
+from kpilab.show.charts.rows import MARK, WIDTH, laid, place, rows, tall, words
 from kpilab.show.charts.words import head
+from kpilab.show.format import number, percent
 from kpilab.show.say import label
-from kpilab.show.theme import BAD, GOOD, INK, MUTED, NEUTRAL, PALETTE, QUIET
+from kpilab.show.theme import BAD, GOOD, INK, PALETTE, QUIET
 
 if TYPE_CHECKING:
     from kpilab.analysis.operations.control import ControlResult
@@ -20,42 +23,48 @@ if TYPE_CHECKING:
 PARTS = ("good", "breakdown", "changeover", "minor_stop", "speed", "scrap")
 COLOURS = (GOOD, BAD, PALETTE[4], PALETTE[7], PALETTE[5], PALETTE[3])
 MOST_UNITS = 24
-WIDE, ROW = 560, 22
+WIDE = 560
 UNIT = alt.Scale(domain=[0, 1])
 
 
 def oee(result: OeeResult, lang: str = "en") -> alt.TopLevelMixin:
     """The planned time of each machine, from productive to lost; the OEE is the green part,
     its interval the line."""
-    table = result.table.head(MOST_UNITS).copy()
-    table["name"] = _names(table, result.by)
-    order = table["name"].tolist()
-    shares = table.assign(**{p: table[p] / table["planned"] for p in PARTS})
-    long = shares.melt(id_vars="name", value_vars=list(PARTS), var_name="part", value_name="share")
-    long["order"] = long["part"].map({p: k for k, p in enumerate(PARTS)})
-    long["said"] = long["part"].map({p: label(f"oee.{p}", lang) for p in PARTS})
-    colours = alt.Scale(domain=[label(f"oee.{p}", lang) for p in PARTS], range=list(COLOURS))
-    bars = alt.Chart(long).mark_bar().encode(
-        y=alt.Y("name:N", sort=order, title=None),
-        x=alt.X("share:Q", title=label("oee.axis_share", lang), axis=alt.Axis(format="%"),
-            stack="zero", scale=UNIT),
-        color=alt.Color("said:N", scale=colours, title=None, legend=alt.Legend(orient="top",
-            columns=6)),
-        order="order:Q", tooltip=["name:N", "said:N", alt.Tooltip("share:Q", format=".1%")],
+    found = result.table.head(MOST_UNITS)
+    shares = found[list(PARTS)].div(found["planned"], axis=0)
+    table = laid(
+        found[["low", "high"]].assign(
+            name=_names(found, result.by), text=[f"OEE {percent(v, lang)}" for v in found["oee"]]
+        )
+    )
+    said = {p: label(f"oee.{p}", lang) for p in PARTS}
+    ends = shares.cumsum(axis=1).set_index(table.index)
+    long = pd.concat(
+        [
+            table[["name", "middle"]].assign(
+                part=said[p], stop=ends[p], start=ends[p] - shares[p].to_numpy()
+            )
+            for p in PARTS
+        ]
+    )
+    long["share"] = [percent(v, lang) for v in long["stop"] - long["start"]]
+    key = alt.Color(
+        "part:N",
+        scale=alt.Scale(domain=[*said.values()], range=list(COLOURS)),
+        title=None,
+        legend=alt.Legend(orient="top", columns=3),
+    )
+    x = across(label("oee.axis_share", lang), "percent", lang, field="start", scale=UNIT)
+    bars = alt.Chart(long).mark_bar(size=MARK, orient="horizontal").encode(
+        x=x, x2="stop:Q", y=place(table), color=key, tooltip=["name:N", "part:N", "share:N"]
     )  # fmt: skip
-    ends = (
-        alt.Chart(table).encode(y=alt.Y("name:N", sort=order)).mark_rule(color=INK, strokeWidth=2)
-    )
-    said = alt.Chart(table).encode(
-        y=alt.Y("name:N", sort=order), x=alt.datum(0.01), text=alt.Text("oee:Q", format=".1%")
-    )
-    parts = [
-        bars,
-        ends.encode(x="low:Q", x2="high:Q"),
-        said.mark_text(align="left", color="white", fontWeight=600),
-    ]
-    return alt.layer(*parts).properties(
-        width=WIDE, height=ROW * len(table), title=head(result, lang)
+    known = alt.Chart(table).encode(y=place(table), x=alt.X("low:Q", scale=UNIT), x2="high:Q")
+    rules = [known.mark_rule(strokeWidth=w, color=c) for w, c in ((4, "white"), (1.5, INK))]
+    return alt.LayerChart(
+        layer=[bars, *rules, *words(table)],
+        width=WIDTH,
+        height=tall(table),
+        title=head(result, lang),
     )
 
 
@@ -68,10 +77,10 @@ def control(result: ControlResult, lang: str = "en") -> alt.TopLevelMixin:
     )
     table = table[table["name"].isin(loud)]
     base = alt.Chart(table).encode(
-        x=alt.X("day:T", title=None, axis=alt.Axis(grid=False, tickCount=6))
+        x=alt.X("day:T", title=None, axis=alt.Axis(labelExpr=dated(lang), grid=False, tickCount=3))
     )
     band = base.mark_area(color=QUIET, opacity=0.35).encode(
-        y=alt.Y("low:Q", title=None, scale=alt.Scale(zero=False)), y2="high:Q"
+        y=up(None, "number", lang, field="low"), y2="high:Q"
     )
     line = base.mark_line(color=PALETTE[0], strokeWidth=1.2).encode(y="value:Q")
     out = base.transform_filter("datum.outside").mark_point(
@@ -93,64 +102,46 @@ def control(result: ControlResult, lang: str = "en") -> alt.TopLevelMixin:
 def response(result: ResponseResult, lang: str = "en") -> alt.TopLevelMixin:
     """Median time to response, solution and review per group, with intervals;
     the tick is nine of ten."""
-    table = result.table.copy()
-    table["name"] = _names(table, result.by) if result.by else ""
-    table = table[table["name"].isin(list(dict.fromkeys(table["name"]))[:MOST_UNITS])]
-    stages = list(dict.fromkeys(table["stage"]))
-    said = {s: label(f"response.{s}", lang) for s in stages}
-    table["said"] = table["stage"].map(said)
-    colour = alt.Color(
-        "said:N", sort=list(said.values()), title=None, legend=alt.Legend(orient="top")
+    found = result.table.copy()
+    found["group"] = _names(found, result.by) if result.by else ""
+    groups = list(dict.fromkeys(found["group"]))[:MOST_UNITS]
+    found = found[found["group"].isin(groups)].reset_index(drop=True)
+    stages = list(dict.fromkeys(found["stage"]))
+    colours = dict(zip(stages, PALETTE, strict=False))
+    pairs = list(zip(found["stage"], found["group"], strict=True))
+    table = found[["low", "high"]].assign(
+        name=[" · ".join(p for p in (g, label(f"response.{s}", lang)) if p) for s, g in pairs],
+        value=found["minutes"],
+        tick=found["ninety"],
+        text=[label("response.minutes", lang, minutes=m) for m in found["minutes"]],
+        tone=[colours[s] for s in found["stage"]],
     )
-    base = alt.Chart(table).encode(
-        y=alt.Y("name:N", sort=None, title=None),
-        yOffset=alt.YOffset("said:N", sort=list(said.values())),
-        color=colour,
-    )
-    x = alt.X(
-        "minutes:Q", title=label("response.axis", lang), scale=alt.Scale(type="log", domainMin=1)
-    )
-    parts = [
-        base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q"),
-        base.mark_tick(size=9).encode(x="ninety:Q"),
-    ]
-    point = base.mark_point(filled=True, size=60, opacity=1).encode(x=x)
-    count = table["name"].nunique()
-    return alt.layer(point, *parts).properties(
-        width=WIDE, height=42 * count, title=head(result, lang)
-    )
+    x = across(label("response.axis", lang), "number", lang)
+    title = alt.TitleParams(head(result, lang).text, subtitle=label("response.key", lang))
+    return rows(table, x, title, zero=0.0)
 
 
 def fair(result: FairTargetsResult, lang: str = "en") -> alt.TopLevelMixin:
     """Each unit's own figure (hollow), what it can really do with interval (filled),
     and its target (tick)."""
-    table = result.table.head(MOST_UNITS)
+    found = result.table.head(MOST_UNITS)
     names = {k: label(f"fair.{k}", lang) for k in ("own", "level", "target")}
-    base = alt.Chart(table).encode(y=alt.Y("unit:N", sort=table["unit"].tolist(), title=None))
-    x = alt.X(
-        "level:Q",
-        title=label("fair.axis", lang),
-        axis=alt.Axis(format="~%"),
-        scale=alt.Scale(zero=False),
+    table = found[["low", "high"]].assign(
+        name=found["unit"].astype(str),
+        value=found["level"],
+        hollow=found["value"],
+        text=[number(v, lang) for v in found["level"]],
+        tone=PALETTE[0],
     )
-    parts = [
-        base.mark_rule(strokeWidth=2, color=PALETTE[0]).encode(x="low:Q", x2="high:Q"),
-        base.mark_point(filled=True, size=70, color=PALETTE[0], opacity=1).encode(x=x),
-        base.mark_point(size=50, color=NEUTRAL, opacity=1).encode(x="value:Q"),
-    ]
+    legend = f"○ {names['own']}   ● {names['level']}"
     if result.aim is not None:
-        parts.append(base.mark_tick(color=BAD, thickness=2, size=14).encode(x="target:Q"))
-        plain = alt.Chart(pd.DataFrame({"x": [result.aim]})).mark_rule(
-            strokeDash=[4, 3], color=MUTED
-        )
-        parts.append(plain.encode(x="x:Q"))
-    legend = f"○ {names['own']}   ● {names['level']}" + (
-        f"   | {names['target']}" if result.aim is not None else ""
-    )
-    title = head(result, lang)
-    return alt.layer(*parts).properties(
-        width=WIDE, height=ROW * len(table), title=alt.TitleParams(title.text, subtitle=legend)
-    )
+        table["tick"], legend = found["target"], f"{legend}   | {names['target']}"
+    shares = bool(found[["level", "value"]].abs().max().max() <= 1)
+    if shares:
+        table["text"] = [percent(v, lang) for v in found["level"]]
+    x = across(label("fair.axis", lang), "percent" if shares else "number", lang)
+    title = alt.TitleParams(head(result, lang).text, subtitle=legend)
+    return rows(table, x, title, zero=result.aim)
 
 
 def _names(table: pd.DataFrame, by: tuple[str, ...]) -> pd.Series:

@@ -8,8 +8,11 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from kpilab.show import say
-from kpilab.show.charts.relation.pairs import WIDTH, wrapped
+from kpilab.show.charts.axes import across, up
+from kpilab.show.charts.relation.pairs import WIDTH
+from kpilab.show.charts.rows import rows
+from kpilab.show.charts.words import head
+from kpilab.show.format import number
 from kpilab.show.say import label
 from kpilab.show.theme import BAD, INK, NEUTRAL, PALETTE, QUIET
 
@@ -23,24 +26,16 @@ HEIGHT = 420
 
 def screen(result: ScreenResult, lang: str = "en") -> alt.TopLevelMixin:
     """The KPIs by strength of relation with their intervals; below them who is related to whom."""
-    rows = result.table.head(MOST_ROWS)
-    base = alt.Chart(rows).encode(
-        y=alt.Y("kpi:N", sort=None, title=None),
-        color=alt.condition(
-            alt.datum.verdict == "related", alt.value(PALETTE[0]), alt.value(QUIET)
-        ),
+    found = result.table.head(MOST_ROWS)
+    table = found[["kpi", "low", "high"]].assign(
+        name=found["kpi"],
+        value=found["rho"],
+        text=[number(r, lang) for r in found["rho"]],
+        tone=[PALETTE[0] if v == "related" else QUIET for v in found["verdict"]],
     )
-    bars = base.mark_rule(strokeWidth=3).encode(
-        x=alt.X("low:Q", title=label("screen.axis_rho", lang), scale=alt.Scale(domain=[-1, 1])),
-        x2="high:Q",
-    )
-    dots = base.mark_circle(size=70, opacity=1).encode(x="rho:Q", tooltip=list(rows.columns))
-    zero = (
-        alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color=NEUTRAL, strokeWidth=1).encode(x="x:Q")
-    )
-    forest = alt.layer(zero, bars, dots).properties(width=WIDTH, height=alt.Step(20))
-    title = alt.TitleParams(wrapped(say(result.headline, lang)))
-    return alt.vconcat(forest, _network(rows, result.goal, lang), title=title, spacing=24)
+    forest = rows(table, across(label("screen.axis_rho", lang), "number", lang))
+    title = head(result, lang)
+    return alt.vconcat(forest, _network(found, result.goal, lang), title=title, spacing=24)
 
 
 def _network(rows: pd.DataFrame, goal: str, lang: str) -> alt.LayerChart | alt.FacetChart:
@@ -104,35 +99,25 @@ def panel(result: PanelResult, lang: str = "en") -> alt.TopLevelMixin:
         y_to=means["goal"] + within * reach[0], y_from=means["goal"] + within * reach[1]
     )
     ends = np.array([means["kpi"].min(), means["kpi"].max()])
-    across = pd.DataFrame(
+    across_units = pd.DataFrame(
         {"kpi": ends, "goal": means["goal"].mean() + between * (ends - means["kpi"].mean())}
     )
     kpi, goal = result.names
-    x = alt.X("kpi:Q", title=kpi, scale=alt.Scale(zero=False))
-    y = alt.Y("goal:Q", title=goal, scale=alt.Scale(zero=False))
-    inside = alt.Chart(lines).mark_rule(strokeWidth=2, color=PALETTE[0], opacity=0.8).encode(
-        x=alt.X("kpi_from:Q", title=kpi, scale=alt.Scale(zero=False)), x2="kpi_to:Q",
-        y=alt.Y("y_from:Q", title=goal, scale=alt.Scale(zero=False)), y2="y_to:Q",
+    names = [label("panel.within", lang), label("panel.between", lang)]
+    colour = alt.Color(
+        "part:N",
+        scale=alt.Scale(domain=names, range=list(PALETTE[:2])),
+        legend=alt.Legend(title=None, orient="top", symbolType="stroke", labelLimit=0, columns=1),
+    )
+    x, y = across(kpi, "number", lang, field="kpi"), up(goal, "number", lang, field="goal")
+    inside = alt.Chart(lines.assign(part=names[0])).mark_rule(strokeWidth=2, opacity=0.8).encode(
+        x=across(kpi, "number", lang, field="kpi_from"), x2="kpi_to:Q", color=colour,
+        y=up(goal, "number", lang, field="y_from"), y2="y_to:Q",
     )  # fmt: skip
     dots = alt.Chart(means).mark_circle(size=60, color=PALETTE[0], opacity=1).encode(
         x=x, y=y, tooltip=["unit", "kpi", "goal"]
     )  # fmt: skip
-    dashed = (
-        alt.Chart(across)
-        .mark_line(strokeDash=[6, 4], color=PALETTE[1], strokeWidth=2)
-        .encode(x=x, y=y)
-    )
-    keys = pd.DataFrame(
-        {"part": [label("panel.within", lang), label("panel.between", lang)], "at": [0, WIDTH / 2]}
-    )
-    colour = alt.Color(
-        "part:N", scale=alt.Scale(domain=list(keys["part"]), range=list(PALETTE[:2])), legend=None
-    )
-    names = [
-        alt.Chart(keys.iloc[[k]])
-        .mark_text(align="left", y=-8, fontWeight=600, fontSize=12)
-        .encode(x=alt.XValue(float(keys["at"].iloc[k])), text="part:N", color=colour)
-        for k in range(2)
-    ]
-    title = alt.TitleParams(wrapped(say(result.headline, lang)), offset=22)
-    return alt.layer(inside, dots, dashed, *names, title=title).properties(width=WIDTH, height=320)
+    dashed = alt.Chart(across_units.assign(part=names[1])).encode(x=x, y=y, color=colour)
+    dashed = dashed.mark_line(strokeDash=[6, 4], strokeWidth=2)
+    title = head(result, lang)
+    return alt.layer(inside, dots, dashed, title=title).properties(width=WIDTH, height=320)

@@ -8,9 +8,10 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from kpilab.show import say
+from kpilab.show.charts.axes import over, up
+from kpilab.show.charts.words import head
 from kpilab.show.say import label
-from kpilab.show.theme import BAD, NEUTRAL, PALETTE, QUIET
+from kpilab.show.theme import NEUTRAL, PALETTE, QUIET
 
 if TYPE_CHECKING:
     from kpilab.analysis.relation.correlate import CorrelateResult
@@ -22,64 +23,53 @@ WIDTH = 560
 def relate(result: RelateResult, lang: str = "en") -> alt.TopLevelMixin:
     """Both series, the KPI moved by its lag; below them the correlation at each lag with its
     band."""
-    title = alt.TitleParams(wrapped(say(result.headline, lang)))
+    title = head(result, lang)
     return alt.vconcat(_aligned(result, lang), _lags(result, lang), title=title, spacing=18)
 
 
-def _aligned(result: RelateResult, lang: str) -> alt.LayerChart | alt.FacetChart:
+def _aligned(result: RelateResult, lang: str) -> alt.LayerChart:
     frame = result.series.copy()
     shift = result.lag if result.verdict == "related" else 0
     frame["kpi"] = frame["kpi"].shift(shift)
     kpi, goal = result.names
-    moved = f"{kpi} (+{shift})" if shift else kpi
-    z = (
-        frame[["kpi", "goal"]]
-        .apply(lambda s: (s - s.mean()) / s.std())
-        .set_axis([moved, goal], axis=1)
-    )
-    long = z.assign(date=frame["date"]).melt("date", var_name="series", value_name="value").dropna()
+    names = {"kpi": f"{kpi} (+{shift})" if shift else kpi, "goal": goal}
+    spread = frame[list(names)].std()
+    z = (frame[list(names)] - frame[list(names)].mean()) / spread.where(spread > 0, 1.0)
+    long = z.assign(date=frame["date"]).melt("date", var_name="part", value_name="value").dropna()
+    long["series"] = long["part"].map(names)
     colour = alt.Color(
-        "series:N", scale=alt.Scale(domain=[moved, goal], range=list(PALETTE[:2])), legend=None
+        "series:N",
+        scale=alt.Scale(domain=list(dict.fromkeys(names.values())), range=list(PALETTE[:2])),
+        legend=alt.Legend(title=None, orient="top", symbolType="stroke", labelLimit=0, columns=1),
     )
-    base = alt.Chart(long).encode(
-        x=alt.X("date:T", title=None),
-        y=alt.Y("value:Q", title=label("relate.axis_value", lang)),
-        color=colour,
-    )
-    # Ends may coincide: the names stand above the plot, in the colour of their line.
-    names = pd.DataFrame({"series": [moved, goal], "x": [0, WIDTH / 2]})
-    text = alt.Chart(names).mark_text(align="left", y=-8, fontWeight=600, fontSize=12).encode(
-        x=alt.XValue(0), text="series:N", color=colour
-    )  # fmt: skip
-    texts = [
-        text.transform_filter(alt.datum.series == name).encode(x=alt.XValue(at))
-        for name, at in zip([moved, goal], [0, WIDTH / 2], strict=True)
-    ]
-    return alt.layer(base.mark_line(strokeWidth=2), *texts).properties(width=WIDTH, height=190)
+    y = up(label("relate.axis_value", lang), "number", lang)
+    line = alt.Chart(long).encode(x=over(lang, field="date"), y=y, color=colour)
+    lines = line.mark_line(strokeWidth=2)
+    return alt.LayerChart(layer=[lines], width=WIDTH, height=190)
 
 
-def _lags(result: RelateResult, lang: str) -> alt.LayerChart | alt.FacetChart:
+def _lags(result: RelateResult, lang: str) -> alt.LayerChart:
     table = result.table.assign(
         beyond=result.table["rho"].abs() > result.table["critical"], minus=-result.table["critical"]
     )
     x = alt.X("lag:O", title=label("relate.axis_lag", lang), axis=alt.Axis(labelAngle=0))
-    reach = float(max(table["high"].max(), -table["low"].min(), 0.3)) * 1.05
-    y = alt.Y(
-        "rho:Q", title=label("relate.axis_rho", lang), scale=alt.Scale(domain=[-reach, reach])
-    )
+    y = up(label("relate.axis_rho", lang), "number", lang, field="rho")
     base = alt.Chart(table).encode(x=x)
-    band = base.mark_bar(color=QUIET, opacity=0.35, size=WIDTH / len(table)).encode(
+    band = base.mark_bar(color=QUIET, opacity=0.35, width={"band": 1}).encode(
         y="minus:Q", y2="critical:Q"
     )
-    colour = alt.condition("datum.beyond", alt.value(BAD), alt.value(NEUTRAL))
+    colour = alt.condition("datum.beyond", alt.value(PALETTE[0]), alt.value(NEUTRAL))
     bars = base.mark_rule(strokeWidth=2).encode(y=alt.Y("low:Q"), y2="high:Q", color=colour)
+    shown = {c: label(f"column.{c}", lang) for c in ("lag", "rho", "low", "high", "p")}
     dots = base.mark_circle(size=80, opacity=1).encode(
-        y=y, color=colour, tooltip=list(result.table.columns)
+        y=y,
+        color=colour,
+        tooltip=[alt.Tooltip(f"{c}:Q", title=t, format=".2~f") for c, t in shown.items()],
     )
     zero = (
         alt.Chart(pd.DataFrame({"y": [0]})).mark_rule(color=NEUTRAL, strokeWidth=1).encode(y="y:Q")
     )
-    return alt.layer(band, zero, bars, dots).properties(width=WIDTH, height=150)
+    return alt.LayerChart(layer=[band, zero, bars, dots], width=WIDTH, height=150)
 
 
 def correlate(result: CorrelateResult, lang: str = "en") -> alt.TopLevelMixin:
@@ -96,9 +86,9 @@ def correlate(result: CorrelateResult, lang: str = "en") -> alt.TopLevelMixin:
         text=both["rho"].map("{:.2f}".format),
     )
     names = list(result.names)
-    base = alt.Chart(both, title=alt.TitleParams(wrapped(say(result.headline, lang)))).encode(
-        x=alt.X("first:N", sort=names, title=None, axis=alt.Axis(labelAngle=-40)),
-        y=alt.Y("second:N", sort=names, title=None),
+    base = alt.Chart(both, title=head(result, lang)).encode(
+        x=alt.X("first:N", sort=names, title=None, axis=alt.Axis(labelAngle=-40, labelLimit=0)),
+        y=alt.Y("second:N", sort=names, title=None, axis=alt.Axis(labelLimit=0)),
     )
     scale = alt.Scale(domain=[-1, 0, 1], range=["#D55E00", "#F7F7F7", "#0072B2"])
     cells = base.mark_rect(stroke="white").encode(
@@ -117,18 +107,3 @@ def correlate(result: CorrelateResult, lang: str = "en") -> alt.TopLevelMixin:
     )
     layers = [cells, words] if len(names) <= 14 else [cells]
     return alt.layer(*layers).properties(width=size, height=size)
-
-
-def wrapped(text: str, width: int = 78) -> list[str]:
-    """A long headline in several lines; Chinese counts double and may break anywhere."""
-    lines, line, used = [], "", 0.0
-    for word in (
-        text.replace(",", ",\u200b").replace(";", ";\u200b").replace("\u200b", " \u200b").split(" ")
-    ):
-        size = sum(2 if ord(c) > 0x2E80 else 1 for c in word)
-        if line and used + size + 1 > width:
-            lines.append(line)
-            line, used = "", 0.0
-        glue = "" if not line or word.startswith("\u200b") else " "
-        line, used = line + glue + word.strip("\u200b"), used + size + 1
-    return [*lines, line]

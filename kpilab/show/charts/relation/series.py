@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from kpilab.show import say
+from kpilab.show.charts.axes import dated, over, up
+from kpilab.show.charts.words import head
 from kpilab.show.say import label
-from kpilab.show.theme import INK, MUTED, PALETTE, QUIET
+from kpilab.show.theme import INK, MUTED, NEUTRAL, PALETTE, QUIET
 
 if TYPE_CHECKING:
     from kpilab.analysis.rootcause.expected import ExpectedResult
@@ -16,31 +17,28 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 300, 110
 SHOWN = 3 * 366  # days; a page holds the charts of many findings
-# Thousands as 2k; a rate stays 0.4 and is not 400m.
-NUMBER = "abs(datum.value) < 1 ? format(datum.value, '.3~f') : format(datum.value, '.3~s')"
 
 
 def history(result: Result, lang: str = "en") -> alt.FacetChart:
     """One panel per metric, the goal first; baseline grey, current blue,
     a dashed line at each period's mean."""
     names = list(dict.fromkeys(result.table["metric"]))
-    colour = alt.Scale(domain=["baseline", "current"], range=[QUIET, PALETTE[0]])
-    legend = alt.Legend(
-        orient="top",
-        title=None,
-        labelExpr=f"datum.value === 'current' ? '{_now(lang)}' : '{_then(lang)}'",
+    said = {p: label(f"report.{p}", lang) for p in ("baseline", "current")}
+    table = result.table.assign(period=result.table["period"].map(said))
+    colour = alt.Color(
+        "period:N",
+        scale=alt.Scale(domain=list(said.values()), range=[QUIET, PALETTE[0]]),
+        legend=alt.Legend(orient="top", title=None),
     )
     tip = [
         alt.Tooltip("metric:N", title=label("report.metric", lang)),
         alt.Tooltip("date:T", title=label("report.when", lang)),
         alt.Tooltip("value:Q", title=label("report.value", lang), format=",.4~g"),
     ]
-    base = alt.Chart(result.table)
-    day = alt.X("date:T", title=None, axis=alt.Axis(grid=False, tickCount=5))
-    value = alt.Y("value:Q", title=None, axis=alt.Axis(tickCount=4, labelExpr=NUMBER))
-    line = base.mark_line(strokeWidth=1.6).encode(
-        x=day, y=value, color=alt.Color("period:N", scale=colour, legend=legend), tooltip=tip
-    )
+    base = alt.Chart(table)
+    axis = alt.Axis(labelExpr=dated(lang), grid=False, tickCount=3)
+    day, value = alt.X("date:T", title=None, axis=axis), up(None, "number", lang)
+    line = base.mark_line(strokeWidth=1.6).encode(x=day, y=value, color=colour, tooltip=tip)
     mean = (
         base.transform_aggregate(
             first="min(date)", last="max(date)", value="mean(value)", groupby=["metric", "period"]
@@ -52,46 +50,43 @@ def history(result: Result, lang: str = "en") -> alt.FacetChart:
         title=None, labelAnchor="start", labelFontWeight=600, labelFontSize=12, labelColor=INK
     )
     return (
-        alt.layer(line, mean, data=result.table)
+        alt.layer(line, mean, data=table)
         .properties(width=WIDTH, height=HEIGHT)
         .facet(facet=alt.Facet("metric:N", sort=names, header=header), columns=2)
         .resolve_scale(y="independent")
-        .properties(title=say(result.headline, lang))
+        .properties(title=head(result, lang))
     )
-
-
-def _now(lang: str) -> str:
-    return label("report.current", lang)
-
-
-def _then(lang: str) -> str:
-    return label("report.baseline", lang)
 
 
 def expected(result: ExpectedResult, lang: str = "en") -> alt.LayerChart:
-    """The goal over its last three years, the current period blue over what the history says."""
-    colour = alt.Scale(domain=["baseline", "current"], range=[MUTED, PALETTE[0]])
+    """The goal over its last three years: what came before grey, the current period blue over what
+    the history says."""
+    names = {k: label(f"report.{k}", lang) for k in ("before", "current", "expected_line")}
+    colour = alt.Color(
+        "line:N",
+        scale=alt.Scale(domain=list(names.values()), range=[NEUTRAL, PALETTE[0], PALETTE[1]]),
+        legend=alt.Legend(title=None, orient="top", symbolType="stroke", labelLimit=0),
+    )
+    course = result.course.tail(SHOWN)
+    now = course["period"] == "current"
+    before = course[~now].assign(line=names["before"])
+    current = course[now].assign(line=names["current"])
+    forecast = course[course["expected"].notna()].assign(line=names["expected_line"])
     tip = [
         alt.Tooltip("date:T", title=label("report.when", lang)),
         alt.Tooltip("value:Q", title=label("report.value", lang), format=",.4~g"),
-        alt.Tooltip("expected:Q", title=label("report.expected", lang), format=",.4~g"),
+        alt.Tooltip("expected:Q", title=label("report.expected_line", lang), format=",.4~g"),
     ]
-    base = alt.Chart(result.course.tail(SHOWN)).encode(
-        alt.X("date:T", title=None, axis=alt.Axis(grid=False, tickCount=6))
-    )
-    value = alt.Y("value:Q", title=None, axis=alt.Axis(tickCount=5, labelExpr=NUMBER))
-    now = base.transform_filter("isValid(datum.expected)")
-    band = now.mark_area(opacity=0.25, color=PALETTE[0]).encode(y="low:Q", y2="high:Q")
-    middle = now.mark_line(strokeDash=[5, 3], color=INK, strokeWidth=1.2).encode(y="expected:Q")
-    whole = base.mark_line(strokeWidth=1.2, color=QUIET).encode(y=value, tooltip=tip)
-    line = (
-        base.transform_filter("datum.period !== ''")
-        .mark_line(strokeWidth=1.4)
-        .encode(y=value, color=alt.Color("period:N", scale=colour, legend=None), tooltip=tip)
-    )
+    x, y = over(lang, field="date"), up(None, "number", lang)
+    band = alt.Chart(forecast).mark_area(opacity=0.18, color=PALETTE[1])
+    layers = [
+        band.encode(x=x, y=up(None, "number", lang, field="low"), y2="high:Q"),
+        alt.Chart(before).mark_line(strokeWidth=1.2).encode(x=x, y=y, color=colour, tooltip=tip),
+        alt.Chart(forecast)
+        .mark_line(strokeDash=[5, 3], strokeWidth=1.4)
+        .encode(x=x, y=alt.Y("expected:Q"), color=colour),
+        alt.Chart(current).mark_line(strokeWidth=1.8).encode(x=x, y=y, color=colour, tooltip=tip),
+    ]
     return alt.LayerChart(
-        layer=[whole, band, line, middle],
-        title=say(result.headline, lang),
-        width=2 * WIDTH,
-        height=2 * HEIGHT,
+        layer=layers, title=head(result, lang), width=2 * WIDTH, height=2 * HEIGHT
     )

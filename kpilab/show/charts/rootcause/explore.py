@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from kpilab.show.charts.words import head, room
-from kpilab.show.format import interval, number, plain, signed, signed_percent, where
+from kpilab.show.charts.axes import Form, across, over, up
+from kpilab.show.charts.rows import ends, rows
+from kpilab.show.charts.words import head
+from kpilab.show.format import number, percent, signed, signed_percent, where
 from kpilab.show.say import label
-from kpilab.show.theme import BAD, GOOD, INK, NEUTRAL, PALETTE, QUIET
+from kpilab.show.theme import BAD, GOOD, INK, NEUTRAL, PALETTE
 
 if TYPE_CHECKING:
     from kpilab.analysis.rootcause.explore import ExploreResult
@@ -31,7 +33,7 @@ def explore(result: ExploreResult, lang: str = "en") -> alt.TopLevelMixin:
     table["said"] = [number(v, lang) for v in table["value"]]
     title = head(result, lang)
     if result.grain:
-        return _lines(table.assign(date=pd.to_datetime(table["date"])), result.by, title)
+        return _lines(table.assign(date=pd.to_datetime(table["date"])), result.by, title, lang)
     if len(result.by) == 2:
         return _grid(table, result.by, title)
     return _points(table, result.by, title, lang)
@@ -48,31 +50,28 @@ def _largest(table: pd.DataFrame, dimension: str) -> list[str]:
     return [str(v) for v in sizes.index[:MOST]]
 
 
-def _lines(table: pd.DataFrame, by: tuple[str, ...], title: alt.TitleParams) -> alt.TopLevelMixin:
-    x = alt.X("date:T", title=None)
-    y = alt.Y("value:Q", title=None, scale=alt.Scale(zero=not by))
+def _lines(
+    table: pd.DataFrame, by: tuple[str, ...], title: alt.TitleParams, lang: str
+) -> alt.TopLevelMixin:
     tip = ["date:T", *(f"{d}:N" for d in by), "period:N", "said:N"]
-    base = alt.Chart(table).encode(x=x, y=y, tooltip=tip)
-    shown = {"stroke": alt.StrokeDash("period:N", title=None, legend=alt.Legend(orient="top"))}
+    y = up(None, "number", lang, zero=not by)
+    base = alt.Chart(table).encode(x=over(lang, field="date"), y=y, tooltip=tip)
+    dash = alt.StrokeDash("period:N", title=None, legend=alt.Legend(orient="bottom"))
     if not by:
-        return base.mark_line(point=True,
-            color=PALETTE[0]).encode(strokeDash=shown["stroke"]).properties(
-            width=WIDTH, height=260, title=title
-        )  # fmt: skip
+        line = base.mark_line(point=True, color=PALETTE[0]).encode(strokeDash=dash)
+        return line.properties(width=WIDTH, height=260, title=title)
     kept = _largest(table, by[0])[:8]
-    lines = base.transform_filter(alt.FieldOneOfPredicate(field=by[0],
-        oneOf=kept)).mark_line(point=True).encode(
-        color=alt.Color(f"{by[0]}:N", sort=kept, legend=alt.Legend(orient="right")),
-        strokeDash=shown["stroke"]
-    )  # fmt: skip
+    key = alt.Color(f"{by[0]}:N", sort=kept, legend=alt.Legend(orient="top", columns=3))
+    lines = base.transform_filter(alt.FieldOneOfPredicate(field=by[0], oneOf=kept))
+    lines = lines.mark_line(point=True).encode(color=key, strokeDash=dash)
     if len(by) == 1:
         return lines.properties(width=WIDTH, height=280, title=title)
-    rows = _largest(table, by[1])[:6]
-    filtered = lines.transform_filter(alt.FieldOneOfPredicate(field=by[1], oneOf=rows))
-    return filtered.properties(width=WIDTH, height=110).facet(row=alt.Row(f"{by[1]}:N",
-        sort=rows)).properties(
-        title=title
-    )  # fmt: skip
+    panels = _largest(table, by[1])[:6]
+    filtered = lines.transform_filter(alt.FieldOneOfPredicate(field=by[1], oneOf=panels))
+    facet = filtered.properties(width=WIDTH, height=110).facet(
+        facet=alt.Facet(f"{by[1]}:N", sort=panels, title=None), columns=1
+    )
+    return facet.properties(title=title)
 
 
 def _grid(table: pd.DataFrame, by: tuple[str, ...], title: alt.TitleParams) -> alt.TopLevelMixin:
@@ -103,30 +102,24 @@ def _points(
     table: pd.DataFrame, by: tuple[str, ...], title: alt.TitleParams, lang: str
 ) -> alt.TopLevelMixin:
     """Current as a filled point, baseline as a hollow one, joined by a line."""
-    name = by[0] if by else "name"
-    table = table if by else table.assign(name="")
-    kept = _largest(table, name)
-    table = table[table[name].isin(kept)]
-    y = alt.Y(
-        f"{name}:N", sort=kept, title=None, axis=alt.Axis(labelLimit=200, ticks=False, domain=False)
+    dimension = by[0] if by else ""
+    was, now = (_period(p, lang) for p in PERIODS)
+    keys = table[dimension].astype(str) if by else pd.Series("", index=table.index)
+    wide = table.assign(key=keys).pivot_table("value", "key", "period", sort=False)
+    kept = [k for k in (_largest(table, dimension) if by else [""]) if k in wide.index]
+    wide = wide.reindex(kept).reindex(columns=[was, now])
+    found = pd.DataFrame({"name": kept, "segment": kept, "value": wide[now].to_numpy()})
+    found = found.assign(
+        hollow=wide[was].to_numpy(),
+        text=[number(v, lang) for v in wide[now]],
+        was=[number(v, lang) for v in wide[was]],
+        tone=PALETTE[0],
     )
-    base = alt.Chart(table).encode(y=y, tooltip=[*(f"{d}:N" for d in by), "period:N", "said:N"])
-    x = alt.X(
-        "value:Q", title=None, scale=alt.Scale(zero=False, padding=50), axis=alt.Axis(tickCount=6)
-    )
-    names = [_period(p, lang) for p in PERIODS]
-    colour = alt.Color("period:N", scale=alt.Scale(domain=names, range=[QUIET, PALETTE[0]]),
-        title=None,
-                       legend=alt.Legend(orient="top"))  # fmt: skip
-    spans = base.mark_line(color=QUIET, strokeWidth=3).encode(x=x, detail=f"{name}:N")
-    points = base.mark_point(filled=True, size=110, opacity=1).encode(x=x, color=colour)
-    texts = base.transform_filter(alt.datum.period == names[1]).mark_text(
-        align="left", dx=10, color=INK
-    )
-    layers = [spans, points, texts.encode(x=x, text="said:N")]
-    return alt.layer(*layers).properties(
-        width=WIDTH, height=max(ROW * table[name].nunique(), 60), title=title
-    )
+    if by:
+        found[dimension] = kept
+    tips = {"name": " ", "was": was, "text": now}
+    legend = alt.TitleParams(title.text, subtitle=f"● {now}   ○ {was}")
+    return rows(found, across(None, "number", lang), legend, zero=None, tips=tips)
 
 
 def split(result: SplitResult, lang: str = "en") -> alt.TopLevelMixin:
@@ -165,48 +158,30 @@ def step_by(result: Result, lang: str = "en") -> alt.TopLevelMixin:
     table = result.table.assign(
         name=result.table[dimension].astype(str), segment=result.table[dimension].astype(str)
     )
-    table["contribution"], table["low"], table["high"] = (
-        100 * table[c] for c in ("difference", "low", "high")
-    )
+    table["contribution"] = table["difference"]
     table["text"] = [
-        f"{plain(round(100 * b, 1), lang)} % → {plain(round(100 * c, 1), lang)} %"
+        f"{percent(b, lang)} → {percent(c, lang)}"
         for b, c in zip(table["baseline"], table["current"], strict=True)
     ]
     table = table.sort_values("contribution").head(MOST)
     keep = ["name", "segment", "contribution", "low", "high", "text"]
-    return _forest(table[keep], label("explore.axis_points", lang), head(result, lang), lang)
+    return _forest(
+        table[keep], label("explore.axis_points", lang), head(result, lang), lang, "points"
+    )
 
 
-def _forest(table: pd.DataFrame, axis: str, title: alt.TitleParams, lang: str) -> alt.LayerChart:
+def _forest(
+    table: pd.DataFrame,
+    axis: str,
+    title: alt.TitleParams,
+    lang: str,
+    form: Form = "signed",
+) -> alt.LayerChart:
     """A point with its interval per row, a line at zero, the numbers as text."""
     signs = zip(table["low"], table["high"], strict=True)
-    table = table.assign(
-        tone=[BAD if high < 0 else GOOD if low > 0 else NEUTRAL for low, high in signs]
-    )
-    table["right"] = table["high"].where(table["high"].notna(), table["contribution"])
-    table["ends"] = [
-        interval((a, b), lang) for a, b in zip(table["low"], table["high"], strict=True)
-    ]
-    y = alt.Y(
-        "name:N", sort=None, title=None, axis=alt.Axis(labelLimit=260, ticks=False, domain=False)
-    )
-    scale = {
-        "title": axis,
-        "scale": alt.Scale(padding=room(table["text"])),
-        "axis": alt.Axis(format="+~s", tickCount=6),
-    }
-    tone = alt.Color("tone:N", scale=None, legend=None)
-    base = alt.Chart(table).encode(y=y, tooltip=["name:N", "text:N", "ends:N"])
-    zero = alt.Chart(table.head(1)).mark_rule(color=QUIET).encode(x=alt.datum(0))
-    spans = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", **scale), x2="high:Q", color=tone)
-    points = base.mark_point(filled=True, size=110, opacity=1).encode(
-        x=alt.X("contribution:Q", **scale), color=tone
-    )
-    texts = base.mark_text(align="left", dx=8, color=INK).encode(x="right:Q", text="text:N")
-    height = max(ROW * len(table), 60)
-    return alt.LayerChart(
-        layer=[zero, spans, points, texts],  # points on top: they are clicked
-        width=WIDTH,
-        height=height,
-        title=title,
-    )
+    tones = [BAD if high < 0 else GOOD if low > 0 else NEUTRAL for low, high in signs]
+    table = table.rename(columns={"contribution": "value"}).assign(tone=tones)
+    table["ends"] = ends(table, lang)
+    tips = {"name": " ", "text": label("report.value", lang)}
+    tips |= {} if form == "points" else {"ends": label("report.interval", lang)}
+    return rows(table, across(axis, form, lang), title, tips=tips)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from kpilab.show.charts.words import head, room
-from kpilab.show.format import MISSING, interval, number, percent, signed
+from kpilab.show.charts.axes import written
+from kpilab.show.charts.waterfall import waterfall
+from kpilab.show.charts.words import head
+from kpilab.show.format import interval, number, percent, signed
 from kpilab.show.say import label
-from kpilab.show.theme import BAD, GOOD, INK, MUTED, PALETTE, QUIET
+from kpilab.show.theme import BAD, GOOD, MUTED, PALETTE, QUIET
 
 if TYPE_CHECKING:
     from kpilab.analysis.rootcause.decompose import DecomposeResult
@@ -23,79 +25,33 @@ WIDTH = 480
 
 def decompose(result: DecomposeResult, lang: str = "en") -> alt.TopLevelMixin:
     """Waterfall from the baseline to the current value, one bar per leaf of the formula; below it a
-    nested tree.
-
-    The axis need not begin at zero: lengths stand for changes, and the two ends are drawn as lines,
-    not bars.
-    """
-    rows = _steps(result, lang)
-    names = alt.Axis(labelLimit=240, labelPadding=8, ticks=False, domain=False)
-    y = alt.Y("name:N", sort=rows["name"].tolist(), title=None, axis=names)
-    roomy = alt.Scale(zero=False, nice=True, padding=room(rows["text"]))
-    x = alt.X("start:Q", scale=roomy, title=result.goal, axis=alt.Axis(tickCount=5))
-    tips = [
-        alt.Tooltip("name:N", title=" "),
-        alt.Tooltip("text:N", title=label("decompose.contribution", lang)),
-    ]
-    tips += [alt.Tooltip("interval:N", title=label("decompose.interval", lang))]
-    base = alt.Chart(rows, title=head(result, lang), width=WIDTH, height=alt.Step(30)).encode(
-        y=y, tooltip=tips
+    nested tree."""
+    told = (("decompose.baseline", result.before), ("decompose.current", result.after))
+    totals = pd.DataFrame(
+        [{"name": label(k, lang), "value": v, "text": number(v, lang)} for k, v in told]
     )
-    steps, ends = base.transform_filter("!datum.total"), base.transform_filter("datum.total")
-    links = (
-        alt.Chart(rows.iloc[:-1])
-        .mark_rule(strokeDash=[2, 2], color=QUIET)
-        .encode(x="end:Q", y=y, y2="next:N")
+    tips = {"name": " ", "text": label("decompose.contribution", lang)}
+    tips["interval"] = label("decompose.interval", lang)
+    steps = _steps(result, lang)
+    fall = waterfall(
+        steps, totals, head(result, lang), unit=result.goal or None, lang=lang, tips=tips
     )
-    bars = steps.mark_bar(height=16).encode(
-        x=x, x2="end:Q", color=alt.Color("colour:N", scale=None)
-    )
-    whiskers = steps.transform_filter("isValid(datum.low)").mark_rule(color=INK, strokeWidth=1.5)
-    lines = ends.mark_tick(thickness=4, height=22, color=INK).encode(x="end:Q")
-    text = base.mark_text(align="left", dx=8).encode(x="right:Q", text="text:N")
-    waterfall = links + bars + whiskers.encode(x="low:Q", x2="high:Q") + lines + text
-    return (
-        waterfall if result.table["depth"].max() < 2 else alt.vconcat(waterfall, tree(result, lang))
-    )
+    return fall if result.table["depth"].max() < 2 else alt.vconcat(fall, tree(result, lang))
 
 
 def _steps(result: DecomposeResult, lang: str) -> pd.DataFrame:
-    """One row per bar: where it starts and ends, its interval around the end, its text."""
+    """One row per leaf, the largest first."""
     leaves = (
         result.leaves.groupby("node", sort=False)[["contribution", "low", "high"]]
         .sum(min_count=1)
         .reset_index()
+        .sort_values("contribution", key=abs, ascending=False)
     )
-    leaves = leaves.sort_values("contribution", key=abs, ascending=False)
-    end = result.before + leaves["contribution"].cumsum()
-    start = end - leaves["contribution"]
-    steps = pd.DataFrame(
-        {"name": leaves["node"], "start": start, "end": end, "low": start + leaves["low"]}
-    )
-    steps = steps.assign(
-        high=start + leaves["high"],
-        total=False,
-        text=[signed(v, lang) for v in leaves["contribution"]],
-    )
-    steps["interval"] = [
-        interval(pair, lang) for pair in zip(leaves["low"], leaves["high"], strict=True)
-    ]
-    steps["colour"] = [GOOD if v >= 0 else BAD for v in leaves["contribution"]]
-    told = zip(
-        ("decompose.baseline", "decompose.current"), (result.before, result.after), strict=True
-    )
-    totals = pd.DataFrame(
-        [
-            {"name": label(key, lang), "start": v, "end": v, "text": number(v, lang)}
-            for key, v in told
-        ]
-    )
-    totals = totals.assign(
-        low=float("nan"), high=float("nan"), total=True, interval=MISSING, colour=INK
-    )
-    rows = pd.concat([totals.iloc[:1], steps, totals.iloc[1:]], ignore_index=True)
-    return rows.assign(
-        right=rows[["start", "end", "high"]].max(axis=1), next=rows["name"].shift(-1)
+    leaves = leaves.rename(columns={"node": "name", "contribution": "amount"})
+    return leaves.reset_index(drop=True).assign(
+        text=[signed(v, lang) for v in leaves["amount"]],
+        tone=[GOOD if v >= 0 else BAD for v in leaves["amount"]],
+        interval=[interval(p, lang) for p in zip(leaves["low"], leaves["high"], strict=True)],
     )
 
 
@@ -155,17 +111,19 @@ def _placed(table: pd.DataFrame, lang: str) -> pd.DataFrame:
 def ratemix(result: RatemixResult, lang: str = "en") -> alt.TopLevelMixin:
     """Quadrant: each segment's rate effect against its mix effect, dots as large as its share."""
     rows = result.table.head(MOST).assign(mix=lambda t: t["mix"] + t["entry"])
-    unit, suffix = (100.0, "_points") if result.is_share else (1.0, "")
-    rows = rows.assign(mix=rows["mix"] * unit, rate=rows["rate"] * unit)
+    form, suffix = ("points", "_points") if result.is_share else ("signed", "")
     rows["label"] = rows["segment"].where(rows.index < NAMED, "")
-    signs = "datum.value == 0 ? '0' : datum.label"
-    axis = alt.Axis(format="+,.3~g", labelExpr=signs, grid=False, tickCount=6)
+    axis = alt.Axis(labelExpr=written(form, lang), grid=False, tickCount=4)
     across, up = (label(f"ratemix.{name}{suffix}", lang) for name in ("mix", "rate"))
     x = alt.X("mix:Q", title=across, axis=axis, scale=alt.Scale(padding=50))
     y = alt.Y("rate:Q", title=up, axis=axis, scale=alt.Scale(padding=30))
     shares = [v for v in SHARES if v <= rows["share1"].max()][-3:]
     legend = alt.Legend(
-        format=".0%", values=shares, symbolFillColor=PALETTE[0], symbolStrokeWidth=0
+        format=".0%",
+        values=shares,
+        symbolFillColor=PALETTE[0],
+        symbolStrokeWidth=0,
+        orient="bottom",
     )
     size = alt.Size(
         "share1:Q",
@@ -174,10 +132,10 @@ def ratemix(result: RatemixResult, lang: str = "en") -> alt.TopLevelMixin:
         scale=alt.Scale(range=[30, 450]),
     )
     tips = [alt.Tooltip("segment:N", title=" ")]
-    tips += [
-        alt.Tooltip(f"{f}:Q", title=title, format="+,.3~g")
-        for f, title in (("mix", across), ("rate", up))
-    ]
+    for field, title in (("mix", across), ("rate", up)):
+        unit = 100 if form == "points" else 1
+        rows[f"{field}_text"] = [signed(unit * v, lang) for v in rows[field]]
+        tips.append(alt.Tooltip(f"{field}_text:N", title=title))
     base = alt.Chart(rows, title=head(result, lang), width=WIDTH, height=340)
     dots = base.mark_circle(color=PALETTE[0], opacity=0.7).encode(x=x, y=y, size=size, tooltip=tips)
     names = base.mark_text(align="left", dx=14).encode(x=x, y=y, text="label:N")

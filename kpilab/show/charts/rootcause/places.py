@@ -9,7 +9,9 @@ import pandas as pd
 
 from kpilab.core.values import Message
 from kpilab.show import say
-from kpilab.show.charts.words import head, lines, room
+from kpilab.show.charts.axes import Form, across, over, up
+from kpilab.show.charts.rows import rows
+from kpilab.show.charts.words import head, lines
 from kpilab.show.format import pvalue, signed, signed_percent
 from kpilab.show.format import where as where_text
 from kpilab.show.say import label
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from kpilab.analysis.rootcause.localise import LocaliseResult
     from kpilab.analysis.rootcause.next_split import NextSplitResult
     from kpilab.analysis.rootcause.place_search import PlaceSearchResult
+    from kpilab.analysis.rootcause.segment_search import SegmentSearchResult
+    from kpilab.analysis.rootcause.user_intervals import UserIntervalsResult
     from kpilab.core.values import Where
 
 MOST = 20
@@ -33,25 +37,18 @@ def localise(result: LocaliseResult, lang: str = "en") -> alt.TopLevelMixin:
     """
     if result.beside["metric"].nunique() > 1:
         return _beside(result, lang)
-    rows = result.table.head(MOST).drop(columns=["equivalent"])
-    rows = rows.assign(place=[where_text(w, lang) for w in rows["where"]]).drop(columns="where")
-    rows["text"] = [signed(v, lang) for v in rows["contribution"]]
-    changed = rows["change"].notna()
-    rows.loc[changed, "text"] += [
-        f" ({signed_percent(v, lang)})" for v in rows.loc[changed, "change"]
-    ]
+    found = result.table.head(MOST).reset_index(drop=True)
+    text = [signed(v, lang) for v in found["contribution"]]
+    for k, change in enumerate(found["change"]):
+        text[k] += "" if change != change else f" ({signed_percent(change, lang)})"
     places = _bars(
-        rows.assign(colour=[GOOD if v >= 0 else BAD for v in rows["contribution"]]),
+        found.assign(name=[where_text(w, lang) for w in found["where"]], text=text),
         head(result, lang),
         lang,
     )
-    if len(rows) == 0:
-        places = alt.Chart(
-            pd.DataFrame({"x": [0]}), title=head(result, lang), width=WIDTH, height=1
-        ).mark_point(opacity=0)
-    return (
-        alt.vconcat(places, heat(result, lang)) if result.across and len(result.cells) else places
-    )
+    if not result.across or result.cells.empty:
+        return places
+    return alt.vconcat(places, heat(result, lang)) if len(found) else heat(result, lang)
 
 
 def _beside(result: LocaliseResult, lang: str) -> alt.LayerChart:
@@ -89,45 +86,54 @@ def _scores() -> alt.Color:
 
 def place_search(result: PlaceSearchResult, lang: str = "en") -> alt.TopLevelMixin:
     """One bar per place found: what it made of the goal, with its interval."""
-    rows = result.table.head(MOST)
-    if rows.empty:
-        return alt.Chart(
-            pd.DataFrame({"x": [0]}), title=head(result, lang), width=WIDTH, height=1
-        ).mark_point(opacity=0)
+    found = result.table.head(MOST)
     named = [
         f"{driver} · {where_text(w, lang)}"
-        for driver, w in zip(rows["driver"], rows["where"], strict=True)
+        for driver, w in zip(found["driver"], found["where"], strict=True)
     ]
-    text = [signed(v, lang) for v in rows["effect"]]
-    bars = rows[["low", "high"]].assign(
-        place=named,
-        contribution=rows["effect"],
-        text=text,
-        colour=[GOOD if v >= 0 else BAD for v in rows["effect"]],
+    bars = found[["low", "high"]].assign(
+        name=named, contribution=found["effect"], text=[signed(v, lang) for v in found["effect"]]
     )
     return _bars(bars, head(result, lang), lang, "place_search.axis")
 
 
-def _bars(
-    rows: pd.DataFrame, title: alt.TitleParams, lang: str, axis: str = "localise.axis"
-) -> alt.LayerChart:
-    """One bar per `place`: its `contribution` from `low` to `high`,
-    its `text` right of bar and interval."""
-    rows = rows.assign(right=rows[["high", "contribution"]].max(axis=1).clip(lower=0))
-    y = alt.Y("place:N", sort=rows["place"].tolist(), title=None, axis=alt.Axis(labelLimit=360))
-    # Room on the right for the text of the longest bar.
-    x = alt.X(
-        "contribution:Q",
-        title=label(axis, lang),
-        axis=alt.Axis(tickCount=5),
-        scale=alt.Scale(padding=room(rows["text"]), nice=True),
+def clustered(result: UserIntervalsResult, lang: str = "en") -> alt.LayerChart:
+    """One bar per place: what it contributed, with its interval over users."""
+    found = result.table.head(MOST)
+    text = [signed(v, lang) for v in found["contribution"]]
+    names = [where_text(w, lang) for w in found["where"]]
+    return _bars(found.assign(name=names, text=text), head(result, lang), lang)
+
+
+def spread(result: SegmentSearchResult, lang: str = "en") -> alt.LayerChart:
+    """One bar per place: how the rate changed there, with its interval."""
+    found = result.table.head(MOST)
+    table = found[["low", "high"]].assign(
+        name=[where_text(w, lang) for w in found["where"]],
+        contribution=found["change"],
+        text=[signed_percent(v, lang) for v in found["change"]],
     )
-    kept = ["place", "contribution", "low", "high", "right", "text", "colour"]
-    base = alt.Chart(rows[kept], title=title, width=WIDTH).encode(y=y)
-    bars = base.mark_bar(size=18).encode(x=x, color=alt.Color("colour:N", scale=None))
-    ends = base.mark_rule(color=INK, strokeWidth=1.5).encode(x="low:Q", x2="high:Q")
-    text = base.mark_text(align="left", dx=6).encode(x="right:Q", text="text:N")
-    return alt.LayerChart(layer=[bars, ends, text], height=alt.Step(32))
+    return _bars(table, head(result, lang), lang, "report.change_axis", "signed_percent")
+
+
+def _bars(
+    found: pd.DataFrame,
+    title: alt.TitleParams,
+    lang: str,
+    axis: str = "localise.axis",
+    form: Form = "signed",
+) -> alt.LayerChart:
+    """One bar per `name`: its `contribution` from `low` to `high`, its `text`; a line alone where
+    nothing was found."""
+    if found.empty:
+        return alt.LayerChart(layer=[alt.Chart(pd.DataFrame({"x": [0]}), width=WIDTH,
+            height=1).mark_point(opacity=0)], title=title)  # fmt: skip
+    table = found[["name", "low", "high", "text"]].assign(value=found["contribution"])
+    table["tone"] = (
+        found["tone"] if "tone" in found else [GOOD if v >= 0 else BAD for v in table["value"]]
+    )
+    x = across(label(axis, lang), form, lang)
+    return rows(table, x, title, mark="bar")
 
 
 def heat(result: LocaliseResult, lang: str = "en") -> alt.LayerChart:
@@ -191,22 +197,17 @@ def _texts(values: tuple[object, ...]) -> list[str]:
 def nextsplit(result: NextSplitResult, lang: str = "en") -> alt.TopLevelMixin:
     """One bar per dimension: its value that deviates most, with its interval;
     splits beyond noise in colour."""
-    rows = result.table.head(MOST)
-    rows = rows.assign(
-        place=[f"{d} = {v}" for d, v in zip(rows["dimension"], rows["value"], strict=True)]
+    found = result.table.head(MOST)
+    beyond = (found["q"] <= result.alpha).tolist()
+    sides = [GOOD if v >= 0 else BAD for v in found["contribution"]]
+    pairs = zip(found["contribution"], found["q"], strict=True)
+    text = [f"{signed(c, lang)}, p {'' if q < 0.001 else '= '}{pvalue(q, lang)}" for c, q in pairs]
+    table = found.assign(
+        name=[f"{d} = {v}" for d, v in zip(found["dimension"], found["value"], strict=True)],
+        text=text,
+        tone=[c if b else QUIET for c, b in zip(sides, beyond, strict=True)],
     )
-    beyond = (rows["q"] <= result.alpha).tolist()
-    rows["text"] = [
-        f"{signed(c, lang)}, p = {pvalue(q, lang)}"
-        for c, q in zip(rows["contribution"], rows["q"], strict=True)
-    ]
-    rows["text"] = rows["text"].str.replace("= <", "<")
-    colours = [GOOD if v >= 0 else BAD for v in rows["contribution"]]
-    return _bars(
-        rows.assign(colour=[c if b else QUIET for c, b in zip(colours, beyond, strict=True)]),
-        head(result, lang),
-        lang,
-    )
+    return _bars(table, head(result, lang), lang)
 
 
 def dating(result: ChangepointResult, lang: str = "en") -> alt.TopLevelMixin:
@@ -214,14 +215,7 @@ def dating(result: ChangepointResult, lang: str = "en") -> alt.TopLevelMixin:
     what was logged is named."""
     rows = result.table.assign(day=pd.to_datetime(result.table["day"]))[["day", "value", "fitted"]]
     base = alt.Chart(rows, title=head(result, lang), width=WIDTH + 120)
-    days = alt.Axis(format="%-m月%-d日" if lang == "zh" else "%-d %b", tickCount=8, grid=False)
-    x = alt.X("day:T", title=None, axis=days)
-    y = alt.Y(
-        "value:Q",
-        title=label("dating.value", lang),
-        scale=alt.Scale(zero=False),
-        axis=alt.Axis(tickCount=6),
-    )
+    x, y = over(lang), up(label("dating.value", lang), "number", lang)
     layers = base.mark_line(color=QUIET, point=alt.OverlayMarkDef(color=QUIET, size=18)).encode(
         x=x, y=y
     )

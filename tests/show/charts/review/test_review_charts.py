@@ -106,5 +106,5 @@ def test_rows_with_the_same_label_stay_apart():
     twin = BridgeRow(reviews.said("Rest: twin"), -1.0)
     review = replace(review, bridge=(twin, twin))
     sets = bridge(review, Words(review, "en").say).to_dict()["datasets"].values()
-    names = [row["row"] for row in max(sets, key=len)]
+    names = [row["middle"] for row in max(sets, key=len)]
     assert len(names) == len(set(names)) == 4
