@@ -169,7 +169,8 @@ def _ratios(table: pd.DataFrame, lost: list[bool], axis: str, result: Result, la
 
 
 def _aged(title: str, lang: str) -> alt.X:
-    x = across(title, "number", lang, field="age")
+    scale = alt.Scale(zero=False, nice=False, padding=12)
+    x = across(title, "number", lang, field="age", scale=scale)
     x.axis.tickMinStep = 1  # type: ignore[union-attr]  # an axis by construction
     return x
 
