@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 import kpilab
-from kpilab.case.write import scaffold
+from kpilab.cli.first import scaffold
 from kpilab.errors import KpilabError
 
 

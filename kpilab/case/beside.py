@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from kpilab.case.draft import AMOUNTS, AVERAGED, LEVEL, MOST_FURTHER, OUTGOING, Draft
+from kpilab.case.draft import MOST_FURTHER, Draft
 from kpilab.case.guess import Guess, measures
-from kpilab.case.look import Sheet, named, slug
+from kpilab.case.look import Sheet, slug
+from kpilab.case.words import AMOUNTS, OUTGOING, named
 from kpilab.engine.expression import identifier, literal, parse_measure, sql
 from kpilab.engine.run import collect, collect_one
 
@@ -39,13 +40,13 @@ def _measured(sheet: Sheet, guess: Guess, taken: set[str]) -> dict[str, dict[str
     for column in columns:
         name = slug(column.name)
         name = name if name not in taken and name != sheet.name else f"{sheet.name}_{name}"
-        if column.named(AVERAGED):
+        if column.nature == "mean":
             definition = {
                 "numerator": f"sum({column.reference})",
                 "denominator": f"count({column.reference})",
             }
             found[f"mean_{name}"] = {"table": sheet.name, **definition}
-        elif column.named(LEVEL):
+        elif column.nature == "level":
             found[name] = {
                 "table": sheet.name, "measure": f"sum({column.reference})", "per": "day"
             }  # fmt: skip
@@ -53,7 +54,7 @@ def _measured(sheet: Sheet, guess: Guess, taken: set[str]) -> dict[str, dict[str
             found[name] = {"table": sheet.name, "measure": f"sum({column.reference})"}
         if named(f"{sheet.name} {column.name}", OUTGOING):
             last = next(reversed(found))
-            found[last] |= {} if column.named(LEVEL) else {"better": "down"}
+            found[last] |= {} if column.nature == "level" else {"better": "down"}
     if not columns and sheet.name not in taken:
         found[sheet.name] = {"table": sheet.name, "measure": "count(*)"}
     return found
@@ -65,7 +66,7 @@ def alternatives(
     """Other amounts that could be added up, as `table.column`."""
     for sheet, _ in drafts:
         for column in measures(sheet, guesses[sheet.name]):
-            amount = column.named("|".join(AMOUNTS)) and not column.named(AVERAGED)
+            amount = column.nature == "adds" and column.named("|".join(AMOUNTS))
             if amount and not (sheet.name == best.table and column.name == best.goal):
                 yield column.name if column.linked else f"{sheet.name}.{column.name}"
 

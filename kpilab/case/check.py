@@ -138,6 +138,15 @@ def _customer(spec: CaseSpec, doc: Document) -> Iterator[Problem]:
         yield from _known(
             "metric", spec.customer.amount, spec.metrics, doc.at("customer", "amount")
         )
+    if spec.customer.contract == "month" and not _whole_months(spec):
+        what = "customers are billed by the month, and the periods are no whole months"
+        hint = "give periods of whole months, or leave `contract` out"
+        yield Problem(what, doc.at("customer", "contract"), hint)
+
+
+def _whole_months(spec: CaseSpec) -> bool:
+    days = spec.periods.baseline, spec.periods.current
+    return all(d[0].day == 1 and (d[1] + timedelta(days=1)).day == 1 for d in days)
 
 
 def _goal(spec: CaseSpec, doc: Document) -> Iterator[Problem]:

@@ -4,38 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
 from itertools import pairwise
 
 from kpilab.case.chain import count_chain, event_chain, milestones
-from kpilab.case.guess import KEY, ORDERS, Guess, measures
-from kpilab.case.look import Column, Sheet, named, slug
-from kpilab.core.values import Period
+from kpilab.case.guess import Guess, measures
+from kpilab.case.look import Column, Sheet, slug
+from kpilab.case.words import (
+    AMOUNTS,
+    BUYERS,
+    MEASURED,
+    MONEY,
+    ORDERS,
+    ORDINAL,
+    OUTGOING,
+    QUANTITY,
+    TURNOVER,
+    VOLUME,
+    named,
+    names_thing,
+)
+from kpilab.engine.column import column
 from kpilab.engine.expression import identifier, literal
 from kpilab.engine.run import collect_one
-from kpilab.errors import BadInput
 
-AMOUNTS = (
-    "revenue|gmv|turnover|sales|销售额|营收|收入",
-    "amount|income|value|paid|payment|total|goal|金额|实付",
-    "profit|margin|price|output|units|利润|产量",
-)
-MONEY = AMOUNTS[0] + "|amount|income|金额"
-LEVEL = "on hand|stock|inventory|balance|level|headcount|seats|库存|余额|在手"
-ORDINAL = "sequential|sequence|installments|instalments|rank|count|number|次序|期数"
-# Money that goes out, is given back, or stands somewhere.
-OUTGOING = (
-    "return|returns|refund|refunds|cancelled|cost|costs|spend|spent|expense|expenses|budget|ad|ads|tax|fee|"
-    "freight|shipping|stock|inventory|target|quota|退货|退款|成本|费用|支出|预算|库存"
-)
-AVERAGED = (
-    "rate|ratio|pct|percent|share|discount|price|temperature|cpi|unemployment|avg|average|mean|score|oee|"
-    "availability|performance|quality|factor|flag|率|平均|占比|折扣|价格|温度"
-)
-BUYERS = "customer|user|member|client|account|客户|用户|会员|顾客"
 ONE = {"rows": "row", "orders": "order", "customers": "customer"}
 MOST_FURTHER = 8
-DAYS_OFF = 3  # a quarter counts as whole when its last days are a holiday or weekend without rows
+GRID = 0.5  # of the days and parts of the business that have a row: a table of one row for each
 Metric = dict[str, str]
 
 
@@ -50,6 +44,11 @@ class Draft:
     funnel: tuple[str, ...] = ()
     reached: tuple[int, ...] = ()
     earned: bool = False
+
+    @property
+    def measure(self) -> str | None:
+        """How the goal is measured."""
+        return self.metrics[self.goal].get("measure")
 
     @property
     def worth(self) -> tuple[bool, int, bool, int]:
@@ -115,7 +114,7 @@ def _of_events(sheet: Sheet, found: Guess) -> Draft:
     steps, reached = event_chain(sheet, found)
     amount = _amount(measures(sheet, found))
     if not steps:
-        return tree.draft(f"active_{noun}", f"count(distinct {unit})")
+        return _without_order(sheet, (f"active_{noun}", f"count(distinct {unit})"), amount)
     counts = [f"count(distinct {unit}) filter (where {event} = {literal(s)})" for s in steps]
     tree.chain(steps, counts, f"_{noun}")
     if amount is None:
@@ -131,6 +130,17 @@ def _of_events(sheet: Sheet, found: Guess) -> Draft:
     return replace(result, earned=_earned(sheet.name, name))
 
 
+def _without_order(sheet: Sheet, active: tuple[str, str], amount: Column | None) -> Draft:
+    """The tree of a log whose events come in no order."""
+    tree = _Tree(sheet.name)
+    if amount is None or amount.linked:
+        return tree.draft(*active)
+    total = f"sum({amount.reference})"
+    tree.chain(active[:1], active[1:])
+    tree.add(f"{amount.name}_per_{active[0]}", numerator=total, denominator=active[1])
+    return replace(tree.draft(amount.name, total), earned=_earned(sheet.name, amount.name))
+
+
 def _at_end(sheet: Sheet, found: Guess, amount: Column, steps: tuple[str, ...]) -> bool:
     """Whether amounts stand at the last step; one of a linked table is counted there, once."""
     if amount.linked:
@@ -141,132 +151,106 @@ def _at_end(sheet: Sheet, found: Guess, amount: Column, steps: tuple[str, ...]) 
 
 def _of_facts(sheet: Sheet, found: Guess) -> Draft:
     tree, columns = _Tree(sheet.name), measures(sheet, found)
-    chain = count_chain(sheet, [c for c in columns if not c.named(f"{AVERAGED}|{MONEY}|{LEVEL}")])
+    counted = [c for c in columns if c.nature == "adds" and not c.named(f"{TURNOVER}|{MONEY}")
+               and not c.named(f"{OUTGOING}|{ORDINAL}|{MEASURED}")]  # fmt: skip
+    chain = count_chain(sheet, counted)
     amount = _amount([c for c in columns if c.name not in chain])
-    names, counts, goal, total = _volume(sheet, found, chain, amount)
-    if names:
-        tree.chain(names, counts)
-    if amount is not None:
-        tree.add(
-            f"{amount.name}_per_{ONE.get(names[-1], names[-1])}",
-            numerator=total,
-            denominator=counts[-1],
-        )
+    rest = [c for c in counted if c is not amount]
+    steps, counts = _volume(sheet, found, chain, rest, amount)
+    goal, total = _goal_of(steps, counts, amount)
+    # Without an amount the last step is the goal itself; one step alone explains nothing.
+    if steps and (amount is not None or len(steps) > 1):
+        tree.chain(steps, counts)
+    if steps and amount is not None:
+        last = f"{amount.name}_per_{ONE.get(steps[-1], steps[-1])}"
+        tree.add(last, numerator=total, denominator=counts[-1])
     result = tree.draft(goal, total)
     used = {*chain, amount.name if amount else ""}
-    for column in [c for c in columns if c.name not in used][:MOST_FURTHER]:
-        _further(tree, column)
+    for more in [c for c in columns if c.name not in used][:MOST_FURTHER]:
+        if f"sum({more.reference})" not in counts:
+            _further(tree, more)
     earned = amount is not None and _earned(sheet.name, amount.name)
     return replace(result, metrics={**result.metrics, **tree.metrics}, earned=earned)
 
 
-def _volume(
-    sheet: Sheet, found: Guess, chain: tuple[str, ...], amount: Column | None
-) -> tuple[list[str], list[str], str, str]:
-    """Names and counts of the steps, and the goal with its measure."""
-    if chain:
-        counts = [f"sum({identifier(c)})" for c in chain]
-        steps = [c.removeprefix("n_") for c in chain]
-    elif passed := milestones(sheet, found):
-        steps, counts = (
-            ["rows", *passed],
-            ["count(*)", *(f"count({identifier(c)})" for c in passed)],
-        )
-    else:
-        steps, counts = _countable(sheet)
+def _goal_of(steps: list[str], counts: list[str], amount: Column | None) -> tuple[str, str]:
+    """The goal's name and measure."""
     if amount is not None:
-        return steps, counts, amount.name, f"sum({amount.reference})"
-    # Without an amount the last step is the goal itself; one step alone explains nothing.
-    return (
-        (steps, counts, f"total_{steps[-1]}", counts[-1])
-        if len(steps) > 1
-        else ([], [], steps[0], counts[0])
-    )
+        return amount.name, f"sum({amount.reference})"
+    if len(steps) > 1:
+        return f"total_{steps[-1]}", counts[-1]
+    return (steps[0], counts[0]) if steps else ("rows", "count(*)")
 
 
-def _countable(sheet: Sheet) -> tuple[list[str], list[str]]:
-    """Buyers and their orders, where the table has keys of them; rows otherwise."""
-    found = [(n, next((c for c in sheet.columns if c.named(p) and c.named(KEY)), None)) for n, p in
-             (("customers", BUYERS), ("orders", ORDERS))]  # fmt: skip
-    keys = [(n, c) for n, c in found if c is not None and 1 < c.distinct < sheet.rows]
-    if not keys:
-        return ["rows"], ["count(*)"]
-    return [n for n, _ in keys], [f"count(distinct {c.reference})" for _, c in keys]
+def _volume(
+    sheet: Sheet, found: Guess, chain: tuple[str, ...], counted: list[Column], amount: Column | None
+) -> tuple[list[str], list[str]]:
+    """Names and counts of the steps that the goal is made of; none where nothing counts."""
+    if chain:
+        return [c.removeprefix("n_") for c in chain], [f"sum({identifier(c)})" for c in chain]
+    if passed := milestones(sheet, found):
+        return ["rows", *passed], ["count(*)", *(f"count({identifier(c)})" for c in passed)]
+    able = [c for c in counted if c.whole and not c.linked]
+    volumes = [c for c in able if c.named(VOLUME) and c.distinct > 1]
+    keys = [] if volumes else _countable(sheet)
+    grid = bool(volumes) or (not keys and _is_grid(sheet, found))
+    steps = keys or ([] if grid else [("rows", "count(*)")])
+    pieces = [c for c in able if c.named(QUANTITY)]
+    more = volumes[:1] or pieces[:1] if amount is not None or grid else []
+    steps += [(slug(c.name), f"sum({identifier(c.name)})") for c in more]
+    return [n for n, _ in steps], [c for _, c in steps]
+
+
+def _countable(sheet: Sheet) -> list[tuple[str, str]]:
+    """Buyers and their orders, where the table has keys of them."""
+    found = [(n, next((c for c in sheet.columns if c.named(p) and names_thing(c.name)), None))
+             for n, p in (("customers", BUYERS), ("orders", ORDERS))]  # fmt: skip
+    keys = [(n, c) for n, c in found if c is not None and c.distinct > 1]
+    return [
+        (n, "count(*)" if c.distinct == sheet.rows else f"count(distinct {c.reference})")
+        for n, c in keys
+    ]
+
+
+def _is_grid(sheet: Sheet, found: Guess) -> bool:
+    """Whether there is one row for each day and part of the business: how many there are says
+    nothing."""
+    time = next((c for c in sheet.columns if c.name == found.roles["time"]), None)
+    if time is None or time.linked:
+        return False
+    at = column(sheet.table, time.name).try_cast("timestamp")
+    own = [d for d in found.dimensions if d in sheet.table.columns]
+    rows = sheet.table.select(at=at, **{f"d{k}": sheet.table[d] for k, d in enumerate(own)})
+    parts = rows.drop("at").distinct() if own else None
+    moments = column(rows, "at")
+    days = moments.nunique(), moments.date().nunique()
+    counts = collect_one(rows.agg(times=days[0], days=days[1]), f"days of {sheet.name!r}")
+    n = collect_one(parts.agg(n=parts.count()), "parts")["n"] if parts is not None else 1
+    full = int(counts["days"]) * int(n)
+    once = counts["times"] == counts["days"]  # no time of day
+    return bool(once and GRID * full <= sheet.rows <= full)
 
 
 def _amount(columns: list[Column]) -> Column | None:
-    able = [c for c in columns if not c.named(f"{AVERAGED}|{ORDINAL}") and c.filled]
-    return next((c for pattern in AMOUNTS for c in able if c.named(pattern)), None)
+    """The amount that the goal could be: called like one, in money rather than in pieces; else one
+    that has decimals."""
+    able = [c for c in columns if c.nature == "adds" and c.filled and not c.named(ORDINAL)]
+    called = ([c for c in able if c.named(pattern)] for pattern in AMOUNTS)
+    first = next((some for some in called if some), [])
+    cents = [c for c in able if not c.whole and not c.named(OUTGOING)]
+    return min(first, key=lambda c: c.whole, default=None) or next(iter(cents), None)
 
 
-def _further(tree: _Tree, column: Column) -> None:
-    name = identifier(column.name)
-    if column.named(AVERAGED):
+def _further(tree: _Tree, further: Column) -> None:
+    name = identifier(further.name)
+    if further.nature == "mean":
         tree.add(
-            f"mean_{column.name}",
+            f"mean_{further.name}",
             factor=False,
             numerator=f"sum({name})",
             denominator=f"count({name})",
         )
+    elif further.nature == "level":
+        tree.add(further.name, factor=False, measure=f"sum({name})", per="day")
     else:
-        tree.add(column.name, factor=False, measure=f"sum({name})")
-
-
-def periods(spans: Iterable[tuple[date, date]]) -> dict[str, Period]:
-    """Two equal neighbouring periods at the end of the data all tables share: quarters, four weeks,
-    weeks or days.
-
-    Raises:
-        BadInput: less than two days shared.
-    """
-    spans = list(spans)
-    shared = Period(
-        max(first for first, _ in spans),
-        max(min(last for _, last in spans), max(f for f, _ in spans)),
-    )
-    if shared.days < 2:
-        raise BadInput(
-            f"the tables share {shared.days} day of data",
-            "argument DIR",
-            "a comparison needs at least two days",
-        )
-    current = _last_quarter(shared) or _last_days(shared)
-    before = _quarter_before(current.first) if _last_quarter(shared) else current.before()
-    year_ago = _year_before(current, calendar=_last_quarter(shared) is not None)
-    found = {"baseline": before, "current": current}
-    return found | (
-        {"year_ago": year_ago}
-        if year_ago.first >= shared.first and year_ago.last < before.first
-        else {}
-    )
-
-
-def _year_before(current: Period, *, calendar: bool) -> Period:
-    """The same quarter of the year before; 52 weeks earlier where weekdays must match."""
-    if calendar:
-        first = current.first.replace(year=current.first.year - 1)
-        return Period(first, _quarter_end(first))
-    return Period(current.first - timedelta(days=364), current.last - timedelta(days=364))
-
-
-def _quarter_end(first: date) -> date:
-    later = first.replace(day=28) + timedelta(days=70)
-    return later.replace(day=1) - timedelta(days=1)
-
-
-def _last_quarter(shared: Period) -> Period | None:
-    """The last whole quarter, when a whole one lies before it."""
-    start = shared.last + timedelta(days=1 + DAYS_OFF)
-    last = _quarter_before(date(start.year, (start.month - 1) // 3 * 3 + 1, 1))
-    return last if _quarter_before(last.first).first >= shared.first else None
-
-
-def _quarter_before(first: date) -> Period:
-    year, month = (first.year, first.month - 3) if first.month > 3 else (first.year - 1, 10)
-    return Period(date(year, month, 1), first - timedelta(days=1))
-
-
-def _last_days(shared: Period) -> Period:
-    half = shared.days // 2
-    length = 28 if half >= 28 else half // 7 * 7 or half
-    return Period(shared.last - timedelta(days=length - 1), shared.last)
+        tree.add(further.name, factor=False, measure=f"sum({name})")

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from kpilab.case.draft import AMOUNTS, AVERAGED, BUYERS, OUTGOING
-from kpilab.case.guess import KEY, ORDERS, Guess, measures
+from kpilab.case.guess import Guess, measures
 from kpilab.case.look import Column, Sheet
 from kpilab.case.relate import Related
+from kpilab.case.words import AMOUNTS, BUYERS, ORDERS, OUTGOING, PRICE, QUANTITY, names_thing
 from kpilab.engine.column import column
 from kpilab.engine.expression import identifier
-
-QUANTITY = "qty|quantity|units|pieces|数量|件数"
-PRICE = ("unit price|sale price|selling price|单价|售价", "price|价格")
 
 
 def with_amount(sheet: Sheet, found: Guess) -> tuple[Sheet, Guess]:
@@ -22,10 +19,12 @@ def with_amount(sheet: Sheet, found: Guess) -> tuple[Sheet, Guess]:
     able = measures(sheet, found)
     if found.kind != "facts" or any(_is_amount(c) for c in able):
         return sheet, found
-    quantity = next((c for c in able if c.named(QUANTITY) and not c.named(AVERAGED)), None)
+    quantity = next((c for c in able if c.named(QUANTITY) and c.nature == "adds"), None)
     priced = (c for name in PRICE for c in able if c.named(name) and c is not quantity)
     price = next(priced, None)
-    lines = quantity is not None or any(c.named(ORDERS) and c.named(KEY) for c in sheet.columns)
+    lines = quantity is not None or any(
+        c.named(ORDERS) and names_thing(c.name) for c in sheet.columns
+    )
     if price is None or not lines or any(c.name.lower() == "amount" for c in sheet.columns):
         return sheet, found
     factors = [c.name for c in (quantity, price) if c is not None]
@@ -40,7 +39,8 @@ def with_amount(sheet: Sheet, found: Guess) -> tuple[Sheet, Guess]:
 
 
 def _is_amount(column: Column) -> bool:
-    return column.named("|".join(AMOUNTS[:2])) and not column.named(f"{AVERAGED}|{OUTGOING}")
+    called = column.named("|".join(AMOUNTS[:2])) and not column.named(OUTGOING)
+    return called and column.nature == "adds"
 
 
 def with_linked(
@@ -64,5 +64,5 @@ def _linked(
     roles = found[sheet.name].roles
     if found[sheet.name].kind == "events" and direct == roles["user"]:
         for held in measures(other, found[other.name]):
-            if held.named("|".join(AMOUNTS)) and not held.named(AVERAGED):
+            if held.named("|".join(AMOUNTS)) and held.nature == "adds":
                 yield replace(held, name=f"{way}.{held.name}", linked=True)

@@ -9,36 +9,19 @@ from functools import partial
 
 from kpilab.case.look import Column, Sheet
 from kpilab.case.relate import Related
-from kpilab.engine.run import collect_one
+from kpilab.case.words import (
+    ACTOR,
+    CLAIMED,
+    COUNTED,
+    EVENT,
+    GROUPING,
+    OUTCOME,
+    SESSION,
+    USER,
+    names_thing,
+)
 
 MOST_VALUES, MOST_EVENTS = 60, 200
-USER = (
-    "user|users|customer|customers|member|visitor|client|account|uid|case|device|player|"
-    "unit|用户|客户|会员|顾客"
-)
-EVENT = (
-    "event|events|action|activity|step|stage|page|screen|operation|milestone|事件|行为|"
-    "动作|步骤|环节"
-)
-SESSION = "session|sessions|visit id|sess|会话"
-ACTOR = (
-    "actor|employee|rep|staff|clerk|operator|technician|salesperson|agent|worker|员工|店员|"
-    "销售员|业务员|操作员"
-)
-CLAIMED = "claimed|quantity|qty|count|amount|done|reported|value|数量|完成量"
-# What became of a row: to cut by it would explain a fall by itself.
-OUTCOME = "status|outcome|result|disposition|状态|结果"
-ORDERS = "order|transaction|invoice|receipt|ticket|booking|订单"
-KEY = (
-    "id|ids|key|uuid|guid|zip|postal|postcode|phone|code|lat|lon|latitude|longitude|index"
-    "|row|rescued data"
-    "|编号|编码|号码|邮编"
-)
-COUNTED = "n|num|number|count|sum|total|amount|sales|revenue|数|额|量"
-GROUPING = (
-    "store|shop|region|flag|type|group|line|machine|site|department|class|category|level|tier|segment|channel|cell"
-    "|门店|区域|类型|级别|渠道|产线|机台"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +53,7 @@ def guesses(sheets: Sequence[Sheet], related: Related) -> dict[str, Guess]:
 def _of_related(sheet: Sheet, related: Related) -> Guess | None:
     """The kind of a table; one that others are about, and that is about none, is of entities."""
     if sheet.name in related.targets() and not related.of(sheet.name):
-        time = _time(sheet)
+        time = sheet.time
         roles = {"key": related.keys[sheet.name]} | ({"time": time.name} if time else {})
         return Guess("entities", roles, _dimensions(sheet, set(roles.values())))
     return guess(sheet, tuple(related.of(sheet.name)))
@@ -101,16 +84,10 @@ def guess(sheet: Sheet, links: tuple[str, ...] = ()) -> Guess | None:
         _benchmark,
         _facts,
     )
-    time = _time(sheet)
+    time = sheet.time
     if time is None or not sheet.rows:
         return None
     return next((found for rule in rules if (found := rule(sheet, time.name))), None)
-
-
-def _time(sheet: Sheet) -> Column | None:
-    """The fullest time column; among equals the one that stands first."""
-    times = sheet.of_type("time")
-    return max(times, key=lambda c: c.filled, default=None)
 
 
 def _roles(time: str, **columns: Column | None) -> dict[str, str] | None:
@@ -151,7 +128,7 @@ def _executions(sheet: Sheet, time: str) -> Guess | None:
         return None
     single = {
         "record": next(
-            (c for c in sheet.columns if c.named(KEY) and c.distinct == sheet.rows), None
+            (c for c in sheet.columns if names_thing(c.name) and c.distinct == sheet.rows), None
         ),
         "target": sheet.column("target|quota", "number"),
         "verified": sheet.column("verified|audited|audit", "number", "flag"),
@@ -168,7 +145,7 @@ def _executions(sheet: Sheet, time: str) -> Guess | None:
     rest = [
         c
         for c in sheet.of_type("number", "flag")
-        if c.name not in roles.values() and not c.named(KEY)
+        if c.name not in roles.values() and not names_thing(c.name)
     ]
     lists = {
         "tiers": [c for c in rest if c.named("tier|bonus|threshold")],
@@ -222,7 +199,9 @@ def _facts(sheet: Sheet, time: str) -> Guess | None:
 
 def _is_key(column: Column) -> bool:
     return (
-        column.type == "text" or column.named(KEY) or column.named("user|customer|member|uid|case")
+        column.type == "text"
+        or names_thing(column.name)
+        or column.named("user|customer|member|uid|case")
     )
 
 
@@ -236,26 +215,20 @@ def _dimensions(sheet: Sheet, taken: set[str]) -> tuple[str, ...]:
         and c.distinct * 5 <= sheet.rows
         and (
             c.type in ("text", "flag")
-            or (c.type == "number" and c.named(GROUPING) and not c.named(COUNTED))
+            or (
+                c.type == "number"
+                and c.named(GROUPING)
+                and not c.named(COUNTED)
+                and c.nature not in ("calendar", "place", "repeated")
+            )
         )
         and not c.named("name|id|ids|email|phone|姓名|编号|电话")
         and not c.named(OUTCOME)
     )
 
 
-def _per_group(sheet: Sheet, column: Column) -> bool:
-    """Whether a column holds one number for all lines of an order, which must not be added up."""
-    ids = [c for c in sheet.columns if c.named(ORDERS) and c.named(KEY) and c.name != column.name]
-    for group in ids:
-        if 1 < group.distinct < 0.9 * sheet.rows and column.distinct > 1:
-            pairs = sheet.table.select(group.name, column.name).distinct()
-            if collect_one(pairs.agg(n=pairs.count()), "lines")["n"] <= group.distinct:
-                return True
-    return False
-
-
 def measures(sheet: Sheet, found: Guess) -> list[Column]:
     """Numbers that can be added up or averaged: neither keys nor dimensions."""
     taken = {*found.roles.values(), *found.dimensions}
-    able = [c for c in sheet.of_type("number") if c.name not in taken and not c.named(KEY)]
-    return [c for c in able if c.linked or not _per_group(sheet, c)]
+    able = ("adds", "mean", "level")
+    return [c for c in sheet.of_type("number") if c.name not in taken and c.nature in able]

@@ -9,6 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from kpilab.case.words import WHEN, named
+from kpilab.core.values import Message
 from kpilab.engine.connect import connect
 from kpilab.engine.door.files import ENDINGS, ending, opened
 from kpilab.engine.door.layout import wide
@@ -23,12 +25,9 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends import BaseBackend
 
-# How columns are called whose numbers may be times.
-WHEN = (
-    "date|day|days|time|datetime|timestamp|ts|month|created|updated|at|dt|datum|fecha|data|week|period|when"
-    "|日期|时间|月份|年月|日"
-)
 Type = Literal["time", "number", "text", "flag", "other"]
+# What numbers are: amounts that add up; else why they do not (`kpilab.case.numbers`).
+Nature = Literal["adds", "mean", "level", "name", "calendar", "place", "repeated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,7 @@ class Column:
     first: date | None = None
     last: date | None = None
     linked: bool = False
+    nature: Nature = "adds"
 
     @property
     def reference(self) -> str:
@@ -52,15 +52,6 @@ class Column:
     def named(self, pattern: str) -> bool:
         """Whether a word of the name is one of the pattern's."""
         return named(self.name, pattern)
-
-
-def named(name: str, pattern: str) -> bool:
-    """Whether a word of a name (as in «Order ID», «orderId», «订单编号») is in a pattern."""
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", name).lower()
-    # Chinese is written without blanks: there a part of the name is enough.
-    return any(
-        w in words if not w.isascii() else re.search(rf"\b{w}\b", words) for w in pattern.split("|")
-    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,11 +69,16 @@ class Sheet:
         """The first column of these types whose name matches."""
         return next((c for c in self.columns if c.type in types and c.named(pattern)), None)
 
+    @property
+    def time(self) -> Column | None:
+        """The fullest time column; among equals the one that stands first."""
+        return max(self.of_type("time"), key=lambda c: c.filled, default=None)
+
     def of_type(self, *types: Type) -> list[Column]:
         return [c for c in self.columns if c.type in types]
 
 
-def look(folder: Path) -> tuple[list[Sheet], list[str]]:
+def look(folder: Path) -> tuple[list[Sheet], list[Message]]:
     """The tables of a folder, and a note for each file that cannot be read.
 
     Raises:
@@ -116,7 +112,10 @@ def look(folder: Path) -> tuple[list[Sheet], list[str]]:
         raise BadInput(
             f"no table in {str(folder)!r}", "argument DIR", mend, [p for _, p in problems]
         )
-    return sheets, [f"{source}: {p.what} ({p.hint})" for source, p in problems]
+    return sheets, [
+        Message("first.unread", {"file": source, "what": p.what, "hint": p.hint})
+        for source, p in problems
+    ]
 
 
 def _tables(con: BaseBackend, folder: Path, name: str, source: str) -> list[Sheet]:

@@ -236,8 +236,10 @@ def with_formulas(case: Case, spec: CaseSpec, document: Document) -> tuple[Case,
 def _whose(spec: CaseSpec) -> Customer | None:
     if spec.customer is None:
         return None
-    key = spec.tables[spec.customer.table].key
-    return Customer(spec.customer.table, str(key), spec.customer.amount or spec.goal.metric)
+    key, said = spec.tables[spec.customer.table].key, spec.customer.contract
+    contract = None if said is None else said == "month"
+    amount = spec.customer.amount or spec.goal.metric
+    return Customer(spec.customer.table, str(key), amount, contract)
 
 
 def _goal(spec: CaseSpec) -> Goal:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import ibis
 
 from kpilab.case.look import Column, Sheet, slug
+from kpilab.case.words import KEY_NAME
+from kpilab.core.values import Message
 from kpilab.engine.door.keys import Id, joinable
 from kpilab.engine.run import collect_one
 from kpilab.errors import BadInput
 
-KEY_NAME = "id|key|no|nr|number|code|uuid|guid|sku|ref|编号|编码|号"
 GENERIC = {"id", "key", "code", "no", "number", "uuid", "index", "name"}
 CONTAINED = 0.9  # of the rows with a value that have a key of the other table
 LIKELY = 0.5  # of the rows of a table that was loaded twice in part, keys that differ
@@ -38,10 +39,12 @@ class Rejected:
     sheet: str
     column: str
     to: str
-    why: str
+    why: Message
 
-    def __str__(self) -> str:
-        return f"{self.sheet}.{self.column} -> {self.to}: {self.why}"
+    @property
+    def message(self) -> Message:
+        column = f"{self.sheet}.{self.column}"
+        return Message("first.no_link", {"column": column, "to": self.to, "why": self.why})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,7 @@ def _target(
         named = _named_alike(column, other, keys.get(other.name))
         if other.name not in keys:
             if named:
-                why = f"no column of {other.name} names its rows without repetition"
+                why = Message("first.no_key", {"to": other.name})
                 against.append(Rejected(sheet.name, column.name, other.name, why))
             continue
         if not named and not _telling(column, other, keys):
@@ -156,7 +159,7 @@ def _target(
             if best is None or share > best.share:
                 best = Link(sheet.name, column.name, other.name, share)
         elif named:
-            why = f"{share:.0%} of its rows hold a {keys[other.name]} of it"
+            why = Message("first.few_keys", {"share": share, "key": keys[other.name]})
             against.append(Rejected(sheet.name, column.name, other.name, why))
     return best, against
 

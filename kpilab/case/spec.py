@@ -215,6 +215,7 @@ class CustomerSpec(Spec):
 
     table: str
     amount: str | None = None
+    contract: Literal["month", "none"] | None = None
 
 
 def _customer(given: object) -> object:

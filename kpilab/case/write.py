@@ -1,32 +1,38 @@
-"""`scaffold`: a first case.yml for a folder of tables,
+"""A first case.yml for a folder of tables,
 with everything guessed that the tables show."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from pathlib import Path
-
-import pandas as pd
-import yaml
+from typing import TYPE_CHECKING, Any
 
 from kpilab.case.beside import alternatives, books, experiments, further, work
-from kpilab.case.draft import BUYERS, Draft, draft, periods
+from kpilab.case.draft import Draft, draft
 from kpilab.case.enrich import with_amount, with_linked
 from kpilab.case.guess import Guess, guesses
-from kpilab.case.look import Sheet, look, named, slug
+from kpilab.case.left import left_out
+from kpilab.case.look import Column, Sheet, look, slug
+from kpilab.case.numbers import classed
 from kpilab.case.read import open_case
 from kpilab.case.relate import Related, related
-from kpilab.core.values import Period
+from kpilab.case.spans import periods, span
+from kpilab.case.text import Pen, Say
+from kpilab.case.words import AMOUNTS, BUYERS, named
+from kpilab.core.values import Message
 from kpilab.engine.column import column
 from kpilab.engine.run import collect, collect_one
 from kpilab.errors import BadInput, unknown
 
+if TYPE_CHECKING:
+    from kpilab.core.case import Case
+    from kpilab.core.values import Period
+
 # Days in which a funnel is usually asked to be passed.
 WITHIN = {"session": (1,), "user": (7, 14, 30, 90, 180, 365)}
-FEW = 0.05  # of a usual week's rows: a week at either end that holds fewer is no part of the span
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ class Wishes:
         kpis: metric -> target (None: not known).
         owner: who answers for the KPIs.
         periods: baseline and current, where not the usual ones.
-        language: "en" or "zh".
+        language: "en" or "zh". timezone: whose days are meant, where times carry a zone.
     """
 
     goal: str | None = None
@@ -48,6 +54,7 @@ class Wishes:
     owner: str | None = None
     periods: Mapping[str, Period] = field(default_factory=dict)
     language: str = "en"
+    timezone: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,10 +70,31 @@ class Found:
     guesses: Mapping[str, Guess]
     related: Related
     drafts: tuple[tuple[Sheet, Draft], ...]
-    notes: tuple[str, ...]
+    notes: tuple[Message, ...]
 
 
-def scaffold(folder: str | Path, *, force: bool = False, wishes: Wishes = Wishes()) -> Path:
+@dataclass(frozen=True, slots=True, eq=False)
+class First:
+    """A first case.yml.
+
+    Attributes:
+        path: where it is. case: as it was opened. sheet, draft: the table of the goal, with its
+            metrics. found: what the folder holds. notes: what was left out, and why.
+            alternatives: other amounts it could be.
+    """
+
+    path: Path
+    case: Case
+    sheet: Sheet
+    draft: Draft
+    found: Found
+    notes: tuple[Message, ...]
+    alternatives: tuple[str, ...]
+
+
+def first_case(
+    folder: str | Path, say: Say, *, force: bool = False, wishes: Wishes = Wishes()
+) -> First:
     """Write a commented case.yml that `kpilab check` accepts.
 
     Kinds, roles, keys, links, dimensions, a funnel, metrics, a goal with its formula and two
@@ -75,11 +103,12 @@ def scaffold(folder: str | Path, *, force: bool = False, wishes: Wishes = Wishes
 
     Args:
         folder: where csv, parquet, json or xlsx tables lie.
+        say: makes a sentence of a message, for the comments.
         force: replace a case.yml that is there.
         wishes: what is known and no table shows.
 
     Returns:
-        The path of the case.yml.
+        The case, with what was found and what was left out.
 
     Raises:
         BadInput: no tables, none with a time, a goal or KPI that is none, or a case.yml is there
@@ -91,11 +120,22 @@ def scaffold(folder: str | Path, *, force: bool = False, wishes: Wishes = Wishes
         raise BadInput(
             f"{path} is there already", "argument DIR", "edit it, or replace it with --force"
         )
-    content = _case_text(folder, found_in(folder), wishes)
+    found = found_in(folder)
+    sheet, best = chosen(found, wishes)
+    stray, asked, covered = _when(sheet, found, wishes)
+    others = tuple(dict.fromkeys(alternatives(found.drafts, best, found.guesses)))
+    notes = (*found.notes, *stray)
+    page = _Page(Pen(say), sheet, best, found, wishes)
+    content = page.text(folder.absolute().name, notes, asked, covered, others)
+    return First(path, _tried(folder, path, content), sheet, best, found, notes, others)
+
+
+def _tried(folder: Path, path: Path, content: str) -> Case:
+    """The case as it is opened, once it stands in its place."""
     trial = folder / f".case-{os.getpid()}.yml"
     try:
         trial.write_text(content, "utf-8")
-        open_case(trial)
+        case = open_case(trial)
         trial.replace(path)
     except OSError as error:
         raise BadInput(
@@ -103,23 +143,25 @@ def scaffold(folder: str | Path, *, force: bool = False, wishes: Wishes = Wishes
         ) from None
     finally:
         trial.unlink(missing_ok=True)
-    return path
+    return case
 
 
 def found_in(folder: Path) -> Found:
     """The tables of a folder, how they belong together, and what could be its goal."""
     sheets, notes = look(folder)
+    sheets = [classed(s) for s in sheets]
     relations = related(sheets)
     known = guesses(sheets, relations)
-    notes = [f"not used: {note}" for note in notes]
     untimed = [s.source for s in sheets if s.name not in known]
-    notes += [f"not used: {source}: no rows with a time; left out" for source in untimed]
-    notes += [f"no link {rejected}" for rejected in relations.rejected]
+    notes += [Message("first.untimed", {"file": source}) for source in untimed]
+    notes += [rejected.message for rejected in relations.rejected]
     sheets = [s for s in sheets if s.name in known]
     sheets = [with_linked(s, sheets, known, relations) for s in sheets]
     pairs = {s.name: with_amount(s, known[s.name]) for s in sheets}
     known = {name: one for name, (_, one) in pairs.items()}
     used = tuple(sheet for sheet, _ in pairs.values())
+    for s in used:
+        notes += left_out(s, known[s.name], {*relations.of(s.name), relations.keys.get(s.name, "")})
     drafts = tuple(
         (s, draft(s, known[s.name])) for s in used if known[s.name].kind in ("events", "facts")
     )
@@ -132,51 +174,29 @@ def found_in(folder: Path) -> Found:
     return Found(used, known, relations, drafts, tuple(notes))
 
 
-def _case_text(folder: Path, found: Found, wishes: Wishes) -> str:
-    sheet, best = chosen(found, wishes)
-    known, sheets = found.guesses, list(found.sheets)
-    spans = {s.name: _span(s, found) for s in sheets if known[s.name].roles.get("time")}
+def _when(
+    sheet: Sheet, found: Found, wishes: Wishes
+) -> tuple[list[Message], dict[str, Period], list[str]]:
+    """Notes on stray days, the periods, and the tables that have rows in both."""
+    known = found.guesses
+    timed = [s for s in found.sheets if known[s.name].roles.get("time")]
+    spans = {s.name: span(*_timed(s, found)) for s in timed}
     asked = {**periods([spans[sheet.name][:2]]), **wishes.periods}
     if "current" in wishes.periods:
         asked.pop("year_ago", None)  # it was that of another period
     covered = [n for n, (first, last, _) in spans.items() if first <= asked["baseline"].last
                and last >= asked["current"].first]  # fmt: skip
-    metrics, pairs = dict(best.metrics), books(sheet, best, sheets, dict(known))
-    metrics |= {n: m for n, m in pairs.items() if m["table"] in covered}
-    done = {n: m for n, m in work(sheets, dict(known)).items() if n not in metrics}
-    metrics |= done
-    metrics |= {n: m for n, m in further(best, sheets, known, covered).items() if n not in metrics}
-    stray = [note for _, _, note in spans.values() if note]
-    kpis = _asked_kpis(wishes, metrics) or dict.fromkeys(done)
-    sections = [
-        _head(folder, [*found.notes, *stray], wishes, _zoned(sheets)),
-        _periods(asked),
-        _section(
-            "tables",
-            {s.name: _table(s, known[s.name], found.related) for s in sheets},
-            "What each table is, which column plays which role, and whose key which column holds.",
-        ),
-        _customer(sheet, found),
-        _section(
-            "metrics",
-            metrics,
-            "The one definition of every metric: SQL over one table. `numerator` and "
-            "`denominator` for a rate.",
-        ),
-        _goal(best, wishes, list(alternatives(found.drafts, best, known))),
-        _reconciled(best, [n for n in pairs if n in metrics]),
-        _kpis(kpis, best, wishes),
-        _section(
-            "dashboard",
-            list(dict.fromkeys([*best.metrics, *kpis])),
-            "What somebody looks at. Take out what nobody watches: that is how blind spots are "
-            "found.",
-        ),
-        _funnel(sheet, best, known[sheet.name]),
-        _experiments(experiments(sheet, best, sheets, dict(known))),
-        _tail(),
-    ]
-    return "\n".join(section for section in sections if section)
+    return [note for _, _, note in spans.values() if note], asked, covered
+
+
+def _timed(sheet: Sheet, found: Found) -> tuple[Sheet, str]:
+    """The table that holds the times of a table's rows, and their column."""
+    time = found.guesses[sheet.name].roles["time"]
+    if "." not in time or any(c.name == time for c in sheet.columns):
+        return sheet, time
+    way, _, of_linked = time.rpartition(".")
+    to = found.related.of(sheet.name).get(way, way)
+    return next(s for s in found.sheets if s.name == to), of_linked
 
 
 def chosen(found: Found, wishes: Wishes) -> tuple[Sheet, Draft]:
@@ -190,14 +210,95 @@ def chosen(found: Found, wishes: Wishes) -> tuple[Sheet, Draft]:
             return sheet, replace(one, goal=wishes.goal, formula=None)
         amount = next((c for c in sheet.columns if wishes.goal == f"{sheet.name}.{c.name}"), None)
         if amount is not None and amount.type == "number":
-            name = slug(amount.name)
-            total = {"table": sheet.name, "measure": f"sum({amount.reference})"}
-            return sheet, replace(
-                one, goal=name, formula=None, metrics={name: total, **one.metrics}
-            )
+            return sheet, _of_amount(sheet, one, amount)
     known = [n for s, d in found.drafts for n in (*d.metrics, *(f"{s.name}.{c.name}"
              for c in s.of_type("number")))]  # fmt: skip
     raise unknown("amount or metric", wishes.goal, dict.fromkeys(known), "--goal")
+
+
+def _of_amount(sheet: Sheet, one: Draft, amount: Column) -> Draft:
+    """A draft with the sum of another column as its goal."""
+    if amount.nature != "adds":
+        what = f"{sheet.name}.{amount.name} does not add up over its rows: it is of the kind "
+        what += f"{amount.nature!r}"
+        raise BadInput(what, "--goal", "choose an amount, or write the metric into case.yml")
+    name = slug(amount.name)
+    total = {"table": sheet.name, "measure": f"sum({amount.reference})"}
+    return replace(one, goal=name, formula=None, metrics={name: total, **one.metrics})
+
+
+def customer_of(sheet: Sheet, found: Found) -> str | None:
+    """The entities whose behaviour the goal is made of."""
+    linked = [
+        to for to, _ in found.related.ways(sheet.name) if found.guesses[to].kind == "entities"
+    ]
+    return next((t for t in linked if named(t, BUYERS + "|" + _many(BUYERS))), None)
+
+
+def _many(nouns: str) -> str:
+    return "|".join(f"{noun}s" for noun in nouns.split("|"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Page:
+    """A first case.yml in the making."""
+
+    pen: Pen
+    sheet: Sheet
+    best: Draft
+    found: Found
+    wishes: Wishes
+
+    def text(
+        self, title: str, notes: Sequence[Message], asked: dict[str, Period], covered: list[str],
+        others: Sequence[str],
+    ) -> str:  # fmt: skip
+        """All sections, the empty ones left out."""
+        pen, best, wishes = self.pen, self.best, self.wishes
+        known, sheets = self.found.guesses, list(self.found.sheets)
+        metrics, pairs, done = self._metrics(covered)
+        kpis = _asked_kpis(wishes, metrics) or dict.fromkeys(done)
+        tables = {s.name: _table(s, known[s.name], self.found.related) for s in sheets}
+        booked = [{"logged": best.goal, "books": n} for n in pairs if n in metrics]
+        tests = experiments(self.sheet, best, sheets, dict(known))
+        sections = [
+            pen.head(title, notes, wishes.language, wishes.timezone, _zoned(sheets)),
+            pen.periods(asked),
+            pen.section("tables", tables),
+            pen.section("customer", customer_of(self.sheet, self.found)),
+            pen.section("metrics", metrics),
+            pen.goal(_goal(best, wishes), others, _why(self.sheet, best)),
+            pen.section("reconcile", booked),
+            pen.kpis(_told(kpis, wishes.owner), best.goal),
+            pen.section("dashboard", list(dict.fromkeys([*best.metrics, *kpis]))),
+            self._funnel(),
+            pen.section("experiments", dict(tests)),
+            pen.changes(),
+        ]
+        return "\n".join(section for section in sections if section)
+
+    def _metrics(self, covered: list[str]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        """All metrics; of them the books of the goal, and the work done."""
+        known, sheets = self.found.guesses, list(self.found.sheets)
+        metrics = dict[str, Any](self.best.metrics)
+        pairs = books(self.sheet, self.best, sheets, dict(known))
+        metrics |= {n: m for n, m in pairs.items() if m["table"] in covered}
+        done = {n: m for n, m in work(sheets, dict(known)).items() if n not in metrics}
+        metrics |= done
+        more = further(self.best, sheets, known, covered)
+        return metrics | {n: m for n, m in more.items() if n not in metrics}, pairs, done
+
+    def _funnel(self) -> str:
+        best, found = self.best, self.found.guesses[self.sheet.name]
+        if not best.funnel:
+            return ""
+        by = "session" if "session" in found.roles else "user"
+        within = _within(self.sheet, found, best.funnel, by)
+        steps = list(best.funnel)
+        funnel = {"table": best.table, "steps": steps, "within": within, "by": by}
+        counts = " > ".join(f"{n:,}" for n in best.reached)
+        units = Message(f"first.{by}s")
+        return self.pen.section("funnels", {"main": funnel}, by=units, counts=counts)
 
 
 def _asked_kpis(wishes: Wishes, metrics: Mapping[str, object]) -> dict[str, float | None]:
@@ -207,22 +308,12 @@ def _asked_kpis(wishes: Wishes, metrics: Mapping[str, object]) -> dict[str, floa
     return dict(wishes.kpis)
 
 
-def _experiments(tests: Mapping[str, object]) -> str:
-    comment = "A/B tests; the planned split is taken to be equal shares."
-    return _section("experiments", dict(tests), comment) if tests else ""
-
-
-def _customer(sheet: Sheet, found: Found) -> str:
-    """The entities whose behaviour the goal is made of."""
-    linked = [
-        to for to, _ in found.related.ways(sheet.name) if found.guesses[to].kind == "entities"
+def _told(kpis: Mapping[str, float | None], owner: str | None) -> list[dict[str, object]]:
+    whose = {"owner": owner} if owner else {}
+    return [
+        {"metric": n, **whose, **({} if target is None else {"target": target})}
+        for n, target in kpis.items()
     ]
-    buyers = [t for t in linked if named(t, BUYERS + "|" + _many(BUYERS))]
-    return _section("customer", buyers[0], "Whose behaviour the goal is made of.") if buyers else ""
-
-
-def _many(nouns: str) -> str:
-    return "|".join(f"{noun}s" for noun in nouns.split("|"))
 
 
 def _zoned(sheets: Sequence[Sheet]) -> bool:
@@ -233,38 +324,23 @@ def _zoned(sheets: Sequence[Sheet]) -> bool:
     )
 
 
-def _reconciled(best: Draft, books: Iterable[str]) -> str:
-    pairs = [{"logged": best.goal, "books": b} for b in books]
-    comment = "Two records of the same thing: they should agree."
-    return _section("reconcile", pairs, comment) if pairs else ""
+def _goal(best: Draft, wishes: Wishes) -> dict[str, object]:
+    goal: dict[str, object] = {"metric": best.goal}
+    goal |= {"formula": best.formula} if best.formula else {}
+    return goal | ({} if wishes.target is None else {"target": wishes.target})
 
 
-def _head(folder: Path, notes: list[str], wishes: Wishes, zoned: bool) -> str:
-    remarks = "".join(f"# {note}\n" for note in notes)
-    title = yaml.safe_dump(
-        {"kpilab": 1, "title": folder.absolute().name}, sort_keys=False, allow_unicode=True
-    )
-    language = "language: zh\n" if wishes.language == "zh" else "# language: zh\n"
-    zone = "# timezone: Europe/Berlin   (times here carry a zone: say whose days are meant)\n"
-    return (
-        "# First draft, guessed from the tables: read it once and correct what is wrong.\n"
-        f"{remarks}{title}{language}{zone if zoned else ''}# currency: EUR\n"
-        "# holidays: DE   (country, for the calendar)\n"
-    )
-
-
-def _section(key: str, value: object, comment: str) -> str:
-    lines = yaml.safe_dump({key: value}, sort_keys=False, allow_unicode=True, width=120)
-    return f"# {comment}\n{lines}"
-
-
-def _periods(found: dict[str, Period]) -> str:
-    lines = "".join(f"  {name}: [{p.first}, {p.last}]\n" for name, p in found.items())
-    comment = (
-        "Current against baseline, both days included. Another choice: --current A..B "
-        "--baseline previous"
-    )
-    return f"# {comment}\nperiods:\n{lines}"
+def _why(sheet: Sheet, best: Draft) -> Message | None:
+    """What the choice of the goal rests on, where no name says it."""
+    amount = next((c for c in sheet.columns if best.measure == f"sum({c.reference})"), None)
+    if amount is None:
+        return None
+    twin = re.sub(r"(_| \[)\d+\]?$", "", amount.name)
+    twins = [c for c in sheet.columns if c is not amount and c.name.lower() == twin.lower()]
+    if twins and twin != amount.name:
+        return Message("first.twin", {"name": twins[0].name, "column": amount.name})
+    called = named(amount.name, "|".join(AMOUNTS))
+    return None if called else Message("first.cents", {"column": amount.name})
 
 
 def _table(sheet: Sheet, found: Guess, relations: Related) -> dict[str, object]:
@@ -293,32 +369,6 @@ def _own(sheet: Sheet, column: str) -> dict[str, object]:
     return {"own": own, "peers": [s for s in series if s != own]} if own else {}
 
 
-def _goal(best: Draft, wishes: Wishes, others: list[str]) -> str:
-    goal: dict[str, object] = {"metric": best.goal}
-    if best.formula:
-        goal["formula"] = best.formula
-    if wishes.target is not None:
-        goal["target"] = wishes.target
-    comment = "What the business wants, and the formula that explains it."
-    if others:
-        comment += f"\n# It could be another amount: {', '.join(dict.fromkeys(others))}"
-    hint = "" if wishes.target else "  # target: the planned value of the current period\n"
-    return _section("goal", goal, comment) + hint
-
-
-def _kpis(kpis: Mapping[str, float | None], best: Draft, wishes: Wishes) -> str:
-    comment = "What teams are measured on."
-    example = f"# - metric: {best.goal}\n#   owner: sales\n#   target: 1000\n"
-    if not kpis:
-        return f"# {comment}\n# kpis:\n{example}"
-    owner = {"owner": wishes.owner} if wishes.owner else {}
-    told = [
-        {"metric": n, **owner, **({} if target is None else {"target": target})}
-        for n, target in kpis.items()
-    ]
-    return _section("kpis", told, comment) + example
-
-
 def _within(sheet: Sheet, found: Guess, steps: Sequence[str], by: str) -> str:
     """A time in which nearly all who reach the last step have come from the first."""
     rows = sheet.table.select(
@@ -334,64 +384,3 @@ def _within(sheet: Sheet, found: Guess, steps: Sequence[str], by: str) -> str:
     ]
     usual = WITHIN["session" if by == "session" else "user"]
     return f"{next((w for w in usual if days == days and days <= w), usual[-1])}d"
-
-
-def _funnel(sheet: Sheet, best: Draft, found: Guess) -> str:
-    if not best.funnel:
-        return ""
-    by = "session" if "session" in found.roles else "user"
-    counts = " > ".join(f"{n:,}" for n in best.reached)
-    funnel = {
-        "table": best.table,
-        "steps": list(best.funnel),
-        "within": _within(sheet, found, best.funnel, by),
-        "by": by,
-    }
-    return _section(
-        "funnels",
-        {"main": funnel},
-        f"Steps on the way to the goal ({by}s that reach them: {counts}).",
-    )
-
-
-def _span(sheet: Sheet, found: Found) -> tuple[date, date, str]:
-    """First and last day of the bulk of a table's rows, and a note on what lies far off."""
-    time = found.guesses[sheet.name].roles["time"]
-    if "." in time and all(c.name != time for c in sheet.columns):
-        way, _, of_linked = time.rpartition(".")
-        to = found.related.of(sheet.name).get(way, way)
-        sheet, time = next(s for s in found.sheets if s.name == to), of_linked
-    day = sheet.table[time].try_cast("timestamp").cast("date")
-    rows = sheet.table.select(day=day).group_by("day").agg(n=lambda t: t.count())
-    counts = collect(rows, f"days of {sheet.name!r}").dropna().sort_values("day")
-    days = pd.to_datetime(counts["day"]).dt.date.tolist()
-    if not days:
-        raise BadInput(
-            f"column {time!r} holds no times",
-            f"table {sheet.name!r}",
-            "fill it, or remove the table",
-        )
-    first, last = _bulk(days, counts["n"].tolist())
-    far = [d for d in days if not first <= d <= last]
-    note = (
-        f"noticed: {sheet.source}: {time} also holds {', '.join(map(str, far[:3]))}" if far else ""
-    )
-    return first, last, note
-
-
-def _bulk(days: list[date], rows: list[int]) -> tuple[date, date]:
-    """First and last day without the weeks at the ends that hold next to nothing."""
-    counts = (
-        pd.Series(rows, pd.PeriodIndex(pd.DatetimeIndex(days), freq="W")).groupby(level=0).sum()
-    )
-    full = counts.index[counts >= FEW * counts.median()]
-    first, last = full[0].start_time.date(), full[-1].end_time.date()
-    inside = [day for day in days if first <= day <= last]
-    return inside[0], inside[-1]
-
-
-def _tail() -> str:
-    return (
-        "# What happened when (releases, campaigns, prices); the review looks here for reasons.\n"
-        "# changes:\n# - date: 2026-01-31\n#   text: new checkout\n"
-    )

@@ -76,16 +76,15 @@ def init(
 ) -> None:
     """Look at a folder of tables and write a first case.yml."""
     with told(2, verbose):
-        from kpilab.case.write import scaffold
+        from kpilab.cli.first import told_of, written
         from kpilab.cli.wishes import asked, wishes
 
         given = wishes(goal, kpi or (), target, (current, baseline), lang)
         if not yes and sys.stdin.isatty():
             given = asked(folder, given)
-        path = scaffold(folder, force=force, wishes=given)
-        typer.echo(
-            f"wrote {path}\nread it, correct what was guessed wrong, then: kpilab review {folder}"
-        )
+        language = lang or "en"
+        first = written(folder, force=force, wishes=given, language=language)
+        typer.echo("\n".join(told_of(first, folder, language)))
 
 
 @app.command()

@@ -151,11 +151,13 @@ class Customer:
 
     Attributes:
         table: of the entities. key: its column that names one. amount: the metric they make up.
+        contract: whether they are billed every month; None where the rows are to tell.
     """
 
     table: str
     key: str
     amount: str
+    contract: bool | None = None
 
     @property
     def column(self) -> str:

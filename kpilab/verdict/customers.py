@@ -18,7 +18,7 @@ from kpilab.core.result import Result
 from kpilab.core.table import Entities, EventLog
 from kpilab.core.values import Effect, Message, Period, Where
 from kpilab.engine.customers.amounts import amounts
-from kpilab.engine.customers.growth import REGULAR, regular
+from kpilab.engine.customers.growth import by_contract
 from kpilab.engine.customers.history import History, cohorts, history
 from kpilab.engine.daily import Measured
 from kpilab.engine.metrics import measure
@@ -81,7 +81,7 @@ def _customers(case: Case) -> Iterator[CustomerSignal]:
     except BadInput:  # no sum over customers: nothing to tell
         return
     past = history(found, case.current, entities, entities.dimensions)
-    contract = bool(past.windows.months) and regular(found, past.seen) >= REGULAR
+    contract = bool(past.windows.months) and by_contract(found, past.seen, customer.contract)
     yield from _moved(case, asked, customer)
     existing = tuple(_existing(past, contract, customer))
     yield from (*existing, *_new(case, past, customer))

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from kpilab.case.read import open_case
-from kpilab.case.write import scaffold
+from kpilab.cli.first import scaffold
 from kpilab.engine.metrics import measure
 from kpilab.errors import BadInput
 from kpilab.show.say import sentence

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab.case.draft import periods
 from kpilab.case.look import slug
 from kpilab.case.read import open_case
-from kpilab.case.write import scaffold
+from kpilab.case.spans import periods
+from kpilab.cli.first import scaffold
 from kpilab.core.table import (
     Assignments,
     Benchmark,

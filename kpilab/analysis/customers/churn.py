@@ -14,7 +14,7 @@ from kpilab.core.result import Result
 from kpilab.core.table import Entities, Facts
 from kpilab.core.values import Message, Period, Where, fraction
 from kpilab.engine.customers.amounts import amounts
-from kpilab.engine.customers.growth import REGULAR, regular
+from kpilab.engine.customers.growth import by_contract
 from kpilab.engine.customers.history import History, history, months, returns
 from kpilab.stats.customers.usual import Sums
 
@@ -117,7 +117,7 @@ def churn(
     fraction(level, "churn(level=)")
     found = amounts(Facts.of(facts), amount, customer, () if customers else by)
     past = history(found, current, customers, by)
-    contract = bool(past.windows.months) and regular(found, past.seen) >= REGULAR
+    contract = bool(past.windows.months) and by_contract(found, past.seen)
     told = churned(past, followed(past, contract), contract, of, level)
     return replace(told, notes=(*told.notes, *found.left_out(current.last)))
 

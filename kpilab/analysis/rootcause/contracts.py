@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kpilab.core.values import Period
 from kpilab.engine.customers.amounts import amounts
-from kpilab.engine.customers.growth import REGULAR, regular
+from kpilab.engine.customers.growth import by_contract
 from kpilab.engine.customers.windows import Windows
 from kpilab.errors import BadInput
 
@@ -33,5 +33,5 @@ def months_billed(case: Case, cells: Cells, metric: Metric) -> tuple[int, int] |
         found = amounts(table, metric, customer.column)
     except BadInput:
         return None
-    rhythm = regular(found, Period(first, case.current.last))
-    return months if rhythm >= REGULAR else None
+    billed = by_contract(found, Period(first, case.current.last), customer.contract)
+    return months if billed else None

@@ -89,6 +89,11 @@ def _gaps(found: Amounts, whose: ir.Table, keys: list[str]) -> Any:
     return rows.select(*keys, **{GAP: gap})
 
 
+def by_contract(found: Amounts, period: Period, said: bool | None = None) -> bool:
+    """Whether customers are billed every month: as said, else by the rows of the period."""
+    return regular(found, period) >= REGULAR if said is None else said
+
+
 def regular(found: Amounts, period: Period) -> float:
     """Share of the months between a customer's first and last amount that have one; NaN where
     nobody spans three."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from kpilab.analysis.rootcause.attainment import AttainmentResult, attainment
+from kpilab.analysis.rootcause.contracts import months_billed
 from kpilab.analysis.rootcause.drivers import DriversResult, drivers, leaf_change
 from kpilab.analysis.rootcause.expected import ExpectedResult, expected
 from kpilab.analysis.rootcause.like import like_change
@@ -39,7 +40,7 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     by_history = [number(f) for f in of_history(case, change, past)]
     if by_history:
         evidence = replace(evidence, expected=Noted(by_history[0], past))
-    others = (*_unfinished(case), *_year_ago(case, cells), *_customers(case, silent))
+    others = (*_unfinished(case), *_year_ago(case, cells), *_customers(case, cells, silent))
     before = [*by_history, *map(number, others)]
     issues = tuple(days_missing(case, change, past))
     leaves = [case.metrics[leaf] for leaf in case.goal.tree.leaves]
@@ -98,7 +99,7 @@ def _year_ago(case: Case, cells: Cells) -> Iterator[Finding]:
     )
 
 
-def _customers(case: Case, silent: list[Message]) -> Iterator[Finding]:
+def _customers(case: Case, cells: Cells, silent: list[Message]) -> Iterator[Finding]:
     """The amount's change by what the customers did; why not, where that cannot be said."""
     if case.customer is None:
         return
@@ -118,6 +119,8 @@ def _customers(case: Case, silent: list[Message]) -> Iterator[Finding]:
     for name in ("came", "gone", "more", "less", "nobody"):
         part = getattr(moved, name)
         values |= {name: part.customers or None, f"{name}_change": part.change}
+    billed = months_billed(case, cells, case.metrics[amount])
+    values["billed"] = Message("goal.contract") if billed else None
     yield Finding("", "goal", "info", Message("goal.customers", values), subject=amount)
 
 

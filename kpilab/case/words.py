@@ -1,0 +1,148 @@
+"""How columns are called, in the languages companies keep their tables in: a word of the name, or,
+in Chinese and other scripts without blanks, a part of it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# How columns are called whose numbers may be times.
+WHEN = (
+    "date|day|days|time|datetime|timestamp|ts|month|created|updated|at|dt|datum|fecha|data"
+    "|week|period|when"
+    r"|\w*datum|monat|tag|woche|mes|dia|jour|mois|giorno|mese"
+    "|日期|时间|月份|年月|日|日付"
+)
+USER = (
+    "user|users|customer|customers|member|visitor|client|account|uid|case|device|player|userid|"
+    r"unit|kunde|kunden|\w*nutzer|cliente|clientes|usuario|utilisateur|用户|客户|会员|顾客|买家"
+)
+EVENT = (
+    "event|events|action|activity|step|stage|page|screen|operation|milestone|ereignis|aktion|"
+    "evento|accion|evenement|etape|事件|行为|动作|步骤|环节"
+)
+SESSION = "session|sessions|visit id|sess|sitzung|sesion|会话"
+ACTOR = (
+    "actor|employee|rep|staff|clerk|operator|technician|salesperson|agent|worker|mitarbeiter|"
+    "员工|店员|销售员|业务员|操作员"
+)
+CLAIMED = "claimed|quantity|qty|count|amount|done|reported|value|数量|完成量"
+# What became of a row: to cut by it would explain a fall by itself.
+OUTCOME = "status|outcome|result|disposition|estado|statut|stato|状态|结果"
+ORDERS = (
+    r"order|transaction|invoice|receipt|ticket|booking|bestell\w*|auftrag\w*|rechnung\w*"
+    r"|beleg\w*|bon"
+    "|pedido|factura|commande|facture|ordine|fattura|订单|单号|票号|注文"
+)
+BUYERS = (
+    r"customer|user|member|client|account|kunde|kunden\w*|mitglied\w*|cliente"
+    "|客户|用户|会员|顾客|买家"
+)
+KEY = (
+    "id|ids|key|uuid|guid|zip|postal|postcode|phone|mobile|cellphone|telephone|tel|fax|code|lat|lon"
+    "|lng|latitude|longitude|index|row|rescued data|ean|gtin|isbn|sku|asin|upc|iban|ssn|vin|serial"
+    r"|userid|\w*nummer|\w*nr|plz|\w*telefon\w*|handy|codigo|codice|kennung"
+    "|编号|编码|号码|邮编|手机|电话|订单号|单号|票号|货号|身份证|学号|工号|序号|流水号|番号"
+)
+# At the end of a name of several words these name a thing; «number of orders» counts.
+KEY_AT_END = "no|nr|nbr|num|number|numero|ref|reference"
+# What names the rows of a table.
+KEY_NAME = f"id|key|no|nr|number|code|uuid|guid|sku|ref|{KEY_AT_END}|{KEY}|号"
+COUNTED = "n|num|number|count|sum|total|amount|sales|revenue|数|额|量"
+GROUPING = (
+    "store|shop|region|flag|type|group|line|machine|site|department|class|category|level|tier"
+    "|segment|channel|cell"
+    "|filiale|tienda|magasin|negozio|loja"
+    "|门店|区域|类型|级别|渠道|产线|机台"
+)
+CALENDAR = (
+    "year|yr|month|mon|quarter|qtr|week|wk|weekday|dow|day|hour|hr|minute|fiscal year|jahr"
+    "|monat|quartal"
+    "|woche|tag|wochentag|stunde|ano|anno|mes|mese|semana|settimana|dia|giorno|hora|ora|annee"
+    "|mois|semaine|jour|heure"
+    "|年份|月份|季度|小时|星期|周次"
+)
+TURNOVER = (
+    r"revenue|gmv|turnover|sales|\w*umsatz|erlos|erlose|ventas|venta|ingreso|ingresos|chiffre"
+    r"|recette|recettes"
+    "|ricavi|fatturato|vendite|receita|faturamento|vendas|omzet"
+    "|销售额|营收|收入|成交额|营业额|売上|매출|выручка"
+)
+MONEY = (
+    r"amount|income|\w*betrag|summe|importe|monto|montant|importo|bedrag"
+    "|金额|金額|实付|付款|总额|сумма"
+)
+AMOUNTS = (
+    TURNOVER,
+    f"{MONEY}|value|paid|payment|total|goal|wert|valor",
+    "profit|margin|price|output|units|gewinn|ganancia|benefice|marge|lucro|利润|毛利|产量",
+)
+LEVEL = (
+    r"on hand|stock|inventory|balance|level|headcount|seats|\w*bestand|saldo|existencias|inventario"
+    "|solde|estoque|voorraad|库存|余额|在手|结余|存量"
+)
+ORDINAL = "sequential|sequence|installments|instalments|rank|position|count|number|次序|期数|排名"
+# Money that goes out, is given back, or stands somewhere.
+OUTGOING = (
+    "return|returns|returned|refund|refunds|refunded|cancelled|cost|costs|cogs|spend|spent"
+    "|expense|expenses|budget"
+    "|ad|ads|tax|vat|fee|freight|shipping|stock|inventory|target|quota|balance|debt"
+    r"|\w*kosten|ausgaben|retoure\w*|erstattung|steuer|coste|costo|gasto|gastos|impuesto"
+    r"|frais|depenses"
+    "|remboursement|spese|custo|despesas"
+    "|退货|退款|成本|费用|支出|预算|库存|运费|税"
+)
+AVERAGED = (
+    "rate|ratio|pct|percent|share|discount|price|temperature|cpi|unemployment|avg|average"
+    "|mean|score|oee|"
+    r"availability|performance|quality|factor|flag|age|rating|stars|speed|humidity|unit cost"
+    r"|duration"
+    "|latency|lead time|response time|waiting time|cycle time|delivery days|delivery time"
+    "|days to|exchange"
+    r"|\w*preis|precio|prix|prezzo|preco|prijs|rabatt|descuento|remise|sconto|desconto|alter"
+    r"|edad|bewertung"
+    "|率|平均|占比|折扣|价格|温度|单价|均价|售价|客单价|年龄|评分|单位成本|时长"
+)
+# What is measured and not counted: of it nothing passes from one step to the next.
+MEASURED = (
+    "weight|gewicht|peso|poids|kg|distance|km|miles|minutes|hours|stunden|seconds|volume|area"
+    "|capacity|重量|里程|距离|分钟|面积"
+)
+QUANTITY = (
+    "qty|quantity|units|pieces|menge|stuck|anzahl|cantidad|unidades|quantite|quantita|quantidade"
+    "|数量|件数|销量"
+)
+# What a business is counted in.
+VOLUME = (
+    "orders|order count|transactions|receipts|tickets|bookings|visits|visitors|sessions"
+    "|customers|clients|users|guests|covers|trips|rides|calls|deliveries|shipments"
+    "|bestellungen|auftrage|kunden|besuche"
+    "|pedidos|clientes|visitas|commandes|visites|ordini|visite|订单数|订单量|单量|客流|客户数|访问量|人数"
+)
+PRICE = (
+    r"unit price|sale price|selling price|\w*einzelpreis|precio unitario|prix unitaire|单价|售价",
+    r"price|\w*preis|precio|prix|prezzo|preco|价格",
+)
+
+
+def plain(text: str) -> str:
+    """A name in words: `Order ID`, `orderId` and `order_id` alike, without accents."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", unicodedata.normalize("NFC", bare))
+    return words.lower().strip()
+
+
+def named(name: str, pattern: str) -> bool:
+    """Whether a word of a name (as in «Order ID», «orderId», «订单编号») is in a pattern."""
+    words = plain(name)
+    return any(
+        w in words if not w.isascii() else re.search(rf"\b{w}\b", words) for w in pattern.split("|")
+    )
+
+
+def names_thing(name: str) -> bool:
+    """Whether numbers called so name things: keys, phone numbers, codes."""
+    first, _, last = plain(name).rpartition(" ")
+    if plain(name).startswith(("number of", "no of", "num of", "count of")):
+        return False
+    return named(name, KEY) or (bool(first) and named(last, KEY_AT_END))
