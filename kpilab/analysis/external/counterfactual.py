@@ -17,7 +17,14 @@ from kpilab.errors import BadInput, unknown
 from kpilab.old import keywords
 from kpilab.stats.distributions import student
 from kpilab.stats.external.structural import calibrated, structural
-from kpilab.stats.external.synthetic import METHODS, false_positives, placebo_space, placebo_time
+from kpilab.stats.external.synthetic import (
+    METHODS,
+    brought_to_size,
+    false_positives,
+    in_misses,
+    placebo_space,
+    placebo_time,
+)
 from kpilab.stats.rounding import beyond_rounding, still
 
 if TYPE_CHECKING:
@@ -25,6 +32,8 @@ if TYPE_CHECKING:
 
 Method = Literal["did", "synthetic control", "synthetic did", "structural"]
 LEAST_PLACEBOS = 4
+AGREED = 1.5  # times the error of the placebos in space
+POOR = 2.0  # times the usual miss of the other units
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,11 +154,9 @@ def counterfactual(
     half = np.nan if effect.low is None else effect.value - effect.low
     table["low"] = np.where(table["after"], table["expected"] - half, np.nan)
     table["high"] = np.where(table["after"], table["expected"] + half, np.nan)
-    notes = (
-        left
-        if not np.isnan(parts["p"])
-        else (*left, Message("counterfactual.few", {"least": LEAST_PLACEBOS}))
-    )
+    notes = (*left, *parts.get("notes", ()))
+    if np.isnan(parts["p"]):
+        notes += (Message("counterfactual.few", {"least": LEAST_PLACEBOS}),)
     return CounterfactualResult(
         table[["time", "actual", "expected", "low", "high", "effect", "after"]], effect, parts["p"],
         parts["placebos"], parts["wrong"], parts["naive"], parts["naive_wrong"], parts["weights"],
@@ -207,44 +214,83 @@ def _check_periods(wide: pd.DataFrame, treated: str, before: int, since: object)
 def _panel(
     y: np.ndarray, controls: pd.DataFrame, before: int, method: str, level: float, seed: int
 ) -> dict[str, Any]:
-    """DiD and the synthetic methods: interval from the placebos in space,
-    or in time if there are more."""
-    x = controls.to_numpy(float)
+    """DiD and the synthetic methods: interval from the placebos in space, in misses of their own
+    fits, or from those in time where they are larger."""
+    x, resized = brought_to_size(controls.to_numpy(float), y, before)
     fit = METHODS[method](y, x, before)
-    space = placebo_space(x, before, method) if len(x) > 1 else np.empty(0)
+    space, misses = placebo_space(x, before, method) if len(x) > 1 else (np.empty(0), np.empty(0))
     earlier = placebo_time(y, x, before, method)
-    placebos = pd.DataFrame(
-        {
-            "kind": ["space"] * len(space) + ["time"] * len(earlier),
-            "name": [
-                *map(str, controls.index[: len(space)]),
-                *(f"-{k}" for k in range(len(earlier), 0, -1)),
-            ],
-            "effect": [*space, *earlier],
-        }
-    )
-    # Units are independent, earlier starts of one unit overlap: space decides where it can.
-    judge = beyond_rounding(space if len(space) >= LEAST_PLACEBOS else earlier, x)
-    own = x - x.mean(axis=1, keepdims=True)
-    own = own - own.mean(axis=0) if len(x) > 1 else own
-    if not beyond_rounding(own, x).any() or (len(judge) and not judge.any()):
-        what = "the other units never change, or all alike"
-        raise BadInput(what, "counterfactual(rows)", "give controls that move by themselves")
-    df = len(space) if len(space) >= LEAST_PLACEBOS else max(len(earlier) / (len(y) - before), 2.0)
+    kinds = ["space"] * len(space) + ["time"] * len(earlier)
+    named = [
+        *map(str, controls.index[: len(space)]),
+        *(f"-{k}" for k in range(len(earlier), 0, -1)),
+    ]
+    placebos = pd.DataFrame({"kind": kinds, "name": named, "effect": [*space, *earlier]})
+    _check_controls(x, space if len(space) >= LEAST_PLACEBOS else earlier)
+    judges = _judges(fit.miss, space, misses, earlier, len(y) - before)
     effect, p, wrong = Effect(fit.effect), float("nan"), float("nan")
-    if len(judge) >= LEAST_PLACEBOS:
+    notes = (Message("counterfactual.resized", {"units": int(resized.sum())}),) * bool(
+        resized.any()
+    )
+    if judges:
+        error, df, judge = judges
         t = float(student.ppf(0.5 + level / 2, df))
-        error = float(np.sqrt(np.mean(judge**2)))
         effect = Effect(fit.effect, fit.effect - t * error, fit.effect + t * error)
         p = float(2 * student.sf(abs(fit.effect) / error, df))
         wrong = false_positives(judge, lambda others: t * float(np.sqrt(np.mean(others**2))))
+        notes += _fit_notes(fit.miss, misses, earlier if judge is earlier else earlier[:0])
     weights = pd.DataFrame({"unit": controls.index.astype(str), "weight": fit.units})
     return {
         "expected": fit.expected, "effect": effect, "p": p, "placebos": placebos, "wrong": wrong,
-        "naive": None,
-        "naive_wrong": float("nan"), "weights": weights.sort_values("weight", ascending=False,
-            ignore_index=True),
+        "naive": None, "naive_wrong": float("nan"), "notes": notes,
+        "weights": weights.sort_values("weight", ascending=False, ignore_index=True),
     }  # fmt: skip
+
+
+def _check_controls(x: np.ndarray, judge: np.ndarray) -> None:
+    own = x - x.mean(axis=1, keepdims=True)
+    own = own - own.mean(axis=0) if len(x) > 1 else own
+    judge = beyond_rounding(judge, x)
+    if not beyond_rounding(own, x).any() or (len(judge) and not judge.any()):
+        what = "the other units never change, or all alike"
+        raise BadInput(what, "counterfactual(rows)", "give controls that move by themselves")
+
+
+def _judges(
+    miss: float, space: np.ndarray, misses: np.ndarray, earlier: np.ndarray, after: int
+) -> tuple[float, float, np.ndarray] | None:
+    """Error of the effect, the degrees it is known with, and the placebos that set it.
+
+    Placebos in space are independent of each other, those in time are of the series itself but
+    overlap. Both tell of one error, unless the series has missed by much more before than the
+    others' placebos say: then its own misses count alone.
+    """
+    if len(space) < LEAST_PLACEBOS and len(earlier) < LEAST_PLACEBOS:
+        return None
+    own, windows = float(np.mean(earlier**2)) if len(earlier) else 0.0, len(earlier) / after
+    if len(space) < LEAST_PLACEBOS:
+        return float(np.sqrt(own)), max(windows, 2.0), earlier
+    scaled = in_misses(space, misses)
+    others, units = miss**2 * float(np.mean(scaled**2)), float(len(space))
+    if len(earlier) < LEAST_PLACEBOS:
+        return float(np.sqrt(others)), units, scaled
+    if own > AGREED**2 * others:
+        return float(np.sqrt(own)), max(windows, 2.0), earlier
+    pooled = (units * others + windows * own) / (units + windows)
+    return float(np.sqrt(pooled)), units + windows, scaled
+
+
+def _fit_notes(miss: float, misses: np.ndarray, earlier: np.ndarray) -> tuple[Message, ...]:
+    """What a reader must know of how our series followed the others before the change;
+    `earlier` are its own misses, where they alone set the interval."""
+    notes = []
+    usual = float(np.median(misses)) if len(misses) else 0.0
+    if usual and miss > POOR * usual:
+        notes.append(Message("counterfactual.poor_fit", {"times": miss / usual}))
+    if len(earlier) and len(misses) >= LEAST_PLACEBOS:
+        most = float(earlier[np.argmax(np.abs(earlier))])
+        notes.append(Message("counterfactual.earlier", {"most": most}))
+    return tuple(notes)
 
 
 def _structural(

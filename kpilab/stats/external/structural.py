@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 DRAWS, BURN = 1000, 200
 LEVEL_SD, LEVEL_DF = 0.01, 32.0
 R2, NOISE_DF, WEIGHT = 0.8, 50.0, 0.01
+PERIODS_EACH = 5  # periods before that a covariate needs
+STILL = 0.01  # of its spread over all periods
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,7 @@ def structural(
     y = np.asarray(y, dtype=float)
     x = np.empty((len(y), 0)) if x is None else np.asarray(x, dtype=float).reshape(len(y), -1)
     centre, scale = y[:before].mean(), y[:before].std(ddof=1) or 1.0
-    spread = beyond_rounding(x[:before].std(axis=0, ddof=1), x)
-    z = (x - x[:before].mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    z, back = _components(x, before)
     past = (y[:before] - centre) / scale
     gram = z[:before].T @ z[:before]
     prior = WEIGHT * (0.5 * gram + 0.5 * np.diag(np.diag(gram))) / before + 1e-9 * np.eye(
@@ -72,8 +73,28 @@ def structural(
     return Structural(
         paths.mean(axis=0), low, high, float(effects.mean()), float(effects.std()),
         float(bounds[0]), float(bounds[1]),
-        coefficients.mean(axis=0),
+        back @ coefficients.mean(axis=0),
     )  # fmt: skip
+
+
+def _components(x: Array, before: int) -> tuple[Array, Array]:
+    """Covariates standardised, and what brings coefficients back to them.
+
+    Where they are many beside the periods before, their first common movements stand for them: a
+    past shorter than that fits anything and foretells nothing. A covariate that hardly moved before
+    and moves much after has no past to learn from, and counts for nothing.
+    """
+    spread = beyond_rounding(x[:before].std(axis=0, ddof=1), x)
+    known = spread > STILL * x.std(axis=0, ddof=1)
+    z = (x - x[:before].mean(axis=0)) / np.where(known, spread, 1.0) * known
+    most = max(before // PERIODS_EACH, 1)
+    if z.shape[1] <= most:
+        return z, np.eye(z.shape[1])
+    directions = np.linalg.svd(z[:before], full_matrices=False)[2][:most].T
+    moves = z @ directions
+    sizes = moves[:before].std(axis=0, ddof=1)
+    sizes = np.where(sizes > 0, sizes, 1.0)
+    return moves / sizes, directions / sizes
 
 
 @njit(cache=True)

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 Array = NDArray[np.float64]
+LEAST_MISS = 0.1
+OTHER_SIZE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,15 @@ class Counterfactual:
         effect: mean difference after the start (for synthetic DiD beyond the weighted past).
         units: weight of each control. periods: weight of each period before (equal if not
             estimated).
+        miss: how far the expected course usually lies off before the start (root mean square;
+            around its own mean, where the course is moved to the unit's).
     """
 
     expected: Array
     effect: float
     units: Array
     periods: Array
+    miss: float
 
 
 def simplex_weights(x: Array, y: Array, ridge: float = 0.0) -> Array:
@@ -93,8 +98,10 @@ def synthetic_control(treated: Array, controls: Array, before: int) -> Counterfa
     past = np.ascontiguousarray(controls[:, :before].T)
     weights = _frank_wolfe(past, treated[:before], (1e-5 * noise) ** 2, 10_000)
     expected = weights @ controls
-    effect = float((treated - expected)[before:].mean())
-    return Counterfactual(expected, effect, weights, np.full(before, 1 / before))
+    gap = treated - expected
+    miss = float(np.sqrt(np.mean(gap[:before] ** 2)))
+    effect = float(gap[before:].mean())
+    return Counterfactual(expected, effect, weights, np.full(before, 1 / before), miss)
 
 
 def synthetic_did(treated: Array, controls: Array, before: int) -> Counterfactual:
@@ -117,7 +124,9 @@ def _moved(
     """The weighted controls, moved to the treated unit's weighted past."""
     course = units @ controls
     expected = course + periods @ (treated[:before] - course[:before])
-    return Counterfactual(expected, float((treated - expected)[before:].mean()), units, periods)
+    gap = treated - expected
+    miss = float(gap[:before].std())
+    return Counterfactual(expected, float(gap[before:].mean()), units, periods, miss)
 
 
 METHODS = {
@@ -127,20 +136,50 @@ METHODS = {
 }
 
 
-def placebo_space(controls: Array, before: int, method: str) -> Array:
-    """Effect "found" in each control, as if it had been treated, from the other controls."""
+def placebo_space(controls: Array, before: int, method: str) -> tuple[Array, Array]:
+    """Effect "found" in each control, as if it had been treated, from the other controls;
+    and how far its expected course usually lies off before."""
     every = np.arange(len(controls))
-    return np.array(
-        [METHODS[method](controls[k], controls[every != k], before).effect for k in every]
-    )
+    fits = [METHODS[method](controls[k], controls[every != k], before) for k in every]
+    return np.array([f.effect for f in fits]), np.array([f.miss for f in fits])
+
+
+def brought_to_size(controls: Array, treated: Array, before: int) -> tuple[Array, Array]:
+    """Controls more than three times as large as the treated unit, or as small, brought to its mean
+    before; and which were.
+
+    What moves a market moves large and small units by like shares, not by like amounts. Controls
+    below zero anywhere are left as they are.
+    """
+    positive = (controls > 0).all(axis=1) & bool((treated > 0).all())
+    usual = controls[:, :before].mean(axis=1)
+    times = np.where(positive, treated[:before].mean() / np.where(positive, usual, 1.0), 1.0)
+    other = np.abs(np.log(times)) > np.log(OTHER_SIZE)
+    return controls * np.where(other, times, 1.0)[:, None], other
+
+
+def in_misses(effects: Array, misses: Array) -> Array:
+    """Effects measured by the misses of their own fits: a series that is noisier, larger or worse
+    fitted than the others finds larger ones where nothing happened.
+
+    A fit that misses by nothing (more controls than periods) counts as a tenth of the usual one.
+
+    References: Abadie, Diamond and Hainmueller (2015), Comparative politics and the synthetic
+    control method (ratios of the misses after and before).
+    """
+    usual = float(np.median(misses))
+    scale = np.hypot(misses, LEAST_MISS * usual)
+    return np.divide(effects, scale, out=np.zeros_like(effects), where=scale > 0)
 
 
 def placebo_time(
     treated: Array, controls: Array, before: int, method: str, least: int = 6
 ) -> Array:
-    """Effect "found" before anything happened, for each earlier start with as long a time after."""
+    """Effect "found" before anything happened, for each earlier start with as long a time after;
+    those with a third of the periods before, where that leaves enough."""
     after = len(treated) - before
-    starts = range(least, before - after + 1)
+    last = before - after
+    starts = range(min(max(before // 3, least), max(last - 2 * after, least)), last + 1)
     return np.array(
         [METHODS[method](treated[: s + after], controls[:, : s + after], s).effect for s in starts]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,10 @@ import pytest
 from kpilab.analysis.external.counterfactual import counterfactual
 from kpilab.errors import BadInput
 from kpilab.show import chart, say
+from kpilab.stats.external.structural import structural
+from kpilab.stats.external.synthetic import in_misses, placebo_space, synthetic_control
 
+PROP99 = Path(__file__).parents[2] / "data" / "california_prop99.csv"
 WEEKS = pd.date_range("2024-01-01", periods=60, freq="7D")
 SINCE = "2025-01-06"
 
@@ -149,3 +153,58 @@ def test_controls_that_stand_still_or_move_as_one_are_refused(method):
         data = pd.DataFrame(rows, columns=["unit", "time", "value"])
         with pytest.raises(BadInput, match="never change, or all alike"):
             counterfactual(data, treated="own", since=30, method=method)
+
+
+def shops(seed, own=1.0, size=1.0, units=8):
+    """Nothing happened: a market that all follow, our noise `own` times theirs, they of another
+    size."""
+    rng = np.random.default_rng(seed)
+    market = np.cumsum(rng.normal(0, 1, 60))
+    noise = rng.normal(0, 1, (units, 60)) * np.where(np.arange(units) == 0, own, 1.0)[:, None]
+    values = (100 + market + noise) * np.where(np.arange(units) == 0, 1.0, size)[:, None]
+    frame = pd.DataFrame(values.T, WEEKS, [f"s{k}" for k in range(units)])
+    return frame.rename_axis("time").reset_index().melt("time", var_name="unit", value_name="value")
+
+
+@pytest.mark.parametrize(("own", "size"), [(3.0, 1.0), (2.0, 1.0), (1.0, 0.1), (1.0, 10.0)])
+def test_a_noisier_series_or_peers_of_another_size_find_no_effect(own, size):
+    found = [
+        counterfactual(shops(s, own, size), treated="s0", since=WEEKS[50]).p < 0.05
+        for s in range(25)
+    ]
+    assert sum(found) <= 4  # nominal 1.25; as it was: 9 to 24
+
+
+def test_an_earlier_break_widens_the_interval_and_is_said():
+    frame = shops(1)
+    ours = frame["unit"] == "s0"
+    frame.loc[ours & (frame["time"] >= WEEKS[50]), "value"] -= 10
+    frame.loc[ours & (frame["time"] < WEEKS[20]), "value"] += 30
+    result = counterfactual(frame, treated="s0", since=WEEKS[50])
+    assert result.effect.low < -10 < result.effect.high
+    keys = [n.key for n in result.notes]
+    assert keys == ["counterfactual.poor_fit", "counterfactual.earlier"]
+
+
+def test_california_misses_by_more_than_any_other_state():
+    """Abadie, Diamond and Hainmueller (2010): the ratio of California is the largest of 39."""
+    data = pd.read_csv(PROP99, sep=";")
+    wide = data.pivot(index="State", columns="Year", values="PacksPerCapita")
+    others = wide.drop(index="California").to_numpy(float)
+    before = int((wide.columns < 1989).sum())
+    own = synthetic_control(wide.loc["California"].to_numpy(float), others, before)
+    effects, misses = placebo_space(others, before, "synthetic control")
+    ratios = np.abs(in_misses(np.r_[own.effect, effects], np.r_[own.miss, misses]))
+    assert (ratios > ratios[0]).sum() <= 1
+
+
+@pytest.mark.parametrize("still", [False, True])
+def test_more_controls_than_periods_invent_no_effect(still):
+    rng = np.random.default_rng(2)
+    market = np.cumsum(rng.standard_normal(60))
+    controls = market[:, None] + 0.3 * np.cumsum(rng.standard_normal((60, 70)), axis=0)
+    if still:  # hardly moved before
+        controls = 100 + 1e-6 * controls
+        controls[48:] += np.arange(12)[:, None]
+    fit = structural(market + rng.standard_normal(60), controls, 48, draws=200)
+    assert abs(fit.effect) < 6
