@@ -24,9 +24,11 @@ def banded(leaves: Leaves, names: tuple[str, ...]) -> tuple[pd.DataFrame, tuple[
     frame, notes = leaves.frame, ()
     for name in names:
         held = frame[name].astype("category").cat
+        whole = name not in leaves.edges
+        if whole and len(held.categories) <= MANY:
+            continue
         texts = held.categories.astype("str")
         values = pd.to_numeric(pd.Series(texts), errors="coerce").to_numpy(float)
-        whole = name not in leaves.edges
         if whole and (name in leaves.grouped or not _is_amount(values[texts != MISSING])):
             continue
         number = values[held.codes]

@@ -6,15 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb, log, prod
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-Number = TypeVar("Number", np.intp, np.float64)
 # Beyond this many possible elements a cuboid's codes are renumbered to those that occur.
-DENSE = 1_000_000
+DENSE = 50_000
 # A finer cuboid is summed up instead of the leaves while it has at most this many elements per
 # leaf.
 ROLLED = 2
@@ -27,25 +25,58 @@ class Cuboid:
 
     Attributes:
         dims: indices of the dimensions chosen.
-        code: element of each leaf.
+        codes: value of each leaf, one row per dimension of the cube; levels: values of those
+            chosen, an element being the place of its values in their order.
+        code: element of each leaf, where elements are numbered otherwise or leaves are summed.
         size: number of element codes (some may be empty).
         leaves: leaves per element.
         cost: description length (nats) of naming one of its elements: how many dimensions, which,
             which element.
         finer: a cuboid with one dimension more, and the shape of its elements around that
             dimension; None where sums over the leaves are cheaper.
+        single: whether every element is one leaf.
     """
 
     dims: tuple[int, ...]
-    code: NDArray[np.intp]
+    codes: NDArray[np.intp]
+    levels: tuple[int, ...]
+    code: NDArray[np.intp] | None
     size: int
     leaves: NDArray[np.intp]
     cost: float
     finer: tuple[tuple[int, ...], tuple[int, int, int]] | None
+    single: bool
+
+    def of(self, leaves: NDArray[np.intp] | None) -> NDArray[np.intp]:
+        """Elements of some leaves, or of all."""
+        at = slice(None) if leaves is None else leaves
+        return (
+            _placed(self.codes, self.dims, self.levels, at) if self.code is None else self.code[at]
+        )
 
     def members(self, element: int) -> NDArray[np.intp]:
         """Leaves of one element."""
-        return np.flatnonzero(self.code == element)
+        if self.code is not None:
+            return np.flatnonzero(self.code == element)
+        found: NDArray[np.intp] | slice = slice(None)
+        values = np.unravel_index(element, self.levels) if self.dims else ()
+        for d, value in zip(self.dims, values, strict=True):
+            inside = np.flatnonzero(self.codes[d, found] == value)
+            found = inside if isinstance(found, slice) else found[inside]
+        return np.arange(self.codes.shape[1]) if isinstance(found, slice) else found
+
+
+def _placed(
+    codes: NDArray[np.intp],
+    dims: tuple[int, ...],
+    levels: Sequence[int],
+    leaves: NDArray[np.intp] | slice,
+) -> NDArray[np.intp]:
+    code = np.zeros(codes[:1, leaves].shape[1], dtype=np.intp)
+    for d, level in zip(dims, levels, strict=True):
+        code *= level
+        code += codes[d, leaves]
+    return code
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +99,7 @@ class Hit:
         """Its leaves."""
         mine = spaces[self.cuboid].members(self.element)
         for cuboid, element in self.without:
-            mine = mine[spaces[cuboid].code[mine] != element]
+            mine = mine[spaces[cuboid].of(mine) != element]
         return mine
 
 
@@ -83,49 +114,72 @@ def cuboids(codes: NDArray[np.intp], deepest: int | None = None) -> list[Cuboid]
     levels = [int(m) + 1 for m in codes.max(axis=1, initial=0)]
     free = [d for d, code in enumerate(codes) if n and np.any(code != code[0])]
     most = len(free) if deepest is None else min(len(free), deepest)
-    coded: dict[tuple[int, ...], tuple[NDArray[np.intp], int]] = {
-        (): (np.zeros(n, dtype=np.intp), 1)
-    }
+    sizes: dict[tuple[int, ...], int] = {(): 1}
+    numbered: dict[tuple[int, ...], NDArray[np.intp]] = {}  # those that are numbered anew
     for k in range(1, most + 1):
         for dims in combinations(free, k):
-            code, size = coded[dims[:-1]]
-            code, size = code * levels[dims[-1]], size * levels[dims[-1]]
-            code += codes[dims[-1]]
-            coded[dims] = _renumbered(code) if size > max(DENSE, 4 * n) else (code, size)
-    dense = {
-        d
-        for d, (_, size) in coded.items()
-        if size == prod(levels[j] for j in d) and size <= ROLLED * n
-    }
-    finer = {dims: _finer(dims, dense, levels) if len(dims) < most else None for dims in coded}
-    leaves: dict[tuple[int, ...], NDArray[np.intp]] = {}
-    for dims, (code, size) in reversed(coded.items()):
+            sizes[dims] = sizes[dims[:-1]] * levels[dims[-1]]
+            if sizes[dims] > max(DENSE, 4 * n):
+                code = _code(codes, levels, dims, numbered)
+                numbered[dims], sizes[dims] = _renumbered(code)
+    dense = {d for d, size in sizes.items() if d not in numbered and size <= ROLLED * n}
+    finer = {dims: _finer(dims, dense, levels) if len(dims) < most else None for dims in sizes}
+    spaces: dict[tuple[int, ...], Cuboid] = {}
+    for dims, size in reversed(sizes.items()):
         above = finer[dims]
-        leaves[dims] = (
-            np.bincount(code, minlength=size)
-            if above is None
-            else _rolled(leaves[above[0]], above[1])
+        code = numbered.get(dims)
+        if above is None:
+            code = _code(codes, levels, dims, numbered) if code is None else code
+            leaves = np.bincount(code, minlength=size)
+        else:
+            finest = spaces[above[0]].leaves[None].astype(float)
+            leaves = _rolled(finest, above[1])[0].astype(np.intp)
+        cost = (
+            log(max(1, len(free)))
+            + log(comb(len(free), len(dims)))
+            + log(max(1, np.count_nonzero(leaves)))
         )
-    costs = {
-        d: log(max(1, len(free)))
-        + log(comb(len(free), len(d)))
-        + log(max(1, np.count_nonzero(leaves[d])))
-        for d in coded
-    }
-    return [
-        Cuboid(d, code, size, leaves[d], costs[d], finer[d]) for d, (code, size) in coded.items()
-    ]
+        mine = tuple(levels[d] for d in dims)
+        single = len(dims) > 0 and int(leaves.max(initial=0)) <= 1
+        spaces[dims] = Cuboid(dims, codes, mine, code, size, leaves, cost, above, single)
+    return [spaces[dims] for dims in sizes]
 
 
-def sums(spaces: Iterable[Cuboid], values: Array) -> list[Array]:
-    """Sums of leaf values per element, for every cuboid; coarse ones are summed from finer ones."""
+def _code(
+    codes: NDArray[np.intp],
+    levels: list[int],
+    dims: tuple[int, ...],
+    numbered: dict[tuple[int, ...], NDArray[np.intp]],
+) -> NDArray[np.intp]:
+    """Element of every leaf; coarser elements that are numbered anew are followed."""
+    if dims in numbered:
+        return numbered[dims]
+    if not any(dims[:k] in numbered for k in range(len(dims))):
+        return _placed(codes, dims, [levels[d] for d in dims], slice(None))
+    return _code(codes, levels, dims[:-1], numbered) * levels[dims[-1]] + codes[dims[-1]]
+
+
+def sums(
+    spaces: Iterable[Cuboid], values: Array, leaves: NDArray[np.intp] | None = None
+) -> list[Array]:
+    """Sums of leaf values per element, for every cuboid; coarse ones are summed from finer ones.
+
+    Args:
+        values: one row per amount, one column per leaf; so are the sums, with a column per element.
+        leaves: those that the values are of; all where None.
+    """
     done: dict[tuple[int, ...], Array] = {}
     for space in reversed(list(spaces)):
-        done[space.dims] = (
-            np.bincount(space.code, values, space.size).astype(float, copy=False)
-            if space.finer is None
-            else _rolled(done[space.finer[0]], space.finer[1])
-        )
+        if space.finer is not None:
+            done[space.dims] = _rolled(done[space.finer[0]], space.finer[1])
+            continue
+        code = space.of(leaves)
+        if space.single:
+            done[space.dims] = np.zeros((len(values), space.size))
+            done[space.dims][:, code] = values
+        else:
+            rows = [np.bincount(code, v, space.size) for v in values]
+            done[space.dims] = np.array(rows, dtype=float)
     return list(reversed(done.values()))
 
 
@@ -155,11 +209,12 @@ def same_leaves(
     mine, found = size[leaves], []
     total = float(mine.sum())
     for space, whole in zip(spaces, totals, strict=True):
-        inside = np.bincount(space.code[leaves], mine)
+        code = space.of(leaves)
+        inside = np.bincount(code, mine)
         element = int(np.argmax(inside))
         either = total + whole[element] - inside[element]
         if either > 0 and inside[element] / either >= least:
-            member = leaves[np.argmax(space.code[leaves] == element)]
+            member = leaves[np.argmax(code == element)]
             found.append((space.dims, tuple(int(codes[d, member]) for d in space.dims)))
     return found
 
@@ -184,8 +239,9 @@ def _finer(
     return tuple(sorted((*dims, d))), (before, level, after)
 
 
-def _rolled(values: NDArray[Number], shape: tuple[int, int, int]) -> NDArray[Number]:
-    return np.einsum("abc->ac", values.reshape(shape)).ravel()
+def _rolled(values: Array, shape: tuple[int, int, int]) -> Array:
+    rows = len(values)
+    return np.einsum("kabc->kac", values.reshape(rows, *shape)).reshape(rows, -1)
 
 
 def _renumbered(code: NDArray[np.intp]) -> tuple[NDArray[np.intp], int]:

@@ -3,7 +3,9 @@ against the noise of each leaf."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,8 @@ MOSTLY = 0.55
 # A shift below this share of a leaf's relative noise is a flaw of the expectation, however sure it
 # is as a whole.
 FLAW = 0.05
+TERMS = 4 + 3 * len(UNEVEN)  # summed over the leaves of a place
+TOGETHER = 1_000_000  # leaves up to which all terms are summed at once
 OWN = 1.5  # nats that the shift of one more part costs: about ½·χ² of one freedom that is fitted
 
 
@@ -54,18 +58,31 @@ class Leaves:
     def of(self, members: Codes) -> Leaves:
         return Leaves(self.codes[:, members], self.shift[members], self.variance[members])
 
-    def terms(self) -> list[Array]:
-        """What is summed over the leaves of a place; see `_gained`."""
-        sure, ones = 1 / self.variance, np.ones(len(self.shift))
-        terms = [sure * self.shift, sure, sure * self.shift**2, ones]
+    def terms(self) -> Iterator[Array]:
+        """What is summed over the leaves of a place; see `evidence`."""
+        sure = 1 / self.variance
+        squared = self.shift**2
+        yield sure * self.shift
+        yield sure
+        yield sure * squared
+        yield np.ones(len(self.shift))
         for uneven in UNEVEN:
             weight = 1 / (self.variance + uneven**2)
-            wider = 0.5 * (np.log(self.variance * weight) + self.shift**2 * (sure - weight))
-            terms += [weight * self.shift, weight, wider]
-        return terms
+            yield weight * self.shift
+            yield weight
+            yield 0.5 * (np.log(self.variance * weight) + squared * (sure - weight))
+
+    def summed(self) -> Array:
+        """The terms of all leaves together, one row each."""
+        return np.array([[term.sum()] for term in self.terms()])
+
+    def summed_by(self, code: Codes) -> Array:
+        """The terms per value that occurs, one row each."""
+        present = np.bincount(code) > 0
+        return np.array([np.bincount(code, t)[present] for t in self.terms()], dtype=float)
 
 
-def evidence(terms: list[Array]) -> Array:
+def evidence(terms: Array) -> Array:
     """Nats per place: the shift that fits best, even or uneven;
     nothing where less than most of it moved."""
     pull, weight, squared, leaves = terms[:4]
@@ -87,78 +104,116 @@ def evidence(terms: list[Array]) -> Array:
 
 class Board:
     """Sums and evidence of every element of every cuboid, side by side;
-    kept up as leaves are taken away."""
+    kept up as leaves are taken away.
+
+    Elements of one leaf are judged by that leaf, in the cuboid that names it in the fewest words.
+    """
 
     def __init__(
         self, spaces: list[Cuboid], leaves: Leaves, noise: Noise, least: float, live: Mask
     ) -> None:
-        self.spaces, self.leaves = spaces, leaves
-        self.start = np.cumsum([0, *(s.size for s in spaces)])
-        self.cost = np.repeat([s.cost for s in spaces], [s.size for s in spaces])
-        needed = [noise.needed(s.cost + least) if s.dims else np.inf for s in spaces]
-        self.needed = np.repeat(needed, [s.size for s in spaces])
+        self.spaces, self.leaves, self.live = spaces, leaves, live.copy()
+        self.wide = [k for k, space in enumerate(spaces) if space.dims and not space.single]
+        sizes = [spaces[k].size for k in self.wide]
+        costs = np.array([spaces[k].cost for k in self.wide])
+        self.start = np.cumsum([0, *sizes])
+        self.cost = np.repeat(costs, sizes)
+        self.needed = np.repeat([noise.needed(cost + least) for cost in costs], sizes)
         self.flaw = (FLAW * noise.relative) ** 2
-        self.live = live.copy()
-        self._leafwise = [np.where(live, term, 0.0) for term in leaves.terms()]
-        self._sums = [np.concatenate(sums(spaces, term)) for term in self._leafwise]
+        members = np.flatnonzero(live)
+        self._sums = self._summed(leaves.of(members), members)
         self.net = self._net(slice(None))
+        single = [k for k, space in enumerate(spaces) if space.single]
+        self.leaf = min(single, key=lambda k: spaces[k].cost, default=None)
+        self.leaf_net = np.zeros(0 if self.leaf is None else len(live))
+        if self.leaf is not None:
+            cost = spaces[self.leaf].cost
+            self.leaf_net = self._leaf_net(cost, noise.needed(cost + least))
 
-    def best(self, most: int) -> list[tuple[int, int]]:
-        """(cuboid, element) with enough evidence, best first."""
-        top = np.flatnonzero(self.net > 0)
-        if len(top) > most:
-            top = top[np.argpartition(-self.net[top], most)[:most]]
-        top = top[np.lexsort((top, -self.net[top]))]
+    def best(self, most: int) -> list[tuple[float, int, int]]:
+        """Evidence net of the cost of naming it, cuboid and element of those with enough evidence,
+        best first."""
+        top, alone = _largest(self.net, most), _largest(self.leaf_net, most)
         cuboid = np.searchsorted(self.start, top, "right") - 1
-        return [(int(k), int(e)) for k, e in zip(cuboid, top - self.start[cuboid], strict=True)]
-
-    def gain(self, cuboid: int, element: int) -> float:
-        """Evidence net of the cost of naming the element; nothing where it is not enough."""
-        return float(self.net[self.start[cuboid] + element])
+        found = [
+            (float(self.net[at]), self.wide[k], int(at - self.start[k]))
+            for at, k in zip(top, cuboid, strict=True)
+        ]
+        if self.leaf is not None and len(alone):
+            elements = self.spaces[self.leaf].of(alone)
+            found += [
+                (float(self.leaf_net[at]), self.leaf, int(e))
+                for at, e in zip(alone, elements, strict=True)
+            ]
+        return sorted(found, key=lambda one: -one[0])[:most]
 
     def take(self, members: Codes) -> None:
         """Leaves that are explained say nothing any more."""
         self.live[members] = False
+        if self.leaf is not None:
+            self.leaf_net[members] = 0.0
+        taken = self.leaves.of(members)
         if len(members) * 20 > len(self.live):
-            for term, total in zip(self._leafwise, self._sums, strict=True):
-                term[members] = 0.0
-                total[:] = np.concatenate(sums(self.spaces, term))
+            self._sums -= self._summed(taken, members)
             self.net = self._net(slice(None))
             return
         at = np.concatenate(
-            [s + space.code[members] for s, space in zip(self.start, self.spaces, strict=False)]
+            [s + self.spaces[k].of(members) for s, k in zip(self.start, self.wide, strict=False)]
+            or [np.zeros(0, dtype=np.intp)]
         )
         touched, back = np.unique(at, return_inverse=True)
-        for term, total in zip(self._leafwise, self._sums, strict=True):
-            total[touched] -= np.bincount(
-                back, np.tile(term[members], len(self.spaces)), len(touched)
-            )
-            term[members] = 0.0
+        for total, term in zip(self._sums, taken.terms(), strict=True):
+            total[touched] -= np.bincount(back, np.tile(term, len(self.wide)), len(touched))
         self.net[touched] = self._net(touched)
 
+    def _summed(self, leaves: Leaves, members: Codes) -> Array:
+        """Terms of some leaves, per element of the cuboids that are wide."""
+        total = np.zeros((TERMS, self.start[-1]))
+        together = TERMS if len(members) <= TOGETHER else 1
+        terms = leaves.terms()
+        for k in range(0, TERMS, together):
+            rows = np.array(list(islice(terms, together)))
+            found = sums(self.spaces, rows, members)
+            for start, wide in zip(self.start, self.wide, strict=False):
+                total[k : k + together, start : start + self.spaces[wide].size] = found[wide]
+        return total
+
     def _net(self, at: slice | Codes) -> Array:
-        terms = [total[at] for total in self._sums]
-        found, needed = evidence(terms), self.needed[at]
+        terms, needed, net = self._sums[:, at], self.needed[at], np.zeros(self.needed[at].shape)
+        # no shift says more than each leaf's own
+        maybe = np.flatnonzero(terms[2] > 2 * needed)
+        terms, needed = terms[:, maybe], needed[maybe]
+        found = evidence(terms)
         enough = found > needed
         if self.flaw > 0:
             weight = np.where(terms[3] > 0.5, terms[1], 1.0)
             enough &= (terms[0] / weight) ** 2 > 2 * (1 / weight + self.flaw) * needed
-        return np.where(enough, found - self.cost[at], 0.0)
+        net[maybe] = np.where(enough, found - self.cost[at][maybe], 0.0)
+        return net
+
+    def _leaf_net(self, cost: float, needed: float) -> Array:
+        squared = self.leaves.shift**2 / 2
+        enough = self.live & (squared > (self.leaves.variance + self.flaw) * needed)
+        return np.where(enough, squared / self.leaves.variance - cost, 0.0)
+
+
+def _largest(net: Array, most: int) -> Codes:
+    """Where the largest of those above 0 are, the largest first."""
+    top = np.flatnonzero(net > 0)
+    if len(top) > most:
+        top = top[np.argpartition(-net[top], most)[:most]]
+    return top[np.lexsort((top, -net[top]))]
 
 
 def parts_say_more(leaves: Leaves, dims: tuple[int, ...], whole: float) -> bool:
     """Occam: does naming some values of one further dimension describe the leaves of a place better
     than the place?"""
-    terms = leaves.terms()
-    for d in set(range(len(leaves.codes))) - set(dims):
+    for d in set(range(len(leaves.codes))) - set(dims) if len(leaves.shift) > 1 else ():
         code = leaves.codes[d]
-        present = np.flatnonzero(np.bincount(code))
-        n = len(present)
+        n = int(np.count_nonzero(np.bincount(code)))
         if n < 2:
             continue
-        own = np.sort(evidence([np.bincount(code, term)[present].astype(float) for term in terms]))[
-            ::-1
-        ]
+        own = np.sort(evidence(leaves.summed_by(code)))[::-1]
         # More than half of the values: the place with exceptions is the shorter description.
         chosen = np.arange(1, n // 2 + 1)
         cost = _log_choose(n, chosen) + np.log(n) + OWN * chosen

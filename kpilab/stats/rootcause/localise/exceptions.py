@@ -37,7 +37,7 @@ def untouched(
     before, now, most = float(expected.sum()), float(actual.sum()), LARGEST * float(expected.sum())
     best, found = 0.0, ()
     for k in inside:
-        code = spaces[k].code[member]
+        code = spaces[k].of(member)
         f, v = (
             np.bincount(code, x, spaces[k].size).astype(float, copy=False)
             for x in (expected, actual)
@@ -62,10 +62,10 @@ def told_as_one(
     place = {space.dims: k for k, space in enumerate(spaces)}
     families: dict[tuple[int, int, int], list[Hit]] = defaultdict(list)
     for hit in hits:
-        dims, leaf = spaces[hit.cuboid].dims, spaces[hit.cuboid].members(hit.element)[0]
+        dims, leaf = spaces[hit.cuboid].dims, spaces[hit.cuboid].members(hit.element)[:1]
         for d in dims if len(dims) > 1 else ():  # everything is no place
             parent = place[tuple(j for j in dims if j != d)]
-            families[parent, int(spaces[parent].code[leaf]), d].append(hit)
+            families[parent, int(spaces[parent].of(leaf)[0]), d].append(hit)
     for (parent, element, d), parts in sorted(families.items(), key=lambda f: -len(f[1])):
         parts = [h for h in parts if h in hits]
         leaves = spaces[parent].members(element)
@@ -81,7 +81,7 @@ def told_as_one(
         if any(_own(expected, actual, part) > UNTOUCHED for part in left):
             continue
         finer = parts[0].cuboid
-        without = tuple((finer, int(spaces[finer].code[part[0]])) for part in left)
+        without = tuple((finer, int(spaces[finer].of(part[:1])[0])) for part in left)
         one = Hit(parent, element, sum(h.gain for h in parts), leaves, without)
         hits = [one, *(h for h in hits if h not in parts)]
     return _absorbed(spaces, sorted(hits, key=lambda h: -h.gain), expected, actual)
@@ -95,7 +95,7 @@ def _absorbed(spaces: list[Cuboid], hits: list[Hit], expected: Array, actual: Ar
         for part in [
             h for h in kept if set(spaces[h.cuboid].dims) > set(space.dims) and wider in kept
         ]:
-            inside = np.all(space.code[spaces[part.cuboid].members(part.element)] == wider.element)
+            inside = np.all(space.of(spaces[part.cuboid].members(part.element)) == wider.element)
             if inside and _alike(_rest(spaces, wider, part), expected, actual):
                 kept.remove(part)
     return kept

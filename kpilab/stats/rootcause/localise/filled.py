@@ -43,12 +43,11 @@ def _common(
     dims = tuple(sorted(d for d in both if codes[d, first] == codes[d, second]))
     if not dims or dims in (spaces[one.cuboid].dims, spaces[other.cuboid].dims):
         return None
-    return place[dims], int(spaces[place[dims]].code[first])
+    return place[dims], int(spaces[place[dims]].of(np.array([first]))[0])
 
 
 def _inside(spaces: list[Cuboid], cuboid: int, element: int, hits: list[Hit]) -> list[Hit]:
-    code = spaces[cuboid].code
-    return [h for h in hits if np.all(code[h.leaves] == element)]
+    return [h for h in hits if np.all(spaces[cuboid].of(h.leaves) == element)]
 
 
 def _told_as(
@@ -67,9 +66,9 @@ def _told_as(
     named = 0.0
     for part in parts:
         known = leaves.of(part.leaves)
-        terms = [np.array([t.sum()]) for t in known.terms()]
+        terms = known.summed()
         named += float(evidence(terms)[0]) - spaces[part.cuboid].cost
-        named -= 0.5 * float(np.log1p(terms[1][0] * APART[-1] ** 2))
+        named -= 0.5 * float(np.log1p(terms[1, 0] * APART[-1] ** 2))
     gain = _together(leaves.of(members), space.dims) - space.cost
     if gain <= named:
         return None
@@ -78,11 +77,9 @@ def _told_as(
 
 def _together(leaves: Leaves, dims: tuple[int, ...]) -> float:
     """Evidence that a place moved, the values of some dimension by shifts of their own."""
-    terms, best = leaves.terms(), 0.0
+    best = 0.0
     for d in set(range(len(leaves.codes))) - set(dims):
-        code = leaves.codes[d]
-        present = np.flatnonzero(np.bincount(code))
-        sums = [np.bincount(code, term)[present].astype(float) for term in terms]
+        sums = leaves.summed_by(leaves.codes[d])
         for k in range(len(UNEVEN) + 1):
             pull, weight = (sums[0], sums[1]) if k == 0 else (sums[1 + 3 * k], sums[2 + 3 * k])
             wider = 0.0 if k == 0 else sums[3 + 3 * k]

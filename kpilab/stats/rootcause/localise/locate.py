@@ -156,7 +156,7 @@ def locate(
     hits = told_as_one(spaces, codes, hits, *effective)
     named = _material(spaces, hits, actual - fair, known.material)
     size = expected + actual
-    totals = sums(spaces, size) if hits else []
+    totals = [total[0] for total in sums(spaces, size[None])] if hits else []
     elements = tuple(_element(spaces, h, told.noise, codes, size, totals, live) for h in named)
     everywhere = _everywhere(amounts, told, enough)
     if everywhere is not None:
@@ -189,7 +189,7 @@ def _within(spaces: list[Cuboid], hit: Hit, wider: Hit) -> bool:
     space = spaces[wider.cuboid]
     if not set(space.dims) < set(spaces[hit.cuboid].dims):
         return False
-    return bool(np.all(space.code[hit.leaves] == wider.element))
+    return bool(np.all(space.of(hit.leaves) == wider.element))
 
 
 def _everywhere(amounts: Amounts, told: Description, enough: float) -> Everywhere | None:

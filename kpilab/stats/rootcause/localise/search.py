@@ -121,8 +121,8 @@ def _still(
     spaces: list[Cuboid], hit: Hit, leaves: Leaves, noise: Noise, least: float
 ) -> Hit | None:
     """The hit as it stands under the noise that was fitted in the end; None where it does not."""
-    terms = [np.array([term.sum()]) for term in leaves.of(hit.leaves).terms()]
-    found, cost = float(evidence(terms)[0]), spaces[hit.cuboid].cost
+    found = float(evidence(leaves.of(hit.leaves).summed())[0])
+    cost = spaces[hit.cuboid].cost
     return replace(hit, gain=found - cost) if found > noise.needed(cost + least) else None
 
 
@@ -204,13 +204,12 @@ def _taken(
 
 
 def _best(board: Board, codes: NDArray[np.intp]) -> Hit | None:
-    for k, element in board.best(CANDIDATES):
+    for gain, k, element in board.best(CANDIDATES):
         space = board.spaces[k]
         members = space.members(element)
         members = members[board.live[members]]
         if len(members) < min(2, space.leaves[element]):
             continue
-        gain = board.gain(k, element)
         if not parts_say_more(board.leaves.of(members), space.dims, gain + space.cost):
             return Hit(*_shortest(board.spaces, k, element), gain, members)
     return None
@@ -235,7 +234,7 @@ def _shortest(spaces: list[Cuboid], cuboid: int, element: int) -> tuple[int, int
     if len(kept) == len(dims):
         return cuboid, element
     k = place[tuple(kept)]
-    return k, int(spaces[k].code[np.argmax(spaces[cuboid].code == element)])
+    return k, int(spaces[k].of(spaces[cuboid].members(element)[:1])[0])
 
 
 def _description(

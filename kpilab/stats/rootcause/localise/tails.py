@@ -60,8 +60,10 @@ def _tail(side: Array, error: Array, *, own: bool) -> Tail:
         return Tail()
     at = min(max(1 - BEYOND / len(side), 0.95), 0.999) if own else 0.9
     normal, best = float(ndtri((1 + at) / 2)) / MIDDLE, (np.inf, Tail(df=float(FREEDOMS[0])))
+    # errors are much alike, so that bending keeps the order of deviations
+    straight, usual = np.quantile(side / error, [0.5, at]), float(np.median(error))
     for bend in BENDS:
-        middle, far = np.quantile(_bent(side, bend) / error, [0.5, at])
+        middle, far = _bent(straight * usual, bend) / usual
         ratio = far / middle if middle > 0 else np.inf
         off = abs(float(np.log(ratio / normal)))
         if off < best[0]:
