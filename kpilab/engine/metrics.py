@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import ibis
+import numpy as np
 import pandas as pd
 
 from kpilab.core.case import Grain, Metric
@@ -183,10 +184,16 @@ def _values(
         )
     for metric in metrics:
         num, den = f"{metric.name}:num", f"{metric.name}:den"
-        frame[num] = pd.to_numeric(frame[num]).astype(float)
-        frame[den] = pd.to_numeric(frame[den]).astype(float) if metric.is_ratio else 1.0
+        frame[num] = _finite(frame[num])
+        frame[den] = _finite(frame[den]) if metric.is_ratio else 1.0
         frame[metric.name] = frame[num] / frame[den].where(frame[den] != 0)
     return frame
+
+
+def _finite(column: pd.Series) -> pd.Series:
+    """Numbers; what an engine made infinite (an amount over zero) is undefined."""
+    found = pd.to_numeric(column).astype(float)
+    return found.where(np.isfinite(found))
 
 
 def _select(metrics: Sequence[Metric], keys: list[str], rows: ir.Table) -> str:

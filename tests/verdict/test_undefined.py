@@ -112,10 +112,13 @@ def test_a_sum_over_no_row_is_zero_and_one_over_missing_values_is_missing(tmp_pa
         "{table: t, measure: sum(cast(store as integer))}",
         "{table: t, numerator: sum(orders), denominator: sum(orders) - sum(orders)}",
         "{table: t, measure: avg(cast(store as integer)), per: week}",
+        "{table: t, measure: sum(orders) / 0}",
+        "{table: t, measure: sum(blank)}",
+        "{table: t, measure: avg(blank), per: day}",
     ],
 )
 def test_a_metric_that_cannot_be_measured_is_named_and_the_others_are_reviewed(tmp_path, other):
-    found = reviewed(tmp_path, rows(), other)
+    found = reviewed(tmp_path, rows().assign(blank=np.nan), other)
     assert found.goal.logged == rows().query("now")["revenue"].sum()
     assert "other" in unexamined(found)
     board = page(kpilab.open_case(tmp_path))

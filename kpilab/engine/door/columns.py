@@ -60,7 +60,8 @@ class Read:
     """Expressions that read columns, what kind each has, and what is to be said of it.
 
     `marked`: whether any of the numbers holds a point or comma; `nothing`: columns in which a sign
-    for none occurs.
+    for none occurs; `blank`: columns without any value, which are numbers if nothing else says what
+    they are.
     """
 
     expressions: Mapping[str, str]
@@ -68,6 +69,7 @@ class Read:
     notes: tuple[Message, ...] = ()
     marked: bool = False
     nothing: frozenset[str] = frozenset()
+    blank: frozenset[str] = frozenset()
 
 
 def read(raw: Raw, columns: Sequence[str], reading: Reading) -> Read:
@@ -88,7 +90,11 @@ def read(raw: Raw, columns: Sequence[str], reading: Reading) -> Read:
         if column in columns:
             found[column], kinds[column] = _by_format(raw, column, way, reading.zone), "times"
     texts = [c for c in columns if c not in found and c not in reading.texts]
-    seen = {c: forms for c in texts if (forms := _forms(raw, c)).held}
+    every = {c: _forms(raw, c) for c in texts}
+    seen = {c: forms for c, forms in every.items() if forms.held}
+    blank = [c for c, forms in every.items() if forms.few and not forms.held]
+    for column in (c for c in blank if c not in (*reading.times, *reading.time)):
+        found[column], kinds[column] = "CAST(NULL AS DOUBLE)", "numbers"
     undecided: dict[str, Forms] = {}
     for column, forms in seen.items():
         how = _as_time(raw, column, forms, reading, notes)
@@ -104,9 +110,9 @@ def read(raw: Raw, columns: Sequence[str], reading: Reading) -> Read:
         if how is not None:
             found[column], kinds[column] = how, "numbers"
     numbers = "".join("".join(forms.held) for c, forms in undecided.items() if c in found)
-    nothing = frozenset(c for c, forms in seen.items() if c in found and forms.nothing)
+    nothing = frozenset(c for c, forms in every.items() if c in found and forms.nothing)
     marked = "." in numbers or "," in numbers
-    return Read(found, kinds, tuple(notes), marked, nothing)
+    return Read(found, kinds, tuple(notes), marked, nothing, frozenset(blank))
 
 
 @dataclass(frozen=True, slots=True)

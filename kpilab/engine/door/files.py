@@ -35,6 +35,7 @@ ENDINGS = {
 SAYS = {"sheet": (BOOK,), "header": (TEXT, BOOK), "encoding": (TEXT,)}
 OLD_BOOK, ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
 ROW = "kpilab row"
+BLANK = "NULL"  # type of a column without any value
 SHARED = 0.5  # columns that files of one table have in common, at least
 NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE")
 
@@ -183,7 +184,8 @@ def _typed(part: Part, name: str, reading: Reading) -> tuple[Part, str, tuple[Me
         query = f"SELECT * FROM ({query}) WHERE NOT COALESCE({names.sums}, false)"
     if typed:
         part.raw.all(f"DROP TABLE {part.raw.relation}")
-    return part, query, notes, read.marked
+    types = {c: BLANK if c in read.blank else kind for c, kind in part.types.items()}
+    return replace(part, types=types), query, notes, read.marked
 
 
 def _names(raw: columns.Raw, relation: str, query: str, reading: Reading) -> alike.Found:
@@ -246,7 +248,10 @@ def _united(
 ) -> Opened:
     """All parts below one another, by the names of their columns; what differs is said."""
     notes = [note for _, _, said in pieces for note in said]
-    schemas = [_schema(con, query) for _, query, _ in pieces]
+    schemas = [
+        {c: part.types[c] if part.types.get(c) == BLANK else kind
+         for c, kind in _schema(con, query).items()} for part, query, _ in pieces
+    ]  # fmt: skip
     if len(pieces) > 1:
         notes += _differences(pieces, schemas, name)
     union = " UNION ALL BY NAME ".join(
@@ -269,7 +274,8 @@ def _cast(query: str, schema: Mapping[str, str], schemas: Sequence[Mapping[str, 
 
 
 def _common(kinds: Sequence[str]) -> str:
-    """The type that values of all these types can have."""
+    """The type that values of all these types can have; what holds none can have any."""
+    kinds = [kind for kind in kinds if kind != BLANK] or ["DOUBLE"]
     if len(set(kinds)) == 1:
         return kinds[0]
     if all(kind in NUMBERS or kind.startswith("DECIMAL") for kind in kinds):
@@ -312,11 +318,10 @@ def _differences(
         }
         notes.append(Message("door.absent", values | ({"other": other} if other else {})))
     for column in every:
-        kinds = [schema[column] for schema in schemas if column in schema]
+        kinds = [s[column] for s in schemas if s.get(column, BLANK) != BLANK]
         if len(set(kinds)) > 1 and _common(kinds) == "VARCHAR":
-            odd = next(
-                k for k, schema in enumerate(schemas) if schema.get(column, kinds[0]) != kinds[0]
-            )
+            same = (kinds[0], BLANK)
+            odd = next(k for k, s in enumerate(schemas) if s.get(column, BLANK) not in same)
             notes.append(
                 Message("door.kinds", {"table": name, "column": column, "file": files[odd]})
             )

@@ -349,6 +349,21 @@ def test_files_of_one_pattern_are_put_together_by_name(tmp_path):
     assert notes["absent"]["table"] == "t"
 
 
+@pytest.mark.parametrize("end", ["csv", "xlsx"])
+def test_a_column_that_is_empty_in_one_file_is_what_the_others_say(tmp_path, end):
+    held = {"day": ["2025-11-03"] * 3, "n": [1.5, 2.0, 3.0], "store": list("abc")}
+    full = pd.DataFrame(held | {"at": ["2025-11-03 10:00"] * 3, "none": [None] * 3})
+    for name, frame in (("1", full.assign(n=None, at=None)), ("2", full.assign(store=None))):
+        save = frame.to_csv if end == "csv" else frame.to_excel
+        save(tmp_path / f"{name}.{end}", index=False)
+    found = opened(connect(), tmp_path / f"*.{end}", "t", Reading())
+    kinds = {c: str(kind) for c, kind in found.table.schema().items()}
+    said = {"n": "float64", "store": "string", "at": "timestamp(6)", "none": "float64"}
+    assert kinds == {"day": "date", **said}
+    assert found.table.agg(n=found.table.n.sum()).to_pandas()["n"].tolist() == [6.5]
+    assert not found.notes
+
+
 def test_a_column_that_was_renamed_is_noticed(tmp_path):
     written(tmp_path, "day,n,revenue\n2025-11-03,1,5.5\n", name="s-1.csv")
     written(tmp_path, "day,n,sales\n2025-12-03,1,6.5\n", name="s-2.csv")

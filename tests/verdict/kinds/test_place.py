@@ -1,0 +1,108 @@
+"""Which kind of cause a place is, and what its customers make of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from kpilab.core.case import Metric
+from kpilab.core.result import Result
+from kpilab.core.values import Effect, Where
+from kpilab.questions.drivers import Driver
+from kpilab.verdict.customers import CustomerSignal
+from kpilab.verdict.evidence import Signalled
+from kpilab.verdict.kinds import customers, place
+from kpilab.verdict.placed import Placed
+from tests.verdict.given import CURRENT, NORTH, SAID, case, evidence
+from tests.verdict.kinds.test_kinds import fall
+
+VOLUME = Driver("visits", "t", "sum(v)", "sum(o)")
+RATE = Driver("rate", "t", "sum(o)", "sum(o)", "sum(v)")
+SOUTH = Where({"region": ("south",)})
+NORTH_WEB = Where({"region": ("north",), "channel": ("web",)})
+
+
+def placed(driver: Driver, *behind: str, loss: float = -20.0, where: Where = NORTH) -> Placed:
+    effect = Effect(loss, loss - 5, loss + 5)
+    found: Any = SimpleNamespace(
+        driver=driver, where=where, effect=effect, change=-0.2, rest=0.01, p=1e-8, tests=100,
+        pays=100, corrected=1e-6,
+    )  # fmt: skip
+    moved: Any = tuple(SimpleNamespace(name=name, before=1.0, after=0.5) for name in behind)
+    return Placed(found, "root_cause.1", moved)
+
+
+def signal(kind: str, loss: float = -20.0, where: Where = NORTH, **fields: Any) -> Signalled:
+    size = Effect(loss, loss - 5, loss + 5, "orders")
+    told: Any = CustomerSignal(kind, "orders", where, size, 1e-4, 9, SAID, Result(None), **fields)  # type: ignore[arg-type]
+    return Signalled(told, "root_cause.4")
+
+
+def kinds(*places: Placed, signals: tuple[Signalled, ...] = (), shop: Any = None) -> list[Any]:
+    found = customers.judge(shop or case(), evidence(places=places, signals=signals, looked=100))
+    return [(c.cause.kind, c.cause.subject, *c.cause.alternatives) for c in found]
+
+
+@pytest.mark.parametrize(
+    ("driver", "kind"), [(VOLUME, "volume_decline"), (RATE, "local_regression")]
+)
+def test_a_place_is_called_by_what_moved(driver, kind):
+    assert kinds(placed(driver)) == [(kind, driver.name)]
+    cause = place.judge(case(), evidence(places=(placed(driver),), looked=100))[0].cause
+    assert (cause.where, cause.period, cause.findings) == (NORTH, CURRENT, ("root_cause.1",))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("in_stock", "stockout"),
+        ("delivery_days", "delay"),
+        ("refunds", "returns_rise"),
+        ("discount", "price_erosion"),
+    ],
+)
+def test_what_else_moved_there_names_it(name, kind):
+    shop = case()
+    more = replace(shop, metrics={**shop.metrics, name: Metric(name, "t", measure="sum(x)")})
+    assert kinds(placed(VOLUME, name), shop=more) == [(kind, "visits", "volume_decline")]
+
+
+def test_a_shift_of_mix_is_no_less_of_a_volume():
+    moved = evidence(
+        places=(placed(VOLUME), placed(RATE)), falls=(fall("mix", dimension="region"),), looked=100
+    )
+    assert [c.cause.subject for c in place.judge(case(), moved)] == ["rate"]
+
+
+def test_customers_by_contract_name_the_place_and_others_stand_beside():
+    left = signal("retention_decline", contract=True)
+    assert kinds(placed(VOLUME), signals=(left,)) == [
+        ("retention_decline", "visits", "volume_decline")
+    ]
+    fewer = signal("retention_decline")
+    assert kinds(placed(VOLUME), signals=(fewer,)) == [
+        ("volume_decline", "visits", "retention_decline")
+    ]
+
+
+def test_what_customers_did_elsewhere_or_the_other_way_is_a_cause_of_its_own():
+    for other in (signal("contraction", where=SOUTH), signal("contraction", 20.0)):
+        found = kinds(placed(VOLUME), signals=(other,))
+        assert found == [("volume_decline", "visits"), ("contraction", "orders")]
+
+
+def test_few_large_customers_are_the_place_if_they_carry_half_of_it():
+    assert kinds(placed(VOLUME), signals=(signal("concentration", -11.0),)) == [
+        ("concentration", "orders")
+    ]
+    small = kinds(placed(VOLUME), signals=(signal("concentration", -9.0),))
+    assert small == [("volume_decline", "visits"), ("concentration", "orders")]
+
+
+def test_of_signals_about_one_segment_the_clearest_is_said():
+    weaker = signal("contraction", where=NORTH_WEB)
+    weaker = replace(weaker, signal=replace(weaker.signal, p=0.01))
+    assert kinds(signals=(weaker, signal("retention_decline"))) == [("retention_decline", "orders")]
