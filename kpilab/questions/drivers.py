@@ -65,6 +65,13 @@ def goal_drivers(case: Case) -> tuple[Driver, ...]:
     return tuple(found.values())
 
 
+def measured_drivers(case: Case) -> tuple[Metric, ...]:
+    """Metrics of the case that a goal is made of without its formula saying so."""
+    known = {case.goal.metric, *case.goal.tree.leaves}
+    names = dict.fromkeys(d.name for d in goal_drivers(case) if d.name not in known)
+    return tuple(case.metrics[n] for n in names if n in case.metrics)
+
+
 def mechanisms(case: Case, drivers: tuple[Driver, ...]) -> tuple[Metric, ...]:
     """Metrics that may say why something moved in a place: every one that is no part of the goal
     and no count of the rows it is made of."""

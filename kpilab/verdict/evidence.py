@@ -7,11 +7,14 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
+from kpilab.analysis.rootcause.place_growth import nothing_grown
 from kpilab.core.result import Result
 from kpilab.core.values import Effect, Where
 
 if TYPE_CHECKING:
     from datetime import date
+
+    import pandas as pd
 
     from kpilab.analysis.data.definitions import DefinitionsResult
     from kpilab.analysis.execution.evidence import EvidenceResult
@@ -160,6 +163,7 @@ class Evidence:
         moves: per driver, where it left its baseline and when.
         falls: at most one per rate of the formula, as specific as the numbers allow.
         looked: places and drivers that were held against the rest, in all tables.
+        grown: how drivers grew as a whole and by value (`place_growth.grown`).
         signals: what customers did that was unusual.
         places: where a driver left its own course, and what else moved there.
         markets: per benchmark, what the market did.
@@ -183,6 +187,7 @@ class Evidence:
     falls: tuple[Fall, ...] = ()
     places: tuple[Placed, ...] = ()
     looked: int = 0
+    grown: pd.DataFrame = field(default_factory=nothing_grown)
     signals: tuple[Signalled, ...] = ()
     markets: tuple[Noted[MarketResult], ...] = ()
     records: tuple[Noted[EvidenceResult], ...] = ()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+import pandas as pd
+
 from kpilab.analysis.rootcause.place_moves import Moved
 from kpilab.analysis.rootcause.place_search import Found
 from kpilab.core.values import Effect
@@ -32,7 +34,9 @@ class Placed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Looked:
-    """The places found, and how many places and drivers were held against the rest."""
+    """The places found, how many places and drivers were held against the rest, and how each driver
+    grew as a whole and by value."""
 
     places: tuple[Placed, ...]
     tests: int
+    grown: pd.DataFrame

@@ -34,6 +34,8 @@ CARRIES = 0.8
 # "In every segment": four fifths of the weight, as single small segments stray. Chosen on the
 # sample worlds.
 NEARLY_ALL = 0.8
+# Everywhere is also each single value that holds more of a driver than this.
+LARGE = 0.25
 # The mix hides a fall when the total looks better than the segments by this share of their fall.
 # Chosen there.
 HIDDEN = 0.3

@@ -129,7 +129,7 @@ def test_stagnation_after_steady_growth_is_a_shortfall(tmp_path):
     assert bridge(found)["bridge.trend"] == pytest.approx(history.value - found.goal.baseline)
 
 
-def test_a_real_fall_without_a_cause_is_never_nothing(tmp_path):
+def test_a_fall_of_a_whole_is_a_cause_and_a_row_of_the_bridge(tmp_path):
     days = pd.date_range("2026-01-05", periods=224)
     factor = np.ones(224)
     factor[-28:] = 0.7
@@ -140,9 +140,14 @@ def test_a_real_fall_without_a_cause_is_never_nothing(tmp_path):
         )
     )  # fmt: skip
     assert found.fell
-    assert bridge(found)["bridge.loss"] == pytest.approx(-0.3 * found.goal.baseline, rel=0.05)
-    if not found.causes:
-        assert "real and unexplained" in found.summary("en")
+    (cause,) = found.causes
+    assert (cause.kind, dict(cause.where.values)) in (
+        ("untracked_leak", {}),
+        ("driver_decline", {}),
+    )
+    assert cause.effect.value == pytest.approx(-0.3 * found.goal.baseline, rel=0.05)
+    assert cause.effect.low < -0.3 * found.goal.baseline < cause.effect.high
+    assert bridge(found)[f"bridge.{cause.kind}"] == pytest.approx(cause.effect.value)
 
 
 def test_a_break_before_the_baseline_is_said(tmp_path):

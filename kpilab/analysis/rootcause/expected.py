@@ -14,6 +14,7 @@ from kpilab.analysis.rootcause.course import Course, courses
 from kpilab.core.finding import HistoryForecast
 from kpilab.core.result import Result
 from kpilab.core.values import Message, Period, fraction
+from kpilab.questions.drivers import measured_drivers
 from kpilab.stats.core.change import Change
 from kpilab.stats.data.stops import steps
 from kpilab.stats.distributions import student
@@ -31,7 +32,7 @@ class ExpectedResult(Result):
     """Answer of `expected`.
 
     Attributes:
-        table: one row for the goal and for each driver of its formula that has a course; columns
+        table: one row for the goal and for each of its drivers that has a course; columns
             `metric`, `baseline`, `calendar`, `season`, `trend` (steps from the baseline that sum to
             `history`), `history` (what former periods say for the current one), `low`, `high` (its
             prediction interval; NaN where no noise can be told), `current`, `p` (chance of being so
@@ -88,7 +89,7 @@ def expected(
     """
     fraction(level, "expected(level=)")
     names = [n for n in (case.goal.metric, *case.goal.tree.leaves) if n in case.metrics]
-    metrics = [case.metrics[n] for n in dict.fromkeys(names)]
+    metrics = [*(case.metrics[n] for n in dict.fromkeys(names)), *measured_drivers(case)]
     known = courses(case, cells, metrics)
     found: dict[str, HistoryForecast] = {}
     for metric in metrics:

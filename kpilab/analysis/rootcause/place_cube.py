@@ -26,7 +26,7 @@ from kpilab.engine.rootcause.places import (
 )
 from kpilab.questions.drivers import Driver
 from kpilab.stats.rootcause.contrast import Part, Sides
-from kpilab.stats.rootcause.usual import Windows
+from kpilab.stats.rootcause.former import Windows
 
 Array = NDArray[np.float64]
 WEEK, YEAR = 7, 364

@@ -4,7 +4,7 @@ table?"""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import hypot
 from typing import ClassVar
 
@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kpilab.analysis.rootcause.place_cube import Cube, Rows, Summed, cube, deeper
+from kpilab.analysis.rootcause.place_growth import grown, nothing_grown
 from kpilab.core.result import Result
 from kpilab.core.table import Table
 from kpilab.core.values import Effect, Message, Period, Where
@@ -21,7 +22,8 @@ from kpilab.engine.rootcause.places import unit_of
 from kpilab.questions.drivers import Driver
 from kpilab.stats.distributions import student
 from kpilab.stats.rootcause.contrast import Sides
-from kpilab.stats.rootcause.usual import Judged, former, judge
+from kpilab.stats.rootcause.former import former
+from kpilab.stats.rootcause.usual import Judged, judge
 
 MOST_PLACES = 5
 FLOOR = 0.01  # least part of the goal that a place holds in either period
@@ -45,7 +47,10 @@ class Found:
         change: the same as a share of what it would be; None from zero.
         effect: what it made of the goal, through the place's own rates and values.
         rest: how the driver moved outside the place, as it is; None from zero.
-        p: two-sided, of this place alone. tests: how many places and drivers were looked at.
+        p: two-sided, of the place that stood out, which this one describes.
+        pays: how many tests it pays for: places of one dimension and of two share the error rate,
+            so that the few large ones need not pay for the many small ones.
+        tests: how many places and drivers were looked at.
         share: part of the goal that the place holds, 0-1.
     """
 
@@ -56,12 +61,13 @@ class Found:
     rest: float | None
     effect: Effect
     p: float
+    pays: int
     tests: int
     share: float
 
     @property
     def corrected(self) -> float:
-        return min(1.0, self.p * self.tests)
+        return min(1.0, self.p * self.pays)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,12 +81,14 @@ class PlaceSearchResult(Result):
         found: the same as values. tests: places × drivers looked at.
         windows: former pairs of periods that say what is usual.
         replaced: dimensions left out, as a new value took the place of others in them.
+        grown: how each driver grew as a whole and by value (`place_growth.grown`).
     """
 
     found: tuple[Found, ...] = ()
     tests: int = 0
     windows: int = 0
     replaced: tuple[str, ...] = ()
+    grown: pd.DataFrame = field(default_factory=nothing_grown)
     kind: ClassVar[str] = "place_search"
 
     @property
@@ -120,24 +128,25 @@ def place_search(
     asked = Summed(table, tuple(drivers), (baseline, current), unit_of(table, customer))
     found: list[Found] = []
     tests = windows = 0
-    replaced: tuple[str, ...] = ()
+    first: Cube | None = None
     while len(found) < MOST_PLACES and drivers and asked.table.dimensions_named:
         search = _Search(cube(asked, FLOOR))
-        replaced = replaced if found else search.cells.replaced
+        first = first or search.cells
         if not len(search.rows):
             break
         tests = max(tests, len(search.rows) * len(drivers))
         windows = search.windows()
-        best = search.best(tests)
+        best = search.best()
         if best is None:
             break
-        found.append(best)
+        found.append(replace(best, tests=tests))
         asked = _without(asked, best.where)
     together = tuple(_together(found))
+    replaced = first.replaced if first is not None else ()
     notes = (Message("place_search.replaced", {"dimensions": replaced}),) if replaced else ()
     return PlaceSearchResult(
         _table(together), found=together, tests=tests, windows=windows, replaced=replaced,
-        notes=notes,
+        grown=nothing_grown() if first is None else grown(first), notes=notes,
     )  # fmt: skip
 
 
@@ -162,12 +171,13 @@ class _Search:
         depth = np.array([cells.depth(k) for k in range(len(share))])
         self.share, self.rows = share, _distinct(cells, np.flatnonzero(able), depth)
         same = depth[self.rows]
-        self.alike = np.array([(same == d).sum() for d in same])
+        alike = np.array([(same == d).sum() for d in same])
+        self.pays = alike * len(set(same)) * len(cells.asked.drivers)
 
     def windows(self) -> int:
         """Former pairs of periods, which overlap."""
         whole = self.cells.past(self.cells.asked.drivers[0], [self.cells.whole])
-        return former(whole, whole, self.cells.windows)[0].shape[1]
+        return former(whole, whole, self.cells.windows).count
 
     def of(self, driver: Driver, rows: Rows) -> Judged:
         cells, whole = self.cells, [self.cells.whole]
@@ -179,26 +189,26 @@ class _Search:
             cells.windows,
         )
 
-    def best(self, tests: int) -> Found | None:
+    def best(self) -> Found | None:
         """The clearest place over all drivers; None where chance alone may give it."""
-        level = np.log(LEVEL / tests)
         clearest: list[tuple[float, int, Driver]] = []
         for driver in self.cells.asked.drivers:
-            judged = self.of(driver, self.rows)
-            score = judged.log_p + np.log(self.alike)
-            score = np.where(judged.log_p < level, score, np.inf)
-            k = int(np.argmin(score))
-            if np.isfinite(score[k]):
-                clearest.append((float(score[k]), k, driver))
+            corrected = self.of(driver, self.rows).log_p + np.log(self.pays)
+            if len(corrected) and corrected.min() < np.log(LEVEL):
+                k = int(np.argmin(corrected))
+                clearest.append((float(corrected[k]), k, driver))
         if not clearest:
             return None
-        score, k, driver = min(clearest, key=lambda found: found[0])
-        search, row = self._deeper(driver, int(self.rows[k]), score)
+        corrected, k, driver = min(clearest, key=lambda found: found[0])
+        search, row = self._deeper(driver, k, corrected)
         row = search._wider(driver, row)
-        return search._said(driver, search._side(driver, row), tests)
+        pays = int(self.pays[k])
+        found = search._said(driver, search._side(driver, row))
+        return replace(found, p=float(np.exp(corrected)) / pays, pays=pays)
 
-    def _deeper(self, driver: Driver, row: int, score: float) -> tuple[_Search, int]:
+    def _deeper(self, driver: Driver, k: int, corrected: float) -> tuple[_Search, int]:
         """A part of a place of two dimensions, by one dimension more, where that is clearer."""
+        row = int(self.rows[k])
         place = self.cells.place(row)
         if len(place) < 2 or len(self.cells.asked.table.dimensions_named) < 3:
             return self, row
@@ -207,9 +217,9 @@ class _Search:
         if not parts:
             return self, row
         judged = inner.of(driver, inner.rows)
-        k = min(parts, key=lambda k: judged.log_p[k])
-        clearer = judged.log_p[k] + np.log(self.alike.max() * len(parts)) < score
-        return (inner, int(inner.rows[k])) if clearer else (self, row)
+        best = min(parts, key=lambda part: judged.log_p[part])
+        clearer = judged.log_p[best] + np.log(self.pays[k] * len(parts)) < corrected
+        return (inner, int(inner.rows[best])) if clearer else (self, row)
 
     def _wider(self, driver: Driver, row: int) -> int:
         """The larger place, where what it holds beside this one moved as well."""
@@ -280,7 +290,7 @@ class _Search:
         moved = left.relative[0] * np.sign(own) >= ALSO * abs(own)
         return bool(moved and left.log_p[0] < np.log(SURE))
 
-    def _said(self, driver: Driver, row: int, tests: int) -> Found:
+    def _said(self, driver: Driver, row: int) -> Found:
         judged = self.of(driver, [row, *self.rows])
         amount, would = float(judged.amount[0]), float(judged.would[0])
         sure = float(student.ppf(0.975, judged.df[0]))
@@ -295,7 +305,8 @@ class _Search:
             self._beside(driver, row),
             Effect(size, size - wide, size + wide),
             float(np.exp(judged.log_p[0])),
-            tests,
+            1,
+            1,
             float(self.share[row]),
         )
 

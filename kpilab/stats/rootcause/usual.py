@@ -9,34 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kpilab.stats.distributions import chi2, student
-from kpilab.stats.rootcause.contrast import TINY, Contrast, Part, Sides, contrast, would_be
+from kpilab.stats.rootcause.contrast import TINY, Contrast, Part, Sides, contrast
+from kpilab.stats.rootcause.former import Array, Windows, former, present
+from kpilab.stats.rootcause.moderated import moderated
+from kpilab.stats.rootcause.toward_mean import counts, left, weights
 
-Array = NDArray[np.float64]
 # Least and most degrees of freedom that all places lend to each.
 PRIOR = 3.0, 200.0
 # A move a year ago is expected again as far as it exceeds its own noise by this many errors.
 SEASON = 1.5
 # A trend is expected as far as it is this many errors from none, by this many moves apart.
 SURE, FEWEST_MOVES = 2.0, 3.0
+MOST = 2.0  # times the move since the baseline: what a place may have moved off its usual level
 LEAST_SIZE = 0.25  # a place that was much smaller had no more noise than this factor says
-
-
-@dataclass(frozen=True, slots=True)
-class Windows:
-    """The two periods in slices of time.
-
-    Attributes:
-        base, current: slices of each. gap: from the start of the one to that of the other.
-        year: slices of a year; None where the history has less than a year before.
-    """
-
-    base: int
-    current: int
-    gap: int
-    year: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,12 +32,15 @@ class Usual:
 
     Attributes:
         expected: relative move that it makes anyhow (its own trend or season).
-        factor: how many times larger the square of its former moves is than units alone give, at
-            least 1. df: degrees of freedom of the factor.
+        back: relative move back to its usual level that is to be expected of its baseline.
+        factor: of the noise that units alone give, squared: as much larger as its former moves
+            were, and smaller where its level is known from more than the baseline.
+        df: degrees of freedom of the factor.
         count: former pairs of periods looked at, which overlap.
     """
 
     expected: Array
+    back: Array
     factor: Array
     df: float
     count: int
@@ -86,35 +76,56 @@ def judge(place: Sides, whole: Sides, past: Part, past_whole: Part, windows: Win
         place, whole: columns are groups of units; `whole` has one row, or one per place.
         past, past_whole: the same in slices of time.
     """
-    now = contrast(place, whole - place)
-    then = usual(past, past_whole - past, now, windows)
+    rest = whole - place
+    now = moderated(contrast(place, rest))
+    totals = place.total().now, rest.total().now
+    then = usual(past, past_whole - past, now, totals, windows)
     error = np.where(now.known, now.error * np.sqrt(then.factor), np.inf)
-    amount = np.where(now.known, now.amount - then.expected * now.scale, 0.0)
+    amount = np.where(now.known, _own(now, then), 0.0)
     df = 1 / (1 / now.df + 1 / then.df) if then.count else now.df
     log_p = np.log(np.clip(2 * student.sf(abs(amount) / error, df), 1e-300, 1.0))
-    return Judged(amount, place.total().now.num - amount, error, df, log_p)
+    return Judged(amount, totals[0].num - amount, error, df, log_p)
 
 
-def usual(place: Part, rest: Part, now: Contrast, windows: Windows) -> Usual:
+def _own(now: Contrast, then: Usual) -> Array:
+    """What is not to be expected. A baseline that was off its usual level makes a move smaller, or
+    larger up to twice, and none where there was none."""
+    moved = now.amount - then.expected * now.scale
+    own = moved - then.back * now.scale
+    return np.where(own * moved > 0, np.clip(own, -MOST * abs(moved), MOST * abs(moved)), 0.0)
+
+
+def usual(
+    place: Part, rest: Part, now: Contrast, totals: tuple[Part, Part], windows: Windows
+) -> Usual:
     """Former moves of each place, at every former date for which the history has both periods."""
-    moves, sizes = former(place, rest, windows)
-    count = moves.shape[1]
+    past = former(place, rest, windows)
     none = np.zeros(len(now.amount))
-    if count == 0:
-        return Usual(none, none + 1.0, np.inf, 0)
-    chance = (now.error / np.maximum(now.scale, TINY)) ** 2
-    smaller = np.maximum(now.scale[:, None] / np.maximum(sizes, TINY), LEAST_SIZE)
-    by_units = np.maximum(chance[:, None] * smaller, TINY)
-    df = max(1.0, count / max(windows.base, 1))
+    if past.count == 0:
+        return Usual(none, none, none + 1.0, np.inf, 0)
+    chance = np.maximum((now.error / np.maximum(now.scale, TINY))[:, None] ** 2, TINY)
+    smaller = np.maximum(now.scale[:, None] / np.maximum(past.sizes, TINY), LEAST_SIZE)
+    # Days may have more noise than units: what a level is off its usual one is held against both.
+    more = max(1.0, float(np.median((past.moves**2 / (chance * smaller)).mean(1))))
+    counted = counts(past, more * chance * smaller)
+    there = present(place, rest, totals, windows)
+    weight, weight_then = (
+        weights(of, more * noise, counted)
+        for of, noise in ((there, chance), (past, chance * smaller))
+    )
+    moves = past.moves - weight_then * past.back
+    by_units = chance * smaller * left(weight_then, past)
+    df = max(1.0, past.count / max(windows.base, 1))
     mean = moves.mean(1)
-    spread = ((moves - mean[:, None]) ** 2).sum(1) / max(count - 1, 1)
+    spread = ((moves - mean[:, None]) ** 2).sum(1) / max(past.count - 1, 1)
     spread = np.maximum(spread, by_units.mean(1))
     expected = _trend(mean, spread, df)
     ratios = ((moves - expected[:, None]) ** 2 / by_units).mean(1)
     common, prior = _squeezed(ratios, df)
     factor = (prior * common + df * ratios) / (prior + df)
     expected = _with_season(expected, moves, by_units * factor[:, None], now, windows)
-    return Usual(expected, np.maximum(factor, 1.0), prior + df, count)
+    factor = np.maximum(factor, 1.0) * left(weight, there)[:, 0]
+    return Usual(expected, (weight * there.back)[:, 0], factor, prior + df, past.count)
 
 
 def _trend(mean: Array, spread: Array, df: float) -> Array:
@@ -154,28 +165,3 @@ def _with_season(
     season = np.sign(then) * np.maximum(abs(then) - SEASON * np.sqrt(noise[:, back]), 0)
     alike = (season * now.relative > 0) & (abs(season) > abs(expected))
     return np.where(alike, season, expected)
-
-
-def former(place: Part, rest: Part, windows: Windows) -> tuple[Array, Array]:
-    """Relative moves and sizes of each place at each former date; no columns where the history is
-    too short."""
-    starts = np.arange(0, place.num.shape[1] - windows.gap - windows.current + 1)
-    if len(starts) == 0:
-        return np.zeros((len(place.num), 0)), np.zeros((len(place.num), 0))
-
-    def windowed(x: Array, length: int, shift: int) -> Array:
-        run = np.concatenate([np.zeros((len(x), 1)), np.cumsum(x, 1)], 1)
-        return run[:, starts + shift + length] - run[:, starts + shift]
-
-    def part(of: Part, length: int, shift: int) -> Part:
-        below = None if of.den is None else windowed(of.den, length, shift)
-        return Part(windowed(of.num, length, shift), below)
-
-    def both(of: Part) -> Sides:
-        return Sides(part(of, windows.base, 0), part(of, windows.current, windows.gap))
-
-    then = both(place)
-    would = would_be(then, both(rest))
-    size = (abs(then.now.num) + abs(would)) / 2
-    known = (size > TINY) & (abs(then.base.num) > TINY)
-    return np.where(known, (then.now.num - would) / np.maximum(size, TINY), 0.0), size

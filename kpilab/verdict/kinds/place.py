@@ -65,8 +65,8 @@ def _candidate(case: Case, evidence: Evidence, placed: Placed) -> Candidate:
     )
     leaf = None if placed.node is None else Fix(found.driver.name, placed.node)
     # Half of the review's level goes to the search of places, whatever its size: the tests of all
-    # tables are one family, and count once.
-    corrected = min(1.0, found.p * evidence.looked / SHARE)
+    # tables are one family, and each table has its part of it.
+    corrected = min(1.0, found.corrected * evidence.looked / max(found.tests, 1) / SHARE)
     return Candidate(cause, found.corrected, leaf, effect=effect, corrected=corrected)
 
 

@@ -18,6 +18,7 @@ from kpilab.engine.customers.movements import movements
 from kpilab.engine.metrics import measure
 from kpilab.engine.rootcause.cells import Cells
 from kpilab.errors import BadInput
+from kpilab.questions.drivers import measured_drivers
 from kpilab.questions.series import measured
 from kpilab.stats.core.change import Change
 from kpilab.verdict.evidence import Evidence, Noted, numbering
@@ -177,8 +178,9 @@ def _attained(case: Case, reached: AttainmentResult, change: GoalChange) -> Find
 
 def _changes(case: Case, cells: Cells) -> dict[str, Change]:
     """What the goal and its drivers did between the periods, like with like."""
-    names = dict.fromkeys([case.goal.metric, *case.goal.tree.leaves])
-    return {n: like_change(case, cells, case.metrics[n]) for n in names if not cells.undefined(n)}
+    names = [case.goal.metric, *case.goal.tree.leaves, *(m.name for m in measured_drivers(case))]
+    known = [n for n in dict.fromkeys(names) if not cells.undefined(n)]
+    return {n: like_change(case, cells, case.metrics[n]) for n in known}
 
 
 def _change(

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from kpilab.analysis.rootcause.changepoint import ChangepointResult, changepoint
+from kpilab.analysis.rootcause.place_growth import nothing_grown
 from kpilab.analysis.rootcause.place_moves import Moved, place_moves
 from kpilab.analysis.rootcause.place_search import Found, PlaceSearchResult, place_search
 from kpilab.core.case import Case, Metric
@@ -37,7 +38,7 @@ def places(
     case: Case, cells: Cells, lost: Sequence[Loss], number: Number
 ) -> tuple[list[Finding], Looked, list[Message]]:
     """Findings, the places themselves, and what could not be searched."""
-    looked = 0
+    looked, grown = 0, nothing_grown()
     findings: list[Finding] = []
     placed: list[Placed] = []
     silent: list[Message] = []
@@ -53,6 +54,7 @@ def places(
             silent.append(Message("root_cause.not_placed", said))
             continue
         looked += searched.tests
+        grown = pd.concat([grown, searched.grown], ignore_index=True)
         silent += searched.notes
         shown = _shown(case, searched)
         for k, found in enumerate(shown.found):
@@ -62,7 +64,7 @@ def places(
             placed.append(replace(place, finding=finding.id, node=_of_leaf(case, cells, found)))
         if not shown.found and shown.tests:
             findings.append(number(_nothing(case, shown, here)))
-    return findings, Looked(tuple(placed), looked), silent
+    return findings, Looked(tuple(placed), looked, grown), silent
 
 
 def _whole(table: Table, lost: Sequence[Loss]) -> Table:

@@ -40,7 +40,9 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     clients, signals, untold = customers(case, number)
     searched, silent = [*searched, *clients], [*silent, *untold]
     placed = found.places
-    evidence = replace(evidence, places=placed, looked=found.tests, signals=signals)
+    evidence = replace(
+        evidence, places=placed, looked=found.tests, grown=found.grown, signals=signals
+    )
     if evidence.drivers is None:
         silent += [] if searched else [Message("root_cause.no_drivers")]
         return StepReport("root_cause", tuple(searched), tuple(silent)), evidence

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from kpilab.stats.rootcause.contrast import Part, Sides
-from kpilab.stats.rootcause.usual import Windows, former, judge
+from kpilab.stats.rootcause.former import Windows, former
+from kpilab.stats.rootcause.usual import judge
 
 WINDOWS = Windows(13, 13, 13)
 RNG = np.random.default_rng
@@ -14,16 +15,17 @@ RNG = np.random.default_rng
 
 def split(total: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Sums of 64 groups of units, one row per place."""
-    return rng.poisson(np.repeat(total[:, None] / 64, 64, axis=1)).astype(float)
+    return np.array([rng.multinomial(round(t), np.full(64, 1 / 64)) for t in total], float)
 
 
 def world(shares: np.ndarray, fall: float = 1.0, seed: int = 0) -> tuple[Sides, Sides, Part, Part]:
     """Places with a weekly share of 1,000 each (places × 104 weeks), the first one's last quarter
     times `fall`."""
     rng = RNG(seed)
-    weekly = rng.poisson(1000 * shares[:, :-13]).astype(float)
-    base, now = 1000 * shares[:, -26:-13].sum(1), 1000 * shares[:, -13:].sum(1)
-    now[0] *= fall
+    expected = 1000 * shares
+    expected[0, -13:] *= fall
+    drawn = rng.poisson(expected).astype(float)
+    weekly, base, now = drawn[:, :-13], drawn[:, -26:-13].sum(1), drawn[:, -13:].sum(1)
     sides = Sides(Part(split(base, rng)), Part(split(now, rng)))
     whole = Sides(*(Part(p.num.sum(0, keepdims=True)) for p in (sides.base, sides.now)))
     return sides, whole, Part(weekly), Part(weekly.sum(0, keepdims=True))
@@ -54,7 +56,7 @@ def test_a_place_that_always_wanders_is_not_accused():
 
 def test_a_steady_trend_of_a_place_is_expected():
     shares = np.ones((8, 104))
-    shares[0] = np.linspace(1.6, 0.6, 104)
+    shares[0] = np.geomspace(1.6, 0.6, 104)
     assert judge(*world(shares, seed=4), WINDOWS).log_p[0] > np.log(0.001)
 
 
@@ -68,5 +70,5 @@ def test_the_season_of_a_place_is_expected_again():
 def test_without_history_the_units_speak_alone():
     sides, whole, past, past_whole = world(np.ones((8, 104)), 0.7)
     short = [Part(p.num[:, -13:]) for p in (past, past_whole)]
-    assert former(*short, WINDOWS)[0].shape == (8, 0)
+    assert former(*short, WINDOWS).moves.shape == (8, 0)
     assert judge(sides, whole, *short, WINDOWS).log_p[0] < np.log(1e-12)
