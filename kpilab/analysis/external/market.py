@@ -19,7 +19,8 @@ from kpilab.stats.core.contrast import Placebo, against_history
 from kpilab.stats.core.dependence import long_run
 from kpilab.stats.core.level import Window
 from kpilab.stats.distributions import student
-from kpilab.stats.external.factor import detrend, loadings
+from kpilab.stats.external.factor import detrend, hit_alone, loadings
+from kpilab.stats.rounding import still
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 Cause = Literal["market", "own", "both", "neither", "unclear"]
 PRIOR_BETA, PRIOR_SD = 1.0, 0.5
 LEAST_HISTORY = 26
+LEAST_STUCK = 4  # dates of both periods on which one value is no chance
 LEAST_DATES = 2  # of each period, for a noise of our own series
 DAYS_OF_WEEK, DAYS_OF_MONTH = 5, 20  # between two dates, from which on they are weeks and months
 
@@ -120,7 +122,8 @@ def market(
             of a period, or no peer that reaches into the current period.
 
     Note:
-        A peer that ends early is left out and named in `notes`. With fewer than 12 comparable
+        A peer that ends early, never changes, or (of three or more) moved away from all the others
+        by more than it ever did, is left out and named in `notes`. With fewer than 12 comparable
         windows in the history nothing is tested and the cause is "unclear".
     """
     fraction(level, "market(level=)")
@@ -130,6 +133,8 @@ def market(
     base, now = _window(wide, baseline, "baseline"), _window(wide, current, "current")
     wide, peers, notes = _usable(wide, own, peers, base | now)
     base, now = _window(wide, baseline, "baseline"), _window(wide, current, "current")
+    peers, said = _telling(wide, peers, base, now)
+    notes += said
     history = np.arange(len(wide)) < np.flatnonzero(now)[0]
     logs = np.log(wide[[own, *peers]].to_numpy(float))
     weights, common, noise = loadings(logs[history][:, 1:])
@@ -258,6 +263,30 @@ def _usable(
     return known, tuple(p for p in covered if p != own), tuple(notes)
 
 
+def _telling(
+    wide: pd.DataFrame, peers: tuple[str, ...], base: np.ndarray, now: np.ndarray
+) -> tuple[tuple[str, ...], tuple[Message, ...]]:
+    """Peers that tell of a market: those that move, and were not hit by something of their own."""
+    before = ~now & (np.arange(len(wide)) < np.flatnonzero(now)[0])
+    both = base | now
+    stuck = [
+        p for p in peers
+        if still(wide.loc[before, p]) or (both.sum() >= LEAST_STUCK and still(wide.loc[both, p]))
+    ]  # fmt: skip
+    moving = tuple(p for p in peers if p not in stuck)
+    if not moving:
+        raise BadInput(
+            f"peer {peers[0]!r} never changes", "market(benchmark)", "give peers that move"
+        )
+    notes = [Message("market.stuck", {"peers": tuple(stuck)})] if stuck else []
+    alone = hit_alone(np.log(wide[list(moving)].to_numpy(float)), base, now)
+    hit = tuple(moving[k] for k in alone)
+    notes += [Message("market.hit_alone", {"peers": hit})] if hit else []
+    left = tuple(p for p in moving if p not in hit)
+    notes += [Message("market.one_peer", {"peer": left[0]})] if len(left) == 1 else []
+    return left, tuple(notes)
+
+
 def _beta(history: np.ndarray, common: float) -> tuple[float, float]:
     """Slope of our own on the market, freed of the peers' noise;
     error allows for autocorrelation."""
@@ -265,8 +294,10 @@ def _beta(history: np.ndarray, common: float) -> tuple[float, float]:
     own, peers = clean[:, 0], clean[:, 1:].mean(axis=1)
     if common <= 0 or len(history) < 12:
         return PRIOR_BETA, 10 * PRIOR_SD
-    beta = float(np.mean(own * peers)) / common
     n = clean.shape[1] - 1
+    if n == 1:  # its noise cannot be told from the market: taken to be as large as our own
+        common = max(common - float(np.var(own - peers)) / 2, common / 2)
+    beta = float(np.mean(own * peers)) / common
     shared = (
         peers**2 if n == 1 else ((n * peers) ** 2 - (clean[:, 1:] ** 2).sum(axis=1)) / (n * (n - 1))
     )

@@ -181,3 +181,52 @@ def test_types_of_dates_do_not_matter(as_):
     assert market(numbered, baseline=BASE, current=NOW, own=1).market.value == pytest.approx(
         one.market.value
     )
+
+
+YEARS = pd.date_range("2024-01-01", periods=104, freq="7D")
+QUARTERS = {
+    "baseline": Period(date(2025, 6, 30), date(2025, 9, 28)),
+    "current": Period(date(2025, 9, 29), date(2025, 12, 28)),
+}
+
+
+def wandering(seed, odd=None, shock=-0.15, peers=4):
+    """A market that everybody follows, all fallen in the last quarter, and an odd peer."""
+    rng = np.random.default_rng(seed)
+    factor = np.cumsum(rng.normal(0, 0.01, 104))
+    factor[-13:] += shock
+    names = ["own", *(f"p{k}" for k in range(peers))]
+    logs = pd.DataFrame({n: factor + rng.normal(0, 0.01, 104) for n in names}, YEARS)
+    if odd == "stuck":
+        logs["odd"] = 0.1
+    elif odd == "stuck of late":
+        logs["odd"] = (factor + rng.normal(0, 0.01, 104))[np.minimum(np.arange(104), 70)]
+    elif odd == "calm":
+        logs["odd"] = 0.4 * factor + rng.normal(0, 0.002, 104)
+    elif odd == "hit":
+        logs.loc[logs.index[-13:], "p0"] -= 0.4
+    frame = np.exp(4 + logs).rename_axis("date").reset_index()
+    return frame.melt("date", var_name="series", value_name="value")
+
+
+@pytest.mark.parametrize("odd", [None, "stuck", "stuck of late", "calm", "hit"])
+def test_one_odd_peer_makes_no_market_and_hides_none(odd):
+    fallen = [market(wandering(s, odd), own="own", **QUARTERS).cause for s in range(3)]
+    assert fallen == ["market"] * 3
+    calm = [market(wandering(s, odd, shock=0.0), own="own", **QUARTERS).cause for s in range(6)]
+    assert calm.count("neither") >= 5
+
+
+def test_a_peer_hit_alone_is_left_out_of_three():
+    result = market(wandering(1, "hit", peers=3), own="own", **QUARTERS)
+    assert result.cause == "market"
+    assert [n.key for n in result.notes] == ["market.hit_alone"]
+
+
+def test_one_peer_alone_is_said():
+    causes = []
+    for seed in range(8):
+        result = market(wandering(seed, peers=1), own="own", **QUARTERS)
+        assert [n.key for n in result.notes] == ["market.one_peer"]
+        causes.append(result.cause)
+    assert causes.count("market") >= 6
