@@ -230,6 +230,12 @@ class Case:
         """Tables of one role by name."""
         return {name: table for name, table in self.tables.items() if isinstance(table, role)}
 
+    @property
+    def labels(self) -> dict[str, Mapping[str, str]]:
+        """What each metric is called; one without a label by its name, spoken."""
+        spoken = {n: {"en": n.replace("_", " ")} for n in self.metrics if "_" in n}
+        return spoken | {n: m.label for n, m in self.metrics.items() if m.label}
+
     def label(self, metric: str, lang: str) -> str:
-        found = self.metrics.get(metric)
-        return (found.label.get(lang) or found.label.get("en") if found else None) or metric
+        found = self.labels.get(metric, {})
+        return found.get(lang) or found.get("en") or metric

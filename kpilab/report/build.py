@@ -74,7 +74,6 @@ def write_unfinished(stopped: Stopped, case: Case, folder: Path) -> Path:
     """
     nan = float("nan")
     unknown = GoalChange(case.goal.metric, nan, nan, nan, nan)
-    labels = {name: metric.label for name, metric in case.metrics.items() if metric.label}
     steps = Review(
         case.name,
         case.title,
@@ -84,7 +83,7 @@ def write_unfinished(stopped: Stopped, case: Case, folder: Path) -> Path:
         (),
         (),
         stopped.finished,
-        labels,
+        case.labels,
     )
     text = unfinished(Words(steps, case.language), str(stopped))
     put(Path(folder), {UNFINISHED: text.encode()})

@@ -13,8 +13,15 @@
     formatLocale: locale.number,
     timeFormatLocale: locale.time,
   };
+  const WIDEST = 736;
+  // Of a folded place nothing is known: its card is as wide as the step it stands in.
+  const room = (place) => {
+    const around = place.clientWidth ? null : place.closest("details").closest("section");
+    return Math.min(WIDEST, Math.max(200, around ? around.clientWidth - 48 : place.clientWidth));
+  };
   // Small panels stand side by side where there is room for them.
   const fitted = (spec, width) => {
+    if (spec.width === "container") return { ...spec, width };
     if (!spec.facet || !spec.spec || typeof spec.spec.width !== "number") return spec;
     const columns = Math.min(spec.columns || 1, Math.max(1, Math.floor(width / 320)));
     return { ...spec, columns, spec: { ...spec.spec, width: Math.floor(width / columns) - 75 } };
@@ -22,7 +29,7 @@
   const draw = async (place) => {
     try {
       const spec = read(place.dataset.spec)[place.dataset.part];
-      await window.vegaEmbed(place, fitted(spec, place.clientWidth), options);
+      await window.vegaEmbed(place, fitted(spec, room(place)), options);
       if (place.scrollWidth > place.clientWidth + 1) place.tabIndex = 0; // wide tables of colours
     } catch (error) {
       place.textContent = String(error.message || error);
@@ -30,15 +37,19 @@
     }
   };
   const places = [...document.querySelectorAll("[data-spec]")];
-  Promise.all(places.map(draw)).then(() => {
-    document.documentElement.dataset.charts = "drawn";
+  const all = () =>
+    Promise.all(places.map(draw)).then(() => (document.documentElement.dataset.charts = "drawn"));
+  all();
+  let known = window.innerWidth;
+  let later = 0;
+  window.addEventListener("resize", () => {
+    clearTimeout(later);
+    if (window.innerWidth !== known) later = setTimeout(() => ((known = window.innerWidth), all()), 200);
   });
-  const fold = (open) => document.querySelectorAll("details").forEach((d) => (d.open = open));
-  window.addEventListener("beforeprint", () => fold(true));
   const target = () => {
     const there = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    const folded = there && there.closest("details");
-    if (folded) folded.open = true;
+    for (let d = there && there.closest("details"); d; d = d.parentElement.closest("details")) d.open = true;
+    if (there) there.scrollIntoView();
   };
   window.addEventListener("hashchange", target);
   target();

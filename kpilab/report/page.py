@@ -22,7 +22,8 @@ from platformdirs import user_cache_path
 
 from kpilab.core.finding import Finding
 from kpilab.report.document import Json, main_result
-from kpilab.report.specs import BRIDGE, wide
+from kpilab.report.first import folded, lines, reached, standings
+from kpilab.report.specs import BRIDGE, COURSE, wide
 from kpilab.report.whys import tree
 from kpilab.report.words import Words
 from kpilab.show import format as form
@@ -58,6 +59,10 @@ def page(words: Words, data: Json, charts: Mapping[str, Json]) -> str:
         locale=embedded(_locale(words.lang)),
         whys=tree(words),
         tables=_tables(words),
+        kpis=standings(words),
+        reached=reached(words),
+        lines=list(lines(words)),
+        folded=folded,
     )
 
 
@@ -160,7 +165,7 @@ def _fitting(words: Words, specs: Mapping[str, Json]) -> dict[str, Json]:
     then the others in order."""
     cited = [f for cause in words.review.causes for f in cause.findings]
     kept, room = {}, ROOM_FOR_CHARTS
-    for key in dict.fromkeys([BRIDGE, *cited, *specs]):
+    for key in dict.fromkeys([BRIDGE, COURSE, *cited, *specs]):
         size = len(embedded(specs[key]).encode()) if key in specs else 0
         if key in specs and size <= room:
             kept[key] = specs[key]

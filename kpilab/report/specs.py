@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from kpilab.core.finding import Finding, Review
 from kpilab.core.result import Result
 from kpilab.report.document import Json, main_result, plain, steady
+from kpilab.report.first import course
 from kpilab.report.words import Words
 from kpilab.show import chart
+from kpilab.show.charts.relation.series import expected
 from kpilab.show.charts.review.bridge import bridge
 from kpilab.show.labels import labelled
 from kpilab.show.theme import themed
@@ -16,7 +18,7 @@ from kpilab.show.theme import themed
 if TYPE_CHECKING:
     import altair as alt
 
-BRIDGE = "bridge"
+BRIDGE, COURSE = "bridge", "course"
 
 
 def specs(words: Words) -> dict[str, Json]:
@@ -28,6 +30,11 @@ def specs(words: Words) -> dict[str, Json]:
     }
     steps = themed(bridge(words.review, words.say, words.lang)).to_dict(validate=False)
     found[BRIDGE] = described(steps, words.text("bridge_alt") + " " + words.goal_line())
+    shown = course(words)
+    if shown is not None:
+        result, target = shown
+        line = themed(expected(labelled(result, words.names), words.lang, target))
+        found[COURSE] = described(line.to_dict(validate=False), words.goal_line())
     return found
 
 

@@ -8,12 +8,22 @@ from math import ceil
 
 from kpilab.core.finding import Cause, Finding, Review
 from kpilab.core.values import Effect, Message
-from kpilab.show.format import interval, items, number, percent, signed, signed_percent
+from kpilab.show.format import (
+    interval,
+    items,
+    number,
+    percent,
+    percent_interval,
+    signed,
+    signed_percent,
+)
 from kpilab.show.say import catalogue, sentence
 from kpilab.verdict.tuned import MOST_OF_GAP
 
+NOTHING = 0.05  # the error rate at which the findings were tested
 MOST_TIMES = 12  # as long a period as anybody would wait for
 FEW_WINDOWS = 8  # former periods below which more of them would tell more
+SHARE_OF = "share of "  # how the unit of an effect begins that is a part of something
 SURE = ((0.9, "report.sure_very"), (0.7, "report.sure_likely"), (0.0, "report.sure_more"))
 
 
@@ -71,22 +81,28 @@ class Words:
 
     def size(self, effect: Effect | None, pct: float | None = None, on: str = "") -> str:
         """«−1,200 orders (−1,500 to −900), −12 % of the goal», as much of it as is known."""
-        parts = []
-        if effect is not None:
-            unit = self.name(effect.unit or None)
-            amount = f"{signed(effect.value, self.lang)} {unit}".rstrip()
-            ends = (
-                interval(effect, self.lang)
-                if effect.low is not None or effect.high is not None
-                else ""
-            )
-            parts.append(
-                self.text("amount_interval", amount=amount, interval=ends) if ends else amount
-            )
+        parts = [] if effect is None else [self._amount(effect)]
         if pct is not None:
             share = signed_percent(pct / 100, self.lang)
             parts.append(self.text("percent_of", percent=share, of=self.acts_on(on)))
         return self.text("comma").join(parts)
+
+    def _amount(self, effect: Effect) -> str:
+        """The effect with its interval, in its unit; a share in per cent of what it is a share
+        of."""
+        known = effect.low is not None or effect.high is not None
+        if effect.unit == "rho":
+            ends = interval(effect, self.lang) if known else ""
+            return self.text("correlation", value=effect.value, interval=ends)
+        if effect.unit.startswith(SHARE_OF):
+            whole = self.name(effect.unit.removeprefix(SHARE_OF))
+            share = signed_percent(effect.value, self.lang)
+            amount = self.text("percent_of", percent=share, of=whole)
+            ends = percent_interval(effect, self.lang) if known else ""
+        else:
+            amount = f"{signed(effect.value, self.lang)} {self.name(effect.unit or None)}".rstrip()
+            ends = interval(effect, self.lang) if known else ""
+        return self.text("amount_interval", amount=amount, interval=ends) if ends else amount
 
     def acts_on(self, on: str) -> str:
         """What a percentage is of: the goal, or what the cause acts on."""
@@ -216,6 +232,14 @@ class Words:
             if ends[0] is not None and ends[1] is not None:
                 low, high = goal.current - ends[1], goal.current - ends[0]
         return low is not None and high is not None and (low > 0 or high < 0)
+
+    def nothing(self, finding: Finding) -> bool:
+        """Whether a test or comparison came to nothing: not where a relation was found, which is
+        fine as well."""
+        p = finding.p if finding.q is None else finding.q
+        quiet = finding.verdict == "unclear" or p is None or p >= NOTHING
+        return finding.strength in ("tested", "compared") and quiet and finding.verdict in (
+            "fine", "unclear")  # fmt: skip
 
     def judged(self, finding: Finding) -> str:
         """The label of a finding's verdict."""

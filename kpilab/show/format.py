@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from math import floor, log10
 
+import numpy as np
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
 from kpilab.core.values import Effect, Period, Where
 
+YES = {"en": ("no", "yes"), "zh": ("否", "是")}
 LOCALE = {"en": "en_GB", "zh": "zh_CN"}
 MISSING = "–"
+SMALLEST = 8  # decimal places; below that stands what floating point leaves of a zero
 
 
 def number(value: float | None, lang: str = "en") -> str:
@@ -29,8 +33,21 @@ def number(value: float | None, lang: str = "en") -> str:
         else "#,##0.##"
     )
     if 0 < size < 0.1:
-        return f"{value:.3g}".replace("-", "−")
+        return _small(value)
     return _minus(format_decimal(value, format=pattern, locale=LOCALE[lang]))
+
+
+def _small(value: float) -> str:
+    """Three digits of a number below a tenth; what is left of a rounded zero is zero."""
+    places = 2 - floor(log10(abs(value)))
+    return "0" if places > SMALLEST else _minus(f"{value:.{places}f}".rstrip("0"))
+
+
+def quantity(value: float | None, unit: str = "", lang: str = "en", *, share: bool = False) -> str:
+    """An amount with its unit; a share without one in percent."""
+    if share and not unit:
+        return percent(value, lang)
+    return f"{number(value, lang)} {unit}".rstrip()
 
 
 def signed(value: float | None, lang: str = "en") -> str:
@@ -116,7 +133,8 @@ def where(value: Where | Mapping[str, object] | None, lang: str = "en") -> str:
         return "所有分组" if lang == "zh" else "everywhere"
     text = _product(segment.values) or ("全部" if lang == "zh" else "everything")
     if segment.without:
-        text += ("(除 " if lang == "zh" else " (without ") + _product(segment.without) + ")"
+        without = _product(segment.without)
+        text += f"（不含 {without}）" if lang == "zh" else f" (without {without})"
     return text
 
 
@@ -148,6 +166,8 @@ def _minus(text: str) -> str:
 
 def plain(value: object, lang: str = "en") -> str:
     """Best guess for a value without a declared form."""
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, Period):
         return period(value, lang)
     if isinstance(value, Where):
@@ -156,8 +176,10 @@ def plain(value: object, lang: str = "en") -> str:
         return day(value, lang)
     if isinstance(value, float):
         return number(value, lang)
-    if isinstance(value, bool | int | str):
-        return f"{value:,}" if type(value) is int else str(value)
+    if isinstance(value, bool):
+        return YES[lang][value]
+    if isinstance(value, int | str):
+        return f"{value:,}" if isinstance(value, int) else value
     if isinstance(value, Iterable):
         return items(value, lang)
     return MISSING if value is None else str(value)

@@ -1,6 +1,7 @@
 """Sentences: message keys to text, per language, from `messages/<lang>/<room>/<topic>.json`.
 
-A template holds placeholders `{name}` or `{name:form}`; the forms are those of `show/format.py`.
+A template holds placeholders `{name}` or `{name:form}`; the forms are those of `show/format.py`;
+`{name#one|many}` is the first word where the value is one, else the second.
 Text in `[[ ]]` is left out when a value inside it is missing.
 """
 
@@ -19,7 +20,12 @@ from kpilab.show.format import FORMS
 
 LANGUAGES = ("en", "zh")
 PLACEHOLDER = re.compile(r"\{(\w+)(?::(\w+))?\}")
+SPACED = re.compile(rf"( ?){PLACEHOLDER.pattern}( ?)")
+PLURAL = re.compile(r"\{(\w+)#([^|}]*)\|([^}]*)\}")
 OPTIONAL = re.compile(r"\[\[(.*?)\]\]")
+EDGE = "\ue000"  # a space beside a value, until it is known what stands on its other side
+WIDE = r"[\u2e80-\u9fff\uf900-\uffef]"
+BETWEEN = re.compile(f"(?<={WIDE}){EDGE}+(?={WIDE})")
 
 
 @cache
@@ -52,8 +58,13 @@ def template(key: str, lang: str) -> str:
 def sentence(message: Message, lang: str = "en") -> str:
     """The sentence of a message; nested messages are said first."""
     values = {k: _said(v, lang) for k, v in message.values.items()}
-    text = OPTIONAL.sub(lambda m: _optional(m.group(1), values), template(message.key, lang))
-    return PLACEHOLDER.sub(lambda m: _filled(m, values, lang), text)
+    form = template(message.key, lang)
+    text = OPTIONAL.sub(lambda m: _optional(m.group(1), values), form)
+    text = PLURAL.sub(lambda m: _plural(m, values), text)
+    text = SPACED.sub(lambda m: _filled(m, values, lang), text)
+    # Between Chinese characters stands no space.
+    text = BETWEEN.sub("", text).replace(EDGE, " ") if EDGE in text else text
+    return _capital(text) if form.startswith("{") and form.endswith((".", "?")) else text
 
 
 def label(key: str, lang: str = "en", **values: object) -> str:
@@ -79,5 +90,18 @@ def _missing(value: object) -> bool:
 
 
 def _filled(match: re.Match[str], values: Mapping[str, object], lang: str) -> str:
-    name, form = match.group(1), match.group(2) or ""
-    return FORMS[form](values.get(name), lang)
+    before, name, form, after = match.groups()
+    text = FORMS[form or ""](values.get(name), lang)
+    return before.replace(" ", EDGE) + text + after.replace(" ", EDGE)
+
+
+def _plural(match: re.Match[str], values: Mapping[str, object]) -> str:
+    name, one, many = match.groups()
+    return one if values.get(name) in (1, True) else many
+
+
+def _capital(text: str) -> str:
+    """The sentence with a large first letter, unless it begins with a name written its own way."""
+    first = text.split(" ", 1)[0]
+    own = "_" in first or "." in first[:-1] or any(c.isupper() for c in first[1:])
+    return text if own else text[:1].upper() + text[1:]

@@ -194,7 +194,7 @@ def _weighed(case: Case, cells: Cells, evidence: Evidence) -> Review:
         causes=causes,
         gains=tuple(_said(case, c, c.effect, change, model, evidence) for c in gained),
         steps=evidence.reports,
-        labels={name: m.label for name, m in case.metrics.items() if m.label},
+        labels=case.labels,
         units=units(case),
         settings={"floor": case.floor, "alpha": ALPHA, "questions": evidence.questions, "seed": 0},
         version=kpilab.__version__,

@@ -12,7 +12,7 @@ def test_the_verdict_comes_first_and_names_the_cause():
     lines = verdict(reviews.story()).splitlines()
     assert lines[0] == "Third quarter"
     assert lines[2] == "2 causes stand behind this."
-    assert "1. Leak nobody watches · Pay rate · very likely (93 %)" in lines
+    assert "1. Unmonitored leak · Pay rate · very likely (93 %)" in lines
 
 
 def test_the_bridge_is_printed_from_expected_to_logged():

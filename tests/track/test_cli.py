@@ -47,7 +47,7 @@ def test_an_action_is_added_done_and_believed(run):
     assert run("actions", "done", "1", "--on", "2026-03-30").stdout == "action 1 is done\n"
     answer = run("actions", "list", "loop")
     assert answer.exit_code == 0
-    assert "1 actions: 1 worked" in answer.stdout
+    assert "1 action: 1 worked" in answer.stdout
     assert "against the other segments · expected +10.0 %" in answer.stdout
     assert "有效 · +" in run("actions", "list", "loop", "--lang", "zh").stdout
 
@@ -93,7 +93,7 @@ def test_reviews_are_compared_from_store_or_file(run, tmp_path):
     answer = run("compare", "old", "1")
     assert answer.exit_code == 0
     assert "2 still open, 0 new, 0 gone" in answer.stdout
-    assert "still open: Leak nobody watches · Pay rate (stated by both reviews)" in answer.stdout
+    assert "still open: Unmonitored leak · Pay rate (stated by both reviews)" in answer.stdout
     assert "仍未解决" in run("compare", "old", "1", "--lang", "zh").stdout
 
 
@@ -105,7 +105,7 @@ def test_a_verdict_is_pushed(run, tmp_path, receiver, monkeypatch):  # noqa: F81
     assert (answer.exit_code, answer.stderr) == (0, "")
     assert "sent to 1 addresses" in answer.stdout
     assert "tok3n" not in answer.stdout
-    assert "Leak nobody watches" in receiver.got[0][1]["message"]
+    assert "Unmonitored leak" in receiver.got[0][1]["message"]
 
 
 def test_a_watch_ends_with_three_when_an_alarm_is_new_and_pushes_it_once(

@@ -89,7 +89,7 @@ def test_without_an_address_it_says_where_to_put_one(monkeypatch):
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("en", ("Leak nobody watches: Pay rate", "−5,200", "93 % sure")),
+        ("en", ("Unmonitored leak: Pay rate", "−5,200", "93 % sure")),
         ("zh", ("支付率", "−5,200", "把握 93%")),
     ],
 )

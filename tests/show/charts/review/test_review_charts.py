@@ -82,8 +82,8 @@ def test_each_chart_can_be_drawn(result, lang):
 
 
 def test_an_unwatched_driver_says_so():
-    assert "pay (not watched)" in split().chart().to_json()
-    assert "pay (无人关注)" in split().chart("zh").to_json()
+    assert "pay (not monitored)" in split().chart().to_json()
+    assert "pay (未监控)" in split().chart("zh").to_json()
 
 
 def test_reaching_the_target_is_written_beside_the_kpi():
