@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 SWEEPS = 10
+FEW = 20_000  # leaves that are looked at before all are
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,15 +62,21 @@ class Cube:
     def parents(self, d: int) -> tuple[str, ...]:
         """Dimensions of several values of which each value of `d` has one alone, as a store its
         region."""
-        mine, found = np.unique(self.codes[d]), []
-        if 2 * len(mine) > self.codes.shape[1]:  # most occur once, with one of everything
+        mine, found = np.count_nonzero(np.bincount(self.codes[d])), []
+        if 2 * mine > self.codes.shape[1]:  # most occur once, with one of everything
             return ()
+        few = slice(None, None, max(1, self.codes.shape[1] // FEW))
         for other, code in enumerate(self.codes):
-            size = len(self.values[other])
-            pairs = np.bincount(self.codes[d] * size + code)
-            if other != d and np.ptp(code) > 0 and np.count_nonzero(pairs) == len(mine):
+            if other == d or np.ptp(code) == 0 or self._pairs(d, other, few) > mine:
+                continue
+            if self._pairs(d, other, slice(None)) == mine:
                 found.append(self.names[other])
         return tuple(found)
+
+    def _pairs(self, d: int, other: int, leaves: slice) -> int:
+        """How many pairs of values of two dimensions occur."""
+        pairs = self.codes[d, leaves] * len(self.values[other]) + self.codes[other, leaves]
+        return int(np.count_nonzero(np.bincount(pairs)))
 
     def leaves(self, where: Where) -> NDArray[np.intp]:
         """Leaves inside a place; none where one of its values does not occur."""

@@ -131,7 +131,7 @@ class Places:
         several = [
             d
             for d in np.argsort([len(v) for v in cube.values], kind="stable")
-            if len(np.unique(cube.codes[d])) > 1
+            if np.ptp(cube.codes[d]) > 0
         ]
         pair = list(dict.fromkeys([*named, *several]))[:2]
         if len(pair) < 2:

@@ -120,8 +120,8 @@ class Board:
         self.cost = np.repeat(costs, sizes)
         self.needed = np.repeat([noise.needed(cost + least) for cost in costs], sizes)
         self.flaw = (FLAW * noise.relative) ** 2
-        members = np.flatnonzero(live)
-        self._sums = self._summed(leaves.of(members), members)
+        members = None if live.all() else np.flatnonzero(live)
+        self._sums = self._summed(leaves if members is None else leaves.of(members), members)
         self.net = self._net(slice(None))
         single = [k for k, space in enumerate(spaces) if space.single]
         self.leaf = min(single, key=lambda k: spaces[k].cost, default=None)
@@ -166,13 +166,13 @@ class Board:
             total[touched] -= np.bincount(back, np.tile(term, len(self.wide)), len(touched))
         self.net[touched] = self._net(touched)
 
-    def _summed(self, leaves: Leaves, members: Codes) -> Array:
-        """Terms of some leaves, per element of the cuboids that are wide."""
+    def _summed(self, leaves: Leaves, members: Codes | None) -> Array:
+        """Terms of some leaves, or of all, per element of the cuboids that are wide."""
         total = np.zeros((TERMS, self.start[-1]))
-        together = TERMS if len(members) <= TOGETHER else 1
+        together = TERMS if len(leaves.shift) <= TOGETHER else 1
         terms = leaves.terms()
         for k in range(0, TERMS, together):
-            rows = np.array(list(islice(terms, together)))
+            rows = np.array(list(islice(terms, together))) if together > 1 else next(terms)[None]
             found = sums(self.spaces, rows, members)
             for start, wide in zip(self.start, self.wide, strict=False):
                 total[k : k + together, start : start + self.spaces[wide].size] = found[wide]

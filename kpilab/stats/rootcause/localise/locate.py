@@ -12,7 +12,7 @@ from kpilab.stats.rootcause.localise.cuboids import Cuboid, Hit, Named, cuboids,
 from kpilab.stats.rootcause.localise.evidence import FLAW, count_evidence
 from kpilab.stats.rootcause.localise.exceptions import UNTOUCHED, told_as_one, untouched
 from kpilab.stats.rootcause.localise.filled import filled
-from kpilab.stats.rootcause.localise.noise import Noise, levels
+from kpilab.stats.rootcause.localise.noise import Noise, levels, some
 from kpilab.stats.rootcause.localise.search import Amounts, Description, described
 
 Array = NDArray[np.float64]
@@ -132,9 +132,10 @@ def locate(
         deepest: most dimensions one element may name.
     """
     live = np.flatnonzero((expected != 0) | (actual != 0))
-    codes, expected, actual = codes[:, live], expected[live], actual[live]
     known, enough = known or Known(), -float(np.log(alpha))
-    spread = np.ones(len(live)) if known.spread is None else known.spread[live]
+    spread = np.ones(len(expected)) if known.spread is None else known.spread
+    if len(live) < len(expected):
+        codes, expected, actual, spread = codes[:, live], expected[live], actual[live], spread[live]
     if len(live) == 0:
         return Located((), Noise(1.0, 0.0, 1.0), counts=True)
     spaces = cuboids(codes, deepest)
@@ -246,11 +247,13 @@ def _kind(expected: Array, actual: Array, spread: Array, known: Known) -> tuple[
 
 def _step(amounts: Array) -> float:
     """What amounts are rounded to; 0 where they are not."""
-    for step in STEPS:
-        units = amounts / step
-        if np.all(np.abs(units - np.round(units)) <= 1e-6 + 1e-9 * units):
-            return step
-    return 0.0
+    few = amounts[some(len(amounts))]
+    return next((step for step in STEPS if _rounded(few, step) and _rounded(amounts, step)), 0.0)
+
+
+def _rounded(amounts: Array, step: float) -> bool:
+    units = amounts / step
+    return bool(np.all(np.abs(units - np.round(units)) <= 1e-6 + 1e-9 * units))
 
 
 def _simpler(amounts: Amounts, enough: float) -> Description:
@@ -266,6 +269,7 @@ def _simpler(amounts: Amounts, enough: float) -> Description:
         other = described(amounts, enough, (2 + centre) / (2 - centre))
         if other.live.mean() >= MOST and len(other.hits) < len(told.hits):
             return other
+    mean, shift = (v[some(len(mean))] for v in (mean, shift))
     large = mean >= np.quantile(mean, 1 - LARGER)
     centre, error = _densest_half(shift[large])
     if not max(APART / np.sqrt(large.sum()), BESIDE) * error < abs(centre) < GONE:

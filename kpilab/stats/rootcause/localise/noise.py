@@ -22,6 +22,7 @@ PLAIN, WORTH = 3.0, 0.5
 # Of the typical leaf's variance, the share that shrinks with size.
 SHARES = np.concatenate([[0.0], expit(np.linspace(-12, 8, 101)), [1.0]])
 ROUNDS = 30
+ENOUGH = 500_000  # leaves that say what noise is, drawn from more
 # Degrees of freedom per leaf where one parameter is fitted, and where two are: only the calmest
 # part of the leaves carries the fit.
 FREEDOM = {CALM: (0.2, 0.12), CALMED: (0.5, 0.3)}
@@ -145,6 +146,7 @@ def levels(
         calm: share of the leaves to look at, the calmest; `CALMED` where what moved is left out.
         seed: for the random grouping of small leaves.
     """
+    expected, actual, spread = (v[some(len(expected))] for v in (expected, actual, spread))
     total, gap = (expected + actual) * spread, actual - expected
     keep = total > 0
     total, gap, size = total[keep], gap[keep], ((expected + actual) / spread)[keep]
@@ -157,6 +159,11 @@ def levels(
     mean = np.array([float(np.mean(size[p])) for p in parts])
     both, calmer, groups = np.array([_level(total[p], gap[p], calm, rng) for p in parts]).T
     return Levels(mean, both, calmer, groups, float(np.median(size)), len(total), calm)
+
+
+def some(n: int) -> slice | NDArray[np.intp]:
+    """All leaves, or so many of them that noise can be judged by."""
+    return slice(None) if n <= ENOUGH else np.random.default_rng(0).integers(0, n, ENOUGH)
 
 
 def fit_noise(expected: Array, actual: Array, spread: Array, *, least: float = 0.0) -> Noise:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kpilab.stats.rootcause.localise.cuboids import Cuboid, Hit
 from kpilab.stats.rootcause.localise.evidence import Board, Leaves, evidence, parts_say_more
 from kpilab.stats.rootcause.localise.fewleaves import few_leaves
-from kpilab.stats.rootcause.localise.noise import CALM, CALMED, Noise, levels
+from kpilab.stats.rootcause.localise.noise import CALM, CALMED, Noise, levels, some
 from kpilab.stats.rootcause.localise.tails import normal_scores, tails
 
 Array = NDArray[np.float64]
@@ -60,6 +60,12 @@ class Amounts:
             told = levels(expected, actual, spread, calm=part)
             noise = told.noise(least=self.least, calmer=first)
         return replace(noise, floor=self.floor)
+
+    def few(self) -> Amounts:
+        """Enough of the leaves to judge by."""
+        at = some(len(self.expected))
+        rows = {k: getattr(self, k)[..., at] for k in ("codes", "expected", "actual", "spread")}
+        return replace(self, **rows)
 
     def scaled(self, factor: float) -> Amounts:
         return self if factor == 1 else replace(self, expected=self.expected * factor)
@@ -136,7 +142,8 @@ def _rounds(amounts: Amounts, least: float, factor: float) -> Description:
         now = amounts.scaled(factor)
         noise = now.fit(live, first=k == 0)
         if k == 0:
-            first = _settled(now, _leaves(now, noise, None), noise)
+            few = now.few()
+            first = _settled(few, _leaves(few, noise, None), noise)
             factor, now = factor * first, now.scaled(first)
         leaves = _leaves(now, noise, live if k else None)
         every = np.ones(len(live), dtype=bool)

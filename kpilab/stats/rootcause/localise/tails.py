@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtr, stdtrit
 
+from kpilab.stats.rootcause.localise.noise import some
+
 Array = NDArray[np.float64]
 FREEDOMS = np.array([2.5, 3, 4, 5, 6, 8, 10, 14, 20, 30, 60, 200, 1000])
 NORMAL = 900.0  # degrees of freedom from which a tail is that of the normal
@@ -49,6 +51,8 @@ def tails(shift: Array, error: Array, *, own: bool) -> tuple[Tail, Tail]:
         own: each side has its own; otherwise both are like the calmer one, as the other may be full
             of shifts.
     """
+    at = some(len(shift))
+    shift, error = shift[at], error[at]
     sides = ((np.abs(shift[at]), error[at]) for at in (shift < 0, shift > 0))
     low, high = (_tail(*side, own=own) for side in sides)
     calm = max(low, high, key=lambda tail: tail.df)
