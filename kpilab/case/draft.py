@@ -153,7 +153,7 @@ def _of_facts(sheet: Sheet, found: Guess) -> Draft:
     tree, columns = _Tree(sheet.name), measures(sheet, found)
     counted = [c for c in columns if c.nature == "adds" and not c.named(f"{TURNOVER}|{MONEY}")
                and not c.named(f"{OUTGOING}|{ORDINAL}|{MEASURED}")]  # fmt: skip
-    chain = count_chain(sheet, counted)
+    chain = count_chain(sheet, [c for c in counted if not c.named(QUANTITY)])
     amount = _amount([c for c in columns if c.name not in chain])
     rest = [c for c in counted if c is not amount]
     steps, counts = _volume(sheet, found, chain, rest, amount)

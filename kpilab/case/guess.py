@@ -16,6 +16,7 @@ from kpilab.case.words import (
     EVENT,
     GROUPING,
     OUTCOME,
+    REMARK,
     SESSION,
     USER,
     names_thing,
@@ -43,7 +44,7 @@ def guesses(sheets: Sequence[Sheet], related: Related) -> dict[str, Guess]:
         timed = next(((to, way) for to, way in ways if found[to].roles.get("time")), None)
         if sheet.name not in found and timed is not None:
             time = f"{timed[1]}.{found[timed[0]].roles['time']}"
-            found[sheet.name] = Guess("facts", {"time": time}, _dimensions(sheet, set()))
+            found[sheet.name] = Guess("facts", {"time": time}, parts_of(sheet, set()))
     return {
         name: replace(one, dimensions=(*one.dimensions, *_linked(name, found, related)))
         for name, one in found.items()
@@ -55,7 +56,7 @@ def _of_related(sheet: Sheet, related: Related) -> Guess | None:
     if sheet.name in related.targets() and not related.of(sheet.name):
         time = sheet.time
         roles = {"key": related.keys[sheet.name]} | ({"time": time.name} if time else {})
-        return Guess("entities", roles, _dimensions(sheet, set(roles.values())))
+        return Guess("entities", roles, parts_of(sheet, set(roles.values())))
     return guess(sheet, tuple(related.of(sheet.name)))
 
 
@@ -190,11 +191,11 @@ def _events(sheet: Sheet, time: str, links: tuple[str, ...] = ()) -> Guess | Non
     session = sheet.column(SESSION, "text", "number")
     if session and session.distinct > 1 and session.name != roles["user"]:
         roles["session"] = session.name
-    return Guess("events", roles, _dimensions(sheet, set(roles.values())))
+    return Guess("events", roles, parts_of(sheet, set(roles.values())))
 
 
 def _facts(sheet: Sheet, time: str) -> Guess | None:
-    return Guess("facts", {"time": time}, _dimensions(sheet, {time}))
+    return Guess("facts", {"time": time}, parts_of(sheet, {time}))
 
 
 def _is_key(column: Column) -> bool:
@@ -205,7 +206,7 @@ def _is_key(column: Column) -> bool:
     )
 
 
-def _dimensions(sheet: Sheet, taken: set[str]) -> tuple[str, ...]:
+def parts_of(sheet: Sheet, taken: set[str]) -> tuple[str, ...]:
     """Columns with a few values each of which many rows have."""
     return tuple(
         c.name
@@ -222,7 +223,7 @@ def _dimensions(sheet: Sheet, taken: set[str]) -> tuple[str, ...]:
                 and c.nature not in ("calendar", "place", "repeated")
             )
         )
-        and not c.named("name|id|ids|email|phone|姓名|编号|电话")
+        and not c.named(REMARK)
         and not c.named(OUTCOME)
     )
 

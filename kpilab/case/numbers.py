@@ -107,7 +107,7 @@ def _calendar(
     """Whether a column says of each row a part of its date."""
     agree = max((int(found[f"{k}:{n}"] or 0) for n in _parts(sheet)), default=0)
     if agree >= NEARLY * c.filled and (
-        (c.distinct > 3 and sheet.rows >= LEAST_ROWS) or c.named(CALENDAR)
+        (c.distinct > 2 and sheet.rows >= LEAST_ROWS) or c.named(CALENDAR)
     ):
         return True
     bounds = next((b for pattern, b in BOUNDS.items() if _is_called(c.name, pattern)), None)

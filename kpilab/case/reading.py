@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-KEYS = frozenset({"sheet", "header", "encoding", "decimal", "format", "unpivot"})
+KEYS = frozenset({"sheet", "header", "encoding", "decimal", "format", "unpivot", "expand"})
 
 
 def _listed(given: object) -> object:
@@ -22,6 +22,15 @@ class UnpivotSpec(BaseModel):
     value: str = Field(min_length=1)
 
 
+class ExpandSpec(BaseModel):
+    """Rows that stand for several units: `count` of them, of whom `outcomes` did something."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_max_length=10_000)
+    count: str = Field(min_length=1)
+    outcomes: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    unit: str = Field(default="unit", min_length=1)
+
+
 class FileKeys(BaseModel):
     """What a table may say of its file."""
 
@@ -31,3 +40,4 @@ class FileKeys(BaseModel):
     decimal: Literal[".", ","] | None = None
     format: dict[str, str] = Field(default_factory=dict)
     unpivot: UnpivotSpec | None = None
+    expand: ExpandSpec | None = None

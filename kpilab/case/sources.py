@@ -10,7 +10,7 @@ from kpilab.case.spec import TableSpec
 from kpilab.core.finding import DataIssue
 from kpilab.core.values import Message
 from kpilab.engine.door.files import ENDINGS, ending, opened
-from kpilab.engine.door.reading import Opened, Reading, Unpivot, wanted
+from kpilab.engine.door.reading import Expand, Opened, Reading, Unpivot, wanted
 from kpilab.engine.query import queried
 from kpilab.errors import BadInput
 
@@ -82,6 +82,7 @@ def _reading(table: TableSpec, zone: str | None) -> Reading:
         frozenset(_columns(roles.get("time"))),
         times,
         zone,
+        Expand(**table.expand.model_dump()) if table.expand else None,
     )
 
 

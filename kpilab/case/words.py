@@ -103,6 +103,12 @@ AVERAGED = (
     r"|edad|bewertung"
     "|率|平均|占比|折扣|价格|温度|单价|均价|售价|客单价|年龄|评分|单位成本|时长"
 )
+# Text for people: no part of the business.
+REMARK = (
+    r"name|id|ids|email|mail|phone|note|notes|comment|comments|remark|remarks|memo|description|url"
+    r"|bemerkung\w*|notiz|nota|notas|observacion\w*|remarque|commentaire|observacao"
+    "|姓名|编号|电话|备注|说明|描述"
+)
 # What is measured and not counted: of it nothing passes from one step to the next.
 MEASURED = (
     "weight|gewicht|peso|poids|kg|distance|km|miles|minutes|hours|stunden|seconds|volume|area"

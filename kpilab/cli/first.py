@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kpilab.case.write import Wishes, customer_of, first_case
+from kpilab.case.found import Wishes, customer_of
+from kpilab.case.write import first_case
 from kpilab.core.values import Message
 from kpilab.show.say import sentence
 

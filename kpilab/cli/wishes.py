@@ -8,8 +8,8 @@ from pathlib import Path
 
 import typer
 
+from kpilab.case.found import Wishes, chosen, found_in
 from kpilab.case.read import period_of
-from kpilab.case.write import Wishes, chosen, found_in
 from kpilab.core.values import Period
 from kpilab.errors import BadInput
 

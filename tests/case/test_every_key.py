@@ -228,6 +228,7 @@ WHOSE = {
     "tables.events.links": {"user": "people", "friend": "others"},
     "customer": {"table": "people", "amount": "revenue"},
 }
+MONTHS = {"baseline": ["2026-01-01", "2026-01-31"], "current": ["2026-02-01", "2026-02-28"]}
 HELD = {
     "tables.plans": {
         "kind": "entities",
@@ -352,6 +353,7 @@ VARIANTS: dict[str, tuple[Any, ...]] = {
     "tables.entities.dimensions": ("tables.people.dimensions", [], JOINED),
     "customer.table": ("customer.table", "others", WHOSE),
     "customer.amount": ("customer.amount", "visits", WHOSE),
+    "customer.contract": ("customer.contract", "month", {**WHOSE, "periods": MONTHS}),
     "metrics.formula": ("metrics.net.formula", "revenue - 2 * booked", NET),
     "metrics.cumulative": ("metrics.visits.cumulative", True),
     "tables.facts.source": ("tables.daily.source", "daily2.csv"),
@@ -400,8 +402,9 @@ APART = {
     "engine_options": "memory and threads",
     "tables.query": "rows of the engine: tests/engine/test_query.py",
     # How files are read stands in tests/case/test_reading.py.
-    **{f"tables.{key}": "how a file is read" for key in reading.KEYS - {"unpivot"}},
+    **{f"tables.{key}": "how a file is read" for key in reading.KEYS - {"unpivot", "expand"}},
     **{f"tables.unpivot.{key}": "how a file is read" for key in reading.UnpivotSpec.model_fields},
+    **{f"tables.expand.{key}": "how a file is read" for key in reading.ExpandSpec.model_fields},
 }
 
 

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 import yaml
 
+from kpilab.case.found import Wishes
 from kpilab.case.look import look
 from kpilab.case.read import open_case
 from kpilab.case.relate import Related, related
-from kpilab.case.write import Wishes
 from kpilab.cli.first import scaffold
 from kpilab.core.values import Period
 from kpilab.errors import BadInput

@@ -17,6 +17,7 @@ from kpilab.core.values import Message
 from kpilab.engine.door import alike, columns, delimited, nested, workbook
 from kpilab.engine.door.delimited import Part, matching
 from kpilab.engine.door.encoding import raw as opened_bytes
+from kpilab.engine.door.expand import expanded
 from kpilab.engine.door.reading import Opened, Reading, Unpivot, wanted
 from kpilab.engine.expression import quoted
 from kpilab.errors import BadInput, nearest
@@ -76,7 +77,10 @@ def opened(con: BaseBackend, source: str | Path, name: str, reading: Reading) ->
     if reading.decimal and not any(marked for *_, marked in pieces):
         what = "`decimal` changes nothing: no text holds a number with a point or comma"
         raise wanted(name, "decimal", what, "take it out")
-    return _united(con, [(part, query, notes) for part, query, notes, _ in pieces], name)
+    read = _united(con, [(part, query, notes) for part, query, notes, _ in pieces], name)
+    if reading.expand is None:
+        return read
+    return replace(read, table=expanded(read.table, reading.expand, name))
 
 
 def found(source: str | Path, name: str) -> list[Path]:

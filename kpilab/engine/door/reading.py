@@ -38,6 +38,21 @@ class Unpivot:
 
 
 @dataclass(frozen=True, slots=True)
+class Expand:
+    """Rows that stand for several units each.
+
+    Attributes:
+        count: column that says how many.
+        outcomes: columns that say how many of them did something.
+        unit: what the column of the units is called.
+    """
+
+    count: str
+    outcomes: tuple[str, ...] = ()
+    unit: str = "unit"
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What is known of a file beforehand; whatever is None or absent is seen in the file.
 
@@ -46,7 +61,7 @@ class Reading:
         encoding: of a text file. decimal: "." or ",".
         format: column -> strptime format of its times, or one of `epoch_s`, `epoch_ms`,
             `epoch_us`, `excel`.
-        unpivot: columns that are values of one.
+        unpivot: columns that are values of one. expand: rows that stand for several units.
         texts: columns that name things; a number in them is a name, too.
         time: the column of the time that puts a row into a period.
         times: columns that hold times, whatever else they look like.
@@ -63,6 +78,7 @@ class Reading:
     time: frozenset[str] = frozenset()
     times: frozenset[str] = frozenset()
     zone: str | None = None
+    expand: Expand | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
