@@ -4,11 +4,16 @@ from kpilab.analysis.events.dropoff import dropoff as dropoff
 from kpilab.analysis.events.funnel import Breakdown as Breakdown
 from kpilab.analysis.events.funnel import Exclusion as Exclusion
 from kpilab.analysis.events.funnel import Step as Step
+from kpilab.analysis.events.funnel import Steps as Steps
 from kpilab.analysis.events.funnel import funnel as funnel
 from kpilab.analysis.events.funnel_change import funnel_change as funnel_change
 from kpilab.analysis.events.paths import paths as paths
 from kpilab.analysis.events.paths_change import paths_change as paths_change
+from kpilab.analysis.events.retention import Return as Return
 from kpilab.analysis.events.retention import retention as retention
 from kpilab.analysis.events.sequences import sequences as sequences
 from kpilab.analysis.events.step_matrix import step_matrix as step_matrix
 from kpilab.engine.events.patterns import Gap as Gap
+from kpilab.engine.events.patterns import Point as Point
+from kpilab.engine.events.patterns import Ways as Ways
+from kpilab.engine.events.walks import Path as Path

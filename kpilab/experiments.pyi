@@ -1,10 +1,12 @@
 from kpilab.analysis.experiments.cumulative_effect import cumulative_effect as cumulative_effect
 from kpilab.analysis.experiments.effect_by_age import effect_by_age as effect_by_age
 from kpilab.analysis.experiments.experiment import experiment as experiment
+from kpilab.analysis.experiments.plan import Simulations as Simulations
 from kpilab.analysis.experiments.plan import plan as plan
 from kpilab.analysis.experiments.reanalysis import reanalysis as reanalysis
 from kpilab.analysis.experiments.sample_ratio import sample_ratio as sample_ratio
 from kpilab.analysis.experiments.subgroups import subgroups as subgroups
+from kpilab.core.trial import Decision as Decision
 from kpilab.core.trial import Design as Design
 from kpilab.core.trial import Outcome as Outcome
 from kpilab.core.trial import Units as Units

@@ -4,5 +4,6 @@ from kpilab.track.board import write_board as write_board
 from kpilab.track.compare import compare as compare
 from kpilab.track.effects import effects as effects
 from kpilab.track.pace import progress as progress
+from kpilab.track.records import Aim as Aim
 from kpilab.track.store import Store as Store
 from kpilab.track.watch import watch as watch

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from inspect import BoundArguments, signature
+from typing import Any, ParamSpec, TypeVar, cast
 from warnings import warn
 
 P = ParamSpec("P")
 R = TypeVar("R")
+PATH = ("unit", "timeout", "collapse")
+DECIDED = (
+    "experiment", "split", "start", "planned_days", "decided_on", "looks", "boundary", "shipped",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Keywords that are now fields of a noun, which is given for `argument`."""
+
+    argument: str
+    noun: str
+    fields: tuple[str, ...]
+
 
 # Name that was at the top of the package -> where it is now.
 NAMES = {
@@ -103,6 +119,28 @@ KEYWORDS: dict[str, dict[str, str]] = {
     "incentives": {"outlook": "rows"},
 }
 
+# Public name -> the argument and the noun (`.room.Name`) that now hold keywords it took.
+GROUPED: dict[str, tuple[Group, ...]] = {
+    "funnel": (Group("steps", "Steps", ("unit", "mode", "exclude", "reuse_event")),),
+    "funnel_change": (Group("steps", "Steps", ("unit", "mode", "exclude")),),
+    "paths": (Group("ways", "Ways", (*PATH, "length", "through", "minimum", "most")),),
+    "paths_change": (Group("ways", "Ways", (*PATH, "length", "most")),),
+    "step_matrix": (
+        Group("around", "Point", ("occurrence", "offset")),
+        Group("path", "Path", PATH),
+    ),
+    "retention": (Group("back", "Return", ("how", "brackets")),),
+    "relate": (Group("calendar", "Calendar", ("events",)),),
+    "correlate": (Group("calendar", "Calendar", ("events",)),),
+    "screen": (Group("calendar", "Calendar", ("events",)),),
+    "counterfactual": (Group("method", "Estimator", ("seed",)),),
+    "experiment": (Group("design", "Design", ("name", "covariates")),),
+    "plan": (Group("simulations", "Simulations", ("seed",)),),
+    "reanalysis": (Group("decision", "Decision", DECIDED),),
+    "targets": (Group("method", "Weights", ("potential",)),),
+    "Store.add_action": (Group("aim", "Aim", ("metric", "where", "expected", "experiment")),),
+}
+
 
 def keywords(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Lets the function behind a public name take the keywords it took before."""
@@ -110,10 +148,18 @@ def keywords(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     def takes_old(function: Callable[P, R]) -> Callable[P, R]:
         @wraps(function)
         def called(*args: P.args, **kwargs: P.kwargs) -> R:
-            if KEYWORDS[name].keys() & kwargs.keys():
-                return function(*args, **_renamed(name, kwargs))  # pyright: ignore[reportCallIssue]
-            return function(*args, **kwargs)
+            if not gone & kwargs.keys():
+                return function(*args, **kwargs)
+            given = _renamed(name, kwargs)
+            bound = takes.bind_partial(*args, **{k: v for k, v in given.items() if k not in inner})
+            for group in GROUPED.get(name, ()):
+                _grouped(group, {k: given[k] for k in group.fields if k in given}, bound)
+            for field in inner & kwargs.keys():
+                warned(f"{name}({field}=)", _now(name, field))
+            return function(*bound.args, **bound.kwargs)
 
+        inner = {field for group in GROUPED.get(name, ()) for field in group.fields}
+        gone, takes = KEYWORDS.get(name, {}).keys() | inner, signature(function)
         return called
 
     return takes_old
@@ -121,14 +167,38 @@ def keywords(name: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 def _renamed(name: str, given: Mapping[str, object]) -> dict[str, object]:
     """Keywords by their new names; who gives both is refused."""
-    found = {k: v for k, v in given.items() if k not in KEYWORDS[name]}
+    renamed = KEYWORDS.get(name, {})
+    found = {k: v for k, v in given.items() if k not in renamed}
     for old in given.keys() - found.keys():
-        new = KEYWORDS[name][old]
-        warned(f"{name}({old}=)", f"{name}({new}=)", above=2)
+        new = renamed[old]
+        warned(f"{name}({old}=)", _now(name, new), above=2)
         if new in found:
             raise TypeError(f"{name}() got {new!r} and its old name {old!r}")
         found[new] = given[old]
     return found
+
+
+def _grouped(group: Group, fields: Mapping[str, object], bound: BoundArguments) -> None:
+    """Puts keywords that were taken one by one into their noun."""
+    from kpilab.public import thing
+
+    if not fields:
+        return
+    noun: Any = thing(group.noun)
+    plain = bound.arguments.get(group.argument)
+    if isinstance(plain, noun):
+        whole = replace(cast(Any, plain), **fields)
+    else:
+        whole = noun(*(() if plain is None else (plain,)), **fields)
+    bound.arguments[group.argument] = whole
+
+
+def _now(name: str, keyword: str) -> str:
+    """How a keyword is given now: by itself, or in its noun."""
+    for group in GROUPED.get(name, ()):
+        if keyword in group.fields:
+            return f"{name}({group.argument}={group.noun}({keyword}=))"
+    return f"{name}({keyword}=)"
 
 
 def warned(old: str, new: str, *, above: int = 1) -> None:

@@ -6,5 +6,6 @@ from kpilab.analysis.operations.oee import Machines as Machines
 from kpilab.analysis.operations.oee import oee as oee
 from kpilab.analysis.operations.pace import pace as pace
 from kpilab.analysis.operations.response import response as response
+from kpilab.analysis.operations.targets import Weights as Weights
 from kpilab.analysis.operations.targets import targets as targets
 from kpilab.core.table import Incidents as Incidents

@@ -55,9 +55,11 @@ def written() -> dict[str, str]:
 
 
 def thing(name: str) -> object:
-    """What a public name stands for."""
+    """What a public name stands for, or a method of it ("Store.add_action")."""
+    name, *method = name.split(".")
     room, _, last = written()[name].rpartition(".")
-    return getattr(import_module(room), last)
+    found = getattr(import_module(room), last)
+    return getattr(found, method[0]) if method else found
 
 
 def _places(module: str) -> dict[str, str]:

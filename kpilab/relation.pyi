@@ -9,3 +9,4 @@ from kpilab.analysis.relation.screen import screen as screen
 from kpilab.analysis.relation.smart import smart as smart
 from kpilab.core.case import Kpi as Kpi
 from kpilab.core.tree import MetricTree as MetricTree
+from kpilab.stats.relation.axis import Calendar as Calendar

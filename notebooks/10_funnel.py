@@ -42,7 +42,9 @@ Panel(opened, FUNNEL, store=store, lang=lang)
 # %%
 name, plan = next(iter(opened.funnels.items()))
 log = opened.tables[plan.table]
-kpilab.funnel(log, plan.steps, within=plan.within, unit=plan.by, period=opened.current)
+kpilab.funnel(
+    log, kpilab.events.Steps(plan.steps, unit=plan.by), within=plan.within, period=opened.current
+)
 
 # %% [markdown]
 # ## What changed since the baseline
@@ -50,11 +52,10 @@ kpilab.funnel(log, plan.steps, within=plan.within, unit=plan.by, period=opened.c
 # %%
 kpilab.events.funnel_change(
     log,
-    plan.steps,
+    kpilab.events.Steps(plan.steps, unit=plan.by),
     current=opened.current,
     baseline=opened.baseline,
     within=plan.within,
-    unit=plan.by,
 )
 
 # %% [markdown]

@@ -73,9 +73,8 @@ shares
 # %%
 weeks = {"dimensions": levels, "period": history, "weeks": 4}
 potential = Measured(pos, opened.metrics[traffic])
-by_potential = kpilab.operations.targets(
-    results, int(opened.goal.target), method="potential", potential=potential, **weeks
-)
+weights = kpilab.operations.Weights("potential", potential)
+by_potential = kpilab.operations.targets(results, int(opened.goal.target), method=weights, **weeks)
 leaves = {"history": shares.leaves, "potential": by_potential.leaves}
 pd.concat(
     {name: t.set_index("unit")[["target", "chance"]] for name, t in leaves.items()}, axis=1

@@ -102,7 +102,8 @@ kpilab.operations.control(
 trial = opened.experiments[test]
 counted = "count(*) filter (where event = 'open')"
 who = opened.tables[trial.assignments]
-pushed = kpilab.experiment(who, events, metrics=[counted], control=trial.control, name=test)
+design = kpilab.experiments.Design(name=test)
+pushed = kpilab.experiment(who, events, metrics=[counted], control=trial.control, design=design)
 pushed
 
 # %% [markdown]

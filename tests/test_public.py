@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
 from collections import Counter
 from contextlib import suppress
+from dataclasses import fields
 from importlib import import_module
 from operator import attrgetter
 
+import pandas as pd
 import pytest
 
 import kpilab
@@ -76,15 +79,40 @@ def test_an_old_name_warns_with_the_new_one_and_works(name):
 @pytest.mark.parametrize(("name", "word"), [(n, w) for n, ws in old.KEYWORDS.items() for w in ws])
 def test_an_old_keyword_warns_with_the_new_one_and_is_taken(name, word):
     new, takes = old.KEYWORDS[name][word], inspect.signature(thing(name)).parameters
-    assert (new in takes, word in takes) == (True, False)
+    nouns = {f: group for group in old.GROUPED.get(name, ()) for f in group.fields}
+    assert (new in {*takes, *nouns}, word in takes) == (True, False)
     needed = [p for p in takes.values() if p.default is p.empty and p.name != new]
     given = [None for p in needed if p.kind is not p.KEYWORD_ONLY]
     named = {p.name: None for p in needed if p.kind is p.KEYWORD_ONLY}
-    said = rf"{name}\({word}=\) is now {name}\({new}=\)"
+    now = f"{nouns[new].argument}={nouns[new].noun}({new}=)" if new in nouns else f"{new}="
+    said = re.escape(f"{name}({word}=) is now {name}({now});")
     useless = suppress(AttributeError, BadInput, TypeError, ValueError)
     with pytest.warns(DeprecationWarning, match=said) as told, useless:
         thing(name)(*given, **named | {word: None})
     assert told[0].filename == __file__
+
+
+GROUPS = [(n, g, f) for n, groups in old.GROUPED.items() for g in groups for f in g.fields]
+
+
+@pytest.mark.parametrize(("name", "group", "field"), GROUPS)
+def test_a_keyword_that_went_into_a_noun_warns_and_is_a_field_of_it(name, group, field):
+    takes = inspect.signature(thing(name)).parameters
+    assert (group.argument in takes, field in takes) == (True, False)
+    assert field in {f.name for f in fields(thing(group.noun))}
+
+
+def test_keywords_that_went_into_nouns_work():
+    frame = pd.DataFrame({"user": ["a", "a", "b"], "event": ["x", "y", "y"]})
+    frame["time"] = pd.to_datetime(["2026-01-05", "2026-01-06", "2026-01-05"])
+    said = r"funnel\((mode|by)=\) is now funnel\(steps=Steps\((mode|unit)=\)\)"
+    with pytest.warns(DeprecationWarning, match=said) as told:
+        found = kpilab.funnel(frame, ["y", "x"], mode="unordered", by="session")
+    assert {w.filename for w in told if "is now" in str(w.message)} == {__file__}
+    new = kpilab.events.Steps(["y", "x"], "session", "unordered")
+    pd.testing.assert_frame_equal(found.table, kpilab.funnel(frame, new).table)
+    with pytest.warns(DeprecationWarning, match=r"paths\(length=\) is now paths\(ways=Ways"):
+        assert kpilab.paths(frame, length=1).count == kpilab.paths(frame).count
 
 
 def test_an_old_keyword_beside_the_new_one_is_refused():

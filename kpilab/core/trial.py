@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from kpilab.core.table import Table
+from kpilab.core.values import Period
 from kpilab.errors import BadInput
 
 Role = Literal["primary", "secondary", "guardrail"]
@@ -117,6 +118,9 @@ class Design:
             effect on all is shown beside.
         window: days after its assignment that every unit is observed; units with fewer are left
             out. None for all.
+        name: the experiment, if the assignments hold several.
+        covariates: columns of `Units` known before the test, for every metric that names none
+            itself.
     """
 
     split: Mapping[str, float] = field(default_factory=dict)
@@ -135,6 +139,8 @@ class Design:
     exposure: str = ""
     window: int | None = None
     seen_until: date | None = None
+    name: str | None = None
+    covariates: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.boundary == "alpha spending":
@@ -162,3 +168,59 @@ class Design:
                 "Design",
                 "give each variant a share above 0",
             )
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How a decided test was meant to run, and how it was read.
+
+    Attributes:
+        experiment: id in the assignments.
+        split: variant -> declared share.
+        start: first day. planned_days: planned length. decided_on: day of the decision.
+        looks: how many daily looks were taken up to the decision. boundary: what corrected them.
+        shipped: whether a win was claimed; if not, neither an early stop nor a novelty did harm.
+    """
+
+    experiment: str
+    split: Mapping[str, float]
+    start: date
+    planned_days: int
+    decided_on: date
+    looks: int = 1
+    boundary: Boundary = "none"
+    shipped: bool = True
+
+    def __post_init__(self) -> None:
+        if len(self.split) < 2 or min(self.split.values()) <= 0:
+            raise BadInput(
+                f"split {dict(self.split)} is no split",
+                "Decision, argument 'split'",
+                "give each of two or more variants a share > 0",
+            )
+        if self.decided_on < self.start:
+            raise BadInput(
+                f"decided on {self.decided_on}, before the start {self.start}",
+                "Decision, argument 'decided_on'",
+                "swap or mend the dates",
+            )
+        if self.planned_days < 1 or self.looks < 1:
+            raise BadInput(
+                "planned_days and looks count from 1",
+                "Decision, argument 'looks'",
+                "give the planned days and the looks taken",
+            )
+
+    @property
+    def planned(self) -> Period:
+        return Period(self.start, self.start + timedelta(days=self.planned_days - 1))
+
+    @property
+    def read(self) -> Period:
+        """The planned days up to the decision."""
+        return Period(self.start, min(self.decided_on, self.planned.last))
+
+    @property
+    def early(self) -> bool:
+        """Whether a win was shipped before the planned end, with nothing to pay for it."""
+        return self.shipped and self.boundary == "none" and self.read.last < self.planned.last

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Literal, TypedDict
-
 from kpilab.core.case import Case, Funnel
 from kpilab.core.table import EventLog
+from kpilab.engine.events.steps import Steps
 from kpilab.errors import BadInput, unknown
-
-
-class Options(TypedDict):
-    """How a declared funnel is counted; the names that `funnel` and `funnel_change` give it."""
-
-    within: timedelta
-    mode: Literal["ordered", "strict", "unordered"]
-    unit: Literal["user", "session"]
-    exclude: tuple[str, ...]
 
 
 def declared(case: Case, name: str) -> Funnel:
@@ -46,6 +35,6 @@ def log(case: Case, plan: Funnel) -> EventLog:
     return table
 
 
-def options(plan: Funnel) -> Options:
-    """Time limit, order, unit and what spoils a pass."""
-    return {"within": plan.within, "mode": plan.mode, "unit": plan.by, "exclude": plan.exclude}
+def steps(plan: Funnel) -> Steps:
+    """Its steps with order, unit and what spoils a pass."""
+    return Steps(plan.steps, plan.by, plan.mode, plan.exclude)

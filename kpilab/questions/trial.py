@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from kpilab.core.table import Assignments, EventLog
-from kpilab.core.trial import Design, Outcome
+from kpilab.core.trial import Decision, Design, Outcome
 from kpilab.engine.events.steps import occurring
 from kpilab.engine.experiments.exposure import Log, condition, tested_log
 from kpilab.engine.expression import (
@@ -66,24 +66,26 @@ class TrialQuestion:
     @property
     def experiment(self) -> dict[str, Any]:
         """Arguments of `experiment` beside the tables."""
-        named = {"name": self.test.name, "control": self.test.control}
-        return {"metrics": self.outcomes, **named, "design": self.design}
+        asked = {"metrics": self.outcomes, "control": self.test.control}
+        return {**asked, "design": replace(self.design, name=self.test.name)}
 
     @property
     def reread(self) -> dict[str, Any]:
         """Arguments of `reanalysis` beside the tables."""
         test = self.test
         return {
-            "experiment": test.name,
+            "decision": Decision(
+                test.name,
+                dict(test.split),
+                test.start,
+                self.planned_days,
+                self.decided_on,
+                test.looks,
+                test.boundary,
+                self.shipped,
+            ),
             "outcome": self.outcomes[0],
             "control": test.control,
-            "split": dict(test.split),
-            "start": test.start,
-            "planned_days": self.planned_days,
-            "decided_on": self.decided_on,
-            "looks": test.looks,
-            "boundary": test.boundary,
-            "shipped": self.shipped,
             "design": self.design,
         }
 

@@ -8,6 +8,7 @@ from datetime import date
 from kpilab.core.case import Case
 from kpilab.core.values import Where
 from kpilab.errors import BadInput, Problem, several, unknown_problem
+from kpilab.track.records import Aim
 from kpilab.track.store import Store
 
 
@@ -47,10 +48,12 @@ def add(store: Store, case: Case, plan: Plan) -> int:
         plan.what,
         owner=plan.owner,
         due=day(plan.due, "--due") if plan.due else None,
-        metric=plan.metric,
-        where=where,
-        expected=None if plan.expected is None else plan.expected / 100,
-        experiment=plan.experiment,
+        aim=Aim(
+            plan.metric,
+            where,
+            None if plan.expected is None else plan.expected / 100,
+            plan.experiment,
+        ),
         cause=plan.cause,
     )
 

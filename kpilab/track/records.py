@@ -118,6 +118,25 @@ class FindingRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Aim:
+    """What an action should move.
+
+    Attributes:
+        metric, where: what should move, and in which segment only (everywhere when empty).
+        expected: relative change hoped for, 0.05 = +5 %; None when nobody said.
+        experiment: name of the A/B test that shows its effect; None for none.
+    """
+
+    metric: str | None = None
+    where: Where = EVERYWHERE
+    expected: float | None = None
+    experiment: str | None = None
+
+
+NO_AIM = Aim()
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """Something to be done about a cause.
 

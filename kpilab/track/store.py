@@ -10,12 +10,14 @@ from types import TracebackType
 from typing import Literal
 
 from kpilab.core.finding import Finding, Review
-from kpilab.core.values import EVERYWHERE, Where
 from kpilab.errors import BadInput, unknown
+from kpilab.old import keywords
 from kpilab.track.database import Database, Row, Value, connect
 from kpilab.track.records import (
+    NO_AIM,
     STATES,
     Action,
+    Aim,
     CauseRecord,
     FindingRecord,
     ReviewRecord,
@@ -209,6 +211,7 @@ class Store:
                 )
         return tuple(found)
 
+    @keywords("Store.add_action")
     def add_action(
         self,
         case: str,
@@ -216,10 +219,7 @@ class Store:
         *,
         owner: str,
         due: date | None = None,
-        metric: str | None = None,
-        where: Where = EVERYWHERE,
-        expected: float | None = None,
-        experiment: str | None = None,
+        aim: Aim = NO_AIM,
         cause: int | None = None,
     ) -> int:
         """Keep an action of a case; its id. The fields are those of `Action`."""
@@ -236,14 +236,14 @@ class Store:
             "cause": cause,
             "what": what,
             "owner": owner,
-            "metric": metric,
+            "metric": aim.metric,
         }
         row |= {
             "due": None if due is None else str(due),
-            "place": place(where),
-            "expected": expected,
+            "place": place(aim.where),
+            "expected": aim.expected,
         }
-        row |= {"experiment": experiment, "state": "open", "done_on": None, "made": now()}
+        row |= {"experiment": aim.experiment, "state": "open", "done_on": None, "made": now()}
         return self.database.insert("actions", row)
 
     def actions(self, case: str | None = None, state: State | None = None) -> tuple[Action, ...]:

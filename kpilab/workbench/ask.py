@@ -100,10 +100,9 @@ def step_by(
 ) -> FunnelChangeResult:
     """How one step's rate changed between the periods, for each value of a dimension."""
     plan = funnels.declared(case, funnel)
-    log, options = funnels.log(case, plan), funnels.options(plan)
-    found = funnel_change(
-        log, plan.steps, **both(case), **options, breakdown=dimension, where=where
-    )
+    log = funnels.log(case, plan)
+    asked = {**both(case), "within": plan.within, "breakdown": dimension, "where": where}
+    found = funnel_change(log, funnels.steps(plan), **asked)
     rows = found.table[(found.table["step"] == step) & (found.table["of"] == "previous")]
     return replace(found, table=rows.reset_index(drop=True))
 
@@ -114,8 +113,9 @@ def rest(case: Case, funnel: str, *, where: Where, period: Period) -> FunnelChan
         raise BadInput("no segment to compare", "rest, argument 'where'", "set a filter first")
     plan = funnels.declared(case, funnel)
     log = during(funnels.log(case, plan), period)
+    others = Where({}, where.values)
     return funnel_change(
-        log, plan.steps, current=where, baseline=Where({}, where.values), **funnels.options(plan)
+        log, funnels.steps(plan), current=where, baseline=others, within=plan.within
     )
 
 
@@ -147,7 +147,7 @@ def next_split(
     if step not in plan.steps[1:]:
         raise unknown("step", step, plan.steps[1:], f"funnel {funnel!r}")
     names, place = _free(log, where), plan.steps.index(step)
-    steps = planned(plan.steps, plan.within, plan.mode, plan.exclude, log=log)
+    steps = planned(funnels.steps(plan), plan.within, log)
     log, ours = aside(log, names)
     cut, sides = Breakdown(tuple(ours)), []
     for name in ENDS:

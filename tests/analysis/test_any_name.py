@@ -37,10 +37,13 @@ def answers(log, app):
     touched = [kpilab.events.Breakdown(app, attribution=a) for a in ("first_touch", "step", "all")]
     change = kpilab.events.funnel_change(log, STEPS, baseline=first, current=second, breakdown=app)
     moves = kpilab.events.activity(log, by=app)
-    kept, rolling = kpilab.retention(log, by=app), kpilab.retention(log, by=app, how="rolling")
+    kept, rolling = (
+        kpilab.retention(log, by=app),
+        kpilab.retention(log, by=app, back=kpilab.events.Return(how="rolling")),
+    )
     yield from (kpilab.funnel(log, STEPS, breakdown=cut).values for cut in touched)
     yield from (change.table, moves.table, moves.lifecycle, kept.table, kept.curve, rolling.table)
-    yield kpilab.paths(log, start="open", length=3, breakdown=app).values
+    yield kpilab.paths(log, start="open", breakdown=app, ways=kpilab.events.Ways(length=3)).values
     yield kpilab.events.dropoff(log, STEPS, after=1, by=[app]).table
     yield kpilab.funnel(
         log,

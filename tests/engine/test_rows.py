@@ -11,17 +11,17 @@ import pytest
 
 from kpilab import EventLog, funnel
 from kpilab.engine.events import stream
-from kpilab.events import Exclusion, Step
+from kpilab.events import Exclusion, Step, Steps
 
 STEPS = ["visit", "cart", "pay"]
 ASKED = {
     "ordered": (STEPS, {"within": "6h"}),
-    "strict": (STEPS, {"mode": "strict"}),
-    "unordered": (STEPS, {"mode": "unordered", "within": "1d"}),
-    "excluded": (STEPS, {"exclude": [Exclusion("help", first=1, last=2)]}),
+    "strict": (Steps(STEPS, mode="strict"), {}),
+    "unordered": (Steps(STEPS, mode="unordered"), {"within": "1d"}),
+    "excluded": (Steps(STEPS, exclude=[Exclusion("help", first=1, last=2)]), {}),
     "optional": (["visit", Step("cart", optional=True), "pay"], {}),
     "held": (["visit", Step("pay", hold=("os",))], {}),
-    "reused": (["visit", "event in ('visit', 'cart')", "pay"], {"reuse_event": True}),
+    "reused": (Steps(["visit", "event in ('visit', 'cart')", "pay"], reuse_event=True), {}),
 }
 
 

@@ -16,7 +16,11 @@ from kpilab.engine.events import stream
 from kpilab.events import (
     Exclusion,
     Gap,
+    Path,
+    Return,
     Step,
+    Steps,
+    Ways,
     activity,
     dropoff,
     paths_change,
@@ -73,14 +77,14 @@ def both(logs, work, *parts):
 @pytest.mark.parametrize(
     ("steps", "options"),
     [
-        (STEPS, {"mode": "strict", "breakdown": "os"}),
-        (STEPS, {"mode": "unordered", "within": "1d", "unit": "session"}),
+        (Steps(STEPS, mode="strict"), {"breakdown": "os"}),
+        (Steps(STEPS, "session", "unordered"), {"within": "1d"}),
         (
-            ["visit", "visit", "pay"],
-            {"within": "3d", "exclude": [Exclusion("help")], "grain": "week"},
+            Steps(["visit", "visit", "pay"], exclude=[Exclusion("help")]),
+            {"within": "3d", "grain": "week"},
         ),
         (["visit", Step("ship", optional=True), Step("pay", within="12h", hold=("os",))], {}),
-        (["visit", "event = 'pay' and os = 'ios'"], {"reuse_event": True}),
+        (Steps(["visit", "event = 'pay' and os = 'ios'"], reuse_event=True), {}),
     ],
     ids=["strict", "unordered", "repeated", "optional", "predicate"],
 )
@@ -95,9 +99,9 @@ def test_drop_offs_are_equal(logs):
 @pytest.mark.parametrize(
     "options",
     [
-        {"start": "cart", "timeout": "2h"},
-        {"end": "pay", "unit": "user", "length": 3, "collapse": True},
-        {"start": "cart", "end": "pay", "unit": "user", "through": "help"},
+        {"start": "cart", "ways": Ways(timeout="2h")},
+        {"end": "pay", "ways": Ways(unit="user", length=3, collapse=True)},
+        {"start": "cart", "end": "pay", "ways": Ways(unit="user", through="help")},
     ],
     ids=["forward", "backward", "through"],
 )
@@ -108,21 +112,28 @@ def test_paths_are_equal(logs, options):
 def test_step_matrices_are_equal(logs):
     both(
         logs,
-        lambda log: step_matrix(log, around=("cart", Gap(), "pay"), unit="user", steps=3),
+        lambda log: step_matrix(
+            log, around=("cart", Gap(), "pay"), steps=3, path=Path(unit="user")
+        ),
         "table",
     )
 
 
 def test_comparisons_of_paths_are_equal(logs):
     sides = {"current": Where({"os": "ios"}), "baseline": Where({"os": "web"})}
-    both(logs, lambda log: paths_change(log, **sides, timeout="5h"), "table", "transitions")
+    both(
+        logs,
+        lambda log: paths_change(log, ways=Ways(timeout="5h"), **sides),
+        "table",
+        "transitions",
+    )
 
 
 @pytest.mark.parametrize("how", ["n", "rolling", "bracket"])
 def test_retention_is_equal(logs, how):
     both(
         logs,
-        lambda log: retention(log, grain="day", how=how, by="os", start="visit"),
+        lambda log: retention(log, grain="day", by="os", start="visit", back=Return(how=how)),
         "table",
         "curve",
     )

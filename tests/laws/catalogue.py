@@ -568,13 +568,11 @@ ENTRIES: dict[str, Entry] = {
         lambda g: experiments.reanalysis(
             g["who"],
             g["log"],
-            experiment="t1",
+            decision=experiments.Decision(
+                "t1", {"A": 0.5, "B": 0.5}, w.FIRST, 14, date(2025, 3, 17)
+            ),
             outcome=g.sql("{my_event} = 'pay'"),
             control="A",
-            split={"A": 0.5, "B": 0.5},
-            start=w.FIRST,
-            planned_days=14,
-            decided_on=date(2025, 3, 17),
         ),
         who=WHO,
         log=PAID,

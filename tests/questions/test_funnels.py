@@ -7,19 +7,15 @@ from datetime import timedelta
 
 import pytest
 
+from kpilab.engine.events.steps import Steps
 from kpilab.errors import BadInput
 from kpilab.questions import funnels
 
 
 def test_every_option_of_a_funnel_is_passed_on(asked):
     plan = funnels.declared(asked, "main")
-    wanted = {
-        "within": timedelta(hours=2),
-        "mode": "strict",
-        "unit": "session",
-        "exclude": ("leave",),
-    }
-    assert funnels.options(plan) == wanted
+    assert plan.within == timedelta(hours=2)
+    assert funnels.steps(plan) == Steps(plan.steps, "session", "strict", ("leave",))
     assert funnels.log(asked, plan).name == "web"
 
 

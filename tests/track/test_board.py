@@ -14,6 +14,7 @@ from kpilab.core.values import Where
 from kpilab.errors import BadInput
 from kpilab.track.board import page, write_board
 from kpilab.track.pace import progress
+from kpilab.track.records import Aim
 from tests.track.conftest import daily
 
 MIDDLE = date(2026, 4, 13)  # fourteen of twenty-eight days are over
@@ -89,9 +90,7 @@ def test_each_owner_has_target_pace_forecast_trend_and_actions(make, store, lang
         "loop",
         "done deed",
         owner="Carl",
-        metric="orders",
-        where=Where({"platform": "app"}),
-        expected=0.1,
+        aim=Aim("orders", Where({"platform": "app"}), 0.1),
     )
     store.finish(2, date(2026, 3, 30))
     text = page(make(extra=f"language: {lang}\n"), store, today=MIDDLE)

@@ -11,6 +11,7 @@ from kpilab.core.values import Where
 from kpilab.show.html import svg
 from kpilab.track.compare import compare
 from kpilab.track.effects import effects
+from kpilab.track.records import Aim
 from kpilab.track.watch import watch
 from tests.track.conftest import daily
 from tests.track.test_compare import LEAK, review
@@ -24,9 +25,7 @@ def test_effects_are_drawn_with_their_intervals(store, make, lang):
             "loop",
             what,
             owner="Ann",
-            metric="orders",
-            where=Where({"platform": "app"}),
-            expected=0.1,
+            aim=Aim("orders", Where({"platform": "app"}), 0.1),
         )
     store.finish(1, date(2026, 3, 30))
     result = effects(store, make(daily(1.1)))

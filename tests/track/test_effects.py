@@ -12,6 +12,7 @@ from kpilab.show.say import sentence
 from kpilab.stats.core.contrast import beside
 from kpilab.stats.core.level import Window
 from kpilab.track.effects import effects
+from kpilab.track.records import Aim
 from tests.track.conftest import daily
 
 START = date(2026, 3, 30)
@@ -20,7 +21,7 @@ APP = Where({"platform": "app"})
 
 def act(store, on=START, **fields):
     action = store.add_action(
-        "loop", "simplify the form", owner="Ann", **({"metric": "orders"} | fields)
+        "loop", "simplify the form", owner="Ann", aim=Aim(**({"metric": "orders"} | fields))
     )
     if on:
         store.finish(action, on)

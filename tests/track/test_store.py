@@ -16,6 +16,7 @@ import pytest
 from kpilab.core.values import Where
 from kpilab.errors import BadInput
 from kpilab.track.database import KEY, connect, masked
+from kpilab.track.records import Aim
 from kpilab.track.schema import REVIEWS, STEPS
 from kpilab.track.store import Store
 from tests.report.reviews import finding, story
@@ -134,7 +135,7 @@ def test_the_last_decision_on_a_cause_counts(store):
 def test_an_action_goes_from_open_to_done(store):
     where = Where({"platform": ("android", "ios")}, {"store": ("s7",)})
     made = store.add_action(
-        "c", "mend it", owner="ann", due=date(2026, 7, 1), metric="m", where=where, expected=0.1
+        "c", "mend it", owner="ann", due=date(2026, 7, 1), aim=Aim("m", where, 0.1)
     )
     store.add_action("c", "other", owner="bob")
     (first, second) = store.actions("c")

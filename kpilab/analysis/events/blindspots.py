@@ -14,7 +14,7 @@ from kpilab.core.result import Result
 from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message, Where, fraction
 from kpilab.engine.events.funnels import check_events, counts, reached
-from kpilab.engine.events.steps import Step, planned
+from kpilab.engine.events.steps import Step, Steps, planned
 from kpilab.errors import several, unknown_problem
 from kpilab.stats.distributions import norm
 
@@ -56,7 +56,7 @@ class BlindspotsResult(Result):
 
 def blindspots(
     log: EventLog | Tabular,
-    steps: Sequence[str | Step],
+    steps: Sequence[str | Step] | Steps,
     *,
     watched: Sequence[str],
     within: timedelta | str = "7d",
@@ -82,10 +82,11 @@ def blindspots(
     """
     fraction(level, "blindspots(level=)")
     log = EventLog.of(log)
-    plan = planned(steps, within, log=log)
+    asked = Steps.of(steps)
+    plan = planned(asked, within, log)
     labels = [s.label for s in plan.required]
     _check(watched, labels)
-    row = counts(reached(log, plan, by="user", where=where, period=period), plan).iloc[0]
+    row = counts(reached(log, plan, by=asked.unit, where=where, period=period), plan).iloc[0]
     users = pd.Series([row[f"n{k}"] for k in range(1, len(labels) + 1)], labels)
     if 0 in users.to_numpy():
         check_events(log, plan)

@@ -16,7 +16,7 @@ from kpilab.core.values import EVERYWHERE, Message, Where, fraction
 from kpilab.engine.door.dimensions import aside
 from kpilab.engine.events.dropoffs import earlier_events, events_of, next_ways, properties, split
 from kpilab.engine.events.funnels import check_events
-from kpilab.engine.events.steps import Step, planned
+from kpilab.engine.events.steps import Step, Steps, planned
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.events.odds import odds_ratios
@@ -108,7 +108,7 @@ def dropoff(
     """
     fraction(level, "dropoff(level=)")
     log = EventLog.of(log)
-    plan = planned(steps, within, log=log)
+    plan = planned(Steps(steps), within, log)
     labels = [s.label for s in plan.required]
     if isinstance(after, str) and after not in labels:
         raise unknown("step", after, labels, "dropoff, argument 'after'")

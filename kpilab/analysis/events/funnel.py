@@ -25,7 +25,7 @@ from kpilab.engine.events.funnels import (
     reached,
     waits,
 )
-from kpilab.engine.events.steps import Exclusion, Plan, Step, planned
+from kpilab.engine.events.steps import Exclusion, Plan, Step, Steps, planned
 from kpilab.engine.run import collect
 from kpilab.old import keywords
 from kpilab.stats.proportion import wilson
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from kpilab.core.values import Period, Where
     from kpilab.engine.door.tables import Tabular
 
-__all__ = ["Breakdown", "Exclusion", "FunnelResult", "Step", "funnel"]
+__all__ = ["Breakdown", "Exclusion", "FunnelResult", "Step", "Steps", "funnel"]
 QUANTILES = (0.5, 0.9)
 TIMES = {"mean_seconds": "mean", "median_seconds": "q0", "p90_seconds": "q1"}
 COLUMNS = [
@@ -117,14 +117,10 @@ class FunnelResult(Result):
 @keywords("funnel")
 def funnel(
     log: EventLog | Tabular,
-    steps: Sequence[str | Step],
+    steps: Sequence[str | Step] | Steps,
     *,
     within: timedelta | str = "7d",
-    mode: str = "ordered",
-    unit: str = "user",
     breakdown: str | Breakdown | None = None,
-    exclude: Sequence[str | Exclusion] = (),
-    reuse_event: bool = False,
     grain: str | None = None,
     where: Where = EVERYWHERE,
     period: Period | None = None,
@@ -136,18 +132,14 @@ def funnel(
     own at or after step k - 1; the pass reaches the last step with t_k <= t1 + `within` (limit
     included). Events of equal time count as ordered; other events may stand between, except in mode
     "strict". In mode "unordered" any step begins and step k is the k-th different one. A user
-    counts by the longest pass.
+    counts by the longest pass. `Steps` says the mode, sessions instead of users, and what spoils a
+    pass.
 
     Args:
         log: events, one row per action; the order of rows does not matter.
-        steps: two or more event names, SQL conditions or `Step`s; names may repeat.
+        steps: two or more event names, SQL conditions or `Step`s; or `Steps(…, mode=…, unit=…)`.
         within: time from the first step to the last, e.g. "7d", "30m" or a timedelta.
-        mode: "ordered", "strict" (no other event of the log between) or "unordered".
-        unit: what is counted, "user" or "session".
         breakdown: a dimension, or `Breakdown(dimension, attribution=…)`.
-        exclude: events that spoil a pass when they stand inside it, or `Exclusion`s between named
-            steps; a user without a clean pass is left out altogether.
-        reuse_event: let one event serve several steps (equal ones, or conditions it meets at once).
         grain: "day", "week" or "month" for a trend.
         where: only events of this segment.
         period: only events of these days.
@@ -174,14 +166,15 @@ def funnel(
     """
     fraction(level, "funnel(level=)")
     log = EventLog.of(log)
-    plan = planned(steps, within, mode, exclude, reuse_event, log=log)
+    asked = Steps.of(steps)
+    plan = planned(asked, within, log)
     cut = Breakdown(breakdown) if isinstance(breakdown, str) else breakdown
     log, ours = aside(log, cut.columns if cut else ())
     cut = cut and replace(cut, dimension=tuple(ours))
-    best = reached(log, plan, by=unit, where=where, period=period, breakdown=cut)
+    best = reached(log, plan, by=asked.unit, where=where, period=period, breakdown=cut)
     # "all" counts a user under several values, so the whole must be counted by itself.
     whole = (
-        reached(log, plan, by=unit, where=where, period=period)
+        reached(log, plan, by=asked.unit, where=where, period=period)
         if cut and cut.attribution in ("all", "step")
         else best
     )
@@ -191,7 +184,14 @@ def funnel(
     values = called(_values(best, plan, cut, level), ours) if cut else table.head(0)
     trend = _table(bucketed(whole, grain), plan, ("bucket",), level) if grain else table.head(0)
     return FunnelResult(
-        table, values, trend, duration(within), mode, unit, level, notes=_notes(table)
+        table,
+        values,
+        trend,
+        duration(within),
+        asked.mode,
+        asked.unit,
+        level,
+        notes=_notes(table),
     )
 
 

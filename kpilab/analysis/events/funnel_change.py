@@ -18,7 +18,7 @@ from kpilab.engine.column import column
 from kpilab.engine.dialect import engine_name, one
 from kpilab.engine.door.dimensions import aside, called
 from kpilab.engine.events.funnels import Breakdown, check_events, reached_apart
-from kpilab.engine.events.steps import Exclusion, Plan, Step, planned
+from kpilab.engine.events.steps import Plan, Step, Steps, planned
 from kpilab.engine.expression import quoted
 from kpilab.engine.run import collect_text
 from kpilab.errors import BadInput
@@ -65,15 +65,12 @@ class FunnelChangeResult(Result):
 @keywords("funnel_change")
 def funnel_change(
     log: EventLog | Tabular,
-    steps: Sequence[str | Step],
+    steps: Sequence[str | Step] | Steps,
     *,
     current: Period | Where,
     baseline: Period | Where,
     within: timedelta | str = "7d",
-    mode: str = "ordered",
-    unit: str = "user",
     breakdown: str | Breakdown | None = None,
-    exclude: Sequence[str | Exclusion] = (),
     where: Where = EVERYWHERE,
     level: float = 0.95,
 ) -> FunnelChangeResult:
@@ -83,7 +80,7 @@ def funnel_change(
     difference lets sessions of one user depend on each other, and a user appear on both sides.
 
     Args:
-        log, steps, within, mode, unit, breakdown, exclude, where: as for `funnel`.
+        log, steps, within, breakdown, where: as for `funnel`.
         current, baseline: two `Period`s of equal kind of days, or two segments (`Where`).
         level: confidence level.
 
@@ -105,12 +102,13 @@ def funnel_change(
             "funnel_change, argument 'baseline'",
             "give two of a kind",
         )
-    plan = planned(steps, within, mode, exclude, log=log)
+    asked = Steps.of(steps)
+    plan = planned(asked, within, log)
     cut = Breakdown(breakdown) if isinstance(breakdown, str) else breakdown
     log, ours = aside(log, cut.columns if cut else ())
     cut = cut and replace(cut, dimension=tuple(ours))
     both = reached_apart(
-        log, plan, [_side(where, s) for s in (baseline, current)], by=unit, breakdown=cut
+        log, plan, [_side(where, s) for s in (baseline, current)], by=asked.unit, breakdown=cut
     )
     columns = list(ours)
     sums = _sums(both, plan.chain.steps, columns)

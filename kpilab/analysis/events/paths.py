@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog
-from kpilab.core.values import EVERYWHERE, Message, duration, fraction
+from kpilab.core.values import EVERYWHERE, Message, fraction
 from kpilab.engine.column import column
 from kpilab.engine.door.dimensions import aside, called
-from kpilab.engine.events.patterns import found_at, named
+from kpilab.engine.events.patterns import WAYS, Ways
 from kpilab.engine.events.trails import Trails, compiled, counted
 from kpilab.engine.events.walks import ARROW, END, START, checked, events_of, stretches, walk
 from kpilab.engine.run import collect
-from kpilab.errors import BadInput, unknown
+from kpilab.errors import unknown
 from kpilab.old import keywords
 from kpilab.stats.proportion import wilson
 
@@ -26,10 +25,8 @@ if TYPE_CHECKING:
 
     from kpilab.core.values import Period, Where
     from kpilab.engine.door.tables import Tabular
-    from kpilab.engine.events.patterns import Way
 
 
-MOST = 100
 REST = "…"
 WEIGHTS = (
     "count",
@@ -140,14 +137,8 @@ def paths(
     *,
     start: str | None = None,
     end: str | None = None,
-    length: int = 5,
-    unit: str = "session",
-    timeout: timedelta | str = "30m",
-    collapse: bool = False,
-    through: Way | None = None,
+    ways: Ways = WAYS,
     breakdown: str | None = None,
-    minimum: int = 1,
-    most: int = 20,
     where: Where = EVERYWHERE,
     period: Period | None = None,
     level: float = 0.95,
@@ -156,18 +147,14 @@ def paths(
 
     A path is a user's events in time (of a session, or of all time). With `start` alone the way
     leads from the path's first such event forward; with `end` alone, to its last such event from
-    behind; with both, from the first `start` to the first `end` after it, if reached within
-    `length` events; with neither, from the beginning. Events of one moment are ordered by name.
+    behind; with both, from the first `start` to the first `end` after it, if reached within the
+    length of a way; with neither, from the beginning. Events of one moment are ordered by name.
 
     Args:
         log: events; row order does not matter.
-        start, end: event names. length: most events of a way, 1 to 20.
-        unit: "session" or "user". timeout: pause that begins a session where the log has none.
-        collapse: draw immediate repeats together.
-        through: only whole paths that hold this event or way (as `step_matrix` reads it).
+        start, end: event names.
+        ways: how long they are, of whose paths, and which are listed; see `Ways`.
         breakdown: a dimension; a way has its value at the event it is read from.
-        minimum: leave out transitions seen less often.
-        most: ways listed; the rest is pooled, so that counts add up.
         where, period: only events of this segment, of these days.
         level: confidence level of the intervals.
 
@@ -182,40 +169,25 @@ def paths(
         much into shares.
 
     Example:
-        >>> print(paths(log, start="add_to_cart", length=3).summary())
+        >>> print(paths(log, start="add_to_cart", ways=Ways(length=3)).summary())
         The most frequent way is add_to_cart: 2,351 of 5,709 paths (41.2 %).
         Rows of the table: 5.
     """
     fraction(level, "paths(level=)")
     log = EventLog.of(log)
-    if not 1 <= length <= 20:
-        raise BadInput(
-            f"length {length!r} is outside 1..20",
-            "paths, argument 'length'",
-            "3 to 6 events read well",
-        )
     log, ours = aside(log, (breakdown,) if breakdown else ())
-    checked(log, [e for e in (start, end) if e is not None] + (named(through) if through else []))
-    keep = tuple(ours)
-    pause, most = duration(timeout, "timeout"), min(most, MOST)
-    some: dict[str, Any] = {"by": unit, "where": where, "period": period}
+    checked(log, [*(e for e in (start, end) if e is not None), *ways.events])
+    some: dict[str, Any] = {"where": where, "period": period}
     found, values = None, pd.DataFrame()
-    if through is None and breakdown is None:
-        asked: dict[str, Any] = {"start": start, "end": end, "length": length, "most": most}
-        found = compiled(
-            log, events_of(log, **some), by=unit, gap=pause, collapse=collapse, **asked
-        )
+    if ways.through is None and breakdown is None:
+        found = compiled(log, events_of(log, ways.unit, **some), ways, start, end)
     if found is None:
-        rows = walk(log, gap=pause, collapse=collapse, keep=keep, **some).cache()
-        if through is not None:
-            held = found_at(rows, through)
-            rows = rows.semi_join(
-                held, [rows[c].identical_to(held[c]) for c in ("unit", "path")]
-            ).cache()
-        ways = stretches(rows, length, start, end, keep).cache()
-        found = counted(rows, ways, most)
-        values = called(_values(ways, found.ways["events"].tolist(), keep, level), ours)
-    table, links = _ways(found, level), _transitions(found, minimum, level)
+        keep = tuple(ours)
+        rows = ways.held(walk(log, ways, keep=keep, **some).cache())
+        taken = stretches(rows, ways.length, start, end, keep).cache()
+        found = counted(rows, taken, ways.listed)
+        values = called(_values(taken, found.ways["events"].tolist(), keep, level), ours)
+    table, links = _ways(found, level), _transitions(found, ways.minimum, level)
     return PathsResult(table, links, values, found.count, found.walkers, found.events, level)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import reduce
 from operator import mul
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,9 +12,10 @@ import pandas as pd
 
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog
-from kpilab.core.values import EVERYWHERE, Message, Period, Where, duration, fraction
+from kpilab.core.values import EVERYWHERE, Message, Period, Where, fraction
 from kpilab.engine.column import column
-from kpilab.engine.events.walks import END, START, checked, edges, stretches, walk
+from kpilab.engine.events.patterns import WAYS, Ways
+from kpilab.engine.events.walks import END, START, Path, checked, edges, stretches, walk
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput
 from kpilab.old import keywords
@@ -79,11 +79,7 @@ def paths_change(
     baseline: Period | Where,
     start: str | None = None,
     end: str | None = None,
-    length: int = 5,
-    unit: str = "session",
-    timeout: timedelta | str = "30m",
-    collapse: bool = False,
-    most: int = 20,
+    ways: Ways = WAYS,
     where: Where = EVERYWHERE,
     level: float = 0.95,
 ) -> PathsChangeResult:
@@ -94,9 +90,9 @@ def paths_change(
     depend on each other and a user may stand on both sides.
 
     Args:
-        log, start, end, length, unit, timeout, collapse, where: as for `paths`.
+        log, start, end, where: as for `paths`.
+        ways: as for `paths`; those compared are the most frequent of both sides together.
         current, baseline: two `Period`s, or two segments (`Where`).
-        most: ways compared, the most frequent of both sides together, at most 100.
         level: confidence level.
 
     Returns:
@@ -119,20 +115,13 @@ def paths_change(
             "paths_change, argument 'baseline'",
             "give two of a kind",
         )
-    if not 1 <= length <= 20:
-        raise BadInput(
-            f"length {length!r} is outside 1..20",
-            "paths_change, argument 'length'",
-            "3 to 6 read well",
-        )
-    checked(log, [e for e in (start, end) if e is not None])
-    pause = duration(timeout, "timeout")
-    rows = [_side(log, side, where, unit, pause, collapse) for side in (current, baseline)]
-    ways = _both([stretches(r, length, start, end) for r in rows])
-    listed = ways.group_by("events").agg(n=ways.count())
-    listed = listed.order_by([listed["n"].desc(), "events"]).limit(min(most, 100)).drop("n")
+    checked(log, [*(e for e in (start, end) if e is not None), *ways.events])
+    rows = [ways.held(_side(log, side, where, ways)) for side in (current, baseline)]
+    taken = _both([stretches(r, ways.length, start, end) for r in rows])
+    listed = taken.group_by("events").agg(n=taken.count())
+    listed = listed.order_by([listed["n"].desc(), "events"]).limit(ways.listed).drop("n")
     compared = collect(listed, "paths_change").merge(
-        _differences(ways, (), ("events",), level), on="events"
+        _differences(taken, (), ("events",), level), on="events"
     )
     table = compared.rename(columns={"events": "path"})
     if table.empty:
@@ -143,17 +132,17 @@ def paths_change(
         )
     table["q"] = benjamini_hochberg(table["p"])
     links = _differences(_both([edges(r) for r in rows]), ("source",), ("target",), level)
+    often = links["current_count"] + links["baseline_count"] >= ways.minimum
+    links = links[often].reset_index(drop=True)
     links["q"] = benjamini_hochberg(links["p"])
     return PathsChangeResult(table, links, level)
 
 
-def _side(
-    log: EventLog, side: Period | Where, where: Where, by: str, gap: timedelta, collapse: bool
-) -> ir.Table:  # fmt: skip
+def _side(log: EventLog, side: Period | Where, where: Where, path: Path) -> ir.Table:
     if isinstance(side, Period):
-        return walk(log, by=by, gap=gap, where=where, period=side, collapse=collapse)
+        return walk(log, path, where=where, period=side)
     joined = Where(dict(where.values) | dict(side.values), dict(where.without) | dict(side.without))
-    return walk(log, by=by, gap=gap, where=joined, collapse=collapse)
+    return walk(log, path, where=joined)
 
 
 def _both(sides: list[ir.Table]) -> ir.Table:

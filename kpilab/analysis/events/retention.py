@@ -18,6 +18,7 @@ from kpilab.engine.events.retention import returns
 from kpilab.engine.events.sessions import check_names, check_users
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
+from kpilab.old import keywords
 from kpilab.stats.proportion import wilson
 
 if TYPE_CHECKING:
@@ -66,14 +67,46 @@ class RetentionResult(Result):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Return:
+    """What counts as coming back, where an event is not enough.
+
+    Attributes:
+        event: the event that counts; any when None.
+        how: "n" (in exactly the k-th bucket after), "rolling" (in the k-th or any later one) or
+            "bracket" (at least once from one bracket's beginning to just before the next's).
+        brackets: ages, rising from 1, at which brackets begin; the last is only an end.
+    """
+
+    event: str | None = None
+    how: str = "n"
+    brackets: Sequence[int] = (1, 2, 4, 8)
+
+    def __post_init__(self) -> None:
+        if self.how not in KINDS:
+            raise unknown("way", self.how, KINDS, "Return, argument 'how'")
+        steps = itertools.pairwise((0, *self.brackets))
+        if self.how == "bracket" and (
+            len(self.brackets) < 2 or any(after <= before for before, after in steps)
+        ):
+            raise BadInput(
+                f"brackets {tuple(self.brackets)} do not rise from 1",
+                "Return, argument 'brackets'",
+                "e.g. (1, 2, 4, 8)",
+            )
+
+    @classmethod
+    def of(cls, back: str | Return | None) -> Return:
+        return back if isinstance(back, Return) else cls(back)
+
+
+@keywords("retention")
 def retention(
     log: EventLog | Tabular,
     *,
     start: str | None = None,
-    back: str | None = None,
+    back: str | Return | None = None,
     grain: str = "week",
-    how: str = "n",
-    brackets: Sequence[int] = (1, 2, 4, 8),
     by: str | None = None,
     where: Where = EVERYWHERE,
     period: Period | None = None,
@@ -82,14 +115,12 @@ def retention(
     """Of the users that began in a bucket, what share comes back k buckets later?
 
     A user begins in the bucket (day, week from Monday, calendar month, all UTC) of the first
-    `start` event. "n": comes back in exactly the k-th bucket after; "rolling": in the k-th or any
-    later one; "bracket": at least once from one bracket's beginning to just before the next's.
+    `start` event, and comes back in exactly the k-th bucket after; `Return` says it otherwise.
 
     Args:
-        log: events. start: event that makes a user begin; any when None. back: event that counts as
-            coming back.
-        grain: "day", "week" or "month". how: "n", "rolling" or "bracket".
-        brackets: ages, rising from 1, at which brackets begin; the last is only an end.
+        log: events. start: event that makes a user begin; any when None.
+        back: event that counts as coming back, or `Return(event, how=…)`.
+        grain: "day", "week" or "month".
         by: a dimension; a user has its value at the first event (of several in one moment, the
             first by name).
         where, period: only events of this segment, of these days. level: confidence level.
@@ -114,22 +145,14 @@ def retention(
     """
     fraction(level, "retention(level=)")
     log = EventLog.of(log)
-    if how not in KINDS:
-        raise unknown("way", how, KINDS, "retention, argument 'how'")
+    asked = Return.of(back)
+    event, how, brackets = asked.event, asked.how, asked.brackets
     log, ours = aside(log, (by,) if by else ())
-    if how == "bracket" and (
-        len(brackets) < 2 or brackets[0] < 1 or any(b <= a for a, b in itertools.pairwise(brackets))
-    ):
-        raise BadInput(
-            f"brackets {tuple(brackets)} do not rise from 1",
-            "retention, argument 'brackets'",
-            "e.g. (1, 2, 4, 8)",
-        )
     columns = tuple(ours)
     found = None
     if how == "n":
         found = returns(
-            log, grain=grain, start=start, back=back, by=columns, where=where, period=period
+            log, grain=grain, start=start, back=event, by=columns, where=where, period=period
         )
     if found is None:
         first = active(
@@ -141,13 +164,15 @@ def retention(
             keep=columns,
             timed=bool(by),
         )
-        came = active(log, grain=grain, events=(back,) if back else (), where=where, period=period)
+        came = active(
+            log, grain=grain, events=(event,) if event else (), where=where, period=period
+        )
         counted = collect(_query(first, came, how, brackets, columns), "retention")
         seen = collect(came.aggregate(last=came["bucket"].max()), "retention")["last"]
         found = counted, int(seen.fillna(-1).to_numpy()[0])
     counted, last = found
     if not (counted["age"] > 0).any():
-        check_names(log, [e for e in (start, back) if e is not None])
+        check_names(log, [e for e in (start, event) if e is not None])
         check_users(log)
     if counted.empty:
         raise BadInput("nobody began", "retention", "check the filter and the period")

@@ -14,7 +14,7 @@ from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message, duration, fraction
 from kpilab.engine.column import column
 from kpilab.engine.events.sessions import whole
-from kpilab.engine.events.walks import checked, walk
+from kpilab.engine.events.walks import Path, checked, walk
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput
 from kpilab.old import keywords
@@ -96,7 +96,7 @@ def sequences(
         raise BadInput(
             f"at_least {at_least!r} is longer than within {within!r}", "sequences", "swap them"
         )
-    rows = walk(log, by="user", where=where, period=period)
+    rows = walk(log, Path(unit="user"), where=where, period=period)
     if not asked:
         raise BadInput(
             "no pair of events",

@@ -13,11 +13,11 @@ from kpilab.core.result import Result
 from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message, duration, fraction
 from kpilab.engine.column import column
-from kpilab.engine.events.patterns import Gap, Way, blocks, found_at, named
+from kpilab.engine.events.patterns import Gap, Point, Way, blocks, found_at, named
 from kpilab.engine.events.sessions import whole
-from kpilab.engine.events.walks import END, START, checked, walk
+from kpilab.engine.events.walks import END, SESSION, START, Path, checked, walk
 from kpilab.engine.run import collect
-from kpilab.errors import BadInput, unknown
+from kpilab.errors import BadInput
 from kpilab.old import keywords
 from kpilab.stats.proportion import wilson
 
@@ -72,13 +72,9 @@ class StepMatrixResult(Result):
 def step_matrix(
     log: EventLog | Tabular,
     *,
-    around: Way = START,
-    occurrence: str = "first",
-    offset: int | str | timedelta = 0,
+    around: Way | Point = START,
     steps: int = 5,
-    unit: str = "session",
-    timeout: timedelta | str = "30m",
-    collapse: bool = False,
+    path: Path = SESSION,
     where: Where = EVERYWHERE,
     period: Period | None = None,
     level: float = 0.95,
@@ -92,12 +88,9 @@ def step_matrix(
 
     Args:
         log: events; row order does not matter.
-        around: event or way.
-        occurrence: "first" or "last" place where the way begins; gaps are as short as they can be.
-        offset: move the point by so many events, or to the first event this much later ("1m").
+        around: event or way; or a `Point`, for its last place or some events later.
         steps: columns on either side, 1 to 50.
-        unit: "session" or "user". timeout: pause that begins a session where the log has none.
-        collapse: draw immediate repeats together.
+        path: of a session or a user, and with repeats or without; see `Path`.
         where, period: only events of this segment, of these days. level: confidence level.
 
     Returns:
@@ -126,28 +119,19 @@ def step_matrix(
         raise BadInput(
             f"steps {steps!r} is outside 1..50", "step_matrix, argument 'steps'", "3 to 6 read well"
         )
-    if occurrence not in ("first", "last"):
-        raise unknown(
-            "occurrence", occurrence, ("first", "last"), "step_matrix, argument 'occurrence'"
-        )
-    checked(log, named(around))
-    rows = walk(
-        log,
-        by=unit,
-        gap=duration(timeout, "timeout"),
-        where=where,
-        period=period,
-        collapse=collapse,
-    ).cache()
+    point = Point.of(around)
+    checked(log, named(point.way))
+    rows = walk(log, path, where=where, period=period).cache()
     everyone = _size(rows.select("unit", "path").distinct())
-    runs = blocks(around)
-    centres = _moved(found_at(rows, around, occurrence == "last"), rows, offset, len(runs)).cache()
+    runs = blocks(point.way)
+    places = found_at(rows, point.way, point.occurrence == "last")
+    centres = _moved(places, rows, point.offset, len(runs)).cache()
     both = rows.inner_join(centres, [rows[c].identical_to(centres[c]) for c in ("unit", "path")])
     near = both.drop("unit_right", "path_right")
     paths = _size(centres)
     if not paths:
         raise BadInput(
-            f"no path holds {around!r}",
+            f"no path holds {point.way!r}",
             "step_matrix, argument 'around'",
             "shorten the way, or allow a Gap()",
         )
@@ -176,7 +160,7 @@ def _moved(centres: ir.Table, rows: ir.Table, offset: int | str | timedelta, run
     if runs > 1:
         raise BadInput(
             "a way of several blocks moved by time",
-            "step_matrix, argument 'offset'",
+            "Point, argument 'offset'",
             "give a number of events",
         )
     later = rows.select(person="unit", walked="path", place=column(rows, "place") + 1, t="t")

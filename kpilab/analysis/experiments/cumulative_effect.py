@@ -13,7 +13,7 @@ from kpilab.core.result import Result
 from kpilab.core.values import Message, fraction
 from kpilab.errors import BadInput
 from kpilab.old import keywords
-from kpilab.stats.experiments.readout import read
+from kpilab.stats.experiments.readout import Reading, read
 from kpilab.stats.experiments.sequential import lan_demets
 from kpilab.stats.mean import Sample
 
@@ -80,7 +80,7 @@ def cumulative_effect(
         a, b = (Sample.of_sums(*until.only(variant=v).sums(metric)) for v in (control, treatment))
         if min(a.n, b.n) < 2 or not max(a.cov[0, 0], b.cov[0, 0]) > 0:
             continue
-        r = read(a, b, group.metric, group.known, level=level, proportion=group.proportion)
+        r = read(a, b, group.metric, group.known, Reading(level=level), proportion=group.proportion)
         d = r.difference
         alone = _alone(moments, days == day, metric, control, treatment, level)
         rows.append(
@@ -107,5 +107,7 @@ def _alone(
     a, b = (Sample.of_sums(*only.only(variant=v).sums(metric)) for v in (control, treatment))
     if min(a.n, b.n) < 2 or not max(a.cov[0, 0], b.cov[0, 0]) > 0:
         return float("nan"), float("nan"), float("nan")
-    d = read(a, b, group.metric, group.known, level=level, proportion=group.proportion).difference
+    d = read(
+        a, b, group.metric, group.known, Reading(level=level), proportion=group.proportion
+    ).difference
     return d.effect, d.low, d.high

@@ -142,9 +142,7 @@ def experiment(
     *,
     metrics: Sequence[Outcome | str],
     control: str,
-    name: str | None = None,
     design: Design | None = None,
-    covariates: Sequence[str] = (),
     by: Sequence[str] = (),
     ages: bool = True,
     level: float = 0.95,
@@ -163,11 +161,9 @@ def experiment(
         assignments: who was assigned what (with `log`), or one row per unit.
         log: what units do, measured from their assignment on.
         metrics: what is measured; a text is a primary metric that should rise.
-        control: the variant compared against. name: the experiment, if the assignments hold
-            several.
-        design: split, dates, looks, clusters, strata, exposure, missing values; see `Design`.
-        covariates: columns of `Units` known before the test, for every metric that names none
-            itself.
+        control: the variant compared against.
+        design: split, dates, looks, clusters, strata, covariates, exposure, missing values, and
+            which experiment if the assignments hold several; see `Design`.
         by: columns to keep in the moments, for `subgroups` and `sample_ratio`.
         level: confidence level.
         ages: whether a log is also read by days since the assignment (novelty).
@@ -183,12 +179,12 @@ def experiment(
     """
     fraction(level, "experiment(level=)")
     (assignments, log), design = given(assignments, log), design or Design()
-    wanted = _wanted(metrics, covariates, assignments)
+    wanted = _wanted(metrics, design.covariates, assignments)
     keep = (
         *by,
         *([design.strata] if design.strata and design.strata not in by else []),
     )
-    trial = prepare(assignments, log, wanted, name, design, keep)
+    trial = prepare(assignments, log, wanted, design.name, design, keep)
     found = moments(trial.table, trial.groups, by=trial.keys(keep), nulls=design.nulls)
     treatments = _treatments(found, control, design)
     aged = None
@@ -234,7 +230,7 @@ def _wanted(
             "metrics are missing or share a name", where, "give each metric its own name"
         )
     if covariates and not isinstance(who, Units):
-        where = "experiment, argument 'covariates'"
+        where = "Design, argument 'covariates'"
         raise BadInput(
             "units of a log have no columns",
             where,

@@ -27,7 +27,7 @@ from kpilab.stats.experiments.power import (
     smallest_rise,
     total_units,
 )
-from kpilab.stats.experiments.readout import read
+from kpilab.stats.experiments.readout import Reading, read
 from kpilab.stats.experiments.sequential import lan_demets
 from kpilab.stats.mean import Sample
 
@@ -79,6 +79,17 @@ class PlanResult(Result):
         return Message("plan.needed", values | {"power": self.power, "cut": self.cut or None})
 
 
+@dataclass(frozen=True, slots=True)
+class Simulations:
+    """Random A/A splits of the history: how many (0 for none), and their seed."""
+
+    number: int = 400
+    seed: int = 1
+
+
+SIMULATIONS = Simulations()
+
+
 @keywords("plan")
 def plan(
     units: Units | Tabular,
@@ -89,8 +100,7 @@ def plan(
     looks: int = 1,
     power: float = 0.8,
     level: float = 0.95,
-    simulations: int = 400,
-    seed: int = 1,
+    simulations: int | Simulations = SIMULATIONS,
 ) -> PlanResult:
     """Size a test from the team's own units: their variance, what their covariates explain, their
     traffic.
@@ -101,8 +111,8 @@ def plan(
         metric: a mean, proportion or ratio. effects: relative effects worth finding.
         arms: equally large, the control among them; each treatment's error is a share of the whole
             (Bonferroni).
-        looks: planned O'Brien-Fleming looks. simulations: random A/A splits of the history; 0 for
-            none.
+        looks: planned O'Brien-Fleming looks.
+        simulations: random A/A splits of the history, 0 for none; or `Simulations(…, seed=…)`.
 
     Raises:
         BadInput: no effect, fewer than two arms, a metric that does not vary or has mean 0, or a
@@ -111,18 +121,10 @@ def plan(
     fraction(level, "plan(level=)")
     units = Units.of(units)
     wanted = Outcome(metric) if isinstance(metric, str) else replace(metric, cap=None)
-    if (
-        not effects
-        or min(map(abs, effects)) == 0
-        or arms < 2
-        or looks < 1
-        or wanted.kind == "quantile"
-    ):
-        raise BadInput(
-            "effects, arms, looks or the metric cannot be planned for",
-            "plan",
-            "see the arguments' ranges",
-        )
+    nothing = not effects or min(map(abs, effects)) == 0
+    if nothing or arms < 2 or looks < 1 or wanted.kind == "quantile":
+        what = "effects, arms, looks or the metric cannot be planned for"
+        raise BadInput(what, "plan", "see the arguments' ranges")
     found = _moments(units, wanted)
     whole, group = Sample.of_sums(*found.sums(wanted.name)), found.group(wanted.name)
     both = adjust(whole, whole, group.metric, group.known)
@@ -147,7 +149,8 @@ def plan(
         )
     table = pd.DataFrame({"effect": list(effects), "units": np.ceil(needed)})
     table["days"] = np.ceil(table["units"] / traffic)
-    alarms = _false_alarms(found, wanted.name, simulations, seed, level)
+    splits = simulations if isinstance(simulations, Simulations) else Simulations(simulations)
+    alarms = _false_alarms(found, wanted.name, splits, level)
     if share is not None:
         smallest = smallest_rise(share, whole.n / arms, level=inner, power=power, inflation=paid)
     else:
@@ -156,7 +159,7 @@ def plan(
     return PlanResult(
         table, wanted.name, mean, float(np.sqrt(variance)), both.cut, smallest, power, level,
         traffic, alarms,
-        simulations,
+        splits.number,
     )  # fmt: skip
 
 
@@ -195,23 +198,25 @@ def _per_arm(
     return proportion_units(share, share * (1 + effect), level=level, power=power, inflation=paid)
 
 
-def _false_alarms(found: Moments, name: str, simulations: int, seed: int, level: float) -> float:
+def _false_alarms(found: Moments, name: str, splits: Simulations, level: float) -> float:
     """Split the buckets at random, many times: every difference is chance,
     so 1 - level of them may alarm."""
-    group, rng, hits = found.group(name), np.random.default_rng(seed), 0
+    group, rng, hits = found.group(name), np.random.default_rng(splits.seed), 0
     parts = [Sample.of_sums(*found.only(bucket=b).sums(name)) for b in found.values("bucket")]
-    if simulations == 0 or len(parts) < 4:
+    if splits.number == 0 or len(parts) < 4:
         return float("nan")
     rows = [found.only(bucket=b).sums(name) for b in found.values("bucket")]
     n, s, q = (np.array([row[k] for row in rows]) for k in range(3))
-    for _k in range(simulations):
+    for _k in range(splits.number):
         mine = rng.permutation(len(rows)) < len(rows) // 2
         a, b = (
             Sample.of_sums(n[m].sum(), s[m].sum(axis=0), q[m].sum(axis=0), rows[0][3])
             for m in (mine, ~mine)
         )
         hits += (
-            read(a, b, group.metric, group.known, proportion=group.proportion, level=level).p_fixed
+            read(
+                a, b, group.metric, group.known, Reading(level=level), proportion=group.proportion
+            ).p_fixed
             <= 1 - level
         )
-    return hits / simulations
+    return hits / splits.number

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +19,7 @@ from kpilab.stats.experiments.novelty import worn_off
 from kpilab.stats.experiments.quantile import design_effect, enough, from_order, ranks
 from kpilab.stats.experiments.readout import (
     Looks,
+    Reading,
     Readout,
     estimates,
     is_share,
@@ -50,16 +50,10 @@ class Question:
     def sample(self, label: str, variant: str) -> Sample:
         return Sample.of_sums(*self.found.sums(label, self.totals[(variant,)]))
 
-    def settings(self, m: Outcome) -> dict[str, Any]:
+    def reading(self, m: Outcome) -> Reading:
         d = self.design
         looks, better = Looks(d.boundary, d.looks, d.tuning), 1 if m.better == "up" else -1
-        return {
-            "looks": looks,
-            "level": self.level,
-            "better": better,
-            "relative": d.relative,
-            "prior": d.prior,
-        }
+        return Reading(looks, self.level, d.relative, d.prior, better)
 
     @property
     def variants(self) -> list[str]:
@@ -78,7 +72,7 @@ def readouts(asked: Question, m: Outcome, treatment: str) -> list[Row | Unread]:
 
 
 def row_of(asked: Question, m: Outcome, label: str, treatment: str) -> Row | Unread:
-    group, settings = asked.found.group(label), asked.settings(m)
+    group, how = asked.found.group(label), asked.reading(m)
     a, b = (asked.sample(label, v) for v in (asked.control, treatment))
     why = unreadable(a, b, group.metric)
     if why:
@@ -91,15 +85,13 @@ def row_of(asked: Question, m: Outcome, label: str, treatment: str) -> Row | Unr
         )
     known = () if label in asked.moved else group.known
     if not asked.design.strata:
-        readout = read(a, b, group.metric, known, proportion=group.proportion, **settings)
+        readout = read(a, b, group.metric, known, how, proportion=group.proportion)
         return safe_row(m, label, treatment, readout, group.proportion)
-    plain = read(a, b, group.metric, level=asked.level).difference.error
+    plain = read(a, b, group.metric, how=Reading(level=asked.level)).difference.error
     pairs = pairs_of(asked, label, treatment)
     if not pairs:
         return Unread(label, m.role, "apart")
-    return safe_row(
-        m, label, treatment, stratified(pairs, group.metric, known, plain=plain, **settings)
-    )
+    return safe_row(m, label, treatment, stratified(pairs, group.metric, known, how, plain=plain))
 
 
 def safe_row(m: Outcome, label: str, treatment: str, readout: Readout, plain: bool = False) -> Row:
@@ -142,7 +134,7 @@ def quantile_of(asked: Question, m: Outcome, treatment: str) -> Readout | None:
     levels = {v: ranks(middle[v][0], m.quantile, inflation=spread[v]) for v in arms}
     ends = quantiles(asked.trial, m.name, levels)
     a, b = (from_order(size[v], middle[v][1][0], *ends[v][1]) for v in arms)
-    return estimates(a, b, **asked.settings(m))
+    return estimates(a, b, asked.reading(m))
 
 
 def checks_of(

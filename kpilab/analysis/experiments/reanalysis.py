@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -26,7 +25,7 @@ from kpilab.analysis.experiments.suspects import (
 )
 from kpilab.core.result import Result
 from kpilab.core.table import Assignments, EventLog, Facts
-from kpilab.core.trial import Boundary, Design, Outcome
+from kpilab.core.trial import Decision, Design, Outcome
 from kpilab.core.values import EVERYWHERE, Effect, Message, Period, Where
 from kpilab.engine.door.keys import assigned
 from kpilab.engine.door.tables import Tabular
@@ -36,6 +35,7 @@ from kpilab.engine.experiments.moments import Moments
 from kpilab.engine.experiments.standing import standing
 from kpilab.engine.experiments.trial import by_segment, prepare
 from kpilab.errors import BadInput, unknown
+from kpilab.old import keywords
 from kpilab.stats.experiments.readout import Looks
 from kpilab.stats.experiments.sequential import information, lan_demets
 
@@ -142,21 +142,15 @@ class ReanalysisResult(Result):
         return Message(f"rereading.{self.verdict}", values | self.figures | extra)
 
 
+@keywords("reanalysis")
 def reanalysis(
     assignments: Assignments | Tabular,
     log: EventLog | Facts | Tabular,
     *,
-    experiment: str,
+    decision: Decision,
     outcome: str | Outcome,
     control: str,
-    split: Mapping[str, float],
-    start: date,
-    planned_days: int,
-    decided_on: date,
-    looks: int = 1,
-    boundary: Boundary = "none",
     dimensions: Sequence[str] | None = None,
-    shipped: bool = True,
     design: Design | None = None,
 ) -> ReanalysisResult:
     """Re-analyse a decided test: lost units, wearing-off effect, uncorrected stop.
@@ -173,14 +167,11 @@ def reanalysis(
     Args:
         assignments: one row per unit and experiment. log: events (or facts), before and after the
             decision.
-        experiment: id in the assignments. control: variant compared against. split: variant ->
-            declared share.
+        decision: which test, how it was to run, when and after how many looks it was decided.
         outcome: SQL condition on an event, or an event name: units convert with the first; or a
             mean, share or ratio.
-        start: first day. planned_days: planned length. decided_on: day of the decision.
-        looks: how many daily looks were taken up to the decision. boundary: what corrected them.
+        control: variant compared against.
         dimensions: columns searched for the segment that lost units; the log's own by default.
-        shipped: whether a win was claimed; if not, neither an early stop nor a novelty did harm.
         design: the rest of how the test was set up: exposure, window, days before.
 
     Raises:
@@ -190,10 +181,10 @@ def reanalysis(
     assignments = assigned(
         Assignments.of(assignments), log := log if isinstance(log, Facts) else EventLog.of(log)
     )
-    _check(split, control, start, planned_days, decided_on, looks)
-    planned = Period(start, start + timedelta(days=planned_days - 1))
-    period = Period(start, min(decided_on, planned.last))
-    metric, setup = _asked(outcome, log), _design(design, split, planned, boundary)
+    split, period, experiment = decision.split, decision.read, decision.experiment
+    if control not in split:
+        raise unknown("variant", control, split, "reanalysis, argument 'control'")
+    metric, setup = _asked(outcome, log), _design(design, decision)
     stood = standing(assignments, log, metric, experiment, setup)
     names = tuple(log.dimensions if dimensions is None else dimensions)
     at_decision = replace(setup, until=period.last, seen_until=period.last)
@@ -204,24 +195,23 @@ def reanalysis(
     if len(decided) < len(looked):
         raise _same_for_all(experiment, metric, assignments)
     treatment = max(decided, key=lambda v: abs(z_of(decided[v])))
-    curve = _curve(stood, control, treatment, planned, period, looks)
+    curve = _curve(stood, control, treatment, decision)
     parts = by_segment(trial, names)
     segments = segments_of(parts.frame, split, control, treatment)
     ages, worn = ages_of(
         trial.rows, assignments, up_to(log, period.last), metric, control, treatment
     )
-    early = shipped and boundary == "none" and period.last < planned.last
     checks = (
         srm(counts, split, segments, outside(parts, segments, control, treatment)),
-        novelty(worn, decided_at(curve), shipped),
-        peeking(curve, early),
+        novelty(worn, decided_at(curve), decision.shipped),
+        peeking(curve, decision.early),
     )
     found = next((c for c in (checks[0], checks[2], checks[1]) if c.trouble), None)
     paid = _paid(curve, period, setup)
     readout = look(stood.until(period.last), control, treatment, setup, paid) or decided[treatment]
     effect = effect_of(readout)
     return ReanalysisResult(
-        pd.DataFrame([_row(c) for c in checks]), notes=_notes(looks, boundary, early, len(split)),
+        pd.DataFrame([_row(c) for c in checks]), notes=_notes(decision),
         experiment=experiment, control=control, treatment=treatment,
         verdict=found.check if found else "fine",
         where=found.where if found else EVERYWHERE, period=period, effect=effect,
@@ -231,34 +221,6 @@ def reanalysis(
         counts=counts, curve=curve, ages=ages, segments=segments,
         half_life=worn.half_life if worn else None,
     )  # fmt: skip
-
-
-def _check(
-    split: Mapping[str, float],
-    control: str,
-    start: date,
-    planned_days: int,
-    decided_on: date,
-    looks: int,
-) -> None:
-    where = "reanalysis, argument "
-    if control not in split:
-        raise unknown("variant", control, split, f"{where}'control'")
-    if len(split) < 2 or min(split.values()) <= 0:
-        what, mend = (
-            f"split {dict(split)} is no split",
-            "give each of two or more variants a share > 0",
-        )
-        raise BadInput(what, f"{where}'split'", mend)
-    if decided_on < start:
-        what = f"decided on {decided_on}, before the start {start}"
-        raise BadInput(what, f"{where}'decided_on'", "swap or mend the dates")
-    if planned_days < 1 or looks < 1:
-        raise BadInput(
-            "planned_days and looks count from 1",
-            f"{where}'looks'",
-            "give the planned days and the looks taken",
-        )
 
 
 def _paid(curve: pd.DataFrame, period: Period, setup: Design) -> Looks:
@@ -290,17 +252,15 @@ def _asked(outcome: str | Outcome, log: EventLog | Facts) -> Outcome:
     return replace(outcome, role="primary")
 
 
-def _design(
-    design: Design | None, split: Mapping[str, float], planned: Period, boundary: Boundary
-) -> Design:
+def _design(design: Design | None, decision: Decision) -> Design:
     found = design or Design()
     if found.cluster or found.strata:
         what = "a design with clusters or strata cannot be followed from day to day"
         raise BadInput(what, "reanalysis, argument 'design'", "leave them out, or ask `experiment`")
+    last = decision.planned.last
     return replace(
-        found, split=dict(split), start=planned.first, until=planned.last, seen_until=planned.last,
-        boundary=boundary,
-        planned_days=(planned.last - planned.first).days + 1,
+        found, split=dict(decision.split), start=decision.start, until=last, seen_until=last,
+        boundary=decision.boundary, planned_days=decision.planned_days,
     )  # fmt: skip
 
 
@@ -319,11 +279,9 @@ def _counts(stood: Moments, split: Mapping[str, float], assignments: Assignments
     return {v: int(found[v]) for v in split}
 
 
-def _curve(
-    stood: Moments, control: str, treatment: str, planned: Period, period: Period, looks: int
-) -> pd.DataFrame:
+def _curve(stood: Moments, control: str, treatment: str, decision: Decision) -> pd.DataFrame:
     """What a look at the end of each planned day reads, with the boundary of daily looks."""
-    days, rows, nan = pd.to_datetime(list(planned)), [], float("nan")
+    days, rows, nan = pd.to_datetime(list(decision.planned)), [], float("nan")
     for day in days:
         part = stood.until(day)
         units = [part.only(variant=v).units() for v in (control, treatment)]
@@ -337,11 +295,11 @@ def _curve(
         rows.append((day, *units, *found))
     names = ["day", "control", "treatment", "rate", "effect", "low", "high", "p", "z"]
     table = pd.DataFrame(rows, columns=pd.Index(names))
-    table["decided"] = table["day"].dt.date == period.last
+    table["decided"] = table["day"].dt.date == decision.read.last
     table["share"] = information(
         *(table[c].to_numpy(dtype=float) for c in ("control", "treatment"))
     )
-    first = max(int(np.flatnonzero(table["decided"])[0]) - looks + 1, 0)
+    first = max(int(np.flatnonzero(table["decided"])[0]) - decision.looks + 1, 0)
     table["look"] = table.index >= first
     table["bound"] = np.nan
     table.loc[table["look"], "bound"] = lan_demets(table.loc[table["look"], "share"].to_numpy())
@@ -359,6 +317,11 @@ def _row(check: Check) -> dict[str, object]:
     } | values
 
 
-def _notes(looks: int, boundary: Boundary, early: bool, variants: int) -> tuple[Message, ...]:
-    said = {"note_boundary": boundary != "none", "note_early": early, "note_best": variants > 2}
-    return tuple(Message(f"rereading.{key}", {"looks": looks}) for key, so in said.items() if so)
+def _notes(decision: Decision) -> tuple[Message, ...]:
+    said = {
+        "note_boundary": decision.boundary != "none",
+        "note_early": decision.early,
+        "note_best": len(decision.split) > 2,
+    }
+    values = {"looks": decision.looks}
+    return tuple(Message(f"rereading.{key}", values) for key, so in said.items() if so)

@@ -11,7 +11,7 @@ from kpilab.core.result import Result
 from kpilab.core.values import Message, fraction
 from kpilab.engine.column import marked, unmarked
 from kpilab.errors import unknown
-from kpilab.stats.experiments.readout import interaction, read
+from kpilab.stats.experiments.readout import Reading, interaction, read
 from kpilab.stats.mean import Sample
 from kpilab.stats.multiplicity import holm
 
@@ -81,7 +81,7 @@ def subgroups(
         )
         if min(a.n, b.n) < FEWEST or not max(a.cov[0, 0], b.cov[0, 0]) > 0:
             continue
-        r = read(a, b, group.metric, group.known, level=level, proportion=group.proportion)
+        r = read(a, b, group.metric, group.known, Reading(level=level), proportion=group.proportion)
         d, change = r.difference, r.lift
         rows.append((
             str(value), int(a.n), int(b.n), d.effect, d.low, d.high,

@@ -15,7 +15,7 @@ from kpilab.core.values import EVERYWHERE, Effect, Where
 from kpilab.engine.experiments.ages import age_moments
 from kpilab.engine.experiments.moments import Moments
 from kpilab.stats.experiments.novelty import Decay, by_age, worn_off
-from kpilab.stats.experiments.readout import Looks, Readout, read
+from kpilab.stats.experiments.readout import Looks, Reading, Readout, read
 from kpilab.stats.experiments.sample_ratio import ratios, sample_ratio
 from kpilab.stats.experiments.sequential import uncorrected_p
 from kpilab.stats.mean import Sample
@@ -47,8 +47,8 @@ def look(
     a, b = (Sample.of_sums(*stood.only(variant=v).sums(group.name)) for v in (control, treatment))
     if min(a.n, b.n) < 2 or not max(a.cov[0, 0], b.cov[0, 0]) > 0:
         return None
-    settings = {"looks": looks, "proportion": group.proportion, "relative": design.relative}
-    return read(a, b, group.metric, group.known, **settings)
+    how = Reading(looks or Looks(), relative=design.relative)
+    return read(a, b, group.metric, group.known, how, proportion=group.proportion)
 
 
 def z_of(readout: Readout | None) -> float:

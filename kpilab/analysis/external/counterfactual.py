@@ -31,6 +31,20 @@ if TYPE_CHECKING:
     from kpilab.engine.door.frames import Frame
 
 Method = Literal["did", "synthetic control", "synthetic did", "structural"]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimator:
+    """A method of `counterfactual`, with the seed of its sampler (structural alone draws)."""
+
+    method: Method = "synthetic did"
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if self.method not in get_args(Method):
+            raise unknown("method", self.method, get_args(Method), "counterfactual(method=)")
+
+
 LEAST_PLACEBOS = 4
 AGREED = 1.5  # times the error of the placebos in space
 POOR = 2.0  # times the usual miss of the other units
@@ -94,9 +108,8 @@ def counterfactual(
     time: str = "time",
     unit: str = "unit",
     value: str = "value",
-    method: Method = "synthetic did",
+    method: Method | Estimator = "synthetic did",
     level: float = 0.95,
-    seed: int = 1,
 ) -> CounterfactualResult:
     """Estimate the effect of a change on one unit, with an interval that placebos have calibrated.
 
@@ -110,8 +123,9 @@ def counterfactual(
             period.
         treated: the unit that changed. since: first period after the change.
         method: did, synthetic control, synthetic did (the default), or structural; the last also
-            takes a single unit without controls.
-        level: confidence level. seed: of the sampler (structural).
+            takes a single unit without controls. `Estimator("structural", seed=…)` seeds its
+            sampler.
+        level: confidence level.
 
     Returns:
         CounterfactualResult with one row per period.
@@ -125,8 +139,8 @@ def counterfactual(
         Controls must not be touched by the change themselves.
     """
     fraction(level, "counterfactual(level=)")
-    if method not in get_args(Method):
-        raise unknown("method", method, get_args(Method), "counterfactual(method=)")
+    asked = method if isinstance(method, Estimator) else Estimator(method)
+    method = asked.method
     columns = {"time": (time, place), "unit": (unit, label), "value": (value, number)}
     rows, left = known(frame(rows, columns, "counterfactual(rows)"), ["time"])
     (treated,) = names([treated])
@@ -146,7 +160,7 @@ def counterfactual(
             "counterfactual(rows)",
             "add controls, or use method='structural'",
         )
-    parts = answer(y, controls, before, method, level, seed)
+    parts = answer(y, controls, before, asked, level)
     table = pd.DataFrame({"time": wide.columns, "actual": y, "expected": parts["expected"]})
     table["after"] = np.arange(len(y)) >= before
     table["effect"] = table["actual"] - table["expected"]
@@ -212,11 +226,12 @@ def _check_periods(wide: pd.DataFrame, treated: str, before: int, since: object)
 
 
 def _panel(
-    y: np.ndarray, controls: pd.DataFrame, before: int, method: str, level: float, seed: int
+    y: np.ndarray, controls: pd.DataFrame, before: int, asked: Estimator, level: float
 ) -> dict[str, Any]:
     """DiD and the synthetic methods: interval from the placebos in space, in misses of their own
     fits, or from those in time where they are larger."""
     x, resized = brought_to_size(controls.to_numpy(float), y, before)
+    method = asked.method
     fit = METHODS[method](y, x, before)
     space, misses = placebo_space(x, before, method) if len(x) > 1 else (np.empty(0), np.empty(0))
     earlier = placebo_time(y, x, before, method)
@@ -294,12 +309,12 @@ def _fit_notes(miss: float, misses: np.ndarray, earlier: np.ndarray) -> tuple[Me
 
 
 def _structural(
-    y: np.ndarray, controls: pd.DataFrame, before: int, method: str, level: float, seed: int
+    y: np.ndarray, controls: pd.DataFrame, before: int, asked: Estimator, level: float
 ) -> dict[str, Any]:
     """Structural time series, calibrated by placebos in time."""
     x = controls.to_numpy(float).T if len(controls) else None
-    fit = structural(y, x, before, seed=seed)
-    tested = calibrated(y, x, before, fit, level, seed=seed)
+    fit = structural(y, x, before, seed=asked.seed)
+    tested = calibrated(y, x, before, fit, level, seed=asked.seed)
     ends = (None, None) if np.isnan(tested.p) else (tested.low, tested.high)
     names = [f"-{k}" for k in range(len(tested.placebos), 0, -1)]
     return {

@@ -75,6 +75,27 @@ class TargetsResult(Result):
         return self.table[self.table["level"] == self.levels[-1]].reset_index(drop=True)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Weights:
+    """By what a target is shared out.
+
+    Attributes:
+        method: "proportional" (past results), "history" (past results drawn towards the siblings'
+            mean) or "potential".
+        potential: of "potential" alone: customers served, leads.
+    """
+
+    method: Method = "history"
+    potential: Measured | None = None
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise unknown("method", self.method, METHODS, "targets(method=)")
+        if (self.method == "potential") != (self.potential is not None):
+            what = "method and potential do not fit"
+            raise BadInput(what, "Weights(potential=)", "give both, or neither")
+
+
 @keywords("targets")
 def targets(
     measured: Measured,
@@ -83,8 +104,7 @@ def targets(
     dimensions: Sequence[str],
     period: Period,
     weeks: int,
-    method: Method = "history",
-    potential: Measured | None = None,
+    method: Method | Weights = "history",
     least: float = REACHABLE,
     where: Where = EVERYWHERE,
 ) -> TargetsResult:
@@ -93,7 +113,7 @@ def targets(
 
     Weights are set level by level, among the children of one parent: by past results
     (proportional), by past results drawn towards the siblings' mean (history: a lucky month of a
-    small store is no standard), or by `potential` (customers served, leads). No share is set above
+    small store is no standard), or by a potential (customers served, leads). No share is set above
     what is reached with chance `least`, by a forecast that is calibrated on the unit's own past;
     what that cuts off goes to those who have room. Shares are whole numbers, the shares of all
     children sum to the parent's, and what nobody can reach is said (`open`), not hidden.
@@ -103,8 +123,9 @@ def targets(
             `weeks` weeks.
         dimensions: from the top down, e.g. ("region", "store", "clerk"). period: history, 12 full
             weeks or more.
-        weeks: horizon. method, potential: see above. least: chance below which a share is out of
-            reach.
+        weeks: horizon.
+        method: "history", "proportional" or `Weights("potential", measured)`.
+        least: chance below which a share is out of reach.
         where: a segment.
 
     Returns:
@@ -119,7 +140,9 @@ def targets(
         counts as the unit's usual week; a note counts such weeks.
     """
     fraction(least, "targets(least=)")
-    _check(measured, total, dimensions, period, weeks, method, potential)
+    by = method if isinstance(method, Weights) else Weights(method)
+    potential = by.potential
+    _check(measured, total, dimensions, period, weeks)
     names = list(dimensions)
     units = _units(measured, names, period, where)
     notes = (
@@ -131,7 +154,7 @@ def targets(
         if potential is None
         else _size(potential, names, period, where, units.paths)
     )
-    weight = _weights(units, size, method)
+    weight = _weights(units, size, by.method)
     limit = [forecast(series, weeks).reach(least) * weeks for series in units.weekly]
     shares, left = allot(int(total), weight, limit)
     leaf = _Leaves(units, weight, shares, weight * total > np.floor(limit))
@@ -141,7 +164,7 @@ def targets(
             _row(name, path, leaf, weeks) for path in dict.fromkeys(p[:depth] for p in units.paths)
         ]
     return TargetsResult(
-        pd.DataFrame(rows), left, int(total), weeks, method, least, tuple(names), notes=notes
+        pd.DataFrame(rows), left, int(total), weeks, by.method, least, tuple(names), notes=notes
     )
 
 
@@ -166,19 +189,12 @@ class _Leaves:
 
 
 def _check(
-    history: Measured, total: int, levels: Sequence[str], period: Period, weeks: int, method: str,
-    potential: Measured | None,
-) -> None:  # fmt: skip
+    history: Measured, total: int, levels: Sequence[str], period: Period, weeks: int
+) -> None:
     known = history.table.table.columns
     for name in levels:
         if name not in known:
             raise unknown("column", name, known, f"table {history.table.name!r}")
-    if method not in METHODS:
-        raise unknown("method", method, METHODS, "targets(method=)")
-    if (method == "potential") != (potential is not None):
-        raise BadInput(
-            "method and potential do not fit", "targets(potential=)", "give both, or neither"
-        )
     if history.metric.is_ratio or history.metric.per is not None:
         raise BadInput(
             f"{history.metric.name!r} does not add up", "targets(measured)", "share out a total"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import combinations
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,9 +15,10 @@ from kpilab.core.result import Result
 from kpilab.core.values import Message, fraction
 from kpilab.engine.door.frames import dated
 from kpilab.errors import BadInput, unknown
+from kpilab.old import keywords
 from kpilab.questions.series import those_by_day
 from kpilab.stats.multiplicity import benjamini_hochberg
-from kpilab.stats.relation.axis import axis, calendar_terms
+from kpilab.stats.relation.axis import Calendar, axis, calendar_terms
 from kpilab.stats.relation.related import LEAST_RHO, Question, relation_tests
 
 if TYPE_CHECKING:
@@ -64,13 +64,13 @@ class CorrelateResult(Result):
         )
 
 
+@keywords("correlate")
 def correlate(
     frame: Frame | Case,
     *,
     metrics: Sequence[str] = (),
     lags: Sequence[int] = DEFAULT_LAGS,
-    calendar: str | None = None,
-    events: Sequence[date | tuple[date, date]] = (),
+    calendar: str | Calendar | None = None,
     least: float = LEAST_RHO,
     level: float = 0.95,
 ) -> CorrelateResult:
@@ -85,8 +85,8 @@ def correlate(
             the last of its current period.
         metrics: names of the columns or metrics to look at; all if empty.
         lags: periods by which the first of a pair leads; negative ones too.
-        calendar: country code whose holidays are taken out.
-        events: days or (first, last) days of shocks that hit several series.
+        calendar: country code whose holidays are taken out, or a `Calendar` with shocks that hit
+            several series.
         least: smallest correlation that would matter.
         level: confidence level.
 
@@ -113,9 +113,7 @@ def correlate(
     names = tuple(str(c) for c in numbers.columns)
     first, second = np.array(list(combinations(range(len(names)), 2))).T
     values = numbers.to_numpy(float).T
-    question = Question(
-        ax.season, calendar_terms(ax, calendar, events), tuple(lags), 1 - level, least
-    )
+    question = Question(ax.season, calendar_terms(ax, calendar), tuple(lags), 1 - level, least)
     tests = relation_tests(values[first], values[second], question)
     q = benjamini_hochberg(tests.p)
     verdict = np.where(

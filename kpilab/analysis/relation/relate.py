@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -15,7 +14,8 @@ from kpilab.core.values import Message, fraction
 from kpilab.engine.door.frames import dated
 from kpilab.engine.door.frames import series as on_days
 from kpilab.errors import BadInput
-from kpilab.stats.relation.axis import Axis, axis, calendar_terms
+from kpilab.old import keywords
+from kpilab.stats.relation.axis import Axis, Calendar, axis, calendar_terms
 from kpilab.stats.relation.related import LEAST_RHO, Question, relation_tests
 
 if TYPE_CHECKING:
@@ -75,13 +75,13 @@ class RelateResult(Result):
         return Message("relate.related_lag" if self.lag else "relate.related_now", values)
 
 
+@keywords("relate")
 def relate(
     kpi: Values,
     goal: Values,
     *,
     lags: Sequence[int] | None = None,
-    calendar: str | None = None,
-    events: Sequence[date | tuple[date, date]] = (),
+    calendar: str | Calendar | None = None,
     given: Frame | None = None,
     least: float = LEAST_RHO,
     level: float = 0.95,
@@ -99,9 +99,8 @@ def relate(
             gap.
         lags: periods by which the KPI leads (negative: the goal leads), decided before looking;
             0 to 4 below 52 periods, else 0 to 8.
-        calendar: country code whose holidays are taken out.
-        events: days, or (first, last) days, of shocks that hit both: campaigns, outages. A shared
-            shock that is not named looks like a relation.
+        calendar: country code whose holidays are taken out, or a `Calendar` that names shocks that
+            hit both: a shared shock that is not named looks like a relation.
         given: further series to hold constant (a benchmark, other drivers), same dates.
         least: smallest correlation that would matter, between 0 and 1.
         level: confidence level, 0 < level < 1; the test uses 1 - level.
@@ -132,7 +131,7 @@ def relate(
             "give at least one, e.g. (0, 1, 2), or leave the argument out",
         )
     frame, ax = _aligned(kpi, goal)
-    terms = np.hstack([calendar_terms(ax, calendar, events), _given(given, frame)])
+    terms = np.hstack([calendar_terms(ax, calendar), _given(given, frame)])
     question = Question(ax.season, terms, None if lags is None else tuple(lags), 1 - level, least)
     tests = relation_tests(frame["kpi"].to_numpy(), frame["goal"].to_numpy(), question)
     low, high = tests.cross.bounds(1 - level)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -14,8 +13,9 @@ from kpilab.core.result import Result
 from kpilab.core.values import Message, fraction
 from kpilab.engine.door.frames import dated
 from kpilab.errors import BadInput, unknown
+from kpilab.old import keywords
 from kpilab.stats.multiplicity import benjamini_hochberg
-from kpilab.stats.relation.axis import axis, calendar_terms
+from kpilab.stats.relation.axis import Calendar, axis, calendar_terms
 from kpilab.stats.relation.redundancy import clusters, spokesman
 from kpilab.stats.relation.related import LEAST_RHO, Question, relation_tests
 from kpilab.stats.series import innovations
@@ -56,14 +56,14 @@ class ScreenResult(Result):
         return Message("screen.some" if len(related) else "screen.none", values)
 
 
+@keywords("screen")
 def screen(
     frame: Frame,
     *,
     goal: str,
     lags: Sequence[int] | None = None,
     given: Sequence[str] = (),
-    calendar: str | None = None,
-    events: Sequence[date | tuple[date, date]] = (),
+    calendar: str | Calendar | None = None,
     least: float = LEAST_RHO,
     same: float = 0.8,
     level: float = 0.95,
@@ -78,7 +78,7 @@ def screen(
         goal: column of the goal.
         lags: periods by which KPIs lead; as in `relate`.
         given: columns to hold constant (partial relations); they are not tested themselves.
-        calendar, events: as in `relate`.
+        calendar: as in `relate`.
         least: smallest correlation that would matter.
         same: correlation from which on two KPIs say the same, 0 to 1.
         level: confidence level.
@@ -115,7 +115,7 @@ def screen(
         raise BadInput(
             "no KPI is left to test", "screen(frame)", "give columns that vary and have no gaps"
         )
-    terms = np.hstack([calendar_terms(ax, calendar, events), rows[list(given)].to_numpy(float)])
+    terms = np.hstack([calendar_terms(ax, calendar), rows[list(given)].to_numpy(float)])
     question = Question(ax.season, terms, None if lags is None else tuple(lags), 1 - level, least)
     values = rows[kpis].to_numpy(float).T
     tests = relation_tests(values, rows[goal].to_numpy(float), question)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import reduce
 from operator import add
 from string import ascii_letters
@@ -14,14 +15,16 @@ import ibis
 
 from kpilab.engine.column import column
 from kpilab.engine.dialect import engine_name
-from kpilab.engine.events.walks import END, START
-from kpilab.errors import BadInput
+from kpilab.engine.events.walks import END, START, Path
+from kpilab.errors import BadInput, unknown
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 OTHER, ENTRY, EXIT = "_", "<", ">"
 PLACES = 12  # digits of a place in a path
+MOST = 100
+OCCURRENCES = ("first", "last")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,76 @@ class Gap:
 
 
 Way = str | Sequence[str | Gap]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways(Path):
+    """How ways are cut from paths, and which are listed.
+
+    Attributes:
+        unit, timeout, collapse: what one path is; see `Path`.
+        length: most events of a way, 1 to 20.
+        through: only whole paths that hold this event or way (as `step_matrix` reads it).
+        minimum: leave out transitions seen less often.
+        most: ways listed, at most 100; the rest is pooled, so that counts add up.
+    """
+
+    length: int = 5
+    through: Way | None = None
+    minimum: int = 1
+    most: int = 20
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.length <= 20:
+            raise BadInput(
+                f"length {self.length!r} is outside 1..20",
+                "Ways, argument 'length'",
+                "3 to 6 events read well",
+            )
+
+    @property
+    def listed(self) -> int:
+        return min(self.most, MOST)
+
+    @property
+    def events(self) -> list[str]:
+        """The events that `through` names."""
+        return [] if self.through is None else named(self.through)
+
+    def held(self, rows: ir.Table) -> ir.Table:
+        """Of the rows of a walk, those of paths that hold `through`."""
+        if self.through is None:
+            return rows
+        held = found_at(rows, self.through)
+        same = [rows[c].identical_to(held[c]) for c in ("unit", "path")]
+        return rows.semi_join(held, same).cache()
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point of a path, where a way is not enough.
+
+    Attributes:
+        way: an event, "path_start" or "path_end", or several with `Gap()` between.
+        occurrence: "first" or "last" place where the way begins; gaps are as short as they can be.
+        offset: move the point by so many events, or to the first event this much later ("1m").
+    """
+
+    way: Way = START
+    occurrence: str = "first"
+    offset: int | str | timedelta = 0
+
+    def __post_init__(self) -> None:
+        if self.occurrence not in OCCURRENCES:
+            where = "Point, argument 'occurrence'"
+            raise unknown("occurrence", self.occurrence, OCCURRENCES, where)
+
+    @classmethod
+    def of(cls, way: Way | Point) -> Point:
+        return way if isinstance(way, Point) else cls(way)
+
+
+WAYS = Ways()
 
 
 def blocks(way: Way) -> list[tuple[str, ...]]:

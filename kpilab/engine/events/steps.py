@@ -82,6 +82,30 @@ class Exclusion:
 
 
 @dataclass(frozen=True, slots=True)
+class Steps:
+    """Steps of a funnel, and how they belong together.
+
+    Attributes:
+        steps: two or more event names, SQL conditions or `Step`s; names may repeat.
+        unit: whose events make a pass, and what is counted: "user" or "session".
+        mode: "ordered", "strict" (no other event of the log between) or "unordered".
+        exclude: events that spoil a pass when they stand inside it, or `Exclusion`s between named
+            steps; a unit without a clean pass is left out altogether.
+        reuse_event: let one event serve several steps (equal ones, or conditions it meets at once).
+    """
+
+    steps: Sequence[str | Step]
+    unit: str = "user"
+    mode: str = "ordered"
+    exclude: Sequence[str | Exclusion] = ()
+    reuse_event: bool = False
+
+    @classmethod
+    def of(cls, steps: Sequence[str | Step] | Steps) -> Steps:
+        return steps if isinstance(steps, Steps) else cls(steps)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A funnel ready to run: required and optional steps apart, and the chain they make.
 
@@ -142,15 +166,7 @@ def occurring(log: EventLog, names: Sequence[str]) -> frozenset[str]:
     return frozenset(collect(rows, "funnel")["called"])
 
 
-def planned(
-    steps: Sequence[str | Step],
-    within: timedelta | str,
-    mode: str = "ordered",
-    exclude: Sequence[str | Exclusion] = (),
-    reuse_event: bool = False,
-    *,
-    log: EventLog,
-) -> Plan:
+def planned(asked: Steps, within: timedelta | str, log: EventLog) -> Plan:
     """Check the arguments of a funnel and lay out its chain; `log` tells names of events from
     conditions.
 
@@ -161,7 +177,7 @@ def planned(
     where = "funnel, argument 'steps'"
     every = tuple(
         s if isinstance(s, Step) else Step(s)
-        for s in ([steps] if isinstance(steps, str) else steps)
+        for s in ([asked.steps] if isinstance(asked.steps, str) else asked.steps)
     )
     required = [s for s in every if not s.optional]
     if len(required) < 2:
@@ -172,8 +188,9 @@ def planned(
         )
     if every[0].optional:
         raise BadInput("the first step is optional", where, "begin with a step everybody must take")
+    mode, exclude = asked.mode, asked.exclude
     if mode not in MODES:
-        raise unknown("mode", mode, MODES, "funnel, argument 'mode'")
+        raise unknown("mode", mode, MODES, "Steps, argument 'mode'")
     rules = tuple(
         e if isinstance(e, Exclusion) else Exclusion(e)
         for e in ([exclude] if isinstance(exclude, str) else exclude)
@@ -183,7 +200,7 @@ def planned(
         if not 1 <= first < last <= len(required):
             raise BadInput(
                 f"exclusion {rule.event!r} stands between step {first} and step {last}",
-                "funnel, argument 'exclude'",
+                "Steps, argument 'exclude'",
                 f"count required steps from 1 to {len(required)}, first before last",
             )
     if mode == "unordered":
@@ -201,7 +218,7 @@ def planned(
         extras=tuple(
             sum(not b.optional for b in every[:k]) for k, s in enumerate(every) if s.optional
         ),
-        reuse=reuse_event,
+        reuse=asked.reuse_event,
     )
     return Plan(every, rules, chain, names)
 
@@ -251,7 +268,7 @@ def rows_of(
         BadInput: an unknown column, or `by` that is neither user nor session.
     """
     if by not in ("user", "session"):
-        raise unknown("unit", by, ("user", "session"), "funnel, argument 'unit'")
+        raise unknown("unit", by, ("user", "session"), "Steps, argument 'unit'")
     _check_columns(log, plan, keep, where)
     table = readable(replace(log, table=segment(log, where)))
     if period is not None:

@@ -4,7 +4,6 @@ portable for all."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from kpilab.engine.dialect import engine_name
 from kpilab.engine.events.chain import FOREVER
 from kpilab.engine.events.gather import Part, Units, by_part
 from kpilab.engine.events.native import ready
+from kpilab.engine.events.patterns import Ways
 from kpilab.engine.events.sessions import whole
 from kpilab.engine.events.walks import ARROW, END, START, transitions
 from kpilab.engine.run import collect
@@ -70,13 +70,12 @@ def counted(rows: ir.Table, ways: ir.Table, most: int) -> Trails:
 
 
 def compiled(
-    log: EventLog, rows: ir.Table, *, by: str, gap: timedelta, collapse: bool, start: str | None,
-    end: str | None,
-    length: int, most: int,
-) -> Trails | None:  # fmt: skip
+    log: EventLog, rows: ir.Table, asked: Ways, start: str | None, end: str | None
+) -> Trails | None:
     """The same from `events_of` by the kernel; None where the kernel does not serve (see
     `fits`)."""
-    if engine_name(rows) != "duckdb" or (by == "session" and log.session) or not ready(rows):
+    sessions = asked.unit == "session"
+    if engine_name(rows) != "duckdb" or (sessions and log.session) or not ready(rows):
         return None
     from kpilab.engine.events import kernel_walks
 
@@ -84,7 +83,8 @@ def compiled(
     if not 0 < len(names) <= MOST_EVENTS:
         return None
     first, last = (_code(e, names, kernel_walks.NOWHERE) for e in (start, end))
-    pause = whole(gap) if by == "session" else FOREVER
+    pause = whole(asked.pause) if sessions else FOREVER
+    how = (asked.collapse, first, last, asked.length)
     coded = rows.select(
         unit="unit", t="t", code=column(rows, "event").cases(*[(n, k) for k, n in enumerate(names)])
     )
@@ -92,7 +92,7 @@ def compiled(
     squares = np.zeros((2, side, side), np.int64)
 
     def work(_: Units, part: Part) -> tuple[Any, ...]:
-        found = kernel_walks.walk(*part.grouped(), len(names), pause, collapse, first, last, length)
+        found = kernel_walks.walk(*part.grouped(), len(names), pause, *how)
         with lock:
             squares[:] += found[:2]
         return (
@@ -114,7 +114,7 @@ def compiled(
         links,
         len(owner),
         len(np.unique(owner)),
-        _ways(owner, codes, names, most),
+        _ways(owner, codes, names, asked.listed),
     )
 
 

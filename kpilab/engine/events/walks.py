@@ -7,7 +7,7 @@ an answer does not depend on how rows are stored.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import reduce
 from operator import add
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
-from kpilab.core.values import EVERYWHERE, Where
+from kpilab.core.values import EVERYWHERE, Where, duration
 from kpilab.engine.column import column
 from kpilab.engine.events.sessions import (
     GAP,
@@ -39,32 +39,49 @@ START, END = "path_start", "path_end"
 ARROW = " → "
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """What one path is.
+
+    Attributes:
+        unit: "session" ends a path with the session, "user" goes on.
+        timeout: pause that begins a new session where the log names none.
+        collapse: draw immediate repeats of an event together (the first stays).
+    """
+
+    unit: str = "session"
+    timeout: timedelta | str = GAP
+    collapse: bool = False
+
+    @property
+    def pause(self) -> timedelta:
+        return duration(self.timeout, "timeout")
+
+
+SESSION = Path()
+
+
 def walk(
-    log: EventLog, *, by: str = "session", gap: timedelta = GAP, where: Where = EVERYWHERE,
-    period: Period | None = None, collapse: bool = False, keep: tuple[str, ...] = (),
+    log: EventLog, path: Path = SESSION, *, where: Where = EVERYWHERE,
+    period: Period | None = None, keep: tuple[str, ...] = (),
 ) -> ir.Table:  # fmt: skip
     """One row per event: `unit` (user), `path` (session, or 0), `t`, `event`, `place` (from 0),
     kept columns.
 
-    Args:
-        by: "session" ends a path with the session, "user" goes on.
-        gap: pause that begins a new session where the log names none.
-        collapse: draw immediate repeats of an event together (the first stays).
-
     Raises:
-        BadInput: `by` is neither.
+        BadInput: a unit that is neither session nor user.
     """
-    table = _usable(log, by, where, period)
-    path = with_session(log, table, gap)["kpilab_session"] if by == "session" else None
-    table = with_session(log, table, gap) if path is not None else table
+    table = _usable(log, path.unit, where, period)
+    sessions = path.unit == "session"
+    table = with_session(log, table, path.pause) if sessions else table
     columns = {
         "unit": table["kpilab_unit"],
         "t": table["kpilab_t"],
         "event": table["kpilab_event"].cast("string"),
     }
-    paths = table["kpilab_session"] if path is not None else ibis.literal(0, "int64")
+    paths = table["kpilab_session"] if sessions else ibis.literal(0, "int64")
     rows = table.select(**columns, path=paths, **{c: table[c] for c in keep})
-    if collapse:
+    if path.collapse:
         repeat = column(rows, "event") == rows["event"].lag().over(ordered())
         rows = (
             rows.mutate(kpilab_repeat=repeat.fill_null(False))
@@ -75,10 +92,10 @@ def walk(
 
 
 def events_of(
-    log: EventLog, *, by: str = "session", where: Where = EVERYWHERE, period: Period | None = None
-) -> ir.Table:  # fmt: skip
+    log: EventLog, unit: str, *, where: Where = EVERYWHERE, period: Period | None = None
+) -> ir.Table:
     """One row per event, not yet put in order: `unit` (user), `t`, `event`."""
-    table = _usable(log, by, where, period)
+    table = _usable(log, unit, where, period)
     return table.select(
         unit="kpilab_unit", t="kpilab_t", event=table["kpilab_event"].cast("string")
     )
@@ -86,7 +103,7 @@ def events_of(
 
 def _usable(log: EventLog, by: str, where: Where, period: Period | None) -> ir.Table:
     if by not in ("user", "session"):
-        raise unknown("unit", by, ("user", "session"), "paths, argument 'unit'")
+        raise unknown("unit", by, ("user", "session"), "a path, argument 'unit'")
     table = readable(replace(log, table=segment(log, where)))
     table = table.filter(table["kpilab_event"].notnull())
     if period is None:

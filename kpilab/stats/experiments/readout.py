@@ -96,17 +96,27 @@ class Readout:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a metric is read: looks, level, interval of the relative change, prior, direction."""
+
+    looks: Looks = Looks()
+    level: float = 0.95
+    relative: Method = "fieller"
+    prior: tuple[float, float] | None = None
+    better: int = 1
+
+
+USUAL = Reading()
+
+
 def read(
     a: Sample,
     b: Sample,
     metric: Columns,
     covariates: Sequence[Columns] = (),
+    how: Reading = USUAL,
     *,
-    looks: Looks | None = None,
-    level: float = 0.95,
-    relative: Method = "fieller",
-    prior: tuple[float, float] | None = None,
-    better: int = 1,
     proportion: bool = False,
 ) -> Readout:
     """Mean, ratio or proportion of two arms, adjusted for covariates.
@@ -114,13 +124,9 @@ def read(
     A plain proportion is tested by the score test, with the interval that inverts it.
     """
     if proportion and not covariates:
-        return proportions(
-            a, b, looks=looks, level=level, relative=relative, prior=prior, better=better
-        )
+        return proportions(a, b, how)
     both = adjust(a, b, metric, covariates)
-    fixed = welch(both.a, both.b, level=level)
-    belief = _belief(both.a, both.b, fixed, prior, better)
-    return _finished(both.a, both.b, fixed, looks or Looks(), level, relative, belief, both.cut)
+    return estimates(both.a, both.b, how, cut=both.cut)
 
 
 def unreadable(a: Sample, b: Sample, metric: Columns) -> str:
@@ -142,43 +148,32 @@ def is_share(arm: Sample) -> bool:
 
 
 def estimates(
-    a: Estimate, b: Estimate, *, looks: Looks | None = None, level: float = 0.95,
-    relative: Method = "fieller",
-    prior: tuple[float, float] | None = None, better: int = 1, shared: float = 0.0,
-    cut: float = 0.0,
-) -> Readout:  # fmt: skip
+    a: Estimate, b: Estimate, how: Reading = USUAL, *, shared: float = 0.0, cut: float = 0.0
+) -> Readout:
     """The same from estimates that are already made (quantiles, strata),
     with their covariance `shared`."""
-    fixed = welch(a, b, level=level, shared=shared)
-    belief = _belief(a, b, fixed, prior, better, shared)
-    return _finished(a, b, fixed, looks or Looks(), level, relative, belief, cut, shared)
+    fixed = welch(a, b, level=how.level, shared=shared)
+    belief = _belief(a, b, fixed, how, shared)
+    return _finished(a, b, fixed, how, belief, cut, shared)
 
 
 def stratified(
-    pairs: Sequence[tuple[Sample, Sample]], metric: Columns, covariates: Sequence[Columns] = (), *,
-    looks: Looks | None = None, level: float = 0.95, relative: Method = "fieller",
-    prior: tuple[float, float] | None = None, better: int = 1, plain: float = 0.0,
-) -> Readout:  # fmt: skip
+    pairs: Sequence[tuple[Sample, Sample]],
+    metric: Columns,
+    covariates: Sequence[Columns] = (),
+    how: Reading = USUAL,
+    *,
+    plain: float = 0.0,
+) -> Readout:
     """The same at the common mix of strata, after adjustment; `plain` is the error without either,
     for the cut."""
     flat = linear([arm for pair in pairs for arm in pair], metric, covariates)
     a, b, shared = post_stratified(list(zip(flat[::2], flat[1::2], strict=True)))
-    settings = {
-        "looks": looks,
-        "level": level,
-        "relative": relative,
-        "prior": prior,
-        "better": better,
-    }
-    readout = estimates(a, b, shared=shared, **settings)
+    readout = estimates(a, b, how, shared=shared)
     return replace(readout, cut=1 - (readout.difference.error / plain) ** 2 if plain else 0.0)
 
 
-def proportions(
-    a: Sample, b: Sample, *, looks: Looks | None = None, level: float = 0.95,
-    relative: Method = "fieller",
-    prior: tuple[float, float] | None = None, better: int = 1,
-) -> Readout:  # fmt: skip
+def proportions(a: Sample, b: Sample, how: Reading = USUAL) -> Readout:
     """Two plain proportions by the score test."""
     xa, xb = a.mean[0] * a.n, b.mean[0] * b.n
     z = score_z(xa, a.n, xb, b.n)
@@ -193,27 +188,26 @@ def proportions(
         arms = [Estimate(e.value, e.variance * scale, e.n) for e in arms]
         error *= float(np.sqrt(scale))
     fixed = (
-        t_test(effect, error, np.inf, level=level)
+        t_test(effect, error, np.inf, level=how.level)
         if error > 0
-        else welch(arms[0], arms[1], level=level)
+        else welch(arms[0], arms[1], level=how.level)
     )
-    looks = looks or Looks()
     belief = (
-        _belief(arms[0], arms[1], fixed, prior, better)
-        if prior
-        else _counted_belief(xa, a.n, xb, b.n, better)
+        _belief(arms[0], arms[1], fixed, how)
+        if how.prior
+        else _counted_belief(xa, a.n, xb, b.n, how.better)
     )
-    result = _finished(arms[0], arms[1], fixed, looks, level, relative, belief, 0.0)
-    p, bound = looks.corrected(fixed, a.n + b.n, level)
+    result = _finished(arms[0], arms[1], fixed, how, belief, 0.0)
+    p, bound = how.looks.corrected(fixed, a.n + b.n, how.level)
     low, high = miettinen_nurminen(xa, a.n, xb, b.n, 1 - two_sided(bound))
     return replace(result, difference=Difference(effect, error, np.inf, float(z), p, low, high))
 
 
 def _finished(
-    a: Estimate, b: Estimate, fixed: Difference, looks: Looks, level: float, relative: Method,
+    a: Estimate, b: Estimate, fixed: Difference, how: Reading,
     belief: tuple[float, float, float], cut: float, shared: float = 0.0,
 ) -> Readout:  # fmt: skip
-    p, bound = looks.corrected(fixed, a.n + b.n, level)
+    p, bound = how.looks.corrected(fixed, a.n + b.n, how.level)
     limit = matching(bound, fixed.df) if fixed.error > 0 else 0.0
     half = limit * fixed.error if fixed.error > 0 else 0.0
     test = Difference(
@@ -226,7 +220,7 @@ def _finished(
         float(fixed.effect + half),
     )
     change = lift(
-        a, b, fixed, level=1 - two_sided(bound), method=relative, shared=shared, limit=limit
+        a, b, fixed, level=1 - two_sided(bound), method=how.relative, shared=shared, limit=limit
     )
     return Readout(a, b, test, change, fixed.p, cut, *belief, shared)
 
@@ -235,12 +229,12 @@ def _belief(
     a: Estimate,
     b: Estimate,
     fixed: Difference,
-    prior: tuple[float, float] | None,
-    better: int,
+    how: Reading,
     shared: float = 0.0,
 ) -> tuple[float, float, float]:
     if not fixed.error > 0 or a.value == 0 or not np.isfinite(a.value):
         return float("nan"), float("nan"), float("nan")
+    better, prior = how.better, how.prior
     turned = None if prior is None else (better * prior[0], prior[1])
     change, error = (b.value - a.value) / abs(a.value), relative_error(a, b, shared)
     if not error > 0:

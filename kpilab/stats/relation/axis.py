@@ -22,6 +22,20 @@ STEPS: dict[str, tuple[int, int, float]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Calendar:
+    """Days that move several series at once, and make no relation.
+
+    Attributes:
+        country: code of the country whose holidays are taken out; None for none.
+        events: days, or (first, last) days, of shocks that hit both: campaigns, outages. A shared
+            shock that is not named looks like a relation.
+    """
+
+    country: str | None = None
+    events: Sequence[date | tuple[date, date]] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Axis:
     """A regular time axis.
 
@@ -84,21 +98,20 @@ def axis(times: ArrayLike, where: str) -> Axis:
     return Axis(grain, days, year if len(days) >= least else None)
 
 
-def calendar_terms(
-    ax: Axis, country: str | None, events: Sequence[date | tuple[date, date]] = ()
-) -> Array:
+def calendar_terms(ax: Axis, calendar: str | Calendar | None) -> Array:
     """Weekday, holiday and event columns of an axis (yearly waves are not among them).
 
     A holiday counts its days in the period; daily axes get the day before and after as well. An
     event is a day, or a first and last day; it has a column for its periods and one for the period
     after.
     """
+    days = calendar if isinstance(calendar, Calendar) else Calendar(calendar)
     parts = [dummies(ax.weekday)] if ax.grain == "day" else []
-    if country is not None:
-        count = holiday_counts(_edges(ax), country)
+    if days.country is not None:
+        count = holiday_counts(_edges(ax), days.country)
         around = (0, -1, 1) if ax.grain == "day" else (0,)
         parts += [np.roll(count, k)[:, None] for k in around]
-    parts += [column for event in events for column in _event(ax, event)]
+    parts += [column for event in days.events for column in _event(ax, event)]
     columns = (
         np.hstack([p.reshape(len(ax.days), -1) for p in parts])
         if parts

@@ -135,7 +135,8 @@ def _funnels(case: Case, evidence: Evidence) -> tuple[list[Finding], tuple[Messa
     for funnel in case.funnels.values():
         try:
             log = funnels.log(case, funnel)
-            changed = funnel_change(log, funnel.steps, **both(case), **funnels.options(funnel))
+            steps, within = funnels.steps(funnel), funnel.within
+            changed = funnel_change(log, steps, **both(case), within=within)
             blind = unwatched(_users(funnel, changed), watched=covered(case, funnel))
         except BadInput as error:
             silent.append(

@@ -10,6 +10,8 @@ import pytest
 from kpilab import EventLog, Where, funnel, paths, retention
 from kpilab.errors import BadInput
 from kpilab.events import (
+    Path,
+    Ways,
     activity,
     blindspots,
     dropoff,
@@ -27,9 +29,9 @@ FUNNELS = {
     "blindspots": lambda log, steps, **o: blindspots(log, steps, watched=(), **o),
 }
 WALKS = {
-    "paths": lambda log, event, **o: paths(log, start=event, **o),
-    "step_matrix": lambda log, event, **o: step_matrix(log, around=event, **o),
-    "paths_change": lambda log, event, **o: paths_change(log, start=event, **SIDES, **o),
+    "paths": lambda log, event, **o: paths(log, start=event, ways=Ways(**o)),
+    "step_matrix": lambda log, event, **o: step_matrix(log, around=event, path=Path(**o)),
+    "paths_change": lambda log, event, **o: paths_change(log, start=event, ways=Ways(**o), **SIDES),
 }
 ASKED = (
     {k: (lambda log, f=f: f(log, ["cart", "pay"])) for k, f in FUNNELS.items()}

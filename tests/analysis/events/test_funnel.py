@@ -10,7 +10,7 @@ import pytest
 from kpilab import EventLog, funnel
 from kpilab.analysis.events.funnel import Exclusion
 from kpilab.errors import BadInput
-from kpilab.events import Breakdown, Step
+from kpilab.events import Breakdown, Step, Steps
 
 
 def log_of(text, **roles):
@@ -28,8 +28,13 @@ def log_of(text, **roles):
     return EventLog(frame.astype({"colour": "str"}), **roles)
 
 
+def asked(log, steps, **options):
+    rules = {k: options.pop(k) for k in Steps.__slots__ if k in options}
+    return funnel(log, Steps(steps, **rules), **options)
+
+
 def users(*args, **options):
-    return funnel(*args, **options).table["users"].tolist()
+    return asked(*args, **options).table["users"].tolist()
 
 
 LOG = log_of(
@@ -131,7 +136,7 @@ def test_null_users_and_times_belong_to_nobody():
 )
 def test_bad_input_says_what_where_and_how_to_mend(steps, options, says):
     with pytest.raises(BadInput) as caught:
-        funnel(LOG, steps, **options)
+        asked(LOG, steps, **options)
     assert says in str(caught.value)
 
 

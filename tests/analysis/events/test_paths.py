@@ -11,7 +11,7 @@ from kpilab import EventLog, Where, funnel, paths
 from kpilab.core.values import EVERYWHERE
 from kpilab.engine.events.walks import END, START, walk
 from kpilab.errors import BadInput
-from kpilab.events import paths_change
+from kpilab.events import Ways, paths_change
 
 
 def log_of(text):
@@ -30,7 +30,9 @@ def log_of(text):
 
 def test_ways_are_counted_from_the_start_asked_for():
     result = paths(
-        log_of("ann: home cart pay; bob: home cart pay; cid: cart help"), start="cart", length=2
+        log_of("ann: home cart pay; bob: home cart pay; cid: cart help"),
+        start="cart",
+        ways=Ways(length=2),
     )
     assert dict(zip(result.table["path"], result.table["count"], strict=True)) == {
         "cart → pay": 2,
@@ -40,12 +42,14 @@ def test_ways_are_counted_from_the_start_asked_for():
 
 
 def test_ways_to_an_end_are_read_from_behind():
-    result = paths(log_of("ann: home cart pay; bob: help cart pay"), end="pay", length=3)
+    result = paths(log_of("ann: home cart pay; bob: help cart pay"), end="pay", ways=Ways(length=3))
     assert set(result.table["path"]) == {"home → cart → pay", "help → cart → pay"}
 
 
 def test_ways_between_two_events_stop_at_the_end():
-    result = paths(log_of("ann: a x b y; bob: a b; cid: a x x"), start="a", end="b", length=4)
+    result = paths(
+        log_of("ann: a x b y; bob: a b; cid: a x x"), start="a", end="b", ways=Ways(length=4)
+    )
     assert dict(zip(result.table["path"], result.table["count"], strict=True)) == {
         "a → x → b": 1,
         "a → b": 1,
@@ -53,7 +57,9 @@ def test_ways_between_two_events_stop_at_the_end():
 
 
 def test_pooled_ways_keep_the_total():
-    result = paths(log_of("ann: a b; bob: a c; cid: a d; dan: a b"), start="a", length=2, most=1)
+    result = paths(
+        log_of("ann: a b; bob: a c; cid: a d; dan: a b"), start="a", ways=Ways(length=2, most=1)
+    )
     assert result.table["path"].tolist() == ["a → b", "…"]
     assert result.table["count"].sum() == result.count == 4
 
@@ -61,7 +67,7 @@ def test_pooled_ways_keep_the_total():
 def test_totals_reconcile_with_the_funnel():
     log = log_of("ann: a b a b; bob: a c; cid: b")
     assert (
-        paths(log, start="a", unit="user").users
+        paths(log, start="a", ways=Ways(unit="user")).users
         == funnel(log, ["a", "b"]).table["users"].iat[0]
         == 2
     )
@@ -70,8 +76,12 @@ def test_totals_reconcile_with_the_funnel():
 def test_the_exits_of_a_way_reconcile_with_the_drop_off_of_the_funnel():
     log = log_of("ann: a b; bob: a; cid: a c; dan: b a; eve: a x b")
     steps = funnel(log, ["a", "b"]).table["users"]
-    ways = paths(log, start="a", end="b", unit="user", length=20)
-    assert paths(log, start="a", unit="user").users - ways.users == steps.iat[0] - steps.iat[1] == 3
+    ways = paths(log, start="a", end="b", ways=Ways(unit="user", length=20))
+    assert (
+        paths(log, start="a", ways=Ways(unit="user")).users - ways.users
+        == steps.iat[0] - steps.iat[1]
+        == 3
+    )
 
 
 def test_a_breakdown_adds_up_to_the_ways():
@@ -93,7 +103,9 @@ def test_ways_are_a_tree_that_parts_or_comes_together():
 
 
 def test_only_whole_paths_that_hold_a_way_are_kept():
-    assert paths(log_of("ann: a b; bob: a c"), through="b").table["path"].tolist() == ["a → b"]
+    assert paths(log_of("ann: a b; bob: a c"), ways=Ways(through="b")).table["path"].tolist() == [
+        "a → b"
+    ]
 
 
 def sides(n, m):
@@ -134,7 +146,7 @@ def test_equal_groups_do_not_differ():
 
 
 def test_transitions_name_entry_exit_and_loops():
-    result = paths(log_of("ann: a a b; bob: b"), unit="user")
+    result = paths(log_of("ann: a a b; bob: b"), ways=Ways(unit="user"))
     matrix = result.matrix()
     assert matrix.loc[START, "a"] == 1
     assert matrix.loc["b", END] == 2
@@ -143,13 +155,15 @@ def test_transitions_name_entry_exit_and_loops():
 
 
 def test_repeats_collapse():
-    assert paths(log_of("ann: a a a b"), collapse=True).table["path"].tolist() == ["a → b"]
+    assert paths(log_of("ann: a a a b"), ways=Ways(collapse=True)).table["path"].tolist() == [
+        "a → b"
+    ]
 
 
 def test_a_pause_begins_a_new_path():
     log = log_of("ann: a b c")
-    assert paths(log, timeout="30s").count == 3
-    assert paths(log, timeout="60s").count == 1
+    assert paths(log, ways=Ways(timeout="30s")).count == 3
+    assert paths(log, ways=Ways(timeout="60s")).count == 1
 
 
 def test_an_unknown_event_is_named_with_the_nearest():
@@ -168,7 +182,7 @@ def test_process_mining_counts(shared, name):
         frame.groupby("case_id").cumcount(), unit="us"
     )
     log = EventLog(frame, user="case_id", event="activity")
-    result = paths(log, unit="user", length=1)
+    result = paths(log, ways=Ways(unit="user", length=1))
     inner = result.transitions[
         (result.transitions["source"] != START) & (result.transitions["target"] != END)
     ]

@@ -14,7 +14,7 @@ from kpilab import EventLog, Period, funnel, retention
 from kpilab.analysis.events.funnel import Exclusion
 from kpilab.core.values import MISSING
 from kpilab.engine.events import stream
-from kpilab.events import Breakdown, Step, sequences
+from kpilab.events import Breakdown, Step, Steps, sequences
 from tests.conftest import DATA
 
 NOT_OURS = {
@@ -79,20 +79,19 @@ def asked(case):
         # A funnel of one step is refused; its only count is the first count of a funnel of two.
         steps = [*steps, Step("never", name="never")] if case["mode"] == "unordered" else steps * 2
     flags = set(case.get("flags", []))
-    options = {
-        "within": timedelta(seconds=min(f["window_seconds"], 10**12)),
-        "mode": "strict" if "strict_order" in flags else case["mode"],
-        "reuse_event": case["engine"] == "clickhouse",
-        "exclude": [
-            Exclusion(
-                e["event"],
-                first=e["from_step"] + 1,
-                last=e["to_step"] + 1,
-                where=e.get("where", {}),
-            )
-            for e in f.get("exclusions", [])
-        ],
-    }
+    exclude = [
+        Exclusion(
+            e["event"],
+            first=e["from_step"] + 1,
+            last=e["to_step"] + 1,
+            where=e.get("where", {}),
+        )
+        for e in f.get("exclusions", [])
+    ]
+    mode = "strict" if "strict_order" in flags else case["mode"]
+    reuse = case["engine"] == "clickhouse"
+    steps = Steps(steps, mode=mode, exclude=exclude, reuse_event=reuse)
+    options = {"within": timedelta(seconds=min(f["window_seconds"], 10**12))}
     if case["id"] == "ph-050":
         options["period"] = Period(date(2020, 1, 1), date(2020, 1, 14))
     b = f.get("breakdown")
@@ -149,7 +148,7 @@ def test_funnels_of_other_tools(case, fast, monkeypatch):
         same(rows["users"].tolist(), one["counts"])
         same(rows["mean_seconds"].tolist(), one["avg_seconds"])
     if expect.get("breakdown") is not None:
-        assert len(result.values) == len(expect["breakdown"]) * len(steps)
+        assert len(result.values) == len(expect["breakdown"]) * len(steps.steps)
     if "time_to_convert" in expect:
         assert result.table["mean_seconds"].iat[1] == pytest.approx(
             expect["time_to_convert"]["average"]
@@ -200,7 +199,7 @@ def test_sequences_of_other_tools(case):
         count = int((log.table["event"] == events[0]).sum().execute())
         assert case["expect"] == (count if case["function"] == "sequenceCount" else min(count, 1))
     else:
-        reached = funnel(log, events, within="1h", mode="strict").table["users"].iat[-1]
+        reached = funnel(log, Steps(events, mode="strict"), within="1h").table["users"].iat[-1]
         assert case["expect"] == reached
 
 

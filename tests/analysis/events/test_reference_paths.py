@@ -13,7 +13,7 @@ import pytest
 from kpilab import EventLog, Where, funnel, paths
 from kpilab.engine.events import stream
 from kpilab.engine.events.walks import END, START
-from kpilab.events import Gap, step_matrix
+from kpilab.events import Gap, Path, Point, Steps, Ways, step_matrix
 from tests.conftest import DATA
 
 CASES = DATA / "path_cases.json"
@@ -76,23 +76,23 @@ def test_transition_weights(case):
     wanted = case["asserts"][0][1]
     if case["id"] in AMONG:
         event, there = AMONG[case["id"]]
-        result = paths(log, unit=unit(case), through=way(asked["path_pattern"]))
+        result = paths(log, ways=Ways(unit=unit(case), through=way(asked["path_pattern"])))
         assert (event in result.matrix().index) is there
         return
     weight = WEIGHTS[asked["edge_weight"]]
     if "diff" in asked:
         sides = [
-            paths(log, unit=unit(case), where=Where({"user_id": tuple(users)}))
+            paths(log, where=Where({"user_id": tuple(users)}), ways=Ways(unit=unit(case)))
             for users in asked["diff"]
         ]
         same(sides[0].matrix(weight) - sides[1].matrix(weight), wanted)
         return
-    matrix = paths(log, unit=unit(case)).matrix(weight)
+    matrix = paths(log, ways=Ways(unit=unit(case))).matrix(weight)
     if (
         weight == "median_seconds"
     ):  # nanoseconds there; and 0 where a path begins or ends, which has no length here
         matrix = matrix * 1e9
-        counts = paths(log, unit=unit(case)).matrix()
+        counts = paths(log, ways=Ways(unit=unit(case))).matrix()
         at_ends = counts.index.isin([START])[:, None] | counts.columns.isin([END])[None, :]
         assert matrix.to_numpy()[at_ends & (counts > 0).to_numpy()] == pytest.approx(
             np.nan, nan_ok=True
@@ -107,12 +107,13 @@ def test_transition_weights(case):
 def test_step_matrices(case):
     asked = case["kwargs"]
     anchor = asked.get("anchor", asked.get("path_pattern", START))
-    options = (
-        {"around": way(anchor)} if isinstance(anchor, str) else {"around": way(anchor["pattern"])}
-    )
-    if isinstance(anchor, dict):
-        options |= {k: anchor[k] for k in ("occurrence", "offset") if k in anchor}
-    result = step_matrix(log_of(case), unit=unit(case), steps=asked["max_steps"], **options)
+    if isinstance(anchor, str):
+        point = way(anchor)
+    else:
+        rest = {k: anchor[k] for k in ("occurrence", "offset") if k in anchor}
+        point = Point(way(anchor["pattern"]), **rest)
+    path = Path(unit=unit(case))
+    result = step_matrix(log_of(case), around=point, steps=asked["max_steps"], path=path)
     for place, wanted in case["asserts"]:
         if case["id"] in AMONG:
             event, there = AMONG[case["id"]]
@@ -130,7 +131,9 @@ def test_step_matrices(case):
 def test_funnels_over_paths(case):
     stream.prepare()
     frame = pd.DataFrame(case["rows"], columns=case["columns"])
-    table = funnel(log_of(case), case["kwargs"]["steps"], within="36500d", unit=unit(case)).table
+    table = funnel(
+        log_of(case), Steps(case["kwargs"]["steps"], unit=unit(case)), within="36500d"
+    ).table
     units = frame["user_id"].nunique()
     for (_, k, what), wanted in case["asserts"]:
         users = table["users"].iat[k]

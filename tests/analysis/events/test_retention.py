@@ -10,7 +10,7 @@ import pytest
 
 from kpilab import EventLog, retention
 from kpilab.errors import BadInput
-from kpilab.events import activity
+from kpilab.events import Return, activity
 
 
 def log_of(days, **more):
@@ -39,7 +39,7 @@ def test_n_day_counts_who_comes_back_on_exactly_that_day():
 
 
 def test_rolling_counts_who_comes_back_then_or_later():
-    table = retention(log_of(LOG), grain="day", how="rolling").table
+    table = retention(log_of(LOG), grain="day", back=Return(how="rolling")).table
     assert rates(table[table["cohort"] == date(2026, 1, 5)]) == {
         0: (3, 3),
         1: (2, 3),
@@ -49,7 +49,9 @@ def test_rolling_counts_who_comes_back_then_or_later():
 
 
 def test_brackets_count_a_user_once():
-    table = retention(log_of(LOG), grain="day", how="bracket", brackets=(1, 3, 4)).table
+    table = retention(
+        log_of(LOG), grain="day", back=Return(how="bracket", brackets=(1, 3, 4))
+    ).table
     assert rates(table[table["cohort"] == date(2026, 1, 5)]) == {0: (3, 3), 1: (1, 3), 3: (2, 3)}
 
 
@@ -90,16 +92,21 @@ def test_lifecycle_parts_sum_to_the_active_users():
 @pytest.mark.parametrize(
     "options",
     [
-        {"how": "n-day"},
+        {"back": "opem"},
         {"grain": "year"},
         {"start": "opem"},
-        {"how": "bracket", "brackets": (3, 1)},
         {"by": "kind"},
     ],
 )
 def test_bad_input_is_named(options):
     with pytest.raises(BadInput):
         retention(log_of(LOG), **options)
+
+
+@pytest.mark.parametrize("rest", [("n-day",), ("bracket", (3, 1)), ("bracket", (0, 1))])
+def test_a_bad_return_is_named(rest):
+    with pytest.raises(BadInput):
+        Return("open", *rest)
 
 
 @pytest.mark.parametrize("grain", ["day", "week", "month"])

@@ -13,7 +13,7 @@ from kpilab.analysis.experiments.experiment import experiment
 from kpilab.analysis.experiments.reanalysis import reanalysis
 from kpilab.analysis.experiments.suspects import segments_of
 from kpilab.core.table import Assignments, EventLog
-from kpilab.core.trial import Design, Outcome
+from kpilab.core.trial import Decision, Design, Outcome
 from kpilab.errors import BadInput
 from kpilab.show import say
 
@@ -49,16 +49,16 @@ def world(seed, *, units=1200, lift=0.0, half_life=None, lost=0.0, days=14):
 
 
 def read(data, **changes):
-    asked = {
+    asked = {"outcome": "event = 'pay'", "control": "A"}
+    plan = {
         "experiment": "t1",
-        "outcome": "event = 'pay'",
-        "control": "A",
         "split": {"A": 0.5, "B": 0.5},
         "start": date(2025, 3, 3),
         "planned_days": 14,
         "decided_on": date(2025, 3, 17),
     }
-    return reanalysis(*data, **(asked | changes))
+    plan |= {k: changes.pop(k) for k in Decision.__slots__ if k in changes}
+    return reanalysis(*data, decision=Decision(**plan), **(asked | changes))
 
 
 def test_a_lasting_effect_is_fine():
@@ -133,7 +133,8 @@ def test_an_experiment_asked_on_the_day_gives_the_same_effect_interval_and_p(out
     )
     m = replace(m, kind="mean" if isinstance(outcome, Outcome) else "proportion")
     design = replace(design, start=date(2025, 3, 3), until=day, seen_until=day)
-    row = experiment(who, log, metrics=[m], control="A", name="t1", design=design).table.iloc[0]
+    design = replace(design, name="t1")
+    row = experiment(who, log, metrics=[m], control="A", design=design).table.iloc[0]
     seen = (again.effect.value, again.effect.low, again.effect.high, again.p_effect, again.base)
     assert seen == pytest.approx(tuple(row[["effect", "low", "high", "p", "control"]]), rel=1e-9)
     assert list(again.counts.values()) == row[["units_control", "units_treatment"]].tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -246,9 +247,8 @@ def test_clusters_carry_covariates_and_quantiles():
     plain = experiment(
         Units(frame), metrics=["score", median], control="A", design=design
     ).table.set_index("metric")
-    helped = experiment(
-        Units(frame), metrics=["score"], control="A", covariates=["before"], design=design
-    ).table
+    design = replace(design, covariates=("before",))
+    helped = experiment(Units(frame), metrics=["score"], control="A", design=design).table
     alone = experiment(Units(frame), metrics=[median], control="A").table.iloc[0]
     assert helped["cut"].iloc[0] > 0.5
     wide = plain["high"] - plain["low"]

@@ -20,6 +20,7 @@ from kpilab.core.table import Facts
 from kpilab.core.values import Period
 from kpilab.engine.daily import Measured
 from kpilab.errors import BadInput
+from kpilab.operations import Weights
 from kpilab.stats.operations.allotment import allot
 
 FIRST = pd.Timestamp("2026-01-05")
@@ -67,15 +68,8 @@ def test_shares_and_rest_are_the_total(total, weights, data):
 @pytest.mark.parametrize("method", ["proportional", "history", "potential"])
 def test_children_sum_to_their_parent(method):
     potential = Measured(pos(), VISITORS) if method == "potential" else None
-    result = targets(
-        Measured(pos(), SIGNUPS),
-        900,
-        dimensions=LEVELS,
-        period=history(),
-        weeks=4,
-        method=method,
-        potential=potential,
-    )
+    asked = {"dimensions": LEVELS, "period": history(), "weeks": 4}
+    result = targets(Measured(pos(), SIGNUPS), 900, method=Weights(method, potential), **asked)
     table = result.table
     assert table["target"].iloc[0] + result.open == 900
     for level, parent in zip(LEVELS, ("total", *LEVELS), strict=False):

@@ -14,6 +14,7 @@ from kpilab.analysis.relation.relate import relate
 from kpilab.analysis.relation.screen import screen
 from kpilab.case.read import open_case
 from kpilab.errors import BadInput
+from kpilab.relation import Calendar
 from kpilab.show import chart, say
 
 WEEKS = pd.date_range("2023-01-02", periods=104, freq="7D")
@@ -60,7 +61,8 @@ def test_a_shared_shock_is_taken_out_by_its_event():
             b.iloc[k] += size
         day = (a.index[11].date(), a.index[12].date())
         for known in (False, True):
-            fooled[known] += relate(a, b, events=[day] if known else []).verdict == "related"
+            shocks = Calendar(events=[day] if known else [])
+            fooled[known] += relate(a, b, calendar=shocks).verdict == "related"
     assert fooled[False] > 2 * fooled[True]
     assert fooled[True] <= 15  # nominal 5 % of 150, three standard errors
 
@@ -139,7 +141,7 @@ def test_order_of_columns_and_rows_changes_nothing():
 
 def test_events_outside_the_range_change_nothing():
     a, b = pair()
-    assert relate(a, b, events=[date(2019, 1, 1)]).p == relate(a, b).p
+    assert relate(a, b, calendar=Calendar(events=[date(2019, 1, 1)])).p == relate(a, b).p
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -14,6 +14,7 @@ from kpilab.engine.events.steps import called
 from kpilab.engine.experiments.exposure import HIT, hits
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput
+from kpilab.events import Steps
 
 NAMES = [
     "sign in",
@@ -38,7 +39,7 @@ def log(*events: str) -> EventLog:
 def test_an_event_that_reads_as_a_condition_is_the_event(name):
     assert funnel(log(name, "pay"), [name, "pay"]).table["users"].tolist() == [3, 2]
     assert funnel(log("see", name), ["see", name]).table["users"].tolist() == [3, 2]
-    assert funnel(log("see", name, "pay"), ["see", "pay"], exclude=[name]).table[
+    assert funnel(log("see", name, "pay"), Steps(["see", "pay"], exclude=[name])).table[
         "users"
     ].tolist() == [1, 0]
     stopped = dropoff(log(name, "pay"), [name, "pay"], after=name)

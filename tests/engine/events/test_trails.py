@@ -11,6 +11,7 @@ import pytest
 
 from kpilab import EventLog, paths
 from kpilab.engine.events import stream
+from kpilab.events import Ways
 
 NAMES = ["cart", "help", "pay", "ship", "visit"]
 
@@ -35,10 +36,10 @@ def log():
 @pytest.mark.parametrize(
     "options",
     [
-        {"start": "cart", "length": 3, "most": 5},
-        {"end": "pay", "collapse": True, "unit": "user"},
-        {"start": "cart", "end": "pay", "length": 6, "timeout": "2h"},
-        {"length": 20, "timeout": "1d", "most": 7},
+        {"start": "cart", "ways": Ways(length=3, most=5)},
+        {"end": "pay", "ways": Ways(collapse=True, unit="user")},
+        {"start": "cart", "end": "pay", "ways": Ways(length=6, timeout="2h")},
+        {"ways": Ways(length=20, timeout="1d", most=7)},
     ],
     ids=["forward", "backward", "between", "long"],
 )
@@ -54,6 +55,6 @@ def test_kernel_and_expression_are_equal(log, options, monkeypatch):
 def test_whole_paths_are_those_of_a_plain_list(log):
     rows = log.table.to_pandas().dropna().sort_values(["user", "time", "event"])
     ways = Counter(" → ".join(e) for _, e in rows.groupby("user")["event"])
-    found = paths(log, unit="user", length=20, most=100).table
+    found = paths(log, ways=Ways(unit="user", length=20, most=100)).table
     whole = {w: n for w, n in ways.items() if w.count("→") < 20}
     assert {w: n for w, n in zip(found["path"], found["count"], strict=True) if w in whole} == whole

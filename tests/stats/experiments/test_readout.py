@@ -9,7 +9,7 @@ from scipy.special import ndtri, stdtr
 
 from kpilab.stats.experiments import anytime, bayes
 from kpilab.stats.experiments.fieller import lift
-from kpilab.stats.experiments.readout import Looks, estimates, read
+from kpilab.stats.experiments.readout import Looks, Reading, estimates, read
 from kpilab.stats.mean import Estimate, Sample, post_stratified, welch
 from kpilab.stats.tail import critical
 
@@ -33,14 +33,14 @@ def arms(effect=0.0, n=400, seed=1):
 )
 def test_p_and_both_intervals_never_disagree(effect, looks):
     for seed in range(8):
-        r = read(*arms(effect, seed=seed), (0,), looks=looks)
+        r = read(*arms(effect, seed=seed), (0,), how=Reading(looks))
         assert (r.difference.p <= 0.05) == (not r.difference.low < 0 < r.difference.high)
         assert (r.difference.p <= 0.05) == (not r.lift.low < 0 < r.lift.high)
 
 
 def test_a_single_last_look_costs_nothing():
     a, b = arms(0.1)
-    assert read(a, b, (0,), looks=Looks("obrien-fleming")) == read(a, b, (0,))
+    assert read(a, b, (0,), how=Reading(Looks("obrien-fleming"))) == read(a, b, (0,))
 
 
 def test_watching_every_unit_from_the_second_on_keeps_the_level():
@@ -84,7 +84,7 @@ def test_plain_proportions_are_believed_by_counts():
     r = read(a, b, (0,), proportion=True)
     exact = bayes.beta_binomial(100, 1000, 120, 1000)
     assert (r.chance, r.loss_ship) == pytest.approx((exact.chance, exact.loss_ship / 0.1))
-    worse = read(a, b, (0,), proportion=True, better=-1)
+    worse = read(a, b, (0,), how=Reading(better=-1), proportion=True)
     assert worse.chance == pytest.approx(1 - exact.chance)
 
 

@@ -13,6 +13,7 @@ from kpilab.case.read import open_case
 from kpilab.engine.rootcause.cells import pull
 from kpilab.show.say import sentence
 from kpilab.track.effects import effects
+from kpilab.track.records import Aim
 from kpilab.track.store import Store
 from kpilab.verdict.evidence import Evidence
 from kpilab.verdict.steps.execution import examine
@@ -87,7 +88,8 @@ def test_a_sum_is_read_as_a_sum_in_review_panel_and_effects(case):
     assert panel.table["effect"].iloc[0] == pytest.approx(finding.effect.value)
     with Store.open(opened.folder / "store.db") as store:
         store.finish(
-            store.add_action(opened.name, "new", owner="Ann", experiment="t1"), date(2026, 1, 14)
+            store.add_action(opened.name, "new", owner="Ann", aim=Aim(experiment="t1")),
+            date(2026, 1, 14),
         )
         row = effects(store, opened).table.iloc[0]
     assert (row["beside"], row["answer"]) == ("experiment", "worked")

@@ -46,11 +46,12 @@ def _controls(case: Case, state: State) -> tuple[Control, ...]:
 def _funnel(case: Case, state: State) -> Asked:
     plan = case.funnels[state.get("funnel")]
     options = {
-        **funnels.options(plan),
+        "within": plan.within,
         "where": state.where,
         "period": case.periods[state.get("period")],
     }
-    return Asked(Call(funnel, (case.tables[plan.table], plan.steps), options), fields=("step",))
+    args = (case.tables[plan.table], funnels.steps(plan))
+    return Asked(Call(funnel, args, options), fields=("step",))
 
 
 def _broken(case: Case, state: State) -> Asked:
@@ -77,10 +78,9 @@ def _rest(case: Case, state: State) -> Asked:
 
 def _change(case: Case, state: State) -> Asked:
     plan = case.funnels[state.get("funnel")]
-    options = {**both(case), **funnels.options(plan), "where": state.where}
-    return Asked(
-        Call(funnel_change, (case.tables[plan.table], plan.steps), options), fields=("step",)
-    )
+    options = {**both(case), "within": plan.within, "where": state.where}
+    args = (case.tables[plan.table], funnels.steps(plan))
+    return Asked(Call(funnel_change, args, options), fields=("step",))
 
 
 def _next(case: Case, state: State) -> Asked:
