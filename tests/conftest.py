@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,12 @@ gc.set_threshold(100_000, 50, 100)
 
 DATA = Path(__file__).parent / "data"
 SHARED = Path(__file__).parents[2] / "shared"
+
+
+def few(values: Iterable[Any], keep: int = 1) -> list[Any]:
+    """The first of the values that show one fact; the others once more, where all tests run."""
+    slow = pytest.mark.slow
+    return [v if k < keep else pytest.param(v, marks=slow) for k, v in enumerate(values)]
 
 
 @pytest.fixture(scope="session")

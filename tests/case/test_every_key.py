@@ -586,7 +586,15 @@ def laid(spec: dict[str, Any], path: str, value: object) -> dict[str, Any]:
     return spec
 
 
-@pytest.mark.parametrize("key", VARIANTS)
+def first_of_blocks() -> list[Any]:
+    """One key of each block where only some tests run; every key where all do."""
+    blocks = [key.rpartition(".")[0] for key in VARIANTS]
+    again = [bool(b) and b in blocks[:k] for k, b in enumerate(blocks)]
+    slow = pytest.mark.slow
+    return [pytest.param(k, marks=slow) if a else k for k, a in zip(VARIANTS, again, strict=True)]
+
+
+@pytest.mark.parametrize("key", first_of_blocks())
 def test_a_key_changes_what_is_said(told, key):
     path, value, *first = VARIANTS[key]
     before = trimmed(path)

@@ -15,7 +15,7 @@ from kpilab.analysis.events.funnel import Exclusion
 from kpilab.core.values import MISSING
 from kpilab.engine.events import stream
 from kpilab.events import Breakdown, Step, Steps, sequences
-from tests.conftest import DATA
+from tests.conftest import DATA, few
 
 NOT_OURS = {
     "ph-083": "the peer attributes 'step n' of an unordered funnel by an order it does not define",
@@ -119,7 +119,7 @@ def _kernel():
 FUNNELS = [c for c in cases("funnel_cases.json") if "unnel" in c["function"]]
 
 
-@pytest.mark.parametrize("fast", [True, False], ids=["kernel", "expression"])
+@pytest.mark.parametrize("fast", few([True, False]), ids=["kernel", "expression"])
 @pytest.mark.parametrize("case", FUNNELS, ids=lambda c: c["id"])
 def test_funnels_of_other_tools(case, fast, monkeypatch):
     if case["id"] in NOT_OURS:
