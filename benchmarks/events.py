@@ -27,7 +27,7 @@ import pandas as pd
 
 from kpilab import EventLog, funnel, paths, retention
 from kpilab.engine.events import stream, windows
-from kpilab.engine.events.steps import planned, rows_of
+from kpilab.engine.events.steps import Steps, planned, rows_of
 
 STEPS = ["visit", "search", "cart", "ship", "pay"]
 FIRST, NEXT_CELL = "funnel, first of a notebook", "same, 3 s after EventLog()"
@@ -104,8 +104,9 @@ def retention_sql(path: Path) -> None:
 
 def portable(path: Path) -> None:
     """The same funnel through the portable expression."""
-    plan = planned(STEPS, "7d")
-    rows, keys = rows_of(EventLog(path), plan)
+    log = EventLog(path)
+    plan = planned(Steps(STEPS), "7d", log)
+    rows, keys = rows_of(log, plan)
     windows.outcomes(rows, plan.chain, keys).group_by("level").agg(n=ibis._.count()).to_pandas()
 
 

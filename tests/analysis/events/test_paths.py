@@ -8,10 +8,9 @@ import pandas as pd
 import pytest
 
 from kpilab import EventLog, Where, funnel, paths
-from kpilab.core.values import EVERYWHERE
 from kpilab.engine.events.walks import END, START, walk
 from kpilab.errors import BadInput
-from kpilab.events import Ways, paths_change
+from kpilab.events import Path, Ways, paths_change
 
 
 def log_of(text):
@@ -189,7 +188,7 @@ def test_process_mining_counts(shared, name):
     assert (len(inner), int(inner["count"].sum())) == (facts["dfg_edges"], facts["dfg_total"])
     top = inner.head(5).sort_values(["count", "source"], ascending=[False, True])
     assert sorted(top["count"].tolist(), reverse=True) == [e[2] for e in facts["dfg_top5"]]
-    rows = walk(log, by="user", where=EVERYWHERE).to_pandas()
+    rows = walk(log, Path(unit="user")).to_pandas()
     variants = rows.sort_values("place").groupby("unit")["event"].agg(tuple).value_counts()
     assert (len(variants), int(variants.iloc[0])) == (facts["variants"], facts["top_variant_cases"])
     starts = result.transitions[result.transitions["source"] == START]

@@ -11,7 +11,7 @@ import pytest
 
 from kpilab import EventLog, funnel
 from kpilab.engine.events import gather, stream
-from kpilab.engine.events.steps import planned, rows_of
+from kpilab.engine.events.steps import Steps, planned, rows_of
 
 
 def test_outcomes_do_not_stay_in_the_engine():
@@ -44,7 +44,7 @@ def test_a_log_that_is_too_large_is_read_in_shares(monkeypatch, kind):
     })  # fmt: skip
     con = ibis.duckdb.connect()
     log = EventLog(con.create_table("events", frame))
-    rows, keys = rows_of(log, planned(["a", "b", "c"], "2d", log=log), by="session")
+    rows, keys = rows_of(log, planned(Steps(["a", "b", "c"]), "2d", log), by="session")
     whole = (
         stream.outcomes(rows, stream.Chain(3, 2 * 86_400_000_000), keys).order_by(keys).to_pandas()
     )
