@@ -246,7 +246,7 @@ def _size(
         potential.table, [potential.metric], {"all": period}, Cut(None, tuple(names), where)
     )
     keys = zip(
-        *(label(found[marked(n)], f"targets(potential=), column {n!r}") for n in names), strict=True
+        *(label(found[marked(n)], f"Weights(potential=), column {n!r}") for n in names), strict=True
     )
     known = dict(zip(keys, found[potential.metric.name].astype(float), strict=True))
     return np.array([known.get(p, 0.0) for p in paths])
