@@ -10,3 +10,4 @@ from kpilab.core.trial import Decision as Decision
 from kpilab.core.trial import Design as Design
 from kpilab.core.trial import Outcome as Outcome
 from kpilab.core.trial import Units as Units
+from kpilab.engine.experiments.moments import read_moments as read_moments

@@ -1,7 +1,8 @@
 """Sentences: message keys to text, per language, from `messages/<lang>/<room>/<topic>.json`.
 
 A template holds placeholders `{name}` or `{name:form}`; the forms are those of `show/format.py`;
-`{name#one|many}` is the first word where the value is one, else the second.
+`{name#one|many}` is the first word where the language's plural rule (Babel's, from CLDR) calls the
+value "one", else the second.
 Text in `[[ ]]` is left out when a value inside it is missing.
 """
 
@@ -13,6 +14,10 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+
+import numpy as np
+from babel import Locale
+from babel.plural import PluralRule
 
 from kpilab.core.values import Message
 from kpilab.errors import unknown
@@ -60,7 +65,7 @@ def sentence(message: Message, lang: str = "en") -> str:
     values = {k: _said(v, lang) for k, v in message.values.items()}
     form = template(message.key, lang)
     text = OPTIONAL.sub(lambda m: _optional(m.group(1), values), form)
-    text = PLURAL.sub(lambda m: _plural(m, values), text)
+    text = PLURAL.sub(lambda m: _plural(m, values, lang), text)
     text = SPACED.sub(lambda m: _filled(m, values, lang), text)
     # Between Chinese characters stands no space.
     text = BETWEEN.sub("", text).replace(EDGE, " ") if EDGE in text else text
@@ -95,9 +100,17 @@ def _filled(match: re.Match[str], values: Mapping[str, object], lang: str) -> st
     return before.replace(" ", EDGE) + text + after.replace(" ", EDGE)
 
 
-def _plural(match: re.Match[str], values: Mapping[str, object]) -> str:
+def _plural(match: re.Match[str], values: Mapping[str, object], lang: str) -> str:
     name, one, many = match.groups()
-    return one if values.get(name) in (1, True) else many
+    value = values.get(name)
+    if not isinstance(value, int | float | np.number) or value != value:
+        return many
+    return one if _rule(lang)(abs(float(value))) == "one" else many
+
+
+@cache
+def _rule(lang: str) -> PluralRule:
+    return Locale.parse(lang).plural_form
 
 
 def _capital(text: str) -> str:

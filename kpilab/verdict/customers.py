@@ -12,7 +12,7 @@ from kpilab.analysis.customers.churn import churned, followed, spend, stopped
 from kpilab.analysis.customers.concentration import carried
 from kpilab.analysis.customers.pipeline import SPEED, PipelineResult, pipeline
 from kpilab.analysis.customers.pipeline import place as stage
-from kpilab.analysis.customers.places import effect_of
+from kpilab.analysis.customers.stand_out import effect_of
 from kpilab.core.case import Case, Customer, Metric
 from kpilab.core.result import Result
 from kpilab.core.table import Entities, EventLog

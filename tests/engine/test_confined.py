@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from kpilab.engine.connect import confine, connect
-from kpilab.engine.door.files import read_file
+from kpilab.engine.door import files
+from kpilab.engine.door.reading import Reading
 from kpilab.errors import BadInput
 
 
@@ -31,7 +32,7 @@ def folder(tmp_path) -> Path:
 def opened(folder: Path, *sources: str):
     con = connect()
     paths = [str(folder / source) for source in sources]
-    tables = [read_file(con, path, f"t{k}") for k, path in enumerate(paths)]
+    tables = [files.opened(con, p, f"t{k}", Reading()).table for k, p in enumerate(paths)]
     confine(con, paths)
     return con, tables
 
@@ -93,7 +94,7 @@ def test_a_link_that_is_the_source_leads_to_its_file_alone(folder):
 def test_a_damaged_workbook_is_refused_in_words(folder):
     (folder / "bad.xlsx").write_bytes(b"PK\x03\x04 not a workbook")
     with pytest.raises(BadInput, match="cannot be read"):
-        read_file(connect(), folder / "bad.xlsx", "t")
+        files.opened(connect(), folder / "bad.xlsx", "t", Reading())
 
 
 @pytest.mark.parametrize(

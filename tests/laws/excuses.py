@@ -31,6 +31,7 @@ NOUNS = {
     "Period": "two days",
     "Point": "where a step matrix looks",
     "Reports": "a table",
+    "read_moments": "sums kept in a file",
     "Return": "what counts as coming back",
     "Simulations": "how many splits, and their seed",
     "Step": "a step of a funnel",

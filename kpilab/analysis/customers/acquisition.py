@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from kpilab.analysis.customers.places import Parts, View, stand_out
+from kpilab.analysis.customers.stand_out import Parts, View, stand_out
 from kpilab.core.case import Metric
 from kpilab.core.result import Result
 from kpilab.core.table import Entities, Facts

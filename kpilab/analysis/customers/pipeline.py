@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pandas as pd
 
-from kpilab.analysis.customers.places import Parts, View, stand_out
+from kpilab.analysis.customers.stand_out import Parts, View, stand_out
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog
 from kpilab.core.values import Message, Period, Where, fraction

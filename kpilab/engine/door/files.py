@@ -23,7 +23,6 @@ from kpilab.engine.expression import quoted
 from kpilab.errors import BadInput, nearest
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
     from ibis.backends import BaseBackend
 
 TEXT, JSON, PARQUET, BOOK = "text", "json", "parquet", "workbook"
@@ -45,11 +44,6 @@ def ending(source: str | Path) -> str:
     """The ending of a file we can read, in small letters; "" for any other."""
     name = Path(source).name.lower()
     return next((e for e in sorted(ENDINGS, key=len, reverse=True) if name.endswith(e)), "")
-
-
-def read_file(con: BaseBackend, source: str | Path, name: str) -> ir.Table:
-    """A file (or pattern) as a lazy table of the engine, read as it shows by itself."""
-    return opened(con, source, name, Reading()).table
 
 
 def opened(con: BaseBackend, source: str | Path, name: str, reading: Reading) -> Opened:

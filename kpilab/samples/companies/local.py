@@ -5,8 +5,8 @@ from __future__ import annotations
 from kpilab.samples.companies.company import Knob
 from kpilab.samples.companies.family import Family, Planted, Scene
 from kpilab.samples.companies.lever import Lever, Place
-from kpilab.samples.companies.places import NoPlace, Spot, Wish, spot
 from kpilab.samples.companies.reason import Reason
+from kpilab.samples.companies.spots import NoPlace, Spot, Wish, spot
 
 HEADS = 90  # customers in a place some of whom leave: fewer would say little
 RISE = 1.6  # room for what grows

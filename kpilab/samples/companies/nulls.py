@@ -6,8 +6,8 @@ from kpilab.samples.companies.company import Company
 from kpilab.samples.companies.family import Family, Planted, Scene
 from kpilab.samples.companies.lever import Lever
 from kpilab.samples.companies.local import pick, said, stage
-from kpilab.samples.companies.places import NoPlace
 from kpilab.samples.companies.ranges import Need
+from kpilab.samples.companies.spots import NoPlace
 
 
 def _any(firm: Company) -> bool:

@@ -6,9 +6,9 @@ from kpilab.samples.companies.company import Company
 from kpilab.samples.companies.family import Family, Planted, Scene
 from kpilab.samples.companies.lever import Lever, Place
 from kpilab.samples.companies.local import one_place, pick, place_for, reason, said, stage, wish
-from kpilab.samples.companies.places import NoPlace, distinct, start_day
 from kpilab.samples.companies.ranges import Need
 from kpilab.samples.companies.reason import Reason
+from kpilab.samples.companies.spots import NoPlace, distinct, start_day
 
 LATER = 7  # days until customers answer to a delay
 POWER = 0.8  # part of the later visits that new customers of poor quality do not make

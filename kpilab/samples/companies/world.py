@@ -19,9 +19,9 @@ from kpilab.samples.companies.families import FAMILIES
 from kpilab.samples.companies.family import Family, Planted, Scene
 from kpilab.samples.companies.firms import COMPANIES
 from kpilab.samples.companies.lever import Lever
-from kpilab.samples.companies.places import NoPlace
 from kpilab.samples.companies.ranges import RANGES, Ranges, setting
 from kpilab.samples.companies.reason import Sizes, sizes
+from kpilab.samples.companies.spots import NoPlace
 
 TRIES, EACH = 48, 6  # draws in all, and of one company before another is tried
 PREFIX = "company"
