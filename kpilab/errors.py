@@ -13,6 +13,7 @@ from kpilab.old import keywords, warned
 EXTRAS = (
     dict.fromkeys(("altair", "vl_convert", "jinja2", "platformdirs"), "report")
     | dict.fromkeys(("ipywidgets", "anywidget", "jupyterlab", "voila"), "lab")
+    | dict.fromkeys(("docx", "pptx"), "office")
     | {"apprise": "track", "pyspark": "spark", "psycopg": "postgres"}
 )
 

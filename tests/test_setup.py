@@ -60,7 +60,10 @@ def test_conda_users_get_the_same_dependencies():
 
 def test_everything_that_may_be_missing_is_in_the_extra_that_is_named():
     for package, name in errors.EXTRAS.items():
-        brought = {name_of(w).replace("-", "_").removesuffix("_python") for w in EXTRAS[name]}
+        brought = {
+            name_of(w).replace("-", "_").removesuffix("_python").removeprefix("python_")
+            for w in EXTRAS[name]
+        }
         assert package in brought
 
 

@@ -123,6 +123,9 @@ def review(
     pdf: Annotated[
         bool, typer.Option("--pdf", help="Print the report to PDF too (needs Chromium).")
     ] = False,
+    office: Annotated[
+        bool, typer.Option("--office", help="Write Word and PowerPoint files too.")
+    ] = False,
     store: StorePlace = "",
     verbose: Verbose = False,
 ) -> None:
@@ -150,6 +153,11 @@ def review(
             from kpilab.report.pdf import pdf as printed
 
             typer.echo(f"{printed(paths.html, out / 'review.pdf')}")
+        if office:
+            from kpilab.report.office import office as presented
+
+            for path in presented(result, out, language):
+                typer.echo(f"{path}")
 
 
 def _reviewed(case: Case, out: Path, tell: Progress) -> Review:

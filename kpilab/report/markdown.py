@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from kpilab.core.finding import Cause, Finding
+from kpilab.report.cells import cells
 from kpilab.report.document import Json, main_result
 from kpilab.report.words import Words
-from kpilab.show.format import interval, number, period, plain, pvalue, signed, where
+from kpilab.show.format import interval, number, period, pvalue, signed, where
 
 SPECIAL = re.compile(r"([\\`*_\[\]<>|#~])")
 MOST_ROWS = 20
@@ -124,8 +125,8 @@ def _table(finding: Finding, words: Words) -> Iterator[str]:
         return
     rows = result.table.head(MOST_ROWS).itertuples(index=False, name=None)
     yield table(
-        [mark(c) for c in result.table.columns],
-        ([plain(v, words.lang) for v in row] for row in rows),
+        [mark(words.column(str(c))) for c in result.table.columns],
+        (cells(words, result.table.columns, row) for row in rows),
     )
     if len(result.table) > MOST_ROWS:
         yield words.text("rows_shown", shown=MOST_ROWS, rows=len(result.table))

@@ -21,6 +21,7 @@ from markupsafe import Markup
 from platformdirs import user_cache_path
 
 from kpilab.core.finding import Finding
+from kpilab.report.cells import cells
 from kpilab.report.document import Json, main_result
 from kpilab.report.first import folded, lines, reached, standings
 from kpilab.report.specs import BRIDGE, COURSE, wide
@@ -178,7 +179,7 @@ def _tables(words: Words) -> dict[str, Json]:
     as many as the page has room for."""
     tables, room = {}, ROOM_FOR_TABLES
     for finding in words.review.findings:
-        table = _table(finding, words.lang)
+        table = _table(finding, words)
         if table is not None:
             sizes = [sum(len(cell.encode()) + 20 for cell in row) for row in table["rows"]]
             fits = [
@@ -191,7 +192,7 @@ def _tables(words: Words) -> dict[str, Json]:
     return tables
 
 
-def _table(finding: Finding, lang: str) -> dict[str, Any] | None:
+def _table(finding: Finding, words: Words) -> dict[str, Any] | None:
     result = main_result(finding)
     if result is None or result.table.empty:
         return None
@@ -200,11 +201,11 @@ def _table(finding: Finding, lang: str) -> dict[str, Any] | None:
         pd.api.types.is_numeric_dtype(t) and not pd.api.types.is_bool_dtype(t) for t in frame.dtypes
     ]
     rows = [
-        [form.plain(v, lang) for v in row]
+        cells(words, frame.columns, row)
         for row in frame.head(MOST_ROWS).itertuples(index=False, name=None)
     ]
     return {
-        "columns": [str(c) for c in frame.columns],
+        "columns": [words.column(str(c)) for c in frame.columns],
         "numeric": numeric,
         "rows": rows,
         "all": len(frame),

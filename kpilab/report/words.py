@@ -61,6 +61,12 @@ class Words:
         key = f"{topic}.{name}"
         return sentence(Message(key), self.lang) if key in catalogue(self.lang) else name
 
+    def column(self, name: str) -> str:
+        """The title of a table's column; one without a word of its own is its name, spoken."""
+        name = str(self._label(name))
+        said = self.known("column", name)
+        return said if said != name else name.replace("_", " ")
+
     def asks(self, step: str) -> str:
         """The question a step asks; "" for a step of the review's own."""
         key = f"step.{step}_asks"

@@ -14,8 +14,10 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
 from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
+from kpilab.core.values import Message, Where
 from kpilab.report.document import Json, plain
 from kpilab.report.words import Words
+from kpilab.show.format import where
 
 # Full-width signs start a formula in some East Asian versions.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -60,10 +62,10 @@ def safe(value: object) -> str | float | None:
 def _summary(words: Words, data: Json) -> Iterator[Sheet]:
     """Sheets of the review itself."""
     goal = cast(Json, data["goal"])
-    yield Sheet(
-        words.text("goal"), words.goal_line(), ["", ""], [[k, _flat(v)] for k, v in goal.items()]
-    )
-    for key in ("bridge", "causes", "findings", "data_quality", "not_examined", "rejected"):
+    rows = [[words.column(k), _flat(v)] for k, v in goal.items()]
+    yield Sheet(words.text("goal"), words.goal_line(), ["", ""], rows)
+    yield _bridge(words)
+    for key in ("causes", "findings", "data_quality", "not_examined", "rejected"):
         rows = [
             {k: v for k, v in row.items() if k not in ("table", "chart")}
             for row in cast(list[Json], data[key])
@@ -72,9 +74,20 @@ def _summary(words: Words, data: Json) -> Iterator[Sheet]:
             yield Sheet(
                 words.text(key),
                 "",
-                list(rows[0]),
+                [words.column(name) for name in rows[0]],
                 [[_flat(v) for v in row.values()] for row in rows],
             )
+
+
+def _bridge(words: Words) -> Sheet:
+    """From expected to actual, each amount a number with the ends of its interval."""
+    goal = words.review.goal
+    header = [words.text(k) for k in ("bridge_row", "bridge_amount")]
+    header += [words.column(c) for c in ("low", "high")]
+    steps = [[words.say(r.label), r.amount, r.low, r.high] for r in words.review.bridge]
+    first = [words.text("bridge_expected"), goal.expected, None, None]
+    last = [words.text("bridge_logged"), goal.logged, None, None]
+    return Sheet(words.text("bridge"), words.text("bridge_note"), header, [first, *steps, last])
 
 
 def _evidence(words: Words) -> Iterator[Sheet]:
@@ -82,10 +95,18 @@ def _evidence(words: Words) -> Iterator[Sheet]:
     for finding in words.review.findings:
         for result in finding.evidence:
             table = result.table.head(MOST_ROWS)
-            rows = list(table.itertuples(index=False, name=None))
-            yield Sheet(
-                finding.id, words.say(result.headline), [str(c) for c in table.columns], rows
-            )
+            rows = [
+                [_cell(v, words) for v in row] for row in table.itertuples(index=False, name=None)
+            ]
+            header = [words.column(str(c)) for c in table.columns]
+            yield Sheet(finding.id, words.say(result.headline), header, rows)
+
+
+def _cell(value: object, words: Words) -> object:
+    """Numbers and days as they are, places and messages in words."""
+    if isinstance(value, Message):
+        return words.say(value)
+    return where(value, words.lang) if isinstance(value, Where) else value
 
 
 def _flat(value: object) -> object:

@@ -163,6 +163,7 @@ def story(language: str = "en") -> Review:
         settings={"seed": 7, "level": 0.95, "floor": 1},
         version="0.1.0",
         rejected=(replace(records(), confidence=0.2),),
+        answer="causes",
     )
 
 
@@ -229,7 +230,9 @@ def nothing(language: str = "en") -> Review:
         for s in review.steps
     )
     rest = (BridgeRow(said("Rest: unexplained"), 300.0, -600.0, 1_200.0),)
-    return replace(review, goal=goal, bridge=rest, causes=(), steps=steps, rejected=())
+    return replace(
+        review, goal=goal, bridge=rest, causes=(), steps=steps, rejected=(), answer="nothing"
+    )
 
 
 def many(findings: int = 120, rows: int = 200) -> Review:

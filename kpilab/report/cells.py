@@ -1,0 +1,44 @@
+"""The cells of a table in words: shares in per cent, places and messages as people say them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kpilab.core.values import Message
+from kpilab.report.words import Words
+from kpilab.show.format import percent, plain, pvalue
+
+# Columns that hold shares (0-1) wherever they occur; ends of an interval follow what stands before.
+SHARES = {
+    *("share", "rate", "change", "overall", "lift", "lift_low", "lift_high", "carried", "falling"),
+    *("stickiness", "stopped_share", "went_share", "share0", "share1", "rest"),
+}
+ENDS = ("low", "high")
+CHANCES = ("p", "q")
+# Values that the analyses write themselves; all others are the user's own and stay.
+VALUES = {
+    *("baseline", "current", "goal", "kpi", "trouble", "fine", "unclear", "info", "related"),
+    *("unrelated", "inconclusive", "previous", "first", "up", "down"),
+}
+
+
+def cells(words: Words, columns: Iterable[object], row: Iterable[object]) -> list[str]:
+    """A row of a table in words."""
+    names = [str(c) for c in columns]
+    last, found = "", []
+    for name, value in zip(names, row, strict=True):
+        last = last if name in ENDS else name
+        found.append(_cell(words, name, value, last in SHARES))
+    return found
+
+
+def _cell(words: Words, name: str, value: object, share: bool) -> str:
+    if isinstance(value, Message):
+        return words.say(value)
+    if isinstance(value, str):
+        return words.known("value", value) if value in VALUES else words.name(value)
+    if isinstance(value, float) and name in CHANCES:
+        return pvalue(value, words.lang)
+    if isinstance(value, float) and share:
+        return percent(value, words.lang)
+    return plain(value, words.lang)

@@ -1,0 +1,42 @@
+"""Each fact has one value in every face of a review, and no text contradicts itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.report import reviews
+from tests.report.consistent import _against_itself, contradictions
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("name", ["story", "nothing"])
+def test_every_face_says_the_same(name, lang):
+    assert contradictions(getattr(reviews, name)(lang), lang) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Revenue rose by −4 %.",
+        "The level changed gradually from 1 Sept 2026 to 1 Sept 2026.",
+        "It changed by −18.6 % (−14.6 % to −22.4 %).",
+        "It changed by −18.6 % (−10.0 % to −5.0 %).",
+        "下降 −18.6%（−22.4% 至 −14.6%）",
+        "at Where(values=mappingproxy({}))",
+        "a rest of −4.39e−14",
+    ],
+)
+def test_a_text_against_itself_is_found(text):
+    assert list(_against_itself(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Revenue fell by 5,435 (17.6 %), from 30,809 to 25,374; interval −7,346 to −3,341.",
+        "−5,802 revenue (−7,346 to −4,345), −18.6 % of the goal",
+        "下单率变化 −18.6%（−22.4% 至 −14.6%），占缺口的 83.8%。",
+    ],
+)
+def test_a_text_that_holds_is_left_alone(text):
+    assert list(_against_itself(text)) == []
