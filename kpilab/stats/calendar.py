@@ -22,6 +22,9 @@ LUNAR = ("Chinese New Year", "Korean New Year", "Lunar New Year", "Spring Festiv
 # and trade swells and rests for three weeks around it.
 AROUND = 40
 LEAST_HOLIDAYS = 3  # days from which on holidays have a level of their own; it is drawn towards 1
+SATURDAY, LONG_BREAK = 5, 5  # of the week; days off in a row
+# Days from the first of the Spring Festival: the rush before, the feast, the way back to work.
+FESTIVAL = ((-14, -7), (-7, 0), (0, 7), (7, 14), (14, 21))
 NEAR = 10  # days on either side that a holiday is held against
 
 
@@ -43,9 +46,43 @@ def days_off(country: str, year: int) -> dict[date, str]:
     return {day: str(name) for day, name in found.items()}
 
 
+@cache
+def _worked(country: str, year: int) -> frozenset[date]:
+    """Weekend days that are worked in exchange for a bridge."""
+    found = holidays.country_holidays(country.upper(), years=year)
+    return frozenset(getattr(found, "weekend_workdays", None) or ())
+
+
 def holiday_counts(edges: Dates, country: str) -> Array:
     """Public holidays in each period, weekends left out (they are no news)."""
     return _per_period(edges, lambda day: day.weekday() < 5 and day in days_off(country, day.year))
+
+
+def holiday_columns(starts: Dates, ends: Dates, country: str) -> Array:
+    """What holidays may do to each period [start, end), in columns: days off on workdays, those of
+    long breaks (a Golden Week, Christmas to New Year), days off on weekends, weekend days that are
+    worked, and, where the Spring Festival is kept, the weeks around it."""
+    first, last = (np.asarray(e, "datetime64[D]") for e in (starts, ends))
+    every = np.arange(first.min() - AROUND, last.max() + AROUND)
+    dates = every.astype(object).tolist()
+    off = np.array([d in days_off(country, d.year) for d in dates])
+    worked = np.array([d in _worked(country, d.year) for d in dates])
+    weekend = weekdays(every) >= SATURDAY
+    free = off | (weekend & ~worked)
+    change = np.flatnonzero(np.diff(np.r_[False, free, False].astype(int)))
+    long = np.zeros(len(every), dtype=bool)
+    for begin, end in zip(change[::2], change[1::2], strict=True):
+        long[begin:end] = end - begin >= LONG_BREAK
+    marks = [off & ~weekend, off & ~weekend & long, off & weekend, worked]
+    if _keeps_new_year(country):
+        years = {d.year for d in dates}
+        feasts = np.array([new_year(y) for y in sorted(years)], "datetime64[D]")
+        apart = every[:, None] - feasts
+        for begin, end in FESTIVAL:
+            marks.append(((apart >= begin) & (apart < end)).any(axis=1))
+    total = np.vstack([np.zeros((1, len(marks))), np.cumsum(np.column_stack(marks), axis=0)])
+    at = [np.searchsorted(every, days) for days in (first, last)]
+    return (total[at[1]] - total[at[0]]).astype(np.float64)
 
 
 def weekdays(days: Dates) -> Positions:

@@ -22,6 +22,9 @@ LEAST_PERIODS = 12
 TREND_FROM = 78
 KNOT_EVERY = 26
 CAP = 2.5
+FOLLOWS, MOST_PEAKS = 3.5, 3  # |t| from which on a series follows a column; of so many at most
+LIKELIER = 2.0  # log-likelihood by which logarithms must fit better
+UNEVEN = 2.5  # |t| of a spread that changes over time
 
 
 def fourier(n: int, period: float, harmonics: int) -> Array:
@@ -59,11 +62,12 @@ class Innovations:
 
 
 def innovations(series: Array, terms: Array | None = None) -> Innovations:
-    """Differences, freed of the terms' differences, freed of their own past (AR by AICc), capped.
+    """Differences (of logarithms, where changes grow with the level), freed of the terms'
+    differences, brought to one spread, freed of their own past (AR by AICc), capped.
 
     For 78 periods or more a quadratic spline trend joins the terms.
     """
-    series = np.atleast_2d(np.asarray(series, dtype=float))
+    series = rising(series)
     n = series.shape[1]
     columns = np.empty((n, 0)) if terms is None else np.asarray(terms, dtype=float).reshape(n, -1)
     if n >= TREND_FROM:
@@ -72,8 +76,76 @@ def innovations(series: Array, terms: Array | None = None) -> Innovations:
     scale = np.abs(series).max(axis=1, initial=0) * 1e-9
     steps[steps.std(axis=1) <= scale] = np.nan
     most = highest_order(n)
-    new, orders = _without_past(steps, most)
+    new, orders = _without_past(_even(steps), most)
     return Innovations(_capped(new), orders, used)
+
+
+def unexplained(series: Array, terms: Array) -> float:
+    """Mean share of the differences' variance that the terms' differences leave."""
+    steps = np.diff(rising(series), axis=1)
+    steps = steps - steps.mean(axis=1, keepdims=True)
+    left, _ = _residuals(steps, np.diff(terms, axis=0))
+    power = np.sum(steps**2, axis=1)
+    return (
+        float(np.mean(np.sum(left**2, axis=1)[power > 0] / power[power > 0]))
+        if power.any()
+        else 1.0
+    )
+
+
+def followed(series: Array, terms: Array, columns: Array) -> Array:
+    """Those of the columns that any series follows beside the terms: its changes with the column's
+    changes are beyond what chance shows (|t| > 3.5), strongest first, each beside those before."""
+    steps = np.diff(rising(series), axis=1)
+    taken = np.empty((len(columns), 0))
+    for _ in range(min(columns.shape[1], MOST_PEAKS)):
+        design = np.diff(np.hstack([terms, taken]), axis=0)
+        y, used = _residuals(steps, design)
+        x, _ = _residuals(np.diff(columns, axis=0).T, design)
+        df = max(y.shape[1] - used - 2, 1)
+        size = np.sum(x**2, axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            r = (y @ x.T) / np.sqrt(np.sum(y**2, axis=1)[:, None] * size)
+            t = np.abs(r) * np.sqrt(df / np.maximum(1 - r**2, 1e-12))
+        t = np.nan_to_num(t, nan=0.0) * (size > 1e-8 * max(size.max(initial=0.0), 1e-300))
+        best = int(np.argmax(t.max(axis=0)))
+        if t[:, best].max() < FOLLOWS:
+            break
+        taken = np.hstack([taken, columns[:, [best]]])
+    return taken
+
+
+def rising(series: Array) -> Array:
+    """The series, as logarithms where their changes grow with their level.
+
+    Of the two, the one under which the changes are the likelier normal numbers (Box and Cox 1964);
+    a series that is zero or below anywhere stays.
+    """
+    series = np.atleast_2d(np.asarray(series, dtype=float))
+    positive = np.min(series, axis=1) > 0
+    logs = np.log(np.where(positive[:, None], series, 1.0))
+    m = series.shape[1] - 1
+    with np.errstate(divide="ignore"):
+        plain, relative = (m / 2 * np.log(np.diff(v, axis=1).var(axis=1)) for v in (series, logs))
+    asks = positive & (relative + logs[:, 1:].sum(axis=1) + LIKELIER < plain)
+    return np.where(asks[:, None], logs, series)
+
+
+def _even(x: Array) -> Array:
+    """Rows whose spread rises or falls over time, brought to one spread; the others as they are."""
+    time = np.linspace(-1, 1, x.shape[1])
+    size = np.abs(x - np.median(x, axis=1, keepdims=True))
+    cap = np.quantile(size, 0.95, axis=1, keepdims=True)
+    size = np.minimum(size, cap)
+    mean = size.mean(axis=1, keepdims=True)
+    slope = (size @ time / (time @ time))[:, None]
+    error = np.sqrt(
+        np.sum((size - mean - slope * time) ** 2, axis=1, keepdims=True)
+        / (x.shape[1] - 2)
+        / (time @ time)
+    )
+    scale = np.maximum(mean + slope * time, mean / 5)
+    return np.where(np.abs(slope) > UNEVEN * error, x / np.where(scale > 0, scale, 1.0) * mean, x)
 
 
 def _residuals(y: Array, x: Array) -> tuple[Array, int]:

@@ -18,7 +18,7 @@ from kpilab.errors import BadInput, unknown
 from kpilab.old import keywords
 from kpilab.questions.series import those_by_day
 from kpilab.stats.multiplicity import benjamini_hochberg
-from kpilab.stats.relation.axis import Calendar, axis, calendar_terms
+from kpilab.stats.relation.axis import Calendar, axis, calendar_terms, peaks
 from kpilab.stats.relation.related import LEAST_RHO, Question, relation_tests
 
 if TYPE_CHECKING:
@@ -113,7 +113,10 @@ def correlate(
     names = tuple(str(c) for c in numbers.columns)
     first, second = np.array(list(combinations(range(len(names)), 2))).T
     values = numbers.to_numpy(float).T
-    question = Question(ax.season, calendar_terms(ax, calendar), tuple(lags), 1 - level, least)
+    question = Question(
+        ax.season, None, calendar_terms(ax, calendar), peaks(ax), tuple(lags), 1 - level,
+        least,
+    )  # fmt: skip
     tests = relation_tests(values[first], values[second], question)
     q = benjamini_hochberg(tests.p)
     verdict = np.where(

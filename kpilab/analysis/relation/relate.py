@@ -15,8 +15,9 @@ from kpilab.engine.door.frames import dated
 from kpilab.engine.door.frames import series as on_days
 from kpilab.errors import BadInput
 from kpilab.old import keywords
-from kpilab.stats.relation.axis import Axis, Calendar, axis, calendar_terms
+from kpilab.stats.relation.axis import Axis, Calendar, axis, calendar_terms, peaks
 from kpilab.stats.relation.related import LEAST_RHO, Question, relation_tests
+from kpilab.stats.series import rising
 
 if TYPE_CHECKING:
     from kpilab.engine.door.frames import Frame, Values
@@ -67,6 +68,7 @@ class RelateResult(Result):
             "low": self.low,
             "high": self.high, "p": self.p, "detectable": self.detectable, "least": self.least,
             "periods": self.periods, "grain": Message(f"relate.grain_{self.grain}"),
+            "first": int(self.table["lag"].min()), "last": int(self.table["lag"].max()),
         }  # fmt: skip
         if self.verdict != "related":
             return Message(f"relate.{self.verdict}", values)
@@ -89,7 +91,8 @@ def relate(
     """Test whether a KPI and the goal are related, honestly about trend, season and chance.
 
     Both series are differenced, freed of calendar terms, trend and their own past; what is new in
-    one is correlated with what is new in the other, `lags` periods later. "Not found" is not
+    one is correlated with what is new in the other, `lags` periods later. Logarithms are taken of a
+    series whose changes grow with its level, and a note says so. "Not found" is not
     "unrelated": that is said only when a relation of `least` or more is ruled out at every lag
     looked at.
 
@@ -113,8 +116,10 @@ def relate(
             period twice, or a driver in `given` that does not cover the periods.
 
     Note:
-        Relation is not cause. Below 26 periods the result is nearly always inconclusive, and says
-        so.
+        Relation is not cause, and what is tested is a straight one at the lags looked at: a goal
+        that leads, a longer delay, a U-shape or an effect spread over many periods may be called
+        unrelated. Ends of months and quarters are taken out where the goal follows them. Below 26
+        periods the result is nearly always inconclusive, and says so.
 
     Example:
         >>> weeks = pd.date_range("2024-01-01", periods=60, freq="7D")
@@ -131,8 +136,11 @@ def relate(
             "give at least one, e.g. (0, 1, 2), or leave the argument out",
         )
     frame, ax = _aligned(kpi, goal)
-    terms = np.hstack([calendar_terms(ax, calendar), _given(given, frame)])
-    question = Question(ax.season, terms, None if lags is None else tuple(lags), 1 - level, least)
+    readings = calendar_terms(ax, calendar)
+    question = Question(
+        ax.season, _given(given, frame), readings, peaks(ax), None if lags is None else tuple(lags),
+        1 - level, least,
+    )  # fmt: skip
     tests = relation_tests(frame["kpi"].to_numpy(), frame["goal"].to_numpy(), question)
     low, high = tests.cross.bounds(1 - level)
     table = pd.DataFrame(
@@ -154,6 +162,11 @@ def relate(
         if len(frame) < WORTH
         else ()
     )
+    values = frame[["kpi", "goal"]].to_numpy(float).T
+    logs = (rising(values) != values).any(axis=1)
+    if logs.any():
+        named = tuple(n for n, taken in zip(_names(kpi, goal), logs, strict=True) if taken)
+        notes += (Message("relate.logs", {"names": named}),)
     return RelateResult(
         table, verdict, int(tests.lag[0]), float(tests.rho[0]), float(tests.low[0]),
         float(tests.high[0]),

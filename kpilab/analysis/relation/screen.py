@@ -15,7 +15,7 @@ from kpilab.engine.door.frames import dated
 from kpilab.errors import BadInput, unknown
 from kpilab.old import keywords
 from kpilab.stats.multiplicity import benjamini_hochberg
-from kpilab.stats.relation.axis import Calendar, axis, calendar_terms
+from kpilab.stats.relation.axis import Calendar, axis, calendar_terms, peaks
 from kpilab.stats.relation.redundancy import clusters, spokesman
 from kpilab.stats.relation.related import LEAST_RHO, Question, relation_tests
 from kpilab.stats.series import innovations
@@ -115,12 +115,14 @@ def screen(
         raise BadInput(
             "no KPI is left to test", "screen(frame)", "give columns that vary and have no gaps"
         )
-    terms = np.hstack([calendar_terms(ax, calendar), rows[list(given)].to_numpy(float)])
-    question = Question(ax.season, terms, None if lags is None else tuple(lags), 1 - level, least)
-    values = rows[kpis].to_numpy(float).T
-    tests = relation_tests(values, rows[goal].to_numpy(float), question)
+    question = Question(
+        ax.season, rows[list(given)].to_numpy(float), calendar_terms(ax, calendar),
+        peaks(ax), None if lags is None else tuple(lags), 1 - level, least,
+    )  # fmt: skip
+    values, aim = rows[kpis].to_numpy(float).T, rows[goal].to_numpy(float)[None, :]
+    tests = relation_tests(values, aim, question)
     q = benjamini_hochberg(tests.p)
-    group = clusters(innovations(values, question.regressors(len(rows))), same)
+    group = clusters(innovations(values, question.regressors(aim)), same)
     verdict = np.where(
         (tests.verdict == "related") & (q >= 1 - level), "inconclusive", tests.verdict
     )

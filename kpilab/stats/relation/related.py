@@ -12,9 +12,11 @@ from kpilab.stats.series import (
     CrossCorrelation,
     Ints,
     cross_correlation,
+    followed,
     fourier,
     innovations,
     split,
+    unexplained,
 )
 
 HARMONICS = 2
@@ -28,6 +30,8 @@ class Question:
     Attributes:
         season: periods per year (52 for weeks); None for no yearly terms.
         terms: further regressors (weekdays, holidays, events), periods × terms.
+        readings: blocks of regressors of which the one that explains the goal best is taken.
+        peaks: regressors that are taken where the goal follows them.
         lags: periods by which the KPI leads; None for 0-4 below 52 periods, else 0-8.
         alpha: error rate.
         least: smallest correlation that would matter.
@@ -35,6 +39,8 @@ class Question:
 
     season: float | None = None
     terms: Array | None = None
+    readings: tuple[Array, ...] = ()
+    peaks: Array | None = None
     lags: tuple[int, ...] | None = None
     alpha: float = 0.05
     least: float = LEAST_RHO
@@ -44,14 +50,27 @@ class Question:
             self.lags if self.lags is not None else range(5 if n < 52 else 9), dtype=np.int64
         )
 
-    def regressors(self, n: int) -> Array | None:
+    def regressors(self, goal: Array) -> Array | None:
+        """The terms that are taken out of both, as the goal (rows of series) follows them.
+
+        A pattern in the KPI alone makes no relation, so the goal decides.
+        """
+        n = goal.shape[1]
         parts = (
             []
             if self.season is None
             else [fourier(n, self.season, HARMONICS if n >= self.season else 1)]
         )
         parts += [] if self.terms is None else [np.asarray(self.terms, dtype=float).reshape(n, -1)]
-        return np.hstack(parts) if parts else None
+        fixed = np.hstack(parts) if parts else np.empty((n, 0))
+        if self.readings:
+            fixed = min(
+                (np.hstack([fixed, block]) for block in self.readings),
+                key=lambda terms: unexplained(goal, terms),
+            )
+        peaks = np.empty((n, 0)) if self.peaks is None else self.peaks
+        taken = np.hstack([fixed, followed(goal, fixed, peaks)])
+        return taken if taken.shape[1] else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +99,7 @@ def relation_tests(kpis: Array, goal: Array, question: Question) -> RelationTest
     """Test each row of `kpis` against `goal` (one row, or one for each KPI)."""
     kpis, goal = np.atleast_2d(kpis), np.atleast_2d(goal)
     n = kpis.shape[1]
-    new = innovations(np.concatenate([kpis, goal]), question.regressors(n))
+    new = innovations(np.concatenate([kpis, goal]), question.regressors(goal))
     cross = cross_correlation(*split(new, len(kpis)), question.looked_at(n))
     low, high = cross.bounds(question.alpha)
     rows, best = np.arange(len(kpis)), cross.best
