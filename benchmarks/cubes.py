@@ -225,6 +225,25 @@ def cells(nd: int, nc: int, draws: int, *, fall: float, seed: int = 0) -> Iterat
         yield Case(frame.assign(den0=den0, den1=den1), {(place, NONE)} if fall else set(), RATE)
 
 
+def complete(shape: Sequence[int], seed: int = 0) -> Case:
+    """All combinations of many values, 10 % noise; three places move, one of them a single leaf."""
+    rng, size = np.random.default_rng(seed), np.full(1, 100.0)
+    for values in shape:
+        size = np.multiply.outer(size, rng.lognormal(0, 0.5, values)).ravel()
+    now = size * (1 + rng.normal(0, 0.1, len(size)))
+    planted = [{0: 3, 1: 4}, {2: 5, 3: 6}, {d: d + 1 for d in range(len(shape))}]
+    for element, left in zip(planted, (0.7, 0.9, 0.1), strict=True):
+        at = tuple(element.get(d, slice(None)) for d in range(len(shape)))
+        now.reshape(shape)[at] *= left
+    codes = np.indices(shape, dtype=np.int16).reshape(len(shape), -1)
+    names = [[f"{d}{k}" for k in range(n)] for d, n in zip("abcdefgh", shape, strict=False)]
+    columns = {
+        d: pd.Categorical.from_codes(code, pd.Index(values, dtype="str"))
+        for d, code, values in zip("abcdefgh", codes, names, strict=False)
+    }
+    return Case(pd.DataFrame(columns | {"was": size, "now": now}), _told(planted))
+
+
 def shapes() -> dict[str, World]:
     """Further shapes, by name."""
     few, seven, large = (20, 15, 10), (4, 4, 4, 4, 4, 3, 3), (12, 10, 8, 6)

@@ -3,6 +3,7 @@ point, no mode.
 
     python benchmarks/localise.py --reference FOLDER --draws 40
     python benchmarks/localise.py --million 5 --peer PYTHON
+    python benchmarks/localise.py --large
 
 FOLDER holds S, L, B0, P: parquet cubes (string dimensions, `real`, `predict`), a truth.json. Micro
 F1 over exact sets: an ancestor or descendant of a planted element counts as wrong. PYTHON:
@@ -12,6 +13,7 @@ interpreter of an environment with wise-pizza.
 from __future__ import annotations
 
 import argparse
+import resource
 import subprocess
 import tempfile
 import time
@@ -46,6 +48,7 @@ CELLS = (
     (5, 5),
 )
 LEVELS = {"platform": 3, "channel": 8, "city": 20, "version": 6, "product": 12}
+LARGE = ((24, 20, 25, 20, 10), (60, 40, 25, 20, 20))
 CAUSES = (
     ({"platform": "platform1", "channel": "channel2"}, 0.3),
     ({"city": "city5", "version": "version3"}, 0.4),
@@ -205,6 +208,15 @@ def compare(repeats: int, peer: str | None) -> None:
             subprocess.run([peer, "-c", PEER, str(path), ",".join(LEVELS), "2"], check=True)
 
 
+def large() -> None:
+    """Processor seconds and memory for complete cubes of millions of leaves."""
+    for shape in LARGE:
+        tally = Tally()
+        tally.add(cubes.complete(shape), exceptions=False)
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        print(tally.line(f"{np.prod(shape):,} leaves"), f" {most:.1f} GiB", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reference", type=Path, help="folder with S, L, B0, P")
@@ -220,12 +232,16 @@ def main() -> None:
         default=0,
         help="repetitions of the million rows; nothing else is run",
     )
+    parser.add_argument("--large", action="store_true", help="24 million leaves; nothing else")
     parser.add_argument("--peer", help="interpreter with wise-pizza, for the million rows")
     arguments = parser.parse_args()
     if arguments.million:
         compare(arguments.million, arguments.peer)
         return
     print(HEAD)
+    if arguments.large:
+        large()
+        return
     for name, cases in sets(arguments):
         if any(part in name for part in arguments.only.split("|")):
             tally = Tally()
