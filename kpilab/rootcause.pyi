@@ -7,3 +7,4 @@ from kpilab.analysis.rootcause.next_split import next_split as next_split
 from kpilab.analysis.rootcause.ratemix import ratemix as ratemix
 from kpilab.analysis.rootcause.split import split as split
 from kpilab.analysis.rootcause.user_intervals import user_intervals as user_intervals
+from kpilab.engine.rootcause.distinct import Distinct as Distinct

@@ -15,7 +15,6 @@ ELSEWHERE = {
     "stats/events": "analysis/events/test_funnel.py",  # arrays behind one analysis each
     "stats/external": "analysis/external/test_counterfactual.py",
     "stats/operations": "analysis/operations/test_targets.py",
-    "stats/rootcause/localise": "analysis/rootcause/test_localise.py",
     "workbench/apps": "workbench/test_apps.py",  # every view of every app
     # Every question is drawn in both languages.
     "show/charts": "laws/test_laws.py",

@@ -106,10 +106,20 @@ class Cube:
 
 
 def cube_of(
-    frame: pd.DataFrame, names: tuple[str, ...], *, rate: bool, ratio: float | None
+    frame: pd.DataFrame,
+    names: tuple[str, ...],
+    *,
+    rate: bool,
+    ratio: float | None,
+    shared: bool = False,
 ) -> Cube:
     """Leaves with what they would be if nothing had changed,
-    new values against those they replaced."""
+    new values against those they replaced.
+
+    Args:
+        shared: whether amounts are numbers of single things that may be shared among leaves: they
+            vary no more than numbers of whole ones.
+    """
     coded = [frame[d].astype("category").cat for d in names]
     codes, values = (
         np.array([c.codes for c in coded], dtype=np.intp),
@@ -119,7 +129,7 @@ def cube_of(
     if np.any(num0 < 0) or np.any(num1 < 0):
         cube = Cube(names, codes, values, num0, num1, np.ones(len(num0)))
         return _signed(cube, frame, rate=rate)
-    whole_numbers, whole_reference = counted(num1), counted(num0)
+    whole_numbers, whole_reference = shared or counted(num1), shared or counted(num0)
     if rate:
         den0, den1 = frame[DEN0].to_numpy(float), frame[DEN1].to_numpy(float)
         return _at_old_rates(Cube(names, codes, values, num0, num1, np.ones(len(num0))), den0, den1)

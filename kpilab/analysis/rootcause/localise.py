@@ -16,6 +16,7 @@ from kpilab.core.result import Result
 from kpilab.core.values import Effect, Message, Where, fraction
 from kpilab.engine.column import DEN0, DEN1, NUM0, SIDES
 from kpilab.engine.rootcause.comparison import Comparison, compared, comparisons
+from kpilab.engine.rootcause.distinct import Distinct
 from kpilab.engine.rootcause.leaves import MOST_VALUES
 from kpilab.errors import BadInput
 from kpilab.old import keywords
@@ -124,10 +125,10 @@ def localise(
     facts: Facts | Tabular,
     *,
     dimensions: Sequence[str] = (),
-    measure: str | None = None,
+    measure: str | Distinct | None = None,
     numerator: str | None = None,
     denominator: str | None = None,
-    metrics: Sequence[str | tuple[str, str]] = (),
+    metrics: Sequence[str | Distinct | tuple[str, str]] = (),
     expected: str | tuple[str, str] | Sequence[str | tuple[str, str]] | None = None,
     periods: tuple[Period, Period] | None = None,
     deepest: int | None = None,
@@ -151,7 +152,8 @@ def localise(
         dimensions: columns to search; default: those the facts name. A number with a fraction (a
             price) is cut into bands where its deviation changes, as are whole numbers of many
             values (an age) that show where; a band holds its lower end and not its upper one.
-        measure: column that adds up, which may be negative (profit); or
+        measure: column that adds up, which may be negative (profit); `Distinct("user")` counts
+            each value of a column once in a period, shared among the leaves it was seen in; or
         numerator, denominator: columns of a rate; the numerator is compared at the denominator's
             present size; or
         metrics: several of these at once, each a column that adds up or a pair (numerator,
@@ -234,7 +236,8 @@ def _cube(
     frame, notes = _checked(frame)
     periods = question.periods
     ratio = periods[1].days / periods[0].days if periods else None
-    cube = cube_of(frame, names, rate=question.rate, ratio=ratio)
+    shared = isinstance(question.measure, Distinct)
+    cube = cube_of(frame, names, rate=question.rate, ratio=ratio, shared=shared)
     notes += tuple(
         Message("localise.grouped", {"dimension": d, "values": n, "kept": MOST_VALUES})
         for d, n in leaves.grouped.items()

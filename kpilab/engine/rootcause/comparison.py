@@ -15,6 +15,7 @@ from kpilab.core.table import Facts, Table
 from kpilab.engine.column import DEN0, NUM0, NUM1, own
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.rootcause.bins import frame_bins, table_bins
+from kpilab.engine.rootcause.distinct import Distinct, shared
 from kpilab.engine.rootcause.frame_leaves import (
     amounts,
     amounts_between,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from kpilab.core.values import Period
     from kpilab.engine.door.tables import Tabular
 
-Metric = str | tuple[str, str]  # a column that adds up, or numerator and denominator
+Metric = str | Distinct | tuple[str, str]  # what adds up, or numerator and denominator
 HOLED = own("holed")  # rows of a combination that are left out
 TIME = "date"  # column that tells the day in a plain frame, as in `Facts`
 
@@ -40,10 +41,10 @@ TIME = "date"  # column that tells the day in a plain frame, as in `Facts`
 class Comparison:
     """Which columns are compared; see `kpilab.localise`."""
 
-    measure: str | None
+    measure: str | Distinct | None
     numerator: str | None
     denominator: str | None
-    expected: str | tuple[str, str] | None
+    expected: Metric | None
     periods: tuple[Period, Period] | None
 
     def __post_init__(self) -> None:
@@ -73,7 +74,7 @@ class Comparison:
     @property
     def name(self) -> str:
         """How the metric is called: by its column, or both of them."""
-        return self.measure or f"{self.numerator} / {self.denominator}"
+        return str(self.measure) if self.measure else f"{self.numerator} / {self.denominator}"
 
     @property
     def rate(self) -> bool:
@@ -82,19 +83,20 @@ class Comparison:
 
     def now(self) -> dict[str, str]:
         if self.measure is not None:
-            return {own("num"): self.measure}
+            return {own("num"): str(self.measure)}
         return {own("num"): str(self.numerator), own("den"): str(self.denominator)}
 
     def columns(self) -> dict[str, str]:
         """Name of the sum -> column: `NUM1` (`DEN1`),
         and `NUM0` (`DEN0`) where the reference has its own."""
-        names = (self.expected,) if isinstance(self.expected, str) else (self.expected or ())
+        expected = self.expected or ()
+        names = expected if isinstance(expected, tuple) else (str(expected),)
         reference = dict(zip((NUM0, DEN0), names, strict=False))
         return {f"{k}1": c for k, c in self.now().items()} | reference
 
 
 def comparisons(
-    one: tuple[str | None, str | None, str | None],
+    one: tuple[str | Distinct | None, str | None, str | None],
     metrics: Sequence[Metric],
     expected: Metric | Sequence[Metric] | None,
     periods: tuple[Period, Period] | None,
@@ -108,7 +110,8 @@ def comparisons(
             "localise(measure=, numerator=, metrics=)",
             "name all of them in metrics",
         )
-    sides = [expected] if isinstance(expected, str) else list(expected or [None] * len(metrics))
+    single = isinstance(expected, str | Distinct)
+    sides = [expected] if single else list(expected or [None] * len(metrics))
     if isinstance(metrics, str) or len(sides) != len(metrics):
         raise BadInput(
             f"expected is {expected!r}, metrics is {metrics!r}",
@@ -117,15 +120,17 @@ def comparisons(
         )
     found = []
     for metric, side in zip(metrics, sides, strict=True):
-        columns = _columns(metric)
-        parts = (columns, None, None) if isinstance(columns, str) else (None, *columns)
-        found.append(Comparison(*parts, None if side is None else _columns(side), periods))
+        columns, reference = _columns(metric), None if side is None else _columns(side)
+        if isinstance(columns, tuple):
+            found.append(Comparison(None, *columns, reference, periods))
+        else:
+            found.append(Comparison(columns, None, None, reference, periods))
     return list(dict.fromkeys(found))
 
 
 def _columns(metric: object) -> Metric:
-    """A column, or a pair of them."""
-    if isinstance(metric, str):
+    """A column, the number of its values, or a pair of columns."""
+    if isinstance(metric, str | Distinct):
         return metric
     parts = list(metric) if isinstance(metric, Sequence) else []
     if len(parts) == 2 and isinstance(parts[0], str) and isinstance(parts[1], str):
@@ -143,6 +148,8 @@ def compared(
     """Sums per finest combination, a baseline scaled to the length of the current period;
     and the dimensions."""
     names = tuple(dict.fromkeys(dimensions))
+    if isinstance(question.measure, Distinct):
+        data, names = _once(data, names, question, question.measure)
     leaves = _of_frame(data, names, question) if isinstance(data, pd.DataFrame) and names else None
     if leaves is None:
         leaves, names = _of_engine(data, names, question)
@@ -181,6 +188,15 @@ def _without_holes(leaves: Leaves) -> Leaves:
     blank = holed & (leaves.frame[amounts] == 0).any(axis=1)
     kept = leaves.frame[~blank].drop(columns=HOLED).reset_index(drop=True)
     return replace(leaves, frame=kept, missing=int(leaves.frame[HOLED].sum()))
+
+
+def _once(
+    data: Facts | Tabular, names: tuple[str, ...], question: Comparison, measure: Distinct
+) -> tuple[Facts, tuple[str, ...]]:
+    facts = data if isinstance(data, Facts) else Facts.of(data)
+    names = names or facts.dimensions_named
+    _check_columns(names, [measure.column], list(facts.table.columns), facts.name)
+    return shared(facts, measure, names, question.periods), names
 
 
 def _of_engine(
