@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kpilab.cli.progress import Progress
     from kpilab.core.case import Case
     from kpilab.core.finding import Review
+    from kpilab.core.loop import Loop
 
 app = typer.Typer(
     name="kpilab",
@@ -144,7 +145,8 @@ def review(
             result = _reviewed(read, out, tell)
             tell("report", 1, 1)
             kept = _kept(result, store) if store else None
-            paths = write(kept[0] if kept else result, out, language)
+            beside = {"loop": kept[2]} if kept else {}
+            paths = write(kept[0] if kept else result, out, language, **beside)
         typer.echo(verdict(result, language or result.language))
         typer.echo(f"{paths.html}")
         if kept:
@@ -178,16 +180,20 @@ def _reviewed(case: Case, out: Path, tell: Progress) -> Review:
         raise
 
 
-def _kept(result: Review, place: str) -> tuple[Review, str]:
-    """The review with the notes of earlier ones, once it is in the store; and where it was kept."""
+def _kept(result: Review, place: str) -> tuple[Review, str, Loop]:
+    """The review with the notes of earlier ones, once it is in the store; where it was kept, and
+    what the store knows about it."""
+    from kpilab.track.loop import loop
     from kpilab.track.notes import annotated
     from kpilab.track.store import Store
 
     with Store.open(place) as opened:
         noted = annotated(result, opened)
         saved = opened.review(opened.save(result))
+        beside = loop(result, opened, saved)
     causes = ", ".join(str(cause.id) for cause in saved.causes)
-    return noted, f"kept as review {saved.id}" + (f", causes {causes}" if causes else "")
+    said = f"kept as review {saved.id}" + (f", causes {causes}" if causes else "")
+    return noted, said, beside
 
 
 @app.command()

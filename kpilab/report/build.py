@@ -8,6 +8,7 @@ from pathlib import Path
 from kpilab.core.case import Case
 from kpilab.core.files import put
 from kpilab.core.finding import GoalChange, Review
+from kpilab.core.loop import NO_LOOP, Loop
 from kpilab.report.document import document, now, to_text
 from kpilab.report.markdown import markdown, unfinished
 from kpilab.report.page import page
@@ -30,7 +31,12 @@ class ReportPaths:
 
 
 def write(
-    review: Review, folder: Path, lang: str | None = None, *, created: str | None = None
+    review: Review,
+    folder: Path,
+    lang: str | None = None,
+    *,
+    created: str | None = None,
+    loop: Loop = NO_LOOP,
 ) -> ReportPaths:
     """Write review.html, .md, .xlsx and .json; each is whole or not there.
 
@@ -43,6 +49,7 @@ def write(
         folder: made if missing; files of an earlier review in it are replaced.
         lang: "en" or "zh"; the review's own language if None.
         created: ISO time to state; now if None.
+        loop: what the store knows: pinned findings, actions, former causes.
     Returns:
         ReportPaths.
     Raises:
@@ -50,7 +57,7 @@ def write(
             unchanged).
     """
     folder = Path(folder)
-    words = Words(review, lang or review.language)
+    words = Words(review, lang or review.language, loop)
     charts = specs(words)
     data = document(words, charts, created or now())
     put(

@@ -23,6 +23,7 @@ def markdown(words: Words, data: Json) -> str:
         *([] if words.review.causes else [mark(words.detail())]),
         *_causes(words),
         *_bridge(words),
+        *_beside(words),
         *_findings(words),
         *_remarks(words),
         f"*kpilab {mark(words.review.version)} · {mark(data['created'])}*",
@@ -95,6 +96,19 @@ def _bridge(words: Words) -> Iterator[str]:
     last = (words.text("bridge_logged"), number(goal.logged, lang), "")
     yield f"## {words.text('bridge')}"
     yield table(header, [first, *rows, last])
+
+
+def _beside(words: Words) -> Iterator[str]:
+    """What analysts pinned, and the causes of the review before."""
+    loop = words.loop
+    if loop.pinned:
+        yield f"## {words.text('pinned')}"
+        for pin in loop.pinned:
+            by = words.text("pinned_by", author=pin.author or words.text("analyst"), day=pin.day)
+            yield f"- {mark(pin.said.get(words.lang) or pin.said.get('en', ''))} ({mark(by)})"
+    if loop.past:
+        yield f"## {words.text('before_head')}"
+        yield "\n".join(f"- {mark(line)}" for line in words.past())
 
 
 def _findings(words: Words) -> Iterator[str]:

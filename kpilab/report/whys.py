@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from kpilab.core.finding import Why
 from kpilab.report.words import Words
 
+# What a result calls the number of places or dates it looked at, and kinds that list them all.
+SEARCHED = ("tests", "searched")
+LISTED = ("attainment", "drivers", "split", "screen", "churn")
+
 
 @dataclass(slots=True)
 class Node:
@@ -15,6 +19,7 @@ class Node:
     question: str
     answer: str
     finding: str | None
+    looked: int | None = None
     nodes: list[Node] = field(default_factory=list)
     causes: list[int] = field(default_factory=list)
 
@@ -37,5 +42,20 @@ def _node(level: list[Node], why: Why, words: Words) -> Node:
     for node in level:
         if (node.question, node.answer) == (question, answer):
             return node
-    level.append(Node(question, answer, why.finding))
+    level.append(Node(question, answer, why.finding, _looked(words, why.finding)))
     return level[-1]
+
+
+def _looked(words: Words, finding: str | None) -> int | None:
+    """How many alternatives the finding was chosen from; None where none were searched."""
+    for found in words.review.findings:
+        if found.id == finding:
+            known = [
+                getattr(result, name, None) for result in found.evidence for name in SEARCHED
+            ] + [
+                len(result.table)
+                for result in found.evidence
+                if result.kind in LISTED and len(result.table) > 1
+            ]
+            return next((int(n) for n in known if n), None)
+    return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from kpilab.core.finding import Cause, Finding, Review
+from kpilab.core.loop import NO_LOOP, Loop
 from kpilab.core.values import Effect, Message
 from kpilab.show.format import (
     interval,
@@ -33,6 +34,7 @@ class Words:
 
     review: Review
     lang: str
+    loop: Loop = NO_LOOP
 
     def text(self, key: str, **values: object) -> str:
         """A text of the report page, `report.<key>` or any full key."""
@@ -246,6 +248,35 @@ class Words:
         quiet = finding.verdict == "unclear" or p is None or p >= NOTHING
         return finding.strength in ("tested", "compared") and quiet and finding.verdict in (
             "fine", "unclear")  # fmt: skip
+
+    def deeds(self, cause: int) -> list[str]:
+        """The actions on a cause, each with owner, day and state."""
+        return [
+            self.text(
+                "deed",
+                what=d.what,
+                owner=d.owner,
+                state=self.known("action_state", d.state),
+                day=d.done_on or d.due,
+            )
+            for d in self.loop.deeds
+            if d.cause == cause
+        ]
+
+    def past(self) -> list[str]:
+        """What became of each cause of the review before."""
+        return [
+            self.text(
+                "compare.line",
+                state=self.known("compare", p.state),
+                kind=self.known("kind", p.kind),
+                subject=self.name(p.subject),
+                where=p.where or None,
+                actors=None,
+                why=p.reason,
+            )
+            for p in self.loop.past
+        ]
 
     def judged(self, finding: Finding) -> str:
         """The label of a finding's verdict."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -53,6 +53,7 @@ class Line:
     said: str
     facts: tuple[tuple[str, str], ...]
     trend: Sparkline | None
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ def page(case: Case, store: Store | None = None, *, today: date | None = None) -
     """The page's text: no scripts, nothing from outside, every name from the data escaped."""
     lines: dict[str, list[Line]] = {}
     known: list[Progress] = []
+    doubts = _doubts(case, store) if store else {}
     for name, role, owner, target in asked_of(case):
         metric = case.metrics[name]
         who = owner or metric.owner or label("board.nobody", case.language)
@@ -113,7 +115,8 @@ def page(case: Case, store: Store | None = None, *, today: date | None = None) -
             lines.setdefault(who, []).append(_unknown(case, name, role, error))
             continue
         known.append(found)
-        lines.setdefault(who, []).append(_line(case, found, role))
+        line = replace(_line(case, found, role), doubt=doubts.get(name, ""))
+        lines.setdefault(who, []).append(line)
     deeds = _deeds(case, store, today) if store else {}
     owners = [
         Owner(w, tuple(lines.get(w, ())), tuple(deeds.get(w, ()))) for w in {**lines, **deeds}
@@ -231,6 +234,19 @@ def _wanted(case: Case, found: Progress) -> float | None:
         if metric.per is None and not metric.is_ratio
         else found.target
     )
+
+
+def _doubts(case: Case, store: Store) -> dict[str, str]:
+    """Metric -> what the newest review of the period says against it."""
+    newest = next((r for r in store.reviews(case.name) if
+        r.periods["current"] == case.current), None)  # fmt: skip
+    found: dict[str, str] = {}
+    for cause in newest.causes if newest else ():
+        said = cause.said.get(case.language) or cause.said.get("en", "")
+        if said and cause.decision != "rejected":
+            text = sentence(Message("board.doubt", {"cause": said}), case.language)
+            found.setdefault(cause.subject, text)
+    return found
 
 
 def _deeds(case: Case, store: Store, today: date | None) -> dict[str, list[Deed]]:

@@ -115,6 +115,8 @@ class FindingRecord:
     q: float | None
     said: Said
     made: str
+    author: str = ""
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,6 +181,8 @@ def to_finding(row: Row) -> FindingRecord:
         q=_float(row["q"]),
         said=_dict(row["said"]),
         made=str(row["made"]),
+        author=str(row["author"]),
+        pinned=bool(row["pinned"]),
     )
 
 

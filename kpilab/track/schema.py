@@ -60,4 +60,8 @@ ALARMS = (
     # Of one rule only one alarm can be open: whoever inserts it first is the one who tells.
     "CREATE UNIQUE INDEX one_open_alarm ON alarms (case_name, rule) WHERE cleared IS NULL",
 )
-STEPS = (REVIEWS, ALARMS)
+PINS = (
+    "ALTER TABLE findings ADD COLUMN author TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE findings ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0",
+)
+STEPS = (REVIEWS, ALARMS, PINS)

@@ -98,7 +98,9 @@ class Store:
                 )
         return saved
 
-    def add_finding(self, review: int | str, finding: Finding, lang: str = "en") -> int:
+    def add_finding(
+        self, review: int | str, finding: Finding, lang: str = "en", *, author: str = ""
+    ) -> int:
         """Keep one finding by itself; its id.
 
         Args:
@@ -106,6 +108,7 @@ class Store:
                 else a collection of findings of that name.
             finding: what was found.
             lang: the language it stands in where no other is asked for.
+            author: who found it.
         """
         newest = self.reviews(review)[:1] if isinstance(review, str) else (self.review(review),)
         saved = newest[0] if newest else None
@@ -114,7 +117,8 @@ class Store:
             finding, saved.id if saved else None, saved.case if saved else str(review), {}, now()
         )
         ordered = {lang: said[lang], **said} if lang in said else said
-        return self.database.insert("findings", {**row, "said": json_text(ordered)})
+        pin = {"said": json_text(ordered), "author": author, "pinned": 1}
+        return self.database.insert("findings", {**row, **pin})
 
     def reviews(self, case: str | None = None) -> tuple[ReviewRecord, ...]:
         """Saved reviews, those of the latest period first."""

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from getpass import getuser
 from pathlib import Path
 from typing import Protocol
 
 from kpilab.core.case import Case
 from kpilab.core.finding import Finding
 from kpilab.track.store import Store
+
+
+def who() -> str:
+    """The name of whoever sits at the machine; "" where it has none."""
+    try:
+        return getuser()
+    except (OSError, KeyError):
+        return ""
 
 
 class Keeper(Protocol):
@@ -50,4 +59,4 @@ class Workspace:
             BadInput: the store cannot be opened.
         """
         with Store.open(self.place) as store:
-            store.add_finding(self.case.name, finding, self.case.language)
+            store.add_finding(self.case.name, finding, self.case.language, author=who())
