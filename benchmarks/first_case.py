@@ -11,40 +11,53 @@ import sys
 import tempfile
 from pathlib import Path
 
-import yaml
-
 import kpilab
-from kpilab.cli.first import scaffold
+from kpilab.case.write import First
+from kpilab.cli.first import written
 from kpilab.errors import KpilabError
+from kpilab.show.say import sentence
+
+HEAD = (
+    "tables",
+    "keys",
+    "links",
+    "rejected",
+    "customer",
+    "goal",
+    "it could be",
+    "funnel",
+    "review",
+)
 
 
 def main(places: list[str]) -> None:
-    print("| tables | keys | links | customer | goal | funnel | review |")
-    print("|---|---|---|---|---|---|---|")
+    print(f"| {' | '.join(HEAD)} |\n|{'---|' * len(HEAD)}")
     for place in map(Path, places):
         with tempfile.TemporaryDirectory() as folder:
             files = [place] if place.is_file() else sorted(place.iterdir())
             for file in files:
                 if file.is_file() and file.suffix in (".csv", ".parquet", ".xlsx", ".json"):
                     shutil.copy(file, folder)
-            print(f"| {place.name} | {' | '.join(_told(Path(folder)))} |", flush=True)
+            try:
+                first = written(folder)
+                told = [*_told(first), _reviewed(Path(folder))]
+            except KpilabError as error:
+                told = [""] * (len(HEAD) - 2) + [f"no draft: {str(error).splitlines()[0]}"]
+            print(f"| {place.name} | {' | '.join(told)} |", flush=True)
 
 
-def _told(folder: Path) -> list[str]:
-    try:
-        spec = yaml.safe_load(scaffold(folder).read_text("utf-8"))
-    except KpilabError as error:
-        return ["", "", "", "", "", f"no draft: {str(error).splitlines()[0]}"]
-    tables = spec["tables"]
-    keys = ", ".join(f"{n}.{t['key']}" for n, t in tables.items() if "key" in t)
-    links = ", ".join(
-        f"{n}.{c} → {to}" for n, t in tables.items() for c, to in t.get("links", {}).items()
+def _told(first: First) -> list[str]:
+    related, case = first.found.related, first.case
+    keys = ", ".join(f"{n}.{k}" for n, k in related.keys.items())
+    links = ", ".join(f"{x.sheet}.{x.column} → {x.to} ({x.share:.0%})" for x in related.links)
+    rejected = "; ".join(
+        f"{x.sheet}.{x.column} → {x.to}: {sentence(x.why)}" for x in related.rejected
     )
-    goal = spec["goal"]
-    metric = spec["metrics"][goal["metric"]]
-    steps = " > ".join(spec.get("funnels", {}).get("main", {}).get("steps", ()))
-    told = f"{metric['measure']} on {metric['table']} = {goal.get('formula', 'no formula')}"
-    return [keys, links, spec.get("customer", ""), told, steps, _reviewed(folder)]
+    customer = case.customer.table if case.customer else ""
+    draft = first.draft
+    goal = f"{draft.measure or draft.goal} on {draft.table} = {draft.formula or 'no formula'}"
+    others = ", ".join(first.alternatives)
+    return [keys, links, rejected, customer, goal, others, " > ".join(draft.funnel)]
 
 
 def _reviewed(folder: Path) -> str:
@@ -52,7 +65,8 @@ def _reviewed(folder: Path) -> str:
         found = kpilab.review(kpilab.open_case(folder))
     except KpilabError as error:
         return f"failed: {str(error).splitlines()[0]}"
-    return f"ok, {len(found.causes)} causes"
+    causes = [f"{c.kind} {c.subject} {dict(c.where.values)}" for c in found.causes]
+    return f"{found.answer}: {'; '.join(causes)}" if causes else f"{found.answer}"
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def alternatives(
     for sheet, _ in drafts:
         for column in measures(sheet, guesses[sheet.name]):
             amount = column.nature == "adds" and column.named("|".join(AMOUNTS))
-            if amount and not (sheet.name == best.table and column.name == best.goal):
+            if amount and not (sheet.name == best.table and slug(column.name) == best.goal):
                 yield column.name if column.linked else f"{sheet.name}.{column.name}"
 
 

@@ -86,12 +86,17 @@ def found_in(folder: Path) -> Found:
         (s, draft(s, known[s.name])) for s in used if known[s.name].kind in ("events", "facts")
     )
     if not drafts:
-        raise BadInput(
-            f"no table of events or counts in {str(folder)!r}",
-            "argument DIR",
-            "add a table with a date and numbers, or with users and events",
-        )
+        raise _nothing(folder, untimed)
     return Found(used, known, relations, drafts, tuple(notes))
+
+
+def _nothing(folder: Path, untimed: list[str]) -> BadInput:
+    """A folder without a table that has times."""
+    files = f": {', '.join(untimed)} has no column that is read as times" if untimed else ""
+    what = f"no table of events or counts in {str(folder)!r}{files}"
+    mend = "add a table with a date and numbers, or with users and events; where its times are "
+    mend += "written in a way of their own, write a case.yml whose `format` says it"
+    return BadInput(what, "argument DIR", mend)
 
 
 def _of_trial(trial: Trial, notes: list[Message]) -> Found:

@@ -13,7 +13,7 @@ from kpilab.case.words import WHEN, named
 from kpilab.core.values import Message
 from kpilab.engine.connect import connect
 from kpilab.engine.door.files import ENDINGS, ending, opened
-from kpilab.engine.door.layout import wide
+from kpilab.engine.door.layout import months, wide
 from kpilab.engine.door.numbered import numbered
 from kpilab.engine.door.reading import Reading
 from kpilab.engine.expression import identifier
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends import BaseBackend
 
+LEAST_MONTHS = 3
 Type = Literal["time", "number", "text", "flag", "other"]
 # What numbers are: amounts that add up; else why they do not (`kpilab.case.numbers`).
 Nature = Literal["adds", "mean", "level", "name", "calendar", "place", "repeated"]
@@ -127,6 +128,11 @@ def _tables(con: BaseBackend, folder: Path, name: str, source: str) -> list[Shee
         columns = across.columns[0] if len(across.columns) == 1 else list(across.columns)
         keys = {"unpivot": {"columns": columns, "name": across.name, "value": across.value}}
         return [_sheet(name, source, read.table, keys)]
+    called = months(read.table.columns)
+    if len(called) >= LEAST_MONTHS:
+        what = f"columns {called[0]!r} to {called[-1]!r} are months of no year"
+        mend = "write the year into their names, e.g. 2026-01; then they are read as rows"
+        raise BadInput(what, f"file {source!r}", mend)
     titles = [n.values for n in read.notes if n.key == "door.sheets"]
     if not titles:
         return [_sheet(name, source, read.table, {})]

@@ -55,6 +55,7 @@ def classed(sheet: Sheet) -> Sheet:
     natures = {c.name: _nature(c, sheet, found, k) for k, c in enumerate(able)}
     natures |= dict.fromkeys(_prices(sheet, [c for c in able if natures[c.name] == "adds"]), "mean")
     adding = [c for c in able if natures[c.name] in ("adds", "mean", "level")]
+    adding = [c for c in adding if not c.named(GROUPING) or c.named("line")]
     natures |= _in_groups(sheet, adding)
     told = tuple(replace(c, nature=natures.get(c.name, c.nature)) for c in sheet.columns)
     return replace(sheet, columns=told)
@@ -192,7 +193,8 @@ def _per_group(sheet: Sheet, group: Column, columns: Sequence[Column]) -> dict[s
         return {}
     told: dict[str, Nature] = {}
     for k, c in enumerate(columns):
-        if c.whole and int(found[f"counted{k}"] or 0) >= NEARLY * groups:
+        numbered = time is not None or sheet.time is None  # the rows of an order, not of a day
+        if numbered and c.whole and int(found[f"counted{k}"] or 0) >= NEARLY * groups:
             told[c.name] = "place"
         elif int(found[f"same{k}"] or 0) == groups:
             told[c.name] = "repeated"
@@ -216,8 +218,3 @@ def _by_group(
         }  # fmt: skip
     grouped = rows.group_by("kpilab_g").agg(**asked)
     return grouped.filter(column(grouped, "n") > 1)
-
-
-def adds_up(c: Column) -> bool:
-    """Whether the column may be summed."""
-    return c.type == "number" and c.nature == "adds" and not c.named(GROUPING)

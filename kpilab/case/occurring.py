@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 import ibis
+import pandas as pd
 
 from kpilab.case.document import Document
 from kpilab.case.expressions import conditions, expressions
@@ -17,6 +18,7 @@ from kpilab.core.values import Message
 from kpilab.engine.events.steps import called
 from kpilab.engine.experiments.exposure import tested_log
 from kpilab.engine.expression import compared, is_predicate, missing, parse_predicate
+from kpilab.engine.metrics import PERIOD, measure
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, Problem, nearest, unknown_problem
 
@@ -89,7 +91,19 @@ def uncounted(case: Case) -> list[Problem]:
                 problems.append(unknown_problem("event", text, _frequent(log, log.event), where))
     for test in case.experiments.values():
         problems += _untold(case, test)
-    return problems
+    return [*problems, *_undefined(case)]
+
+
+def _undefined(case: Case) -> Iterator[Problem]:
+    """A goal without a value in one of the periods: there is nothing to compare."""
+    metric = case.metrics[case.goal.metric]
+    ends = {"baseline": case.baseline, "current": case.current}
+    found = measure(case.tables[metric.table], [metric], ends).set_index(PERIOD)[metric.name]
+    gone = [name for name in ends if name in found.index and pd.isna(found[name])]
+    if gone:
+        what = f"the goal {case.goal.metric!r} has no value in the {' and the '.join(gone)} period"
+        where = f"case.yml, key metrics.{case.goal.metric}"
+        yield Problem(what, where, "mend the metric, or choose periods with data")
 
 
 def _untold(case: Case, test: Test) -> Iterator[Problem]:

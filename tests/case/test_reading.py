@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from kpilab.case.occurring import uncounted
 from kpilab.case.read import open_case
 from kpilab.cli.first import scaffold
 from kpilab.engine.metrics import measure
@@ -154,3 +155,25 @@ def test_wide_tables_and_sheets_are_found_by_the_draft(tmp_path):
     assert "unpivot:" in (tmp_path / "case.yml").read_text("utf-8")
     frame = measure(case.tables["wide"], [case.metrics["value"]], dict(case.periods))
     assert list(frame["value"]) == RIGHT
+
+
+def test_days_with_their_weekday_are_read(tmp_path):
+    sales("%A, %B %d, %Y").to_csv(tmp_path / "sales.csv", index=False, sep=";")
+    assert totals(laid(tmp_path))[0] == RIGHT
+
+
+@pytest.mark.parametrize("names", ["{}月", "Jan Feb Mar Apr May", "Januar Februar März April Mai"])
+def test_months_across_without_a_year_are_refused_with_their_names(tmp_path, names):
+    called = names.split() if " " in names else [names.format(k) for k in range(1, 6)]
+    frame = pd.DataFrame([["N", 1, 2, 3, 4, 5], ["S", 6, 7, 8, 9, 10]], columns=["store", *called])
+    frame.to_csv(tmp_path / "plan.csv", index=False)
+    with pytest.raises(BadInput, match=f"columns {called[0]!r} to {called[-1]!r} are months of no"):
+        scaffold(tmp_path)
+
+
+def test_a_goal_whose_column_is_called_otherwise_later_is_no_case_in_order(tmp_path):
+    frame = sales()
+    frame[:28].to_csv(tmp_path / "sales-11.csv", index=False)
+    frame[28:].rename(columns={"amount": "value"}).to_csv(tmp_path / "sales-12.csv", index=False)
+    (problem,) = uncounted(open_case(laid(tmp_path, "sales-*.csv")))
+    assert "'revenue' has no value in the current period" in problem.what

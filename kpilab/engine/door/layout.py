@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice, pairwise, takewhile
 from typing import Literal
 
-from kpilab.engine.door import amounts
+from kpilab.engine.door import amounts, moments
 from kpilab.engine.door.reading import NOTHING, Unpivot
 
 Cells = Sequence[str]
@@ -26,9 +26,11 @@ TIME = re.compile(
     r"|\d{1,2}[-/. ]\d{1,2}[-/. ](\d{4}|\d\d)(\D.*)?|\d{8}[T ]\d\d.*|\d{1,2}[-/]\d{4}"
     r"|\d{1,2}(?:st|nd|rd|th|er| de)?[-/. ]+[^\W\d_]{3,10}(?: de)?[-/., ]+(\d{4}|\d\d)(\D.*)?"
     r"|[^\W\d_]{3,10}[.,]?[-/ ]+(\d{1,2},? +)?(\d{4}|\d\d)(\D.*)?"
-    r"|[^\W\d_]{2,10}[.,]? +[^\W\d_]{3,10}\.? +\d{1,2} +\d.*"
+    r"|[^\W\d_]{2,10}[.,]? +[^\W\d_]{3,10}\.? +\d{1,2},? +\d.*"
     r"|[^\W\d_]{2,10}[.,]? +\d{1,2}\.? +[^\W\d_]{3,10}\.? +\d{4}(\D.*)?"
 )
+
+MONTH = re.compile(r"\d{1,2} ?月份?")  # of no year: a name of a column, no amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ def kind(cell: str) -> Kind:
         return ""
     if TIME.fullmatch(text):
         return "time"
+    if MONTH.fullmatch(text):
+        return "text"
     if NUMBER.fullmatch(text):
         return "number"
     if len(text) > LONGEST or not any(c.isdigit() for c in text):
@@ -222,6 +226,11 @@ def unique(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         taken.add(own.lower())
         found.append(own)
     return tuple(found), tuple(dict.fromkeys(twice))
+
+
+def months(names: Sequence[str]) -> list[str]:
+    """Columns that are called by months and no year."""
+    return [n for n in names if MONTH.fullmatch(n) or moments.is_month(n)]
 
 
 def wide(names: Sequence[str]) -> Unpivot | None:

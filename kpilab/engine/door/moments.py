@@ -126,6 +126,11 @@ def _names() -> Mapping[str, str]:
     return {name: number for name, number in found.items() if WORD.fullmatch(name)}
 
 
+def is_month(text: str) -> bool:
+    """Whether a text is the name of a month."""
+    return bool(_names().get(text.strip(". ").upper()))
+
+
 def times(
     column: str, forms: Mapping[str, int], *, least: float, edged: bool = False
 ) -> Times | None:
