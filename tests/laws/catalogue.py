@@ -107,6 +107,7 @@ PAID = rows(
 )
 FACTS = rows(w.facts, "Facts", time="my_day", dimensions=("my_region", "my_city"))
 ORDERS = rows(w.orders, "Facts", time="my_day", dimensions=("my_region",))
+PEOPLE = rows(w.people, "Entities", key="my_who", time="my_day", dimensions=("my_region",))
 HISTORY = rows(w.history, "Facts", time="my_day", dimensions=("my_region", "my_city"))
 BOOKS = rows(w.books, "Facts", time="my_day", dimensions=("my_platform",))
 SHIFTS = rows(w.shifts, "Facts", time="my_day", dimensions=("my_machine",))
@@ -396,6 +397,18 @@ ENTRIES: dict[str, Entry] = {
         ),
         orders=ORDERS,
     ),
+    "churn: of a table of customers": entry(
+        lambda g: customers.churn(
+            g["orders"],
+            customer=g.n("my_who"),
+            amount=g.n("my_sales"),
+            current=w.NOW,
+            by=[g.n("my_region")],
+            customers=g["people"],
+        ),
+        orders=ORDERS,
+        people=PEOPLE,
+    ),
     "acquisition": entry(
         lambda g: customers.acquisition(
             g["orders"],
@@ -405,6 +418,18 @@ ENTRIES: dict[str, Entry] = {
             by=[g.n("my_region")],
         ),
         orders=ORDERS,
+    ),
+    "acquisition: of a table of customers": entry(
+        lambda g: customers.acquisition(
+            g["orders"],
+            customer=g.n("my_who"),
+            amount=g.n("my_sales"),
+            current=w.NOW,
+            by=[g.n("my_region")],
+            customers=g["people"],
+        ),
+        orders=ORDERS,
+        people=PEOPLE,
     ),
     "concentration": entry(
         lambda g: customers.concentration(

@@ -74,7 +74,7 @@ def acquisition(
     amount: str | Metric,
     current: Period,
     by: Sequence[str],
-    customers: Entities | None = None,
+    customers: Entities | Tabular | None = None,
     of: Of = "quality",
     level: float = 0.95,
 ) -> AcquisitionResult:
@@ -102,8 +102,9 @@ def acquisition(
         begin with the second then.
     """
     fraction(level, "acquisition(level=)")
-    found = amounts(Facts.of(facts), amount, customer, () if customers else by)
-    past = history(found, current, customers, by)
+    people = None if customers is None else Entities.of(customers)
+    found = amounts(Facts.of(facts), amount, customer, by if people is None else ())
+    past = history(found, current, people, by)
     told = acquired(past, cohorts(past), of, level)
     return replace(told, notes=(*told.notes, *found.left_out(current.last)))
 

@@ -83,7 +83,7 @@ def churn(
     amount: str | Metric,
     current: Period,
     by: Sequence[str],
-    customers: Entities | None = None,
+    customers: Entities | Tabular | None = None,
     of: Of = "stopped",
     level: float = 0.95,
 ) -> ChurnResult:
@@ -115,8 +115,9 @@ def churn(
         current one nothing is known of the usual, and a note says so.
     """
     fraction(level, "churn(level=)")
-    found = amounts(Facts.of(facts), amount, customer, () if customers else by)
-    past = history(found, current, customers, by)
+    people = None if customers is None else Entities.of(customers)
+    found = amounts(Facts.of(facts), amount, customer, by if people is None else ())
+    past = history(found, current, people, by)
     contract = bool(past.windows.months) and by_contract(found, past.seen)
     told = churned(past, followed(past, contract), contract, of, level)
     return replace(told, notes=(*told.notes, *found.left_out(current.last)))

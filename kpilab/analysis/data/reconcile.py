@@ -102,14 +102,37 @@ def reconcile(
             "reconcile(by=)",
             f"at most {MOST_SEGMENTS}; choose a coarser one",
         )
+    notes = () if by is None else _apart(left, right, by)
     table = pd.concat([_segment(s, left, right, period, by) for s in segments], ignore_index=True)
     table["q"] = benjamini_hochberg(table.pop("p"))
     off = (table["missing"].abs() / (table["usual"] * table["books"])) >= LEAST_DIFFERENCE
     table["differs"] = (table["q"] <= ALPHA) & off
     total = float((table["usual"] * table["books"]).sum())
     missing = float(table.loc[table["differs"], "missing"].sum())
-    notes = tuple(n for side in (logged, books) for n in holes(side.table, side.metric, period))
+    notes += tuple(n for side in (logged, books) for n in holes(side.table, side.metric, period))
     return ReconcileResult(table, by, missing / total if total else float("nan"), notes=notes)
+
+
+def _apart(left: pd.DataFrame, right: pd.DataFrame, by: str) -> tuple[Message, ...]:
+    """A note that names the segments of one side only.
+
+    Raises:
+        BadInput: the sides share none.
+    """
+    logged, books = set(left["segment"]), set(right["segment"])
+    if logged and books and not logged & books:
+        raise BadInput(
+            f"no value of {by!r} is on both sides: {min(logged)!r} in the log, {min(books)!r} in"
+            " the books",
+            "reconcile(by=)",
+            "write them alike in both tables",
+        )
+    alone = tuple(sorted(logged ^ books))
+    return (
+        (Message("reconcile.apart", {"by": by, "segments": alone[:5], "n": len(alone)}),)
+        if alone
+        else ()
+    )
 
 
 def _segment(

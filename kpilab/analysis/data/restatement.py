@@ -17,7 +17,8 @@ from kpilab.core.result import Result
 from kpilab.core.values import Effect, Message
 from kpilab.engine.daily import Measured
 from kpilab.engine.days import day_of, inside
-from kpilab.engine.experiments.exposure import moved
+from kpilab.engine.door.keys import Id, joinable, moved
+from kpilab.engine.door.labels import label
 from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
@@ -204,9 +205,11 @@ def _rows(earlier: Table, later: Table, key: str, period: Period) -> pd.DataFram
     """Rows per day that came, went, or were altered."""
     old, new = _keyed(earlier, key, period), _keyed(later, key, period)
     new = moved(new, old, later.name)
+    alike = joinable(Id(new, key, later.name), Id(old, key, earlier.name))
+    old, new = (side.mutate(**{key: alike(side[key])}) for side in (old, new))
     shared = [c for c in old.columns if c in new.columns and c != key]
     both = old.inner_join(new, key, rname="{name}_new")
-    differs = reduce(or_, [~both[c].identical_to(both[f"{c}_new"]) for c in shared])
+    differs = reduce(or_, [_differ(both[c], both[f"{c}_new"]) for c in shared])
     parts = {
         "late": new.anti_join(old, key),
         "gone": old.anti_join(new, key),
@@ -221,6 +224,13 @@ def _rows(earlier: Table, later: Table, key: str, period: Period) -> pd.DataFram
     long = pd.concat(frames, ignore_index=True)
     long["day"] = pd.to_datetime(long["day"])
     return long.pivot_table(index="day", columns="what", values="n", aggfunc="sum").reset_index()
+
+
+def _differ(old: Any, new: Any) -> Any:
+    """Whether two cells differ; where one column holds text and the other does not, as text."""
+    if old.type().is_string() != new.type().is_string():
+        old, new = label(old), label(new)
+    return ~old.identical_to(new)
 
 
 def _keyed(table: Table, key: str, period: Period) -> ir.Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from kpilab.engine.customers.amounts import DAY, WHO, Amounts
 from kpilab.engine.customers.windows import Windows, month, month_of, number
 from kpilab.engine.days import day_of
 from kpilab.engine.dialect import engine_name
+from kpilab.engine.door.keys import Id, joinable, moved
 from kpilab.engine.door.labels import label
 from kpilab.engine.run import collect
 from kpilab.errors import unknown
@@ -65,6 +66,8 @@ def history(
     columns = {d: own(f"by{k}") for k, d in enumerate(by)}
     days: Any = until.of([WHO, DAY], {AMOUNT: None})
     days = days.filter((days[AMOUNT] != 0) & days[WHO].notnull())
+    alike = _alike(found, entities) if entities is not None else None
+    days = days.mutate(**{WHO: alike(days[WHO])}) if alike is not None else days
     # As text, as the customers' own table has them: after the rows are summed, which is cheaper.
     days = days.mutate(
         **{WHO: days[WHO].cast("string"), AMOUNT: days[AMOUNT].cast("float64")}
@@ -74,7 +77,7 @@ def history(
     if entities is None:
         people = _of_rows(until, columns)
     else:
-        people = _of_entities(entities, columns)
+        people = _of_entities(found, entities, columns)
     if not dated:
         people = people.left_join(first, people[WHO] == first[WHO]).select(people, first[SINCE])
     began = found.span[0]
@@ -93,14 +96,21 @@ def _of_rows(found: Amounts, columns: Mapping[str, str]) -> Any:
     return rows.filter(rows[STEP] == 0).select(WHO, *named)
 
 
-def _of_entities(entities: Entities, columns: Mapping[str, str]) -> Any:
-    rows: Any = entities.table
+def _alike(found: Amounts, entities: Entities) -> Callable[[Any], Any]:
+    """What makes the customer of a row and the key of the customers' own table comparable."""
+    own_table = Id(entities.table, entities.key, entities.name)
+    return joinable(Id(found.rows, WHO, found.metric.table, "customer"), own_table)
+
+
+def _of_entities(found: Amounts, entities: Entities, columns: Mapping[str, str]) -> Any:
+    rows: Any = moved(entities.table, found.rows, entities.name)
     for dimension in columns:
         if dimension not in rows.columns:
             raise unknown("column", dimension, rows.columns, f"table {entities.name!r}")
     since = {SINCE: day_of(rows, entities.time)} if entities.time else {}
     named = {c: label(rows[d]) for d, c in columns.items()}
-    people = rows.select(**{WHO: rows[entities.key].cast("string")}, **since, **named).distinct()
+    key = _alike(found, entities)(rows[entities.key]).cast("string")
+    people = rows.select(**{WHO: key}, **since, **named).distinct()
     return people.filter(people[WHO].notnull())
 
 

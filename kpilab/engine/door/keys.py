@@ -97,6 +97,16 @@ def _alike(mine: Table, name: str, other: Table, key: str) -> Any:
     return ours.cast("int64").cast(wanted)
 
 
+def moved(table: ir.Table, other: ir.Table, name: str) -> ir.Table:
+    """The table on the engine of `other`: as it is if it lives there already, else copied."""
+    mine, theirs = table.get_backend(), other.get_backend()
+    return (
+        table
+        if mine is theirs
+        else theirs.create_table(f"{name}_copy", table.to_pyarrow(), overwrite=True)
+    )
+
+
 def joinable(link: Id, key: Id) -> Callable[[Any], Any]:
     """What makes the values of a link and of the key it holds comparable: to be applied to both
     columns.

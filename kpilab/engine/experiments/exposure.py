@@ -10,6 +10,7 @@ from ibis import _
 
 from kpilab.core.table import EventLog, Facts
 from kpilab.engine.column import own
+from kpilab.engine.door.keys import moved
 from kpilab.engine.events.steps import called, occurring
 from kpilab.engine.expression import (
     is_predicate,
@@ -124,16 +125,6 @@ def hits(log: Log, outcome: str) -> ir.Table:
         raise error
     met = f"COALESCE(CAST({sql(spelled_out(tree, log.table.columns))} AS BOOLEAN), FALSE) AS {HIT}"
     return log.table.alias("logged").sql(f"SELECT *, {met} FROM logged", dialect="duckdb")
-
-
-def moved(table: ir.Table, other: ir.Table, name: str) -> ir.Table:
-    """The table on the engine of `other`: as it is if it lives there already, else copied."""
-    mine, theirs = table.get_backend(), other.get_backend()
-    return (
-        table
-        if mine is theirs
-        else theirs.create_table(f"{name}_copy", table.to_pyarrow(), overwrite=True)
-    )
 
 
 def check_units(found: int, experiment: str, assignments: Assignments) -> None:

@@ -11,6 +11,7 @@ import pytest
 from kpilab import BadInput, Period
 from kpilab.core.values import Message
 from kpilab.customers import (
+    Entities,
     acquisition,
     channel_shift,
     churn,
@@ -143,3 +144,19 @@ def test_amounts_that_are_missing_are_left_out_and_counted():
         found, right = ask(holed), ask(known)
         pd.testing.assert_frame_equal(found.table, right.table)
         assert set(found.notes) - set(right.notes) == {Message("door.left_out", {"rows": 60})}
+
+
+@pytest.mark.parametrize("ask", [churn, acquisition])
+def test_the_customers_own_table_may_lie_anywhere_and_have_ids_of_another_type(ask):
+    frame = drawn(3)
+    people = frame.groupby("who", as_index=False)[["date", "region"]].min()
+    people = people.rename(columns={"who": "id"})
+    asked = {"customer": "who", "amount": "amount", "current": NOW, "by": ["region"]}
+    right = ask(frame, customers=Entities(people, time="date"), **asked).table
+    for ids in (people["id"].astype(str), people["id"].astype(float), people["id"].astype("int16")):
+        table = Entities(people.assign(id=ids), time="date")
+        pd.testing.assert_frame_equal(ask(frame, customers=table, **asked).table, right)
+    assert len(ask(frame, customers=people, **asked).table) == len(right)  # a plain table
+    padded = people.assign(id=people["id"].map("{:04d}".format))
+    with pytest.raises(BadInput, match="holds '0000'"):
+        ask(frame, customers=padded, **asked)

@@ -72,3 +72,17 @@ def test_rows_without_a_value_are_a_segment():
     side = Measured(Facts(rows), Metric(name="sales", table="facts", measure="sum(sales)"))
     found = reconcile(side, side, period=Period(days[0].date(), days[-1].date()), by="store")
     assert set(found.table["segment"]) == {"north", "(missing)"}
+
+
+def test_segments_written_otherwise_are_not_agreement():
+    with pytest.raises(BadInput, match="'1' in the log, '01' in the books"):
+        reconcile(
+            side(np.full(30, 9.0), "1"), side(np.full(30, 9.0), "01"), period=PERIOD, by="store"
+        )
+    one, other = side(np.full(30, 9.0)), side(np.full(30, 9.0), "S2")
+    both = Facts(
+        pd.concat([t.table.table.to_pandas() for t in (one, other)]), dimensions=("store",)
+    )
+    found = reconcile(Measured(both, one.metric), one, period=PERIOD, by="store")
+    values = [dict(n.values) for n in found.notes if n.key == "reconcile.apart"]
+    assert values == [{"by": "store", "segments": ("S2",), "n": 1}]

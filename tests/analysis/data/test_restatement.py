@@ -108,3 +108,14 @@ def test_a_day_of_which_nothing_is_known_is_left_out_and_counted():
     assert [say(note) for note in result.notes] == [
         "Days whose values are all missing, and which are left out: 1."
     ]
+
+
+def test_ids_and_cells_of_other_types_are_the_same_rows():
+    old = sales().assign(store=7)
+    new = old.assign(id=old["id"].astype(str), store="7")
+    for first, second in ((old, new), (new, old)):
+        found = asked(first, second, key="id")
+        assert found.headline.key == "restatement.same"
+        assert found.table[["late", "gone", "altered"]].to_numpy().sum() == 0
+    with pytest.raises(BadInput, match="holds '0000'"):
+        asked(old, old.assign(id=old["id"].map("{:04d}".format)), key="id")
