@@ -28,6 +28,9 @@ MOSTLY = 0.55
 FLAW = 0.05
 TERMS = 4 + 3 * len(UNEVEN)  # summed over the leaves of a place
 TOGETHER = 1_000_000  # leaves up to which all terms are summed at once
+# One in so many leaves are summed up from the finest to the coarsest; elements of fewer are listed,
+# and where they are few against all elements, alone looked at again.
+WHOLE, FEW = 8, 8
 OWN = 1.5  # nats that the shift of one more part costs: about ½·χ² of one freedom that is fitted
 
 
@@ -153,7 +156,7 @@ class Board:
         if self.leaf is not None:
             self.leaf_net[members] = 0.0
         taken = self.leaves.of(members)
-        if len(members) * 20 > len(self.live):
+        if len(members) * WHOLE > len(self.live):
             self._sums -= self._summed(taken, members)
             self.net = self._net(slice(None))
             return
@@ -161,9 +164,12 @@ class Board:
             [s + self.spaces[k].of(members) for s, k in zip(self.start, self.wide, strict=False)]
             or [np.zeros(0, dtype=np.intp)]
         )
-        touched, back = np.unique(at, return_inverse=True)
+        touched, back = slice(None), at
+        if len(at) * FEW < self.start[-1]:
+            touched, back = np.unique(at, return_inverse=True)
+        size = len(self.net[touched])
         for total, term in zip(self._sums, taken.terms(), strict=True):
-            total[touched] -= np.bincount(back, np.tile(term, len(self.wide)), len(touched))
+            total[touched] -= np.bincount(back, np.tile(term, len(self.wide)), size)
         self.net[touched] = self._net(touched)
 
     def _summed(self, leaves: Leaves, members: Codes | None) -> Array:
