@@ -138,6 +138,7 @@ def review(
         language = lang.value if lang else None
         with progress(language or "en", timed=verbose) as tell:
             from kpilab.case.read import open_case
+            from kpilab.core.loop import NO_LOOP
             from kpilab.report.build import write
             from kpilab.report.text import verdict
 
@@ -145,8 +146,8 @@ def review(
             result = _reviewed(read, out, tell)
             tell("report", 1, 1)
             kept = _kept(result, store) if store else None
-            beside = {"loop": kept[2]} if kept else {}
-            paths = write(kept[0] if kept else result, out, language, **beside)
+            beside = kept[2] if kept else NO_LOOP
+            paths = write(kept[0] if kept else result, out, language, loop=beside)
         typer.echo(verdict(result, language or result.language))
         typer.echo(f"{paths.html}")
         if kept:

@@ -135,7 +135,7 @@ def _facts(words: Words, cause: Cause) -> Iterator[str]:
 
 def _checked(words: Words, line: Line) -> str:
     return words.fact(
-        f"{words.known('step', line.step)} ({words.text(f'line_{line.state}')})", line.text
+        f"{words.known('step', line.step)} ({words.stand(line.step, line.state)})", line.text
     )
 
 

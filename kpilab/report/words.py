@@ -278,6 +278,11 @@ class Words:
             for p in self.loop.past
         ]
 
+    def stand(self, step: str, state: str) -> str:
+        """What a step came to: where KPIs and goal are fine there was nothing to rule out."""
+        fine = state == "fine" and step in ("goal", "relation")
+        return self.text("verdict_good" if fine else f"line_{state}")
+
     def judged(self, finding: Finding) -> str:
         """The label of a finding's verdict."""
         return self.text(f"verdict_{'good' if finding.verdict == 'fine' else finding.verdict}")

@@ -9,6 +9,9 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from kpilab.core.finding import Review, StepReport
 from kpilab.core.result import Result
 from tests.laws.catalogue import ENTRIES
@@ -35,6 +38,40 @@ def shown(results: Mapping[str, Result], lang: str) -> Review:
         for name, r in results.items()
     )
     return replace(reviews.nothing(lang), steps=(StepReport("root_cause", found),))
+
+
+def chinese(folder: Path) -> Path:
+    """A case of eight KPIs whose columns, values and labels are Chinese."""
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(5)
+    days = pd.date_range("2026-01-01", "2026-06-30")
+    rows = pd.MultiIndex.from_product([days, ["华东", "华南", "西南"]], names=["日期", "地区"])
+    table = rows.to_frame(index=False)
+    fallen = (table["地区"] == "华南") & (table["日期"] >= "2026-04-01")
+    table["访客"] = rng.poisson(400, len(table))
+    table["订单"] = rng.binomial(table["访客"], np.where(fallen, 0.10, 0.16))
+    table["金额"] = (table["订单"] * rng.uniform(90, 110, len(table))).round(2)
+    for k in range(8):
+        table[f"动作{k}"] = rng.poisson(30 + 5 * k, len(table))
+    table.to_csv(folder / "日报.csv", index=False)
+    kpis = "".join(
+        f'  动作{k}: {{table: 日报, measure: sum("动作{k}"), owner: 小组{k}}}\n' for k in range(8)
+    )
+    asked = "".join(f"  - {{metric: 动作{k}, target: {(30 + 5 * k) * 270}}}\n" for k in range(8))
+    (folder / "case.yml").write_text(
+        "kpilab: 1\ntitle: 门店复盘\nlanguage: zh\n"
+        "periods: {baseline: ['2026-01-01', '2026-03-31'], current: ['2026-04-01', '2026-06-30']}\n"
+        "tables: {日报: {kind: facts, source: 日报.csv, time: 日期, dimensions: [地区]}}\n"
+        "metrics:\n"
+        '  销售额: {table: 日报, measure: sum("金额"), owner: 店长}\n'
+        '  访客数: {table: 日报, measure: sum("访客"), owner: 市场}\n'
+        '  下单率: {table: 日报, numerator: sum("订单"), denominator: sum("访客"), owner: 运营}\n'
+        '  客单价: {table: 日报, numerator: sum("金额"), denominator: sum("订单"), owner: 运营}\n'
+        f"{kpis}goal: {{metric: 销售额, formula: 访客数 * 下单率 * 客单价, target: 1800000}}\n"
+        f"kpis:\n{asked}",
+        "utf-8",
+    )
+    return folder
 
 
 def series(spec: Any) -> Iterator[tuple[str, set[str], set[str]]]:

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
+import kpilab
 from kpilab.core.result import Result
 from kpilab.report.build import write
+from kpilab.samples.write import write as kpilab_write
 from kpilab.show.charts import CHARTS
 from kpilab.show.labels import labelled
-from tests.browser.charts import CHECK, NAMES, result, series, shown
+from tests.browser.charts import CHECK, NAMES, chinese, result, series, shown
 
 pytestmark = pytest.mark.browser
+ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SIZES = (("en", 1280), ("zh", 390), ("zh", 1280), ("en", 390))
 SAMPLE = 5  # of so many charts, each in one language and width, by turns: pairwise
@@ -82,3 +85,31 @@ def test_a_label_reaches_the_domain_as_well_as_the_rows():
 @pytest.mark.parametrize("name", NAMES)
 def test_every_kind_of_result_has_a_chart_of_its_own(name):
     assert result(name).kind in CHARTS
+
+
+@pytest.fixture(scope="module", params=["data/shop", "retail", "equipment", "activity", "zh"])
+def real(request, tmp_path_factory) -> Path:
+    """The reports of a real case in both languages: the bundled one, two trades, a log,
+    eight KPIs in Chinese columns."""
+    folder = tmp_path_factory.mktemp("real")
+    case = ROOT / "data" / "shop" if request.param == "data/shop" else folder / "case"
+    if request.param == "zh":
+        chinese(case)
+    elif request.param != "data/shop":
+        kpilab_write(request.param, case)
+    review = kpilab.review(kpilab.open_case(case))
+    for lang in ("en", "zh"):
+        write(review, folder / lang, lang)
+    return folder
+
+
+@pytest.mark.slow  # reviews of five cases
+@pytest.mark.parametrize(("lang", "width"), SIZES)
+def test_the_charts_of_a_real_report_are_drawn_whole(browser, real, lang, width):
+    assert faults(browser, real / lang / "review.html", width) == []
+
+
+@pytest.mark.slow  # reviews of five cases
+def test_the_page_of_a_real_report_is_small(real):
+    for lang in ("en", "zh"):
+        assert (real / lang / "review.html").stat().st_size < 1_200_000

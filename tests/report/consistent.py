@@ -26,7 +26,7 @@ from kpilab.show.format import interval, number, signed
 NUMBER = r"[+−-]?\d[\d,]*(?:\.\d+)?"
 # A value and its interval: «−18.6 % (−22.4 % to −14.6 %)», with a unit of a few letters between.
 BESIDE = re.compile(
-    rf"({NUMBER}) ?(%|pp|个百分点)?[^\d%(（,，;；:：.。|]{{0,20}}"
+    rf"(?<!\w)({NUMBER}) ?(%|pp|个百分点)?[^\d%(（,，;；:：.。|]{{0,20}}"
     rf"[(（]({NUMBER}) ?%? ?(?:to|至) ?({NUMBER})"
 )
 SPAN = re.compile(rf"[(（]({NUMBER}) ?%? ?(?:to|至) ?({NUMBER})")
@@ -34,7 +34,7 @@ TURNED = re.compile(
     r"\b(?:rose|grew|gained) by −|\b(?:fell|dropped|lost) by [+−]|(?:上升|增长)了? ?−|下降了? ?[+−]"
 )
 SAME_DAY = re.compile(
-    r"from (\d+ \w+ \d{4}) to \1\b|自 ?(\d+年\d+月\d+日) ?(?:起)?(?:逐渐|逐步)?[^。]{0,8}至 ?\2"
+    r"from (\d+ \w+ \d{4})(?: \([^)]*\))? to \1\b|自 ?(\d+年\d+月\d+日)起逐步[^。]*?至 ?\2稳定"
 )
 REPR = re.compile(
     r"mappingproxy|\b(?:Where|Period|Effect|Message|Timestamp)\(|\bNone\b|\bnan\b|\d[eE][-−]\d"

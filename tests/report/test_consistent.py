@@ -19,6 +19,7 @@ def test_every_face_says_the_same(name, lang):
     [
         "Revenue rose by −4 %.",
         "The level changed gradually from 1 Sept 2026 to 1 Sept 2026.",
+        "水平自 2023年9月12日起逐步改变（区间 2023年8月21日至 9月15日），至 2023年9月12日稳定",
         "It changed by −18.6 % (−14.6 % to −22.4 %).",
         "It changed by −18.6 % (−10.0 % to −5.0 %).",
         "下降 −18.6%（−22.4% 至 −14.6%）",

@@ -73,7 +73,9 @@ class ChangepointResult(Result):
         values |= dict(
             zip(("change", "change_low", "change_high"), change, strict=True), reached=self.reached
         )
-        return Message("dating.gradual" if self.gradual > 0.5 else "dating.step", values)
+        # Gradual by its chance, but the likeliest end is the first day: then it was at once.
+        slow = self.gradual > 0.5 and self.reached is not None and self.reached > self.start
+        return Message("dating.gradual" if slow else "dating.step", values)
 
 
 @keywords("changepoint")

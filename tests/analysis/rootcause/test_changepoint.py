@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from kpilab.analysis.rootcause.changepoint import changepoint
 from kpilab.errors import BadInput
+from tests.laws import worlds as w
 
 
 def series(seed, level):
@@ -104,3 +106,11 @@ def test_a_constant_is_never_dated(level):
     assert changepoint(days).start is None
     weighted = days.assign(value=level * 3, weight=3.0)
     assert changepoint(weighted, exposure="weight").start is None
+
+
+def test_a_change_that_ends_on_its_first_day_was_at_once():
+    days = w.sixty()
+    found = changepoint(days, value="my_value", exposure="my_weight", time="my_day")
+    assert found.start is not None
+    same = replace(found, gradual=0.9, reached=found.start)
+    assert same.headline.key == "dating.step"

@@ -195,7 +195,7 @@ def definitions(result: DefinitionsResult, lang: str = "en") -> alt.TopLevelMixi
         x=over(lang),
         y=up(label("definitions.ratio", lang), "percent", lang, field="ratio"),
         color=alt.Color("reporter:N", title=label("definitions.reporter", lang),
-            legend=alt.Legend(orient="top")),
+            legend=alt.Legend(orient="top", columns=2)),
     )  # fmt: skip
     since = result.table["since"].dropna()
     if since.empty:
