@@ -7,7 +7,7 @@ Shafer (2005), Algorithmic learning in a random world (conformal intervals).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,12 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 from kpilab.errors import BadInput
 from kpilab.stats.core.dependence import alike
 from kpilab.stats.distributions import student
-from kpilab.stats.series import fourier
+from kpilab.stats.series import fourier, rising
 
 Array = NDArray[np.float64]
 WINDOWS = (1, 2, 4, 8, 16, 0)
 HARMONICS = 2
+KNOWN_SEASONS = 1.5  # of one season alone a wave cannot be told from a walk
 LEAST = 12
+OTHER_LEVEL = 1.25  # times, from the first quarter of a series to its last
+NONE, ALWAYS, RECENT = 0, 1, 12  # periods that a growth of late is told by
 # Overlapping origins of one series are worth this many independent ones per horizon of past.
 SPARE = 0.5
 # Past errors of a series that wanders resemble each other, so they are worth less and look better
@@ -75,16 +78,17 @@ def forecast(
     """Forecast `horizon` periods without change, with an interval from the errors of past
     forecasts.
 
-    The point is the mean of the last k values (k from 1 to all), with or without the average
-    growth, whichever would have forecast the past best, plus a seasonal wave where two full seasons
-    are known. The series is forecast again from every earlier origin; the errors of those forecasts
-    give the interval, widened (Student's t) because overlapping origins tell less than their
-    number.
+    The point is the mean of the last k values (k from 1 to all), with or without the average growth
+    or that of late, whichever would have forecast the past best, plus a seasonal wave where one and
+    a half seasons are known. A series that is another size at its end, or whose changes grow with
+    its level, is forecast in logarithms, where that would have missed less. The series is forecast
+    again from every earlier origin; the errors of those forecasts give the interval, widened
+    (Student's t) because overlapping origins tell less than their number.
 
     Args:
         series: past values, oldest first, at least 12, without gaps.
         horizon: periods to forecast, at least 1.
-        season: length of the season in periods; used when two full seasons are known.
+        season: length of the season in periods; used when one and a half are known.
         level: nominal level of the intervals, 0 to 1.
 
     Raises:
@@ -99,9 +103,56 @@ def forecast(
         )
     if horizon < 1:
         raise BadInput(f"horizon is {horizon}", "forecast(horizon=)", "give at least 1 period")
-    first = max(LEAST // 2, len(y) // 4)
-    found = [_chosen(y, horizon, first, season, harmonics) for harmonics in _waves(len(y), season)]
-    _, wave, cost, best, grows = min(found, key=lambda choice: choice[0])
+    if _by_shares(y) and _missed(np.log(y), horizon, season) * _size(y) < _missed(
+        y, horizon, season
+    ):
+        return _from_logs(_forecast(np.log(y), horizon, season, level))
+    return _forecast(y, horizon, season, level)
+
+
+def _size(y: Array) -> float:
+    """Square of the usual level, which brings errors of logarithms to the unit of the series."""
+    return float(np.exp(2 * np.mean(np.log(y))))
+
+
+def _first(y: Array) -> int:
+    return max(LEAST // 2, len(y) // 4)
+
+
+def _best(y: Array, horizon: int, season: int | None) -> tuple[float, Array, float, int, int]:
+    """What `_chosen` gives for the number of harmonics that would have missed least."""
+    waves = _waves(len(y), season)
+    found = [_chosen(y, horizon, _first(y), season, harmonics) for harmonics in waves]
+    return min(found, key=lambda choice: choice[0])
+
+
+def _missed(y: Array, horizon: int, season: int | None) -> float:
+    return _best(y, horizon, season)[0]
+
+
+def _by_shares(y: Array) -> bool:
+    """Whether a series grows or falls by shares: it is above zero, and its last quarter is another
+    size than its first, or its changes grow with its level."""
+    if y.min() <= 0:
+        return False
+    part = max(len(y) // 4, 1)
+    ratio = float(y[-part:].mean() / y[:part].mean())
+    return abs(np.log(ratio)) > np.log(OTHER_LEVEL) or bool((rising(y) != y).any())
+
+
+def _from_logs(found: Forecast) -> Forecast:
+    """A forecast of logarithms in the unit of the series."""
+    value = np.exp(found.value)
+    mean, half = float(value.mean()), found.mean_high - found.mean
+    return replace(
+        found, value=value, low=np.exp(found.low), high=np.exp(found.high), mean=mean,
+        mean_low=mean * float(np.exp(-half)), mean_high=mean * float(np.exp(half)),
+    )  # fmt: skip
+
+
+def _forecast(y: Array, horizon: int, season: int | None, level: float) -> Forecast:
+    first = _first(y)
+    _, wave, cost, best, grows = _best(y, horizon, season)
     plain = y - wave[: len(y)]
     errors = _errors(plain, horizon, first, best, grows) * _shrinking(len(y), horizon, first, best)
     level_now, growth = (float(v[-1]) for v in _states(plain, np.array([len(y)]), best, grows))
@@ -116,15 +167,15 @@ def forecast(
 
 
 def _waves(n: int, season: int | None) -> tuple[int, ...]:
-    """Harmonics to try: with one season known, one or none; with two, all of them."""
-    if not season or n < season:
+    """Harmonics to try: with one season and a half known, one or none; with two, all of them."""
+    if not season or n < KNOWN_SEASONS * season:
         return (0,)
     return (0, 1) if n < 2 * season else (min(HARMONICS, max(season // 2, 1)),)
 
 
 def _chosen(
     y: Array, horizon: int, first: int, season: int | None, harmonics: int
-) -> tuple[float, Array, float, int, bool]:
+) -> tuple[float, Array, float, int, int]:
     """Penalised error of the best forecast around a wave of so many harmonics; the wave, its cost,
     the forecast."""
     wave = (
@@ -135,7 +186,7 @@ def _chosen(
     # one only.
     share = min(harmonics * min(horizon, (season or 0) / 4) / len(y), MOST_COST)
     cost = (1 + share) / (1 - share)
-    choices = [(k, grows) for k in WINDOWS for grows in (False, True)]
+    choices = [(k, grows) for k in WINDOWS for grows in (NONE, ALWAYS, RECENT)]
     misses = [
         np.mean(_errors(y - wave[: len(y)], horizon, first, *c).mean(axis=1) ** 2) for c in choices
     ]
@@ -159,15 +210,22 @@ def _wave(y: Array, horizon: int, season: int, harmonics: int) -> Array:
     return known @ slope
 
 
-def _states(y: Array, origins: NDArray[np.int64], window: int, grows: bool) -> tuple[Array, Array]:
-    """Level at the end of the first n values and growth per period, for each origin n."""
+def _states(y: Array, origins: NDArray[np.int64], window: int, grows: int) -> tuple[Array, Array]:
+    """Level at the end of the first n values and growth per period (none, that since the first, or
+    that of late), for each origin n."""
     total = np.concatenate([[0.0], np.cumsum(y)])
     k = np.minimum(window or len(y), origins)
-    growth = (y[origins - 1] - y[0]) / (origins - 1) if grows else np.zeros(len(origins))
+    growth = np.zeros(len(origins))
+    if grows == ALWAYS:
+        growth = (y[origins - 1] - y[0]) / (origins - 1)
+    elif grows:
+        half = np.maximum(np.minimum(grows, origins) // 2, 1)
+        ends = [total[origins - k * half] for k in range(3)]
+        growth = (ends[0] - 2 * ends[1] + ends[2]) / half**2
     return (total[origins] - total[origins - k]) / k + growth * (k - 1) / 2, growth
 
 
-def _errors(y: Array, horizon: int, first: int, window: int, grows: bool) -> Array:
+def _errors(y: Array, horizon: int, first: int, window: int, grows: int) -> Array:
     """Forecast errors, origin × step, from every origin with a whole horizon of known values behind
     it."""
     steps = min(horizon, len(y) - first)

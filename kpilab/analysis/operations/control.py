@@ -71,9 +71,9 @@ def control(
 ) -> ControlResult:
     """Chart a metric per day with limits that keep their false-alarm rate.
 
-    Totals are charted as individuals, rates by Laney's p′; in both, what yesterday tells about
-    today is counted in, and (from four weeks on) the usual level of the weekday. A day without rows
-    is a gap, not a zero.
+    Totals, averages and ratios beyond 1 are charted as individuals, rates by Laney's p′; in both,
+    what yesterday tells about today is counted in, and (from four weeks on) the usual level of the
+    weekday. A day without rows is a gap, not a zero.
 
     Args:
         measured: metric and table. period: days charted.

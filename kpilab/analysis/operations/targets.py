@@ -24,6 +24,7 @@ from kpilab.stats.operations.allotment import allot
 from kpilab.stats.operations.shrink import normal
 
 Method = Literal["proportional", "history", "potential"]
+YEAR = 52  # weeks
 METHODS = ("proportional", "history", "potential")
 REACHABLE = 0.1  # smallest chance at which a share still counts as within reach
 TOP = "total"
@@ -155,7 +156,7 @@ def targets(
         else _size(potential, names, period, where, units.paths)
     )
     weight = _weights(units, size, by.method)
-    limit = [forecast(series, weeks).reach(least) * weeks for series in units.weekly]
+    limit = [forecast(series, weeks, season=YEAR).reach(least) * weeks for series in units.weekly]
     shares, left = allot(int(total), weight, limit)
     leaf = _Leaves(units, weight, shares, weight * total > np.floor(limit))
     rows = [_row(TOP, (), leaf, weeks)]
@@ -283,7 +284,7 @@ def _drawn(series: np.ndarray) -> np.ndarray:
 
 def _row(level: str, path: tuple[str, ...], leaf: _Leaves, weeks: int) -> dict[str, object]:
     inside = leaf.units.under(path)
-    found = forecast(leaf.units.weekly[inside].sum(axis=0), weeks)
+    found = forecast(leaf.units.weekly[inside].sum(axis=0), weeks, season=YEAR)
     target = int(leaf.shares[inside].sum())
     return {
         "level": level,

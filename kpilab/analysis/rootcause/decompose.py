@@ -9,10 +9,11 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from kpilab.core.formula import Expression, Name, Number
+from kpilab.core.formula import Expression, Name, Number, Operation
 from kpilab.core.result import Result
 from kpilab.core.tree import MetricTree
 from kpilab.core.values import Message, fraction
+from kpilab.engine.column import own
 from kpilab.engine.door.frames import numbers
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.distributions import norm
@@ -154,9 +155,50 @@ def _checked(
     return {leaf: (first[leaf], second[leaf]) for leaf in errors}
 
 
-def _rows(tree: MetricTree, baseline: Values, current: Values) -> list[tuple[object, ...]]:
+def _nested(tree: MetricTree) -> MetricTree:
+    """The tree with every denominator that is a difference as a node of its own.
+
+    Half-way between two periods such a denominator may be zero, though it never was in either; it
+    moved from one value to the other, and hands its part on to what it is made of.
+    """
+    formulas: dict[str, Expression] = {}
+
+    def lifted(part: Expression, whole: tuple[str, ...]) -> Expression:
+        if not isinstance(part, Operation):
+            return part
+        left, right = lifted(part.left, whole), part.right
+        inside = _every_name(right)
+        alone = all(whole.count(n) == inside.count(n) for n in inside) and len(set(inside)) > 1
+        if part.sign == "/" and alone and _subtracts(right):
+            name = own(f"below{len(formulas)}")
+            formulas[name] = right
+            return Operation(part.sign, left, Name(name))
+        return Operation(part.sign, left, lifted(right, whole))
+
+    for node, formula in tree.formulas.items():
+        formulas[node] = lifted(formula, _every_name(formula))
+    return MetricTree(tree.goal, formulas)
+
+
+def _every_name(part: Expression) -> tuple[str, ...]:
+    """Names of an expression, as often as they occur."""
+    if isinstance(part, Operation):
+        return (*_every_name(part.left), *_every_name(part.right))
+    return (part.name,) if isinstance(part, Name) else ()
+
+
+def _subtracts(part: Expression) -> bool:
+    if not isinstance(part, Operation):
+        return False
+    return part.sign == "-" or _subtracts(part.left) or _subtracts(part.right)
+
+
+def _rows(
+    tree: MetricTree, baseline: Values, current: Values, ways: Mapping[str, str] | None = None
+) -> list[tuple[object, ...]]:
     """Rows of the table, from the goal down; every node hands its contribution on to its
-    children."""
+    children, in the way given for it, if any."""
+    given, tree = set(tree.nodes), _nested(tree)
     old, new = (
         {n: float(np.asarray(tree.evaluate(v, n))) for n in tree.nodes} for v in (baseline, current)
     )
@@ -165,16 +207,19 @@ def _rows(tree: MetricTree, baseline: Values, current: Values) -> list[tuple[obj
     def hand_on(
         node: str, parent: str, depth: int, contribution: float, slope: float, method: str
     ) -> None:
-        rows.append((node, parent, depth, old[node], new[node], contribution, method))
+        shown = node in given
+        if shown:
+            rows.append((node, parent, depth, old[node], new[node], contribution, method))
         children = tree.children(node)
         if not children:
             return
-        parts, how = _split(tree, node, children, old, new)
+        parts, how = _split(tree, node, children, old, new, (ways or {}).get(node))
         for child, part in zip(children, parts, strict=True):
             moved = new[child] - old[child]
             small = abs(moved) <= 1e-12 * max(abs(new[child]), abs(old[child]), 1e-300)
             below = slope * (_slope(tree, node, child, old, new) if small else part / moved)
-            hand_on(child, node, depth + 1, slope * part, below, how)
+            above = (node, depth + 1) if shown else (parent, depth)
+            hand_on(child, *above, slope * part, below, how)
 
     goal = tree.goal
     hand_on(goal, "", 0, new[goal] - old[goal], 1.0, "whole")
@@ -182,11 +227,20 @@ def _rows(tree: MetricTree, baseline: Values, current: Values) -> list[tuple[obj
 
 
 def _split(
-    tree: MetricTree, node: str, children: tuple[str, ...], old: Values, new: Values
+    tree: MetricTree,
+    node: str,
+    children: tuple[str, ...],
+    old: Values,
+    new: Values,
+    way: str | None = None,
 ) -> tuple[list[float], str]:
     """Contributions of the children to the node's own change."""
     powers = _powers(tree.formulas[node])
-    if powers is not None and all(old[c] > 0 and new[c] > 0 for c in powers[0]):
+    if (
+        way != "shapley"
+        and powers is not None
+        and all(old[c] > 0 and new[c] > 0 for c in powers[0])
+    ):
         factors, scale = powers
         before, after = (np.array([v[c] for c in children]) for v in (old, new))
         power = np.array([float(factors[c]) for c in children])
@@ -250,6 +304,8 @@ def _errors(
     """Standard error of every row's contribution by the delta method,
     leaves taken as independent."""
     total = 0.0
+    # A step across zero must not change the way a node is split by: the two differ by more.
+    ways = {str(row[1]): str(row[6]) for row in _rows(tree, baseline, current)}
     for leaf, pair in errors.items():
         for k, error in enumerate(pair):
             if error > 0:
@@ -257,6 +313,10 @@ def _errors(
                 for step in (-0.01 * error, 0.01 * error):
                     moved = [dict(baseline), dict(current)]
                     moved[k][leaf] += step
-                    sides.append(np.array([row[5] for row in _rows(tree, *moved)], dtype=float))
+                    sides.append(
+                        np.array(
+                            [row[5] for row in _rows(tree, moved[0], moved[1], ways)], dtype=float
+                        )
+                    )
                 total = total + ((sides[1] - sides[0]) / 0.02) ** 2
     return np.sqrt(total)

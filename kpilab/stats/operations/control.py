@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from kpilab.errors import BadInput
 from kpilab.stats.core.dependence import alike
 from kpilab.stats.core.level import capped
-from kpilab.stats.distributions import norm, student
+from kpilab.stats.distributions import binomial, norm, student
 from kpilab.stats.rounding import beyond_rounding
 
 Array = NDArray[np.float64]
@@ -115,18 +115,20 @@ def rates(
         num, den: per point; a point without denominator is missing. known, false_alarms, spent: as
             in `individuals`.
 
+    Rates beyond 0 and 1 are no shares: averages and ratios are charted as individuals. A rate that
+    never left 0, or 1, has no spread of its own: the limits are those that the rule of three puts
+    on it, for as many as were counted.
+
     Raises:
-        BadInput: fewer than 12 known points, or rates that are all 0 or all 1.
+        BadInput: fewer than 12 known points.
     """
     n, d = np.asarray(num, float), np.asarray(den, float)
     d = np.where(d > 0, d, np.nan)
     p = float(np.nansum(n[:known]) / np.nansum(np.where(np.isfinite(n[:known]), d[:known], np.nan)))
+    if np.nanmax(n / d) > 1 or np.nanmin(n / d) < 0:
+        return individuals(n / d, known=known, false_alarms=false_alarms, spent=spent)
     if not 0 < p < 1:
-        raise BadInput(
-            f"the rate is {p:g} throughout",
-            "rates(num, den)",
-            "a chart needs a rate between 0 and 1",
-        )
+        return _never(n / d, d, p, known, false_alarms)
     unit = np.sqrt(p * (1 - p) / d)
     z = individuals(
         beyond_rounding(n / d - p, p) / unit, known=known, false_alarms=false_alarms, spent=spent
@@ -135,3 +137,21 @@ def rates(
     return Chart(
         n / d, ends[0], np.clip(ends[1], 0, 1), np.clip(ends[2], 0, 1), z.outside, z.sigma, z.alike
     )
+
+
+def _never(rate: Array, d: Array, p: float, known: int | None, false_alarms: float) -> Chart:
+    """A rate that was 0, or 1, throughout: a point is outside when even the largest rate that
+    would have stayed unseen so long makes it unlikely."""
+    if np.isfinite(rate[:known]).sum() < LEAST:
+        raise BadInput(
+            f"{int(np.isfinite(rate[:known]).sum())} values",
+            "rates(num, den)",
+            f"give {LEAST} or more",
+        )
+    most = min(3.0 / float(np.nansum(d[:known])), 1.0)
+    counts = np.arange(1, 200)[:, None]
+    likely = 1 - binomial.cdf(counts - 1, np.nan_to_num(d), most)
+    half = np.minimum((counts[np.argmax(likely < false_alarms, axis=0), 0] - 1) / d, 1.0)
+    centre = np.where(np.isfinite(rate), p, np.nan)
+    low, high = (centre, centre + half) if p < 1 else (centre - half, centre)
+    return Chart(rate, centre, low, high, (rate > high) | (rate < low), 0.0, 0.0)

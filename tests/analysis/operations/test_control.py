@@ -175,3 +175,25 @@ def test_no_rows_are_no_chart():
     data = frame(np.random.default_rng(1)).head(0).astype({"date": "datetime64[us]"})
     with pytest.raises(BadInput, match="no series with 12 days"):
         control(Measured(Facts(data), RATE), period=ALL)
+
+
+def ratio(x, n, days=60):
+    day = pd.date_range("2026-01-05", periods=days)
+    table = Facts(pd.DataFrame({"date": day, "x": x, "n": n}))
+    metric = Metric("r", "facts", numerator="sum(x)", denominator="sum(n)")
+    return control(Measured(table, metric), period=Period(day[0].date(), day[-1].date())).table
+
+
+def test_averages_are_charted_as_individuals():
+    rng = np.random.default_rng(5)
+    values = rng.normal(5000, 100, 60)
+    values[50] += 2000
+    assert ratio(values, 100)["outside"].tolist() == [k == 50 for k in range(60)]
+
+
+def test_a_rate_that_never_moved_has_a_chart():
+    assert not ratio(0, 100)["outside"].any()
+    assert not ratio(100, 100)["outside"].any()
+    once = np.zeros(60)
+    once[40] = 8
+    assert ratio(once, 100)["outside"].sum() <= 1

@@ -213,7 +213,7 @@ def test_a_goal_that_moves_first_is_told_in_that_order():
     kpi, goal = pair()
     result = relate(goal, kpi, lags=(-2, -1, 0))
     assert result.lag == -2
-    assert "what is new in visits shows in sales 2 week(s) later" in say(result.headline, "en")
+    assert "what is new in visits shows in sales 2 weeks later" in say(result.headline, "en")
     assert "-2" not in say(result.headline, "zh")
 
 

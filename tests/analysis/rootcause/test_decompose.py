@@ -169,7 +169,7 @@ def test_errors_belong_to_leaves_and_are_known():
 
 def test_a_denominator_that_is_0_only_half_way_is_said_to_be_so():
     with pytest.raises(BadInput, match="half-way between the periods"):
-        decompose("a / (b - c)", {"a": 2, "b": 3, "c": 2}, {"a": 10, "b": 2, "c": -1})
+        decompose("(a + b) / (b - c)", {"a": 2, "b": 3, "c": 2}, {"a": 10, "b": 2, "c": -1})
     with pytest.raises(BadInput, match="division by zero"):
         decompose("a / b", {"a": 2, "b": 3}, {"a": 10, "b": 0})
 
@@ -182,3 +182,22 @@ def test_conflicts_need_every_value_and_no_zero():
         conflicts(tree, {"orders": 3.0, "margin": 0.0}, {"orders": "up"})
     with pytest.raises(BadInput, match="no direction named 'higher'"):
         conflicts(tree, {"orders": 3.0, "margin": 1.0}, {"orders": "higher"})
+
+
+def test_errors_beside_a_zero_leaf_are_those_of_the_split_that_is_shown():
+    table = decompose(
+        "a * b", {"a": 0, "b": 2}, {"a": 5, "b": 3}, errors={"a": (1, 1), "b": (0.1, 0.1)}
+    ).table.set_index("node")
+    assert table.loc["a", ["contribution", "low", "high"]].tolist() == pytest.approx(
+        [12.5, 12.5 - 6.95, 12.5 + 6.95], abs=0.02
+    )
+
+
+@pytest.mark.parametrize("after", [5.0, 5.01, 4.0])
+def test_a_denominator_that_would_vanish_half_way_is_one_step(after):
+    before, now = {"a": 10, "b": 10, "c": 5}, {"a": 10, "b": after, "c": 2}
+    flat = decompose("a / (b - c)", before, now).table.set_index("node")["contribution"]
+    tree = MetricTree.parse("goal", "a / d", {"d": "b - c"})
+    nested = decompose(tree, before, now).table.set_index("node")["contribution"]
+    assert flat[["a", "b", "c"]].tolist() == pytest.approx(nested[["a", "b", "c"]].tolist())
+    assert flat["goal"] == pytest.approx(flat[["a", "b", "c"]].sum())
