@@ -84,7 +84,7 @@ def voila(folder: Path) -> Iterator[str]:
         f"--port={port}",
         "--Voila.ip=127.0.0.1",
     ]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     for _ in range(240):
         try:
@@ -119,7 +119,7 @@ def report(page: Page, folder: Path, lang: str) -> None:
         "--out",
         str(folder),
     ]
-    subprocess.run([*command, "--lang", lang], check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    subprocess.run([*command, "--lang", lang], check=True, stdout=subprocess.DEVNULL)
     page.goto((folder / "review.html").as_uri())
     page.wait_for_selector("html[data-charts=drawn]", state="attached")
     page.screenshot(path=IMAGES / f"report_{lang}.png", clip={"x": 0, "y": 0, "width": 1200,

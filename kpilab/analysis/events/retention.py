@@ -58,7 +58,7 @@ class RetentionResult(Result):
         row = later.iloc[0]
         values = {
             "age": int(row["age"]),
-            "grain": Message(f"retention.{self.grain}"),
+            "grain": Message(f"retention.{self.grain}", {"age": int(row["age"])}),
             "rate": row["rate"],
         }
         return Message(
@@ -139,7 +139,7 @@ def retention(
 
     Example:
         >>> print(retention(log, grain="week").summary())
-        52.4 % of users come back 1 week(s) after they began (95 % interval 50.9 % to 53.9 %,
+        52.4 % of users come back 1 week after they began (95 % interval 50.9 % to 53.9 %,
         4,060 users).
         Rows of the table: 36.
     """

@@ -54,9 +54,9 @@ def sample_or(case: str, name: str) -> Path:
     return write(name, Path(mkdtemp()) / name, seed=0, size=1.0, effect=1.0)
 
 
-def truth_of(folder: Path) -> pd.DataFrame:
+def truth_of(folder: str | Path) -> pd.DataFrame:
     """What truth.json says was planted, one row per cause; no rows for a case that has none."""
     columns = ["kind", "subject", "where", "actors", "effect_pct", "why"]
-    file = folder / "truth.json"
+    file = Path(folder) / "truth.json"
     causes = json.loads(file.read_text("utf-8"))["causes"] if file.exists() else []
     return pd.DataFrame(causes, columns=columns)
