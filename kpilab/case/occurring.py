@@ -112,12 +112,26 @@ def _untold(case: Case, test: Test) -> Iterator[Problem]:
     try:
         if isinstance(who, Assignments):
             tested_log(case, test, who)
+            yield from _left_out(who, test)
     except BadInput as error:
         yield from error.problems
     for log, key, text in conditions(case, test):
         if isinstance(log, EventLog) and not is_predicate(text) and _absent(log, log.event, [text]):
             where = f"case.yml, key experiments.{test.name}.{key}"
             yield unknown_problem("event", text, _frequent(log, log.event), where)
+
+
+def _left_out(who: Assignments, test: Test) -> Iterator[Problem]:
+    """Variants that units have and the split does not name: their shares are not known."""
+    rows = who.table.filter(who.table[who.experiment].cast("string") == test.name)
+    named = rows.select(variant=rows[who.variant].cast("string")).distinct()
+    found = collect(named, f"table {who.name!r}")["variant"].dropna()
+    for variant in sorted(set(found) - {str(v) for v in test.split}):
+        yield Problem(
+            f"the split leaves out variant {variant!r}",
+            f"case.yml, key experiments.{test.name}.split",
+            "give every variant its share, or leave its units out",
+        )
 
 
 def never(case: Case) -> list[DataIssue]:

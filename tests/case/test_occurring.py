@@ -108,6 +108,17 @@ experiments:
 """
 
 
+def test_a_variant_that_the_split_leaves_out_is_said_before_the_review(make_case):
+    folder = with_test(make_case, "pay", "cart")
+    assert uncounted(open_case(folder)) == []
+    arms = pd.read_csv(folder / "arms.csv")
+    arms.loc[[3, 7], "variant"] = "C"
+    arms.to_csv(folder / "arms.csv", index=False)
+    (problem,) = uncounted(open_case(folder))
+    said = (problem.what, problem.where)
+    assert said == ("the split leaves out variant 'C'", "case.yml, key experiments.t1.split")
+
+
 def with_test(make_case, outcome, exposure, frame=None):
     """The case with a test of 20 users."""
     extra = TEST.replace("OUTCOME", f'"{outcome}"').replace("EXPOSED", f'"{exposure}"')

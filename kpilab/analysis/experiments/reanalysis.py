@@ -270,7 +270,8 @@ def _counts(stood: Moments, split: Mapping[str, float], assignments: Assignments
     where = f"table {assignments.name!r}, column {assignments.variant!r}"
     for name in found.index:
         if name not in split:
-            raise unknown("variant", name, split, where)
+            hint = "give every variant its share, or leave its units out"
+            raise BadInput(f"the split leaves out variant {name!r}", where, hint)
     empty = [v for v in split if not found.get(v, 0)]
     if empty:
         raise BadInput(

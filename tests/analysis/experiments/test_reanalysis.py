@@ -164,7 +164,7 @@ def test_honest_tests_are_left_alone():
         ({"control": "a"}, "no variant named 'a'"),
         ({"experiment": "t2"}, "has no units"),
         ({"split": {"A": 0.4, "B": 0.4, "C": 0.2}}, "'C' has no units"),
-        ({"split": {"A": 0.5, "D": 0.5}}, "no variant named 'B'"),
+        ({"split": {"A": 0.5, "D": 0.5}}, "the split leaves out variant 'B'"),
         ({"decided_on": date(2025, 3, 1)}, "before the start"),
         ({"outcome": "amount > 3"}, "no column named 'amount'"),
     ],
