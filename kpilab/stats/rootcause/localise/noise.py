@@ -79,8 +79,8 @@ class Levels:
     Attributes:
         size: mean of expected + actual.
         both: variance per unit of size, judged by both sides (above, below).
-        calmer: the same by the calmer side: stands up to more true deviations, but understates the
-            noise somewhat.
+        calmer: the same by the calmer side, where what moved is not left out yet: stands up to more
+            true deviations, but understates the noise somewhat.
         groups: how many deviations it rests on.
         typical: size of the typical leaf. leaves: how many there are. calm: share of them that was
             looked at.
@@ -186,8 +186,10 @@ def _level(
         parts = [np.bincount(g, gap) for g in groups], [np.bincount(g, total) for g in groups]
         gap, total = np.concatenate(parts[0]).astype(float), np.concatenate(parts[1]).astype(float)
     score = gap**2 / total
-    sides = (gap >= 0, gap <= 0)
-    return _calm(score, calm), min(_calm(score[side], calm) for side in sides), float(n)
+    both = calmer = _calm(score, calm)
+    if calm == CALM:
+        calmer = min(_calm(score[side], calm) for side in (gap >= 0, gap <= 0))
+    return both, calmer, float(n)
 
 
 def _calm(score: Array, part: float) -> float:
