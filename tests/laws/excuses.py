@@ -12,6 +12,7 @@ NOUNS = {
     "Decision": "how a test was read",
     "Definition": "how a metric was declared",
     "Design": "how a test was set up",
+    "Distinct": "a measure",
     "Entities": "a table",
     "Estimator": "a method and its seed",
     "EventLog": "a table",
