@@ -12,22 +12,25 @@ from kpilab.case.look import Column, Sheet, slug
 from kpilab.case.words import (
     AMOUNTS,
     BUYERS,
+    COUNTED_THINGS,
     MEASURED,
     MONEY,
     ORDERS,
     ORDINAL,
     OUTGOING,
+    PRODUCT,
     QUANTITY,
     TURNOVER,
     VOLUME,
     named,
     names_thing,
+    plural_of,
 )
 from kpilab.engine.column import column
 from kpilab.engine.expression import identifier, literal
 from kpilab.engine.run import collect_one
 
-ONE = {"rows": "row", "orders": "order", "customers": "customer"}
+ONE = {"rows": "row", "customers": "customer"} | {f"{n}s": n for n in COUNTED_THINGS}
 MOST_FURTHER = 8
 GRID = 0.5  # of the days and parts of the business that have a row: a table of one row for each
 Metric = dict[str, str]
@@ -109,7 +112,7 @@ def _of_events(sheet: Sheet, found: Guess) -> Draft:
     tree, event = _Tree(sheet.name), identifier(found.roles["event"])
     unit, noun = (
         identifier(found.roles.get("session") or found.roles["user"]),
-        "sessions" if "session" in found.roles else "users",
+        "sessions" if "session" in found.roles else plural_of(found.roles["user"], "users"),
     )
     steps, reached = event_chain(sheet, found)
     amount = _amount(measures(sheet, found))
@@ -195,7 +198,9 @@ def _volume(
     keys = [] if volumes else _countable(sheet)
     grid = bool(volumes) or (not keys and _is_grid(sheet, found))
     steps = keys or ([] if grid else [("rows", "count(*)")])
-    pieces = [c for c in able if c.named(QUANTITY)]
+    # What a piece comes to says little where pieces are of many kinds: it moves with their mix.
+    kinds = any(c.named(PRODUCT) for c in sheet.columns)
+    pieces = [] if kinds else [c for c in able if c.named(QUANTITY)]
     more = volumes[:1] or pieces[:1] if amount is not None or grid else []
     steps += [(slug(c.name), f"sum({identifier(c.name)})") for c in more]
     return [n for n, _ in steps], [c for _, c in steps]
@@ -207,7 +212,10 @@ def _countable(sheet: Sheet) -> list[tuple[str, str]]:
              for n, p in (("customers", BUYERS), ("orders", ORDERS))]  # fmt: skip
     keys = [(n, c) for n, c in found if c is not None and c.distinct > 1]
     return [
-        (n, "count(*)" if c.distinct == sheet.rows else f"count(distinct {c.reference})")
+        (
+            plural_of(c.name, "orders") if n == "orders" else n,
+            "count(*)" if c.distinct == sheet.rows else f"count(distinct {c.reference})",
+        )
         for n, c in keys
     ]
 

@@ -93,7 +93,7 @@ OUTGOING = (
     "|退货|退款|成本|费用|支出|预算|库存|运费|税"
 )
 AVERAGED = (
-    "rate|ratio|pct|percent|share|discount|price|temperature|cpi|unemployment|avg|average"
+    "per|rate|ratio|pct|percent|share|discount|price|temperature|cpi|unemployment|avg|average"
     "|mean|score|oee|"
     r"availability|performance|quality|factor|flag|age|rating|stars|speed|humidity|unit cost"
     r"|duration"
@@ -125,10 +125,30 @@ VOLUME = (
     "|bestellungen|auftrage|kunden|besuche"
     "|pedidos|clientes|visitas|commandes|visites|ordini|visite|订单数|订单量|单量|客流|客户数|访问量|人数"
 )
+PRODUCT = (
+    r"product|products|item|sku|article|artikel\w*|producto|produit|prodotto|produto"
+    "|商品|产品|货品|品名"
+)
 PRICE = (
     r"unit price|sale price|selling price|\w*einzelpreis|precio unitario|prix unitaire|单价|售价",
     r"price|\w*preis|precio|prix|prezzo|preco|价格",
 )
+
+# What rows of a table, or the units of a log, may be called after their key.
+COUNTED_THINGS = (
+    "order", "transaction", "invoice", "receipt", "ticket", "booking", "case", "deal", "lead",
+    "application", "claim", "request", "patient", "student", "shipment", "delivery", "trip",
+    "opportunity", "account", "company", "device", "player", "loan", "job", "visit",
+)  # fmt: skip
+
+
+def plural_of(key: str, usual: str) -> str:
+    """What the things are called that a key names: `invoice_id` invoices; `usual` where its name
+    does not say it."""
+    word = next((n for n in COUNTED_THINGS if named(key, n)), None)
+    if word is None:
+        return usual
+    return f"{word[:-1]}ies" if word.endswith("y") and word[-2] not in "aeiou" else f"{word}s"
 
 
 def plain(text: str) -> str:

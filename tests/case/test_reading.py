@@ -133,7 +133,7 @@ def test_what_was_left_out_stands_in_the_notes_of_a_case(tmp_path):
     frame.to_csv(tmp_path / "sales.csv", index=False)
     got, said = totals(laid(tmp_path))
     assert got == [RIGHT[0] - 13, RIGHT[1]]
-    assert any("1 values of column amount in sales.csv are no numbers" in text for text in said)
+    assert any("of column amount in sales.csv" in text for text in said)
     assert any("rows 8" in text and "N/A" in text for text in said)
 
 

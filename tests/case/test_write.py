@@ -71,7 +71,7 @@ def test_counts_that_nest_become_steps(tmp_path):
     case = opened(tmp_path)
     assert isinstance(case.tables["daily"], Facts)
     assert case.goal.metric == "revenue"
-    assert case.goal.tree.leaves == ("visits", "orders_per_visits", "revenue_per_order")
+    assert case.goal.tree.leaves == ("visits", "orders_per_visit", "revenue_per_order")
 
 
 def test_every_kind_is_recognised(tmp_path):
@@ -217,7 +217,9 @@ def test_real_tables_nobody_made_for_us(shared, tmp_path, name):
         pytest.skip(f"{name} is not there")
     shutil.copy(source, tmp_path)
     case = opened(tmp_path)
-    assert len(case.goal.tree.leaves) > 1
+    # One row a store and week: their number is no volume that sales could be made of.
+    alone = name == "walmart_store_week"
+    assert (len(case.goal.tree.leaves) > 1) is not alone
 
 
 def test_the_funnel_of_a_real_shop(shared, tmp_path):
