@@ -32,7 +32,7 @@ def faults(name: str, seed: int) -> list[str]:
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    asked = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     asked.add_argument("worlds_named", nargs="*")
     asked.add_argument("--worlds", type=int, default=60)
     asked.add_argument("--seed", type=int, default=1)

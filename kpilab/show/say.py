@@ -69,7 +69,7 @@ def sentence(message: Message, lang: str = "en") -> str:
     text = SPACED.sub(lambda m: _filled(m, values, lang), text)
     # Between Chinese characters stands no space.
     text = BETWEEN.sub("", text).replace(EDGE, " ") if EDGE in text else text
-    return _capital(text) if form.startswith("{") and form.endswith((".", "?")) else text
+    return _capital(text) if form.startswith("{") and text.endswith((".", "?")) else text
 
 
 def label(key: str, lang: str = "en", **values: object) -> str:
