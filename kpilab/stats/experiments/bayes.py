@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import betainc, betaln, xlog1py, xlogy
 
 from kpilab.stats.tail import critical, upper
-
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +30,15 @@ class Posterior:
 
 
 def normal(
-    effect: float, error: float, *, prior: tuple[float, float] | None = None, level: float = 0.95
+    effect: float,
+    error: float,
+    *,
+    prior: tuple[float, float] | None = None,
+    level: float = 0.95,
+    df: float = inf,
 ) -> Posterior:
-    """Posterior of a normal effect; `prior` is (mean, variance), None for a flat one."""
+    """Posterior of a normal effect; `prior` is (mean, variance), None for a flat one. With a flat
+    one the chance is Student's, where the error is known with `df` degrees only."""
     mean, variance = effect, error**2
     if prior is not None:
         weight = 1 / variance + 1 / prior[1]
@@ -47,55 +50,6 @@ def normal(
     ship = sd * density - mean * upper(z)
     keep = sd * density + mean * upper(-z)
     return Posterior(
-        float(mean), sd, float(mean - half), float(mean + half), upper(-z), float(ship), float(keep)
-    )
-
-
-def beta_binomial(
-    xa: float,
-    na: float,
-    xb: float,
-    nb: float,
-    *,
-    prior: tuple[float, float] = (1.0, 1.0),
-    level: float = 0.95,
-) -> Posterior:
-    """Posterior of the difference of two proportions, each with a Beta prior (successes, failures).
-
-    Chance and losses are integrals over the posteriors, not simulations; the interval is that of
-    the normal with the posterior's mean and variance.
-    """
-    a = (xa + prior[0], na - xa + prior[1])
-    b = (xb + prior[0], nb - xb + prior[1])
-    (mean_a, sd_a), (mean_b, sd_b) = (_beta_moments(*parameters) for parameters in (a, b))
-    mean, sd = mean_b - mean_a, float(np.hypot(sd_a, sd_b))
-    x, weight, bottom = _grid(((mean_a, sd_a), (mean_b, sd_b)))
-    below_a, below_b = betainc(*a, x), betainc(*b, x)
-    density = np.exp(xlogy(a[0] - 1, x) + xlog1py(a[1] - 1, -x) - betaln(*a))
-    chance = weight @ (density * (1 - below_b))
-    # E[max(a, b)] is the integral of 1 - F_a F_b.
-    best = bottom + weight @ (1 - below_a * below_b)
-    half = critical(level) * sd
-    ship, keep = best - mean_b, best - mean_a
-    return Posterior(mean, sd, mean - half, mean + half, float(chance), float(ship), float(keep))
-
-
-def _grid(
-    shapes: tuple[tuple[float, float], ...],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Gauss-Legendre nodes and weights dense where either posterior is, and the lower end."""
-    edges = {
-        float(np.clip(mean + k * sd, 0, 1))
-        for mean, sd in shapes
-        for k in (-12, -5, -2, 0, 2, 5, 12)
-    }
-    ends = np.array(sorted(edges))
-    half, middle = np.diff(ends) / 2, (ends[1:] + ends[:-1]) / 2
-    x = (middle[:, None] + half[:, None] * NODES).ravel()
-    return x, (half[:, None] * WEIGHTS).ravel(), float(ends[0])
-
-
-def _beta_moments(successes: float, failures: float) -> tuple[float, float]:
-    """Mean and standard deviation of a Beta distribution."""
-    total = successes + failures
-    return successes / total, float(np.sqrt(successes * failures / (total**2 * (total + 1))))
+        float(mean), sd, float(mean - half), float(mean + half),
+        upper(-z, inf if prior else df), float(ship), float(keep),
+    )  # fmt: skip

@@ -192,11 +192,7 @@ def proportions(a: Sample, b: Sample, how: Reading = USUAL) -> Readout:
         if error > 0
         else welch(arms[0], arms[1], level=how.level)
     )
-    belief = (
-        _belief(arms[0], arms[1], fixed, how)
-        if how.prior
-        else _counted_belief(xa, a.n, xb, b.n, how.better)
-    )
+    belief = _belief(arms[0], arms[1], fixed, how)
     result = _finished(arms[0], arms[1], fixed, how, belief, 0.0)
     p, bound = how.looks.corrected(fixed, a.n + b.n, how.level)
     low, high = miettinen_nurminen(xa, a.n, xb, b.n, 1 - two_sided(bound))
@@ -239,19 +235,11 @@ def _belief(
     change, error = (b.value - a.value) / abs(a.value), relative_error(a, b, shared)
     if not error > 0:
         return float("nan"), float("nan"), float("nan")
-    posterior = bayes.normal(better * change, error, prior=turned)
+    if prior is None:
+        # One test, one belief: a chance below .05 is a one-sided p below it.
+        error = fixed.error / abs(a.value)
+    posterior = bayes.normal(better * change, error, prior=turned, df=fixed.df)
     return posterior.chance, posterior.loss_ship, posterior.loss_keep
-
-
-def _counted_belief(
-    xa: float, na: float, xb: float, nb: float, better: int
-) -> tuple[float, float, float]:
-    """Of two plain proportions under uniform priors; losses relative to the control's share."""
-    if not xa:
-        return float("nan"), float("nan"), float("nan")
-    counts = (xa, na, xb, nb) if better > 0 else (na - xa, na, nb - xb, nb)
-    posterior = bayes.beta_binomial(*counts)
-    return posterior.chance, posterior.loss_ship * na / xa, posterior.loss_keep * na / xa
 
 
 def guarded(readout: Readout, margin: float, *, better: int = 1, proportion: bool = False) -> float:
