@@ -14,6 +14,7 @@ from kpilab.report.build import write
 from kpilab.report.pdf import pdf
 from tests.conftest import few
 from tests.report import reviews
+from tests.report.consistent import contradictions
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
@@ -147,6 +148,18 @@ def test_the_report_of_the_bundled_case_is_whole_and_accessible(opened, bundled,
     assert len(re.findall("[一-鿿]", page.locator("main").inner_text())) > (
         1000 if lang == "zh" else -1
     )
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_report_of_the_bundled_case_says_one_thing_is_small_and_prints_on_few_pages(
+    bundled, tmp_path, lang
+):
+    assert contradictions(bundled, lang) == []
+    page = write(bundled, tmp_path, lang).html
+    assert page.stat().st_size < 1_200_000
+    if CHROMIUM is not None:
+        printed = pdf(page, tmp_path / "review.pdf").read_bytes()
+        assert 1 < len(re.findall(rb"/Type\s*/Page[^s]", printed)) <= 6
 
 
 def test_the_page_prints_to_pdf(tmp_path):
