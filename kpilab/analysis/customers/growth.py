@@ -13,8 +13,10 @@ from kpilab.core.case import Metric
 from kpilab.core.result import Result
 from kpilab.core.table import Facts
 from kpilab.core.values import Message, Period, fraction
+from kpilab.engine.column import own
 from kpilab.engine.customers.amounts import amounts
 from kpilab.engine.customers.growth import MONTH, MOVED, REGULAR, by_month, grown, regular
+from kpilab.engine.door.dimensions import called
 from kpilab.errors import BadInput
 from kpilab.stats.proportion import wilson
 from kpilab.stats.tail import critical
@@ -27,6 +29,7 @@ STAYED, GONE = ("expanded", "kept", "contracted"), ("paused", "left")
 GAINED, LOST = ("new", "back", "expanded"), ("contracted", *GONE)
 MOMENTS = ("bb", "bn", "nn", "less", "bl", "ll")
 RATES, ENDS = ("net", "gross", "stayed", "quick"), ("", "_low", "_high")
+ORDER = own("order")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,12 +117,12 @@ def growth(
         raise BadInput("no amount lies in either period", where, "choose periods with rows")
     whole = Period(baseline.first, current.last)
     share = regular(found, whole)
-    names = {c: d for d, c in found.by.items()} | {MOVED: "movement"}
-    table = _table(moved.rename(columns=names), tuple(by), level)
+    ours, names = {c: d for d, c in found.by.items()}, {MOVED: "movement", MONTH: "month"}
+    table = _table(moved.rename(columns=names), tuple(ours), level)
+    months = _months(by_month(found, whole).rename(columns=names), tuple(ours))
     return GrowthResult(
-        table.drop(columns=list(MOMENTS)),
-        months=_months(by_month(found, whole).rename(columns=names | {MONTH: "month"}), tuple(by)),
-        rates=_rates(table, tuple(by), level), contract=share >= REGULAR, gap=gap,
+        called(table.drop(columns=list(MOMENTS)), ours), months=called(months, ours),
+        rates=called(_rates(table, tuple(ours), level), ours), contract=share >= REGULAR, gap=gap,
         level=level, amount=found.metric.name,
         notes=(*_notes(share, gap), *found.left_out(current.last)),
     )  # fmt: skip
@@ -143,8 +146,8 @@ def _notes(share: float, gap: float) -> tuple[Message, ...]:
 def _ordered(found: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """Rows by segment, movements as they are told, with their change."""
     order = found["movement"].map({m: k for k, m in enumerate(MOVEMENTS)})
-    found = found.assign(order=order, change=found["now"] - found["before"])
-    return found.sort_values([*keys, "order"]).drop(columns="order").reset_index(drop=True)
+    found = found.assign(**{ORDER: order}, change=found["now"] - found["before"])
+    return found.sort_values([*keys, ORDER]).drop(columns=ORDER).reset_index(drop=True)
 
 
 def _table(found: pd.DataFrame, by: tuple[str, ...], level: float) -> pd.DataFrame:

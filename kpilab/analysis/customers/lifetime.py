@@ -14,6 +14,7 @@ from kpilab.core.result import Result
 from kpilab.core.table import Facts
 from kpilab.core.values import Message, duration, fraction
 from kpilab.engine.customers.buyers import buyers
+from kpilab.engine.door.dimensions import aside, called
 from kpilab.errors import BadInput
 from kpilab.stats.customers.alive import Array, Buyers, Fit, Model, alive, drawn, expected, fitted
 
@@ -93,8 +94,8 @@ def lifetime(
     if model not in NAMES:
         raise BadInput(f"model is {model!r}", "lifetime(model=)", f"use one of {list(NAMES)}")
     length = duration(ahead, "lifetime(ahead=)")
-    facts = Facts.of(facts)
-    kinds = buyers(facts, customer, until, by)
+    facts, ours = aside(Facts.of(facts), by)
+    kinds = buyers(facts, customer, until, list(ours))
     if kinds.empty or kinds["n"].sum() < LEAST:
         what = f"{int(kinds['n'].sum())} customers are too few"
         raise BadInput(what, f"table {facts.name!r}", f"give at least {LEAST}, before {until}")
@@ -106,14 +107,13 @@ def lifetime(
         expected=expected(fit, alike, weeks) * alike.n,
     )  # fmt: skip
     sums = ["customers", "orders", "alive", "expected"]
-    keys = list(by) or [pd.Series(0, index=told.index)]
+    keys = list(ours) or [pd.Series(0, index=told.index)]
     table = told.groupby(keys, sort=True)[sums].sum().reset_index(drop=not by)
     groups = told.groupby(keys, sort=True).ngroup()
     low, high = _ends(fit, alike, weeks, groups, level, seed)
     parameters = dict(zip(NAMES[model], (float(v) for v in fit.values), strict=True))
-    return LifetimeResult(
-        table.assign(low=low, high=high), parameters, fit.likelihood, length, level, seed
-    )
+    table = called(table.assign(low=low, high=high), ours)
+    return LifetimeResult(table, parameters, fit.likelihood, length, level, seed)
 
 
 def _ends(

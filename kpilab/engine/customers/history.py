@@ -19,7 +19,7 @@ from kpilab.engine.dialect import engine_name
 from kpilab.engine.door.keys import Id, joinable, moved
 from kpilab.engine.door.labels import label
 from kpilab.engine.run import collect
-from kpilab.errors import unknown
+from kpilab.errors import BadInput, unknown
 
 AMOUNT, SINCE, STEP, WINDOW = own("amount"), own("since"), own("step"), own("window")
 BIN, BINS = own("bin"), 13  # parts of a window: new customers of one are of the same age
@@ -260,4 +260,9 @@ def largest(past: History, most: int) -> pd.DataFrame:
 def _named(found: pd.DataFrame, past: History) -> pd.DataFrame:
     names = {c: d for d, c in past.by.items()}
     ours = {WINDOW: "window", BIN: "bin", WHO: "who", AMOUNT: "amount"}
-    return found.rename(columns=ours | names)
+    found = found.rename(columns=ours)
+    twice = [d for d in past.by if d in found.columns]
+    if twice:
+        what = f"a dimension is called {twice[0]!r}, as one of our sums"
+        raise BadInput(what, "customers, argument 'by'", "rename its column")
+    return found.rename(columns=names)

@@ -17,6 +17,7 @@ from kpilab.customers import (
     churn,
     concentration,
     growth,
+    lifetime,
     pull_forward,
 )
 
@@ -160,3 +161,20 @@ def test_the_customers_own_table_may_lie_anywhere_and_have_ids_of_another_type(a
     padded = people.assign(id=people["id"].map("{:04d}".format))
     with pytest.raises(BadInput, match="holds '0000'"):
         ask(frame, customers=padded, **asked)
+
+
+@pytest.mark.parametrize("name", ["month", "order", "movement", "customers", "now", "low"])
+def test_a_dimension_may_be_called_as_a_column_of_the_answer(name):
+    frame, asked = drawn(4), {"customer": "who", "amount": "amount", "by": ["region"]}
+    renamed = frame.rename(columns={"region": name})
+    for ask in (
+        lambda t, by: growth(t, baseline=BEFORE, current=NOW, **(asked | {"by": [by]})),
+        lambda t, by: lifetime(t, customer="who", until=NOW.last, by=[by]),
+    ):
+        right, found = ask(frame, "region").table, ask(renamed, name).table
+        pd.testing.assert_frame_equal(found.set_axis(right.columns, axis=1), right)
+        assert {name, f"{name} (by)"} & set(found.columns)
+    with pytest.raises(BadInput, match="'window', as one of our sums"):
+        churn(
+            frame.rename(columns={"region": "window"}), current=NOW, **(asked | {"by": ["window"]})
+        )
