@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from math import log
+
+import pandas as pd
 
 from kpilab.analysis.customers.acquisition import acquired, place
 from kpilab.analysis.customers.channel_shift import moved_between, shifted
@@ -12,12 +15,13 @@ from kpilab.analysis.customers.churn import churned, followed, spend, stopped
 from kpilab.analysis.customers.concentration import carried
 from kpilab.analysis.customers.pipeline import SPEED, PipelineResult, pipeline
 from kpilab.analysis.customers.pipeline import place as stage
+from kpilab.analysis.customers.pull_forward import PullForwardResult, after_peak
 from kpilab.analysis.customers.stand_out import effect_of
 from kpilab.core.case import Case, Customer, Metric
 from kpilab.core.result import Result
 from kpilab.core.table import Entities, EventLog
-from kpilab.core.values import Effect, Message, Period, Where
-from kpilab.engine.customers.amounts import amounts
+from kpilab.core.values import EVERYWHERE, Effect, Message, Period, Where
+from kpilab.engine.customers.amounts import Amounts, amounts
 from kpilab.engine.customers.growth import by_contract
 from kpilab.engine.customers.history import History, cohorts, history
 from kpilab.engine.daily import Measured
@@ -27,6 +31,9 @@ from kpilab.questions.series import measured
 
 LEVEL, SEED = 0.95, 0
 SLOW = timedelta(days=14)  # a funnel of deals, not of visits
+PEAKS = (7, 14, 28)  # days of a campaign, as tried
+# An entry of the change log this near to the start of the current period may end a campaign.
+NEAR_START, MOST_ENDS = timedelta(days=14), 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +51,9 @@ class CustomerSignal:
         p: corrected within the test's own search. searched: how many segments that were.
         result: the analysis behind it. by_number: whether the number of customers tells it.
         contract: whether they pay by contract, so that who stops has left.
+        period: days of the trouble; None for the current period.
+        by_chance: p where nothing at all is wrong, for what is said only where several things hold
+            at once, each of which has p on its own; None for p.
     """
 
     kind: str
@@ -56,6 +66,8 @@ class CustomerSignal:
     result: Result
     by_number: bool = False
     contract: bool = False
+    period: Period | None = None
+    by_chance: float | None = None
 
 
 def customer_evidence(case: Case) -> tuple[CustomerSignal, ...]:
@@ -84,7 +96,7 @@ def _customers(case: Case) -> Iterator[CustomerSignal]:
     contract = bool(past.windows.months) and by_contract(found, past.seen, customer.contract)
     yield from _moved(case, asked, customer)
     existing = tuple(_existing(past, contract, customer))
-    yield from (*existing, *_new(case, past, customer))
+    yield from (*existing, *_new(case, past, customer), *_pulled(case, found, customer))
     for few in _few(case, past, customer):
         # Many who leave a place hold some large ones among them; few large ones are no many.
         many = (s for s in existing if s.kind == "retention_decline" and s.by_number)
@@ -137,6 +149,42 @@ def _moved(case: Case, asked: Measured, customer: Customer) -> Iterator[Customer
                 "cannibalisation", str(row["target"]), where, effect, float(row["q"]),
                 len(result.table), shifted(row), result,
             )  # fmt: skip
+
+
+def _pulled(case: Case, found: Amounts, customer: Customer) -> Iterator[CustomerSignal]:
+    """A peak that ended as the current period began, or when the change log says, and what is
+    missing after it."""
+    start = case.current.first
+    logged = [c.date for c in case.changes if abs(c.date - start) <= NEAR_START]
+    ends = {start - timedelta(days=1), *sorted(logged, key=lambda d: abs(d - start))[:MOST_ENDS]}
+    peaks = [Period(end - timedelta(days=n - 1), end) for end in sorted(ends) for n in PEAKS]
+    first, last = found.span
+    told = [
+        after_peak(found, peak, LEVEL)
+        for peak in peaks
+        if first <= peak.first and peak.last + timedelta(days=peak.days) <= last
+    ]
+    clear = min((r for r in told if r.pulled), key=_least_sure, default=None)
+    if clear is None:
+        return
+    p = clear.table.set_index("part")["p"]
+    both = float(p["peak"] * p["trough"])
+    # The clearest says that it is so, the largest how much is missing.
+    whole = max((r for r in told if r.pulled), key=lambda r: -_missing(r)["effect"])
+    yield CustomerSignal(
+        "pull_forward", case.goal.metric, EVERYWHERE, effect_of(_missing(whole), customer.amount),
+        min(1.0, _least_sure(clear) * len(told)), len(told), whole.headline, whole,
+        period=whole.trough, by_chance=min(1.0, both * (1 - log(both)) * len(told)),
+    )  # fmt: skip
+
+
+def _missing(result: PullForwardResult) -> pd.Series:
+    return result.table.set_index("part").loc["trough"]
+
+
+def _least_sure(result: PullForwardResult) -> float:
+    """The largest p of what must all hold: a peak, a trough, and that of those who bought early."""
+    return float(result.table.set_index("part")["p"][["peak", "trough", "early"]].max())
 
 
 def _few(case: Case, past: History, customer: Customer) -> Iterator[CustomerSignal]:

@@ -109,3 +109,51 @@ def test_companies(shared, company, kind, where):
         pytest.skip("no companies in the shared folder")
     losses = [s for s in customer_evidence(kpilab.open_case(folder)) if s.effect.value < 0]
     assert (losses[0].kind, losses[0].where.plain()) == (kind, where) if kind else losses == []
+
+
+CAMPAIGN = """
+kpilab: 1
+title: orders
+periods: {baseline: [2026-02-02, 2026-03-29], current: [2026-03-30, 2026-05-24]}
+tables:
+  orders: {kind: facts, source: orders.csv, time: day, links: {customer: customers},
+           dimensions: [customers.region]}
+  customers: {kind: entities, source: customers.csv, key: customer, time: since,
+              dimensions: [region]}
+customer: customers
+metrics:
+  revenue: {table: orders, measure: sum(amount)}
+goal: {metric: revenue}
+"""
+
+
+def orders(folder: Path, pulled: float, sold: float) -> kpilab.Case:
+    """600 customers of 60 weeks; in the last two weeks of the baseline they buy `sold` times as
+    much, of which `pulled` is missing in the three weeks after."""
+    noise, days = np.random.default_rng(3), pd.date_range("2025-04-07", "2026-05-24")
+    rate = np.full(len(days), 0.06)
+    start = len(days) - 56
+    rate[start - 14 : start] *= sold
+    rate[start : start + 21] *= 1 - pulled * (sold - 1) * 14 / 21
+    who, when = np.nonzero(noise.random((600, len(days))) < rate)
+    table = {"day": days[when], "customer": [f"C{k:03}" for k in who]}
+    amount = noise.gamma(4, 10, len(who)).round(2)
+    pd.DataFrame(table).assign(amount=amount).to_csv(folder / "orders.csv", index=False)
+    ids = [f"C{k:03}" for k in range(600)]
+    region = noise.choice(["north", "south"], 600)
+    people = {"customer": ids, "since": pd.Timestamp("2025-01-01"), "region": region}
+    pd.DataFrame(people).to_csv(folder / "customers.csv", index=False)
+    (folder / "case.yml").write_text(CAMPAIGN, "utf-8")
+    return kpilab.open_case(folder)
+
+
+def test_what_a_campaign_only_sold_earlier_is_named_once(tmp_path):
+    (cause,) = kpilab.review(orders(tmp_path, pulled=0.9, sold=1.7)).causes
+    assert (cause.kind, dict(cause.where.values)) == ("pull_forward", {})
+    assert cause.period.first == cause.period.last.replace(month=3, day=30)
+    assert cause.effect.value < 0
+
+
+def test_a_campaign_that_sold_more_pulled_nothing_forward(tmp_path):
+    found = kpilab.review(orders(tmp_path, pulled=0.0, sold=1.5))
+    assert all(cause.kind != "pull_forward" for cause in found.causes)

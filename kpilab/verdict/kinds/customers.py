@@ -12,8 +12,10 @@ from kpilab.core.values import Message, Where
 from kpilab.verdict.candidate import Candidate, percent
 from kpilab.verdict.evidence import Evidence, Signalled
 from kpilab.verdict.kinds import place
+from kpilab.verdict.tuned import ALPHA
 
 LESS = ("retention_decline", "contraction", "acquisition_quality")
+PULLED = "pull_forward"
 PLAIN = ("volume_decline", "local_regression")
 # A cause takes another one in that it explains by this part at least.
 MOST_OF_IT = 0.5
@@ -22,7 +24,11 @@ MOST_OF_IT = 0.5
 def judge(case: Case, evidence: Evidence) -> list[Candidate]:
     """Places and customers as one list: no movement is said twice."""
     places = place.judge(case, evidence)
-    signals = list(_strongest(evidence.signals))
+    pulled = [s for s in evidence.signals if s.signal.kind == PULLED]
+    signals = list(_strongest([s for s in evidence.signals if s not in pulled]))
+    if any(corrected(evidence, s) <= ALPHA for s in pulled):
+        # What all customers lack in a trough is said once.
+        signals = [s for s in signals if s.signal.where or s.signal.effect.value > 0]
     found: list[Candidate] = []
     for candidate in places:
         named = [s for s in signals if _same(candidate.cause, s)]
@@ -31,7 +37,7 @@ def judge(case: Case, evidence: Evidence) -> list[Candidate]:
             continue  # the customers are the place
         found.append(_named(candidate, named[0]) if named else candidate)
         signals = [s for s in signals if s not in named]
-    return found + [_candidate(case, evidence, s) for s in signals]
+    return found + [_candidate(case, evidence, s) for s in (*signals, *pulled)]
 
 
 def _strongest(signals: Sequence[Signalled]) -> Iterator[Signalled]:
@@ -108,11 +114,20 @@ def _candidate(case: Case, evidence: Evidence, signalled: Signalled) -> Candidat
         signal.statement,
         0.0,
         where=signal.where,
-        period=case.current,
+        period=signal.period or case.current,
         effect=signal.effect,
         effect_pct=None if size is None else percent(size, now),
         effect_on=signal.effect.unit or case.goal.metric,
         findings=(signalled.finding,),
         action=Message(f"action.{signal.kind}", values),
     )
-    return Candidate(cause, signal.p, effect=size)
+    told = None if signal.by_chance is None else corrected(evidence, signalled)
+    return Candidate(cause, signal.p, effect=size, corrected=told)
+
+
+def corrected(evidence: Evidence, signalled: Signalled) -> float:
+    """p for everything the review looked at. What must hold several times over is unlikely by
+    chance alone, and where one part of it is true, the others still have to be."""
+    signal = signalled.signal
+    by_chance = signal.p if signal.by_chance is None else signal.by_chance
+    return max(signal.p, min(1.0, by_chance * evidence.questions))

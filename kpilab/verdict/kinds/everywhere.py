@@ -125,8 +125,8 @@ def _caused(case: Case, evidence: Evidence, name: str) -> float:
         p.found.effect if goal else p.node for p in clear if goal or p.found.driver.name == name
     ]
     places = sum(size.value for size in placed if size is not None)
-    signals = [s.signal.effect for s in evidence.signals if goal and s.signal.p < ALPHA]
-    customers = [s.value for s in signals if s.unit in ("", name)]
+    signals = [s.signal for s in evidence.signals if goal and s.signal.p < ALPHA]
+    customers = [s.effect.value for s in signals if s.effect.unit in ("", name)]
     market = [
         c.fix.amount.value
         for c in external_decline.judge(case, evidence)
@@ -153,8 +153,8 @@ def _subject(case: Case, evidence: Evidence, move: Move) -> str | None:
         moved = whole["growth"] - np.where(whole["kind"] == "volume", usual, 0.0)
     name = str((moved * np.sign(beyond)).idxmax())
     values = mine[(mine["driver"] == name) & (mine["dimension"] != "")]
-    own = values["growth"] - whole.loc[name, "growth"] + moved[name]
-    along = own * np.sign(beyond) > 0
+    usual_there = float(whole["growth"][name]) - float(moved[name])
+    along = (values["growth"] - usual_there) * np.sign(beyond) > 0
     held = values.groupby("dimension")["share"].sum()
     weight = values["share"].where(along, 0.0).groupby(values["dimension"]).sum()
     everywhere = (weight >= NEARLY_ALL * held).all() and along[values["share"] > LARGE].all()

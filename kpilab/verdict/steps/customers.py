@@ -33,7 +33,7 @@ def _finding(case: Case, signal: CustomerSignal) -> Finding:
         signal.statement,
         subject=signal.subject,
         where=signal.where,
-        period=case.current,
+        period=signal.period or case.current,
         effect=signal.effect,
         p=signal.p,
         q=signal.p,
