@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 import pandas as pd
 
 from kpilab.analysis.customers.stand_out import Parts, View, stand_out
@@ -139,6 +140,9 @@ def _told(
     going = rate.to_numpy(float)
     onward = {s: float(going[k + 1 :].prod()) for k, s in enumerate(stages[:-1])}
     wins = float(sums["advances"].reindex(stages[-2:-1]).sum() / max(sums["exits"].sum(), 1))
+    stay = (
+        leaves.groupby("stage")["exposure"].sum() / sums["exits"].where(sums["exits"] > 0)
+    ).sum()
     for stage in stages[:-1]:
         here = leaves["stage"] == stage
         for c in ("exits", "advances", "going"):
@@ -146,7 +150,9 @@ def _told(
     whole = leaves.drop(columns=["stage", "young"])
     each = 0.5 / len(onward)
     views = [View(s, _going(s), weight=each, worth=_worth(onward[s])) for s in onward]
-    views.append(View(SPEED, _leaving, weight=0.5, worth=_worth(wins)))
+    views.append(
+        View(SPEED, _leaving, weight=0.5, worth=_late(wins, float(stay) / windows.period(0).days))
+    )
     found = stand_out(whole, by, "exits", views, level)
     said = {"segments": found.searched, "placebos": found.placebos}
     notes = (Message("churn.history" if found.placebos else "churn.no_history", said),)
@@ -166,6 +172,25 @@ def _going(stage: str) -> _SumsOf:
 
 def _leaving(x: Parts) -> Sums:
     return Sums(x["exits"], x["expected"], x["exits"], counts=True)
+
+
+def _late(wins: float, cycle: float) -> _Worth:
+    """What one deal that did not leave yet costs.
+
+    A cycle that is longer by some days keeps back what is won in as many, once, and at most all of
+    a window. Deals that wait are many where they are slow: what they would have left by is held
+    against the window before.
+
+    Args:
+        wins: won deals per deal that leaves. cycle: its usual length, in windows.
+    """
+
+    def worth(x: Parts) -> Array:
+        now, before = (np.maximum(x["exits"][:, k], 1e-9) for k in (-1, -2))
+        waiting = np.maximum(x["expected"][:, -1] - now, 1e-9)
+        return wins * np.minimum(cycle * before / now, before / waiting)
+
+    return worth
 
 
 def _worth(wins: float) -> _Worth:
