@@ -186,7 +186,7 @@ def _late(wins: float, cycle: float) -> _Worth:
     """
 
     def worth(x: Parts) -> Array:
-        now, before = (np.maximum(x["exits"][:, k], 1e-9) for k in (-1, -2))
+        now, before = (np.maximum(x["exits"][:, -2:][:, k], 1e-9) for k in (-1, 0))
         waiting = np.maximum(x["expected"][:, -1] - now, 1e-9)
         return wins * np.minimum(cycle * before / now, before / waiting)
 
