@@ -17,6 +17,7 @@ from kpilab.case.relate import Related, related
 from kpilab.cli.first import scaffold
 from kpilab.core.values import Period
 from kpilab.errors import BadInput
+from kpilab.show.say import sentence
 from tests.case.test_fan_out import tables
 from tests.conftest import SHARED
 
@@ -52,8 +53,8 @@ def test_a_link_that_values_speak_against_is_told_with_its_share(tmp_path):
     orders = tables()["orders"].assign(customer=[f"c{k + 3}" for k in range(28)])
     found = related_in(tmp_path, orders=orders, customers=tables()["customers"])
     assert found.links == ()
-    assert [str(r) for r in found.rejected] == [
-        "orders.customer -> customers: 7% of its rows hold a customer of it"
+    assert [sentence(r.message) for r in found.rejected] == [
+        "no link orders.customer -> customers: 7.1 % of its rows hold a customer of it"
     ]
 
 
