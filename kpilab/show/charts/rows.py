@@ -16,7 +16,7 @@ from kpilab.show.charts.words import lines
 from kpilab.show.format import interval
 from kpilab.show.theme import AXIS, INK, MUTED
 
-WIDTH, LETTERS, SHORT = 480, 48, 22
+WIDTH, LETTERS, SHORT = 480, 42, 20
 LINE, MARK, GAP = 15, 16, 7
 
 Mark = Literal["point", "bar"]

@@ -154,7 +154,7 @@ def gaps(result: MissingRowsResult, lang: str = "en") -> alt.TopLevelMixin:
     )
     band = alt.Chart(span).mark_rect(color=BAD, opacity=0.12).encode(x="first:T", x2="last:T")
     colour = alt.Color(
-        "what:N", title=None, legend=alt.Legend(orient="top"),
+        "what:N", title=None, legend=alt.Legend(orient="top", columns=2),
         scale=alt.Scale(domain=list(names.values()), range=[PALETTE[0], BAD, GOOD]),
     )  # fmt: skip
     lines = alt.Chart(long, title=head(result, lang), width=WIDTH,

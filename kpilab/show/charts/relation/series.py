@@ -68,7 +68,7 @@ def expected(result: Result, lang: str = "en", target: float | None = None) -> a
     colour = alt.Color(
         "line:N",
         scale=alt.Scale(domain=list(names.values()), range=list(keys.values())),
-        legend=alt.Legend(title=None, orient="top", symbolType="stroke", labelLimit=0),
+        legend=alt.Legend(title=None, orient="top", symbolType="stroke", labelLimit=0, columns=2),
     )
     course = _weekly(result.course.tail(SHOWN))  # type: ignore[attr-defined]  # an ExpectedResult
     now = course["period"] == "current"
