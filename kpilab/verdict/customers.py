@@ -170,7 +170,7 @@ def _pulled(case: Case, found: Amounts, customer: Customer) -> Iterator[Customer
     p = clear.table.set_index("part")["p"]
     both = float(p["peak"] * p["trough"])
     # The clearest says that it is so, the largest how much is missing.
-    whole = max((r for r in told if r.pulled), key=lambda r: -_missing(r)["effect"])
+    whole = max((r for r in told if r.pulled), key=lambda r: -float(_missing(r)["effect"]))
     yield CustomerSignal(
         "pull_forward", case.goal.metric, EVERYWHERE, effect_of(_missing(whole), customer.amount),
         min(1.0, _least_sure(clear) * len(told)), len(told), whole.headline, whole,
@@ -179,7 +179,7 @@ def _pulled(case: Case, found: Amounts, customer: Customer) -> Iterator[Customer
 
 
 def _missing(result: PullForwardResult) -> pd.Series:
-    return result.table.set_index("part").loc["trough"]
+    return next(row for _, row in result.table.iterrows() if row["part"] == "trough")
 
 
 def _least_sure(result: PullForwardResult) -> float:
