@@ -61,7 +61,8 @@ def reviewed(
 
 
 def unexamined(found: Review) -> str:
-    return " ".join(sentence(m) for report in found.steps for m in report.not_examined)
+    """As it is said; a sentence begins with a capital."""
+    return " ".join(sentence(m).lower() for report in found.steps for m in report.not_examined)
 
 
 @pytest.mark.parametrize("stopped", ["now", "before", "both"])

@@ -104,7 +104,7 @@ def test_an_error_is_shown_in_words_and_escaped(shop):
     panel.show.click()
     panel.wait()
     assert "no metric named &#x27;&lt;b&gt;&#x27;" in panel.error.value
-    assert "How to mend it: use &#x27;revenue&#x27;" in panel.error.value
+    assert "How to fix it: use &#x27;revenue&#x27;" in panel.error.value
     assert not panel.show.disabled
 
 

@@ -104,7 +104,7 @@ def paths_change(
     Example:
         >>> ios, web = Where({"platform": "ios"}), Where({"platform": "web"})
         >>> print(paths_change(log, current=ios, baseline=web).summary())
-        visit → view_item → add_to_cart is taken by 9.8 % of paths against 6.6 % (q < 0.001).
+        Visit → view_item → add_to_cart is taken by 9.8 % of paths against 6.6 % (q < 0.001).
         Rows of the table: 13.
     """
     fraction(level, "paths_change(level=)")

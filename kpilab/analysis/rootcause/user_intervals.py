@@ -115,7 +115,7 @@ def user_intervals(
     sums = collect_one(_moments(facts, places, user, columns, periods), "user_intervals")
     ratio = periods[1].days / periods[0].days
     rows = [_row(place, k, sums, 2 * len(columns), ratio, level) for k, place in enumerate(places)]
-    left = int(sums[LEFT] or 0)
+    left = 0 if pd.isna(sums[LEFT]) else int(sums[LEFT])
     notes = (Message("door.left_out", {"rows": left}),) if left else ()
     return UserIntervalsResult(pd.DataFrame(rows, columns=COLUMNS), level, notes=notes)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kpilab.analysis.events.activity import activity
-from kpilab.analysis.events.retention import retention
+from kpilab.analysis.events.retention import Return, retention
 from kpilab.core.case import Case
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog, Table
@@ -52,9 +52,8 @@ def _controls(case: Case, state: State) -> tuple[Control, ...]:
 def _retention(case: Case, state: State) -> Asked:
     options = {
         "start": state.get("start") or None,
-        "back": state.get("back_event") or None,
+        "back": Return(state.get("back_event") or None, state.get("how")),
         "grain": state.get("grain"),
-        "how": state.get("how"),
         "where": state.where,
     }
     return Asked(Call(retention, (named_log(case, state.get("table")),), options))

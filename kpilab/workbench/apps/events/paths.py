@@ -10,6 +10,7 @@ from kpilab.core.case import Case
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog, Table
 from kpilab.core.values import Message
+from kpilab.engine.events.patterns import Ways
 from kpilab.questions.logs import named_log
 from kpilab.workbench.app import App, Asked, Control, Offer, State
 from kpilab.workbench.call import Call
@@ -46,8 +47,10 @@ def _options(case: Case, state: State) -> dict[str, object]:
     return {
         "start": state.get("start") or None,
         "end": state.get("end") or None,
-        "length": state.choice.get("length"),
-        "unit": "session" if named_log(case, state.get("table")).session else "user",
+        "ways": Ways(
+            unit="session" if named_log(case, state.get("table")).session else "user",
+            length=state.choice.get("length"),
+        ),
         "where": state.where,
         "period": case.periods[state.get("period")],
     }
