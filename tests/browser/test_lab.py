@@ -125,7 +125,7 @@ def drill(page) -> None:
     bars = panel.locator(".vega-embed .mark-rect path[aria-label*='step: pay']")
     bars.first.wait_for()
     before = panel.locator(".vega-embed").inner_html()
-    bars.first.click()
+    bars.last.click()  # who came this far; behind it lie those who came to the step before
     points = panel.locator(".vega-embed .mark-symbol path[aria-label*='android']")
     points.first.wait_for()
     assert panel.locator(".vega-embed").inner_html() != before

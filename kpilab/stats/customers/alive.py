@@ -117,7 +117,17 @@ def alive(fit: Fit, buyers: Buyers, values: Array | None = None) -> Array:
 def expected(fit: Fit, buyers: Buyers, ahead: float, values: Array | None = None) -> Array:
     """Orders that a customer of each kind will make within a time ahead."""
     values = fit.values if values is None else values
-    x, age, chance = buyers.x, buyers.age, alive(fit, buyers, values)
+    r, alpha = values[0], values[1]
+    chance = alive(fit, buyers, values)
+    # Who never leaves makes most. Where hardly anybody leaves, the closed form loses its digits.
+    most = (r + buyers.x) / (alpha + buyers.age) * ahead * chance
+    with np.errstate(all="ignore"):
+        found = _closed(fit, buyers, ahead, values, chance)
+    return np.where((found >= 0) & (found <= most), found, most)
+
+
+def _closed(fit: Fit, buyers: Buyers, ahead: float, values: Array, chance: Array) -> Array:
+    x, age = buyers.x, buyers.age
     if fit.model == "bg_nbd":
         r, alpha, a, b = values
         shape = hyp2f1(r + x, b + x, a + b + x - 1, ahead / (alpha + age + ahead))

@@ -130,7 +130,10 @@ def test_a_covariate_that_the_treatment_moved_adjusts_nothing():
     assert helped.table["effect"].tolist() == plain.table["effect"].tolist()
     assert helped.decision == "ship"
     assert any("moved" in say(note, "en") for note in helped.notes)
-    assert not any("moved" in say(note, "en") for note in read(rows, design=Design(covariates=("before",))).notes)
+    assert not any(
+        "moved" in say(note, "en")
+        for note in read(rows, design=Design(covariates=("before",))).notes
+    )
 
 
 def test_quantiles_of_too_few_units_are_not_read():

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab.stats.customers.alive import Buyers, alive, drawn, expected, fitted
+from kpilab.stats.customers.alive import Buyers, Fit, alive, drawn, expected, fitted
 
 # Fader, Hardie, Lee (2005), table 2: parameters and log-likelihood; calibration of 39 weeks.
 PUBLISHED = {
@@ -75,3 +75,11 @@ def test_the_model_finds_what_made_its_customers():
     sums = [expected(fit, buyers, 26.0, v).sum() for v in drawn(fit, 100, noise)]
     error = np.hypot(np.std(sums), np.sqrt(later.sum() * 1.5))
     assert abs(expected(fit, buyers, 26.0).sum() - later.sum()) < 2.5 * error
+
+
+def test_where_hardly_anybody_leaves_no_more_is_expected_than_of_one_who_stays():
+    """The closed form loses all its digits there: it gave minus six billions."""
+    buyers = Buyers(np.array([3.0]), np.array([8.0]), np.array([9.0]), np.ones(1))
+    for a, b in ((1e-9, 1e9), (1e12, 1e14), (1.0, 1e15)):
+        fit = Fit("bg_nbd", np.array([1.2, 4.0, a, b]), np.eye(4), 0.0)
+        assert 0 <= expected(fit, buyers, 12.0)[0] <= (1.2 + 3) / (4 + 9) * 12
