@@ -55,7 +55,7 @@ def places(
             continue
         looked += searched.tests
         grown = pd.concat([grown, searched.grown], ignore_index=True)
-        silent += searched.notes
+        silent += [note for note in searched.notes if note not in silent]
         shown = _shown(case, searched)
         for k, found in enumerate(shown.found):
             finding, place = _of(case, shown, k, _behind(case, found, whys))
