@@ -12,6 +12,8 @@ from datetime import timedelta
 # Rank: chance of any false cause in a review where nothing is wrong, over all questions asked; the
 # usual level.
 ALPHA = 0.05
+# Part of it that places have; the other half is for what is everywhere.
+HALF = 0.5
 # Corrected p-value up to which a confidence is stated: measured, docs/benchmarks/verdict.md, "What
 # a confidence means".
 CONFIDENCE = ((1e-4, 0.99), (1e-3, 0.97), (1e-2, 0.93), (0.02, 0.85), (ALPHA, 0.55))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -18,20 +17,8 @@ from tests.browser.charts import CHECK, NAMES, chinese, result, series, shown
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SIZES = (("en", 1280), ("zh", 390), ("zh", 1280), ("en", 390))
 SAMPLE = 5  # of so many charts, each in one language and width, by turns: pairwise
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator:
-    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine")
-    with sync.sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 def faults(browser, page: Path, width: int) -> list[str]:

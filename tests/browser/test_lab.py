@@ -23,7 +23,6 @@ from kpilab.track.store import Store
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PATIENCE = 240_000  # milliseconds; a busy machine takes its time
 TOKEN = "test"
 SETTINGS = {
@@ -34,16 +33,10 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator:
-    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("no chromium on this machine")
-    with sync.sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        opened = chromium.new_context(viewport={"width": 1400, "height": 1000}).new_page()
-        opened.set_default_timeout(PATIENCE)
-        yield opened
-        chromium.close()
+def page(browser):
+    opened = browser.new_context(viewport={"width": 1400, "height": 1000}).new_page()
+    opened.set_default_timeout(PATIENCE)
+    return opened
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def judge(case: Case, evidence: Evidence) -> list[Candidate]:
     signals = list(_strongest([s for s in evidence.signals if s not in pulled]))
     if any(corrected(evidence, s) <= ALPHA for s in pulled):
         # What all customers lack in a trough is said once.
-        signals = [s for s in signals if s.signal.where or s.signal.effect.value > 0]
+        signals = [s for s in signals if s.signal.where or not case.is_loss(s.signal.effect.value)]
     found: list[Candidate] = []
     for candidate in places:
         named = [s for s in signals if _same(candidate.cause, s)]
@@ -130,4 +130,4 @@ def corrected(evidence: Evidence, signalled: Signalled) -> float:
     chance alone, and where one part of it is true, the others still have to be."""
     signal = signalled.signal
     by_chance = signal.p if signal.by_chance is None else signal.by_chance
-    return max(signal.p, min(1.0, by_chance * evidence.questions))
+    return max(signal.p, min(1.0, by_chance * max(evidence.questions, 1)))

@@ -15,10 +15,15 @@ from kpilab.stats.distributions import student
 from kpilab.verdict.bridge import effect, worth
 from kpilab.verdict.candidate import Candidate, Fix, percent
 from kpilab.verdict.evidence import Evidence
-from kpilab.verdict.kinds import driver_decline, external_decline, untracked_leak
-from kpilab.verdict.tuned import ALPHA, LARGE, NEARLY_ALL, USUAL
-
-SHARE = 0.5  # of the review's level; the other half goes to the places
+from kpilab.verdict.kinds import (
+    customers,
+    driver_decline,
+    external_decline,
+    place,
+    untracked_leak,
+)
+from kpilab.verdict.placed import Placed
+from kpilab.verdict.tuned import ALPHA, HALF, LARGE, NEARLY_ALL, USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ def _candidate(case: Case, evidence: Evidence, move: Move, tests: int) -> Candid
         findings=(evidence.expected.finding.id,),
         action=Message(f"action.{kind}", values),
     )
-    return Candidate(cause, move.p, fix, effect=size, corrected=min(1.0, move.p * tests / SHARE))
+    return Candidate(cause, move.p, fix, effect=size, corrected=min(1.0, move.p * tests / HALF))
 
 
 def _around(value: float, half: float, unit: str) -> Effect:
@@ -120,20 +125,25 @@ def _worth(case: Case, grown: pd.DataFrame, move: Move) -> Effect:
 def _caused(case: Case, evidence: Evidence, name: str) -> float:
     """What is already known to have moved a metric: places or their customers, and the market."""
     goal = name == case.goal.metric
-    clear = [p for p in evidence.places if p.found.corrected < ALPHA]
+    clear = _clear(evidence)
     placed = [
         p.found.effect if goal else p.node for p in clear if goal or p.found.driver.name == name
     ]
     places = sum(size.value for size in placed if size is not None)
-    signals = [s.signal for s in evidence.signals if goal and s.signal.p < ALPHA]
-    customers = [s.effect.value for s in signals if s.effect.unit in ("", name)]
+    told = [s.signal.effect for s in evidence.signals if customers.corrected(evidence, s) < ALPHA]
+    amounts = [size.value for size in told if goal and size.unit in ("", name)]
     market = [
         c.fix.amount.value
         for c in external_decline.judge(case, evidence)
         if c.fix is not None and c.fix.node == name and (c.p is None or c.p < ALPHA)
     ]
     # Places and the customers in them are two views of one loss: the larger one is taken.
-    return max((places, *customers), key=abs) + sum(market)
+    return max((places, *amounts), key=abs) + sum(market)
+
+
+def _clear(evidence: Evidence) -> list[Placed]:
+    """Places that are causes by themselves."""
+    return [p for p in evidence.places if place.corrected(evidence, p) < ALPHA]
 
 
 def _subject(case: Case, evidence: Evidence, move: Move) -> str | None:
@@ -144,7 +154,7 @@ def _subject(case: Case, evidence: Evidence, move: Move) -> str | None:
     mine = grown if goal else grown[grown["driver"] == move.metric]
     if mine.empty:
         return move.metric if move.metric in evidence.now else None
-    if any(p.found.driver.name == move.metric for p in evidence.places) and not goal:
+    if any(p.found.driver.name == move.metric for p in _clear(evidence)) and not goal:
         return None
     whole = mine[mine["dimension"] == ""].set_index("driver")
     moved = pd.Series(beyond, index=whole.index)

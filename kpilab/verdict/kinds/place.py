@@ -9,6 +9,7 @@ from kpilab.questions.nature import Nature, nature
 from kpilab.verdict.candidate import Candidate, Fix, percent
 from kpilab.verdict.evidence import Evidence
 from kpilab.verdict.placed import Placed
+from kpilab.verdict.tuned import HALF
 
 # What a metric that moved there makes of the place.
 NAMED: dict[Nature, str] = {
@@ -18,7 +19,6 @@ NAMED: dict[Nature, str] = {
     "price": "price_erosion",
 }
 OWN = {"returns": "returns_rise", "price": "price_erosion"}  # by the nature of a driver itself
-SHARE = 0.5  # of the review's level, for the search of places
 
 
 def judge(case: Case, evidence: Evidence) -> list[Candidate]:
@@ -64,10 +64,16 @@ def _candidate(case: Case, evidence: Evidence, placed: Placed) -> Candidate:
         falsification=Message("cause.place_rest", values) if found.rest is not None else None,
     )
     leaf = None if placed.node is None else Fix(found.driver.name, placed.node)
-    # Half of the review's level goes to the search of places, whatever its size: the tests of all
-    # tables are one family, and each table has its part of it.
-    corrected = min(1.0, found.corrected * evidence.looked / max(found.tests, 1) / SHARE)
-    return Candidate(cause, found.corrected, leaf, effect=effect, corrected=corrected)
+    return Candidate(
+        cause, found.corrected, leaf, effect=effect, corrected=corrected(evidence, placed)
+    )
+
+
+def corrected(evidence: Evidence, placed: Placed) -> float:
+    """p for everything the review looked at. Half of its level goes to the search of places,
+    whatever its size: the tests of all tables are one family, and each table has its part of it."""
+    found = placed.found
+    return min(1.0, found.corrected * evidence.looked / max(found.tests, 1) / HALF)
 
 
 def _kind(case: Case, driver: str) -> str | None:

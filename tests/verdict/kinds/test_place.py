@@ -10,7 +10,7 @@ import pytest
 
 from kpilab.core.case import Metric
 from kpilab.core.result import Result
-from kpilab.core.values import Effect, Where
+from kpilab.core.values import EVERYWHERE, Effect, Where
 from kpilab.questions.drivers import Driver
 from kpilab.verdict.customers import CustomerSignal
 from kpilab.verdict.evidence import Signalled
@@ -106,3 +106,22 @@ def test_of_signals_about_one_segment_the_clearest_is_said():
     weaker = signal("contraction", where=NORTH_WEB)
     weaker = replace(weaker, signal=replace(weaker.signal, p=0.01))
     assert kinds(signals=(weaker, signal("retention_decline"))) == [("retention_decline", "orders")]
+
+
+def pulled(by_chance: float, **fields: Any) -> Signalled:
+    return signal("pull_forward", where=EVERYWHERE, by_chance=by_chance, **fields)
+
+
+def test_what_all_lack_in_a_trough_is_said_once():
+    lacking = signal("contraction", where=EVERYWHERE)
+    assert kinds(signals=(pulled(1e-6), lacking)) == [("pull_forward", "orders")]
+    assert len(kinds(signals=(pulled(1.0), lacking))) == 2  # the trough may be chance
+
+
+def test_where_less_is_better_what_all_had_more_of_is_said_once():
+    shop = case()
+    shop = replace(
+        shop, metrics={**shop.metrics, "orders": replace(shop.metrics["orders"], better="down")}
+    )
+    more = signal("contraction", loss=20.0, where=EVERYWHERE)
+    assert kinds(signals=(pulled(1e-6, loss=20.0), more), shop=shop) == [("pull_forward", "orders")]
