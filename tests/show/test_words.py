@@ -9,7 +9,7 @@ import pytest
 from kpilab.core.values import Message
 from kpilab.show import say
 from kpilab.show.format import number, plain, points
-from kpilab.show.say import catalogue
+from kpilab.show.say import OPTIONAL, catalogue
 
 # Words that are no words of the field, and calques.
 STRANGE = {
@@ -71,3 +71,16 @@ def test_numbers_are_written_as_people_write_them():
     assert points(-0.1238) == "−12.4 pp"
     assert points(0.1, "zh") == "+10.0 个百分点"
     assert [plain(v) for v in (True, False, None, (1, 2))] == ["yes", "no", "–", "1, 2"]
+
+
+# What a sentence may not hold once its optional parts are left out.
+LOOSE = {
+    "en": re.compile(r": (or|and)\b|[:;,] ?[;,.]|\( ?\)"),
+    "zh": re.compile(r"：(或|和|及|、|，|；)|[；，、][；，。、]|（）"),
+}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_sentence_stands_without_its_optional_parts(lang):
+    bare = {k: OPTIONAL.sub("", v) for k, v in catalogue(lang).items()}
+    assert {k: v for k, v in bare.items() if LOOSE[lang].search(v)} == {}
