@@ -49,7 +49,7 @@ def _options(case: Case, state: State) -> dict[str, object]:
         "end": state.get("end") or None,
         "ways": Ways(
             unit="session" if named_log(case, state.get("table")).session else "user",
-            length=state.choice.get("length"),
+            length=int(state.get("length")),
         ),
         "where": state.where,
         "period": case.periods[state.get("period")],
