@@ -6,6 +6,7 @@ from kpilab.analysis.experiments.plan import plan as plan
 from kpilab.analysis.experiments.reanalysis import reanalysis as reanalysis
 from kpilab.analysis.experiments.sample_ratio import sample_ratio as sample_ratio
 from kpilab.analysis.experiments.subgroups import subgroups as subgroups
+from kpilab.core.trial import Counts as Counts
 from kpilab.core.trial import Decision as Decision
 from kpilab.core.trial import Design as Design
 from kpilab.core.trial import Outcome as Outcome

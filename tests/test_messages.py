@@ -27,7 +27,7 @@ def test_chinese_is_chinese():
     same = [
         k
         for k, v in catalogue("en").items()
-        if v == catalogue("zh")[k] and re.search(r"[a-z]{4}", v)
+        if v == catalogue("zh")[k] and re.search(r"[a-z]{4}", PLACEHOLDER.sub("", v))
     ]
     assert same == [], "untranslated"
 

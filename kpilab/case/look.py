@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -117,6 +117,21 @@ def look(folder: Path) -> tuple[list[Sheet], list[Message]]:
         Message("first.unread", {"file": source, "what": p.what, "hint": p.hint})
         for source, p in problems
     ]
+
+
+def looked(files: Sequence[Path]) -> list[Sheet]:
+    """One table for each file, all on one engine.
+
+    Raises:
+        BadInput: no such file, or one that cannot be read as a table.
+    """
+    con, sheets, taken = connect(), list[Sheet](), set[str]()
+    for file in files:
+        if not file.is_file():
+            what = f"no file {str(file)!r}"
+            raise BadInput(what, "argument FILE", f"give a file ending in {sorted(ENDINGS)}")
+        sheets.append(_tables(con, file.parent, _own(slug(_stem(file.name)), taken), file.name)[0])
+    return sheets
 
 
 def _tables(con: BaseBackend, folder: Path, name: str, source: str) -> list[Sheet]:

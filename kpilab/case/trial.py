@@ -69,21 +69,28 @@ def lone_trial(sheets: Sequence[Sheet]) -> Trial | None:
     """The experiment of a folder with one table that has arms, if it is one."""
     if len(sheets) != 1 or sheets[0].rows < 2:
         return None
-    sheet = sheets[0]
-    for c in sheet.columns:
-        if c.type in ("text", "flag", "number") and 1 < c.distinct <= MOST_ARMS:
-            arms = _arms(sheet, c)
-            if arms:
-                return _of(sheet, c, arms)
-    return None
+    found = arms_in(sheets[0])
+    return trial_of(sheets[0], *found) if found else None
+
+
+def arms_in(sheet: Sheet) -> tuple[Column, tuple[str, ...]] | None:
+    """The column that holds arms, and their names, the control first."""
+    able = [c for c in sheet.columns if c.type in ("text", "flag", "number")]
+    several = [c for c in able if 1 < c.distinct <= MOST_ARMS]
+    return next(((c, arms) for c in several if (arms := _arms(sheet, c))), None)
+
+
+def values_of(sheet: Sheet, c: Column) -> list[str]:
+    """The values of a column as text, in order."""
+    rows = sheet.table.select(arm=column(sheet.table, c.name).cast("string")).distinct()
+    return sorted(str(v) for v in collect(rows, "arms")["arm"].dropna())
 
 
 def _arms(sheet: Sheet, c: Column) -> tuple[str, ...]:
     """The names of arms in a column, the control first; none where it holds none."""
     if not c.named(f"{ARM}|{MAYBE}"):
         return ()
-    rows = sheet.table.select(arm=column(sheet.table, c.name).cast("string")).distinct()
-    values = sorted(str(v) for v in collect(rows, "arms")["arm"].dropna())
+    values = values_of(sheet, c)
     called = [v for v in values if _called(v, CALLED)]
     letters = [v.lower() for v in values] == [chr(97 + k) for k in range(len(values))]
     if (
@@ -92,6 +99,11 @@ def _arms(sheet: Sheet, c: Column) -> tuple[str, ...]:
         and not (called and any(_called(v, CONTROL) for v in values))
     ):
         return ()
+    return control_first(values)
+
+
+def control_first(values: Sequence[str]) -> tuple[str, ...]:
+    """The names of arms, the one that is called a control first."""
     first = [v for v in values if _called(v, CONTROL)] or [v for v in values if v.lower() == "a"]
     return (*first[:1], *(v for v in values if v not in first[:1]))
 
@@ -100,14 +112,17 @@ def _called(value: str, pattern: str) -> bool:
     return named(value, pattern)
 
 
-def _of(sheet: Sheet, arm: Column, arms: tuple[str, ...]) -> Trial | None:
-    """The roles of the other columns; None where nothing was measured, or nobody is named."""
+def trial_of(
+    sheet: Sheet, arm: Column, arms: tuple[str, ...], count: str | None = None
+) -> Trial | None:
+    """The roles of the other columns; None where nothing was measured, or nobody is named.
+    `count` says which column holds how many units a row stands for."""
     rest = [c for c in sheet.columns if c is not arm]
     unit = next((c for c in rest if c.distinct == sheet.rows and _names_unit(c)), None)
     numbers = [c for c in rest if c.type == "number" and c is not unit]
     flags = [c for c in rest if c.type == "flag"]
     time = sheet.time.name if sheet.time else None
-    if unit is not None:
+    if unit is not None and count is None:
         yes = [c for c in numbers if c.whole and c.distinct == 2 and _yes_no(sheet, c)]
         did = tuple(sorted([*flags, *yes], key=lambda c: not c.named(MADE)))
         adding = [c for c in numbers if c not in yes and c.nature in ("adds", "mean")]
@@ -115,12 +130,14 @@ def _of(sheet: Sheet, arm: Column, arms: tuple[str, ...]) -> Trial | None:
             return Trial(sheet, arm.name, arms, unit.name, None, did, tuple(adding), time)
         return None
     whole = [c for c in numbers if c.whole and c.nature in ("adds", "place")]
-    count = next((c for c in whole if c.named(COUNTED)), None)
-    if count is None:
+    counted = next(
+        (c for c in whole if (c.named(COUNTED) if count is None else c.name == count)), None
+    )
+    if counted is None:
         return None
-    within = [c for c in whole if c is not count and _within(sheet, c, count)]
+    within = [c for c in whole if c is not counted and _within(sheet, c, counted)]
     did = tuple(sorted(within, key=lambda c: not c.named(MADE)))
-    return Trial(sheet, arm.name, arms, None, count.name, did, (), time) if did else None
+    return Trial(sheet, arm.name, arms, None, counted.name, did, (), time) if did else None
 
 
 def _names_unit(c: Column) -> bool:

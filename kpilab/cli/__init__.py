@@ -13,6 +13,7 @@ import typer
 from kpilab import __version__
 from kpilab.cli.actions import actions
 from kpilab.cli.common import CaseFolder, Lang, Language, StorePlace, Verbose, told
+from kpilab.cli.experiment import experiment
 from kpilab.cli.metrics import metrics
 from kpilab.cli.whys import whys
 from kpilab.errors import BadInput, several
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.add_typer(actions, name="actions")
 app.add_typer(whys, name="whys")
 app.command()(metrics)
+app.command()(experiment)
 
 
 def _version(asked: bool) -> None:

@@ -40,14 +40,39 @@ class Units(Table):
         return {role: column for role, column in named.items() if column}
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Counts(Table):
+    """One row per variant (and day, and segment): how many units, and what they came to together.
+
+    Attributes:
+        variant, units: columns of the variant and of the number of units. time: column of the day;
+            None where there is none.
+        dimensions: columns to break down by.
+        squares: what a mean needs: column of a sum -> column of the sum of its squares; for a
+            ratio also "a * b" -> column of the sum of the products. A share needs none.
+    """
+
+    variant: str = field(default="variant", kw_only=True)
+    units: str = field(default="units", kw_only=True)
+    time: str | None = field(default=None, kw_only=True)
+    dimensions: tuple[str, ...] = field(default=(), kw_only=True)
+    squares: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    name: str = field(default="counts", kw_only=True)
+
+    def roles(self) -> dict[str, str]:
+        named = {"variant": self.variant, "units": self.units, "time": self.time}
+        named |= {f"squares of {c}": column for c, column in self.squares.items()}
+        return {role: column for role, column in named.items() if column}
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One metric of an experiment.
 
     Attributes:
         name: how it is called in the results.
-        value: on a log or facts, an SQL aggregate over one unit's rows; on `Units`, a column. The
-            name if empty.
+        value: on a log or facts, an SQL aggregate over one unit's rows; on `Units`, a column; on
+            `Counts`, a column of sums. The name if empty.
         per: denominator of a ratio (same form); None for a mean or a proportion.
         kind: mean, proportion (0/1 per unit) or quantile.
         quantile: which one, 0-1. cap: values above this quantile of all units are set to it (both

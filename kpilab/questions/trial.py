@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kpilab.core.table import Assignments, EventLog
 from kpilab.core.trial import Decision, Design, Outcome
 from kpilab.engine.events.steps import occurring
-from kpilab.engine.experiments.exposure import Log, condition, tested_log
+from kpilab.engine.experiments.exposure import Log, condition, reached, tested_log
 from kpilab.engine.expression import (
     columns,
     is_predicate,
@@ -163,9 +163,7 @@ def outcomes_of(
     and guardrails that are not on this log."""
     known = tuple(_value(_metric(case, m, test)) for m in test.covariates)
     metric = case.metrics.get(test.outcome)
-    main = (
-        _measured(metric, log) if metric else _reached(test.outcome, condition(log, test.outcome))
-    )
+    main = _measured(metric, log) if metric else reached(test.outcome, condition(log, test.outcome))
     outcomes, left = [replace(main, covariates=known)], []
     for name, margin in test.guardrails.items():
         guard = _metric(case, name, test)
@@ -193,7 +191,7 @@ def _metric(case: Case, name: str, test: Test) -> Metric:
 def _measured(metric: Metric, log: Log) -> Outcome:
     """A metric per unit: its sum or ratio; counted users are a share of the units."""
     if isinstance(log, EventLog) and metric.measure and _counts(metric.measure, log.user):
-        return replace(_reached(metric.name, metric.condition or "true"), better=metric.better)
+        return replace(reached(metric.name, metric.condition or "true"), better=metric.better)
     per = _part(metric.denominator, metric) if metric.denominator else None
     return Outcome(metric.name, _value(metric), per, better=metric.better)
 
@@ -214,8 +212,3 @@ def _part(measure: str | None, metric: Metric) -> str:
 def _counts(measure: str, user: str) -> bool:
     tree = parse_measure(measure, "measure")
     return tree.sql().upper().startswith("COUNT(DISTINCT") and columns(tree) == (user,)
-
-
-def _reached(name: str, predicate: str) -> Outcome:
-    """Share of units with at least one row that meets a condition."""
-    return Outcome(name, f"max(case when {predicate} then 1 else 0 end)", kind="proportion")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
+from kpilab.analysis.experiments import card
 from kpilab.analysis.experiments.readings import (
     SAFE_LEVEL,
     Question,
@@ -18,11 +19,12 @@ from kpilab.analysis.experiments.readings import (
 )
 from kpilab.core.result import Result
 from kpilab.core.table import Assignments, EventLog, Facts
-from kpilab.core.trial import Design, Outcome, Units
+from kpilab.core.trial import Counts, Design, Outcome, Units
 from kpilab.core.values import Message, fraction
 from kpilab.engine.door.keys import given
 from kpilab.engine.door.tables import Tabular
 from kpilab.engine.experiments.ages import AgeMoments, age_moments
+from kpilab.engine.experiments.counts import counted, refuse_days
 from kpilab.engine.experiments.moments import Moments, moments
 from kpilab.engine.experiments.trial import prepare
 from kpilab.errors import BadInput, unknown
@@ -43,7 +45,8 @@ class ExperimentResult(Result):
             (looks paid for), `q` (also corrected for treatments and metrics), `p_safe` (guardrails:
             "worse by its margin or more"), `cut` (share of variance removed by covariates),
             `chance` (that the treatment is better), `loss_ship`, `loss_keep` (expected relative
-            loss), `gain` (1 better, −1 worse, 0 neither).
+            loss), `share` (whether the values are shares of units), `gain` (1 better, −1 worse, 0
+            neither).
         control, best: the control, and the treatment the decision is about.
         decision: ship, stop, continue or invalid; `reason` says why.
         checks: one row per validity check; `check`, `value`, `p`, `trouble`, `spoils` (makes the
@@ -67,77 +70,24 @@ class ExperimentResult(Result):
 
     @property
     def headline(self) -> Message:
-        values = self._values()
-        within = self.reason == "guardrail" and values["p_safe"] <= 1 - SAFE_LEVEL
-        return Message(
-            f"experiment.{self.decision}_{self.reason}{'_within' if within else ''}", values
-        )
+        return card.headline(self)
+
+    @property
+    def banner(self) -> tuple[Message, ...]:
+        """Whether the test can be trusted, before what it says."""
+        return (*card.health(self), self.headline)
 
     @property
     def card(self) -> tuple[Message, ...]:
         """The decision on one screen: what to do, why, each metric,
         whether the test can be trusted, doubts."""
         rows = self.table[self.table["treatment"] == self.best].to_dict("records")
-        lines = [_line(row) for row in rows]
-        troubles = self.checks[self.checks["trouble"]].to_dict("records")
-        told = ("value", "p", "where")
-        doubts = [
-            Message(f"experiment.check_{row['check']}", {k: row[k] for k in told})
-            for row in troubles
-        ]
-        trusted = [] if doubts else [Message("experiment.trusted", {"checks": len(self.checks)})]
-        return (self.headline, *lines, self._ratio(), *doubts, *trusted, *self.notes)
-
-    def _ratio(self) -> Message:
-        """Units per variant and the sample-ratio p-value: said always, also when it passes."""
-        row = self.checks[self.checks["check"] == "sample_ratio"].to_dict("records")[0]
-        units = [
-            f"{v}: {self.moments.only(variant=v).units():,}" for v in self.moments.values("variant")
-        ]
-        return Message("experiment.units", {"units": units, "p": row["p"]})
-
-    def _values(self) -> dict[str, Any]:
-        rows = self.table[self.table["treatment"] == self.best].sort_values("q").to_dict("records")
-        row = next((r for r in rows if r["role"] == "primary"), rows[0])
-        guards = [r for r in rows if r["role"] == "guardrail"]
-        harmed = [r for r in guards if r["gain"] < 0] or [
-            r for r in guards if not r["p_safe"] <= 1 - SAFE_LEVEL
-        ]
-        guard = harmed[0] if harmed else {"metric": None, "p_safe": 1.0, "margin": None}
-        told = {"metric": row["metric"], "lift": row["lift"], "q": row["q"], "change": _change(row)}
-        told |= {"guardrail": guard["metric"], "p_safe": guard["p_safe"], "margin": guard["margin"]}
-        names, at = self.checks["check"], self.checks.set_index("check")["value"].to_dict()
-        told |= {
-            "unread": self.checks[names.str.startswith("unread")]["where"].tolist(),
-            "late": at.get("late"),
-        }
-        bad = names[self.checks["trouble"] & self.checks["spoils"]].tolist()
-        return {
-            **told,
-            "treatment": self.best,
-            "check": Message(f"experiment.name_{bad[0]}") if bad else None,
-        }
-
-
-def _line(row: Mapping[Any, Any]) -> Message:
-    """One metric in one sentence; a guardrail also by its margin."""
-    safe = row["role"] == "guardrail" and row["p_safe"] <= 1 - SAFE_LEVEL
-    return Message(
-        f"experiment.line_{row['role']}{'_safe' if safe else ''}",
-        {**row, "change": _change(row)},
-    )
-
-
-def _change(row: Mapping[Any, Any]) -> Message:
-    """The relative change with its absolute one; the absolute one alone where the control is 0."""
-    return Message(
-        f"experiment.change_{'relative' if np.isfinite(row['lift']) else 'absolute'}", dict(row)
-    )
+        return (self.headline, *(card.line(row) for row in rows), *card.health(self), *self.notes)
 
 
 @keywords("experiment")
 def experiment(
-    assignments: Assignments | Units | Tabular,
+    assignments: Assignments | Units | Counts | Tabular,
     log: EventLog | Facts | Tabular | None = None,
     *,
     metrics: Sequence[Outcome | str],
@@ -158,7 +108,7 @@ def experiment(
     be worse than its margin.
 
     Args:
-        assignments: who was assigned what (with `log`), or one row per unit.
+        assignments: who was assigned what (with `log`), one row per unit, or counts of units.
         log: what units do, measured from their assignment on.
         metrics: what is measured; a text is a primary metric that should rise.
         control: the variant compared against.
@@ -170,7 +120,8 @@ def experiment(
 
     Raises:
         BadInput: one variant only, an empty arm, an unknown control, column or metric, a metric
-            without variance, dates reversed or without units, clusters in several variants.
+            without variance, dates reversed or without units, clusters in several variants, rows
+            that are days of a variant and not units.
 
     Example:
         >>> rows = pd.DataFrame({"variant": ["A", "B"] * 50, "paid": [0, 1, 1, 1, 0] * 20})
@@ -184,8 +135,13 @@ def experiment(
         *by,
         *([design.strata] if design.strata and design.strata not in by else []),
     )
-    trial = prepare(assignments, log, wanted, design.name, design, keep)
-    found = moments(trial.table, trial.groups, by=trial.keys(keep), nulls=design.nulls)
+    if isinstance(assignments, Counts):
+        trial, found = counted(assignments, wanted, design, keep)
+    else:
+        if isinstance(assignments, Units):
+            refuse_days(assignments, wanted, design)
+        trial = prepare(assignments, log, wanted, design.name, design, keep)
+        found = moments(trial.table, trial.groups, by=trial.keys(keep), nulls=design.nulls)
     treatments = _treatments(found, control, design)
     aged = None
     if (
@@ -221,7 +177,7 @@ def experiment(
 
 
 def _wanted(
-    metrics: Sequence[Outcome | str], covariates: Sequence[str], who: Assignments | Units
+    metrics: Sequence[Outcome | str], covariates: Sequence[str], who: Assignments | Units | Counts
 ) -> list[Outcome]:
     wanted = [Outcome(m) if isinstance(m, str) else m for m in metrics]
     if not wanted or len({m.name for m in wanted}) < len(wanted):
@@ -229,7 +185,7 @@ def _wanted(
         raise BadInput(
             "metrics are missing or share a name", where, "give each metric its own name"
         )
-    if covariates and not isinstance(who, Units):
+    if covariates and isinstance(who, Assignments):
         where = "Design, argument 'covariates'"
         raise BadInput(
             "units of a log have no columns",

@@ -99,7 +99,10 @@ def safe_row(m: Outcome, label: str, treatment: str, readout: Readout, plain: bo
         1 if m.better == "up" else -1,
         m.margin if m.role == "guardrail" else float("nan"),
     )
-    return scored(label, m.role, treatment, readout, better=better, margin=margin, proportion=plain)
+    return scored(
+        label, m.role, treatment, readout, better=better, margin=margin, proportion=plain,
+        share=m.kind == "proportion",
+    )  # fmt: skip
 
 
 def pairs_of(asked: Question, label: str, treatment: str) -> list[tuple[Sample, Sample]]:

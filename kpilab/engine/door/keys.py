@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kpilab.core.table import Assignments, EventLog, Facts, known_role
-from kpilab.core.trial import Units
+from kpilab.core.trial import Counts, Units
 from kpilab.engine.column import column
 from kpilab.engine.dialect import one
 from kpilab.engine.door.zones import one_clock
@@ -41,8 +41,8 @@ class Id:
 
 
 def given(
-    who: Assignments | Units | Tabular, log: EventLog | Facts | Tabular | None
-) -> tuple[Assignments | Units, EventLog | Facts | None]:
+    who: Assignments | Units | Counts | Tabular, log: EventLog | Facts | Tabular | None
+) -> tuple[Assignments | Units | Counts, EventLog | Facts | None]:
     """The roles of an experiment's tables, with ids of one type; a plain table is one of units, or
     of assignments.
 
@@ -50,7 +50,7 @@ def given(
         BadInput: columns that are missing, a role that is neither, ids or times that cannot be
             compared.
     """
-    if not isinstance(who, Assignments | Units):
+    if not isinstance(who, Assignments | Units | Counts):
         who = Units.of(who) if log is None else Assignments.of(who)
     role = None if log is None else known_role(log)
     if role is not None and not isinstance(role, EventLog | Facts):
@@ -59,7 +59,7 @@ def given(
             f"table {role.name!r}",
             "give a log or facts",
         )
-    return (who if role is None or isinstance(who, Units) else assigned(who, role)), role
+    return (assigned(who, role) if role is not None and isinstance(who, Assignments) else who), role
 
 
 def assigned(who: Assignments, log: EventLog | Facts) -> Assignments:

@@ -9,6 +9,7 @@ import ibis
 from ibis import _
 
 from kpilab.core.table import EventLog, Facts
+from kpilab.core.trial import Outcome
 from kpilab.engine.column import own
 from kpilab.engine.door.keys import moved
 from kpilab.engine.events.steps import called, occurring
@@ -110,6 +111,11 @@ def condition(log: Log, outcome: str) -> str:
             "facts have no events: give a condition",
         )
     return f"CAST({quoted(log.event)} AS VARCHAR) = {literal(outcome)}"
+
+
+def reached(name: str, predicate: str) -> Outcome:
+    """Share of units with at least one row that meets a condition."""
+    return Outcome(name, f"max(case when {predicate} then 1 else 0 end)", kind="proportion")
 
 
 def hits(log: Log, outcome: str) -> ir.Table:

@@ -261,7 +261,9 @@ def _inside(table: ir.Table, when: ibis.Deferred, design: Design, where: str) ->
     if design.start is None and design.until is None:
         return table
     ends = collect_one(
-        table.aggregate([when.min().date().name("first"), when.max().date().name("last")]),
+        table.aggregate(
+            [when.min().cast("date").name("first"), when.max().cast("date").name("last")]
+        ),
         "experiment",
     )
     first, last = (_date(ends[k]) for k in ("first", "last"))

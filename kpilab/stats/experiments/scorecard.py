@@ -31,7 +31,7 @@ WORDS = {
 @dataclass(frozen=True, slots=True)
 class Row:
     """A metric of one treatment: `better` is +1 or -1, `margin` a guardrail's,
-    `p_safe` of a loss beyond it."""
+    `p_safe` of a loss beyond it, `share` whether its values are shares of units."""
 
     label: str
     role: str
@@ -40,6 +40,7 @@ class Row:
     better: int
     margin: float
     p_safe: float
+    share: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,13 @@ def scored(
     better: int,
     margin: float,
     proportion: bool,
+    share: bool = False,
 ) -> Row:
     """A row, with the test of the margin where there is one."""
     p_safe = float("nan")
     if np.isfinite(margin):
         p_safe = guarded(readout, margin, better=better, proportion=proportion)
-    return Row(label, role, treatment, readout, better, margin, p_safe)
+    return Row(label, role, treatment, readout, better, margin, p_safe, share)
 
 
 def scorecard(rows: Sequence[Row], unread: Sequence[Unread], level: float) -> pd.DataFrame:
@@ -88,9 +90,15 @@ def scorecard(rows: Sequence[Row], unread: Sequence[Unread], level: float) -> pd
 
 def _plain(row: Row) -> dict[str, object]:
     r = row.readout
-    told = {"metric": row.label, "role": row.role, "treatment": row.treatment}
+    told: dict[str, object] = {"metric": row.label, "role": row.role, "treatment": row.treatment}
     belief = {"chance": r.chance, "loss_ship": r.loss_ship, "loss_keep": r.loss_keep}
-    return told | r.row() | {"p_safe": row.p_safe, "margin": row.margin, "cut": r.cut} | belief
+    return (
+        told
+        | r.row()
+        | {"p_safe": row.p_safe, "margin": row.margin, "cut": r.cut}
+        | belief
+        | {"share": row.share}
+    )
 
 
 def surest(table: pd.DataFrame, treatments: Sequence[str]) -> str:

@@ -188,7 +188,7 @@ def test_a_change_from_zero_is_told_in_absolute_terms():
     rows = frame(paid=0.0)
     rows.loc[rows["variant"] == "B", "paid"] = np.resize([1.0] + [0.0] * 49, 1000)
     result = read(rows, [Outcome("paid", kind="proportion")])
-    assert "0.02" in say(result.headline, "en")
+    assert "+2.0 pp" in say(result.headline, "en")
 
 
 def test_arms_without_variance_keep_the_pair_p_value():
