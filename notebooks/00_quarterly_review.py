@@ -20,8 +20,8 @@
 # done.
 
 # %% tags=["parameters"]
-case = "../data/shop"
-lang = "en"
+case = ""  # a folder with a case.yml; empty: that of `kpilab lab CASE`, else the bundled shop
+lang = ""  # "en" or "zh"; empty: that of the case
 out = "review"
 
 # %%
@@ -30,7 +30,7 @@ import pandas as pd
 
 import kpilab
 from kpilab.report import write
-from kpilab.workbench import FUNNEL, Panel, ReviewPanel, Workspace
+from kpilab.workbench import FUNNEL, Panel, ReviewPanel, begin
 
 alt.renderers.enable("svg")
 
@@ -40,7 +40,8 @@ alt.renderers.enable("svg")
 # the data is said here, all at once.
 
 # %%
-opened = kpilab.open_case(case)
+opened, store = begin(case, lang, out)
+lang = opened.language
 print(opened.title, "|", "baseline", opened.baseline, "|", "current", opened.current)
 pd.Series(
     {name: type(table).__name__ for name, table in opened.tables.items()}, name="kind"
@@ -51,7 +52,7 @@ pd.Series(
 # Press the button; nothing is computed before. The cells below say the same in code.
 
 # %%
-ReviewPanel(opened, lang=lang)
+ReviewPanel(opened)
 
 # %% [markdown]
 # ## Ask further
@@ -60,7 +61,7 @@ ReviewPanel(opened, lang=lang)
 # The notebooks beside this one hold an app for each question.
 
 # %%
-Panel(opened, FUNNEL, store=Workspace(opened, out), lang=lang)
+Panel(opened, FUNNEL, store=store)
 
 # %% [markdown]
 # ## The verdict
@@ -92,8 +93,9 @@ findings.style.hide(axis="index").set_properties(**{"text-align": "left", "white
 # Each finding carries the results its numbers come from: a sentence, a table, a picture.
 
 # %%
-trouble = [f for f in review.findings if f.verdict == "trouble" and f.evidence]
-(trouble or [f for f in review.findings if f.evidence])[0].evidence[0]
+shown = [f for f in review.findings if f.evidence]
+trouble = [f for f in shown if f.verdict == "trouble"]
+next((f.evidence[0] for f in trouble or shown), None)
 
 # %% [markdown]
 # ## The report

@@ -20,39 +20,33 @@
 # Python.
 
 # %% tags=["parameters"]
-case = "../data/shop"
-lang = "en"
+case = ""  # a folder with a case.yml; empty: that of `kpilab lab CASE`, else the bundled shop
+lang = ""  # "en" or "zh"; empty: that of the case
 workspace = "."
 
 # %%
-import altair as alt
+from kpilab.workbench import GOAL, Panel, answer, begin
 
-import kpilab
-from kpilab.rootcause import history
-from kpilab.workbench import GOAL, Panel, Workspace, ask
-
-alt.renderers.enable("svg")
-opened = kpilab.open_case(case, language=lang)
-store = Workspace(opened, workspace)
+opened, store = begin(case, lang, workspace)
 
 # %%
-Panel(opened, GOAL, store=store, lang=lang)
+Panel(opened, GOAL, store=store)
 
 # %% [markdown]
 # ## Goal and KPIs against target and baseline
 
 # %%
-ask.reached(opened)
+answer(opened, GOAL, "reached")
 
 # %% [markdown]
 # ## Which factor moved the goal?
 # The contributions sum to the goal's change.
 
 # %%
-ask.moved(opened)
+answer(opened, GOAL, "moved")
 
 # %% [markdown]
 # ## Day by day
 
 # %%
-history(opened)
+answer(opened, GOAL, "history")

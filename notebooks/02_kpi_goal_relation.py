@@ -20,31 +20,26 @@
 # one line of Python.
 
 # %% tags=["parameters"]
-case = "../data/shop"
-lang = "en"
+case = ""  # a folder with a case.yml; empty: that of `kpilab lab CASE`, else the bundled shop
+lang = ""  # "en" or "zh"; empty: that of the case
 workspace = "."
 
 # %%
-import altair as alt
+from kpilab.workbench import RELATION, Panel, answer, begin
 
-import kpilab
-from kpilab.workbench import RELATION, Panel, Workspace, ask
-
-alt.renderers.enable("svg")
-opened = kpilab.open_case(case, language=lang)
-store = Workspace(opened, workspace)
+opened, store = begin(case, lang, workspace)
 
 # %%
-Panel(opened, RELATION, store=store, lang=lang)
+Panel(opened, RELATION, store=store)
 
 # %% [markdown]
 # ## One KPI against the goal
 
 # %%
-ask.related(opened, opened.kpis[0].metric)
+answer(opened, RELATION, "related")
 
 # %% [markdown]
 # ## All KPIs against the goal
 
 # %%
-ask.screened(opened)
+answer(opened, RELATION, "screened")

@@ -21,47 +21,41 @@
 # line of Python.
 
 # %% tags=["parameters"]
-case = "../data/shop"
-lang = "en"
+case = ""  # a folder with a case.yml; empty: that of `kpilab lab CASE`, else the bundled shop
+lang = ""  # "en" or "zh"; empty: that of the case
 workspace = "."
 
 # %%
-import altair as alt
+from kpilab.workbench import WHYS, Panel, answer, begin
 
-import kpilab
-from kpilab import split
-from kpilab.workbench import WHYS, Panel, Workspace, ask
-
-alt.renderers.enable("svg")
-opened = kpilab.open_case(case, language=lang)
-store = Workspace(opened, workspace)
+opened, store = begin(case, lang, workspace)
 
 # %%
-Panel(opened, WHYS, store=store, lang=lang)
+Panel(opened, WHYS, store=store)
 
 # %% [markdown]
 # ## Why 1: which factor?
 
 # %%
-factors = ask.moved(opened)
+factors = answer(opened, WHYS, "moved")
 factors
 
 # %% [markdown]
 # ## Why 2: in which place?
+# Of the factor with the largest contribution.
 
 # %%
-worst = factors.table.sort_values("contribution")["driver"].iloc[0]
-ask.places(opened, worst)
+largest = {"metric": factors.result.largest} if factors.result else {}
+answer(opened, WHYS, "next", largest)
 
 # %% [markdown]
 # ## Why 3: one dimension, value by value
 
 # %%
-dimension = opened.tables[opened.metrics[worst].table].dimensions_named[0]
-split(opened, worst, by=dimension)
+answer(opened, WHYS, "split", largest)
 
 # %% [markdown]
 # ## Why 4: since when?
 
 # %%
-ask.began(opened, worst)
+answer(opened, WHYS, "began", largest)

@@ -20,26 +20,20 @@
 # the same in one line of Python.
 
 # %% tags=["parameters"]
-case = "../data/shop"
-lang = "en"
+case = ""  # a folder with a case.yml; empty: that of `kpilab lab CASE`, else the bundled shop
+lang = ""  # "en" or "zh"; empty: that of the case
 workspace = "."
 
 # %%
-import altair as alt
+from kpilab.workbench import EXTERNAL, Panel, answer, begin
 
-import kpilab
-from kpilab.workbench import EXTERNAL, Panel, Workspace
-
-alt.renderers.enable("svg")
-opened = kpilab.open_case(case, language=lang)
-store = Workspace(opened, workspace)
+opened, store = begin(case, lang, workspace)
 
 # %%
-Panel(opened, EXTERNAL, store=store, lang=lang)
+Panel(opened, EXTERNAL, store=store)
 
 # %% [markdown]
 # ## The market, our own series, and the rest
 
 # %%
-asked = EXTERNAL.asked(opened, EXTERNAL.start(opened))
-asked.call.ask()
+answer(opened, EXTERNAL, "market")

@@ -20,37 +20,29 @@
 # computed before. The cell below it asks the same in one line of Python.
 
 # %% tags=["parameters"]
-case = "../data/shop"
-lang = "en"
+case = ""  # a folder with a case.yml; empty: that of `kpilab lab CASE`, else the bundled shop
+lang = ""  # "en" or "zh"; empty: that of the case
 workspace = "."
 
 # %%
-import altair as alt
+from kpilab.workbench import EXECUTION, Panel, answer, begin
 
-import kpilab
-from kpilab import Executions
-from kpilab.execution import audit_sample, bunching
-from kpilab.workbench import EXECUTION, Panel, Workspace
-
-alt.renderers.enable("svg")
-opened = kpilab.open_case(case, language=lang)
-store = Workspace(opened, workspace)
+opened, store = begin(case, lang, workspace)
 
 # %%
-Panel(opened, EXECUTION, store=store, lang=lang)
+Panel(opened, EXECUTION, store=store)
 
 # %% [markdown]
 # ## Claims against traces
 
 # %%
-records = next(iter(opened.of_kind(Executions).values()))
-kpilab.evidence(records, baseline=opened.baseline, current=opened.current)
+answer(opened, EXECUTION, "evidence")
 
 # %% [markdown]
 # ## Do too many claims land just above the target?
 
 # %%
-bunching(records, period=opened.current)
+answer(opened, EXECUTION, "bunching")
 
 # %% [markdown]
 # ## What to check by hand
@@ -59,9 +51,8 @@ bunching(records, period=opened.current)
 # fill in, `read_worksheet` and `audit` read it back.
 
 # %%
-order = kpilab.execution.priority(records, period=opened.current)
-order
+answer(opened, EXECUTION, "priority")
 
 # %%
-plan = audit_sample(records, period=opened.current, weights=order.weights)
+plan = answer(opened, EXECUTION, "sample")
 plan

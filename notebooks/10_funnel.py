@@ -19,53 +19,38 @@
 # in the panel: nothing is computed before. The cell below it asks the same in one line of Python.
 
 # %% tags=["parameters"]
-case = "../data/shop"
-lang = "en"
+case = ""  # a folder with a case.yml; empty: that of `kpilab lab CASE`, else the bundled shop
+lang = ""  # "en" or "zh"; empty: that of the case
 workspace = "."
 
 # %%
-import altair as alt
+from kpilab.workbench import FUNNEL, Panel, answer, begin
 
-import kpilab
-from kpilab.workbench import FUNNEL, Panel, Workspace, ask
-
-alt.renderers.enable("svg")
-opened = kpilab.open_case(case, language=lang)
-store = Workspace(opened, workspace)
+opened, store = begin(case, lang, workspace)
 
 # %%
-Panel(opened, FUNNEL, store=store, lang=lang)
+Panel(opened, FUNNEL, store=store)
 
 # %% [markdown]
 # ## The funnel
 
 # %%
-name, plan = next(iter(opened.funnels.items()))
-log = opened.tables[plan.table]
-kpilab.funnel(
-    log, kpilab.events.Steps(plan.steps, unit=plan.by), within=plan.within, period=opened.current
-)
+answer(opened, FUNNEL, "funnel")
 
 # %% [markdown]
 # ## What changed since the baseline
 
 # %%
-kpilab.events.funnel_change(
-    log,
-    kpilab.events.Steps(plan.steps, unit=plan.by),
-    current=opened.current,
-    baseline=opened.baseline,
-    within=plan.within,
-)
+answer(opened, FUNNEL, "change")
 
 # %% [markdown]
 # ## Which next split of the last step shows most?
 
 # %%
-ask.next_split(opened, name, plan.steps[-1])
+answer(opened, FUNNEL, "next")
 
 # %% [markdown]
 # ## Where did those go who did not reach it?
 
 # %%
-ask.lost(opened, name, plan.steps[-1], period=opened.current)
+answer(opened, FUNNEL, "lost")

@@ -19,35 +19,26 @@
 # The cell below it asks the same in one line of Python.
 
 # %% tags=["parameters"]
-case = "../data/shop"
-lang = "en"
+case = ""  # a folder with a case.yml; empty: that of `kpilab lab CASE`, else the bundled shop
+lang = ""  # "en" or "zh"; empty: that of the case
 workspace = "."
 
 # %%
-import altair as alt
+from kpilab.workbench import PATHS, Panel, answer, begin
 
-import kpilab
-from kpilab import EventLog
-from kpilab.workbench import PATHS, Panel, Workspace
-
-alt.renderers.enable("svg")
-opened = kpilab.open_case(case, language=lang)
-store = Workspace(opened, workspace)
+opened, store = begin(case, lang, workspace)
 
 # %%
-Panel(opened, PATHS, store=store, lang=lang)
+Panel(opened, PATHS, store=store)
 
 # %% [markdown]
 # ## Ways from the first step
 
 # %%
-log = next(iter(opened.of_kind(EventLog).values()))
-start = next(iter(opened.funnels.values())).steps[0]
-ways = kpilab.paths(log, start=start, period=opened.current)
-ways
+answer(opened, PATHS, "paths")
 
 # %% [markdown]
 # ## What follows what
 
 # %%
-ways.transitions.sort_values("count", ascending=False).head(12)
+answer(opened, PATHS, "transitions")

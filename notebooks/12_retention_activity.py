@@ -19,33 +19,26 @@
 # line of Python.
 
 # %% tags=["parameters"]
-case = "../data/shop"
-lang = "en"
+case = ""  # a folder with a case.yml; empty: that of `kpilab lab CASE`, else the bundled shop
+lang = ""  # "en" or "zh"; empty: that of the case
 workspace = "."
 
 # %%
-import altair as alt
+from kpilab.workbench import LIFECYCLE, Panel, answer, begin
 
-import kpilab
-from kpilab import EventLog
-from kpilab.workbench import LIFECYCLE, Panel, Workspace
-
-alt.renderers.enable("svg")
-opened = kpilab.open_case(case, language=lang)
-store = Workspace(opened, workspace)
+opened, store = begin(case, lang, workspace)
 
 # %%
-Panel(opened, LIFECYCLE, store=store, lang=lang)
+Panel(opened, LIFECYCLE, store=store)
 
 # %% [markdown]
 # ## Retention by weekly cohort
 
 # %%
-log = next(iter(opened.of_kind(EventLog).values()))
-kpilab.retention(log)
+answer(opened, LIFECYCLE, "retention")
 
 # %% [markdown]
 # ## New, returning, back again, gone quiet
 
 # %%
-kpilab.events.activity(log)
+answer(opened, LIFECYCLE, "activity")

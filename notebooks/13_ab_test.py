@@ -19,40 +19,34 @@
 # line of Python.
 
 # %% tags=["parameters"]
-case = "../data/shop"
-lang = "en"
+case = ""  # a folder with a case.yml; empty: that of `kpilab lab CASE`, else the bundled shop
+lang = ""  # "en" or "zh"; empty: that of the case
 workspace = "."
 
 # %%
-import altair as alt
+from kpilab.workbench import TRIAL, Panel, answer, begin
 
-import kpilab
-from kpilab.workbench import TRIAL, Panel, Workspace
-
-alt.renderers.enable("svg")
-opened = kpilab.open_case(case, language=lang)
-store = Workspace(opened, workspace)
+opened, store = begin(case, lang, workspace)
 
 # %%
-Panel(opened, TRIAL, store=store, lang=lang)
+Panel(opened, TRIAL, store=store)
 
 # %% [markdown]
 # ## The decision card
 
 # %%
-state = TRIAL.start(opened)
-TRIAL.asked(opened, state).call.ask()
+answer(opened, TRIAL, "experiment")
 
 # %% [markdown]
 # ## The decision, read again
 # Lost units, a novelty that fades, or one look too many?
 
 # %%
-asked = TRIAL.asked(opened, state.looking("reread"))
-asked.call.ask()
+reread = answer(opened, TRIAL, "reread")
+reread
 
 # %% [markdown]
 # ## The same as code
 
 # %%
-print(asked.call.code(opened))
+print(reread.code)

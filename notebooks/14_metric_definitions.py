@@ -13,36 +13,29 @@
 
 # %% [markdown]
 # # Metric definitions
-# Does every department count the same thing, and who changed how, when? And what is any metric by
-# any two dimensions?
+# Does every department count the same thing, and who changed how, when?
 #
 # Press **Show** in the panel: nothing is computed before. The cell below it asks the same in one
 # line of Python.
 
 # %% tags=["parameters"]
-case = "../data/shop"
-lang = "en"
+case = ""  # a folder with a case.yml; empty: that of `kpilab lab CASE`, else the bundled shop
+lang = ""  # "en" or "zh"; empty: that of the case
 workspace = "."
 
 # %%
-import altair as alt
+from kpilab.workbench import DEFINITIONS, Panel, answer, begin
 
-import kpilab
-from kpilab.rootcause import explore
-from kpilab.workbench import DEFINITIONS, EXPLORE, Panel, Workspace
-
-alt.renderers.enable("svg")
-opened = kpilab.open_case(case, language=lang)
-store = Workspace(opened, workspace)
+opened, store = begin(case, lang, workspace)
 
 # %%
-Panel(opened, DEFINITIONS, store=store, lang=lang)
+Panel(opened, DEFINITIONS, store=store)
 
 # %% [markdown]
 # ## Reports against each other, and against the log
 
 # %%
-DEFINITIONS.asked(opened, DEFINITIONS.start(opened)).call.ask()
+answer(opened, DEFINITIONS, "definitions")
 
 # %% [markdown]
 # ## What every metric is made of, and whether the KPIs are SMART
@@ -50,23 +43,7 @@ DEFINITIONS.asked(opened, DEFINITIONS.start(opened)).call.ask()
 # KPI.
 
 # %%
-kpilab.data.registry(opened.metrics, definitions=opened.definitions)
+answer(opened, DEFINITIONS, "registry")
 
 # %%
-kpilab.relation.smart(
-    opened.kpis,
-    metrics=opened.metrics,
-    tables=opened.tables,
-    tree=opened.goal.tree,
-    current=opened.current,
-)
-
-# %% [markdown]
-# ## Explore
-# Any metric of the case by any two dimensions and time, as it is defined in `case.yml`.
-
-# %%
-Panel(opened, EXPLORE, store=store, lang=lang)
-
-# %%
-explore(opened, opened.goal.metric, grain="week")
+answer(opened, DEFINITIONS, "smart")

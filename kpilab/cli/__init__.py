@@ -12,7 +12,16 @@ import typer
 
 from kpilab import __version__
 from kpilab.cli.actions import actions
-from kpilab.cli.common import CaseFolder, Lang, Language, StorePlace, Verbose, told
+from kpilab.cli.common import (
+    Browser,
+    CaseFolder,
+    Lang,
+    Language,
+    OneCase,
+    StorePlace,
+    Verbose,
+    told,
+)
 from kpilab.cli.experiment import experiment
 from kpilab.cli.metrics import metrics
 from kpilab.cli.whys import whys
@@ -230,37 +239,42 @@ def sample(
 
 @app.command()
 def lab(
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Where the notebooks are copied to.")
-    ] = Path("kpilab-lab"),
+    case: OneCase = None,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="DIR", help="Where the notebooks are copied to."),
+    ] = None,
+    lang: Lang = None,
+    browser: Browser = True,
     verbose: Verbose = False,
 ) -> None:
-    """Open the notebooks in JupyterLab."""
+    """Open the notebooks on a case in JupyterLab; without CASE, on the bundled shop."""
     with told(2, verbose):
-        from kpilab.workbench.lab import notebooks, start
+        from kpilab.workbench.lab import case_of, notebooks, start
 
-        place = notebooks(folder)
+        found, place = case_of(case), notebooks(to)
         typer.echo(f"JupyterLab on {place}")
-        raise typer.Exit(start(place))
+        raise typer.Exit(start(place, found, lang, browser=browser))
 
 
 @app.command("app")
 def pages(
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Where the notebooks are copied to.")
-    ] = Path("kpilab-lab"),
+    case: OneCase = None,
     port: Annotated[
         int, typer.Option("--port", help="Where the page is served, on this machine only.")
     ] = 8866,
+    lang: Lang = None,
+    browser: Browser = True,
     verbose: Verbose = False,
 ) -> None:
-    """Open the notebooks as pages without code, for people who only read and click."""
+    """Open a case as a page without code, for people who only read and click; a folder of tables
+    without a case.yml opens the page that makes one."""
     with told(2, verbose):
-        from kpilab.workbench.lab import notebooks, serve
+        from kpilab.workbench.lab import folder_of, serve
 
-        place = notebooks(folder)
-        typer.echo(f"http://127.0.0.1:{port} shows {place}; Ctrl-C ends it")
-        raise typer.Exit(serve(place, port))
+        found = folder_of(case)
+        typer.echo(f"http://127.0.0.1:{port} shows {found or 'the bundled shop'}; Ctrl-C ends it")
+        raise typer.Exit(serve(found, lang, port, browser=browser))
 
 
 @app.command()

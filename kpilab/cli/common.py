@@ -24,6 +24,17 @@ class Language(StrEnum):
 CaseFolder = Annotated[
     Path, typer.Argument(metavar="CASE", help="A case.yml, or the folder that holds it.")
 ]
+OneCase = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="CASE",
+        help="A case.yml, or the folder that holds it; the bundled shop if left out.",
+        show_default=False,
+    ),
+]
+Browser = Annotated[
+    bool, typer.Option("--browser/--no-browser", help="Open it in the browser, too.")
+]
 StorePlace = Annotated[
     str,
     typer.Option(

@@ -12,6 +12,8 @@ from kpilab.show.format import number
 from kpilab.show.say import sentence
 
 if TYPE_CHECKING:
+    import altair as alt
+
     from kpilab.core.result import Result
 
 MOST_ROWS = 12
@@ -55,7 +57,12 @@ def mimebundle(result: Result, lang: str = "en") -> dict[str, object]:
 
 def svg(result: Result, lang: str = "en") -> str:
     """The result's chart as SVG text."""
+    return svg_of(result.chart(lang))
+
+
+def svg_of(chart: alt.TopLevelMixin) -> str:
+    """A chart as SVG text."""
     with extra("a picture"):
         import vl_convert
 
-    return vl_convert.vegalite_to_svg(result.chart(lang).to_json())
+    return vl_convert.vegalite_to_svg(chart.to_json())

@@ -1,4 +1,5 @@
 from kpilab.workbench import ask as ask
+from kpilab.workbench.answers import answer as answer
 from kpilab.workbench.apps.data.definitions import DEFINITIONS as DEFINITIONS
 from kpilab.workbench.apps.events.funnel import FUNNEL as FUNNEL
 from kpilab.workbench.apps.events.lifecycle import LIFECYCLE as LIFECYCLE
@@ -12,4 +13,6 @@ from kpilab.workbench.apps.review import ReviewPanel as ReviewPanel
 from kpilab.workbench.apps.rootcause.explore import EXPLORE as EXPLORE
 from kpilab.workbench.apps.whys import WHYS as WHYS
 from kpilab.workbench.basket import Workspace as Workspace
+from kpilab.workbench.home import Home as Home
+from kpilab.workbench.opening import begin as begin
 from kpilab.workbench.panel import Panel as Panel

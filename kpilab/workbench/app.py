@@ -4,64 +4,20 @@ No widget in here."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kpilab.core.case import Case
 from kpilab.core.finding import StepName
 from kpilab.core.result import Result
 from kpilab.core.table import Table
-from kpilab.core.values import EVERYWHERE, Message, Where
+from kpilab.core.values import Message
 from kpilab.workbench.call import Call
+from kpilab.workbench.lacks import Lacks, lacking
+from kpilab.workbench.state import State
 
 if TYPE_CHECKING:
     import altair as alt
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What a panel shows.
-
-    Attributes:
-        view: name of one of the app's views.
-        choice: what was chosen, by the name of the control.
-        where: the filter; carried along through every drill.
-    """
-
-    view: str
-    choice: Mapping[str, object] = field(default_factory=dict)
-    where: Where = EVERYWHERE
-
-    def get(self, name: str) -> str:
-        """A choice as text; "" when nothing was chosen."""
-        value = self.choice.get(name)
-        return "" if value is None else str(value)
-
-    def names(self, name: str) -> tuple[str, ...]:
-        """A list kept among the choices, e.g. the events to choose from."""
-        value = self.choice.get(name)
-        return value if isinstance(value, tuple) else ()
-
-    def chosen(self, **choice: object) -> State:
-        """The same with other choices."""
-        return replace(self, choice={**self.choice, **choice})
-
-    def looking(self, view: str, **choice: object) -> State:
-        """Another view of the same, with the same filter."""
-        return replace(self.chosen(**choice), view=view)
-
-    def inside(self, where: Mapping[str, object]) -> State:
-        """The same within a smaller segment."""
-        values = dict(self.where.values) | {name: (value,) for name, value in where.items()}
-        return replace(self, where=Where(values, self.where.without))
-
-    def outside(self, dimension: str) -> State:
-        """The same with the filter on one dimension taken away."""
-        kept = [
-            {k: v for k, v in d.items() if k != dimension}
-            for d in (self.where.values, self.where.without)
-        ]
-        return replace(self, where=Where(*kept))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +59,12 @@ class Asked:
     table: str = "table"
     chart: bool = True
 
+    def drawn(self, result: Result, lang: str) -> alt.TopLevelMixin | None:
+        """The chart of an answer; None when there is nothing to draw."""
+        if not self.chart:
+            return None
+        return self.draw(result, lang) if self.draw else result.chart(lang)
+
 
 def _nowhere(case: Case, state: State, mark: Mapping[str, object]) -> State | None:
     """A click that leads nowhere."""
@@ -132,6 +94,8 @@ class App:
         clicked: where a click on a mark leads; None for nowhere.
         offers: buttons below the chart: drills, and what to look at next.
         table: the table whose dimensions can be filtered; None for no filter.
+        needs: view -> what the case must have for it, as named in `lacks.HELD`; of the view "",
+            what all of them need.
     """
 
     name: str
@@ -142,7 +106,20 @@ class App:
     clicked: Callable[[Case, State, Mapping[str, object]], State | None] = _nowhere
     offers: Callable[[Case, State, Result | None], tuple[Offer, ...]] = _nothing
     table: Callable[[Case, State], Table | None] = _no_table
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def lacking(self, case: Case, state: State) -> Message | None:
+        """What a view lacks in the case; None when it can be asked."""
+        names = (*self.needs.get("", ()), *self.needs.get(state.view, ()))
+        return lacking(names, case, state)
 
     def asked(self, case: Case, state: State) -> Asked:
-        """What a state asks of the case: the headless twin of the panel."""
+        """What a state asks of the case: the headless twin of the panel.
+
+        Raises:
+            Lacks: the case has nothing that it could be asked of.
+        """
+        missing = self.lacking(case, state)
+        if missing is not None:
+            raise Lacks(missing)
         return self.views[state.view](case, state)

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Lock
+from threading import RLock
 from typing import Generic, TypeVar
 
 from kpilab.errors import KpilabError
 
 T = TypeVar("T")
-# One connection to the engine serves all panels of a case, and it answers one query at a time.
-ENGINE = Lock()
+# One connection to the engine serves all panels of a case, and it answers one query at a time; work
+# that holds it may ask again.
+ENGINE = RLock()
 
 
 class Stopped(KpilabError):

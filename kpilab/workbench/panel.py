@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from functools import partial
 from html import escape
 from uuid import uuid4
 
@@ -16,13 +17,14 @@ from kpilab.core.result import Result
 from kpilab.core.values import Where
 from kpilab.errors import KpilabError
 from kpilab.show.say import LANGUAGES
-from kpilab.workbench.app import App, Asked, Control, Offer, State
+from kpilab.workbench.answers import asked_of
+from kpilab.workbench.app import App, Asked, Control, Offer
 from kpilab.workbench.basket import Basket, Keeper
 from kpilab.workbench.filter import FilterBar
 from kpilab.workbench.job import Job
 from kpilab.workbench.link import Link
 from kpilab.workbench.look import STYLE, progress
-from kpilab.workbench.small_cells import enough, shown
+from kpilab.workbench.state import State
 from kpilab.workbench.words import Words
 
 NAMES = {"en": "English", "zh": "中文"}
@@ -44,12 +46,19 @@ class Panel(widgets.VBox):
         app: which questions.
         store: gets the findings that are added to the review; a list in memory if None.
         lang: "en" or "zh"; the case's own language if None.
+        moved: hears of every state that is shown.
     """
 
     def __init__(
-        self, case: Case, app: App, *, store: Keeper | None = None, lang: str | None = None
+        self,
+        case: Case,
+        app: App,
+        *,
+        store: Keeper | None = None,
+        lang: str | None = None,
+        moved: Callable[[State], None] = lambda state: None,
     ) -> None:
-        self.case, self.app = case, app
+        self.case, self.app, self.moved = case, app, moved
         self.store: Keeper = Basket() if store is None else store
         self.words = Words(case, lang or case.language)
         self.state, self.past = app.start(case), list[State]()
@@ -74,10 +83,13 @@ class Panel(widgets.VBox):
         self.filter, self.link = FilterBar(self._filtered), Link(self._clicked)
         self.controls, self.offers = (
             widgets.VBox(layout=NARROW),
-            widgets.HBox(layout=widgets.Layout(flex_flow="wrap")),
+            widgets.HBox(),
         )
+        self.path = widgets.HBox()
+        for box, name in ((self.controls, "controls"), (self.offers, "row"), (self.path, "path")):
+            box.add_class(f"kp-{name}")
         self.show = self._button("primary", lambda: self.go(self.state))
-        self.back, self.cancel = self._button("", self.go_back), self._button("warning", self.stop)
+        self.cancel = self._button("warning", self.stop)
         self.show_code, self.add = (
             self._button("", self._toggle_code),
             self._button("success", self.add_finding),
@@ -87,6 +99,7 @@ class Panel(widgets.VBox):
             value=self.words.lang,
             style={"button_width": "auto"},
         )
+        self.language.add_class("kp-languages")
         self.language.observe(lambda change: self.speak(change["new"]), "value")
 
     def _head(self) -> widgets.Widget:
@@ -97,12 +110,13 @@ class Panel(widgets.VBox):
 
     def _body(self) -> widgets.Widget:
         buttons = widgets.HBox((self.add, self.show_code, self.added))
+        buttons.add_class("kp-row")
         status = widgets.HBox(
             (self.status, self.cancel), layout=widgets.Layout(align_items="center")
         )
         right = widgets.VBox(
             (
-                self.back,
+                self.path,
                 self.error,
                 status,
                 self.link.box,
@@ -113,7 +127,9 @@ class Panel(widgets.VBox):
             ),
             layout=widgets.Layout(flex="1 1 auto", min_width="0"),
         )
-        return widgets.HBox((self.controls, right), layout=WIDE)
+        body = widgets.HBox((self.controls, right), layout=WIDE)
+        body.add_class("kp-body")
+        return body
 
     def _button(self, style: str, pressed: Callable[[], None]) -> widgets.Button:
         button = widgets.Button(button_style=style, layout=widgets.Layout(width="auto"))
@@ -129,10 +145,12 @@ class Panel(widgets.VBox):
         self.state = state
         self._ask()
 
-    def go_back(self) -> None:
-        """To the state before."""
+    def go_back(self, to: int = -1) -> None:
+        """To the state before, or to that place on the path."""
         if self.past:
-            self.state = self.past.pop()
+            state = self.past[to]
+            del self.past[to:]
+            self.state = state
             self._ask()
 
     def stop(self) -> None:
@@ -187,13 +205,12 @@ class Panel(widgets.VBox):
         self._refresh()
         self._busy(progress(self.words.text("working")))
         state = self.state
+        self.moved(state)
 
         def work(check: Callable[[], None]) -> Answer:
-            enough(self.case, state.where)
-            asked = self.app.asked(self.case, state)
-            result = shown(self.case, asked.call.ask(), state.where)
+            answer = asked_of(self.case, self.app, state)
             check()
-            return asked, result
+            return answer
 
         self.job.start(work, self._answered)
 
@@ -216,12 +233,16 @@ class Panel(widgets.VBox):
             return
         asked, result = self.answer
         table = getattr(result, asked.table)
-        if table.empty or not asked.chart:
+        drawn = None if table.empty else asked.drawn(result, self.words.lang)
+        if drawn is None:
             self.link.clear()
         else:
-            draw = asked.draw or (lambda result, lang: result.chart(lang))
             self.link.show(
-                draw(result, self.words.lang), asked.fields, self.words.say(result.headline)
+                drawn,
+                asked.fields,
+                self.words.say(result.headline),
+                asks=self.words.text("open_mark"),
+                names=self.words.mark,
             )
         self.evidence.value = self.words.evidence(result, table)
         self.offers.children = [
@@ -238,7 +259,6 @@ class Panel(widgets.VBox):
         )
         buttons = {
             "show": self.show,
-            "back": self.back,
             "cancel": self.cancel,
             "add": self.add,
             "code": self.show_code,
@@ -253,7 +273,7 @@ class Panel(widgets.VBox):
         self.status.value = ""
         self.cancel.layout.display = "none"
         self.show.disabled = False
-        self.back.layout.display = "" if self.past else "none"
+        self.path.children = self._steps()
         for button in (self.add, self.show_code):
             button.layout.display = "" if self.answer else "none"
 
@@ -270,11 +290,7 @@ class Panel(widgets.VBox):
         shown = (self.words.lang, controls)
         if shown != self._shown:
             self._pickers = {c.name: self._picker(c) for c in controls}
-            rows = [
-                widgets.VBox((self._label(name), p), layout=WIDE)
-                for name, p in self._pickers.items()
-            ]
-            self.controls.children = (*rows, self.show)
+            self.controls.children = (*self._pickers.values(), self.show)
             self._shown = shown
         self._quiet = True
         for name, picker in self._pickers.items():
@@ -282,14 +298,24 @@ class Panel(widgets.VBox):
             picker.value = wanted if wanted in [v for _, v in picker.options] else None
         self._quiet = False
 
-    def _label(self, name: str) -> widgets.HTML:
-        return widgets.HTML(f"<span class='kp-label'>{escape(self.words.text(name))}</span>")
+    def _steps(self) -> tuple[widgets.Widget, ...]:
+        """The whole path to what is shown; each step leads back to itself."""
+        steps = list[widgets.Widget]()
+        for k, state in enumerate(self.past):
+            step = self._button("", partial(self.go_back, k))
+            step.description = self.words.stands(state)
+            steps += [step, widgets.HTML("›")]
+        if not steps:
+            return ()
+        here = f"<b aria-current='step'>{escape(self.words.stands(self.state))}</b>"
+        return (*steps, widgets.HTML(here))
 
     def _picker(self, control: Control) -> widgets.Dropdown:
         options = [(self.words.say(text), value) for value, text in control.options]
         picker = widgets.Dropdown(
-            options=options, value=None, layout=WIDE, tooltip=self.words.text(control.name)
+            options=options, value=None, layout=WIDE, description=self.words.text(control.name)
         )
+        picker.add_class("kp-pick")
         picker.observe(lambda change: self._chose(control.name, change["new"]), "value")
         return picker
 
@@ -322,6 +348,9 @@ class Panel(widgets.VBox):
         following = self.app.clicked(self.case, self.state, mark)
         if following is not None:
             self.go(following)
+        else:
+            said = escape(self.words.text("nothing_below", mark=self.words.mark(mark)))
+            self.status.value = f"<div role='status'>{said}</div>"
 
     def _toggle_code(self) -> None:
         if self.code.value or self.answer is None:

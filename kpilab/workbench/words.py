@@ -3,6 +3,7 @@ and small pieces of HTML."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -11,10 +12,13 @@ import pandas as pd
 
 from kpilab.core.case import Case
 from kpilab.core.result import Result
-from kpilab.core.values import Message
+from kpilab.core.values import Message, Where
 from kpilab.errors import BadInput
 from kpilab.show.format import number, plain
+from kpilab.show.format import where as where_text
 from kpilab.show.say import catalogue, sentence
+from kpilab.workbench.lacks import Lacks
+from kpilab.workbench.state import State
 
 MOST_ROWS = 12
 
@@ -49,6 +53,8 @@ class Words:
     def problem(self, error: BaseException) -> str:
         """An error in words, as HTML: what, where, how to mend it; of an error of ours,
         its name."""
+        if isinstance(error, Lacks):
+            return f"<div class='kp-lacks' role='status'>{escape(self.say(error.message))}</div>"
         if isinstance(error, BadInput):
             found = [
                 f"<strong>{escape(p.what)}</strong><br>{escape(p.where)}<br>"
@@ -59,6 +65,24 @@ class Words:
             said = f"{type(error).__name__}: {error}"
             found = [f"<strong>{escape(self.text('failed'))}</strong><br>{escape(said)}"]
         return f"<div class='kp-error' role='alert'>{'<hr>'.join(found)}</div>"
+
+    def stands(self, state: State) -> str:
+        """Where a state stands: what it asks, and inside which filter."""
+        said = {k: state.get(k) for k in ("dimension", "funnel", "kpi", "start")}
+        said |= {"step": state.get("step") or state.get("metric")}
+        text = self.text(f"view_{state.view}", **{k: v or None for k, v in said.items()})
+        return f"{text} · {where_text(state.where, self.lang)}" if state.where else text
+
+    def mark(self, mark: Mapping[str, object]) -> str:
+        """What a mark of a chart is called."""
+        if "at" in mark:
+            told = json.loads(str(mark["at"]))
+            return where_text(Where(*told.values()), self.lang)
+        return " · ".join(str(self._label(str(v))) for v in mark.values())
+
+    def told(self, error: BaseException | None) -> str:
+        """An error in words, as plain text."""
+        return self.say(error.message) if isinstance(error, Lacks) else str(error)
 
     def evidence(self, result: Result, table: pd.DataFrame) -> str:
         """The answer in words, its doubts and its table, as HTML."""

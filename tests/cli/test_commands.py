@@ -240,3 +240,31 @@ def test_metrics_lists_definitions_sources_and_smart(case, lang, said):
     assert said in result.stdout
     assert "sum(amount)" in result.stdout
     assert "SMART" in result.stdout
+
+
+@pytest.mark.parametrize("command", ["lab", "app"])
+def test_a_folder_for_copies_is_no_case_any_more_and_the_command_says_so(command, tmp_path):
+    answer = run(command, tmp_path / "kpilab-lab")
+    assert answer.exit_code == 2
+    assert "no case at" in answer.stderr
+    assert "--to" in answer.stderr
+
+
+def test_the_lab_needs_a_case_and_the_page_makes_one(tmp_path, monkeypatch):
+    answer = run("lab", tmp_path)
+    assert answer.exit_code == 2
+    assert "no case.yml" in answer.stderr
+    served = []
+    monkeypatch.setattr("kpilab.workbench.lab.serve", lambda *a, **k: served.append((a, k)) or 0)
+    assert run("app", tmp_path, "--lang", "zh", "--no-browser").exit_code == 0
+    assert served == [((tmp_path, "zh", 8866), {"browser": False})]
+
+
+def test_notebooks_are_copied_once_without_their_text_twins(tmp_path):
+    from kpilab.workbench.lab import HOME, notebooks
+
+    place = notebooks(tmp_path / "mine")
+    assert (place / HOME).is_file()
+    assert not list(place.glob("*.py"))
+    (place / HOME).write_text("mine", "utf-8")
+    assert (notebooks(place) / HOME).read_text("utf-8") == "mine"

@@ -12,13 +12,14 @@ import pytest
 from kpilab.core.result import Result
 from kpilab.errors import BadInput
 from kpilab.track.store import Store
-from kpilab.workbench.app import App, Asked, State
+from kpilab.workbench.app import App, Asked
 from kpilab.workbench.apps.rootcause.explore import EXPLORE
 from kpilab.workbench.basket import Basket, Workspace
 from kpilab.workbench.call import Call
 from kpilab.workbench.job import Job
 from kpilab.workbench.link import MARK, Link
 from kpilab.workbench.panel import Panel
+from kpilab.workbench.state import State
 
 
 def click(link: Link, **mark: str) -> None:

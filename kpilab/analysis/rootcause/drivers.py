@@ -53,10 +53,17 @@ class DriversResult(Result):
     kind: ClassVar[str] = "drivers"
 
     @property
+    def largest(self) -> str | None:
+        """The driver with the largest contribution; None when there is none."""
+        if self.table.empty:
+            return None
+        return str(self.table["driver"].iloc[int(self.table["contribution"].abs().argmax())])
+
+    @property
     def headline(self) -> Message:
         if self.table.empty:
             return Message("drivers.none", {"goal": self.goal})
-        row = self.table.iloc[int(self.table["contribution"].abs().to_numpy().argmax())].to_dict()
+        row = self.table[self.table["driver"] == self.largest].iloc[0].to_dict()
         values = {
             k: row[k]
             for k in ("driver", "contribution", "contribution_low", "contribution_high", "change")

@@ -8,9 +8,10 @@ from kpilab.core.case import Case
 from kpilab.core.result import Result
 from kpilab.core.values import Message
 from kpilab.workbench import ask
-from kpilab.workbench.app import App, Asked, Control, Offer, State
+from kpilab.workbench.app import App, Asked, Control, Offer
 from kpilab.workbench.call import Call
 from kpilab.workbench.choices import worded
+from kpilab.workbench.state import State
 
 VIEWS = {
     "reached": lambda case, state: Asked(Call(ask.reached, (case,))),

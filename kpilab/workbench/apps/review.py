@@ -31,10 +31,17 @@ class ReviewPanel(widgets.VBox):
     Args:
         case: from `kpilab.open_case`.
         lang: "en" or "zh"; the case's own language if None.
+        done: hears of the review when it is there.
     """
 
-    def __init__(self, case: Case, *, lang: str | None = None) -> None:
-        self.case = case
+    def __init__(
+        self,
+        case: Case,
+        *,
+        lang: str | None = None,
+        done: Callable[[Review], None] = lambda review: None,
+    ) -> None:
+        self.case, self.done = case, done
         self.words = Words(case, lang or case.language)
         self.review: Review | None = None
         self.job: Job[Review] = Job()
@@ -54,6 +61,7 @@ class ReviewPanel(widgets.VBox):
         self.language = widgets.ToggleButtons(
             options=names, value=self.words.lang, style={"button_width": "auto"}
         )
+        self.language.add_class("kp-languages")
         self.language.observe(lambda change: self.speak(change["new"]), "value")
         self.asking = widgets.HTML(layout=WIDE)
         super().__init__(children=self._parts())
@@ -108,6 +116,7 @@ class ReviewPanel(widgets.VBox):
         if error is None:
             self.review = future.result()
             self._draw()
+            self.done(self.review)
         else:
             self.verdict.value = self.words.problem(error)
         self._at_rest()

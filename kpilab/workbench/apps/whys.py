@@ -11,9 +11,10 @@ from kpilab.core.result import Result
 from kpilab.core.table import Table
 from kpilab.core.values import Message
 from kpilab.workbench import ask
-from kpilab.workbench.app import App, Asked, Control, Offer, State
+from kpilab.workbench.app import App, Asked, Control, Offer
 from kpilab.workbench.call import Call
 from kpilab.workbench.choices import dimension, free, named
+from kpilab.workbench.state import State
 
 
 def _metrics(case: Case) -> list[str]:
@@ -43,7 +44,7 @@ def _moved(case: Case, state: State) -> Asked:
 
 def _next(case: Case, state: State) -> Asked:
     call = Call(ask.places, (case, state.get("metric")), {"where": state.where})
-    return Asked(call, fields=("dimension", "segment"))
+    return Asked(call, fields=("at",))
 
 
 def _split(case: Case, state: State) -> Asked:
@@ -61,8 +62,8 @@ def _clicked(case: Case, state: State, mark: Mapping[str, object]) -> State | No
         said = str(mark["name"])
         factors = [m for m in _metrics(case) if said == m or said.startswith(f"{m} (")]
         return state.looking("next", metric=max(factors, key=len)) if factors else None
-    if mark.get("dimension"):
-        return state.inside({str(mark["dimension"]): mark["segment"]}).looking("next")
+    if "at" in mark:
+        return state.at(str(mark["at"])).looking("next")
     if state.view == "split":
         return state.inside({state.get("dimension"): mark["segment"]}).looking("next")
     return None
@@ -95,4 +96,5 @@ WHYS = App(
     _clicked,
     _offers,
     _table,
+    {"next": ("adds", "open"), "split": ("adds", "dimensions"), "began": ("adds",)},
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import altair as alt
 import pandas as pd
 
-from kpilab.core.values import Message
+from kpilab.core.values import Message, Where
 from kpilab.show import say
 from kpilab.show.charts.axes import Form, across, over, up
 from kpilab.show.charts.rows import rows
@@ -129,6 +130,8 @@ def _bars(
         return alt.LayerChart(layer=[alt.Chart(pd.DataFrame({"x": [0]}), width=WIDTH,
             height=1).mark_point(opacity=0)], title=title)  # fmt: skip
     table = found[["name", "low", "high", "text"]].assign(value=found["contribution"])
+    if "where" in found:
+        table["at"] = [at(w) for w in found["where"]]
     table["tone"] = (
         found["tone"] if "tone" in found else [GOOD if v >= 0 else BAD for v in table["value"]]
     )
@@ -152,6 +155,8 @@ def heat(result: LocaliseResult, lang: str = "en") -> alt.LayerChart:
         any(_inside(place, {down: r, along: c}) for place in result.places)
         for r, c in zip(cells["row"], cells["column"], strict=True)
     ]
+    pairs = zip(cells["row"], cells["column"], strict=True)
+    cells["at"] = [at(Where({down: (r,), along: (c,)})) for r, c in pairs]
     change = (cells["actual"] - cells["expected"]) / cells["expected"].where(cells["expected"] > 0)
     cells["text"] = ["" if pd.isna(v) else signed_percent(round(v, 3) + 0.0, lang) for v in change]
     about = [say(Message("localise.colours"), lang)]
@@ -179,6 +184,12 @@ def heat(result: LocaliseResult, lang: str = "en") -> alt.LayerChart:
     )
     texts = base.mark_text(fontSize=10).encode(text="text:N")
     return alt.LayerChart(layer=[rects, frames, texts], width=alt.Step(58), height=alt.Step(26))
+
+
+def at(place: Where) -> str:
+    """A place as text, for clicks: its values, and the exception, as JSON."""
+    sides = {"values": place.values, "without": place.without}
+    return json.dumps({k: {d: _texts(v) for d, v in side.items()} for k, side in sides.items()})
 
 
 def _inside(place: Where, cell: dict[str, str]) -> bool:

@@ -8,15 +8,17 @@ from kpilab.analysis.data.registry import registry
 from kpilab.analysis.relation.smart import smart
 from kpilab.core.case import Case
 from kpilab.core.table import Reports
-from kpilab.errors import BadInput
 from kpilab.questions.reports import comparison
-from kpilab.workbench.app import App, Asked, Control, State
+from kpilab.workbench.app import App, Asked, Control
 from kpilab.workbench.call import Call
 from kpilab.workbench.choices import named, worded
+from kpilab.workbench.state import State
 
 
 def _start(case: Case) -> State:
-    return State("definitions", {"table": next(iter(case.of_kind(Reports)), None)})
+    """Without reports, what the metrics are made of."""
+    table = next(iter(case.of_kind(Reports)), None)
+    return State("definitions" if table else "registry", {"table": table})
 
 
 def _controls(case: Case, state: State) -> tuple[Control, ...]:
@@ -25,12 +27,8 @@ def _controls(case: Case, state: State) -> tuple[Control, ...]:
 
 
 def _definitions(case: Case, state: State) -> Asked:
-    tables = case.of_kind(Reports)
-    if state.get("table") not in tables:
-        raise BadInput(
-            "the case has no reports", "case.yml, key 'tables'", "add a table of kind reports"
-        )
-    return Asked(Call(definitions, (tables[state.get("table")],), {**comparison(case)}))
+    table = case.of_kind(Reports)[state.get("table")]
+    return Asked(Call(definitions, (table,), {**comparison(case)}))
 
 
 def _registry(case: Case, state: State) -> Asked:
@@ -48,4 +46,5 @@ def _smart(case: Case, state: State) -> Asked:
 
 
 VIEWS = {"definitions": _definitions, "registry": _registry, "smart": _smart}
-DEFINITIONS = App("definitions", "execution", _start, _controls, VIEWS)
+NEEDS = {"definitions": ("reports",), "smart": ("kpis",)}
+DEFINITIONS = App("definitions", "execution", _start, _controls, VIEWS, needs=NEEDS)

@@ -16,14 +16,21 @@ from kpilab.questions.periods import both
 from kpilab.show.charts.rootcause.explore import step_by
 from kpilab.show.theme import themed
 from kpilab.workbench import ask
-from kpilab.workbench.app import App, Asked, Control, Offer, State
+from kpilab.workbench.app import App, Asked, Control, Offer
 from kpilab.workbench.call import Call
 from kpilab.workbench.choices import dimension, free, named, period
 from kpilab.workbench.records import records
+from kpilab.workbench.state import State
 
 
 def _start(case: Case) -> State:
-    return State("funnel", {"funnel": next(iter(case.funnels), None), "period": "current"})
+    """Beside the whole funnel: its last step, by the first dimension, for what is asked of one."""
+    state = State("funnel", {"funnel": next(iter(case.funnels), None), "period": "current"})
+    table = _table(case, state)
+    if table is None:
+        return state
+    step = case.funnels[state.get("funnel")].steps[-1]
+    return state.chosen(step=step, dimension=next(iter(table.dimensions_named), None))
 
 
 def _table(case: Case, state: State) -> Table | None:
@@ -87,7 +94,7 @@ def _next(case: Case, state: State) -> Asked:
     call = Call(
         ask.next_split, (case, state.get("funnel"), state.get("step")), {"where": state.where}
     )
-    return Asked(call, fields=("dimension", "segment"))
+    return Asked(call, fields=("at",))
 
 
 def _records(case: Case, state: State) -> Asked:
@@ -108,8 +115,8 @@ def _clicked(case: Case, state: State, mark: Mapping[str, object]) -> State | No
         return (
             state.looking("broken", step=mark["step"], dimension=open_now[0]) if open_now else None
         )
-    if mark.get("dimension"):
-        return state.inside({str(mark["dimension"]): mark["segment"]}).looking("funnel")
+    if "at" in mark:
+        return state.at(str(mark["at"])).looking("funnel")
     if "segment" in mark:
         return state.inside({state.get("dimension"): mark["segment"]}).looking("funnel")
     return None
@@ -139,6 +146,7 @@ def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...
     return tuple(o for o in offers if o.state.view != state.view)
 
 
+NEEDS = {"": ("funnel",), "broken": ("dimensions",), "next": ("open",), "rest": ("segment",)}
 FUNNEL = App(
     "funnel",
     "root_cause",
@@ -156,4 +164,5 @@ FUNNEL = App(
     _clicked,
     _offers,
     _table,
+    NEEDS,
 )

@@ -9,9 +9,10 @@ from kpilab.core.result import Result
 from kpilab.core.table import EventLog, Table
 from kpilab.core.values import Message
 from kpilab.questions.logs import named_log
-from kpilab.workbench.app import App, Asked, Control, Offer, State
+from kpilab.workbench.app import App, Asked, Control, Offer
 from kpilab.workbench.call import Call
 from kpilab.workbench.choices import events, named, worded
+from kpilab.workbench.state import State
 
 HOW = ("n", "rolling")
 
@@ -72,4 +73,5 @@ def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...
     return (Offer(Message(f"workbench.view_{other}"), state.looking(other), main=True),)
 
 
-LIFECYCLE = App("lifecycle", "root_cause", _start, _controls, VIEWS, offers=_offers, table=_table)
+LIFECYCLE = App("lifecycle", "root_cause", _start, _controls, VIEWS, offers=_offers,
+    table=_table, needs={"": ("events",)})  # fmt: skip

@@ -12,9 +12,10 @@ from kpilab.core.table import EventLog, Table
 from kpilab.core.values import Message
 from kpilab.engine.events.patterns import Ways
 from kpilab.questions.logs import named_log
-from kpilab.workbench.app import App, Asked, Control, Offer, State
+from kpilab.workbench.app import App, Asked, Control, Offer
 from kpilab.workbench.call import Call
 from kpilab.workbench.choices import events, named, period
+from kpilab.workbench.state import State
 
 LENGTHS = tuple((k, str(k)) for k in range(2, 9))
 ENDS = ("path_start", "path_end")
@@ -84,4 +85,4 @@ def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...
 
 PATHS = App("paths", "root_cause", _start, _controls, {"paths": _paths,
     "transitions": _transitions}, _clicked,
-            _offers, _table)  # fmt: skip
+            _offers, _table, {"": ("events",)})  # fmt: skip

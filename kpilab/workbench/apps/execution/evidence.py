@@ -13,11 +13,11 @@ from kpilab.core.case import Case
 from kpilab.core.result import Result
 from kpilab.core.table import Executions
 from kpilab.core.values import Message
-from kpilab.errors import BadInput
 from kpilab.questions.periods import both
-from kpilab.workbench.app import App, Asked, Control, Offer, State
+from kpilab.workbench.app import App, Asked, Control, Offer
 from kpilab.workbench.call import Call
 from kpilab.workbench.choices import named, values, worded
+from kpilab.workbench.state import State
 
 
 def _start(case: Case) -> State:
@@ -30,14 +30,7 @@ def _start(case: Case) -> State:
 
 
 def _records(case: Case, state: State) -> Executions:
-    tables = case.of_kind(Executions)
-    if state.get("table") not in tables:
-        raise BadInput(
-            "the case has no records of work",
-            "case.yml, key 'tables'",
-            "add a table of kind executions",
-        )
-    return tables[state.get("table")]
+    return case.of_kind(Executions)[state.get("table")]
 
 
 def _controls(case: Case, state: State) -> tuple[Control, ...]:
@@ -94,4 +87,5 @@ def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...
                  if v != state.view)  # fmt: skip
 
 
-EXECUTION = App("execution", "execution", _start, _controls, VIEWS, offers=_offers)
+EXECUTION = App("execution", "execution", _start, _controls, VIEWS, offers=_offers,
+    needs={"": ("executions",)})  # fmt: skip

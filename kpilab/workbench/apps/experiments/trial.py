@@ -7,11 +7,11 @@ from kpilab.analysis.experiments.reanalysis import reanalysis
 from kpilab.core.case import Case
 from kpilab.core.result import Result
 from kpilab.core.values import Message
-from kpilab.errors import BadInput, unknown
 from kpilab.questions.trial import TrialQuestion, trial
-from kpilab.workbench.app import App, Asked, Control, Offer, State
+from kpilab.workbench.app import App, Asked, Control, Offer
 from kpilab.workbench.call import Call
 from kpilab.workbench.choices import named, worded
+from kpilab.workbench.state import State
 
 
 def _start(case: Case) -> State:
@@ -23,10 +23,6 @@ def _controls(case: Case, state: State) -> tuple[Control, ...]:
 
 
 def _trial(case: Case, state: State) -> TrialQuestion:
-    if state.get("experiment") not in case.experiments:
-        raise unknown(
-            "experiment", state.get("experiment"), case.experiments, "case.yml, key 'experiments'"
-        )
     return trial(case, case.experiments[state.get("experiment")])
 
 
@@ -38,12 +34,6 @@ def _experiment(case: Case, state: State) -> Asked:
 
 def _reread(case: Case, state: State) -> Asked:
     asked = _trial(case, state)
-    if asked.test.decided_on is None:
-        raise BadInput(
-            "no decision to read again",
-            f"experiment {asked.test.name!r}",
-            "add `decided_on` to case.yml",
-        )
     return Asked(Call(reanalysis, asked.tables, asked.reread))
 
 
@@ -55,4 +45,5 @@ def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...
     return (Offer(Message(f"workbench.view_{other}"), state.looking(other), main=True),)
 
 
-TRIAL = App("trial", "execution", _start, _controls, VIEWS, offers=_offers)
+NEEDS = {"": ("experiment",), "reread": ("decision",)}
+TRIAL = App("trial", "execution", _start, _controls, VIEWS, offers=_offers, needs=NEEDS)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from kpilab.analysis.external.market import market
 from kpilab.core.case import Case
 from kpilab.core.table import Benchmark
-from kpilab.errors import BadInput
 from kpilab.questions.periods import both
-from kpilab.workbench.app import App, Asked, Control, State
+from kpilab.workbench.app import App, Asked, Control
 from kpilab.workbench.call import Call
 from kpilab.workbench.choices import named
+from kpilab.workbench.state import State
 
 
 def _start(case: Case) -> State:
@@ -21,14 +21,9 @@ def _controls(case: Case, state: State) -> tuple[Control, ...]:
 
 
 def _market(case: Case, state: State) -> Asked:
-    tables = case.of_kind(Benchmark)
-    if state.get("table") not in tables:
-        raise BadInput(
-            "the case has no industry series",
-            "case.yml, key 'tables'",
-            "add a table of kind benchmark",
-        )
-    return Asked(Call(market, (tables[state.get("table")],), {**both(case)}))
+    table = case.of_kind(Benchmark)[state.get("table")]
+    return Asked(Call(market, (table,), {**both(case)}))
 
 
-EXTERNAL = App("external", "external", _start, _controls, {"market": _market})
+NEEDS = {"": ("benchmark",)}
+EXTERNAL = App("external", "external", _start, _controls, {"market": _market}, needs=NEEDS)

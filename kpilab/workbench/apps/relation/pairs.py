@@ -10,9 +10,10 @@ from kpilab.core.table import Table
 from kpilab.core.values import Message
 from kpilab.questions.series import watched
 from kpilab.workbench import ask
-from kpilab.workbench.app import App, Asked, Control, Offer, State
+from kpilab.workbench.app import App, Asked, Control, Offer
 from kpilab.workbench.call import Call
 from kpilab.workbench.choices import named
+from kpilab.workbench.state import State
 
 
 def _start(case: Case) -> State:
@@ -59,4 +60,5 @@ RELATION = App(
     _clicked,
     _offers,
     _table,
+    {"": ("watched",)},
 )

@@ -10,9 +10,10 @@ from kpilab.core.result import Result
 from kpilab.core.table import Table
 from kpilab.core.values import Message
 from kpilab.workbench import ask
-from kpilab.workbench.app import App, Asked, Control, Offer, State
+from kpilab.workbench.app import App, Asked, Control, Offer
 from kpilab.workbench.call import Call
 from kpilab.workbench.choices import dimension, named, worded
+from kpilab.workbench.state import State
 
 
 def _start(case: Case) -> State:
@@ -58,13 +59,12 @@ def _by(case: Case, state: State) -> tuple[str, ...]:
 
 def _next(case: Case, state: State) -> Asked:
     call = Call(ask.places, (case, state.get("metric")), {"where": state.where})
-    return Asked(call, fields=("dimension", "segment"))
+    return Asked(call, fields=("at",))
 
 
 def _clicked(case: Case, state: State, mark: Mapping[str, object]) -> State | None:
-    if state.view == "next":
-        where = {str(mark["dimension"]): mark["segment"]} if mark.get("dimension") else {}
-        return state.inside(where).looking("explore") if where else None
+    if "at" in mark:
+        return state.at(str(mark["at"])).looking("explore")
     inside = {d: v for d, v in mark.items() if d in _by(case, state)}
     return state.inside(inside) if inside else None
 
@@ -90,4 +90,5 @@ EXPLORE = App(
     _clicked,
     _offers,
     _table,
+    {"next": ("open", "adds")},
 )

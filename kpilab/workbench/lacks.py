@@ -1,0 +1,80 @@
+"""What a question lacks in a case, said in words before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from kpilab.core.case import Case
+from kpilab.core.table import Benchmark, EventLog, Executions, Reports, Table
+from kpilab.core.values import Message
+from kpilab.errors import BadInput
+from kpilab.questions.series import watched
+from kpilab.show.say import sentence
+
+if TYPE_CHECKING:
+    from kpilab.workbench.state import State
+
+
+class Lacks(BadInput):
+    """The case holds nothing that the question could be asked of.
+
+    Attributes:
+        message: what is lacking, and how to add it.
+    """
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        super().__init__(sentence(message, "en"), "case.yml", "add it, or ask another question")
+
+
+def _decided(case: Case, state: State) -> object:
+    test = case.experiments.get(state.get("experiment"))
+    return test is not None and test.decided_on is not None
+
+
+def _table(case: Case, state: State) -> Table | None:
+    """The table that a metric, else a funnel, is about."""
+    metric, plan = case.metrics.get(state.get("metric")), case.funnels.get(state.get("funnel"))
+    name = metric.table if metric else plan.table if plan else None
+    return None if name is None else case.tables[name]
+
+
+def _dimensions(case: Case, state: State) -> object:
+    table = _table(case, state)
+    return table is not None and table.dimensions_named
+
+
+def _open(case: Case, state: State) -> object:
+    """Dimensions of the table that the filter leaves open."""
+    table = _table(case, state)
+    return table is not None and set(table.dimensions_named) - set(state.where.values)
+
+
+def _adds(case: Case, state: State) -> object:
+    metric = case.metrics.get(state.get("metric"))
+    return metric is not None and metric.per is None
+
+
+# What can be needed -> what the case has of it; its words are `workbench.lacks_<name>`.
+HELD: Mapping[str, Callable[[Case, State], object]] = {
+    "events": lambda case, state: case.of_kind(EventLog),
+    "benchmark": lambda case, state: case.of_kind(Benchmark),
+    "executions": lambda case, state: case.of_kind(Executions),
+    "reports": lambda case, state: case.of_kind(Reports),
+    "funnel": lambda case, state: case.funnels,
+    "experiment": lambda case, state: case.experiments,
+    "kpis": lambda case, state: case.kpis,
+    "watched": lambda case, state: watched(case),
+    "decision": _decided,
+    "dimensions": _dimensions,
+    "open": _open,
+    "segment": lambda case, state: state.where.values,
+    "adds": _adds,
+}
+
+
+def lacking(names: Iterable[str], case: Case, state: State) -> Message | None:
+    """The first of the needed things that is not there; None when all are."""
+    missing = next((name for name in names if not HELD[name](case, state)), None)
+    return None if missing is None else Message(f"workbench.lacks_{missing}")

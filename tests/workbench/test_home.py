@@ -1,0 +1,79 @@
+"""The home page: there before anything is computed, and every question says whether it can be
+asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from kpilab.workbench.apps.events.funnel import FUNNEL
+from kpilab.workbench.home import QUESTIONS, Home
+from kpilab.workbench.links import query_of, state_of
+from tests.case.conftest import CASE, events
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """A case with a log of events and nothing else."""
+    folder = tmp_path_factory.mktemp("bare")
+    (folder / "case.yml").write_text(CASE, "utf-8")
+    events().to_csv(folder / "events.csv", index=False)
+    return folder
+
+
+@pytest.fixture
+def home(bare, tmp_path, monkeypatch):
+    monkeypatch.delenv("QUERY_STRING", raising=False)
+    made = Home(bare, "en", tmp_path)
+    made.wait()
+    return made
+
+
+def test_the_shell_stands_before_the_case_is_open(bare, monkeypatch):
+    monkeypatch.setattr(Home, "load", lambda self: None)
+    page = Home(bare, "zh")
+    assert len(page.cards.children) == len(QUESTIONS)
+    assert all(card.children[0].disabled for card in page.cards.children)
+    assert page.show("goal") is None
+
+
+def test_a_card_says_what_its_question_lacks(home):
+    said = {
+        name: card.children[1].value
+        for name, card in zip(QUESTIONS, home.cards.children, strict=False)
+    }
+    assert "Needs a benchmark series: add a table of kind `benchmark`" in said["external"]
+    assert "lacks" not in said["goal"]
+    home.speak("zh")
+    assert "需要大盘序列" in home.cards.children[QUESTIONS.index("external")].children[1].value
+
+
+def test_goal_and_kpis_stand_on_the_page(home):
+    assert "revenue" in home.goal.value
+
+
+def test_a_saved_view_is_found_again_by_another_page(home, bare, tmp_path):
+    panel = home.show("explore")
+    panel.go(panel.state.chosen(grain="week"))
+    panel.wait()
+    home.save_view()
+    again = Home(bare, "en", tmp_path)
+    again.wait()
+    again.views.children[1].click()
+    found = again.panels["explore"]
+    found.wait()
+    assert found.state == panel.state
+    assert again.address.query == home.address.query
+
+
+def test_a_case_that_cannot_be_opened_is_told_in_words(tmp_path):
+    page = Home(tmp_path / "none", "en")
+    page.wait()
+    assert "role='alert'" in page.problem.value
+    assert not page.status.value
+
+
+def test_a_link_keeps_view_choice_filter_and_language(shop):
+    state = FUNNEL.start(shop).looking("broken", step="pay").inside({"platform": "a&b=c"})
+    query = query_of(FUNNEL, state, "zh")
+    assert state_of(FUNNEL, shop, query) == state
+    assert "lang=zh" in query
