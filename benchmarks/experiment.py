@@ -1,6 +1,7 @@
 """Calibration and speed of the experiment's statistics.
 
 python benchmarks/experiment.py calibration [--scale 1.0]
+python benchmarks/experiment.py programmes [--scale 1.0]
 python benchmarks/experiment.py speed [--units 1000000 10000000]
 python benchmarks/experiment.py peer FILE      (in an environment that has tea-tasting)
 """
@@ -313,6 +314,61 @@ def statistics_alone(rng: np.random.Generator):
     yield ("statistics of four metrics, warm (ms, wall)", "<= 5", 1000 * best(run), 0.0)
 
 
+def decided(rng: np.random.Generator, alive: float, *, peeked: bool):
+    """(true effects, estimates, errors, shipped) of a programme: a share of its tests has an effect
+    of about two standard errors of a usual test; peeked: stopped at the first |z| above 1.96 of ten
+    looks."""
+    tests, looks = 20, 10
+    error = rng.uniform(0.6, 1.6, tests)
+    true = np.where(rng.random(tests) < alive, rng.normal(0, 3, tests), 0)
+    if not peeked:
+        read = rng.normal(true, error)
+        return true, read, error, read / error > 1.96
+    at = np.arange(1, looks + 1) / looks
+    steps = rng.normal(true[:, None] / looks, error[:, None] / np.sqrt(looks), (tests, looks))
+    course, spread = np.cumsum(steps, axis=1) / at, error[:, None] / np.sqrt(at)
+    hit = np.abs(course / spread) > 1.96
+    stop = np.where(hit.any(axis=1), hit.argmax(axis=1), looks - 1)
+    rows = np.arange(tests)
+    read, error = course[rows, stop], spread[rows, stop]
+    return true, read, error, read / error > 1.96
+
+
+def programmes(scale: float) -> Iterator[tuple[str, str, float, float]]:
+    """500 programmes of 20 tests of each kind: cover, bias, and when the wins are called
+    overstated."""
+    import pandas as pd
+
+    from kpilab.analysis.experiments.programme import programme
+
+    kinds = {
+        "20 % work, to the planned end": (0.2, False), "20 % work, peeked": (0.2, True),
+        "10 % work, peeked": (0.1, True), "50 % work, to the planned end": (0.5, False),
+        "80 % work, to the planned end": (0.8, False), "none works, peeked": (0.0, True),
+    }  # fmt: skip
+    right = []
+    for name, (alive, peeked) in kinds.items():
+        rng, rows = np.random.default_rng(20261129), []
+        for k in range(int(500 * scale)):
+            true, read, error, shipped = decided(rng, alive, peeked=peeked)
+            told = {"test": np.arange(20), "effect": read, "error": error, "shipped": shipped}
+            found = programme(pd.DataFrame(told), seed=k)
+            total, claim, won = found.total, found.claimed.value, float(true[shipped].sum())
+            inside = total.low - 1e-12 <= won <= total.high + 1e-12
+            rows.append((inside, claim - won, total.value - won, found.overstated, shipped.any()))
+            right += [won < 0.5 * claim] if found.overstated else []
+        cover, naive, shrunk, called, any_ = (
+            np.array(c, dtype=float) for c in zip(*rows, strict=True)
+        )
+        some = any_ > 0
+        yield f"{name}: covers the true sum", ".93-.97", *share(cover[some] > 0)
+        error = float(shrunk[some].std() / abs(naive[some].mean()) / np.sqrt(some.sum()))
+        cut = 1 - abs(float(shrunk[some].mean() / naive[some].mean()))
+        yield f"{name}: bias of the naive sum cut", ">= .90", cut, error
+        yield f"{name}: overstated_wins said", "<= .05 if honest", *share(called > 0)
+    yield "said, and less than half of the claim was true", "(a confidence)", *share(right)
+
+
 def make(path: Path, units: int) -> None:
     import duckdb
 
@@ -453,7 +509,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("part", choices=["calibration", "speed", "peer", "memory"])
+    parser.add_argument("part", choices=["calibration", "programmes", "speed", "peer", "memory"])
     parser.add_argument("file", nargs="?", type=Path)
     parser.add_argument(
         "--scale", type=float, default=1.0, help="repetitions, relative to the published figures"
@@ -464,9 +520,10 @@ def main() -> None:
     )
     parser.add_argument("--peer-python", help="interpreter of an environment with tea-tasting")
     asked = parser.parse_args()
-    if asked.part == "calibration":
+    if asked.part in ("calibration", "programmes"):
         print(f"{'promise':75s} {'wanted':>12s} {'measured':>10s} {'± MC':>8s}")
-        for what, wanted, measured, error in calibration(asked.scale):
+        run = calibration if asked.part == "calibration" else programmes
+        for what, wanted, measured, error in run(asked.scale):
             print(f"{what:75s} {wanted:>12s} {measured:10.4g} {error:8.2g}", flush=True)
     elif asked.part == "speed":
         speed(asked.units, asked.peer_python, asked.times)

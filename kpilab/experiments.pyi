@@ -1,8 +1,10 @@
 from kpilab.analysis.experiments.cumulative_effect import cumulative_effect as cumulative_effect
 from kpilab.analysis.experiments.effect_by_age import effect_by_age as effect_by_age
 from kpilab.analysis.experiments.experiment import experiment as experiment
+from kpilab.analysis.experiments.past import Past as Past
 from kpilab.analysis.experiments.plan import Simulations as Simulations
 from kpilab.analysis.experiments.plan import plan as plan
+from kpilab.analysis.experiments.programme import programme as programme
 from kpilab.analysis.experiments.reanalysis import reanalysis as reanalysis
 from kpilab.analysis.experiments.sample_ratio import sample_ratio as sample_ratio
 from kpilab.analysis.experiments.subgroups import subgroups as subgroups
@@ -12,3 +14,4 @@ from kpilab.core.trial import Design as Design
 from kpilab.core.trial import Outcome as Outcome
 from kpilab.core.trial import Units as Units
 from kpilab.engine.experiments.moments import read_moments as read_moments
+from kpilab.verdict.past import programme_of as programme_of

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from kpilab.analysis.data.definitions import DefinitionsResult
     from kpilab.analysis.execution.evidence import EvidenceResult
+    from kpilab.analysis.experiments.programme import ProgrammeResult
     from kpilab.analysis.experiments.reanalysis import ReanalysisResult
     from kpilab.analysis.external.market import MarketResult
     from kpilab.analysis.relation.hollow_growth import HollowGrowthResult
@@ -170,6 +171,7 @@ class Evidence:
         records: per action, claims held against traces.
         definitions: per table of reports, who counts differently.
         rereadings: per decided experiment.
+        programme: all decided experiments together; None where they are few.
     """
 
     reports: tuple[StepReport, ...] = ()
@@ -193,6 +195,7 @@ class Evidence:
     records: tuple[Noted[EvidenceResult], ...] = ()
     definitions: tuple[Noted[DefinitionsResult], ...] = ()
     rereadings: tuple[Noted[ReanalysisResult], ...] = ()
+    programme: Noted[ProgrammeResult] | None = None
 
     @property
     def questions(self) -> int:

@@ -30,6 +30,7 @@ from kpilab.verdict.kinds import (
     fabricated_execution,
     local_regression,
     mix_shift,
+    programme,
     untracked_leak,
     wrong_kpi,
 )
@@ -58,6 +59,7 @@ JUDGES: tuple[Judge, ...] = (
     data_loss.judge,
     duplicate_rows.judge,
     experiment.judge,
+    programme.judge,
     external_decline.judge,
     customers.judge,
     local_regression.judge,

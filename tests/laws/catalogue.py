@@ -181,6 +181,16 @@ def tested(g: Given) -> Any:
     return kpilab.experiment(g["units"], metrics=[spent(g)], control="A", by=[g.n("my_platform")])
 
 
+def added_up(g: Given) -> Any:
+    """A test, and its places as tests of their own."""
+    whole = tested(g)
+    parts = experiments.subgroups(whole.moments, "spend", by=g.n("my_platform"), **ARMS).table
+    read = pd.concat([whole.table.assign(value="everywhere"), parts])
+    error = (read["lift_high"] - read["lift_low"]) / 4
+    rows = {"test": read["value"], "effect": read["lift"], "error": error}
+    return experiments.programme(pd.DataFrame(rows).reset_index(drop=True))
+
+
 def followed(g: Given) -> Any:
     return kpilab.experiment(
         g["who"], g["log"], metrics=[Outcome("spend", g.sql(SPEND))], control="A"
@@ -589,6 +599,7 @@ ENTRIES: dict[str, Entry] = {
         ALL_UNITS,
         units=UNITS,
     ),
+    "programme": entry(added_up, ALL_UNITS, units=UNITS),
     "reanalysis": entry(
         lambda g: experiments.reanalysis(
             g["who"],

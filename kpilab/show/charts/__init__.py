@@ -71,6 +71,7 @@ CHARTS: dict[str, tuple[str, str]] = {
     "ages": ("experiments.trial", "ages"),
     "arrivals": ("experiments.trial", "arrivals"),
     "plan": ("experiments.trial", "plan"),
+    "programme": ("experiments.programme", "programme"),
     "rereading": ("experiments.trial", "rereading"),
     "effects": ("review.loop", "effects"),
     "compare": ("review.loop", "compare"),

@@ -21,6 +21,7 @@ from kpilab.questions.records import actions
 from kpilab.questions.reports import comparison
 from kpilab.questions.trial import TrialQuestion, trial
 from kpilab.verdict.evidence import Evidence, Found, Loss, Noted, numbering
+from kpilab.verdict.steps.programme import together
 from kpilab.verdict.steps.work import besides
 
 
@@ -32,10 +33,12 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     reports = _noted(_reports(case), number, silent)
     tests = _noted(_tests(case), number, silent)
     others = _noted(besides(case), number, silent)
+    wins = _noted(together(case, tests), number, silent)
     silent += [_as_logged(noted, loss) for noted in (*reports, *tests) for loss in evidence.losses]
-    findings = tuple(noted.finding for noted in (*records, *reports, *tests, *others))
+    findings = tuple(noted.finding for noted in (*records, *reports, *tests, *wins, *others))
     report = StepReport("execution", findings, tuple(silent))
-    return report, replace(evidence, records=records, definitions=reports, rereadings=tests)
+    found = replace(evidence, records=records, definitions=reports, rereadings=tests)
+    return report, replace(found, programme=wins[0] if wins else None)
 
 
 def _noted(
