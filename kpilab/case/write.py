@@ -4,6 +4,7 @@ with everything guessed that the tables show."""
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,41 @@ class First:
     alternatives: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Drafted:
+    """A first case.yml before it is written.
+
+    Attributes:
+        text: what stands in it. sheet, draft, notes, alternatives: as in `First`.
+        periods: its baseline and current.
+    """
+
+    text: str
+    sheet: Sheet
+    draft: Draft
+    notes: tuple[Message, ...]
+    alternatives: tuple[str, ...]
+    periods: Mapping[str, Period]
+
+
+def drafted(folder: Path, found: Found, say: Say, wishes: Wishes) -> Drafted:
+    """The text of a first case.yml for what a folder holds.
+
+    Raises:
+        BadInput: a goal or KPI that is none.
+    """
+    sheet, best = chosen(found, wishes)
+    page, title = Page(Pen(say), sheet, best, found, wishes), folder.absolute().name
+    if found.trial is not None:
+        content = page.of_trial(title, found.trial)
+        return Drafted(content, sheet, best, found.notes, (), wishes.periods)
+    stray, asked, covered = _when(sheet, found, wishes)
+    others = tuple(dict.fromkeys(alternatives(found.drafts, best, found.guesses)))
+    notes = (*found.notes, *stray)
+    content = page.text(title, notes, asked, covered, others)
+    return Drafted(content, sheet, best, notes, others, asked)
+
+
 def first_case(folder: str | Path, say: Say, *, wishes: Wishes, force: bool = False) -> First:
     """Write a commented case.yml that `kpilab check` accepts.
 
@@ -70,20 +106,17 @@ def first_case(folder: str | Path, say: Say, *, wishes: Wishes, force: bool = Fa
             f"{path} is there already", "argument DIR", "edit it, or replace it with --force"
         )
     found = found_in(folder)
-    sheet, best = chosen(found, wishes)
-    page, title = Page(Pen(say), sheet, best, found, wishes), folder.absolute().name
-    if found.trial is not None:
-        content = page.of_trial(title, found.trial)
-        return First(path, _tried(folder, path, content), sheet, best, found, found.notes, ())
-    stray, asked, covered = _when(sheet, found, wishes)
-    others = tuple(dict.fromkeys(alternatives(found.drafts, best, found.guesses)))
-    notes = (*found.notes, *stray)
-    content = page.text(title, notes, asked, covered, others)
-    return First(path, _tried(folder, path, content), sheet, best, found, notes, others)
+    one = drafted(folder, found, say, wishes)
+    case = kept(folder, path, one.text)
+    return First(path, case, one.sheet, one.draft, found, one.notes, one.alternatives)
 
 
-def _tried(folder: Path, path: Path, content: str) -> Case:
-    """The case as it is opened, once it stands in its place."""
+def kept(folder: Path, path: Path, content: str) -> Case:
+    """The case as it is opened, once it stands in its place.
+
+    Raises:
+        BadInput: the text is no case, or cannot be written; then nothing is written.
+    """
     trial = folder / f".case-{os.getpid()}.yml"
     try:
         trial.write_text(content, "utf-8")

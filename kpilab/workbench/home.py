@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlencode
 import ipywidgets as widgets
 
 from kpilab.core.values import Message
-from kpilab.errors import BadInput, KpilabError
+from kpilab.errors import KpilabError
 from kpilab.show.say import LANGUAGES, sentence
 from kpilab.workbench.address import Address
 from kpilab.workbench.job import Job
@@ -131,7 +131,7 @@ class Home(widgets.VBox):
         self._say_goal()
         self._say_verdict()
         self._say_views()
-        self.cards.children = [self._card(name) for name in QUESTIONS]
+        self.cards.children = [*(self._card(name) for name in QUESTIONS), self._new_card()]
         self._at(bool(self.stage.children))
 
     def _at(self, inside: bool) -> None:
@@ -253,7 +253,8 @@ class Home(widgets.VBox):
         """Open the page that makes a case of a folder of tables."""
         from kpilab.workbench.create import NewCase
 
-        self.panels["new"] = NewCase(folder, self.workspace, lang=self.lang, made=self.take)
+        if "new" not in self.panels:
+            self.panels["new"] = NewCase(folder, self.workspace, lang=self.lang, made=self.take)
         self._enter(self.panels["new"])
 
     def show_home(self) -> None:
@@ -321,14 +322,9 @@ class Home(widgets.VBox):
 
     def _refused(self, error: BaseException) -> None:
         """An error in words; one of ours with its name."""
-        problems = error.problems if isinstance(error, BadInput) else ()
-        said = "<hr>".join(
-            f"<strong>{escape(p.what)}</strong><br>{escape(p.where)}<br>"
-            f"{escape(self.text('mend', mend=p.hint))}"
-            for p in problems
-        )
-        named = escape(f"{type(error).__name__}: {error}")
-        self.problem.value = f"<div class='kp-error' role='alert'>{said or named}</div>"
+        from kpilab.workbench.words import problem_html
+
+        self.problem.value = problem_html(error, self.lang)
 
     def _opening(self, check: Callable[[], None]) -> tuple[Case, dict[str, Message | None]]:
         from kpilab import workbench

@@ -16,11 +16,27 @@ from kpilab.core.values import Message, Where
 from kpilab.errors import BadInput
 from kpilab.show.format import number, plain
 from kpilab.show.format import where as where_text
-from kpilab.show.say import catalogue, sentence
+from kpilab.show.say import catalogue, label, sentence
 from kpilab.workbench.lacks import Lacks
 from kpilab.workbench.state import State
 
 MOST_ROWS = 12
+
+
+def problem_html(error: BaseException, lang: str) -> str:
+    """An error in words, as HTML: what, where, how to mend it; of an error of ours, its name."""
+    if isinstance(error, Lacks):
+        return f"<div class='kp-lacks' role='status'>{escape(sentence(error.message, lang))}</div>"
+    if isinstance(error, BadInput):
+        found = [
+            f"<strong>{escape(p.what)}</strong><br>{escape(p.where)}<br>"
+            f"{escape(label('workbench.mend', lang, mend=p.hint))}"
+            for p in error.problems
+        ]
+    else:
+        said = escape(f"{type(error).__name__}: {error}")
+        found = [f"<strong>{escape(label('workbench.failed', lang))}</strong><br>{said}"]
+    return f"<div class='kp-error' role='alert'>{'<hr>'.join(found)}</div>"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,18 +69,7 @@ class Words:
     def problem(self, error: BaseException) -> str:
         """An error in words, as HTML: what, where, how to mend it; of an error of ours,
         its name."""
-        if isinstance(error, Lacks):
-            return f"<div class='kp-lacks' role='status'>{escape(self.say(error.message))}</div>"
-        if isinstance(error, BadInput):
-            found = [
-                f"<strong>{escape(p.what)}</strong><br>{escape(p.where)}<br>"
-                f"{escape(self.text('mend', mend=p.hint))}"
-                for p in error.problems
-            ]
-        else:
-            said = f"{type(error).__name__}: {error}"
-            found = [f"<strong>{escape(self.text('failed'))}</strong><br>{escape(said)}"]
-        return f"<div class='kp-error' role='alert'>{'<hr>'.join(found)}</div>"
+        return problem_html(error, self.lang)
 
     def stands(self, state: State) -> str:
         """Where a state stands: what it asks, and inside which filter."""
