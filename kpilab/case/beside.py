@@ -64,9 +64,10 @@ def alternatives(
     drafts: Iterable[tuple[Sheet, Draft]], best: Draft, guesses: Mapping[str, Guess]
 ) -> Iterator[str]:
     """Other amounts that could be added up, as `table.column`."""
+    sure = named(best.goal, "|".join(AMOUNTS))  # else any other may be meant as well
     for sheet, _ in drafts:
         for column in measures(sheet, guesses[sheet.name]):
-            amount = column.nature == "adds" and column.named("|".join(AMOUNTS))
+            amount = column.nature == "adds" and (not sure or column.named("|".join(AMOUNTS)))
             if amount and not (sheet.name == best.table and slug(column.name) == best.goal):
                 yield column.name if column.linked else f"{sheet.name}.{column.name}"
 

@@ -22,6 +22,7 @@ from kpilab.case.words import (
     QUANTITY,
     TURNOVER,
     VOLUME,
+    WANTED,
     named,
     names_thing,
     plural_of,
@@ -38,7 +39,15 @@ Metric = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Metrics, the goal with its formula, and the funnel, all on one table."""
+    """Metrics, the goal with its formula, and the funnel, all on one table.
+
+    A formula stands for what a table counts and for steps. Where nothing but keys could be counted
+    there is none: distinct customers and orders do not add up over places, and what one order comes
+    to there moves with its mix. Then the review takes the goal apart by itself.
+
+    Attributes:
+        factors: how many the goal is made of. earned: whether it is money that comes in.
+    """
 
     table: str
     goal: str
@@ -47,6 +56,7 @@ class Draft:
     funnel: tuple[str, ...] = ()
     reached: tuple[int, ...] = ()
     earned: bool = False
+    factors: int = 0
 
     @property
     def measure(self) -> str | None:
@@ -59,7 +69,7 @@ class Draft:
         those with a funnel, then those with more metrics."""
         return (
             self.earned,
-            len(self.formula.split("*")) if self.formula else 0,
+            self.factors,
             bool(self.funnel),
             len(self.metrics),
         )
@@ -95,7 +105,8 @@ class _Tree:
         goal = self.add(goal, factor=False, measure=measure)
         formula = " * ".join(self.factors) if self.factors else None
         ordered = {goal: self.metrics[goal], **self.metrics}
-        return Draft(self.table, goal, formula, ordered, funnel, reached)
+        many = len(self.factors)
+        return Draft(self.table, goal, formula, ordered, funnel, reached, factors=many)
 
 
 def _earned(table: str, goal: str) -> bool:
@@ -168,6 +179,8 @@ def _of_facts(sheet: Sheet, found: Guess) -> Draft:
         last = f"{amount.name}_per_{ONE.get(steps[-1], steps[-1])}"
         tree.add(last, numerator=total, denominator=counts[-1])
     result = tree.draft(goal, total)
+    if amount is not None and any(c.startswith("count(distinct") for c in counts):
+        result = replace(result, formula=None)
     used = {*chain, amount.name if amount else ""}
     for more in [c for c in columns if c.name not in used][:MOST_FURTHER]:
         if f"sum({more.reference})" not in counts:
@@ -241,10 +254,12 @@ def _is_grid(sheet: Sheet, found: Guess) -> bool:
 
 def _amount(columns: list[Column]) -> Column | None:
     """The amount that the goal could be: called like one, in money rather than in pieces; else one
-    that has decimals."""
+    that has decimals. What is only wanted, or goes out, is taken where there is nothing else."""
     able = [c for c in columns if c.nature == "adds" and c.filled and not c.named(ORDINAL)]
+    able = [c for c in able if not c.named(WANTED)] or able
     called = ([c for c in able if c.named(pattern)] for pattern in AMOUNTS)
     first = next((some for some in called if some), [])
+    first = [c for c in first if not c.named(OUTGOING)] or first
     cents = [c for c in able if not c.whole and not c.named(OUTGOING)]
     return min(first, key=lambda c: c.whole, default=None) or next(iter(cents), None)
 

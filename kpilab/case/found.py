@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 from kpilab.case.draft import Draft, draft
 from kpilab.case.enrich import with_amount, with_linked
 from kpilab.case.guess import Guess, guesses, parts_of
+from kpilab.case.in_rows import drafted, metrics_in_rows
 from kpilab.case.left import left_out
 from kpilab.case.look import Column, Sheet, look, slug
 from kpilab.case.numbers import classed
 from kpilab.case.relate import Related, related
 from kpilab.case.trial import Trial, draft_of, lone_trial, notes_of, spec_of
-from kpilab.case.words import BUYERS, named
+from kpilab.case.words import BUYERS, WHEN, named
 from kpilab.core.values import Message
+from kpilab.engine.column import column
+from kpilab.engine.run import collect_one
 from kpilab.errors import BadInput, unknown
 
 if TYPE_CHECKING:
@@ -72,8 +75,8 @@ def found_in(folder: Path) -> Found:
         return _of_trial(trial, notes)
     relations = related(sheets)
     known = guesses(sheets, relations)
-    untimed = [s.source for s in sheets if s.name not in known]
-    notes += [Message("first.untimed", {"file": source}) for source in untimed]
+    untimed = [s for s in sheets if s.name not in known]
+    notes += [Message("first.untimed", {"file": s.source}) for s in untimed]
     notes += [rejected.message for rejected in relations.rejected]
     sheets = [s for s in sheets if s.name in known]
     sheets = [with_linked(s, sheets, known, relations) for s in sheets]
@@ -82,21 +85,42 @@ def found_in(folder: Path) -> Found:
     used = tuple(sheet for sheet, _ in pairs.values())
     for s in used:
         notes += left_out(s, known[s.name], {*relations.of(s.name), relations.keys.get(s.name, "")})
+    named_in_rows = {s.name: c for s in used if (c := metrics_in_rows(s, known[s.name]))}
+    for name, c in named_in_rows.items():
+        parts = tuple(d for d in known[name].dimensions if d != c.name)
+        known[name] = replace(known[name], dimensions=parts)
     drafts = tuple(
-        (s, draft(s, known[s.name])) for s in used if known[s.name].kind in ("events", "facts")
-    )
+        (s, drafted(s, known[s.name], named_in_rows[s.name]) if s.name in named_in_rows
+         else draft(s, known[s.name]))
+        for s in used if known[s.name].kind in ("events", "facts")
+    )  # fmt: skip
     if not drafts:
         raise _nothing(folder, untimed)
     return Found(used, known, relations, drafts, tuple(notes))
 
 
-def _nothing(folder: Path, untimed: list[str]) -> BadInput:
+def _nothing(folder: Path, untimed: Sequence[Sheet]) -> BadInput:
     """A folder without a table that has times."""
-    files = f": {', '.join(untimed)} has no column that is read as times" if untimed else ""
-    what = f"no table of events or counts in {str(folder)!r}{files}"
+    told = "; ".join(f"{s.source} {_timeless(s)}" for s in untimed)
+    what = f"no table of events or counts in {str(folder)!r}{': ' if told else ''}{told}"
     mend = "add a table with a date and numbers, or with users and events; where its times are "
     mend += "written in a way of their own, write a case.yml whose `format` says it"
     return BadInput(what, "argument DIR", mend)
+
+
+def _timeless(sheet: Sheet) -> str:
+    """Why a table has no times, in words: the column that should hold them, and what it holds."""
+    if not sheet.rows:
+        return "has no rows"
+    parts = [c.name for c in sheet.of_type("number") if c.nature == "calendar"]
+    if len(parts) > 1:
+        return f"has the parts of its dates in {', '.join(parts)}: put them into one column"
+    called = next((c for c in sheet.of_type("text", "number") if c.filled and c.named(WHEN)), None)
+    if called is None:
+        return "has no column that is read as times"
+    held = column(sheet.table, called.name)
+    first = collect_one(sheet.table.agg(v=held.min()), f"column {called.name!r}")["v"]
+    return f"has no column that is read as times: {called.name!r} holds {str(first)[:40]!r}"
 
 
 def _of_trial(trial: Trial, notes: list[Message]) -> Found:

@@ -13,6 +13,7 @@ from kpilab.case.words import (
     AMOUNTS,
     AVERAGED,
     CALENDAR,
+    CUMULATED,
     GROUPING,
     LEVEL,
     ORDERS,
@@ -95,7 +96,7 @@ def _nature(c: Column, sheet: Sheet, found: Mapping[str, Any], k: int) -> Nature
         return "calendar"
     if names_thing(c.name) or (c.whole and not amount and _names_rows(c, sheet, low, high)):
         return "name"
-    if c.named(LEVEL) and not amount:
+    if c.named(CUMULATED) or (c.named(LEVEL) and not amount):
         return "level"
     if c.named(AVERAGED) or (not c.whole and not amount and 0 <= low < high <= 1):
         return "mean"

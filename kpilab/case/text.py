@@ -57,7 +57,8 @@ class Pen:
         more = self.comment("goal_else", others=listed) if listed else ""
         more += f"# {self.say(guessed)}\n" if guessed else ""
         hint = "" if goal.get("target") is not None else f"  {self.comment('target')}"
-        return f"{self.comment('goal')}{more}{_yaml({'goal': goal})}{hint}"
+        key = "goal" if goal.get("formula") else "goal_whole"
+        return f"{self.comment(key)}{more}{_yaml({'goal': goal})}{hint}"
 
     def kpis(self, told: list[dict[str, object]], goal: str) -> str:
         """The KPIs, or how one would be written."""

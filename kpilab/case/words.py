@@ -81,6 +81,18 @@ LEVEL = (
     r"on hand|stock|inventory|balance|level|headcount|seats|\w*bestand|saldo|existencias|inventario"
     "|solde|estoque|voorraad|库存|余额|在手|结余|存量"
 )
+# A column of names of metrics, whose values stand in another.
+METRIC = "metric|metrics|kpi|indicator|measure|kennzahl|indicador|indicateur|指标|指標"
+# Sums from some day on: they do not add up over days.
+CUMULATED = (
+    r"cumulative|cumulated|cum|ytd|mtd|qtd|running|to date|kumuliert\w*|acumulado|cumule|cumulato"
+    "|累计|累積"
+)
+# What somebody wants, and what did not happen.
+WANTED = (
+    "target|targets|goal|quota|plan|planned|budget|budgeted|forecast|expected|soll|ziel|objetivo"
+    "|presupuesto|objectif|budgete|目标|计划|预算|预测"
+)
 ORDINAL = "sequential|sequence|installments|instalments|rank|position|count|number|次序|期数|排名"
 # Money that goes out, is given back, or stands somewhere.
 OUTGOING = (

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
+import kpilab
 from kpilab.case.found import Wishes
 from kpilab.case.look import look
 from kpilab.case.read import open_case
@@ -119,6 +120,28 @@ def test_lines_come_to_quantity_times_price_and_have_the_day_of_their_order(tmp_
     assert spec["metrics"][spec["goal"]["metric"]] == {"table": "lines", "measure": "sum(amount)"}
     assert spec["customer"] == "customers"
     assert spec["tables"]["products"]["kind"] == "entities"
+
+
+def test_customers_and_orders_that_do_not_add_up_over_places_are_no_formula(tmp_path):
+    """What an order comes to in one category moves with its mix: the review takes it apart."""
+    frames = shop()
+    frames["orders"] = frames["orders"].fillna({"customer": "c0"}).replace({"c99": "c1"})
+    spec = written(tmp_path, **frames)
+    assert spec["goal"] == {"metric": "amount"}
+    assert spec["metrics"]["amount_per_order"]["denominator"] == "count(distinct order_id)"
+    assert "takes it apart" in (tmp_path / "case.yml").read_text("utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not COMPANIES, reason="the companies' tables are not here")
+@pytest.mark.parametrize("name", ["ce090b64f", "c023530a2"])
+def test_the_review_of_a_draft_names_what_was_planted_or_nothing(name, tmp_path):
+    for table in (SHARED / "companies" / name).glob("*.csv"):
+        shutil.copy(table, tmp_path)
+    scaffold(tmp_path)
+    causes = kpilab.review(open_case(tmp_path)).causes
+    planted = {"c023530a2": [("price_erosion", {"category": ("sports",)})]}
+    assert [(c.kind, dict(c.where.values)) for c in causes] == planted.get(name, [])
 
 
 def test_a_total_of_the_order_on_every_line_is_not_added_up(tmp_path):

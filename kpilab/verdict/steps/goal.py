@@ -18,7 +18,7 @@ from kpilab.engine.customers.movements import movements
 from kpilab.engine.metrics import measure
 from kpilab.engine.rootcause.cells import Cells
 from kpilab.errors import BadInput
-from kpilab.questions.drivers import measured_drivers
+from kpilab.questions.drivers import goal_drivers, measured_drivers
 from kpilab.questions.series import measured
 from kpilab.stats.core.change import Change
 from kpilab.verdict.evidence import Evidence, Noted, numbering
@@ -46,7 +46,8 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     issues = tuple(days_missing(case, change, past))
     leaves = [case.metrics[leaf] for leaf in case.goal.tree.leaves]
     if len(leaves) < 2:
-        silent.append(Message("goal.no_formula", {"goal": case.goal.metric}))
+        if not goal_drivers(case):
+            silent.append(Message("goal.no_formula", {"goal": case.goal.metric}))
         return StepReport("goal", (goal.finding, *before), tuple(silent), issues), _of_leaves(
             case, cells, leaves, evidence
         )
