@@ -49,6 +49,8 @@ def connect(
             con = ibis.duckdb.connect(path, **settings)
             forget_with(con, settings)
             con.raw_sql(f"SET TimeZone = {literal(timezone)}")
+            # In a notebook it would write a bar of its own below every slow query.
+            con.raw_sql("SET enable_progress_bar = false")
             return con
         if url.startswith("pyspark"):
             return _spark({"spark.sql.session.timeZone": timezone, **settings})

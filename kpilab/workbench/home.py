@@ -26,7 +26,7 @@ from kpilab.workbench.look import STYLE, progress
 
 if TYPE_CHECKING:
     from kpilab.core.case import Case
-    from kpilab.core.finding import Review
+    from kpilab.core.finding import Cause, Review
     from kpilab.core.result import Result
     from kpilab.workbench.panel import Panel
 
@@ -168,7 +168,7 @@ class Home(widgets.VBox):
         from kpilab.workbench.words import Words
 
         words, table = Words(self.case, self.lang), self.reached.table
-        shown = words.table(table[[c for c in SHORT if c in table.columns]])
+        shown = words.table(table[[c for c in SHORT if c in table.columns]], ("change",))
         said = escape(words.say(self.reached.headline))
         self.goal.value = f"<h2>{escape(self.text('goal_and_kpis'))}</h2><p>{said}</p>{shown}"
 
@@ -244,10 +244,21 @@ class Home(widgets.VBox):
         if "review" not in self.panels:
             from kpilab.workbench.apps.review import ReviewPanel
 
-            self.panels["review"] = ReviewPanel(self.case, lang=self.lang, done=self._reviewed)
+            self.panels["review"] = ReviewPanel(
+                self.case, lang=self.lang, done=self._reviewed, follow=self.look_at
+            )
         self._enter(self.panels["review"])
         if self.review is None:
             self.panels["review"].start()
+
+    def look_at(self, cause: Cause) -> None:
+        """Open the place of a cause: what moved there, and since when."""
+        panel = self.show("whys")
+        if panel is None or self.case is None:
+            return
+        known = self.case.metrics
+        metric = cause.subject if cause.subject in known else self.case.goal.metric
+        panel.go(panel.app.start(self.case).looking("next", metric=metric).within(cause.where))
 
     def show_new(self, folder: Path | None = None) -> None:
         """Open the page that makes a case of a folder of tables."""

@@ -53,6 +53,10 @@ class State:
         joined = [dict(old) | {d: tuple(v) for d, v in new.items()} for old, new in sides]
         return replace(self, where=Where(*joined))
 
+    def within(self, where: Where) -> State:
+        """The same with this filter."""
+        return replace(self, where=where)
+
     def outside(self, dimension: str) -> State:
         """The same with the filter on one dimension taken away."""
         kept = [

@@ -14,7 +14,7 @@ from kpilab.core.case import Case
 from kpilab.core.result import Result
 from kpilab.core.values import Message, Where
 from kpilab.errors import BadInput
-from kpilab.show.format import number, plain
+from kpilab.show.format import number, plain, signed_percent
 from kpilab.show.format import where as where_text
 from kpilab.show.say import catalogue, label, sentence
 from kpilab.workbench.lacks import Lacks
@@ -95,19 +95,23 @@ class Words:
         said = f"<p class='kp-said'><strong>{escape(self.say(result.headline))}</strong></p>"
         return f"{said}<ul>{notes}</ul>{self.table(table)}"
 
-    def table(self, table: pd.DataFrame) -> str:
-        """The first rows as an HTML table."""
+    def table(self, table: pd.DataFrame, shares: tuple[str, ...] = ()) -> str:
+        """The first rows as an HTML table; `shares` are columns of relative changes."""
+        if table.empty:
+            return ""
         head = "".join(f"<th scope='col'>{escape(self.column(str(c)))}</th>" for c in table.columns)
         rows = table.head(MOST_ROWS).itertuples(index=False, name=None)
-        body = "".join(f"<tr>{''.join(self._cell(v) for v in row)}</tr>" for row in rows)
+        share = [str(c) in shares for c in table.columns]
+        body = "".join(f"<tr>{''.join(map(self._cell, row, share))}</tr>" for row in rows)
         more = len(table) - MOST_ROWS
         rest = f"<p>{escape(self.text('more_rows', rows=more))}</p>" if more > 0 else ""
         whole = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         return f"<div class='kp-table'>{whole}{rest}</div>"
 
-    def _cell(self, value: object) -> str:
+    def _cell(self, value: object, share: bool = False) -> str:
         if isinstance(value, float):
-            return f"<td class='kp-number'>{escape(number(value, self.lang))}</td>"
+            said = (signed_percent if share else number)(value, self.lang)
+            return f"<td class='kp-number'>{escape('–' if value != value else said)}</td>"
         if type(value) is int:
             return f"<td class='kp-number'>{value:,}</td>"
         return f"<td>{escape(str(self._label(plain(value, self.lang))))}</td>"

@@ -15,6 +15,7 @@ from kpilab.report.document import main_result
 from kpilab.report.whys import Node, tree
 from kpilab.report.words import Words as Told
 from kpilab.show.charts.review.bridge import bridge
+from kpilab.show.format import where as where_text
 from kpilab.show.say import LANGUAGES
 from kpilab.show.theme import themed
 from kpilab.verdict.run import review as reviewed
@@ -31,7 +32,8 @@ class ReviewPanel(widgets.VBox):
     Args:
         case: from `kpilab.open_case`.
         lang: "en" or "zh"; the case's own language if None.
-        done: hears of the review when it is there.
+        done: hears of the review when it is there. follow: opens the place of a cause; None where
+            there is no page to open it on.
     """
 
     def __init__(
@@ -40,8 +42,11 @@ class ReviewPanel(widgets.VBox):
         *,
         lang: str | None = None,
         done: Callable[[Review], None] = lambda review: None,
+        follow: Callable[[Cause], None] | None = None,
     ) -> None:
-        self.case, self.done = case, done
+        self.case, self.done, self.follow = case, done, follow
+        self.places = widgets.HBox()
+        self.places.add_class("kp-row")
         self.words = Words(case, lang or case.language)
         self.review: Review | None = None
         self.job: Job[Review] = Job()
@@ -77,7 +82,8 @@ class ReviewPanel(widgets.VBox):
             (self.run, self.status, self.cancel), layout=widgets.Layout(align_items="center")
         )
         found = (self.asking, self.finding, self.chart.box, self.evidence)
-        return widgets.HTML(STYLE), head, doing, self.verdict, self.bridge.box, self.causes, *found
+        said = (self.verdict, self.places, self.bridge.box, self.causes)
+        return widgets.HTML(STYLE), head, doing, *said, *found
 
     def start(self) -> None:
         """Run the review off the main thread."""
@@ -154,8 +160,19 @@ class ReviewPanel(widgets.VBox):
             f"<h4>{escape(told.text('whys'))}</h4>{_whys(tree(told))}" if self.review.causes else ""
         )
         self.causes.value = causes + whys
+        self.places.children = [self._place(c, told) for c in self.review.causes]
         self.asking.value = f"<h4>{escape(told.text('findings'))}</h4>"
         self._offer(told, self.review.findings)
+
+    def _place(self, cause: Cause, told: Told) -> widgets.Widget:
+        """A button that opens the place of a cause."""
+        place = where_text(cause.where, told.lang)
+        button = widgets.Button(
+            description=told.text("workbench.look_there", name=told.name(cause.subject), at=place)
+        )
+        button.layout.display = "" if self.follow else "none"
+        button.on_click(lambda _: self.follow(cause) if self.follow else None)
+        return button
 
     def _offer(self, told: Told, findings: tuple[Finding, ...]) -> None:
         """The findings to choose from, those of trouble first; the chosen one stays."""

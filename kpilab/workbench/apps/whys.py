@@ -14,6 +14,7 @@ from kpilab.workbench import ask
 from kpilab.workbench.app import App, Asked, Control, Offer
 from kpilab.workbench.call import Call
 from kpilab.workbench.choices import dimension, free, named
+from kpilab.workbench.records import records
 from kpilab.workbench.state import State
 
 
@@ -47,13 +48,25 @@ def _next(case: Case, state: State) -> Asked:
     return Asked(call, fields=("at",))
 
 
+def _by(case: Case, state: State) -> str:
+    """The chosen dimension, else the first that the filter leaves open."""
+    open_now = free(_table(case, state), state.where)
+    return state.get("dimension") if state.get("dimension") in open_now else open_now[0]
+
+
 def _split(case: Case, state: State) -> Asked:
-    options = {"by": state.get("dimension"), "where": state.where}
+    options = {"by": _by(case, state), "where": state.where}
     return Asked(Call(split, (case, state.get("metric")), options), fields=("segment",))
 
 
 def _began(case: Case, state: State) -> Asked:
     return Asked(Call(ask.began, (case, state.get("metric")), {"where": state.where}))
+
+
+def _records(case: Case, state: State) -> Asked:
+    """The rows behind the number."""
+    options = {"where": state.where, "period": case.current}
+    return Asked(Call(records, (case, _table(case, state).name), options), chart=False)
 
 
 def _clicked(case: Case, state: State, mark: Mapping[str, object]) -> State | None:
@@ -65,7 +78,7 @@ def _clicked(case: Case, state: State, mark: Mapping[str, object]) -> State | No
     if "at" in mark:
         return state.at(str(mark["at"])).looking("next")
     if state.view == "split":
-        return state.inside({state.get("dimension"): mark["segment"]}).looking("next")
+        return state.inside({_by(case, state): mark["segment"]}).looking("next")
     return None
 
 
@@ -75,6 +88,7 @@ def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...
     steps = [
         Offer(Message("workbench.next_split", values), state.looking("next"), main=True),
         Offer(Message("workbench.began", values), state.looking("began")),
+        Offer(Message("workbench.records", values), state.looking("records")),
         Offer(Message("workbench.view_moved"), state.looking("moved")),
     ]
     if open_now:
@@ -92,9 +106,9 @@ WHYS = App(
     "root_cause",
     _start,
     _controls,
-    {"moved": _moved, "next": _next, "split": _split, "began": _began},
+    {"moved": _moved, "next": _next, "split": _split, "began": _began, "records": _records},
     _clicked,
     _offers,
     _table,
-    {"next": ("adds", "open"), "split": ("adds", "dimensions"), "began": ("adds",)},
+    {"next": ("adds", "open"), "split": ("adds", "open"), "began": ("adds",)},
 )

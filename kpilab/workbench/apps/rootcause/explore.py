@@ -13,6 +13,7 @@ from kpilab.workbench import ask
 from kpilab.workbench.app import App, Asked, Control, Offer
 from kpilab.workbench.call import Call
 from kpilab.workbench.choices import dimension, named, worded
+from kpilab.workbench.records import records
 from kpilab.workbench.state import State
 
 
@@ -62,6 +63,12 @@ def _next(case: Case, state: State) -> Asked:
     return Asked(call, fields=("at",))
 
 
+def _records(case: Case, state: State) -> Asked:
+    """The rows behind the number."""
+    options = {"where": state.where, "period": case.current}
+    return Asked(Call(records, (case, _table(case, state).name), options), chart=False)
+
+
 def _clicked(case: Case, state: State, mark: Mapping[str, object]) -> State | None:
     if "at" in mark:
         return state.at(str(mark["at"])).looking("explore")
@@ -70,15 +77,13 @@ def _clicked(case: Case, state: State, mark: Mapping[str, object]) -> State | No
 
 
 def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...]:
-    if state.view == "next":
+    if state.view != "explore":
         return (Offer(Message("workbench.back_to_explore"), state.looking("explore")),)
     metric = case.metrics[state.get("metric")]
     values = {"step": state.get("metric")}
-    return (
-        ()
-        if metric.per
-        else (Offer(Message("workbench.next_split", values), state.looking("next"), main=True),)
-    )
+    rows = Offer(Message("workbench.records", values), state.looking("records"))
+    best = Offer(Message("workbench.next_split", values), state.looking("next"), main=True)
+    return (rows,) if metric.per else (best, rows)
 
 
 EXPLORE = App(
@@ -86,7 +91,7 @@ EXPLORE = App(
     "root_cause",
     _start,
     _controls,
-    {"explore": _explore, "next": _next},
+    {"explore": _explore, "next": _next, "records": _records},
     _clicked,
     _offers,
     _table,
