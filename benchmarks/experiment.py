@@ -44,6 +44,8 @@ def calibration(scale: float) -> Iterator[tuple[str, str, float, float]]:
     yield from ageing(rng, int(2_000 * scale))
     yield from digits()
     yield from statistics_alone(rng)
+    yield from quantiles(np.random.default_rng(1), int(4_000 * scale))
+    yield from planned(np.random.default_rng(2), int(10_000 * scale))
 
 
 def share(hits: np.ndarray | list[bool]) -> tuple[float, float]:
@@ -279,6 +281,124 @@ def ageing(rng: np.random.Generator, runs: int, units: int = 500, days: int = 14
         worn = worn_off(*arms)
         hits.append(worn is not None and worn.p <= 0.01)
     yield ("false alarms of novelty and primacy at .01, steady effect", "(.01)", *share(hits))
+
+
+def quantiles(rng: np.random.Generator, runs: int):
+    """A/A at every quantile and size that is read; too few units are not, and alarm nobody."""
+    from kpilab.stats.experiments.quantile import enough, from_order, ranks
+    from kpilab.stats.experiments.readout import estimates
+
+    worst = {}
+    for shape in (0.0, 1.5):
+        for share_ in (0.5, 0.9, 0.95, 0.99):
+            for n in (20, 50, 100, 200, 500, 1000):
+                if not enough(n, share_):
+                    continue
+                x = (
+                    rng.normal(size=(runs, 2, n))
+                    if not shape
+                    else rng.lognormal(0, shape, (runs, 2, n))
+                )
+                middle = np.quantile(x, share_, axis=2)
+                low, high = np.quantile(x, ranks(n, share_), axis=2)
+                hits = []
+                for k in range(runs):
+                    arms = [from_order(n, middle[k, j], low[k, j], high[k, j]) for j in (0, 1)]
+                    hits.append(estimates(*arms).difference.p <= 0.05)
+                worst[(shape, share_, n)] = share(hits)
+    for shape, name in ((0.0, "normal"), (1.5, "lognormal 1.5")):
+        mine = {k: v for k, v in worst.items() if k[0] == shape}
+        where = max(mine, key=lambda k: mine[k][0])
+        what = f"A/A quantiles, {name}, n 20-1,000: worst of {len(mine)}"
+        yield f"{what}, p{100 * where[1]:g}, n {where[2]}", "<= .06", *mine[where]
+
+
+def planned(rng: np.random.Generator, runs: int):
+    """Power achieved by the units that the plan asks for, each kind by the test that reads it."""
+    from kpilab.stats.experiments.power import Sizing
+    from kpilab.stats.experiments.proportion_difference import score_z
+    from kpilab.stats.experiments.quantile import from_order, ranks
+    from kpilab.stats.experiments.readout import Reading, estimates, one_sided, read
+    from kpilab.stats.mean import Sample
+
+    def sums(rows: np.ndarray) -> list[Sample]:
+        return [Sample.of(len(x), x.mean(axis=0), np.cov(x, rowvar=False)) for x in rows]
+
+    def found(draw, per_arm, columns, known=(), how=Reading(), side=0) -> list[bool]:  # noqa: B008
+        """Whether each run rejects; `draw(arm, runs, units)` gives rows of values."""
+        hits = []
+        for _ in range(runs // 100):
+            arms = [sums(draw(k, 100, n)) for k, n in enumerate(per_arm)]
+            for a, b in zip(*arms, strict=True):
+                r = read(a, b, columns, known, how)
+                r = one_sided(r, side) if side else r
+                hits.append(r.difference.p <= 0.05)
+        return hits
+
+    def arms_of(units: float, first: float = 0.5) -> tuple[int, int]:
+        return round(units * first), round(units * (1 - first))
+
+    def money(arm: int, k: int, n: int) -> np.ndarray:
+        before = rng.gamma(2, 20, (k, n))
+        return np.stack([before + rng.gamma(1, 20, (k, n)) + 6 * arm, before], axis=2)
+
+    mean, variance = 60.0, 1200.0  # of money; 800 of it is known before
+    shared = Sizing(mean, variance)
+    hits = found(lambda *a: money(*a)[:, :, :1], arms_of(shared.units(0.1)), (0,))
+    yield "power as planned: mean", ".79-.81", *share(hits)
+    hits = found(money, arms_of(Sizing(mean, 400).units(0.1)), (0,), ((1,),))
+    yield "power as planned: mean with a covariate", ".79-.81", *share(hits)
+    units = Sizing(mean, variance, shares=(0.8, 0.2)).units(0.1)
+    hits = found(lambda *a: money(*a)[:, :, :1], arms_of(units, 0.8), (0,))
+    yield "power as planned: mean, split 80/20", ".79-.81", *share(hits)
+    units = Sizing(mean, variance, one_sided=True).units(0.1)
+    how = Reading(level=0.9)
+    hits = found(lambda *a: money(*a)[:, :, :1], arms_of(units), (0,), how=how, side=1)
+    yield "power as planned: mean, one-sided", ".79-.81", *share(hits)
+
+    n = arms_of(Sizing(2, 2, "count").units(0.1))
+    hits = found(lambda arm, k, n: rng.poisson(2 * (1 + 0.1 * arm), (k, n, 1)), n, (0,))
+    yield "power as planned: count", ".79-.81", *share(hits)
+
+    for a, lift in ((0.01, 0.5), (0.1, 0.2)):
+        n, b = round(Sizing(a, 0.0, "share").units(lift) / 2), a * (1 + lift)
+        x, y = rng.binomial(n, a, runs), rng.binomial(n, b, runs)
+        hits = [abs(score_z(i, n, j, n)) > 1.959964 for i, j in zip(x, y, strict=True)]
+        yield f"power as planned: share {a:.0%} {lift:+.0%}, {n:,} per arm", ".79-.81", *share(hits)
+
+    def clicks(arm: int, k: int, n: int) -> np.ndarray:
+        visits = rng.poisson(3, (k, n)) + 1
+        return np.stack(
+            [rng.binomial(visits, rng.beta(2, 8, (k, n)) * (1 + 0.1 * arm)), visits], axis=2
+        )
+
+    past = clicks(0, 1, 400_000)[0]
+    rate = past[:, 0].sum() / past[:, 1].sum()
+    spread = float((past[:, 0] - rate * past[:, 1]).var() / past[:, 1].mean() ** 2)
+    hits = found(clicks, arms_of(Sizing(rate, spread, "count").units(0.1)), (0, 1))
+    yield "power as planned: ratio of counts", ".79-.81", *share(hits)
+
+    def shops(arm: int, k: int, n: int) -> np.ndarray:
+        size = rng.integers(20, 60, (k, n))
+        noise = rng.normal(size=(k, n)) * 10 * np.sqrt(size)
+        return np.stack([size * (50 + rng.normal(0, 8, (k, n)) + 5 * arm) + noise, size], axis=2)
+
+    past = shops(0, 1, 400_000)[0]
+    spread = float((past[:, 0] - 50 * past[:, 1]).var() / past[:, 1].mean() ** 2)
+    hits = found(shops, arms_of(Sizing(50, spread, few=True).units(0.1)), (0, 1))
+    yield "power as planned: clusters", ".79-.81", *share(hits)
+
+    spread = 0.25 * 2 * np.pi * 0.5**2 * np.exp(2 * 3.0)  # of the median of a lognormal
+    n = arms_of(Sizing(float(np.exp(3)), spread).units(0.1))
+    hits = []
+    for _ in range(runs // 100):
+        both = []
+        for arm, size in enumerate(n):
+            x = rng.lognormal(3, 0.5, (100, size)) + 0.1 * np.exp(3) * arm
+            ends = np.quantile(x, (0.5, *ranks(size, 0.5)), axis=1)
+            both.append([from_order(size, *e) for e in ends.T])
+        hits += [estimates(a, b).difference.p <= 0.05 for a, b in zip(*both, strict=True)]
+    yield "power as planned: median", ".79-.81", *share(hits)
 
 
 def digits():

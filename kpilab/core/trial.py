@@ -74,7 +74,8 @@ class Outcome:
         value: on a log or facts, an SQL aggregate over one unit's rows; on `Units`, a column; on
             `Counts`, a column of sums. The name if empty.
         per: denominator of a ratio (same form); None for a mean or a proportion.
-        kind: mean, proportion (0/1 per unit) or quantile.
+        kind: mean, count (a mean, or a ratio, whose spread grows with it, for `plan`), proportion
+            (0/1 per unit) or quantile.
         quantile: which one, 0-1. cap: values above this quantile of all units are set to it (both
             figures are given).
         covariates: known before the test: columns of `Units`, on a log SQL aggregates over one
@@ -88,7 +89,7 @@ class Outcome:
     name: str
     value: str = ""
     per: str | None = None
-    kind: Literal["mean", "proportion", "quantile"] = "mean"
+    kind: Literal["mean", "count", "proportion", "quantile"] = "mean"
     quantile: float = 0.5
     cap: float | None = None
     covariates: tuple[str, ...] = ()
@@ -111,7 +112,7 @@ class Outcome:
                 where,
                 "give the tolerable loss as a share, e.g. 0.02",
             )
-        if self.per and self.kind != "mean":
+        if self.per and self.kind not in ("mean", "count"):
             raise BadInput(
                 f"a {self.kind} has no denominator", where, "leave out `per`, or make it a mean"
             )
@@ -146,6 +147,8 @@ class Design:
         name: the experiment, if the assignments hold several.
         covariates: columns of `Units` known before the test, for every metric that names none
             itself.
+        sides: 2, or 1 where only a gain was asked for before the test: a harm is then no more than
+            "no gain". Guardrails are always read on both sides.
     """
 
     split: Mapping[str, float] = field(default_factory=dict)
@@ -166,8 +169,11 @@ class Design:
     seen_until: date | None = None
     name: str | None = None
     covariates: tuple[str, ...] = ()
+    sides: Literal[1, 2] = 2
 
     def __post_init__(self) -> None:
+        if self.sides not in (1, 2):
+            raise BadInput(f"sides is {self.sides}", "Design", "choose 1 or 2")
         if self.boundary == "alpha spending":
             object.__setattr__(self, "boundary", "obrien-fleming")
         if self.start and self.until and self.until < self.start:

@@ -13,6 +13,7 @@ from kpilab.analysis.experiments import card
 from kpilab.analysis.experiments.readings import (
     SAFE_LEVEL,
     Question,
+    between,
     checks_of,
     moved_by,
     readouts,
@@ -55,6 +56,8 @@ class ExperimentResult(Result):
             `cumulative_effect`, `subgroups`, `sample_ratio`.
         by_age: primary metrics by days since the assignment (`effect_by_age`); None without a log.
         reach: share of the assigned units that met the change; 1 where no exposure is declared.
+        pairs: treatments against each other; `metric`, `first`, `second`, `effect` (second less
+            first), `low`, `high`, `lift`, `p`, `q` (Holm over the pairs of a metric).
     """
 
     control: str
@@ -65,6 +68,7 @@ class ExperimentResult(Result):
     moments: Moments
     by_age: AgeMoments | None
     reach: float
+    pairs: pd.DataFrame
     level: float
     kind: ClassVar[str] = "experiment"
 
@@ -172,7 +176,8 @@ def experiment(
     return ExperimentResult(
         table, notes=_notes(asked, table, best), control=control, best=best, decision=decision,
         reason=reason,
-        checks=checks, moments=found, by_age=aged, reach=reach, level=level,
+        checks=checks, moments=found, by_age=aged, reach=reach,
+        pairs=between(asked, control), level=level,
     )  # fmt: skip
 
 
@@ -251,6 +256,8 @@ def _notes(asked: Question, table: pd.DataFrame, best: str) -> tuple[Message, ..
     if design.boundary == "always valid" or (design.boundary != "none" and design.looks != (1.0,)):
         key = design.boundary.replace(" ", "_").replace("-", "_")
         notes.append(Message("experiment.note_looks", {"boundary": Message(f"experiment.{key}")}))
+    if design.sides == 1:
+        notes.append(Message("experiment.note_one_sided"))
     capped = [m for m in asked.trial.caps if f"{m} (capped)" in set(table["metric"])]
     if capped:
         notes.append(Message("experiment.note_capped", {"metrics": capped}))

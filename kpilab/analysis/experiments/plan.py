@@ -6,36 +6,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-import ibis
 import numpy as np
 import pandas as pd
-from ibis import _
 
+from kpilab.analysis.experiments.sizing import (
+    History,
+    curves,
+    history,
+    needed,
+    split_of,
+    weeks,
+)
 from kpilab.core.result import Result
 from kpilab.core.trial import Design, Outcome, Units
 from kpilab.core.values import Message, fraction
-from kpilab.engine.column import own
-from kpilab.engine.experiments.exposure import DAY
-from kpilab.engine.experiments.moments import Moments, moments
-from kpilab.engine.experiments.trial import prepare
 from kpilab.errors import BadInput
 from kpilab.old import keywords
-from kpilab.stats.experiments.cuped import adjust
-from kpilab.stats.experiments.power import (
-    proportion_units,
-    smallest_effect,
-    smallest_rise,
-    total_units,
-)
 from kpilab.stats.experiments.readout import Reading, read
 from kpilab.stats.experiments.sequential import lan_demets
 from kpilab.stats.mean import Sample
 
 if TYPE_CHECKING:
     from kpilab.engine.door.tables import Tabular
-
-BUCKETS = 200
-LEAST_UNITS = 10  # below, a variance says nothing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,8 +36,10 @@ class PlanResult(Result):
 
     Attributes:
         table: one row per relative effect; columns `effect` (relative), `units` (of all arms; NaN
-            where a share would leave 0-100 %), `days` (at the history's traffic; NaN without
-            times).
+            where a share would leave 0-100 %), `guardrail` (the one that asks for more units than
+            the metric; "" if none does), `days` (at the history's traffic; NaN without times).
+        curve: chance to find each effect; `effect`, `units` (of all arms), `power`.
+        weeks: what is found after each full week of that traffic; `week`, `units`, `smallest`.
         metric, mean, sd: of the history; `sd` per unit after the covariates took their share `cut`
             (0-1).
         smallest: relative effect that the history's own number of units would find. power, level:
@@ -65,6 +59,8 @@ class PlanResult(Result):
     traffic: float
     false_alarms: float
     simulations: int
+    curve: pd.DataFrame
+    weeks: pd.DataFrame
     kind: ClassVar[str] = "plan"
 
     @property
@@ -94,9 +90,9 @@ SIMULATIONS = Simulations()
 def plan(
     units: Units | Tabular,
     *,
-    metric: Outcome | str,
+    metric: Outcome | str | Sequence[Outcome],
     effects: Sequence[float] = (0.01, 0.02, 0.05, 0.1),
-    arms: int = 2,
+    arms: int | Design = 2,
     looks: int = 1,
     power: float = 0.8,
     level: float = 0.95,
@@ -108,103 +104,62 @@ def plan(
     Args:
         units: one row per unit of a past window as long as the test; the variant column may hold
             anything.
-        metric: a mean, proportion or ratio. effects: relative effects worth finding.
-        arms: equally large, the control among them; each treatment's error is a share of the whole
-            (Bonferroni).
+        metric: a mean, count, proportion, ratio or quantile; of several the first decides, and the
+            guardrails among them must be shown to be safe, too. effects: relative effects worth
+            finding.
+        arms: equally large, the control among them; or a `Design` whose split (control first),
+            cluster and sides hold. Each treatment's error is a share of the whole (Bonferroni).
         looks: planned O'Brien-Fleming looks.
         simulations: random A/A splits of the history, 0 for none; or `Simulations(…, seed=…)`.
 
     Raises:
-        BadInput: no effect, fewer than two arms, a metric that does not vary or has mean 0, or a
-            quantile.
+        BadInput: no effect, fewer than two arms, a metric that does not vary or has mean 0, a
+            share that cannot change so far, too few units for a quantile.
     """
     fraction(level, "plan(level=)")
-    units = Units.of(units)
-    wanted = Outcome(metric) if isinstance(metric, str) else replace(metric, cap=None)
-    nothing = not effects or min(map(abs, effects)) == 0
-    if nothing or arms < 2 or looks < 1 or wanted.kind == "quantile":
+    units, design = Units.of(units), arms if isinstance(arms, Design) else Design()
+    shares, treatments = split_of(arms if isinstance(arms, int) else 2, design.split)
+    asked = [Outcome(metric)] if isinstance(metric, str) else metric
+    wanted = [replace(m, cap=None) for m in (asked if isinstance(asked, Sequence) else [asked])]
+    if not wanted or not effects or min(map(abs, effects)) == 0 or treatments < 1 or looks < 1:
         what = "effects, arms, looks or the metric cannot be planned for"
         raise BadInput(what, "plan", "see the arguments' ranges")
-    found = _moments(units, wanted)
-    whole, group = Sample.of_sums(*found.sums(wanted.name)), found.group(wanted.name)
-    both = adjust(whole, whole, group.metric, group.known)
-    variance, mean = both.a.variance * whole.n, both.a.value
-    if not variance > 0 or mean == 0:
-        raise BadInput(
-            "the metric does not vary, or its mean is 0",
-            f"metric {wanted.name!r}",
-            "choose another metric",
-        )
-    inner = 1 - (1 - level) / (arms - 1)
+    inner = 1 - (1 - level) / treatments
     paid = float(
         lan_demets(np.arange(1, looks + 1) / looks, inner)[-1] / lan_demets([1.0], inner)[-1]
     )
-    traffic = found.units() / found.days() if found.days() else float("nan")
-    share = mean if group.proportion else None
-    needed = [arms * _per_arm(e, mean, variance, share, inner, power, paid) for e in effects]
-    if np.isnan(needed).all():
-        what = f"a share of {mean:.1%} cannot change by {effects[0]:+.0%}: it would leave 0-100 %"
-        raise BadInput(
-            what, "plan, argument 'effects'", f"choose effects below {(1 - mean) / mean:+.0%}"
-        )
-    table = pd.DataFrame({"effect": list(effects), "units": np.ceil(needed)})
-    table["days"] = np.ceil(table["units"] / traffic)
+    pair = shares[0], min(shares[1:])
+    past = [history(units, m, design) for m in wanted]
+    sized = [h.sizing(pair, inner, power, paid, design) for h in past]
+    first, sizing = past[0], sized[0]
+    if not any(map(sizing.possible, effects)):
+        room = (1 - first.mean) / first.mean
+        what = f"a share of {first.mean:.1%} cannot change by {effects[0]:+.0%}: it would leave"
+        mend = f"choose effects below {room:+.0%}"
+        raise BadInput(f"{what} 0-100 %", "plan, argument 'effects'", mend)
+    guards = [(h, s) for h, s in zip(past, sized, strict=True) if h.metric.role == "guardrail"]
+    table = needed((first, sizing), guards, effects, sum(pair))
+    table["units"] = np.ceil(table["units"])
+    table["days"] = np.ceil(table["units"] / first.traffic)
     splits = simulations if isinstance(simulations, Simulations) else Simulations(simulations)
-    alarms = _false_alarms(found, wanted.name, splits, level)
-    if share is not None:
-        smallest = smallest_rise(share, whole.n / arms, level=inner, power=power, inflation=paid)
-    else:
-        error = float(np.sqrt(variance * 2 * arms / whole.n))
-        smallest = smallest_effect(error, level=inner, power=power, inflation=paid) / abs(mean)
+    most = float(2 * table["units"].max())
     return PlanResult(
-        table, wanted.name, mean, float(np.sqrt(variance)), both.cut, smallest, power, level,
-        traffic, alarms,
-        splits.number,
+        table, metric=wanted[0].name, mean=first.mean, sd=float(np.sqrt(first.variance)),
+        cut=first.cut, smallest=sizing.smallest(first.rows * sum(pair)), power=power, level=level,
+        traffic=first.traffic, false_alarms=_false_alarms(first, splits, level),
+        simulations=splits.number,
+        curve=curves(first, sizing, effects, most, sum(pair)),
+        weeks=weeks(first, sizing, first.traffic, sum(pair)),
     )  # fmt: skip
 
 
-def _moments(history: Units, wanted: Outcome) -> Moments:
-    """Sums of the metric per bucket of units, and per day where the history knows days."""
-    trial = prepare(history, None, [wanted], None, Design(), ())
-    keys = {"bucket": own("bucket")} | ({"day": DAY} if DAY in trial.table.columns else {})
-    rows = trial.table.mutate(**{own("row"): ibis.row_number()})
-    spread = _[history.unit or own("row")]  # as text: a number and its text fall into one bucket
-    rows = rows.mutate(**{own("bucket"): (spread.cast("string").hash() % BUCKETS).abs()})
-    found = moments(rows, trial.groups, by=keys)
-    if found.units() < LEAST_UNITS:
-        mend = f"give the units of a past window, at least {LEAST_UNITS}"
-        raise BadInput(f"{found.units()} units are known", "plan(units)", mend)
-    return found
-
-
-def _per_arm(
-    effect: float,
-    mean: float,
-    variance: float,
-    share: float | None,
-    level: float,
-    power: float,
-    paid: float,
-) -> float:
-    """Units of one arm, by the test that will be used: the score test for a plain proportion, else
-    a test of means.
-
-    NaN for a share that would leave 0-100 %.
-    """
-    if share is None:
-        return total_units(effect * mean, variance, level=level, power=power, inflation=paid) / 2
-    if not 0 < share * (1 + effect) < 1:
-        return float("nan")
-    return proportion_units(share, share * (1 + effect), level=level, power=power, inflation=paid)
-
-
-def _false_alarms(found: Moments, name: str, splits: Simulations, level: float) -> float:
+def _false_alarms(past: History, splits: Simulations, level: float) -> float:
     """Split the buckets at random, many times: every difference is chance,
     so 1 - level of them may alarm."""
-    group, rng, hits = found.group(name), np.random.default_rng(splits.seed), 0
-    parts = [Sample.of_sums(*found.only(bucket=b).sums(name)) for b in found.values("bucket")]
-    if splits.number == 0 or len(parts) < 4:
+    found, name = past.found, past.metric.name
+    if found is None or splits.number == 0 or len(found.values("bucket")) < 4:
         return float("nan")
+    group, rng, hits = found.group(name), np.random.default_rng(splits.seed), 0
     rows = [found.only(bucket=b).sums(name) for b in found.values("bucket")]
     n, s, q = (np.array([row[k] for row in rows]) for k in range(3))
     for _k in range(splits.number):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -23,12 +23,14 @@ from kpilab.stats.experiments.readout import (
     Readout,
     estimates,
     is_share,
+    one_sided,
     read,
     stratified,
     unreadable,
 )
 from kpilab.stats.experiments.scorecard import Row, Unread, scored
 from kpilab.stats.mean import Sample
+from kpilab.stats.multiplicity import holm
 
 SAFE_LEVEL = 0.95
 
@@ -53,7 +55,13 @@ class Question:
     def reading(self, m: Outcome) -> Reading:
         d = self.design
         looks, better = Looks(d.boundary, d.looks, d.tuning), 1 if m.better == "up" else -1
-        return Reading(looks, self.level, d.relative, d.prior, better)
+        level = 2 * self.level - 1 if self.one_sided(m) else self.level
+        return Reading(looks, level, d.relative, d.prior, better)
+
+    def one_sided(self, m: Outcome) -> bool:
+        """Whether only a gain is asked for; what must not get worse is always read on both
+        sides."""
+        return self.design.sides == 1 and m.role != "guardrail"
 
     @property
     def variants(self) -> list[str]:
@@ -65,7 +73,9 @@ def readouts(asked: Question, m: Outcome, treatment: str) -> list[Row | Unread]:
     if m.kind == "quantile":
         readout = quantile_of(asked, m, treatment)
         return [
-            safe_row(m, m.name, treatment, readout) if readout else Unread(m.name, m.role, "sparse")
+            safe_row(asked, m, m.name, treatment, readout)
+            if readout
+            else Unread(m.name, m.role, "sparse")
         ]
     labels = [m.name, *([f"{m.name} (capped)"] if m.name in asked.trial.caps else [])]
     return [row_of(asked, m, label, treatment) for label in labels]
@@ -86,19 +96,25 @@ def row_of(asked: Question, m: Outcome, label: str, treatment: str) -> Row | Unr
     known = () if label in asked.moved else group.known
     if not asked.design.strata:
         readout = read(a, b, group.metric, known, how, proportion=group.proportion)
-        return safe_row(m, label, treatment, readout, group.proportion)
+        return safe_row(asked, m, label, treatment, readout, group.proportion)
     plain = read(a, b, group.metric, how=Reading(level=asked.level)).difference.error
     pairs = pairs_of(asked, label, treatment)
     if not pairs:
         return Unread(label, m.role, "apart")
-    return safe_row(m, label, treatment, stratified(pairs, group.metric, known, how, plain=plain))
+    return safe_row(
+        asked, m, label, treatment, stratified(pairs, group.metric, known, how, plain=plain)
+    )
 
 
-def safe_row(m: Outcome, label: str, treatment: str, readout: Readout, plain: bool = False) -> Row:
+def safe_row(
+    asked: Question, m: Outcome, label: str, treatment: str, readout: Readout, plain: bool = False
+) -> Row:
     better, margin = (
         1 if m.better == "up" else -1,
         m.margin if m.role == "guardrail" else float("nan"),
     )
+    if asked.one_sided(m):
+        readout = one_sided(readout, better)
     return scored(
         label, m.role, treatment, readout, better=better, margin=margin, proportion=plain,
         share=m.kind == "proportion",
@@ -138,6 +154,28 @@ def quantile_of(asked: Question, m: Outcome, treatment: str) -> Readout | None:
     ends = quantiles(asked.trial, m.name, levels)
     a, b = (from_order(size[v], middle[v][1][0], *ends[v][1]) for v in arms)
     return estimates(a, b, asked.reading(m))
+
+
+def between(asked: Question, control: str) -> pd.DataFrame:
+    """Every treatment against every other; Holm over the pairs of a metric, as each is asked for
+    its own sake."""
+    rest = [v for v in asked.variants if v != control]
+    rows = []
+    for m in (m for m in asked.wanted if m.kind != "quantile"):
+        for k, first in enumerate(rest):
+            for second in rest[k + 1 :]:
+                row = row_of(replace(asked, control=first), m, m.name, second)
+                if isinstance(row, Row):
+                    rows.append((m.name, first, second, *_told(row.readout)))
+    names = ["metric", "first", "second", "effect", "low", "high", "lift", "p"]
+    table = pd.DataFrame(rows, columns=pd.Index(names))
+    table["q"] = table.groupby("metric")["p"].transform(lambda p: holm(p.to_numpy(dtype=float)))
+    return table
+
+
+def _told(readout: Readout) -> tuple[float, ...]:
+    d = readout.difference
+    return d.effect, d.low, d.high, readout.lift.value, d.p
 
 
 def checks_of(

@@ -200,7 +200,8 @@ def _clusters(
 def extremes(trial: Trial, metrics: Sequence[Outcome]) -> dict[str, tuple[float, float]]:
     """Lowest and highest value of every plain mean;
     nearly free where the engine keeps statistics."""
-    names = [m.name for m in metrics if m.kind == "mean" and not m.per and m.name in trial.columns]
+    means = [m for m in metrics if m.kind in ("mean", "count") and not m.per]
+    names = [m.name for m in means if m.name in trial.columns]
     if not names:
         return {}
     value = {n: _[trial.columns[n]].cast("float64") for n in names}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 from scipy.optimize import root_scalar
 from statsmodels.stats.power import tt_ind_solve_power
@@ -65,42 +68,98 @@ def total_units(
     return float(spread * (needed / effect) ** 2)
 
 
-def proportion_units(
-    a: float, b: float, *, level: float = 0.95, power: float = 0.8, inflation: float = 1.0
-) -> float:
-    """Units per arm that tell two proportions apart by the score test: pooled variance under no
-    difference.
+@dataclass(frozen=True, slots=True)
+class Sizing:
+    """A metric to be planned for, in one control and one treatment arm.
 
-    References: Fleiss, Levin & Paik (2003), Statistical Methods for Rates and Proportions, chapter
-    4.
-
-    Example:
-        >>> round(proportion_units(0.01, 0.015))
-        7750
+    Attributes:
+        mean, variance: of the control, per unit. kind: share (score test), count (the variance
+            grows with the mean) or mean. shares: how the units of the two arms split, in any scale.
+        level, power: confidence, and the chance wanted. inflation: the most that looks ask on top
+            of a fixed test (critical value ratio), >= 1. one_sided: whether only gains are tested.
+        few: whether what is drawn is few (clusters): the t test then asks for a little more.
     """
-    common = (a + b) / 2
-    null = norm.isf((1 - level) / 2) * inflation * np.sqrt(2 * common * (1 - common))
-    found = norm.ppf(power) * np.sqrt(a * (1 - a) + b * (1 - b))
-    return float(((null + found) / (b - a)) ** 2)
 
+    mean: float
+    variance: float
+    kind: Literal["share", "count", "mean"] = "mean"
+    shares: tuple[float, float] = (0.5, 0.5)
+    level: float = 0.95
+    power: float = 0.8
+    inflation: float = 1.0
+    one_sided: bool = False
+    few: bool = False
 
-def smallest_rise(
-    share: float, units: float, *, level: float = 0.95, power: float = 0.8, inflation: float = 1.0
-) -> float:
-    """Relative rise of a proportion that `units` per arm find;
-    NaN where even a rise to 100 % is not found."""
-    most = (1 - share) / share
+    def units(self, effect: float) -> float:
+        """Units of both arms that find a relative effect; NaN where a share would leave 0-100 %.
 
-    def short(rise: float) -> float:
-        return (
-            proportion_units(
-                share, share * (1 + rise), level=level, power=power, inflation=inflation
-            )
-            - units
+        References: Fleiss, Levin & Paik (2003), Statistical Methods for Rates and Proportions,
+        chapter 4.
+
+        Example:
+            >>> round(Sizing(0.01, 0.0099, "share").units(0.5) / 2)
+            7750
+        """
+        if not self.possible(effect):
+            return float("nan")
+        null, found = self._spreads(effect)
+        needed = self._limit * null + norm.ppf(self.power) * found
+        return float((needed / (effect * self.mean)) ** 2) + self._more
+
+    def chance(self, effect: float, units: float) -> float:
+        """Chance that `units` of both arms find a relative effect."""
+        if not self.possible(effect):
+            return float("nan")
+        null, found = self._spreads(effect)
+        z = abs(effect * self.mean) * np.sqrt(max(units - self._more, 1e-9))
+        return float(norm.cdf((z - self._limit * null) / found))
+
+    def smallest(self, units: float) -> float:
+        """Relative rise that `units` of both arms find; NaN where even the largest is not found."""
+        rough = self._limit + norm.ppf(self.power)
+        far = 8 * rough * self._spreads(0.0)[1] / np.sqrt(units) / abs(self.mean)
+        if self.kind == "share":
+            far = (1 - self.mean) / self.mean * (1 - 1e-9)
+        elif self.kind == "count":
+            far *= 1 + far  # its own spread grows
+        if self.chance(far, units) < self.power:
+            return float("nan")
+        found = root_scalar(
+            lambda effect: self.chance(effect, units) - self.power, bracket=(1e-9 * far, far)
         )
+        return float(found.root)
 
-    return (
-        float(root_scalar(short, bracket=(1e-9 * most, most)).root)
-        if short(most) < 0
-        else float("nan")
-    )
+    def safe_units(self, margin: float, level: float) -> float:
+        """Units of both arms that show a metric which did not move to be no worse than `margin` of
+        its mean."""
+        needed = norm.ppf(level) + norm.ppf(self.power)
+        return float((needed * self._spreads(0.0)[1] / (margin * self.mean)) ** 2)
+
+    def possible(self, effect: float) -> bool:
+        """Whether the mean can change so far."""
+        return self.kind != "share" or 0 < self.mean * (1 + effect) < 1
+
+    @property
+    def _limit(self) -> float:
+        alpha = (1 - self.level) if self.one_sided else (1 - self.level) / 2
+        return float(norm.isf(alpha)) * self.inflation
+
+    @property
+    def _more(self) -> float:
+        """What the t test asks on top of the normal one (Guenther 1981)."""
+        return self._limit**2 / 2 if self.few else 0.0
+
+    def _spreads(self, effect: float) -> tuple[float, float]:
+        """Standard error of the difference, one unit in all: under no difference, and under the
+        effect."""
+        control, treatment = (share / sum(self.shares) for share in self.shares)
+        if self.kind == "share":
+            a, b = self.mean, self.mean * (1 + effect)
+            common = control * a + treatment * b
+            null = common * (1 - common) * (1 / control + 1 / treatment)
+            return float(np.sqrt(null)), float(
+                np.sqrt(a * (1 - a) / control + b * (1 - b) / treatment)
+            )
+        grown = self.variance * (1 + effect if self.kind == "count" else 1)
+        both = float(np.sqrt(self.variance / control + grown / treatment))
+        return both, both

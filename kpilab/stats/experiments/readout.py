@@ -242,6 +242,29 @@ def _belief(
     return posterior.chance, posterior.loss_ship, posterior.loss_keep
 
 
+def one_sided(readout: Readout, better: int) -> Readout:
+    """A read-out at level 1 - 2 alpha as the test of a gain at level alpha: its p-value, and the
+    one end of each interval that is asked for. It holds for looks, too: a path that is symmetric
+    under no effect crosses the upper boundary half as often as either.
+    """
+    d, change, far = readout.difference, readout.lift, better * np.inf
+    gains = d.effect * better > 0
+
+    def turned(p: float) -> float:
+        return float(p / 2 if gains else 1 - p / 2)
+
+    ends = (d.low, far) if better > 0 else (far, d.high)
+    lifts = (change.low, far) if better > 0 else (far, change.high)
+    if change.bounds != "interval":
+        lifts = (change.low, change.high)
+    return replace(
+        readout,
+        difference=replace(d, p=turned(d.p), low=ends[0], high=ends[1]),
+        lift=replace(change, low=lifts[0], high=lifts[1]),
+        p_fixed=turned(readout.p_fixed),
+    )
+
+
 def guarded(readout: Readout, margin: float, *, better: int = 1, proportion: bool = False) -> float:
     """One-sided p-value of "worse by at least `margin` of the control's value"; small = safe."""
     a, b = readout.control, readout.treatment

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln
+from scipy.special import comb, gammaln
 
 from kpilab.stats.distributions import chi2
 from kpilab.stats.tail import critical
 
 Array = NDArray[np.float64]
+# Fewer units expected in an arm are tested exactly, where they can fall in no more ways than that.
+FEW, MOST_WAYS = 50, 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,9 @@ class RatioTest:
 def sample_ratio(counts: ArrayLike, shares: ArrayLike) -> RatioTest:
     """Test of the counts per variant against the declared shares (which are scaled to sum to 1).
 
+    Few units are tested exactly: every way that they could have fallen and that is no likelier than
+    what was seen counts against the split. Many by chi-square.
+
     Example:
         >>> round(sample_ratio([821588, 815482], [0.5, 0.5]).p, 8)
         1.82e-06
@@ -34,7 +39,23 @@ def sample_ratio(counts: ArrayLike, shares: ArrayLike) -> RatioTest:
     if not n.sum():
         return RatioTest(float("nan"), float("nan"))
     statistic = float(((n - expected) ** 2 / expected).sum())
+    ways = comb(n.sum() + len(n) - 1, len(n) - 1)
+    if len(n) > 1 and expected.min() < FEW and ways <= MOST_WAYS:
+        return RatioTest(statistic, _exact(n, share / share.sum()))
     return RatioTest(statistic, float(chi2.sf(statistic, len(n) - 1)))
+
+
+def _exact(n: Array, share: Array) -> float:
+    """Chance of counts no likelier than these."""
+    ways = np.arange(int(n.sum()) + 1)[:, None]
+    for _arm in range(len(n) - 2):
+        left = int(n.sum()) - ways.sum(axis=1)
+        more = np.concatenate([np.arange(k + 1) for k in left])
+        ways = np.column_stack([np.repeat(ways, left + 1, axis=0), more])
+    ways = np.column_stack([ways, n.sum() - ways.sum(axis=1)])
+    log = gammaln(n.sum() + 1) - gammaln(ways + 1).sum(axis=1) + ways @ np.log(share)
+    seen = gammaln(n.sum() + 1) - gammaln(n + 1).sum() + n @ np.log(share)
+    return float(min(np.exp(log[log <= seen + 1e-9]).sum(), 1.0))
 
 
 def ratios(
