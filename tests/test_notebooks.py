@@ -12,6 +12,8 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 import kpilab
+from kpilab.samples.write import write
+from tests.case.conftest import CASE, events
 
 DOORS = {"kpilab", *(f"kpilab.{name}" for name in dir(kpilab) if name not in kpilab.__all__)}
 FOLDER = Path(__file__).parents[1] / "notebooks"
@@ -57,6 +59,44 @@ def test_the_first_one_runs_in_a_kernel_of_its_own(tmp_path):
     )
     outputs = [o for c in jupytext.read(done).cells for o in c.get("outputs", [])]
     assert not [o for o in outputs if o.output_type == "error"]
+
+
+# One notebook each on a case of another kind, so that every kind and every notebook occurs.
+TAKING = [p for p in NOTEBOOKS if p.name[0] in "01" and p != NOTEBOOKS[0]]
+KINDS = (
+    "bare", "ab_srm", "company:churn", "equipment", "company:n_flat", "activity", "nothing",
+    "company:delay", "landing", "growth",
+)  # fmt: skip
+PAIRS = [(kind, TAKING[k % len(TAKING)]) for k, kind in enumerate(KINDS)]
+
+
+def made(kind: str, folder: Path) -> Path:
+    """A case: with events and nothing else, or one of the samples."""
+    if kind != "bare":
+        return write(kind, folder, seed=1, size=0.3)
+    (folder / "case.yml").write_text(CASE, "utf-8")
+    events().to_csv(folder / "events.csv", index=False)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        pytest.param(
+            *pair, marks=[] if k == 0 else pytest.mark.slow, id=f"{pair[0]}-{pair[1].stem}"
+        )
+        for k, pair in enumerate(PAIRS)
+    ],
+)
+def test_it_runs_on_another_case(kind, path, shell, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "case").mkdir()
+    monkeypatch.setenv("KPILAB_CASE", str(made(kind, tmp_path / "case")))
+    monkeypatch.setenv("KPILAB_LANG", "zh")
+    shell.reset()
+    for cell in jupytext.read(path).cells:
+        if cell.cell_type == "code":
+            shell.run_cell(cell.source, silent=False).raise_error()
 
 
 @pytest.fixture(scope="module")

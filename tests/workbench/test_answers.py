@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
 import pytest
 
 import kpilab
@@ -63,3 +66,13 @@ def kpilab_shop():
     from kpilab.workbench.lab import bundled
 
     return bundled()
+
+
+def test_the_page_of_what_panels_say_is_up_to_date():
+    place = Path(__file__).parents[2] / "docs"
+    spec = spec_from_file_location("panels", place / "panels.py")
+    assert spec is not None
+    assert spec.loader is not None
+    page = module_from_spec(spec)
+    spec.loader.exec_module(page)
+    assert (place / "how-to" / "panels.md").read_text("utf-8").endswith(page.table())
