@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,7 @@ from kpilab.errors import BadInput
 
 if TYPE_CHECKING:
     from kpilab.analysis.experiments.experiment import ExperimentResult
+    from kpilab.core.values import Message
 
 Many = list[str] | None
 
@@ -96,7 +97,7 @@ def lines(result: ExperimentResult, by: list[str] | tuple[str, ...], lang: str) 
     from kpilab.show.say import label, sentence
 
     said = [sentence(m, lang) for m in result.banner]
-    said += ["", *_table(result.table.to_dict("records"), lang), ""]
+    said += ["", *_table(result.figures, lang), ""]
     metric = result.table["metric"].iloc[0]
     for dimension in (d for d in by if d in result.moments.searched()):
         found = subgroups(
@@ -109,18 +110,16 @@ def lines(result: ExperimentResult, by: list[str] | tuple[str, ...], lang: str) 
     return [*said, apart.join([label("experiment.done", lang), *done])]
 
 
-def _table(rows: Sequence[Mapping[Any, Any]], lang: str) -> list[str]:
+def _table(rows: Sequence[Mapping[str, Message]], lang: str) -> list[str]:
     """Columns of even width; wide characters count twice."""
     from unicodedata import east_asian_width
 
-    from kpilab.analysis.experiments.card import figures
     from kpilab.show.say import label, sentence
 
     names = ("metric", "role", "variation", "before", "after", "change", "absolute", "p", "chance")
     cells = [[label(f"experiment.column_{n}", lang) for n in names]]
     for row in rows:
-        told_ = figures(row)
-        cells.append([sentence(told_[n], lang) for n in names])
+        cells.append([sentence(row[n], lang) for n in names])
 
     def width(text: str) -> int:
         return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)

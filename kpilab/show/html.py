@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 
@@ -14,6 +14,7 @@ from kpilab.show.say import sentence
 if TYPE_CHECKING:
     import altair as alt
 
+    from kpilab.analysis.experiments.experiment import ExperimentResult
     from kpilab.core.result import Result
 
 MOST_ROWS = 12
@@ -47,12 +48,15 @@ def mimebundle(result: Result, lang: str = "en") -> dict[str, object]:
         picture = svg(result, lang)
     except MissingExtra:
         picture = ""
-    rows = table_html(result.table, lang)
-    html = f"<p><strong>{escape(headline)}</strong></p>{picture}{rows}<ul>{notes}</ul>"
-    return {
-        "text/plain": f"{headline}\n\n{result.table.head(MOST_ROWS).to_string(index=False)}",
-        "text/html": html,
-    }
+    if result.kind == "experiment":
+        from kpilab.show.trial_page import page
+
+        html = page(cast("ExperimentResult", result), lang) + picture
+    else:
+        rows = table_html(result.table, lang)
+        html = f"<p><strong>{escape(headline)}</strong></p>{picture}{rows}<ul>{notes}</ul>"
+    plain = f"{headline}\n\n{result.table.head(MOST_ROWS).to_string(index=False)}"
+    return {"text/plain": plain, "text/html": html}
 
 
 def svg(result: Result, lang: str = "en") -> str:

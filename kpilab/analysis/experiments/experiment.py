@@ -82,6 +82,11 @@ class ExperimentResult(Result):
         return (*card.health(self), self.headline)
 
     @property
+    def figures(self) -> tuple[dict[str, Message], ...]:
+        """The rows of the table as they are told, a cell of each name."""
+        return tuple(card.figures(row) for row in self.table.to_dict("records"))
+
+    @property
     def card(self) -> tuple[Message, ...]:
         """The decision on one screen: what to do, why, each metric,
         whether the test can be trusted, doubts."""

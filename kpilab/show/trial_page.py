@@ -1,0 +1,92 @@
+"""The page of an experiment: whether it can be trusted, what to do, each metric of each variation,
+guardrails apart, and what was done."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kpilab.core.values import Message
+from kpilab.show.say import label, sentence
+from kpilab.show.theme import BAD, GOOD, NEUTRAL, QUIET
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kpilab.analysis.experiments.experiment import ExperimentResult
+
+COLUMNS = ("metric", "variation", "before", "after", "change", "bar", "absolute", "p", "chance")
+WIDTH, HEIGHT = 160, 14  # of an interval bar, in pixels
+NUMBERS = ("before", "after", "p", "chance")
+
+
+def page(result: ExperimentResult, lang: str = "en") -> str:
+    """The page as HTML that loads nothing from outside."""
+    *health, headline = (escape(sentence(m, lang)) for m in result.banner)
+    spoilt = result.decision == "invalid"
+    tone = BAD if spoilt else NEUTRAL if result.checks["trouble"].any() else GOOD
+    banner = "".join(f"<div>{line}</div>" for line in health)
+    guard = (result.table["role"] == "guardrail").to_numpy()
+    parts = [
+        f"<div style='border-left:4px solid {tone};padding-left:8px'>{banner}</div>",
+        f"<p><strong>{headline}</strong></p>",
+        _table(result, ~guard, "experiment.metrics", lang),
+        _table(result, guard, "experiment.guardrails", lang) if guard.any() else "",
+    ]
+    control = Message("experiment.against", {"control": result.control})
+    done = [escape(sentence(m, lang)) for m in (control, *result.notes)]
+    apart = "" if lang == "zh" else " "
+    return "".join([*parts, f"<p>{apart.join([label('experiment.done', lang), *done])}</p>"])
+
+
+def _table(result: ExperimentResult, mine: np.ndarray, title: str, lang: str) -> str:
+    """One row per metric and variation."""
+    heads = {c: label(f"experiment.column_{c}", lang) if c != "bar" else "" for c in COLUMNS}
+    head = "".join(f"<th scope='col'>{escape(heads[c])}</th>" for c in COLUMNS)
+    rows = result.table[mine].reset_index(drop=True)
+    far = _far(rows)
+    said = [cells for cells, wanted in zip(result.figures, mine, strict=True) if wanted]
+    body = "".join(
+        f"<tr>{''.join(_cell(c, cells, rows, k, far, lang) for c in COLUMNS)}</tr>"
+        for k, cells in enumerate(said)
+    )
+    caption = f"<caption style='text-align:left'>{escape(label(title, lang))}</caption>"
+    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(
+    column: str, cells: dict[str, Message], rows: pd.DataFrame, k: int, far: float, lang: str
+) -> str:
+    if column == "bar":
+        row = rows.iloc[k]
+        low, value, high = (float(row[c]) for c in ("lift_low", "lift", "lift_high"))
+        tone = {1: GOOD, -1: BAD}.get(int(row["gain"]), QUIET)
+        return f"<td>{_bar(low, value, high, far, tone)}</td>"
+    style = " style='text-align:right'" if column in NUMBERS else ""
+    return f"<td{style}>{escape(sentence(cells[column], lang))}</td>"
+
+
+def _far(rows: pd.DataFrame) -> float:
+    """The end of the bars' scale: the furthest end of any interval."""
+    ends = rows[["lift_low", "lift_high"]].abs().to_numpy(dtype=float)
+    known = ends[np.isfinite(ends)]
+    return float(known.max()) if known.size and known.max() > 0 else 1.0
+
+
+def _bar(low: float, value: float, high: float, far: float, tone: str) -> str:
+    """An interval as a bar around zero; an end that has no number runs to the edge."""
+    if not np.isfinite(value):
+        return ""
+
+    def at(x: float) -> float:
+        return WIDTH / 2 * (1 + float(np.clip(x / far, -1, 1)))
+
+    left, right = at(low if low == low else value), at(high if high == high else value)
+    return (
+        f"<svg width='{WIDTH}' height='{HEIGHT}' role='img'>"
+        f"<rect x='{left:.1f}' y='3' width='{max(right - left, 1):.1f}' height='8' fill='{tone}'/>"
+        f"<line x1='{WIDTH / 2}' x2='{WIDTH / 2}' y1='0' y2='{HEIGHT}' stroke='{NEUTRAL}'/>"
+        f"<circle cx='{at(value):.1f}' cy='7' r='3' fill='{NEUTRAL}'/></svg>"
+    )
