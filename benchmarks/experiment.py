@@ -369,7 +369,7 @@ def planned(rng: np.random.Generator, runs: int):
     def clicks(arm: int, k: int, n: int) -> np.ndarray:
         visits = rng.poisson(3, (k, n)) + 1
         return np.stack(
-            [rng.binomial(visits, rng.beta(2, 8, (k, n)) * (1 + 0.1 * arm)), visits], axis=2
+            [rng.binomial(visits, rng.beta(20, 80, (k, n)) * (1 + 0.1 * arm)), visits], axis=2
         )
 
     past = clicks(0, 1, 400_000)[0]

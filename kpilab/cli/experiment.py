@@ -22,7 +22,8 @@ def experiment(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="Counts per variant, one row per unit, or assignments."
+            metavar="FILE",
+            help="Counts per variant, one row per unit, or assignments; or a case: its tests.",
         ),
     ],
     log: Annotated[
@@ -60,6 +61,9 @@ def experiment(
         from kpilab.case.tested import Wanted, tested
         from kpilab.core.trial import Design
 
+        if file.is_dir() or file.suffix in (".yml", ".yaml"):
+            typer.echo("\n".join(_together(file, level, lang.value)))
+            return
         asked = (tuple(given or ()) for given in (metric, secondary, guardrail, down))
         wanted = Wanted(arm, control, units, *asked)
         found = tested(file, log, wanted, by or ())
@@ -73,6 +77,23 @@ def experiment(
             level=level,
         )
         typer.echo("\n".join(lines(result, by or (), lang.value)))
+
+
+def _together(case: Path, level: float, lang: str) -> list[str]:
+    """The decided tests of a case: what they achieved together, and a line for each."""
+    from kpilab.case.read import open_case
+    from kpilab.core.values import Message
+    from kpilab.show.say import sentence
+    from kpilab.verdict.past import programme_of
+
+    found = programme_of(open_case(case, language=lang), level=level)
+    said = [sentence(m, lang) for m in (found.headline, *found.notes)]
+    said += ["", *(f"- {sentence(m, lang)}" for m in found.log)]
+    met = found.interactions[found.interactions["p"] <= 1 - level].to_dict("records")
+    return said + [
+        f"- {sentence(Message('programme.met', {str(k): v for k, v in row.items()}), lang)}"
+        for row in met
+    ]
 
 
 def _shares(given: list[str] | tuple[str, ...]) -> dict[str, float]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from kpilab.analysis.experiments.programme import programme
 from kpilab.case.read import open_case
+from kpilab.cli import app
 from kpilab.core.finding import Finding
 from kpilab.core.values import Message
 from kpilab.show import say
+from kpilab.verdict import past
 from kpilab.verdict.evidence import Evidence, Noted
 from kpilab.verdict.kinds.programme import judge
 from kpilab.verdict.past import programme_of
@@ -76,8 +79,18 @@ def case(tmp_path_factory):
     return open_case(folder)
 
 
-def test_the_rows_of_a_case_are_added_up(case):
-    found = programme_of(case)
+def test_the_tests_of_a_case_are_added_up_in_the_terminal_too(case, monkeypatch):
+    kept = []
+
+    def once(*asked, **options):
+        kept.append(programme_of(*asked, **options))
+        return kept[0]
+
+    monkeypatch.setattr(past, "programme_of", once)
+    said = CliRunner().invoke(app, ["experiment", str(case.folder), "--lang", "zh"])
+    (found,) = kept
+    assert "one 与 two" in said.output
+    assert say(found.headline, "zh") in said.output
     assert found.table["test"].tolist() == ["one", "two", "three"]
     assert found.table["shipped"].tolist() == [False, True, True]
     assert "more two" in say(found.log[1])
