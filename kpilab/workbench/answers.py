@@ -49,7 +49,7 @@ class Answer:
         if self.asked is None or self.result is None:
             return words.problem(self.problem or KpilabError(""))
         table = getattr(self.result, self.asked.table)
-        drawn = None if table.empty else self.asked.drawn(self.result, self.lang)
+        drawn = None if table.empty else self.asked.drawn(self.result, self.lang, words.names)
         picture = "" if drawn is None else svg_of(drawn)
         return f"{picture}{words.evidence(self.result, table)}"
 

@@ -12,6 +12,7 @@ from kpilab.core.finding import StepName
 from kpilab.core.result import Result
 from kpilab.core.table import Table
 from kpilab.core.values import Message
+from kpilab.show.labels import labelled
 from kpilab.workbench.call import Call
 from kpilab.workbench.lacks import Lacks, lacking
 from kpilab.workbench.state import State
@@ -59,11 +60,14 @@ class Asked:
     table: str = "table"
     chart: bool = True
 
-    def drawn(self, result: Result, lang: str) -> alt.TopLevelMixin | None:
-        """The chart of an answer; None when there is nothing to draw."""
+    def drawn(
+        self, result: Result, lang: str, names: Mapping[str, str] | None = None
+    ) -> alt.TopLevelMixin | None:
+        """The chart of an answer, metrics called by `names`; None when there is nothing to draw."""
         if not self.chart:
             return None
-        return self.draw(result, lang) if self.draw else result.chart(lang)
+        said = labelled(result, names or {})
+        return self.draw(said, lang) if self.draw else said.chart(lang)
 
 
 def _nowhere(case: Case, state: State, mark: Mapping[str, object]) -> State | None:

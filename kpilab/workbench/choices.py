@@ -42,6 +42,18 @@ def free(table: Table, where: Where) -> list[str]:
     return [d for d in table.dimensions_named if d not in where.values]
 
 
+def called(case: Case, names: Iterable[str], said: str) -> str | None:
+    """Which of the metrics a chart's mark names: by its own name or a label, in any language, with
+    or without a remark in brackets. The longest wins."""
+    found = [
+        (len(name), metric)
+        for metric in names
+        for name in (metric, *case.labels.get(metric, {}).values())
+        if said == name or said.startswith((f"{name} (", f"{name}（"))
+    ]
+    return max(found)[1] if found else None
+
+
 def events(case: Case) -> tuple[str, ...]:
     """The names of all events; asked once, when an app opens, because controls are drawn often."""
     return tuple(

@@ -172,7 +172,7 @@ class NewCase(widgets.VBox):
 
     def _say(self) -> None:
         asks = escape(self.text("new_case_asks"))
-        self.title.value = f"<h3>{escape(self.text('new_case'))}</h3><p class='kp-asks'>{asks}</p>"
+        self.title.value = f"<h2>{escape(self.text('new_case'))}</h2><p class='kp-asks'>{asks}</p>"
         self.path.description = self.text("new_folder")
         self.near.description, self.name.description = self.text("new_near"), self.text("new_name")
         self.drop.description, self.find.description = self.text("new_drop"), self.text("new_look")

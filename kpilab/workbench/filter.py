@@ -64,11 +64,16 @@ class FilterBar:
         ]
         if not free:
             return ()
-        first = [(self.words.text("add_filter"), ""), *((self.words.column(d), d) for d in free)]
-        dimension = widgets.Dropdown(options=first, value="", layout=widgets.Layout(width="auto"))
+        first = [("…", ""), *((self.words.column(d), d) for d in free)]
+        narrow, style = {"width": "auto"}, {"description_width": "initial"}
+        dimension = widgets.Dropdown(
+            options=first, description=self.words.text("add_filter"), value="", layout=narrow,
+            style=style,
+        )  # fmt: skip
         value = widgets.Dropdown(
-            options=[("…", "")], value="", layout=widgets.Layout(width="auto", display="none")
-        )
+            options=[("…", "")], description="=", value="", layout=narrow | {"display": "none"},
+            style=style,
+        )  # fmt: skip
         dimension.observe(lambda change: self._offer(change["new"], value), "value")
         value.observe(lambda change: self._add(dimension.value, change["new"]), "value")
         return dimension, value

@@ -233,7 +233,7 @@ class Panel(widgets.VBox):
             return
         asked, result = self.answer
         table = getattr(result, asked.table)
-        drawn = None if table.empty else asked.drawn(result, self.words.lang)
+        drawn = None if table.empty else asked.drawn(result, self.words.lang, self.words.names)
         if drawn is None:
             self.link.clear()
         else:
@@ -254,7 +254,7 @@ class Panel(widgets.VBox):
         """Title, filter, controls and the names of the buttons."""
         w, name = self.words, self.app.name
         self.title.value = (
-            f"<h3>{escape(w.text(name))}</h3><p "
+            f"<h2>{escape(w.text(name))}</h2><p "
             f"class='kp-asks'>{escape(w.text(f'{name}_asks'))}</p>"
         )
         buttons = {

@@ -57,6 +57,11 @@ class Words:
             return self.case.label(message, self.lang)
         return sentence(self._labelled(message), self.lang)
 
+    @property
+    def names(self) -> dict[str, str]:
+        """Metric -> what it is called."""
+        return {name: str(self.case.label(name, self.lang)) for name in self.case.metrics}
+
     def column(self, name: str) -> str:
         """What a column is called."""
         key = f"column.{name}"

@@ -111,7 +111,7 @@ def _answers(address: str) -> None:
 
 def drill(page) -> None:
     """In the funnel's panel: show it, click on the payment bar, add what comes to the review."""
-    panel = page.locator(".kp-panel", has=page.locator("h3", has_text=re.compile("^Funnel$")))
+    panel = page.locator(".kp-panel", has=page.locator("h2", has_text=re.compile("^Funnel$")))
     panel.wait_for(state="attached")
     panel.evaluate("panel => panel.scrollIntoView()")  # JupyterLab hides what is off the screen
     panel.get_by_role("button", name="Show", exact=True).click()

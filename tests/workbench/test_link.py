@@ -6,9 +6,11 @@ import altair as alt
 import pandas as pd
 import pytest
 
+from kpilab.show.say import LANGUAGES
 from kpilab.workbench.apps.events.funnel import FUNNEL
 from kpilab.workbench.apps.whys import WHYS
 from kpilab.workbench.link import MARK, Link, marks
+from kpilab.workbench.words import Words
 from tests.workbench.test_apps import VIEWS, state
 
 STEPS = pd.DataFrame({"step": ["visit", "pay"], "users": [9, 3]})
@@ -59,10 +61,11 @@ def test_every_mark_that_can_be_clicked_leads_somewhere(app, view, shop):
     asked = app.asked(shop, here)
     if not asked.fields:
         pytest.skip("a click leads nowhere, and no pointer says so")
-    found = marks(asked.drawn(asked.call.ask(), "en"), asked.fields)
-    assert found
-    dead = [mark for mark in found if app.clicked(shop, here, mark) is None]
-    assert dead == []
+    result = asked.call.ask()
+    for lang in LANGUAGES:
+        found = marks(asked.drawn(result, lang, Words(shop, lang).names), asked.fields)
+        assert found
+        assert [mark for mark in found if app.clicked(shop, here, mark) is None] == []
 
 
 def test_a_place_goes_inside_all_its_dimensions(shop):

@@ -134,7 +134,7 @@ class ReviewPanel(widgets.VBox):
     def _refresh(self) -> None:
         w = self.words
         asks = escape(w.text("review_asks"))
-        self.title.value = f"<h3>{escape(self.case.title)}</h3><p class='kp-asks'>{asks}</p>"
+        self.title.value = f"<h2>{escape(self.case.title)}</h2><p class='kp-asks'>{asks}</p>"
         self.run.description, self.cancel.description = w.text("run_review"), w.text("cancel")
         self.finding.layout.display = "none" if self.review is None else ""
         self._at_rest()
@@ -157,11 +157,11 @@ class ReviewPanel(widgets.VBox):
         self.bridge.show(themed(drawn), text=told.text("bridge_alt"))
         causes = "".join(_cause(k, c, told) for k, c in enumerate(self.review.causes, 1))
         whys = (
-            f"<h4>{escape(told.text('whys'))}</h4>{_whys(tree(told))}" if self.review.causes else ""
+            f"<h3>{escape(told.text('whys'))}</h3>{_whys(tree(told))}" if self.review.causes else ""
         )
         self.causes.value = causes + whys
         self.places.children = [self._place(c, told) for c in self.review.causes]
-        self.asking.value = f"<h4>{escape(told.text('findings'))}</h4>"
+        self.asking.value = f"<h3>{escape(told.text('findings'))}</h3>"
         self._offer(told, self.review.findings)
 
     def _place(self, cause: Cause, told: Told) -> widgets.Widget:

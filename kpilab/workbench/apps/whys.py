@@ -13,7 +13,7 @@ from kpilab.core.values import Message
 from kpilab.workbench import ask
 from kpilab.workbench.app import App, Asked, Control, Offer
 from kpilab.workbench.call import Call
-from kpilab.workbench.choices import dimension, free, named
+from kpilab.workbench.choices import called, dimension, free, named
 from kpilab.workbench.records import records
 from kpilab.workbench.state import State
 
@@ -72,9 +72,8 @@ def _records(case: Case, state: State) -> Asked:
 def _clicked(case: Case, state: State, mark: Mapping[str, object]) -> State | None:
     """A factor leads to where it fell; a value leads inside it."""
     if "name" in mark:
-        said = str(mark["name"])
-        factors = [m for m in _metrics(case) if said == m or said.startswith(f"{m} (")]
-        return state.looking("next", metric=max(factors, key=len)) if factors else None
+        factor = called(case, _metrics(case), str(mark["name"]))
+        return state.looking("next", metric=factor) if factor else None
     if "at" in mark:
         return state.at(str(mark["at"])).looking("next")
     if state.view == "split":

@@ -12,7 +12,7 @@ from kpilab.questions.series import watched
 from kpilab.workbench import ask
 from kpilab.workbench.app import App, Asked, Control, Offer
 from kpilab.workbench.call import Call
-from kpilab.workbench.choices import named
+from kpilab.workbench.choices import called, named
 from kpilab.workbench.state import State
 
 
@@ -43,7 +43,8 @@ def _screened(case: Case, state: State) -> Asked:
 
 
 def _clicked(case: Case, state: State, mark: Mapping[str, object]) -> State | None:
-    return state.looking("related", kpi=mark["kpi"]) if mark.get("kpi") in watched(case) else None
+    kpi = called(case, watched(case), str(mark.get("kpi")))
+    return state.looking("related", kpi=kpi) if kpi else None
 
 
 def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...]:
