@@ -190,6 +190,16 @@ def rows_summed(measure: str) -> str | None:
     return sql(counted)
 
 
+def counted_once(measure: str) -> str | None:
+    """The column whose distinct values a measure counts, under a condition or not; None for any
+    other measure."""
+    tree = parse_measure(measure, "measure")
+    tree = tree.this if isinstance(tree, exp.Filter) else tree
+    counted = tree.this if isinstance(tree, exp.Count) else None
+    of = counted.expressions if isinstance(counted, exp.Distinct) else []
+    return of[0].name if len(of) == 1 and isinstance(of[0], exp.Column) else None
+
+
 def over_missing(measure: str | None) -> tuple[str, str] | None:
     """Measures that count the rows whose value a sum or mean lacks, and those whose value it has.
 

@@ -134,25 +134,31 @@ def _queried(
     table: Table, metrics: Sequence[Metric], periods: Mapping[str, Period], cut: Cut
 ) -> pd.DataFrame:
     """One query: a row per period × key that has rows."""
-    rows = segment(table, cut.where)
+    rows = inside(table, periods, cut.where)
+    named = {}
+    if cut.grain:
+        time = rows[table.roles()["time"]]
+        named[BUCKET] = time.cast("timestamp").truncate(UNITS[cut.grain]).cast("date")
+    # The query numbers the dimensions, as engines cut long names off.
+    ours = {own(f"by{k}"): d for k, d in enumerate(cut.by)}
+    rows = rows.mutate(**named, **{o: rows[d] for o, d in ours.items()})
+    found = _values(table, metrics, rows, [PERIOD, *named, *ours])
+    found = found.assign(**{o: with_missing(found[o]) for o in ours if found[o].isna().any()})
+    found = found.rename(columns={o: marked(d) for o, d in ours.items()})
+    return found.sort_values(BUCKET, kind="stable") if cut.grain else found
+
+
+def inside(table: Table, periods: Mapping[str, Period], where: Where = EVERYWHERE) -> ir.Table:
+    """Rows of a segment in any of the periods, which share no day; `PERIOD` says in which."""
+    rows = segment(table, where)
     time = rows[table.roles()["time"]]
-    inside = {
+    within = {
         name: (time >= ibis.timestamp(str(p.first)))
         & (time < ibis.timestamp(str(p.last + timedelta(days=1))))
         for name, p in periods.items()
     }
-    named = {PERIOD: ibis.cases(*[(within, ibis.literal(name)) for name, within in inside.items()])}
-    if cut.grain:
-        named[BUCKET] = time.cast("timestamp").truncate(UNITS[cut.grain]).cast("date")
-    # The query numbers the dimensions, as engines cut long names off.
-    ours = {own(f"by{k}"): d for k, d in enumerate(cut.by)}
-    rows = rows.filter(ibis.or_(*inside.values())).mutate(
-        **named, **{o: rows[d] for o, d in ours.items()}
-    )
-    found = _values(table, metrics, rows, [*named, *ours])
-    found = found.assign(**{o: with_missing(found[o]) for o in ours if found[o].isna().any()})
-    found = found.rename(columns={o: marked(d) for o, d in ours.items()})
-    return found.sort_values(BUCKET, kind="stable") if cut.grain else found
+    named = ibis.cases(*[(days, ibis.literal(name)) for name, days in within.items()])
+    return rows.filter(ibis.or_(*within.values())).mutate(**{PERIOD: named})
 
 
 def _of_nothing(table: Table, metrics: Sequence[Metric], period: str) -> pd.DataFrame:
@@ -203,17 +209,22 @@ def _select(metrics: Sequence[Metric], keys: list[str], rows: ir.Table) -> str:
     quote = "`" if dialect == "spark" else '"'
     selected = [quoted(key, quote) for key in keys]
     for metric in metrics:
-        condition = parse_predicate(metric.condition, metric.name) if metric.condition else None
-        parts = {"num": metric.measure or metric.numerator, "den": metric.denominator}
-        for part, text in parts.items():
-            if text is not None:
-                expression = restricted(parse_measure(text, metric.name), condition)
-                expression = spelled_out(expression, rows.columns)
-                selected.append(
-                    f"{sql(expression, dialect)} AS {quoted(f'{metric.name}:{part}', quote)}"
-                )
+        for part, text in spelled(metric, rows).items():
+            selected.append(f"{text} AS {quoted(f'{metric.name}:{part}', quote)}")
     grouped = f" GROUP BY {', '.join(selected[: len(keys)])}" if keys else ""
     return f"SELECT {', '.join(selected)} FROM rows_read{grouped}"
+
+
+def spelled(metric: Metric, rows: ir.Table) -> dict[str, str]:
+    """Numerator (`num`) and denominator (`den`, of a ratio) of a metric as checked SQL."""
+    condition = parse_predicate(metric.condition, metric.name) if metric.condition else None
+    parts = {"num": metric.measure or metric.numerator, "den": metric.denominator}
+    dialect, found = dialect_of(engine_name(rows)), dict[str, str]()
+    for part, text in parts.items():
+        if text is not None:
+            expression = restricted(parse_measure(text, metric.name), condition)
+            found[part] = sql(spelled_out(expression, rows.columns), dialect)
+    return found
 
 
 def full_buckets(period: Period, grain: Grain) -> list[date]:

@@ -189,7 +189,7 @@ class Words:
             return self.text("verdict_one" if count == 1 else "verdict_many", n=count)
         if review.fell:
             return self.text("verdict_fell", **self._shortfall())
-        if self._moved() and not review.gains:
+        if self._moved() and not self._gained():
             return self.text("verdict_unexplained")
         if review.answer == "nothing":
             return self.text("verdict_fine", detectable=seen)
@@ -240,6 +240,13 @@ class Words:
             if ends[0] is not None and ends[1] is not None:
                 low, high = goal.current - ends[1], goal.current - ends[0]
         return low is not None and high is not None and (low > 0 or high < 0)
+
+    def _gained(self) -> bool:
+        """Whether a stated gain went the way of the goal: it explains no fall."""
+        goal = self.review.goal
+        moved = goal.current - (goal.baseline if goal.like is None else goal.like)
+        sizes = [g.effect.value for g in self.review.gains if g.effect is not None]
+        return any(size * moved > 0 for size in sizes)
 
     def nothing(self, finding: Finding) -> bool:
         """Whether a test or comparison came to nothing: not where a relation was found, which is

@@ -143,13 +143,18 @@ class _Tried:
     Attributes:
         found: forecasts, one per origin, the last one of the period asked about.
         variance: of that last one by the noise of the days alone.
-        seasonal: it takes the season from former years. grows: it goes on as the past has grown.
+        believed: part of the season of former years that it takes, 0-1; None where it takes none.
+        grows: it goes on as the past has grown.
     """
 
     found: Array
     variance: float
-    seasonal: bool
-    grows: bool
+    believed: float | None = None
+    grows: bool = False
+
+    @property
+    def seasonal(self) -> bool:
+        return self.believed is not None
 
 
 def outlook(
@@ -262,19 +267,20 @@ def _all_tried(
         level = sums.level(start, origins)
         apart = (origins - start + n) / 2
         variance = float(noise.apart(n, k))
-        tried.append(_Tried(level, variance, False, False))
-        tried.append(_Tried(level + growth * apart, variance, False, True))
-        season, years = _season(sums, origins, n, start, noise)
+        tried.append(_Tried(level, variance))
+        tried.append(_Tried(level + growth * apart, variance, grows=True))
+        season, years, believed = _season(sums, origins, n, start, noise)
         if years:
-            tried.append(_Tried(level + season, variance * (1 + 1 / years), True, False))
+            tried.append(_Tried(level + season, variance * (1 + 1 / years), believed))
     return tried
 
 
 def _season(
     sums: _Sums, origins: NDArray[np.int64], n: int, start: NDArray[np.int64], noise: _Noise
-) -> tuple[Array, int]:
+) -> tuple[Array, int, float]:
     """What the window was beyond the days before it in former years, drawn towards nothing by as
-    much as noise makes; NaN where no former year is known. And how many years the last one has."""
+    much as noise makes; NaN where no former year is known. And of the last one, how many years it
+    has and the part of their season that is believed."""
     moved = []
     for year in range(1, sums.years + 1):
         known = np.minimum(
@@ -283,13 +289,14 @@ def _season(
         step = sums.level(origins, origins + n, year) - sums.level(start, origins, year)
         moved.append(np.where(known >= KNOWN, step, np.nan))
     if not moved:
-        return np.full(len(origins), np.nan), 0
+        return np.full(len(origins), np.nan), 0, 0.0
     seen = np.isfinite(np.array(moved)).sum(axis=0)
     mean = np.where(seen > 0, np.nansum(moved, axis=0) / np.maximum(seen, 1), np.nan)
     chance = noise.apart(n, origins - start) / np.maximum(seen, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         belief = np.clip(1 - chance / mean**2, 0.0, 1.0)
-    return np.where(mean == 0, 0.0, belief * mean), int(seen[-1])
+    belief = np.where(mean == 0, 0.0, belief)
+    return belief * mean, int(seen[-1]), float(belief[-1])
 
 
 def _best(
@@ -317,11 +324,7 @@ def _best(
 
 
 def _least(
-    among: list[int],
-    usable: list[_Tried],
-    errors: list[Array],
-    origins: NDArray[np.int64],
-    n: int,
+    among: list[int], usable: list[_Tried], errors: list[Array], origins: NDArray[np.int64], n: int
 ) -> int:
     """The one with the smallest error over the origins that all know; growth has to earn itself."""
     both = np.isfinite([errors[k] for k in among]).all(axis=0)
@@ -369,15 +372,8 @@ def _as_outlook(
 ) -> Outlook:
     """The forecast in units of the period, its steps from the baseline on."""
     size = float(np.nansum(days.den[slice(*current)])) if adds else 1.0
-    (b0, b1), (c0, c1) = (
-        (np.array([a], np.int64), np.array([z], np.int64)) for a, z in (baseline, current)
-    )
-    base, ahead = float(sums.level(b0, b1)[0]), float(best.found[-1])
-    season = 0.0
-    if best.seasonal:
-        years = range(1, sums.years + 1)
-        moved = np.array([sums.level(c0, c1, y) - sums.level(b0, b1, y) for y in years])
-        season = float(np.nanmean(moved)) if np.isfinite(moved).any() else 0.0
+    base, ahead = _level(sums, baseline), float(best.found[-1])
+    season = (best.believed or 0.0) * _between(sums, days.ago, baseline, current)
     unit = (lambda x: float(np.exp(x))) if sums.logs else float
     like, value = size * unit(base), size * unit(ahead)
     seasonal = size * unit(base + season) - like
@@ -385,3 +381,20 @@ def _as_outlook(
     _, df, windows = spread
     trend = value - like - seasonal
     return Outlook(like, seasonal, trend, value, error, df, windows, best.seasonal)
+
+
+def _level(sums: _Sums, span: Span, year: int = 0) -> float:
+    return float(sums.level(*(np.array([at], np.int64) for at in span), year)[0])
+
+
+def _between(sums: _Sums, ago: NDArray[np.int64], baseline: Span, current: Span) -> float:
+    """What the season made from the baseline to the current period in former years, beyond their
+    growth; 0 where none is known."""
+    then = int(ago[current[0]])
+    apart = (current[0] - baseline[0]) / (current[0] - then) if then >= 0 else 0.0
+    moved = [
+        _level(sums, current, y) - _level(sums, baseline, y)
+        - apart * (_level(sums, baseline, y - 1) - _level(sums, baseline, y))
+        for y in range(1, sums.years + 1)
+    ]  # fmt: skip
+    return float(np.nanmean(moved)) if np.isfinite(moved).any() else 0.0

@@ -122,7 +122,9 @@ def bridge(
     rest = goal.logged - goal.expected - float(np.sum([r.amount for r in rows]))
     half = noise_of(goal)
     ends = (None, None) if half is None else (rest - half, rest + half)
-    rows.append(BridgeRow(Message("bridge.unexplained"), rest, *ends))
+    beyond = half is not None and abs(rest) > half
+    key = "bridge.unexplained_clear" if beyond else "bridge.unexplained"
+    rows.append(BridgeRow(Message(key), rest, *ends))
     return rows, effects
 
 

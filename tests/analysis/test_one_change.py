@@ -76,6 +76,8 @@ def test_every_function_states_one_interval(case, orders):
     # A constant number of people: the rate's change is that of the orders.
     rate = drivers(case, cells).table.set_index("driver").loc["rate"]
     assert tuple(rate[["change", "low", "high", "p"]]) == pytest.approx(right)
+    ends = [rate["contribution"] * end / rate["change"] for end in (rate["low"], rate["high"])]
+    assert tuple(rate[["contribution_low", "contribution_high"]]) == pytest.approx(ends)
     counts = orders.rename(columns={"shop": "value"}).assign(dimension="shop", sales=1)
     total = hollow_growth(
         counts, kpi="orders", downstream=["sales"], baseline=BASE, current=NOW

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kpilab.core.values import Effect
 from kpilab.report.text import columns, verdict, wrapped
 from tests.report import reviews
 
@@ -34,6 +35,14 @@ def test_chinese_signs_take_two_columns():
 def test_a_quarter_without_trouble_is_told_in_words():
     assert "Nothing is wrong beyond noise." in verdict(reviews.nothing())
     assert "除正常波动外，一切正常。" in verdict(reviews.nothing(), "zh")
+
+
+def test_a_gain_explains_no_fall():
+    quiet = reviews.nothing()
+    fell = replace(quiet.goal, current=quiet.goal.baseline * 0.8, low=-9.0, high=-1.0, history=None)
+    gain = replace(reviews.leak(), effect=Effect(5.0))
+    said = verdict(replace(quiet, goal=fell, gains=(gain,), answer="cannot_tell"))
+    assert "The goal moved, and nothing we examined explains it." in said
 
 
 def test_names_cannot_steer_the_terminal():

@@ -43,6 +43,20 @@ def test_what_came_a_year_before_comes_again():
     assert found.value == pytest.approx(y[737:765].sum(), rel=0.03)
 
 
+def test_growth_is_no_season():
+    # One year is known, in which the level doubled; it goes on growing, and nothing recurs.
+    days = np.arange(730)
+    found = outlook(series(100 * 2 ** (days / 365)), (548, 639), (639, 730))
+    assert abs(found.season) < 0.001 * found.like
+
+
+def test_a_season_stands_beside_growth():
+    days = np.arange(1095)
+    wave = 1 + 0.3 * (days % 365 >= 274)
+    found = outlook(series(100 * 1.5 ** (days / 365) * wave), (913, 1004), (1004, 1095))
+    assert found.season == pytest.approx(0.3 * found.like, rel=0.02)
+
+
 def test_the_current_period_is_not_read():
     y = np.random.default_rng(4).normal(100, 5, 140)
     other = y.copy()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pandas as pd
 
-from kpilab.analysis.rootcause.like import like_change
+from kpilab.analysis.rootcause.like import like_change, of_units
 from kpilab.core.result import Result
 from kpilab.core.values import Message, fraction
 from kpilab.engine.column import DEN0, DEN1, NUM0, NUM1, SIDES
@@ -22,8 +22,6 @@ from kpilab.stats.rootcause.shapley import shapley
 if TYPE_CHECKING:
     from kpilab.core.case import Case, Metric
     from kpilab.engine.rootcause.cells import Cells
-
-DRAWS = 400
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,19 +69,19 @@ class DriversResult(Result):
         return Message("drivers.largest", {"goal": self.goal, **values})
 
 
-def drivers(case: Case, cells: Cells, *, level: float = 0.95, seed: int = 0) -> DriversResult:
+def drivers(case: Case, cells: Cells, *, level: float = 0.95) -> DriversResult:
     """Split the goal's change over the leaves of its formula and test each leaf against its own
     noise.
 
     A leaf's noise is that between days (full weeks or months where it does not add up over days).
     Contributions are Shapley values of the formula, so they sum to the formula's change exactly;
-    their intervals come from draws of the leaves within their noise.
+    their ends are those of a leaf that moved by either end of its own interval, so that the one
+    leaves out zero where the other does.
 
     Args:
         case: goal, tree and metrics.
         cells: aggregates of both periods.
         level: confidence level.
-        seed: of the draws for the contributions' intervals.
 
     Returns:
         DriversResult with one row per leaf.
@@ -99,7 +97,7 @@ def drivers(case: Case, cells: Cells, *, level: float = 0.95, seed: int = 0) -> 
     goal = [cells.value(case.goal.metric, period) for period in ("baseline", "current")]
     scale = goal[0] / formula[0] if formula[0] else 1.0
     shares = scale * contributions(case, before, after)
-    noise = _drawn_shares(case, before, after, changes, level, seed) * scale
+    ends = [_ends(case, before, after, changes[leaf], leaf, level) for leaf in leaves]
     rows = [
         {
             "driver": leaf,
@@ -109,8 +107,8 @@ def drivers(case: Case, cells: Cells, *, level: float = 0.95, seed: int = 0) -> 
             "current": after[leaf],
             **_relative(changes[leaf], level),
             "contribution": shares[k],
-            "contribution_low": shares[k] + noise[0, k],
-            "contribution_high": shares[k] + noise[1, k],
+            "contribution_low": min(scale * e for e in ends[k]),
+            "contribution_high": max(scale * e for e in ends[k]),
         }
         for k, leaf in enumerate(leaves)
     ]
@@ -138,7 +136,8 @@ def leaf_change(case: Case, cells: Cells, metric: Metric) -> Change:
     )
     values = cells.sides(metric.name)
     adds, grain = not metric.is_ratio and metric.per is None, metric.per or "day"
-    return period_change(before, after, values, per_day=adds, grain=grain)
+    found = period_change(before, after, values, per_day=adds, grain=grain)
+    return of_units(cells, metric, found)
 
 
 def _sides(case: Case, cells: Cells, name: str, moved: Change) -> tuple[float, float]:
@@ -160,26 +159,20 @@ def contributions(
     return shapley(worth, len(leaves))
 
 
-def _drawn_shares(
+def _ends(
     case: Case,
     before: Mapping[str, float],
     after: Mapping[str, float],
-    changes: Mapping[str, Change],
+    moved: Change,
+    leaf: str,
     level: float,
-    seed: int,
-) -> np.ndarray:
-    """Low and high ends of each contribution's noise, about zero."""
-    leaves, generator = case.goal.tree.leaves, np.random.default_rng(seed)
-    centre = {leaf: np.array(float(after[leaf])) for leaf in leaves}
-    at_end = float(case.goal.tree.evaluate(after))
-    ends = np.zeros((2, len(leaves)))
-    for k, leaf in enumerate(leaves):
-        drawn = after[leaf] + changes[leaf].error * generator.standard_t(
-            max(changes[leaf].df, 1.0), DRAWS
-        )
-        moved = np.asarray(case.goal.tree.evaluate({**centre, leaf: drawn})) - at_end
-        ends[:, k] = np.nanquantile(moved, [0.5 - level / 2, 0.5 + level / 2])
-    return ends
+) -> tuple[float, ...]:
+    """Contributions of one leaf, had it moved by either end of its interval; its own one where no
+    noise can be told."""
+    k = case.goal.tree.leaves.index(leaf)
+    ends = [before[leaf] + abs(before[leaf]) * e for e in moved.relative_ends(level)]
+    known = [end for end in ends if np.isfinite(end)] or [after[leaf]]
+    return tuple(float(contributions(case, before, {**after, leaf: e})[k]) for e in known)
 
 
 def _mix(case: Case, cells: Cells, level: float) -> pd.DataFrame:
@@ -189,7 +182,8 @@ def _mix(case: Case, cells: Cells, level: float) -> pd.DataFrame:
         if not metric.is_ratio or metric.per is not None:
             continue
         before, after = (Window.of(*cells.day_arrays(metric, p)) for p in ("baseline", "current"))
-        variance, df = unit_variance(before, after), max(before.days + after.days - 2, 1)
+        variance = max(unit_variance(before, after), *cells.units.get(leaf, {}).values(), 0.0)
+        df = max(before.days + after.days - 2, 1)
         for dimension in cells.dimensions.get(metric.table, ()):
             wide = cells.by_segment(metric, (dimension,))
             if len(wide) < 2:

@@ -135,12 +135,15 @@ def _forecast(
     factor = 1.0 if abs(factor - 1) < ROUNDING else factor
     should = found.value * factor
     calendar = _beyond_rounding((like if course.moves else found.like * factor) - value, value)
-    half = float(student.ppf(0.5 + level / 2, found.df)) * found.error * abs(factor)
+    # What recurs over the days (customers) varies at least as its units do.
+    least = float(np.sqrt(sum(cells.between_units(course.metric))))
+    error = max(found.error * abs(factor), least)
+    half = float(student.ppf(0.5 + level / 2, found.df)) * error
     season = found.season * factor
     return HistoryForecast(
         calendar, season, should - value - calendar - season, should,
         should - half if half else None, should + half if half else None,
-        found.df, found.error * abs(factor), found.windows, found.seasonal,
+        found.df, error, found.windows, found.seasonal,
     )  # fmt: skip
 
 

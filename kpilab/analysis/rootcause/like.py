@@ -38,8 +38,16 @@ def like_change(case: Case, cells: Cells, metric: Metric) -> Change:
 
     The noise is that of what recurs: of customers, where they make up the metric and most of it
     comes from those of both periods, else of days."""
-    found = _by_days(case, cells, metric)
+    found = of_units(cells, metric, _by_days(case, cells, metric))
     return _by_customers(case, cells, metric, found) or found
+
+
+def of_units(cells: Cells, metric: Metric, found: Change) -> Change:
+    """The change of a rate over what recurs on several days (orders per customer): it varies at
+    least as that does, however alike the days are."""
+    ends = zip(found.variances, cells.between_units(metric.name), strict=True)
+    first, second = (max(v, least) for v, least in ends)
+    return replace(found, variances=(first, second)) if np.isfinite(first + second) else found
 
 
 def _by_customers(case: Case, cells: Cells, metric: Metric, found: Change) -> Change | None:

@@ -19,10 +19,12 @@ from kpilab.engine.column import SIDES, marked
 from kpilab.engine.daily import beside
 from kpilab.engine.expression import rows_summed
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, full_buckets, measure
+from kpilab.engine.rootcause.recurring import Spread, spread_of_units
 from kpilab.engine.run import MAX_ROWS, ConnectionLost, OutOfMemory, collect_one
 from kpilab.errors import BadInput, EngineError
 
 PERIODS = ("baseline", "current")
+ROUNDING = 1e-6
 Array = NDArray[np.float64]
 Restore = Callable[[pd.DataFrame, Sequence[Metric], Mapping[str, Period], Cut], pd.DataFrame]
 
@@ -43,6 +45,8 @@ class Cells:
         left_out: table name -> dimensions left out because the cube would be too large.
         buckets: metric that does not add up over days -> one row per period × full week or month.
         as_logged: `totals` before what the log lost was put back; None when nothing was.
+        units: rate over what recurs on several days (customers) -> period -> variance of its
+            numerator per unit of the denominator, between those units.
         refused: metric -> what the engine said of it; its values are missing.
         tables: of the case, by name.
         restore: puts into a daily measurement what the log lost; None when nothing was.
@@ -54,6 +58,7 @@ class Cells:
     dimensions: Mapping[str, tuple[str, ...]]
     left_out: Mapping[str, tuple[str, ...]]
     buckets: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    units: Mapping[str, Spread] = field(default_factory=dict)
     as_logged: pd.DataFrame | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
@@ -66,6 +71,17 @@ class Cells:
 
     def value(self, metric: str, period: str) -> float:
         return float(self.totals[metric].to_dict()[period])
+
+    def between_units(self, metric: str) -> tuple[float, float]:
+        """Variances of a rate in both periods by what its denominator counts; 0 where its days say
+        all."""
+        found = [
+            self.units.get(metric, {}).get(p, 0.0) / float(self.totals[f"{metric}:den"][p])
+            if metric in self.units
+            else 0.0
+            for p in PERIODS
+        ]
+        return found[0], found[1]
 
     def undefined(self, metric: str) -> tuple[str, ...]:
         """Periods in which the metric has no value: no rows, or a zero denominator."""
@@ -157,6 +173,7 @@ def pull(case: Case) -> Cells:
     totals: list[pd.DataFrame] = []
     days, cubes, buckets, dimensions, left_out = {}, {}, {}, {}, {}
     refused: dict[str, str] = {}
+    units: dict[str, Spread] = {}
     for name, table in case.tables.items():
         metrics = [m for m in case.metrics.values() if m.table == name]
         if not metrics:
@@ -167,6 +184,8 @@ def pull(case: Case) -> Cells:
         adding = [m for m in metrics if m.per is None and m.name not in refused]
         if adding:
             days[name] = measure(table, adding, periods, Cut("day"))
+            recurring = [m for m in adding if _recurs(m, found, days[name])]
+            units |= spread_of_units(table, recurring, periods) if recurring else {}
             kept, dropped = _affordable(table)
             dimensions[name], left_out[name] = kept, dropped
             cubes[name] = (
@@ -178,8 +197,24 @@ def pull(case: Case) -> Cells:
         }
     whole = pd.concat(totals, axis=1).reindex(list(PERIODS))
     return Cells(
-        whole, days, cubes, dimensions, left_out, buckets, refused=refused, tables=case.tables
+        whole,
+        days,
+        cubes,
+        dimensions,
+        left_out,
+        buckets,
+        units,
+        refused=refused,
+        tables=case.tables,
     )
+
+
+def _recurs(metric: Metric, totals: pd.DataFrame, days: pd.DataFrame) -> bool:
+    """Whether the days of a rate's denominator sum to more than that of the period."""
+    if not metric.is_ratio:
+        return False
+    den = f"{metric.name}:den"
+    return bool(days[den].sum() > totals[den].sum() * (1 + ROUNDING))
 
 
 def _full(frame: pd.DataFrame, metric: Metric, periods: Mapping[str, Period]) -> pd.DataFrame:

@@ -108,9 +108,8 @@ def _searched(case: Case, cells: Cells, metric: Metric) -> SegmentSearchResult |
     cube = cells.by_segment(metric, dimensions)
     if (cube[[*SIDES]] < 0).any(axis=None):
         return None  # a margin may be negative: no share of anything, and its places are searched
-    variance = unit_variance(
-        *(Window.of(*cells.day_arrays(metric, p)) for p in ("baseline", "current"))
-    )
+    days = (Window.of(*cells.day_arrays(metric, p)) for p in ("baseline", "current"))
+    variance = max(unit_variance(*days), *cells.units.get(metric.name, {}).values(), 0.0)
     return _shown(
         case, segment_search(cube, driver=metric.name, dimensions=dimensions, variance=variance)
     )
@@ -236,9 +235,10 @@ def _finding(
 ) -> Finding:
     """What happened to one driver."""
     placed = clearest(searched)
-    values = {k: row[k] for k in ("driver", "change", "low", "high", "contribution", "p")} | {
-        "goal": case.goal.metric
-    }
+    values = {k: row[k] for k in ("driver", "change", "contribution", "p")}
+    values |= {"goal": case.goal.metric}
+    # Where no noise can be told there are no ends.
+    values |= {k: row[k] if row[k] == row[k] else None for k in ("low", "high")}
     moved = row["p"] < SURE
     key = "fell" if moved and row["change"] < 0 else "rose" if moved else "steady"
     said = Message(f"root_cause.{key}", values)
