@@ -107,7 +107,7 @@ def _as_wide_as_it_is(
 
     The same loss is less loud in a place with few large customers. Of a pair that stands out, the
     wider place is the simpler answer wherever its remainder says the same; of a value, the pair, if
-    the remainder says nothing.
+    the remainder says nothing and the pair no less than both: what moved alone is louder by itself.
     """
     first: Where = table["where"].iloc[0]
     pair, found = len(first.values) > 1, list[tuple[float, int]]()
@@ -123,7 +123,8 @@ def _as_wide_as_it_is(
         if pair and p <= ALSO and share >= LIKE:
             found.append((p, row))
         elif not pair and p > ALSO and share <= UNLIKE:
-            found.append((float(table["p"].iloc[row]), row))
+            own = float(table["p"].iloc[row])
+            found += [(own, row)] if own <= table["p"].iloc[0] else []
     return min(found)[1] if found else 0
 
 

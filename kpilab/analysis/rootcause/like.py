@@ -23,12 +23,12 @@ from kpilab.stats.core.pattern import factors
 from kpilab.stats.data.stops import stops
 
 if TYPE_CHECKING:
-    from kpilab.core.case import Case, Metric
+    from kpilab.core.case import Case, Grain, Metric
     from kpilab.engine.rootcause.cells import Cells
 
 RECURRING = 0.5  # part of the amount before of those who are there in both periods
 LEAST_CUSTOMERS = 30
-MONTH = 28  # days
+WEEK, MONTH = 7, 28  # days
 
 
 def like_change(case: Case, cells: Cells, metric: Metric) -> Change:
@@ -72,10 +72,10 @@ def _by_days(case: Case, cells: Cells, metric: Metric) -> Change:
     totals = cells.value(metric.name, "baseline"), cells.value(metric.name, "current")
     if case.baseline.days != case.current.days and totals[0] == totals[0]:
         if adds_up(cells, metric):
-            first, second, longer = _windows(case, cells, metric)
+            first, second, longer, grain = _windows(case, cells, metric)
             billed = months_billed(case, cells, metric)
             longer = longer if billed is None else billed[1] / billed[0]
-            return change(first, second).scaled(totals[0] * longer, totals[1])
+            return change(first, second, grain=grain).scaled(totals[0] * longer, totals[1])
         if metric.per is None and not metric.is_ratio and not metric.cumulative:
             totals = _as_long(case, cells, metric), totals[1]
     first, second = (
@@ -95,10 +95,10 @@ def _as_long(case: Case, cells: Cells, metric: Metric) -> float:
     return found if found == found else cells.value(metric.name, "baseline")
 
 
-def _windows(case: Case, cells: Cells, metric: Metric) -> tuple[Window, Window, float]:
-    """Both periods day by day over the weights of their weekdays, and how much longer the current
-    one is by them. A day without rows holds nothing, unless more such days follow each other than
-    chance makes."""
+def _windows(case: Case, cells: Cells, metric: Metric) -> tuple[Window, Window, float, Grain]:
+    """Both periods day by day over the weights of their weekdays (week by week, where rows are as
+    far apart), how much longer the current one is by them, and which of both. A day without rows
+    holds nothing, unless more such days follow each other than chance makes."""
     parts: list[pd.Series] = []
     for name in ("baseline", "current"):
         rows, period = cells.by_day(metric, name), case.periods[name]
@@ -107,18 +107,21 @@ def _windows(case: Case, cells: Cells, metric: Metric) -> tuple[Window, Window, 
         parts.append(pd.Series(rows["num"].to_numpy(float), days).reindex(every))
     code = np.concatenate([p.index.to_numpy() for p in parts]).astype("datetime64[D]")
     code, found = weekdays(code), np.concatenate([p.to_numpy() for p in parts])
+    at, apart = len(parts[0]), min(np.diff(np.flatnonzero(np.isfinite(found))), default=MONTH)
+    if apart == WEEK:
+        begins = np.flatnonzero(code == code[np.isfinite(found)][0])
+        code, found, at = code[begins], found[begins], int((begins < at).sum())
     values = np.nan_to_num(found)
     for a, b in stops(found, code):
         values[a:b] = np.nan
-    at = len(parts[0])
     levels = [float(np.nanmean(v)) if np.isfinite(v).any() else 0.0 for v in np.split(values, [at])]
-    # A month that is told in one row has no weekdays.
-    daily = min(np.diff(np.flatnonzero(np.isfinite(found))), default=MONTH) < MONTH
-    usable = daily and min(levels) > 0 and np.nanmin(values) >= 0
+    # A week or a month that is told in one row has no weekdays.
+    usable = apart < WEEK and min(levels) > 0 and np.nanmin(values) >= 0
     level = np.repeat(levels, [at, len(values) - at])
     weight = factors(values / level, code)[code] if usable else np.ones(len(values))
     first, second = (
         Window.of(values[part], weight[part], code[part]) for part in (slice(at), slice(at, None))
     )
     known = float(np.nansum(first.den))
-    return first, second, float(weight[at:].sum()) / known if known else 1.0
+    longer = float(weight[at:].sum()) / known if known else 1.0
+    return first, second, longer, "week" if apart == WEEK else "day"

@@ -15,6 +15,7 @@ from scipy.special import betaln, gammaln, hyp2f1
 
 Array = NDArray[np.float64]
 Model = Literal["bg_nbd", "pareto_nbd"]
+FARTHEST = 50.0  # logarithm: a parameter that the data do not hold wanders off without a limit
 START = {"bg_nbd": (0.3, 5.0, 0.8, 2.5), "pareto_nbd": (0.5, 10.0, 0.6, 10.0)}
 
 
@@ -106,7 +107,8 @@ def alive(fit: Fit, buyers: Buyers, values: Array | None = None) -> Array:
     x, last, age = buyers.x, buyers.last, buyers.age
     if fit.model == "bg_nbd":
         r, alpha, a, b = values
-        odds = a / (b + np.maximum(x, 1) - 1) * ((alpha + age) / (alpha + last)) ** (r + x)
+        with np.errstate(over="ignore"):  # odds without a limit: gone for certain
+            odds = a / (b + (np.maximum(x, 1) - 1)) * ((alpha + age) / (alpha + last)) ** (r + x)
         return np.where(x > 0, 1 / (1 + odds), 1.0)
     r, alpha, s, beta = values
     stays = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + s * np.log(beta)
@@ -140,4 +142,5 @@ def _closed(fit: Fit, buyers: Buyers, ahead: float, values: Array, chance: Array
 
 def drawn(fit: Fit, draws: int, rng: np.random.Generator) -> Array:
     """Parameters as uncertain as they are: one row per draw."""
-    return np.exp(rng.multivariate_normal(np.log(fit.values), fit.spread, draws, method="eigh"))
+    found = rng.multivariate_normal(np.log(fit.values), fit.spread, draws, method="eigh")
+    return np.exp(np.clip(found, -FARTHEST, FARTHEST))

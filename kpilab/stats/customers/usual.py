@@ -12,7 +12,7 @@ from kpilab.stats.distributions import norm, student
 
 Array = NDArray[np.float64]
 
-BACK = 4  # windows that say what is usual: a year of quarters, so that its seasons are in it
+BACK = 8  # windows that say what is usual: two years of quarters, so that seasons are in them
 LEAST_BACK = 2  # for a placebo
 LEAST_COUNT = 2.0  # expected, for a count to be judged
 FEW, MANY = 12.0, 30.0  # customers, for a count and for an amount to be judged

@@ -6,14 +6,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from kpilab.analysis.rootcause.attainment import AttainmentResult, attainment
 from kpilab.analysis.rootcause.contracts import months_billed
+from kpilab.analysis.rootcause.course import adds_up
 from kpilab.analysis.rootcause.drivers import DriversResult, drivers, leaf_change
 from kpilab.analysis.rootcause.expected import ExpectedResult, expected
 from kpilab.analysis.rootcause.like import like_change
 from kpilab.core.case import Case, Metric
 from kpilab.core.finding import Finding, GoalChange, StepReport
-from kpilab.core.values import Effect, Message
+from kpilab.core.values import Effect, Message, Period
 from kpilab.engine.customers.movements import movements
 from kpilab.engine.metrics import measure
 from kpilab.engine.rootcause.cells import Cells
@@ -41,7 +44,7 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     by_history = [number(f) for f in of_history(case, change, past)]
     if by_history:
         evidence = replace(evidence, expected=Noted(by_history[0], past))
-    others = (*_unfinished(case), *_year_ago(case, cells), *_customers(case, cells, silent))
+    others = (*_unfinished(case), *_year_ago(case, cells, past), *_customers(case, cells, silent))
     before = [*by_history, *map(number, others)]
     issues = tuple(days_missing(case, change, past))
     leaves = [case.metrics[leaf] for leaf in case.goal.tree.leaves]
@@ -79,8 +82,9 @@ def _unfinished(case: Case) -> Iterator[Finding]:
         yield Finding("", "goal", "info", issue.statement, subject=case.goal.metric)
 
 
-def _year_ago(case: Case, cells: Cells) -> Iterator[Finding]:
-    """The goal beside the same period of the year before, where the case names it."""
+def _year_ago(case: Case, cells: Cells, past: ExpectedResult) -> Iterator[Finding]:
+    """The goal beside the same period of the year before, where the case names it: a sum over as
+    many days (weeks, months) as the current period holds."""
     period = case.periods.get("year_ago")
     if period is None or period == case.baseline:
         return
@@ -90,7 +94,11 @@ def _year_ago(case: Case, cells: Cells) -> Iterator[Finding]:
     )
     now = cells.value(case.goal.metric, "current")
     values = {"goal": case.goal.metric, "then": then, "now": now, "period": period}
-    values |= {"change": (now - then) / abs(then) if then else None}
+    steps = [_steps(past, days) for days in (period, case.current)]
+    alike = steps[0] == steps[1] or not all(steps) or not adds_up(cells, asked.metric)
+    like = then if alike else then * steps[1] / steps[0]
+    values |= {"like": None if alike else like}
+    values |= {"change": (now - like) / abs(like) if like else None}
     yield Finding(
         "",
         "goal",
@@ -99,6 +107,13 @@ def _year_ago(case: Case, cells: Cells) -> Iterator[Finding]:
         subject=case.goal.metric,
         period=period,
     )
+
+
+def _steps(past: ExpectedResult, period: Period) -> int:
+    """Days (weeks, months) of the goal's course that begin in a period."""
+    first, last = np.datetime64(period.first), np.datetime64(period.last)
+    days = past.course["date"].to_numpy()
+    return int(((days >= first) & (days <= last)).sum())
 
 
 def _customers(case: Case, cells: Cells, silent: list[Message]) -> Iterator[Finding]:
