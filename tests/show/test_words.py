@@ -57,6 +57,14 @@ def test_between_chinese_characters_stands_no_space():
     assert say(Message("cause.driver_decline", change), "zh").startswith("转化率在所有分组变化 −10")
 
 
+def test_a_value_has_a_space_that_falls_away_between_chinese_characters():
+    # Other sentences stand in `said`, and need none.
+    close = re.compile(rf"\{{(?!said\}})[a-z_]+(:[a-z_]+)?\}}{WIDE}|{WIDE}\{{[a-z_]")
+    assert {k: v for k, v in catalogue("zh").items() if close.search(v)} == {}
+    values = {"metric": "sales"}
+    assert say(Message("report.course_head", values), "zh") == "sales 的走势"
+
+
 def test_a_sentence_begins_with_a_capital():
     values = {"driver": "pay rate", "change": -0.1, "low": -0.2, "high": -0.05}
     assert say(Message("cause.driver_decline", values)).startswith("Pay rate changed")
