@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kpilab.case.guess import MOST_VALUES, Guess, measures
 from kpilab.case.look import Column, Nature, Sheet
-from kpilab.case.words import OUTCOME
+from kpilab.case.words import AMOUNTS, OUTCOME
 from kpilab.core.values import Message
 
 MOST_NAMED = 6
@@ -35,6 +35,8 @@ def _why(column: Column, sheet: Sheet) -> str:
         return "constant"
     if column.type == "number":
         return column.nature if column.nature in WHY else "number"
+    if column.named("|".join(AMOUNTS)):
+        return "text"
     if column.named(OUTCOME):
         return "outcome"
     if column.distinct == sheet.rows:

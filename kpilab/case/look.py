@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -14,6 +15,7 @@ from kpilab.core.values import Message
 from kpilab.engine.connect import connect
 from kpilab.engine.door.files import ENDINGS, ending, opened
 from kpilab.engine.door.layout import months, wide
+from kpilab.engine.door.moments import is_month
 from kpilab.engine.door.numbered import numbered
 from kpilab.engine.door.reading import Reading
 from kpilab.engine.expression import identifier
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from ibis.backends import BaseBackend
 
 LEAST_MONTHS = 3
+# Short names of months that are no other word of a file's name.
+MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+SHORT = 3
 Type = Literal["time", "number", "text", "flag", "other"]
 # What numbers are: amounts that add up; else why they do not (`kpilab.case.numbers`).
 Nature = Literal["adds", "mean", "level", "name", "calendar", "place", "repeated"]
@@ -157,7 +162,10 @@ def _tables(con: BaseBackend, folder: Path, name: str, source: str) -> list[Shee
         own = slug(f"{name}_{title}")
         sheet = opened(con, folder / source, own, Reading(sheet=title))
         found.append(_sheet(own, source, sheet.table, {"sheet": title}))
-    return found
+    if len({frozenset(c.name.lower() for c in s.columns) for s in found}) > 1:
+        return found
+    whole = opened(con, folder / source, name, Reading(sheet="*"))
+    return [_sheet(name, source, whole.table, {"sheet": "*"})]
 
 
 def _stem(name: str) -> str:
@@ -178,12 +186,23 @@ def _sources(folder: Path) -> Iterator[tuple[str, str, list[str]]]:
     families: dict[tuple[str, str], list[str]] = {}
     for path in sorted(folder.iterdir()):
         if path.is_file() and ending(path) and not path.name.startswith((".", "~")):
-            stem = re.sub(r"\d+", "*", _stem(path.name))
+            stem = re.sub(r"\d+|[^\W\d_]+", _varying, _stem(path.name))
             families.setdefault((stem, path.name[len(_stem(path.name)) :]), []).append(path.name)
     taken: set[str] = set()
     for (stem, suffix), files in families.items():
-        source = stem + suffix if len(files) > 1 else files[0]
-        yield _own(slug(_stem(source).replace("*", "")), taken), source, files
+        pattern = stem + suffix
+        met = {n for held in families.values() for n in held if fnmatchcase(n, pattern)}
+        one = len(files) > 1 and (stem.strip("*-_. ") != "" or met == set(files))
+        for source in [pattern] if one else files:
+            name = slug(_stem(source).replace("*", ""))
+            yield _own(name, taken), source, files if one else [source]
+
+
+def _varying(part: re.Match[str]) -> str:
+    """A number or the name of a month, by which the files of one table differ."""
+    text = part.group()
+    month = is_month(text) and (len(text) > SHORT or text[:SHORT].lower() in MONTHS)
+    return "*" if text.isdecimal() or month else text
 
 
 def slug(text: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import ibis
 
 from kpilab.case.look import Column, Sheet, slug
-from kpilab.case.words import KEY_NAME
+from kpilab.case.words import AMOUNTS, KEY_NAME, names_thing
 from kpilab.core.values import Message
 from kpilab.engine.door.keys import Id, joinable
 from kpilab.engine.run import collect_one
@@ -107,7 +107,8 @@ def _key(sheet: Sheet) -> Column | None:
 
 
 def _may_name(column: Column) -> bool:
-    return column.distinct > 1 and (column.type == "text" or column.whole)
+    amount = column.named("|".join(AMOUNTS)) and not names_thing(column.name)
+    return column.distinct > 1 and (column.type == "text" or column.whole) and not amount
 
 
 def _unique(sheet: Sheet, column: Column) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import duckdb
 import ibis
@@ -54,7 +54,10 @@ def collect(expression: ir.Table, purpose: str, limit: int = MAX_ROWS) -> pd.Dat
     return _fetched(lambda: expression.limit(limit + 1).to_pandas(), expression, purpose, limit)
 
 
-def collect_text(rows: ir.Table, select: str, purpose: str, limit: int = MAX_ROWS) -> pd.DataFrame:
+def collect_text(
+    rows: ir.Table, select: str, purpose: str, limit: int = MAX_ROWS,
+    once: tuple[str, str] | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """Run an aggregate that is written as SQL over the rows of an expression, and fetch it.
 
     The text goes to the engine as it is: taking a hundred columns apart again takes longer than the
@@ -65,12 +68,30 @@ def collect_text(rows: ir.Table, select: str, purpose: str, limit: int = MAX_ROW
         select: a query on the table `rows_read`, in the dialect of the engine; every part of it is
             checked or ours.
         purpose, limit: as for `collect`.
+        once: name and query of what `select` reads instead, many times.
     """
     con: Any = rows.get_backend()
-    text = f"WITH rows_read AS ({con.compile(rows)}) {select} LIMIT {limit + 1}"
+    text, last = f"WITH rows_read AS ({con.compile(rows)})", f"{select} LIMIT {limit + 1}"
+    if once is not None and con.name == "duckdb":
+        query = (once[0], f"{text} {once[1]}")
+        return _fetched(lambda: _of_kept(con, *query, last), rows, purpose, limit)
+    if once is not None:
+        kept = "" if con.name == "pyspark" else "MATERIALIZED "
+        text += f", {once[0]} AS {kept}({once[1]})"
+    text = f"{text} {last}"
     if con.name == "duckdb":
         return _fetched(lambda: con.raw_sql(text).df(), rows, purpose, limit)
     return _fetched(lambda: con.sql(text).to_pandas(), rows, purpose, limit)
+
+
+def _of_kept(con: Any, name: str, query: str, select: str) -> pd.DataFrame:
+    """A query on what is put aside first. DuckDB 1.5 never ends where a part of the same statement
+    (MATERIALIZED) is read by a dozen others and has rows by the million behind it."""
+    con.raw_sql(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
+    try:
+        return cast("pd.DataFrame", con.raw_sql(select).df())
+    finally:
+        con.raw_sql(f"DROP TABLE IF EXISTS {name}")
 
 
 def _fetched(

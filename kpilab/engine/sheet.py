@@ -3,8 +3,10 @@ a huge one before it is unpacked."""
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 from zipfile import BadZipFile, ZipFile
@@ -16,6 +18,7 @@ from kpilab.errors import BadInput
 MOST_BYTES = 300_000_000  # of all parts of the file, unpacked
 MEND = "save it again as xlsx, or as CSV (UTF-8)"
 Found = TypeVar("Found")
+Row = tuple[Any, ...]
 
 
 def first_sheet(path: Path, where: str, **options: Any) -> pd.DataFrame:
@@ -48,9 +51,8 @@ def _grids(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 
     book = load_workbook(path, read_only=True, data_only=True)
     try:
-        return {
-            sheet.title: _rows(sheet) for sheet in book.worksheets if sheet.sheet_state == "visible"
-        }
+        shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+        return {sheet.title: _filled(_rows(sheet), _merged(sheet)) for sheet in shown}
     finally:
         book.close()
 
@@ -62,6 +64,29 @@ def _rows(sheet: Any) -> list[tuple[Any, ...]]:
     while rows and not any(value is not None for value in rows[-1]):
         rows.pop()
     return rows
+
+
+def _merged(sheet: Any) -> list[tuple[int, int, int]]:
+    """Cells that were made one downwards, as column, first and last row."""
+    from openpyxl.utils import range_boundaries
+
+    with sheet._get_source() as file:
+        refs = re.findall(rb'<(?:\w+:)?mergeCell ref="([A-Z]+\d+:[A-Z]+\d+)"', file.read())
+    found = (range_boundaries(ref.decode()) for ref in refs)
+    return [(left, top, bottom) for left, top, _, bottom in found if bottom > top]
+
+
+def _filled(rows: list[Row], merged: list[tuple[int, int, int]]) -> list[Row]:
+    """The rows with the name or day of such a cell in each of its rows, as a reader sees it; an
+    amount stays where it is, once."""
+    changed = {k: list(row) for left, top, bottom in merged for k, row in
+               enumerate(rows[top - 1 : bottom], top - 1)}  # fmt: skip
+    for left, top, bottom in merged:
+        value = rows[top - 1][left - 1] if top <= len(rows) and left <= len(rows[top - 1]) else None
+        for k in range(top, min(bottom, len(rows)) if isinstance(value, str | date) else top):
+            if left <= len(changed[k]) and changed[k][left - 1] is None:
+                changed[k][left - 1] = value
+    return [tuple(changed[k]) if k in changed else row for k, row in enumerate(rows)]
 
 
 def _check(path: Path, where: str) -> None:

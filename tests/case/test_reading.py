@@ -73,7 +73,7 @@ def test_workbooks_of_a_pattern_with_totals_below(tmp_path):
         pd.concat([typed, below]).to_excel(tmp_path / f"sales-{k}.xlsx", index=False)
     got, said = totals(laid(tmp_path, "sales-*.xlsx"))
     assert got == RIGHT
-    assert "sales-0.xlsx have a day that is no time and are left out (Total); rows 30" in said[0]
+    assert "sales-0.xlsx has a day that is no time and is left out (Total); rows 30" in said[0]
 
 
 def test_encoding_decimal_and_format(tmp_path):

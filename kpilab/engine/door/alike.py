@@ -23,6 +23,8 @@ TOTAL = re.compile(
 PERHAPS = re.compile(r"(?:all|sum|overall|\(all\)|全部|全体|.+[ -]total|total[ -].+|.+[合总小]计)")
 PROOF, CLOSE = 0.95, 0.005  # share of the groups that must add up, and how nearly
 LEAST = 3
+# Of a name that says nothing: exact, and often enough to be no chance.
+EXACT, LEAST_UNNAMED, MOST_PARTS = 1e-6, 10, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,12 @@ def examined(raw: Raw, relation: str, texts: Sequence[str], kinds: dict[str, str
                 sums.append(met)
             if proven or sure:
                 notes.append(_said(raw, column, {n: held[n] for n in called}, proven))
+        unnamed = [] if any(quoted(column) in s for s in sums) else _halves(
+            raw, relation, column, held, others, kinds)  # fmt: skip
+        for met, rows in unnamed:
+            if _adds_up(raw, relation, met, others, kinds):
+                sums.append(met)
+                notes.append(_said(raw, column, rows, True))
     return Found(tuple(notes), " OR ".join(sums))
 
 
@@ -77,10 +85,16 @@ def _plain(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split()).rstrip(" :：")
 
 
+def _spelt(name: str) -> str:
+    """A name without signs between and behind its words, and without signs nobody sees."""
+    seen = "".join(c for c in name if unicodedata.category(c) != "Cf")
+    return _plain(re.sub(r"(?<=\w)[-_.](?=\s|$|[^\W\d])", " ", seen))
+
+
 def _spellings(raw: Raw, column: str, held: dict[str, tuple[int, int]]) -> Iterable[Message]:
     groups: dict[str, list[str]] = defaultdict(list)
     for name in held:
-        groups[_plain(name)].append(name)
+        groups[_spelt(name)].append(name)
     several = [sorted(g, key=lambda n: -held[n][0]) for g in groups.values() if len(g) > 1]
     if several:
         shown = tuple(" = ".join(group) for group in several[:MOST_SAID])
@@ -104,13 +118,43 @@ def _said(raw: Raw, column: str, called: dict[str, tuple[int, int]], proven: boo
     return Message("door.sums" if proven else "door.totals", values)
 
 
+def _halves(
+    raw: Raw, relation: str, column: str, held: dict[str, tuple[int, int]], others: Sequence[str],
+    kinds: dict[str, str],
+) -> Iterable[tuple[str, dict[str, tuple[int, int]]]]:  # fmt: skip
+    """A name, whatever it is, or no name, that has exactly as much of everything as all other rows
+    together in nearly all groups of the first rows: their sum."""
+    numbers, keys = _measured(kinds, others)
+    if not numbers or not keys or not 3 <= len(held) + 1 <= MOST_PARTS:
+        return
+    name, by = quoted(column), ", ".join(keys)
+    sums = ", ".join(f"sum({quoted(c)}) AS s{k}" for k, c in enumerate(numbers))
+    whole = ", ".join(f"sum(s{k}) OVER (PARTITION BY {by}) AS t{k}" for k in range(len(numbers)))
+    half = " AND ".join(f"abs(2 * s{k} - t{k}) <= {EXACT} * abs(s{k})" for k in range(len(numbers)))
+    half += f" AND ({' OR '.join(f's{k} <> 0' for k in range(len(numbers)))})"
+    groups = f"SELECT {name}, {by}, {sums} FROM {relation} WHERE rowid < {LOOKED_AT} GROUP BY ALL"
+    parted = f"SELECT *, {whole}, count(*) OVER (PARTITION BY {by}) AS n FROM ({groups})"
+    query = f"SELECT {name}, count(*), count_if({half}) FROM ({parted}) WHERE n > 2 GROUP BY 1"
+    for value, count, good in raw.all(query):
+        if count < LEAST_UNNAMED or (good or 0) < PROOF * count:
+            continue
+        met = f"{name} IS NULL" if value is None else f"{name} = {literal(value)}"
+        rows, first = raw.all(f"SELECT count(*), min(rowid) FROM {relation} WHERE {met}")[0]
+        yield met, {"(missing)" if value is None else value: (rows, first)}
+
+
+def _measured(kinds: dict[str, str], others: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Columns of numbers, and what puts rows into groups, quoted."""
+    numbers = [c for c, k in kinds.items() if k in ("BIGINT", "DOUBLE") or k.startswith("DECIMAL")]
+    times = [c for c, k in kinds.items() if k in ("DATE", "TIMESTAMP")]
+    return numbers, [quoted(c) for c in (*times[:1], *others)]
+
+
 def _adds_up(
     raw: Raw, relation: str, met: str, others: Sequence[str], kinds: dict[str, str]
 ) -> bool:
     """Whether a column of numbers in these rows is nearly everywhere the sum of the other rows."""
-    numbers = [c for c, k in kinds.items() if k in ("BIGINT", "DOUBLE") or k.startswith("DECIMAL")]
-    times = [c for c, k in kinds.items() if k in ("DATE", "TIMESTAMP")]
-    keys = [quoted(c) for c in (*times[:1], *others)]
+    numbers, keys = _measured(kinds, others)
     if not numbers or not keys:
         return False
     parts = ", ".join(

@@ -125,7 +125,7 @@ class Form:
 
 def form(text: str) -> Form | None:
     """The parts of a form; None where it is no number."""
-    rest, negative = text.strip(BLANKS), False
+    rest, negative = text.strip(BLANKS).removeprefix("'"), False  # as spreadsheets mark a text
     if rest.endswith(")") and "(" in rest:  # `$ (1,200)`
         ahead, _, inner = rest[:-1].partition("(")
         rest, negative = (ahead.strip(BLANKS) + inner).strip(BLANKS), True

@@ -210,10 +210,13 @@ def _known(part: Part, name: str, reading: Reading) -> None:
 def _unpivoted(part: Part, name: str, unpivot: Unpivot) -> Part:
     """Columns that are values of one, below one another."""
     across = matching(list(part.types), unpivot.columns)
+    sums = [c for c in part.types if c not in across and alike.TOTAL.fullmatch(c.strip().lower())]
     if not across:
         what = f"no column of {part.raw.file} is called {' or '.join(unpivot.columns)}"
         raise wanted(name, "unpivot.columns", what, nearest(unpivot.columns[0], part.types))
-    rest = [c for c in part.types if c not in across]
+    rest = [c for c in part.types if c not in (*across, *sums)]
+    said = {"table": name, "file": part.raw.file, "columns": tuple(sums)}
+    notes = (*part.notes, *([Message("door.sums_across", said)] if sums else []))
     for key, column in (("name", unpivot.name), ("value", unpivot.value)):
         if column in rest:
             raise wanted(
@@ -237,8 +240,9 @@ def _unpivoted(part: Part, name: str, unpivot: Unpivot) -> Part:
 
     types = {c: part.types[c] for c in rest} | {unpivot.name: "?", unpivot.value: "?"}
     return replace(
-        part, raw=replace(part.raw, relation=relation, row=row), types=types, stored=True
-    )
+        part, raw=replace(part.raw, relation=relation, row=row), types=types, stored=True,
+        notes=notes,
+    )  # fmt: skip
 
 
 def _united(
@@ -246,6 +250,7 @@ def _united(
 ) -> Opened:
     """All parts below one another, by the names of their columns; what differs is said."""
     notes = [note for _, _, said in pieces for note in said]
+    pieces = _alike(pieces)
     schemas = [
         {c: part.types[c] if part.types.get(c) == BLANK else kind
          for c, kind in _schema(con, query).items()} for part, query, _ in pieces
@@ -257,6 +262,22 @@ def _united(
     )
     delimited.asked(con, f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {union}")
     return Opened(con.table(name), tuple(dict.fromkeys(notes)))
+
+
+def _alike(
+    pieces: Sequence[tuple[Part, str, tuple[Message, ...]]],
+) -> list[tuple[Part, str, tuple[Message, ...]]]:
+    """The parts with columns whose names differ in case alone called as in the first."""
+    known: dict[str, str] = {}
+    found = []
+    for part, query, notes in pieces:
+        called = {c: known.setdefault(c.lower(), c) for c in part.types}
+        if any(c != name for c, name in called.items()):
+            chosen = ", ".join(f"{quoted(c)} AS {quoted(name)}" for c, name in called.items())
+            query = f"SELECT {chosen} FROM ({query})"  # the same rows
+            part = replace(part, types={called[c]: k for c, k in part.types.items()})
+        found.append((part, query, notes))
+    return found
 
 
 def _schema(con: Any, query: str) -> dict[str, str]:

@@ -33,6 +33,9 @@ TIME = re.compile(
 MONTH = re.compile(r"\d{1,2} ?月份?")  # of no year: a name of a column, no amount
 
 
+COMPACT = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])")  # a month: 202511
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Where a table stands in a grid of cells.
@@ -166,6 +169,8 @@ def _is_data(row: Cells, kinds: Sequence[Kind]) -> bool:
 
 def _series(cells: Cells) -> bool:
     """Whether numbers are those of a header: years, or months and days, one after the other."""
+    if len(cells) > LEAST_WIDE and all(COMPACT.fullmatch(cell.strip()) for cell in cells):
+        return list(cells) == sorted(set(cells))
     if len(cells) < 2 or not all(re.fullmatch(r"\d{1,4}", cell.strip()) for cell in cells):
         return False
     numbers = [int(cell) for cell in cells]
@@ -235,9 +240,12 @@ def months(names: Sequence[str]) -> list[str]:
 
 def wide(names: Sequence[str]) -> Unpivot | None:
     """How columns that are named by times, or by years, become rows; None where too few are."""
-    times = [n for n in names if kind(n) == "time"] or [
-        n for n in names if re.fullmatch(r"(19|20)\d\d", n)
-    ]
+    ways = (
+        lambda n: kind(n) == "time",
+        re.compile(r"(19|20)\d\d").fullmatch,
+        COMPACT.fullmatch,
+    )
+    times = next((held for way in ways if (held := [n for n in names if way(n)])), [])
     if len(times) < LEAST_WIDE or len(times) == len(names):
         return None
     ends = zip(min(times), max(times), strict=False)

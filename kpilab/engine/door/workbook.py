@@ -12,6 +12,7 @@ from uuid import uuid4
 import pyarrow as pa
 
 from kpilab.core.values import Message
+from kpilab.engine.door import moments
 from kpilab.engine.door.columns import Raw
 from kpilab.engine.door.delimited import Part, matching
 from kpilab.engine.door.layout import ROWS, layout, unique
@@ -22,6 +23,7 @@ from kpilab.errors import nearest
 Grid = Sequence[Sequence[Any]]
 # What a whole number may be before a float cannot hold all of its digits.
 EXACT = 2**53
+SHEET = "sheet"  # which of several sheets a row is from
 
 
 def parts(con: Any, path: Path, name: str, reading: Reading) -> list[Part]:
@@ -40,7 +42,11 @@ def parts(con: Any, path: Path, name: str, reading: Reading) -> list[Part]:
         if not asked:
             what = f"{path.name!r} has no sheet {reading.sheet!r}"
             raise wanted(name, "sheet", what, nearest(reading.sheet, sheets))
-        return [_part(con, path, name, title, sheets[title], reading) for title in asked]
+        told = [title for title in asked if is_table(sheets[title])] or asked
+        named = len(told) > 1 and not any(is_time(title) for title in told)
+        return [
+            _part(con, path, name, title, sheets[title], reading, named=named) for title in told
+        ]
     full = [title for title, grid in sheets.items() if is_table(grid)]
     chosen = full[0] if full else next(iter(sheets))
     part = _part(con, path, name, chosen, sheets[chosen], reading)
@@ -56,8 +62,16 @@ def is_table(grid: Grid) -> bool:
     return sum(sum(cell is not None for cell in row) > 1 for row in grid[:ROWS]) > 1
 
 
-def _part(con: Any, path: Path, name: str, title: str, grid: Grid, reading: Reading) -> Part:
-    """The table of one sheet."""
+def is_time(title: str) -> bool:
+    """Whether a sheet is called by a time, which its rows hold themselves."""
+    return any(c.isdigit() for c in title) or moments.is_month(title)
+
+
+def _part(
+    con: Any, path: Path, name: str, title: str, grid: Grid, reading: Reading, *,
+    named: bool = False,
+) -> Part:  # fmt: skip
+    """The table of one sheet; `named`: with the sheet's name on each row."""
     width = max(
         (k + 1 for row in grid for k, cell in enumerate(row) if cell is not None), default=0
     )
@@ -84,6 +98,8 @@ def _part(con: Any, path: Path, name: str, title: str, grid: Grid, reading: Read
         values = [grid[row][k] if k < len(grid[row]) else None for row in rows]
         if found.names[k] or any(value is not None for value in values):
             columns[column], types[column] = _column(values, column in forced)
+    if named and SHEET not in columns:
+        columns[SHEET], types[SHEET] = pa.array([title] * len(rows), pa.string()), "VARCHAR"
     relation = f"kpilab_{uuid4().hex[:12]}"
     con.create_table(relation, pa.table(columns), temp=True)
     said = path.name if reading.sheet is None else f"{path.name}, {title}"

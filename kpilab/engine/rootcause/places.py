@@ -174,12 +174,11 @@ def _summed(
     # The rows are read once: every set adds up the sums of the finest one.
     finest = ", ".join([*ours.values(), *keys])
     sums = ", ".join(f"{m} AS {n}" for m, n in zip(measured, names, strict=True))
-    once = "" if dialect == "spark" else "MATERIALIZED "
     read = f"SELECT {finest}, {sums} FROM rows_read GROUP BY {finest}"
     added = [f"SUM({n}) AS {n}" for n in names]
     parts = [_one(k, s, ours, list(keys), added, kept, dialect) for k, s in enumerate(sets)]
-    query = f", {FINEST} AS {once}({read}) {' UNION ALL '.join(parts)}"
-    found = collect_text(rows, query, f"places of table {asked.table.name!r}")
+    purpose = f"places of table {asked.table.name!r}"
+    found = collect_text(rows, " UNION ALL ".join(parts), purpose, once=(FINEST, read))
     named = {own(f"s{k}"): name for k, name in enumerate(asked.sums)}
     found = found.rename(columns=named)
     numbers = [SET, *keys, *named.values()]
