@@ -46,6 +46,18 @@ def test_one_sided_is_the_test_of_a_gain(rows, better, side):
     assert any("one-sided" in say(note) for note in found.notes)
 
 
+def test_one_side_holds_for_looks_and_is_drawn(rows):
+    for boundary, looks in (("always valid", (1.0,)), ("obrien-fleming", (0.5, 1.0))):
+        asked = {"boundary": boundary, "looks": looks}
+        one, two = (read(rows, sides=k, **asked).table.iloc[0] for k in (1, 2))
+        assert two["low"] < one["low"] < one["effect"]
+        assert one["high"] == np.inf
+        assert one["p"] <= two["p"]
+    found = read(rows, sides=1)
+    assert "inf" not in say(found.headline).lower()
+    assert "Infinity" not in found.chart().to_json()
+
+
 def test_a_guardrail_is_read_on_both_sides(rows):
     guard = Outcome("n", role="guardrail")
     sides = [read(rows, "x", guard, sides=k).table.set_index("metric") for k in (1, 2)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from kpilab.show.charts.axes import across, over, up
@@ -49,8 +50,17 @@ def experiment(result: ExperimentResult, lang: str = "en") -> Layers:
     several = table["treatment"].nunique() > 1
     table["name"] = table["metric"] + (" · " + table["treatment"] if several else "")
     table = table.assign(value=table["lift"], low=table["lift_low"], high=table["lift_high"])
+    table[["low", "high"]] = _drawable(table[["low", "high"]])
     table = table.assign(tone=_tone(table["low"], table["high"], table["gain"]))
     return forest(table[SHOWN], label("experiment.lift", lang), result, lang)
+
+
+def _drawable(ends: pd.DataFrame) -> pd.DataFrame:
+    """An end that a one-sided interval does not have lies beyond all others."""
+    known = np.abs(ends.to_numpy(dtype=float))
+    known = known[np.isfinite(known)]
+    far = 1.5 * float(known.max()) if known.size else 1.0
+    return ends.clip(-far, far)
 
 
 def subgroups(result: SubgroupsResult, lang: str = "en") -> Layers:
