@@ -18,6 +18,8 @@ from kpilab.analysis.rootcause.attainment import AttainmentResult, attainment
 from kpilab.analysis.rootcause.changepoint import ChangepointResult, changepoint
 from kpilab.analysis.rootcause.drivers import DriversResult, drivers
 from kpilab.analysis.rootcause.localise import LocaliseResult, localise
+from kpilab.analysis.rootcause.next_split import NextSplitResult
+from kpilab.analysis.rootcause.next_split import next_split as differing
 from kpilab.core.case import Case
 from kpilab.core.table import Table
 from kpilab.core.values import EVERYWHERE, Period, Where
@@ -76,6 +78,24 @@ def places(
 ) -> LocaliseResult:
     """Which next split shows most: the values (or combinations) that carry the metric's deviation
     from the baseline."""
+    frame, names = _parts(case, metric, where)
+    return _located(case, frame, names, deepest, rate=case.metrics[metric].is_ratio)
+
+
+def best_split(case: Case, metric: str, *, where: Where = EVERYWHERE) -> NextSplitResult:
+    """Along which dimension does the metric's change differ most, and is that beyond noise?"""
+    frame, names = _parts(case, metric, where)
+    cube = _sides(frame, names)
+    parts = {NUM0: "num0", NUM1: "num1"}
+    if case.metrics[metric].is_ratio:
+        parts |= {DEN0: "den0", DEN1: "den1"}
+    else:
+        cube[NUM0] *= case.current.days / case.baseline.days
+    return differing(cube[[*names, *parts]].rename(columns=parts), dimensions=names)
+
+
+def _parts(case: Case, metric: str, where: Where) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """A metric's parts in both periods by every dimension that is open, and those dimensions."""
     asked = measured(case, metric)
     names = _free(asked.table, where)
     frame = measure(
@@ -84,8 +104,7 @@ def places(
     parts = dict(zip((f"{metric}:num", f"{metric}:den"), PARTS, strict=True)) | {
         marked(n): n for n in names
     }
-    frame = frame[[PERIOD, *parts]].rename(columns=parts)
-    return _located(case, frame, names, deepest, rate=asked.metric.is_ratio)
+    return frame[[PERIOD, *parts]].rename(columns=parts), names
 
 
 def began(case: Case, metric: str, *, where: Where = EVERYWHERE) -> ChangepointResult:
@@ -163,18 +182,23 @@ def _located(
     case: Case, frame: pd.DataFrame, names: tuple[str, ...], deepest: int, *, rate: bool
 ) -> LocaliseResult:
     """Both periods side by side, then the search."""
-    sides = []
-    for period, end in ENDS.items():
-        rows = frame[frame[PERIOD] == period]
-        sides.append(rows.groupby(list(names), dropna=False)[[*PARTS]].sum().add_suffix(end))
-    cube = pd.concat(sides, axis=1).fillna(0.0).reset_index()
-    cube = cube.assign(**{d: label(cube[d], f"dimension {d!r}") for d in names})
+    cube = _sides(frame, names)
     if rate:
         return localise(cube, dimensions=names, numerator=NUM1, denominator=DEN1, expected=(NUM0,
             DEN0),
                         deepest=deepest)  # fmt: skip
     cube[NUM0] *= case.current.days / case.baseline.days
     return localise(cube, dimensions=names, measure=NUM1, expected=NUM0, deepest=deepest)
+
+
+def _sides(frame: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
+    """Both periods side by side, a row per combination of values."""
+    sides = []
+    for period, end in ENDS.items():
+        rows = frame[frame[PERIOD] == period]
+        sides.append(rows.groupby(list(names), dropna=False)[[*PARTS]].sum().add_suffix(end))
+    cube = pd.concat(sides, axis=1).fillna(0.0).reset_index()
+    return cube.assign(**{d: label(cube[d], f"dimension {d!r}") for d in names})
 
 
 def _free(table: Table, where: Where) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +17,10 @@ from urllib.parse import parse_qs, urlencode
 
 import ipywidgets as widgets
 
-from kpilab.core.values import Message
 from kpilab.errors import KpilabError
-from kpilab.show.say import LANGUAGES, sentence
+from kpilab.show.say import LANGUAGES, label, sentence
 from kpilab.workbench.address import Address
+from kpilab.workbench.card import card
 from kpilab.workbench.job import Job
 from kpilab.workbench.lab import CASE, LANG, WORKSPACE, bundled
 from kpilab.workbench.look import STYLE, progress
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from kpilab.core.case import Case
     from kpilab.core.finding import Cause, Review
     from kpilab.core.result import Result
+    from kpilab.core.values import Message
     from kpilab.workbench.panel import Panel
 
 NAMES = {"en": "English", "zh": "中文"}
@@ -115,9 +117,9 @@ class Home(widgets.VBox):
             row.add_class("kp-row")
         return head, self.problem, doing, self.back, self.front, self.stage
 
-    def text(self, key: str, **values: object) -> str:
+    def text(self, key: str) -> str:
         """The text `workbench.<key>` in the language of the page."""
-        return sentence(Message(f"workbench.{key}", values), self.lang)
+        return label(f"workbench.{key}", self.lang)
 
     def _say(self) -> None:
         """Everything that is said, in the language of the page."""
@@ -131,7 +133,11 @@ class Home(widgets.VBox):
         self._say_goal()
         self._say_verdict()
         self._say_views()
-        self.cards.children = [*(self._card(name) for name in QUESTIONS), self._new_card()]
+        self.cards.children = [
+            *(self._card(name) for name in QUESTIONS),
+            card(self.text("tree"), self.text("tree_asks"), self.show_tree, able=bool(self.case)),
+            card(self.text("new_case"), self.text("new_case_asks"), self.show_new),
+        ]
         self._at(bool(self.stage.children))
 
     def _at(self, inside: bool) -> None:
@@ -142,24 +148,11 @@ class Home(widgets.VBox):
 
     def _card(self, name: str) -> widgets.Widget:
         """A question with what it lacks; before the case is open nobody knows."""
-        lacking = self.lacks.get(name)
-        button = widgets.Button(description=self.text(name), disabled=name not in self.lacks)
-        button.button_style = "primary" if name in self.lacks and lacking is None else ""
-        button.on_click(lambda _: self.show(name))
-        said = f"<p class='kp-asks'>{escape(self.text(f'{name}_asks'))}</p>"
-        if lacking is not None:
-            said += f"<p class='kp-lacks'>{escape(sentence(lacking, self.lang))}</p>"
-        card = widgets.VBox((button, widgets.HTML(said)))
-        card.add_class("kp-card")
-        return card
-
-    def _new_card(self) -> widgets.Widget:
-        button = widgets.Button(description=self.text("new_case"))
-        button.on_click(lambda _: self.show_new())
-        said = widgets.HTML(f"<p class='kp-asks'>{escape(self.text('new_case_asks'))}</p>")
-        card = widgets.VBox((button, said))
-        card.add_class("kp-card")
-        return card
+        lacking, known = self.lacks.get(name), name in self.lacks
+        lacks = "" if lacking is None else sentence(lacking, self.lang)
+        asks, ready = self.text(f"{name}_asks"), known and lacking is None
+        pressed = partial(self.show, name)
+        return card(self.text(name), asks, pressed, lacks=lacks, able=known, main=ready)
 
     def _say_goal(self) -> None:
         if self.case is None or self.reached is None:
@@ -250,6 +243,16 @@ class Home(widgets.VBox):
         self._enter(self.panels["review"])
         if self.review is None:
             self.panels["review"].start()
+
+    def show_tree(self) -> None:
+        """Open the decomposition tree of the goal."""
+        if self.case is None:
+            return
+        if "tree" not in self.panels:
+            from kpilab.workbench.tree import Tree
+
+            self.panels["tree"] = Tree(self.case, lang=self.lang)
+        self._enter(self.panels["tree"])
 
     def look_at(self, cause: Cause) -> None:
         """Open the place of a cause: what moved there, and since when."""

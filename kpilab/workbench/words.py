@@ -111,7 +111,9 @@ class Words:
         more = len(table) - MOST_ROWS
         rest = f"<p>{escape(self.text('more_rows', rows=more))}</p>" if more > 0 else ""
         whole = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        return f"<div class='kp-table'>{whole}{rest}</div>"
+        named = escape(self.text("table"))
+        scrolls = f"class='kp-table' tabindex='0' role='region' aria-label='{named}'"
+        return f"<div {scrolls}>{whole}{rest}</div>"
 
     def _cell(self, value: object, share: bool = False) -> str:
         if isinstance(value, float):

@@ -31,9 +31,10 @@ def home(bare, tmp_path, monkeypatch):
 def test_the_shell_stands_before_the_case_is_open(bare, monkeypatch):
     monkeypatch.setattr(Home, "load", lambda self: None)
     page = Home(bare, "zh")
-    *cards, new = page.cards.children
+    *cards, tree, new = page.cards.children
     assert len(cards) == len(QUESTIONS)
     assert all(card.children[0].disabled for card in cards)
+    assert tree.children[0].disabled
     assert not new.children[0].disabled
     assert page.show("goal") is None
 
