@@ -34,6 +34,7 @@ from kpilab.case.read import periods_asked
 from kpilab.case.spec import CaseSpec
 from kpilab.core.tree import MetricTree
 from kpilab.core.values import duration
+from kpilab.engine.connect import connect
 from kpilab.engine.expression import (
     ALLOWED,
     columns,
@@ -42,6 +43,7 @@ from kpilab.engine.expression import (
     parse_predicate,
     sql,
 )
+from kpilab.engine.query import queried
 from kpilab.errors import BadInput, KpilabError
 
 WATCHED = (
@@ -63,7 +65,19 @@ tables:
   work: {kind: executions, source: work.csv, time: day, actor: who, action: what, quantity: n}
   groups: {kind: assignments, source: groups.csv, time: at, unit: user, experiment: test,
       variant: arm}
+  people: {kind: entities, source: people.csv, key: who, time: since, dimensions: [region],
+      valid: {from: since, until: gone}, encoding: gb18030, decimal: ",",
+      format: {since: "%d.%m.%Y"}}
+  book: {kind: facts, source: book.xlsx, sheet: "2026-*", header: 2, time: month,
+      links: {who: people}, columns: {net: v - people.cost}, dimensions: [people.region],
+      unpivot: {columns: "2026-*", name: month, value: v}}
+  arms: {kind: facts, source: arms.csv, time: day, expand: {count: users, outcomes: [bought],
+      unit: one}}
+  asked: {kind: facts, query: "select day, n from orders join people using (who)", time: day}
+customer: {table: people, amount: booked}
 metrics:
+  booked: {table: book, measure: sum(net)}
+  left: {formula: booked - revenue, cumulative: true}
   revenue: {table: events, measure: sum(amount), label: {en: Revenue, zh: 收入}}
   visits: {table: events, measure: count(*) filter (where event = 'visit'), per: day}
   pay_rate:
@@ -124,6 +138,21 @@ SQL_PIECES = (
     "e'\\x00'", "x'00'",
     "0x1F", "1e999", "9" * 40, "(((((((", "case when", "current_date",
 )  # fmt: skip
+QUERIES = (
+    "select day, who, sum(n) as n from orders group by day, who order by 1 limit 5",
+    "with big as (select * from orders where n > 1) select b.day, b.n from big as b "
+    "join people as p using (who)",
+    "select who from orders union all select who from people",
+    "select *, row_number() over (partition by who order by day) as k from orders",
+)
+QUERY_PIECES = (
+    "orders", "people", "with x as (", "select *", "into other", "for update", "'secret.csv'",
+    '"secret.csv"', "read_parquet('x')", "duckdb_settings()", "information_schema.tables",
+    "; drop table orders", "set threads = 1", "copy orders to 'x.csv'", "export database 'x'",
+    "delete from orders returning *", "current_setting('threads')", "recursive", "tablesample 1",
+    "pivot", "qualify", "query('select 1')", "summarize", "describe", "range(9999999)", "returning",
+)  # fmt: skip
+MOST_OF_TWO = 16  # rows that joins of two tables of a row may have
 TEXTS = (
     "2026-01-05..2026-01-11", "previous", "year_ago", "..", "0001-01-01..9999-12-31",
     "9999-12-31..9999-12-31",
@@ -339,6 +368,32 @@ def read_expression(text: object) -> None:
         raise AssertionError("not what was allowed")
 
 
+def a_query(rng: random.Random) -> str:
+    """A query of a case: pieces, or a valid one with parts spoilt."""
+    if rng.random() < 0.4:
+        return "select " + pieces(rng, SQL_PIECES + QUERY_PIECES, " ", 12)
+    return spoilt(rng, rng.choice(QUERIES), SQL_PIECES + QUERY_PIECES)
+
+
+def queries() -> Callable[[object], None]:
+    """What reads a query: an engine of two tables, which must be as it was afterwards."""
+    con = connect()
+    for name in ("orders", "people"):
+        con.raw_sql(f"CREATE TABLE {name} AS SELECT 1 AS who, 2 AS n, DATE '2026-01-05' AS day")
+    held = (
+        "SELECT (SELECT list(name || value) FROM duckdb_settings()), (SELECT count(*) FROM orders),"
+        " (SELECT count(*) FROM people), (SELECT list(table_name) FROM duckdb_tables())"
+    )
+    before = con.raw_sql(held).fetchall()
+
+    def read(text: object) -> None:
+        found = queried(con, str(text), "query")
+        if found.count().execute() > MOST_OF_TWO or con.raw_sql(held).fetchall() != before:
+            raise AssertionError("more than the two tables, or changed")
+
+    return read
+
+
 def a_parameter(rng: random.Random) -> tuple[str, ...]:
     def text() -> str:
         chosen = rng.choice(TEXTS)
@@ -428,7 +483,8 @@ def parts(place: Path) -> dict[str, Part]:
         "case file": Part(0.003, file_write, file_read, str(place / "case.yml")),
         "formula": Part(0.6, a_formula, read_formula),
         "SQL expression": Part(0.05, an_expression, read_expression),
-        "parameters": Part(0.324, a_parameter, parameters(spec)),
+        "query": Part(0.01, a_query, queries()),
+        "parameters": Part(0.314, a_parameter, parameters(spec)),
         "work sheet csv": a_sheet(place, plan, "csv"),
         "work sheet xlsx": a_sheet(place, plan, "xlsx"),
     }

@@ -26,7 +26,8 @@ from kpilab.errors import BadInput
 
 SOURCE = Path(__file__).parents[1] / "benchmarks" / "fuzz.py"
 INPUTS = {
-    "case text": 250, "case file": 60, "formula": 4_000, "SQL expression": 400, "parameters": 4_000,
+    "case text": 250, "case file": 60, "formula": 4_000, "SQL expression": 400, "query": 150,
+    "parameters": 4_000,
     "work sheet csv": 150, "work sheet xlsx": 25,
 }  # fmt: skip
 SHARED = (HealthCheck.function_scoped_fixture,)

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from zipfile import BadZipFile, ZipFile
 
 import pandas as pd
@@ -72,14 +72,14 @@ def _merged(sheet: Any) -> list[tuple[int, int, int]]:
 
     with sheet._get_source() as file:
         refs = re.findall(rb'<(?:\w+:)?mergeCell ref="([A-Z]+\d+:[A-Z]+\d+)"', file.read())
-    found = (range_boundaries(ref.decode()) for ref in refs)
+    found = (cast("tuple[int, int, int, int]", range_boundaries(r.decode())) for r in refs)
     return [(left, top, bottom) for left, top, _, bottom in found if bottom > top]
 
 
 def _filled(rows: list[Row], merged: list[tuple[int, int, int]]) -> list[Row]:
     """The rows with the name or day of such a cell in each of its rows, as a reader sees it; an
     amount stays where it is, once."""
-    changed = {k: list(row) for left, top, bottom in merged for k, row in
+    changed = {k: list(row) for _, top, bottom in merged for k, row in
                enumerate(rows[top - 1 : bottom], top - 1)}  # fmt: skip
     for left, top, bottom in merged:
         value = rows[top - 1][left - 1] if top <= len(rows) and left <= len(rows[top - 1]) else None
