@@ -23,7 +23,7 @@ from kpilab.workbench.look import STYLE, progress
 from kpilab.workbench.words import Words
 
 MOST = 8  # values shown below a node; the rest is said
-BEST = "best"
+BEST, ALPHA = "best", 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,7 +160,8 @@ class Tree(widgets.VBox):
         if one is None:
             return (row,)
         values = {"dimension": self.words.column(one.by), "q": one.q}
-        how = widgets.HTML(f"<i class='kp-none'>{escape(self.words.text('tree_by', **values))}</i>")
+        key = "tree_by" if one.q is None or one.q <= ALPHA else "tree_by_noise"
+        how = widgets.HTML(f"<i class='kp-none'>{escape(self.words.text(key, **values))}</i>")
         how.layout.margin = f"0 0 0 {26 * deep + 26}px"
         table = one.found.table.reindex(
             one.found.table["contribution"].abs().sort_values(ascending=False).index
@@ -211,13 +212,13 @@ class Tree(widgets.VBox):
         found = list[widgets.Widget]()
         if one is not None:
             found.append(self._button("−", w.text("tree_fold", at=here), partial(self.fold, where)))
-            sign = "🔒" if one.locked else "🔓"
+            sign = w.text("tree_kept" if one.locked else "tree_keep")
             found.append(
                 self._button(sign, w.text("tree_lock", at=here), partial(self.lock, where))
             )
         if free:
             best = w.text("tree_best", at=here)
-            found.append(self._button("✨", best, partial(self.expand, where, BEST)))
+            found.append(self._button("★", best, partial(self.expand, where, BEST)))
             by = widgets.Dropdown(
                 options=[("+", ""), *((w.column(d), d) for d in free)], value="",
                 layout={"width": "auto"}, description=w.text("tree_split"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kpilab.core.values import EVERYWHERE, Where
@@ -57,3 +59,10 @@ def test_what_cannot_be_opened_is_said(tree):
     tree.wait()
     assert "role='alert'" in tree.status.value
     assert not tree.open_now
+
+
+def test_a_best_split_within_noise_is_not_called_evidence(tree):
+    found = replace(branch(tree.case, tree.metric, EVERYWHERE, "best"), q=0.6)
+    tree.open_now[EVERYWHERE] = found
+    tree.speak("en")
+    assert "yet within noise (q 0.600)" in tree.rows.children[1].value
