@@ -41,8 +41,10 @@ def refuse_days(who: Units, metrics: Sequence[Outcome], design: Design) -> None:
     named = {who.variant, who.unit, design.cluster, design.strata, design.exposure}
     named |= {c for m in metrics for c in (m.value, m.per, *m.covariates)}
     able = [c for c in who.table.columns if c not in named and _may_be_days(who.table, c)]
+    if not able:
+        return
     rows = int(collect_one(who.table.aggregate(_.count().name("n")), "experiment")["n"])
-    if not able or rows > MOST_DAYS:
+    if rows > MOST_DAYS:
         return
     keys = {c: _[c].cast("string").fill_null("") for c in able}
     if len(able) > 1:
