@@ -21,7 +21,7 @@ Told = tuple[Place, Place]  # an element, and what is taken out of it
 NONE: Place = frozenset()
 SHAPE = (10, 8, 6, 5)
 AMOUNT: dict[str, object] = {"measure": "now", "expected": "was"}
-RATE: dict[str, object] = {"numerator": "num1", "denominator": "den1", "expected": ("num0", "den0")}
+RATE: dict[str, object] = {"measure": ("num1", "den1"), "expected": ("num0", "den0")}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

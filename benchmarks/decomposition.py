@@ -117,8 +117,7 @@ def silence(frames: Iterator[pd.DataFrame], *, rate: bool) -> tuple[float, float
             found = localise(
                 frame,
                 dimensions=NAMES,
-                numerator="num1",
-                denominator="den1",
+                measure=("num1", "den1"),
                 expected=("num0", "den0"),
             )
         else:

@@ -136,6 +136,10 @@ GROUPED: dict[str, tuple[Group, ...]] = {
     "counterfactual": (Group("method", "Estimator", ("seed",)),),
     "experiment": (Group("design", "Design", ("name", "covariates")),),
     "plan": (Group("simulations", "Simulations", ("seed",)),),
+    "localise": (
+        Group("measure", "Rate", ("numerator", "denominator")),
+        Group("search", "Search", ("deepest", "alpha", "material")),
+    ),
     "reanalysis": (Group("decision", "Decision", DECIDED),),
     "targets": (Group("method", "Weights", ("potential",)),),
     "Store.add_action": (Group("aim", "Aim", ("metric", "where", "expected", "experiment")),),

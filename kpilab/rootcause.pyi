@@ -2,9 +2,11 @@ from kpilab.analysis.rootcause.changepoint import changepoint as changepoint
 from kpilab.analysis.rootcause.decompose import decompose as decompose
 from kpilab.analysis.rootcause.explore import explore as explore
 from kpilab.analysis.rootcause.history import history as history
+from kpilab.analysis.rootcause.localise import Search as Search
 from kpilab.analysis.rootcause.localise import localise as localise
 from kpilab.analysis.rootcause.next_split import next_split as next_split
 from kpilab.analysis.rootcause.ratemix import ratemix as ratemix
 from kpilab.analysis.rootcause.split import split as split
 from kpilab.analysis.rootcause.user_intervals import user_intervals as user_intervals
+from kpilab.engine.rootcause.comparison import Rate as Rate
 from kpilab.engine.rootcause.distinct import Distinct as Distinct

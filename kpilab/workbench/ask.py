@@ -17,7 +17,7 @@ from kpilab.analysis.relation.screen import ScreenResult, screen
 from kpilab.analysis.rootcause.attainment import AttainmentResult, attainment
 from kpilab.analysis.rootcause.changepoint import ChangepointResult, changepoint
 from kpilab.analysis.rootcause.drivers import DriversResult, drivers
-from kpilab.analysis.rootcause.localise import LocaliseResult, localise
+from kpilab.analysis.rootcause.localise import LocaliseResult, Search, localise
 from kpilab.analysis.rootcause.next_split import NextSplitResult
 from kpilab.analysis.rootcause.next_split import next_split as differing
 from kpilab.core.case import Case
@@ -184,11 +184,10 @@ def _located(
     """Both periods side by side, then the search."""
     cube = _sides(frame, names)
     if rate:
-        return localise(cube, dimensions=names, numerator=NUM1, denominator=DEN1, expected=(NUM0,
-            DEN0),
-                        deepest=deepest)  # fmt: skip
+        pairs = {"measure": (NUM1, DEN1), "expected": (NUM0, DEN0)}
+        return localise(cube, dimensions=names, search=Search(deepest), **pairs)
     cube[NUM0] *= case.current.days / case.baseline.days
-    return localise(cube, dimensions=names, measure=NUM1, expected=NUM0, deepest=deepest)
+    return localise(cube, dimensions=names, measure=NUM1, expected=NUM0, search=Search(deepest))
 
 
 def _sides(frame: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:

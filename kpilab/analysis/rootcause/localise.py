@@ -15,7 +15,7 @@ from kpilab.analysis.rootcause.places import Places, beside
 from kpilab.core.result import Result
 from kpilab.core.values import Effect, Message, Where, fraction
 from kpilab.engine.column import DEN0, DEN1, NUM0, SIDES
-from kpilab.engine.rootcause.comparison import Comparison, compared, comparisons
+from kpilab.engine.rootcause.comparison import Comparison, Rate, compared, comparisons
 from kpilab.engine.rootcause.distinct import Distinct
 from kpilab.engine.rootcause.leaves import MOST_VALUES
 from kpilab.errors import BadInput
@@ -32,6 +32,23 @@ STRAY = 0.01  # share of all amounts that may be negative by chance; they count 
 COLUMNS = ["where", "metric", "expected", "actual", "contribution", "low", "high", "share",
     "change", "change_low", "change_high", "corrected", "size", "leaves", "p",
     "equivalent"]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What `localise` looks for.
+
+    Attributes:
+        deepest: most dimensions in one combination; default all.
+        alpha: chance of finding anything at all, in any metric, where nothing happened.
+        material: share of what all places carry together that a place must carry to be named, 0 up
+            to 1; default .05 for a rate and between two periods, where volume makes any small
+            difference certain, and 0 against a forecast.
+    """
+
+    deepest: int | None = None
+    alpha: float = 0.05
+    material: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,22 +142,18 @@ def localise(
     facts: Facts | Tabular,
     *,
     dimensions: Sequence[str] = (),
-    measure: str | Distinct | None = None,
-    numerator: str | None = None,
-    denominator: str | None = None,
+    measure: str | Distinct | tuple[str, str] | Rate | None = None,
     metrics: Sequence[str | Distinct | tuple[str, str]] = (),
     expected: str | tuple[str, str] | Sequence[str | tuple[str, str]] | None = None,
     periods: tuple[Period, Period] | None = None,
-    deepest: int | None = None,
-    alpha: float = 0.05,
+    search: Search = Search(),
     level: float = 0.95,
-    material: float | None = None,
 ) -> LocaliseResult:
     """Find the smallest set of dimension combinations that carries a deviation from what was
     expected.
 
     The cube's leaves (finest combinations) are compared with their expectation. Every combination
-    of up to `deepest` dimensions is a candidate; one is taken when a shift of most of it is a
+    of dimensions is a candidate; one is taken when a shift of most of it is a
     shorter description than noise, the length of naming it included: evidence belongs to the whole
     of a place, not to each of its leaves. How noise shrinks with size is fitted to the leaves that
     are left, as is a move of everything, which makes no places. A value that is new is compared
@@ -153,27 +166,23 @@ def localise(
             price) is cut into bands where its deviation changes, as are whole numbers of many
             values (an age) that show where; a band holds its lower end and not its upper one.
         measure: column that adds up, which may be negative (profit); `Distinct("user")` counts
-            each value of a column once in a period, shared among the leaves it was seen in; or
-        numerator, denominator: columns of a rate; the numerator is compared at the denominator's
-            present size; or
+            each value of a column once in a period, shared among the leaves it was seen in; or the
+            pair (numerator, denominator) of a rate, whose numerator is compared at the
+            denominator's present size; or
         metrics: several of these at once, each a column that adds up or a pair (numerator,
             denominator): all factors of a formula, say. Each is searched, and every place found is
             shown in all of them (`beside`).
         expected: column with the expected amount; for a rate the pair (numerator, denominator) of
             the reference; for several metrics one of these for each.
         periods: baseline and current; the baseline is scaled to the length of the current period.
-        deepest: most dimensions in one combination; default all.
-        alpha: chance of finding anything at all, in any metric, where nothing happened.
+        search: how deep, how sure, how small; see `Search`.
         level: confidence level of the intervals.
-        material: share of what all places carry together that a place must carry to be named, 0 up
-            to 1; default .05 for a rate and between two periods, where volume makes any small
-            difference certain, and 0 against a forecast.
 
     Returns:
         LocaliseResult with one row per combination; none when nothing stands out beyond noise.
 
     Raises:
-        BadInput: unknown columns, not one of measure, numerator and metrics, negative denominators,
+        BadInput: unknown columns, not one of measure and metrics, negative denominators,
             nothing expected anywhere, or no dimension.
 
     Note:
@@ -188,16 +197,15 @@ def localise(
         >>> [place.plain() for place in found.places]
         [{'app': 'b'}]
     """
-    fraction(alpha, "localise(alpha=)")
+    fraction(search.alpha, "localise(search=Search(alpha=))")
     fraction(level, "localise(level=)")
-    one = (measure, numerator, denominator)
-    questions = comparisons(one, metrics, expected, periods)
+    questions = comparisons(measure, metrics, expected, periods)
     searched, notes = [], ()
     for question in questions:
         cube, said = _cube(facts, tuple(dimensions), question)
-        known = Known(cube.spread, cube.least, cube.sampled, _material(material, question))
-        part = alpha / len(questions)
-        found = locate(cube.codes, *cube.searched, known, alpha=part, deepest=deepest)
+        known = Known(cube.spread, cube.least, cube.sampled, _material(search.material, question))
+        part = search.alpha / len(questions)
+        found = locate(cube.codes, *cube.searched, known, alpha=part, deepest=search.deepest)
         searched.append(Places(question.name, cube, found, part, level))
         notes += said
     return _result(searched, notes, level)
@@ -251,7 +259,11 @@ def _material(asked: float | None, question: Comparison) -> float:
     if asked is None:
         return MATERIAL if question.rate or question.periods is not None else 0.0
     if not 0 <= asked < 1:
-        raise BadInput(f"material is {asked}", "localise(material=)", "give a share from 0 up to 1")
+        raise BadInput(
+            f"material is {asked}",
+            "localise(search=Search(material=))",
+            "give a share from 0 up to 1",
+        )
     return float(asked)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ibis
 import numpy as np
@@ -32,6 +32,18 @@ if TYPE_CHECKING:
     from kpilab.core.values import Period
     from kpilab.engine.door.tables import Tabular
 
+
+class Rate(NamedTuple):
+    """Columns of a rate.
+
+    Attributes:
+        numerator, denominator: what is divided by what, each summed.
+    """
+
+    numerator: str | None = None
+    denominator: str | None = None
+
+
 Metric = str | Distinct | tuple[str, str]  # what adds up, or numerator and denominator
 HOLED = own("holed")  # rows of a combination that are left out
 TIME = "date"  # column that tells the day in a plain frame, as in `Facts`
@@ -55,8 +67,8 @@ class Comparison:
                     f"measure is {self.measure!r}, numerator {self.numerator!r}, denominator "
                     f"{self.denominator!r}"
                 ),
-                "localise(measure=, numerator=, denominator=)",
-                "give either a measure, or a numerator and a denominator",
+                "localise(measure=)",
+                "give a column that adds up, or the pair (numerator, denominator) of a rate",
             )
         if (self.expected is None) == (self.periods is None):
             raise BadInput(
@@ -96,18 +108,19 @@ class Comparison:
 
 
 def comparisons(
-    one: tuple[str | Distinct | None, str | None, str | None],
+    measure: Metric | Rate | None,
     metrics: Sequence[Metric],
     expected: Metric | Sequence[Metric] | None,
     periods: tuple[Period, Period] | None,
 ) -> list[Comparison]:
-    """One per metric; where none is named, of the `one` (measure, numerator, denominator)."""
+    """One per metric; where none is named, of the measure."""
     if not metrics:
+        one = (None, *_pair(measure)) if isinstance(measure, tuple) else (measure, None, None)
         return [Comparison(*one, None if expected is None else _columns(expected), periods)]
-    if any(one):
+    if measure is not None:
         raise BadInput(
             "one metric, and several",
-            "localise(measure=, numerator=, metrics=)",
+            "localise(measure=, metrics=)",
             "name all of them in metrics",
         )
     single = isinstance(expected, str | Distinct)
@@ -126,6 +139,16 @@ def comparisons(
         else:
             found.append(Comparison(columns, None, None, reference, periods))
     return list(dict.fromkeys(found))
+
+
+def _pair(metric: Sequence[str | None]) -> tuple[str | None, str | None]:
+    if len(metric) != 2:
+        raise BadInput(
+            f"measure is {metric!r}",
+            "localise(measure=)",
+            "name a column that adds up, or the pair (numerator, denominator) of a rate",
+        )
+    return metric[0], metric[1]
 
 
 def _columns(metric: object) -> Metric:

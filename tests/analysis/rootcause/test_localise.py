@@ -169,7 +169,7 @@ def rates(shape, fallen, fall=0.3, seed=0, visits=11_000):
 @pytest.mark.parametrize("shape", [(2,), (3,), (8,), (4, 2), (3, 3), (5, 2), (4, 3), (5, 3)])
 def test_a_fall_in_one_of_few_cells_is_placed(shape):
     fallen = dict(zip("ab", [1] * len(shape), strict=False))
-    asked = {"numerator": "num1", "denominator": "den1", "expected": ("num0", "den0")}
+    asked = {"measure": ("num1", "den1"), "expected": ("num0", "den0")}
     right = false = 0
     for seed in range(10):
         result = localise(rates(shape, fallen, seed=seed), dimensions=list(fallen), **asked)
@@ -185,7 +185,7 @@ def test_a_fall_in_one_of_few_cells_is_placed(shape):
 
 def test_a_dimension_of_one_value_names_no_place():
     frame = rates((8,), {"a": 3}).assign(c="only")
-    asked = {"numerator": "num1", "denominator": "den1", "expected": ("num0", "den0")}
+    asked = {"measure": ("num1", "den1"), "expected": ("num0", "den0")}
     result = localise(frame, dimensions=["a", "c"], **asked)
     assert [place.plain() for place in result.places] == [{"a": "3"}]
 
@@ -274,7 +274,7 @@ def test_silence_says_what_it_would_have_seen():
 )
 def test_a_new_value_is_compared_with_what_it_replaced(shared, case, dimensions, rate, where):
     facts = Facts(pd.read_parquet(shared / "cases" / case / "facts.parquet"), dimensions=dimensions)
-    result = localise(facts, numerator=rate[0], denominator=rate[1], periods=PERIODS)
+    result = localise(facts, measure=rate, periods=PERIODS)
     assert [place.plain() for place in result.places] == [where]
     assert "localise.successor" in {note.key for note in result.notes}
 

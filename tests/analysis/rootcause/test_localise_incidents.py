@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kpilab.analysis.rootcause.localise import localise
+from kpilab.analysis.rootcause.localise import Search, localise
 from kpilab.errors import BadInput
 
 NAMES = ["route", "rate", "device"]
@@ -29,8 +29,7 @@ def places(frame, rates, rng, **more):
     result = localise(
         frame,
         dimensions=NAMES,
-        numerator="stalled1",
-        denominator="all1",
+        measure=("stalled1", "all1"),
         expected=("stalled0", "all0"),
         **more,
     )
@@ -66,7 +65,7 @@ def test_what_carries_next_to_nothing_is_counted_not_named():
     told, result = places(frame, rates, np.random.default_rng(0))
     assert told == {large}
     assert "localise.minor" in {note.key for note in result.notes}
-    told, result = places(frame, rates, np.random.default_rng(0), material=0)
+    told, result = places(frame, rates, np.random.default_rng(0), search=Search(material=0))
     assert told == {large, frozenset(small.items())}
     assert "localise.minor" not in {note.key for note in result.notes}
 
@@ -74,7 +73,7 @@ def test_what_carries_next_to_nothing_is_counted_not_named():
 @pytest.mark.parametrize("material", [-0.1, 1, 2])
 def test_material_is_a_share(material):
     with pytest.raises(BadInput, match="material is"):
-        places(*views(), material=material)
+        places(*views(), search=Search(material=material))
 
 
 @pytest.mark.parametrize("seed", range(5))

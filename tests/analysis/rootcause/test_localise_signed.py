@@ -59,7 +59,7 @@ def test_losses_and_gains_swap_with_the_sign():
 
 def test_a_margin_may_be_negative_but_no_denominator():
     frame = profits(2)
-    asked = {"numerator": "now", "denominator": "revenue", "expected": ("was", "revenue")}
+    asked = {"measure": ("now", "revenue"), "expected": ("was", "revenue")}
     assert told(frame, **asked)[0] == [{"shop": "s3"}]
     with pytest.raises(BadInput, match="denominators are negative"):
         told(frame.assign(revenue=-frame["revenue"]), **asked)
