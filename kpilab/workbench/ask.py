@@ -183,11 +183,10 @@ def _located(
 ) -> LocaliseResult:
     """Both periods side by side, then the search."""
     cube = _sides(frame, names)
-    if rate:
-        pairs = {"measure": (NUM1, DEN1), "expected": (NUM0, DEN0)}
-        return localise(cube, dimensions=names, search=Search(deepest), **pairs)
-    cube[NUM0] *= case.current.days / case.baseline.days
-    return localise(cube, dimensions=names, measure=NUM1, expected=NUM0, search=Search(deepest))
+    now, was = ((NUM1, DEN1), (NUM0, DEN0)) if rate else (NUM1, NUM0)
+    if not rate:
+        cube[NUM0] *= case.current.days / case.baseline.days
+    return localise(cube, dimensions=names, measure=now, expected=was, search=Search(deepest))
 
 
 def _sides(frame: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
