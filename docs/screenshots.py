@@ -36,7 +36,7 @@ NOTEBOOKS = {
     "paths": "11_user_paths",
     "lifecycle": "12_retention_activity",
     "trial": "13_ab_test",
-    "explore": "14_metric_definitions",
+    "definitions": "14_metric_definitions",
 }
 CHINESE = ("review", "funnel", "report")
 PATIENCE = 240_000
@@ -49,10 +49,6 @@ def panel_only(name: str, folder: Path, lang: str) -> Path:
         str(ROOT / "notebooks" / f"{NOTEBOOKS[name]}.ipynb")
     )
     last = next(k for k, cell in enumerate(notebook.cells) if "Panel(opened" in cell.source)
-    if name == "explore":
-        last = max(
-            k for k, cell in enumerate(notebook.cells) if "Panel(opened, EXPLORE" in cell.source
-        )
     kept = [c for c in notebook.cells[: last + 1] if c.cell_type == "code"]
     notebook.cells = [c for c in kept if "Panel(opened" not in c.source or c is kept[-1]]
     notebook = papermill.parameterize.parameterize_notebook(
