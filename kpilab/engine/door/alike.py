@@ -128,7 +128,7 @@ def _halves(
     if not numbers or not keys or not 3 <= len(held) + 1 <= MOST_PARTS:
         return
     name, by = quoted(column), ", ".join(keys)
-    sums = ", ".join(f"sum({quoted(c)}) AS s{k}" for k, c in enumerate(numbers))
+    sums = ", ".join(f"{_sum(c)} AS s{k}" for k, c in enumerate(numbers))
     whole = ", ".join(f"sum(s{k}) OVER (PARTITION BY {by}) AS t{k}" for k in range(len(numbers)))
     half = " AND ".join(f"abs(2 * s{k} - t{k}) <= {EXACT} * abs(s{k})" for k in range(len(numbers)))
     half += f" AND ({' OR '.join(f's{k} <> 0' for k in range(len(numbers)))})"
@@ -150,6 +150,11 @@ def _measured(kinds: dict[str, str], others: Sequence[str]) -> tuple[list[str], 
     return numbers, [quoted(c) for c in (*times[:1], *others)]
 
 
+def _sum(column: str) -> str:
+    """Sum of a column that holds numbers, as it may still be a text here."""
+    return f"sum(TRY_CAST({quoted(column)} AS DOUBLE))"
+
+
 def _adds_up(
     raw: Raw, relation: str, met: str, others: Sequence[str], kinds: dict[str, str]
 ) -> bool:
@@ -158,7 +163,7 @@ def _adds_up(
     if not numbers or not keys:
         return False
     parts = ", ".join(
-        f"sum({quoted(c)}) FILTER ({met}) AS s{k}, sum({quoted(c)}) FILTER (NOT ({met})) AS r{k}"
+        f"{_sum(c)} FILTER ({met}) AS s{k}, {_sum(c)} FILTER (NOT ({met})) AS r{k}"
         for k, c in enumerate(numbers)
     )
     fits = ", ".join(
