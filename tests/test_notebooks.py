@@ -14,6 +14,7 @@ from IPython.core.interactiveshell import InteractiveShell
 import kpilab
 from kpilab.samples.write import write
 from tests.case.conftest import CASE, events
+from tests.conftest import few
 
 DOORS = {"kpilab", *(f"kpilab.{name}" for name in dir(kpilab) if name not in kpilab.__all__)}
 FOLDER = Path(__file__).parents[1] / "notebooks"
@@ -107,7 +108,7 @@ def shell():
     InteractiveShell.clear_instance()
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS[1:], ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", few(NOTEBOOKS[1:], 4), ids=lambda p: p.stem)
 def test_it_runs(path, shell, monkeypatch, tmp_path):
     monkeypatch.chdir(FOLDER)
     shell.reset()

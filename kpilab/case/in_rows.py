@@ -25,7 +25,7 @@ def drafted(sheet: Sheet, found: Guess, name: Column) -> Draft:
     value = measures(sheet, found)[0]
     rows = sheet.table.select(name=column(sheet.table, name.name), value=sheet.table[value.name])
     rows = rows.filter(rows["name"].notnull())
-    sums = collect(rows.group_by("name").agg(total=rows["value"].sum()), "metrics in rows")
+    sums = collect(rows.group_by("name").agg(total=column(rows, "value").sum()), "metrics in rows")
     names = list(sums.sort_values("total", ascending=False)["name"])
     metrics = {_called(n): _metric(sheet, value, name, n) for n in names}
     goal = _called(_goal(names))

@@ -384,7 +384,7 @@ def _as_outlook(
 
 
 def _level(sums: _Sums, span: Span, year: int = 0) -> float:
-    return float(sums.level(*(np.array([at], np.int64) for at in span), year)[0])
+    return float(sums.level(*np.array(span, np.int64)[:, None], year=year)[0])
 
 
 def _between(sums: _Sums, ago: NDArray[np.int64], baseline: Span, current: Span) -> float:

@@ -11,7 +11,7 @@ from kpilab.analysis.experiments.experiment import experiment
 from kpilab.analysis.experiments.past import Past
 from kpilab.analysis.experiments.programme import ProgrammeResult, programme
 from kpilab.analysis.experiments.reanalysis import ReanalysisResult, reanalysis
-from kpilab.core.values import Message
+from kpilab.core.values import Message, fraction
 from kpilab.errors import BadInput
 from kpilab.questions.trial import TrialQuestion, trial
 from kpilab.stats.tail import critical
@@ -37,9 +37,13 @@ def programme_of(
 
     Example:
         >>> import kpilab
-        >>> kpilab.experiments.programme_of(kpilab.open_case("quarter")).wins  # doctest: +SKIP
-        14
+        >>> kpilab.experiments.programme_of(kpilab.open_case("data/shop"))
+        Traceback (most recent call last):
+        kpilab.errors.BadInput: 1 decided tests are no programme
+          where: programme(rows)
+          hint:  give 3 or more
     """
+    fraction(level, "programme_of(level=)")
     past, notes = past_of(case)
     found = programme(past, holdout=holdout, level=level, seed=seed)
     return replace(found, notes=notes, interactions=overlaps(case))

@@ -129,6 +129,7 @@ def drill(page) -> None:
     panel.get_by_text("added to the review").wait_for()
 
 
+@pytest.mark.slow  # the page of a case takes the same way in test_app.py
 def test_lab_opens_the_first_notebook_and_a_click_drills(page, serve, workspace):
     lab = ("--ip=127.0.0.1", f"--IdentityProvider.token={TOKEN}", "--allow-root")
     address = serve("jupyterlab", *lab)

@@ -137,7 +137,7 @@ def test_the_report_of_the_bundled_case_is_whole_and_accessible(opened, bundled,
     )
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("lang", few(["zh", "en"]))
 def test_the_report_of_the_bundled_case_says_one_thing_is_small_and_prints_on_few_pages(
     bundled, tmp_path, lang
 ):
@@ -149,6 +149,7 @@ def test_the_report_of_the_bundled_case_says_one_thing_is_small_and_prints_on_fe
         assert 1 < len(re.findall(rb"/Type\s*/Page[^s]", printed)) <= 6
 
 
+@pytest.mark.slow
 def test_the_page_prints_to_pdf(tmp_path):
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine")

@@ -244,6 +244,7 @@ def test_ids_of_two_types_are_matched_or_refused(tmp_path):
     assert any("ids are" in line for line in problems(tmp_path, SPEC, orders=zeros))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_totals_with_and_without_any_join_are_equal(tmp_path_factory, data):

@@ -62,6 +62,7 @@ def private(folder):
         return case, kpilab.review(case)
 
 
+@pytest.mark.slow
 def test_the_verdict_is_the_same_under_pseudonyms(folder, private):
     open_names = (folder / "case.yml").read_text("utf-8").replace("privacy:", "# privacy:")
     (folder / "plain.yml").write_text(open_names, "utf-8")

@@ -30,13 +30,13 @@ NOUNS = {
     "MetricTree": "a formula",
     "Outcome": "a metric of a test",
     "Past": "a decided test",
-    "programme_of": "tests of a case, read one by one and added up",
     "Path": "what one path is",
     "Period": "two days",
     "Point": "where a step matrix looks",
+    "Rate": "two columns",
     "Reports": "a table",
-    "read_moments": "sums kept in a file",
     "Return": "what counts as coming back",
+    "Search": "how a search is done",
     "Simulations": "how many splits, and their seed",
     "Step": "a step of a funnel",
     "Steps": "steps of a funnel together",
@@ -45,6 +45,8 @@ NOUNS = {
     "Ways": "how ways are cut",
     "Weights": "by what a target is shared",
     "Where": "a segment",
+    "programme_of": "tests of a case, read one by one and added up",
+    "read_moments": "sums kept in a file",
 }
 
 # Law, or law and way -> the reason.

@@ -15,6 +15,7 @@ from kpilab.report.build import write
 from kpilab.report.text import verdict
 from kpilab.show.say import sentence
 from kpilab.track.board import page
+from tests.conftest import few
 
 CASE = """\
 kpilab: 1
@@ -109,14 +110,17 @@ def test_a_sum_over_no_row_is_zero_and_one_over_missing_values_is_missing(tmp_pa
 
 @pytest.mark.parametrize(
     "other",
-    [
-        "{table: t, measure: sum(cast(store as integer))}",
-        "{table: t, numerator: sum(orders), denominator: sum(orders) - sum(orders)}",
-        "{table: t, measure: avg(cast(store as integer)), per: week}",
-        "{table: t, measure: sum(orders) / 0}",
-        "{table: t, measure: sum(blank)}",
-        "{table: t, measure: avg(blank), per: day}",
-    ],
+    few(
+        [
+            "{table: t, measure: sum(cast(store as integer))}",
+            "{table: t, numerator: sum(orders), denominator: sum(orders) - sum(orders)}",
+            "{table: t, measure: avg(cast(store as integer)), per: week}",
+            "{table: t, measure: sum(orders) / 0}",
+            "{table: t, measure: sum(blank)}",
+            "{table: t, measure: avg(blank), per: day}",
+        ],
+        keep=2,
+    ),
 )
 def test_a_metric_that_cannot_be_measured_is_named_and_the_others_are_reviewed(tmp_path, other):
     found = reviewed(tmp_path, rows().assign(blank=np.nan), other)

@@ -34,6 +34,7 @@ APPS = (
     WHYS,
 )
 VIEWS = [(app, view) for app in APPS for view in app.views]
+SLOW = pytest.mark.slow
 # What a view needs beside the state the app opens with.
 NEEDS = {"step": "pay", "dimension": "platform"}
 
@@ -53,7 +54,13 @@ def twin(code: str) -> Result:
     return result
 
 
-@pytest.mark.parametrize(("app", "view"), VIEWS, ids=[f"{a.name}-{v}" for a, v in VIEWS])
+@pytest.mark.parametrize(
+    ("app", "view"),
+    [
+        pytest.param(app, view, id=f"{app.name}-{view}", marks=[] if k % 3 == 0 else SLOW)
+        for k, (app, view) in enumerate(VIEWS)
+    ],
+)
 def test_a_view_answers_draws_and_its_code_gives_the_same(app, view, shop, monkeypatch):
     asked = app.asked(shop, state(app, view, shop))
     result = asked.call.ask()

@@ -4,7 +4,7 @@ customer, buyers among visitors. Their days say little of them, their units do."
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kpilab.engine.column import own
 from kpilab.engine.dialect import dialect_of, engine_name
@@ -48,7 +48,7 @@ def spread_of_units(
 
 def _asked(
     table: Table, metrics: Sequence[Metric], periods: Mapping[str, Period], unit: str
-) -> list[Spread]:
+) -> list[dict[str, float]]:
     rows = inside(table, periods)
     quote = "`" if dialect_of(engine_name(rows)) == "spark" else '"'
     keys = f"{quoted(PERIOD, quote)}, {quoted(unit, quote)}"
@@ -63,10 +63,10 @@ def _asked(
     select = f"SELECT {', '.join(sums)} FROM ({units}) AS units GROUP BY {quoted(PERIOD, quote)}"
     found = collect_text(rows, select, f"units {unit!r} of table {table.name!r}")
     told = {str(row[PERIOD]): row for row in found.to_dict("records")}
-    return [{period: _square(row, k) for period, row in told.items()} for k in range(len(metrics))]
+    return [{p: _square(row, k) for p, row in told.items()} for k in range(len(metrics))]
 
 
-def _square(row: Mapping[str, float], k: int) -> float:
+def _square(row: Mapping[Any, Any], k: int) -> float:
     n, d, nn, nd, dd = (float(row[own(f"{name}{k}")]) for name in ("n", "d", "nn", "nd", "dd"))
     rate = n / d if d else 0.0
     return max(nn - 2 * rate * nd + rate**2 * dd, 0.0) / d if d else 0.0

@@ -132,13 +132,26 @@ def _caused(case: Case, evidence: Evidence, name: str) -> float:
     places = sum(size.value for size in placed if size is not None)
     told = [s.signal.effect for s in evidence.signals if customers.corrected(evidence, s) < ALPHA]
     amounts = [size.value for size in told if goal and size.unit in ("", name)]
-    market = [
-        c.fix.amount.value
-        for c in external_decline.judge(case, evidence)
-        if c.fix is not None and c.fix.node == name and (c.p is None or c.p < ALPHA)
-    ]
     # Places and the customers in them are two views of one loss: the larger one is taken.
-    return max((places, *amounts), key=abs) + sum(market)
+    return max((places, *amounts), key=abs) + _of_market(case, evidence, name)
+
+
+def _of_market(case: Case, evidence: Evidence, name: str) -> float:
+    """What the market made of a metric: of a volume beside the formula (visits, where the goal is
+    their income) the same part as of the goal."""
+    fixes = [
+        c.fix
+        for c in external_decline.judge(case, evidence)
+        if c.fix is not None and (c.p is None or c.p < ALPHA)
+    ]
+    own = sum(fix.amount.value for fix in fixes if fix.node == name)
+    beside = evidence.grown[evidence.grown["driver"] == name]
+    past, goal = evidence.expected, evidence.goal
+    if own or past is None or goal is None or list(beside["kind"].iloc[:1]) != ["volume"]:
+        return own
+    moved = sum(fix.amount.value for fix in fixes if fix.node == case.goal.metric)
+    without = goal.current - moved
+    return moved / without * past.result.forecasts[name].value if without > 0 else 0.0
 
 
 def _clear(evidence: Evidence) -> list[Placed]:

@@ -14,6 +14,7 @@ from kpilab.errors import BadInput
 from kpilab.show import chart, say
 from kpilab.stats.external.structural import structural
 from kpilab.stats.external.synthetic import in_misses, placebo_space, synthetic_control
+from tests.conftest import few
 
 PROP99 = Path(__file__).parents[2] / "data" / "california_prop99.csv"
 WEEKS = pd.date_range("2024-01-01", periods=60, freq="7D")
@@ -37,7 +38,9 @@ def panel(effect=0.0, units=12, seed=1):
     return frame.melt("time", var_name="unit", value_name="value")
 
 
-@pytest.mark.parametrize("method", ["did", "synthetic control", "synthetic did", "structural"])
+@pytest.mark.parametrize(
+    "method", few(["did", "synthetic did", "synthetic control", "structural"], 2)
+)
 def test_a_planted_effect_lies_in_the_interval(method):
     result = counterfactual(panel(effect=-15.0), treated="s0", since=SINCE, method=method)
     assert result.effect.low < -15 < result.effect.high

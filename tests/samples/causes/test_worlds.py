@@ -14,6 +14,7 @@ from kpilab.samples.industries import INDUSTRIES
 from kpilab.samples.kinds import KINDS, PAIRS
 from kpilab.samples.world import goal
 from kpilab.samples.write import make, names, truth_of, write
+from tests.conftest import few
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def planted(name, seed=3, **options):
     return world, truth_of(causes[0], world), document
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", few(names(), 8))
 def test_every_world_is_a_case_kpilab_can_open(name, tmp_path):
     folder = write(name, tmp_path / name, seed=1, size=0.3)
     case = kpilab.open_case(folder)
