@@ -39,7 +39,7 @@ def programme_of(
         >>> import kpilab
         >>> kpilab.experiments.programme_of(kpilab.open_case("data/shop"))
         Traceback (most recent call last):
-        kpilab.errors.BadInput: 1 decided tests are no programme
+        kpilab.errors.BadInput: too few decided tests for a programme: 1
           where: programme(rows)
           hint:  give 3 or more
     """

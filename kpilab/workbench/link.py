@@ -13,6 +13,7 @@ import pandas as pd
 from kpilab.show.theme import alt
 
 MARK = "mark"
+NONE = -1  # of the list: no mark is chosen
 EMBED = {"actions": False, "renderer": "svg"}
 MOST = 60  # marks in the list
 Mark = Mapping[str, object]
@@ -77,13 +78,14 @@ class Link:
         self.widget, self._heard = None, None
 
     def _offer(self, found: Sequence[Mark], asks: str, names: Callable[[Mark], str]) -> None:
-        self.list.options = [("…", None), *((names(mark), k) for k, mark in enumerate(found))]
-        self.list.value = None
+        # A list without a choice of its own stands before its first entry, and takes a key more.
+        self.list.options = [("…", NONE), *((names(mark), k) for k, mark in enumerate(found))]
+        self.list.value = NONE
         self.list.description, self._found = asks, found
         self.list.layout.display = "" if found else "none"
 
     def _chosen(self, change: Mapping[str, Any]) -> None:
-        if change["new"] is not None:
+        if change["new"] not in (None, NONE):
             self.clicked(self._found[change["new"]])
 
     def _listen(self) -> None:

@@ -76,18 +76,12 @@ def press(page, by: str, name: str | re.Pattern[str]) -> None:
     if by == "mouse":
         button.click()
     else:
+        # A mouse waits for a card that is not ready yet; a key pressed on it is lost.
+        button.click(trial=True)
         button.press("Enter")
 
 
-# Open: pressed with Enter, the card of the whys does not show its panel; two minutes a way.
-KEYS = [pytest.mark.slow, pytest.mark.xfail(reason="the card of the whys by keyboard", run=False)]
-WAYS = [
-    *few(["mouse en", "mouse zh"]),
-    *(pytest.param(f"keyboard {lang}", marks=KEYS) for lang in ("zh", "en")),
-]
-
-
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", few(["mouse en", "keyboard zh", "keyboard en", "mouse zh"]))
 def test_from_raw_tables_to_a_saved_view(way, app, page):
     (address, folder), (by, lang) = app, way.split()
     says, outside = SAYS[lang], []

@@ -139,7 +139,7 @@ def programme(
     past = _past(rows, level)
     first = _primary(past)
     if len(first) < FEWEST:
-        what = f"{len(first)} decided tests are no programme"
+        what = f"too few decided tests for a programme: {len(first)}"
         raise BadInput(what, "programme(rows)", f"give {FEWEST} or more")
     x, s = (np.array([getattr(t, k) for t in first]) for k in ("effect", "error"))
     found = shrink(x, s, level=level, seed=seed)

@@ -15,7 +15,7 @@ from kpilab.analysis.rootcause.contracts import months_billed
 from kpilab.core.values import Period
 from kpilab.engine.daily import those_measured
 from kpilab.engine.metrics import BUCKET, Cut, measure
-from kpilab.engine.rootcause.cells import PERIODS
+from kpilab.engine.rootcause.cells import PERIODS, SAME
 from kpilab.engine.run import ConnectionLost, OutOfMemory
 from kpilab.errors import EngineError
 from kpilab.stats.calendar import of_holidays, of_week, weekdays, year_before
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 SINCE = date(1900, 1, 1)
-SAME = 1e-6  # sums of many floats differ by less
 ALONE = 400  # days: what lies before so long a gap is a slip of the pen, or another story
 PER_YEAR = {"week": 52, "month": 12}
 

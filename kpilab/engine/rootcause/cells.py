@@ -24,7 +24,7 @@ from kpilab.engine.run import MAX_ROWS, ConnectionLost, OutOfMemory, collect_one
 from kpilab.errors import BadInput, EngineError
 
 PERIODS = ("baseline", "current")
-ROUNDING = 1e-6
+SAME = 1e-6  # sums of many floats differ by less
 Array = NDArray[np.float64]
 Restore = Callable[[pd.DataFrame, Sequence[Metric], Mapping[str, Period], Cut], pd.DataFrame]
 
@@ -75,13 +75,12 @@ class Cells:
     def between_units(self, metric: str) -> tuple[float, float]:
         """Variances of a rate in both periods by what its denominator counts; 0 where its days say
         all."""
-        found = [
-            self.units.get(metric, {}).get(p, 0.0) / float(self.totals[f"{metric}:den"][p])
-            if metric in self.units
-            else 0.0
+        spread = self.units.get(metric, {})
+        before, after = (
+            spread[p] / float(self.totals[f"{metric}:den"][p]) if spread.get(p) else 0.0
             for p in PERIODS
-        ]
-        return found[0], found[1]
+        )
+        return before, after
 
     def undefined(self, metric: str) -> tuple[str, ...]:
         """Periods in which the metric has no value: no rows, or a zero denominator."""
@@ -214,7 +213,7 @@ def _recurs(metric: Metric, totals: pd.DataFrame, days: pd.DataFrame) -> bool:
     if not metric.is_ratio:
         return False
     den = f"{metric.name}:den"
-    return bool(days[den].sum() > totals[den].sum() * (1 + ROUNDING))
+    return bool(days[den].sum() > totals[den].sum() * (1 + SAME))
 
 
 def _full(frame: pd.DataFrame, metric: Metric, periods: Mapping[str, Period]) -> pd.DataFrame:

@@ -81,7 +81,7 @@ def test_metrics_that_move_together_across_tests():
     [
         (rows_of(HONEST).drop(columns="error"), "'error'"),
         (rows_of(HONEST, error=0.0), "no effect with an error above 0"),
-        (rows_of(HONEST[:2]), "are no programme"),
+        (rows_of(HONEST[:2]), "too few decided tests for a programme"),
     ],
 )
 def test_what_is_no_programme_is_refused(rows, what):

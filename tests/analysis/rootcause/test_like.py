@@ -48,6 +48,15 @@ def case(tmp_path):
     return open_case(tmp_path)
 
 
+def test_a_period_without_customers_is_undefined_and_no_crash(case, tmp_path):
+    rows = pd.read_csv(tmp_path / "orders.csv")
+    rows.loc[pd.to_datetime(rows["day"]) >= "2025-01-31", "customer"] = None
+    rows.to_csv(tmp_path / "orders.csv", index=False)
+    cells = pull(open_case(tmp_path))
+    assert cells.undefined("each") == ("current",)
+    assert cells.between_units("each")[1] == 0
+
+
 def test_orders_per_customer_vary_as_customers_do(case):
     found = like_change(case, pull(case), case.metrics["each"])
     before, after = bought(np.random.default_rng(1))
