@@ -133,8 +133,7 @@ def lines(result: ExperimentResult, by: list[str] | tuple[str, ...], lang: str) 
 
 def _table(rows: Sequence[Mapping[str, Message]], lang: str) -> list[str]:
     """Columns of even width; wide characters count twice."""
-    from unicodedata import east_asian_width
-
+    from kpilab.show.format import columns
     from kpilab.show.say import label, sentence
 
     names = ("metric", "role", "variation", "before", "after", "change", "absolute", "p", "chance")
@@ -142,11 +141,8 @@ def _table(rows: Sequence[Mapping[str, Message]], lang: str) -> list[str]:
     for row in rows:
         cells.append([sentence(row[n], lang) for n in names])
 
-    def width(text: str) -> int:
-        return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
-
-    most = [max(width(row[i]) for row in cells) for i in range(len(names))]
+    most = [max(columns(row[i]) for row in cells) for i in range(len(names))]
     return [
-        "  ".join(c + " " * (w - width(c)) for c, w in zip(row, most, strict=True)).rstrip()
+        "  ".join(c + " " * (w - columns(c)) for c, w in zip(row, most, strict=True)).rstrip()
         for row in cells
     ]

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from kpilab.core.finding import Cause, Review
 from kpilab.report.words import Words
-from kpilab.show.format import interval, number, period, signed, where
+from kpilab.show.format import columns, interval, number, period, signed, where
 
 WIDTH, BAR = 96, 20
 
@@ -32,14 +32,6 @@ def verdict(review: Review, lang: str | None = None) -> str:
     # A name from the data must not steer the terminal.
     return (
         "".join(sign for sign in text if sign == "\n" or unicodedata.category(sign) != "Cc") + "\n"
-    )
-
-
-def columns(text: str) -> int:
-    """How many columns a terminal needs for the text; Chinese signs take two."""
-    return sum(
-        0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
-        for c in text
     )
 
 

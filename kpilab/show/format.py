@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from math import floor, log10
+from unicodedata import combining, east_asian_width
 
 import numpy as np
 from babel.dates import format_date
@@ -16,6 +17,11 @@ YES = {"en": ("no", "yes"), "zh": ("否", "是")}
 LOCALE = {"en": "en_GB", "zh": "zh_CN"}
 MISSING = "–"
 SMALLEST = 8  # decimal places; below that stands what floating point leaves of a zero
+
+
+def columns(text: str) -> int:
+    """How many columns a text takes where letters are alike wide; Chinese signs take two."""
+    return sum(0 if combining(c) else 1 + (east_asian_width(c) in "WF") for c in text)
 
 
 def number(value: float | None, lang: str = "en") -> str:

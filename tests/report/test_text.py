@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kpilab.core.values import Effect
-from kpilab.report.text import columns, verdict, wrapped
+from kpilab.report.text import verdict, wrapped
+from kpilab.show.format import columns
 from tests.report import reviews
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
-from unicodedata import east_asian_width
 
 import altair as alt
 
 from kpilab.show import say
+from kpilab.show.format import columns
 
 if TYPE_CHECKING:
     from kpilab.core.result import Result
@@ -33,7 +33,7 @@ def lines(text: str, most: int = WIDTH) -> list[str]:
     """The text in lines of at most `most` letters, never broken inside a word or a number."""
     found, line = [], ""
     for piece in PIECE.findall(text):
-        if line.strip() and _width(line + piece.rstrip()) > most:
+        if line.strip() and columns(line + piece.rstrip()) > most:
             found.append(line.strip())
             line = ""
         line += piece
@@ -42,8 +42,4 @@ def lines(text: str, most: int = WIDTH) -> list[str]:
 
 def room(texts: Iterable[str], least: float = 40.0) -> float:
     """Pixels that a scale must be padded by, so that the text right of the longest bar is seen."""
-    return max([least, *(GAP + LETTER * _width(text) for text in texts)])
-
-
-def _width(text: str) -> int:
-    return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+    return max([least, *(GAP + LETTER * columns(text) for text in texts)])
