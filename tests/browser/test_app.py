@@ -15,6 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from kpilab.workbench.saved import FILE
 from tests.case.conftest import events
 from tests.conftest import few
 
@@ -86,6 +87,8 @@ def test_from_raw_tables_to_a_saved_view(way, app, page):
     (address, folder), (by, lang) = app, way.split()
     says, outside = SAYS[lang], []
     (folder / "case.yml").unlink(missing_ok=True)
+    # A view kept by the way before stands on the home page under the name of its card.
+    (folder.parent / FILE).unlink(missing_ok=True)
     page.on("request", lambda r: outside.append(r.url) if not _near(r.url, address) else None)
     page.goto(f"{address}?lang={lang}")
     press(page, by, says["write"])
