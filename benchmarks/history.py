@@ -11,10 +11,11 @@ import argparse
 import numpy as np
 from scipy.signal import lfilter
 
-from kpilab.stats.history import Days, outlook
+from kpilab.stats.history import outlook
+from kpilab.stats.levels import Days
 
 FAMILIES = ("iid", "counts", "AR .5", "AR .8", "walk", "season", "trend", "season, trend, AR .3",
-            "campaigns")  # fmt: skip
+            "campaigns", "step")  # fmt: skip
 # Days in all, days of a period: three, five and twelve months by month; one, two and three years by
 # quarter and month.
 GRID = ((84, 28), (140, 28), (365, 28), (730, 28), (364, 91), (730, 91), (1095, 91))
@@ -37,6 +38,10 @@ def series(name: str, rng: np.random.Generator, n: int) -> np.ndarray:
         for start in np.flatnonzero(rng.uniform(size=n) < 1 / 30):
             y[start : start + 3] += 0.6
         return 100 * y
+    if name == "step":
+        # Anywhere in the history, of either sign, and it stays.
+        size = rng.choice([-0.25, 0.25]) * (t >= rng.uniform(0.1, 0.9) * n)
+        return 100 * (1 + size) * (1 + 0.1 * noise[50:])
     plain = {
         "iid": 1 + 0.1 * noise[50:],
         "counts": rng.poisson(20, n) / 20,

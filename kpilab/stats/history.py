@@ -16,34 +16,14 @@ from numpy.typing import NDArray
 
 from kpilab.stats.core.dependence import long_run
 from kpilab.stats.distributions import student
-
-Array = NDArray[np.float64]
-Span = tuple[int, int]  # first day and the day after the last, as positions
+from kpilab.stats.levels import Array, Days, Levels, Noise, Span
+from kpilab.stats.season import KNOWN, between, season
 
 MULTIPLES = (1, 2, 4)  # of the period's length: how much of the past tells the level
 LEAST_WINDOWS = 2  # former periods of equal length from which on their errors tell anything
-KNOWN = 0.8  # part of a window's days that must be known
 PER_WINDOW = 4  # origins tried per period length: nearer ones tell the same
 BELIEVED = 3.0  # placebo windows as which the days' own noise counts: docs/benchmarks/history.md
 CHOSEN = 0.5  # the errors look better for having been chosen by, the more the fewer: the same page
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Days:
-    """A series over its whole history, one number per day (week, month), the calendar apart.
-
-    Attributes:
-        num: sums; NaN where a day is missing.
-        den: what they are sums over: the calendar's weight of each day (1 on average), or the
-            denominator of a rate. Known beyond the last day of `num` where the calendar is.
-        ago: for each day, the position of the same day of the season one year before; -1 for none.
-        adds: the period's value is a sum, so that the calendar moves it.
-    """
-
-    num: Array
-    den: Array
-    ago: NDArray[np.int64]
-    adds: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,68 +52,6 @@ class Outlook:
         half = float(student.ppf(0.5 + level / 2, self.df)) * self.error
         nan = float("nan")
         return (self.value - half, self.value + half) if half > 0 else (nan, nan)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Sums:
-    """Levels of any window of a series, and of the same window one, two … years before."""
-
-    num: Array  # years × (days + 1), running sums
-    den: Array
-    logs: bool
-
-    @classmethod
-    def of(cls, days: Days) -> _Sums:
-        num, den = [days.num], [np.where(np.isfinite(days.num), days.den, np.nan)]
-        at = np.arange(len(days.num))
-        while True:
-            at = np.where(at >= 0, days.ago[at], -1)
-            if (at < 0).all():
-                break
-            num.append(np.where(at >= 0, num[0][at], np.nan))
-            den.append(np.where(at >= 0, den[0][at], np.nan))
-        return cls(_running(num), _running(den), bool(np.nanmin(days.num) >= 0))
-
-    def level(self, first: NDArray[np.int64], last: NDArray[np.int64], year: int = 0) -> Array:
-        """Level of windows, on the scale on which changes add up; NaN where nothing is known."""
-        a, b = np.maximum(first, 0), np.maximum(last, 0)
-        num, den = (s[year][b] - s[year][a] for s in (self.num, self.den))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            level = np.where((den > 0) & (first >= 0), num / den, np.nan)
-            return np.where(level > 0, np.log(level), np.nan) if self.logs else level
-
-    def covered(self, first: NDArray[np.int64], last: NDArray[np.int64], year: int) -> Array:
-        """Part of the windows' days that are known that many years before, 0-1."""
-        here = self.den[year]
-        seen = np.concatenate([[0.0], np.cumsum(np.diff(here) > 0)])
-        a, b = np.maximum(first, 0), np.maximum(last, 0)
-        return np.where(first >= 0, (seen[b] - seen[a]) / np.maximum(b - a, 1), 0.0)
-
-    @property
-    def years(self) -> int:
-        return len(self.num) - 1
-
-
-def _running(rows: list[Array]) -> Array:
-    return np.array([np.concatenate([[0.0], np.nancumsum(row)]) for row in rows])
-
-
-@dataclass(frozen=True, slots=True)
-class _Noise:
-    """What moves the mean of a period, on the scale of the levels.
-
-    Attributes:
-        day: variance of a day, as if days were independent. df: that it is known with.
-        walk: variance that the level itself gains per day.
-    """
-
-    day: float
-    df: float
-    walk: float
-
-    def apart(self, n: int, k: NDArray[np.int64] | int) -> Array | float:
-        """Variance of the difference of two adjoining means, over n and over k days."""
-        return self.day * (1 / n + 1 / np.maximum(k, 1)) + self.walk * (n + k) / 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,11 +98,11 @@ def outlook(
     if windows < LEAST_WINDOWS:
         return None
     before = Days(np.where(np.arange(len(days.num)) < end, days.num, np.nan), days.den, days.ago)
-    sums = _Sums.of(before)
+    sums = Levels.of(before)
     origins = _origins(first, end, n)
     yearly = bool(sums.years and sums.covered(origins[-1:], origins[-1:] + n, 1)[0])
     if units is not None and sums.logs:
-        noise = _Noise(units * n / 2, BELIEVED, 0.0)
+        noise = Noise(units * n / 2, BELIEVED, 0.0)
     else:
         noise = _noise(before, sums, n, first, end, yearly=yearly)
     tried = _all_tried(sums, origins, n, first, noise)
@@ -203,7 +121,7 @@ def _origins(first: int, end: int, n: int) -> NDArray[np.int64]:
     return np.array([*back[::-1], end], np.int64)
 
 
-def _noise(days: Days, sums: _Sums, n: int, first: int, end: int, *, yearly: bool) -> _Noise:
+def _noise(days: Days, sums: Levels, n: int, first: int, end: int, *, yearly: bool) -> Noise:
     """The noise of periods of n days. Where former years tell the season (`yearly`), it is read off
     what days are beyond the same days of the year before, so that what recurs is none."""
     x = days.num / np.where(days.den > 0, days.den, np.nan)
@@ -221,9 +139,9 @@ def _noise(days: Days, sums: _Sums, n: int, first: int, end: int, *, yearly: boo
         return _noise(days, sums, n, first, end, yearly=False)
     found = long_run(*pieces[::-1]) if pieces else None
     if found is None or not found.df:
-        return _Noise(0.0, 0.0, 0.0)
+        return Noise(0.0, 0.0, 0.0)
     walk = _walk(sums, max(n // 2, 1), end, found.variance, yearly=yearly)
-    return _Noise(found.variance, found.df, walk)
+    return Noise(found.variance, found.df, walk)
 
 
 def _around(piece: Array, relative: bool) -> Array:
@@ -234,7 +152,7 @@ def _around(piece: Array, relative: bool) -> Array:
     return (piece - level) / (level if relative and level > 0 else 1.0)
 
 
-def _walk(sums: _Sums, m: int, end: int, day: float, *, yearly: bool) -> float:
+def _walk(sums: Levels, m: int, end: int, day: float, *, yearly: bool) -> float:
     """Variance the level gains per day: steps between neighbouring windows of m days, beyond those
     of the year before where that is known, and beyond the noise of days."""
     ends = np.arange(end, 2 * m, -m)
@@ -254,7 +172,7 @@ def _walk(sums: _Sums, m: int, end: int, day: float, *, yearly: bool) -> float:
 
 
 def _all_tried(
-    sums: _Sums, origins: NDArray[np.int64], n: int, first: int, noise: _Noise
+    sums: Levels, origins: NDArray[np.int64], n: int, first: int, noise: Noise
 ) -> list[_Tried]:
     end, tried = int(origins[-1]), list[_Tried]()
     whole = end - first
@@ -269,34 +187,10 @@ def _all_tried(
         variance = float(noise.apart(n, k))
         tried.append(_Tried(level, variance))
         tried.append(_Tried(level + growth * apart, variance, grows=True))
-        season, years, believed = _season(sums, origins, n, start, noise)
+        seasonal, years, believed = season(sums, origins, n, start, noise)
         if years:
-            tried.append(_Tried(level + season, variance * (1 + 1 / years), believed))
+            tried.append(_Tried(level + seasonal, variance * (1 + 1 / years), believed))
     return tried
-
-
-def _season(
-    sums: _Sums, origins: NDArray[np.int64], n: int, start: NDArray[np.int64], noise: _Noise
-) -> tuple[Array, int, float]:
-    """What the window was beyond the days before it in former years, drawn towards nothing by as
-    much as noise makes; NaN where no former year is known. And of the last one, how many years it
-    has and the part of their season that is believed."""
-    moved = []
-    for year in range(1, sums.years + 1):
-        known = np.minimum(
-            sums.covered(origins, origins + n, year), sums.covered(start, origins, year)
-        )
-        step = sums.level(origins, origins + n, year) - sums.level(start, origins, year)
-        moved.append(np.where(known >= KNOWN, step, np.nan))
-    if not moved:
-        return np.full(len(origins), np.nan), 0, 0.0
-    seen = np.isfinite(np.array(moved)).sum(axis=0)
-    mean = np.where(seen > 0, np.nansum(moved, axis=0) / np.maximum(seen, 1), np.nan)
-    chance = noise.apart(n, origins - start) / np.maximum(seen, 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        belief = np.clip(1 - chance / mean**2, 0.0, 1.0)
-    belief = np.where(mean == 0, 0.0, belief)
-    return belief * mean, int(seen[-1]), float(belief[-1])
 
 
 def _best(
@@ -347,7 +241,7 @@ def _disjoint(origins: NDArray[np.int64], n: int) -> float:
 
 
 def _spread(
-    best: _Tried, misses: Array, origins: NDArray[np.int64], n: int, noise: _Noise
+    best: _Tried, misses: Array, origins: NDArray[np.int64], n: int, noise: Noise
 ) -> tuple[float, float, int]:
     """Standard error of the forecast on the scale of the levels, its degrees of freedom, and how
     many former periods it was read off."""
@@ -363,7 +257,7 @@ def _spread(
 
 def _as_outlook(
     days: Days,
-    sums: _Sums,
+    sums: Levels,
     best: _Tried,
     baseline: Span,
     current: Span,
@@ -372,29 +266,12 @@ def _as_outlook(
 ) -> Outlook:
     """The forecast in units of the period, its steps from the baseline on."""
     size = float(np.nansum(days.den[slice(*current)])) if adds else 1.0
-    base, ahead = _level(sums, baseline), float(best.found[-1])
-    season = (best.believed or 0.0) * _between(sums, days.ago, baseline, current)
+    base, ahead = sums.of_span(baseline), float(best.found[-1])
+    yearly = (best.believed or 0.0) * between(sums, days.ago, baseline, current)
     unit = (lambda x: float(np.exp(x))) if sums.logs else float
     like, value = size * unit(base), size * unit(ahead)
-    seasonal = size * unit(base + season) - like
+    seasonal = size * unit(base + yearly) - like
     error = value * spread[0] if sums.logs else size * spread[0]
     _, df, windows = spread
     trend = value - like - seasonal
     return Outlook(like, seasonal, trend, value, error, df, windows, best.seasonal)
-
-
-def _level(sums: _Sums, span: Span, year: int = 0) -> float:
-    return float(sums.level(*np.array(span, np.int64)[:, None], year=year)[0])
-
-
-def _between(sums: _Sums, ago: NDArray[np.int64], baseline: Span, current: Span) -> float:
-    """What the season made from the baseline to the current period in former years, beyond their
-    growth; 0 where none is known."""
-    then = int(ago[current[0]])
-    apart = (current[0] - baseline[0]) / (current[0] - then) if then >= 0 else 0.0
-    moved = [
-        _level(sums, current, y) - _level(sums, baseline, y)
-        - apart * (_level(sums, baseline, y - 1) - _level(sums, baseline, y))
-        for y in range(1, sums.years + 1)
-    ]  # fmt: skip
-    return float(np.nanmean(moved)) if np.isfinite(moved).any() else 0.0

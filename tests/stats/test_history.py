@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kpilab.stats.history import Days, outlook
+from kpilab.stats.history import outlook
+from kpilab.stats.levels import Days
 
 
 def series(values: np.ndarray, year: int = 365, den: np.ndarray | None = None) -> Days:

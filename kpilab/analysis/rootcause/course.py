@@ -20,7 +20,7 @@ from kpilab.engine.run import ConnectionLost, OutOfMemory
 from kpilab.errors import EngineError
 from kpilab.stats.calendar import of_holidays, of_week, weekdays, year_before
 from kpilab.stats.data.stops import stops
-from kpilab.stats.history import Days, Span
+from kpilab.stats.levels import Days, Span
 
 if TYPE_CHECKING:
     from kpilab.core.case import Case, Grain, Metric

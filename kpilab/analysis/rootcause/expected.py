@@ -18,7 +18,8 @@ from kpilab.questions.drivers import measured_drivers
 from kpilab.stats.core.change import Change
 from kpilab.stats.data.stops import steps
 from kpilab.stats.distributions import student
-from kpilab.stats.history import Days, outlook
+from kpilab.stats.history import outlook
+from kpilab.stats.levels import Days
 
 if TYPE_CHECKING:
     from kpilab.core.case import Case
