@@ -66,9 +66,10 @@ class Found:
     trial: Trial | None = None
 
 
-def found_in(folder: Path) -> Found:
-    """The tables of a folder, how they belong together, and what could be its goal."""
-    sheets, notes = look(folder)
+def found_in(folder: Path, zone: str | None = None) -> Found:
+    """The tables of a folder, how they belong together, and what could be its goal; `zone`: whose
+    local times are meant where a time carries a zone."""
+    sheets, notes = look(folder, zone)
     sheets = [classed(s) for s in sheets]
     trial = lone_trial(sheets)
     if trial is not None:

@@ -17,7 +17,7 @@ from kpilab.engine.door.files import ENDINGS, ending, opened
 from kpilab.engine.door.layout import months, wide
 from kpilab.engine.door.moments import is_month
 from kpilab.engine.door.numbered import numbered
-from kpilab.engine.door.reading import Reading
+from kpilab.engine.door.reading import Opened, Reading
 from kpilab.engine.expression import identifier
 from kpilab.engine.run import collect_one
 from kpilab.errors import BadInput, Problem
@@ -31,6 +31,7 @@ LEAST_MONTHS = 3
 # Short names of months that are no other word of a file's name.
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 SHORT = 3
+ZONES = ("door.offset", "door.zone")  # what is said of times with a zone
 Type = Literal["time", "number", "text", "flag", "other"]
 # What numbers are: amounts that add up; else why they do not (`kpilab.case.numbers`).
 Nature = Literal["adds", "mean", "level", "name", "calendar", "place", "repeated"]
@@ -70,6 +71,7 @@ class Sheet:
     rows: int
     columns: tuple[Column, ...]
     keys: Mapping[str, object] = field(default_factory=dict)
+    zoned: bool = False  # whether a time carries a zone
 
     def column(self, pattern: str, *types: Type) -> Column | None:
         """The first column of these types whose name matches."""
@@ -84,8 +86,11 @@ class Sheet:
         return [c for c in self.columns if c.type in types]
 
 
-def look(folder: Path) -> tuple[list[Sheet], list[Message]]:
+def look(folder: Path, zone: str | None = None) -> tuple[list[Sheet], list[Message]]:
     """The tables of a folder, and a note for each file that cannot be read.
+
+    Args:
+        zone: whose local times are meant where a time carries a zone; None: as they stand.
 
     Raises:
         BadInput: no such folder, or no table in it.
@@ -94,20 +99,20 @@ def look(folder: Path) -> tuple[list[Sheet], list[Message]]:
         raise BadInput(
             f"no folder {str(folder)!r}", "argument DIR", "give the folder that holds the tables"
         )
-    con, sheets = connect(), list[Sheet]()
+    con, sheets = connect(timezone=zone or "UTC"), list[Sheet]()
     problems: list[tuple[str, Problem]] = []
     sources = list(_sources(folder))
     taken = {name for name, _, _ in sources}
     for name, source, files in sources:
         try:
-            sheets += _tables(con, folder, name, source)
+            sheets += _tables(con, folder, name, source, zone)
         except BadInput as error:
             if len(files) == 1:
                 problems += [(source, problem) for problem in error.problems]
                 continue
             for file in files:  # not one table: each may be one of its own
                 try:
-                    sheets += _tables(con, folder, _own(slug(_stem(file)), taken), file)
+                    sheets += _tables(con, folder, _own(slug(_stem(file)), taken), file, zone)
                 except BadInput as single:
                     problems += [(file, problem) for problem in single.problems]
     if not sheets:
@@ -139,15 +144,17 @@ def looked(files: Sequence[Path]) -> list[Sheet]:
     return sheets
 
 
-def _tables(con: BaseBackend, folder: Path, name: str, source: str) -> list[Sheet]:
+def _tables(
+    con: BaseBackend, folder: Path, name: str, source: str, zone: str | None = None
+) -> list[Sheet]:
     """The tables of a source: one, or one for each sheet of a workbook."""
-    read = opened(con, folder / source, name, Reading())
+    read = opened(con, folder / source, name, Reading(zone=zone))
     across = wide(read.table.columns)
     if across is not None:
-        read = opened(con, folder / source, name, Reading(unpivot=across))
+        read = opened(con, folder / source, name, Reading(unpivot=across, zone=zone))
         columns = across.columns[0] if len(across.columns) == 1 else list(across.columns)
         keys = {"unpivot": {"columns": columns, "name": across.name, "value": across.value}}
-        return [_sheet(name, source, read.table, keys)]
+        return [_sheet(name, source, read, keys)]
     called = months(read.table.columns)
     if len(called) >= LEAST_MONTHS:
         what = f"columns {called[0]!r} to {called[-1]!r} are months of no year"
@@ -155,17 +162,17 @@ def _tables(con: BaseBackend, folder: Path, name: str, source: str) -> list[Shee
         raise BadInput(what, f"file {source!r}", mend)
     titles = [n.values for n in read.notes if n.key == "door.sheets"]
     if not titles:
-        return [_sheet(name, source, read.table, {})]
+        return [_sheet(name, source, read, {})]
     every = [str(titles[0]["sheet"]), *cast("tuple[str, ...]", titles[0]["others"])]
     found = []
     for title in every:
         own = slug(f"{name}_{title}")
-        sheet = opened(con, folder / source, own, Reading(sheet=title))
-        found.append(_sheet(own, source, sheet.table, {"sheet": title}))
+        sheet = opened(con, folder / source, own, Reading(sheet=title, zone=zone))
+        found.append(_sheet(own, source, sheet, {"sheet": title}))
     if len({frozenset(c.name.lower() for c in s.columns) for s in found}) > 1:
         return found
-    whole = opened(con, folder / source, name, Reading(sheet="*"))
-    return [_sheet(name, source, whole.table, {"sheet": "*"})]
+    whole = opened(con, folder / source, name, Reading(sheet="*", zone=zone))
+    return [_sheet(name, source, whole, {"sheet": "*"})]
 
 
 def _stem(name: str) -> str:
@@ -211,9 +218,12 @@ def slug(text: str) -> str:
     return f"n_{name}" if name[:1].isdigit() else name
 
 
-def _sheet(name: str, source: str, table: ir.Table, keys: Mapping[str, object]) -> Sheet:
-    table = _with_times(table)
+def _sheet(name: str, source: str, read: Opened, keys: Mapping[str, object]) -> Sheet:
+    table = _with_times(read.table)
     schema = table.schema()
+    zoned = any(n.key in ZONES for n in read.notes) or any(
+        kind.is_timestamp() and getattr(kind, "timezone", None) for kind in schema.values()
+    )
     aggregates: dict[str, ir.Scalar] = {"rows": table.count()}
     for k, (column, kind) in enumerate(schema.items()):
         value = table[column]
@@ -227,7 +237,7 @@ def _sheet(name: str, source: str, table: ir.Table, keys: Mapping[str, object]) 
             }
     found = collect_one(table.agg([e.name(n) for n, e in aggregates.items()]), f"table {name!r}")
     columns = tuple(_column(str(c), schema[c], found, k) for k, c in enumerate(schema))
-    return Sheet(name, source, table, int(found["rows"]), columns, keys)
+    return Sheet(name, source, table, int(found["rows"]), columns, keys, zoned)
 
 
 def _with_times(table: ir.Table) -> ir.Table:

@@ -51,7 +51,7 @@ class Page:
         booked = [{"logged": best.goal, "books": n} for n in pairs if n in metrics]
         tests = experiments(self.sheet, best, sheets, dict(known))
         sections = [
-            pen.head(title, notes, wishes.language, wishes.timezone, _zoned(sheets)),
+            pen.head(title, notes, wishes.language, wishes.timezone, zoned(sheets)),
             pen.periods(asked),
             pen.section("tables", tables),
             pen.section("customer", customer_of(self.sheet, self.found)),
@@ -73,7 +73,7 @@ class Page:
         kpis = _asked_kpis(wishes, metrics)
         sections = [
             pen.head(
-                title, self.found.notes, wishes.language, wishes.timezone, _zoned([self.sheet])
+                title, self.found.notes, wishes.language, wishes.timezone, zoned([self.sheet])
             ),
             pen.periods({**days_of(trial), **wishes.periods}),
             pen.section("tables", tables),
@@ -125,12 +125,9 @@ def _told(kpis: Mapping[str, float | None], owner: str | None) -> list[dict[str,
     ]
 
 
-def _zoned(sheets: Sequence[Sheet]) -> bool:
-    return any(
-        kind.is_timestamp() and getattr(kind, "timezone", None)
-        for s in sheets
-        for kind in s.table.schema().values()
-    )
+def zoned(sheets: Sequence[Sheet]) -> bool:
+    """Whether times carry a zone: then it matters whose days are meant."""
+    return any(s.zoned for s in sheets)
 
 
 def _goal(best: Draft, wishes: Wishes) -> dict[str, object]:

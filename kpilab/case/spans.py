@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from itertools import pairwise
 
 import pandas as pd
 
+from kpilab.case.days import FAR, bulk, without_rows
 from kpilab.case.look import Sheet
 from kpilab.core.values import Message, Period
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput
 
-FEW = 0.05  # of a usual week's rows: a week at either end that holds fewer is no part of the span
-FAR = timedelta(days=31)  # a day further off than that from the others is worth a word
 DAYS_OFF = 3  # a quarter counts as whole when its last days are a holiday or weekend without rows
 
 
-def span(sheet: Sheet, time: str) -> tuple[date, date, Message | None]:
-    """First and last day of the bulk of a table's rows, and a note on what lies far off."""
+def span(sheet: Sheet, time: str) -> tuple[date, date, list[Message]]:
+    """First and last day of the bulk of a table's rows; notes on what lies far off, and on days
+    between without rows."""
     day = sheet.table[time].try_cast("timestamp").cast("date")
     rows = sheet.table.select(day=day).group_by("day").agg(n=lambda t: t.count())
     counts = collect(rows, f"days of {sheet.name!r}").dropna().sort_values("day")
@@ -31,37 +30,13 @@ def span(sheet: Sheet, time: str) -> tuple[date, date, Message | None]:
             "fill it, or remove the table",
         )
     rows_of = dict(zip(days, counts["n"].astype(int), strict=True))
-    first, last = _bulk(rows_of)
+    first, last = bulk(rows_of)
     far = {d: n for d, n in rows_of.items() if d < first - FAR or d > last + FAR}
     told = [f"{d} ({n} rows)" if n > 1 else str(d) for d, n in list(far.items())[:3]]
     values = {"file": sheet.source, "column": time, "days": told}
-    return first, last, Message("first.far", values) if far else None
-
-
-def _bulk(rows: dict[date, int]) -> tuple[date, date]:
-    """First and last day without what lies far from all others, and without the weeks at the ends
-    that hold next to nothing."""
-    days = [d for part in _parts(rows) for d in part]
-    weeks = pd.PeriodIndex(pd.DatetimeIndex(days), freq="W")
-    counts = pd.Series([rows[d] for d in days], weeks).groupby(level=0).sum()
-    full = counts.index[counts >= FEW * counts.median()]
-    first, last = full[0].start_time.date(), full[-1].end_time.date()
-    inside = [day for day in days if first <= day <= last]
-    return inside[0], inside[-1]
-
-
-def _parts(rows: dict[date, int]) -> list[list[date]]:
-    """Days in a row, broken where a gap is far longer than the usual one; parts of some size."""
-    days = sorted(rows)
-    gaps = [(b - a).days for a, b in pairwise(days)]
-    longest = max(2 * FAR.days, 5 * (sorted(gaps)[len(gaps) // 2] if gaps else 0))
-    parts = [[days[0]]]
-    for day, gap in zip(days[1:], gaps, strict=True):
-        if gap > longest:
-            parts.append([])
-        parts[-1].append(day)
-    whole = sum(rows.values())
-    return [p for p in parts if sum(rows[d] for d in p) >= FEW * whole]
+    gone = without_rows(sheet.name, rows_of)
+    notes = [Message("first.far", values)] if far else []
+    return first, last, notes + ([gone] if gone else [])
 
 
 def periods(spans: Iterable[tuple[date, date]]) -> dict[str, Period]:

@@ -105,7 +105,7 @@ def first_case(folder: str | Path, say: Say, *, wishes: Wishes, force: bool = Fa
         raise BadInput(
             f"{path} is there already", "argument DIR", "edit it, or replace it with --force"
         )
-    found = found_in(folder)
+    found = found_in(folder, wishes.timezone)
     one = drafted(folder, found, say, wishes)
     case = kept(folder, path, one.text)
     return First(path, case, one.sheet, one.draft, found, one.notes, one.alternatives)
@@ -134,7 +134,8 @@ def kept(folder: Path, path: Path, content: str) -> Case:
 def _when(
     sheet: Sheet, found: Found, wishes: Wishes
 ) -> tuple[list[Message], dict[str, Period], list[str]]:
-    """Notes on stray days, the periods, and the tables that have rows in both."""
+    """Notes on stray days and on days without rows, the periods, and the tables that have rows in
+    both."""
     known = found.guesses
     timed = [s for s in found.sheets if known[s.name].roles.get("time")]
     spans = {s.name: span(*_timed(s, found)) for s in timed}
@@ -143,7 +144,7 @@ def _when(
         asked.pop("year_ago", None)  # it was that of another period
     covered = [n for n, (first, last, _) in spans.items() if first <= asked["baseline"].last
                and last >= asked["current"].first]  # fmt: skip
-    return [note for _, _, note in spans.values() if note], asked, covered
+    return [note for *_, notes in spans.values() for note in notes], asked, covered
 
 
 def _timed(sheet: Sheet, found: Found) -> tuple[Sheet, str]:

@@ -79,6 +79,10 @@ def init(
     target: Annotated[float | None, typer.Option(help="The goal's planned value.")] = None,
     current: Annotated[str | None, typer.Option(help="Current period: A..B.")] = None,
     baseline: Annotated[str | None, typer.Option(help="Baseline: A..B.")] = None,
+    timezone: Annotated[
+        str | None,
+        typer.Option(help="Whose days are meant where times carry a zone, e.g. Asia/Shanghai."),
+    ] = None,
     lang: Lang = None,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
     force: Annotated[
@@ -91,7 +95,7 @@ def init(
         from kpilab.cli.first import told_of, written
         from kpilab.cli.wishes import asked, wishes
 
-        given = wishes(goal, kpi or (), target, (current, baseline), lang)
+        given = wishes(goal, kpi or (), target, (current, baseline), lang, timezone)
         if not yes and sys.stdin.isatty():
             given = asked(folder, given)
         language = lang or "en"
@@ -103,6 +107,7 @@ def init(
 def check(case: CaseFolder, verbose: Verbose = False) -> None:
     """Check a case and its data; exit code 0 when clean, 1 when not."""
     with told(1, verbose):
+        from kpilab.case.days import unfilled
         from kpilab.case.occurring import uncounted
         from kpilab.case.read import open_case
         from kpilab.show.say import sentence
@@ -110,7 +115,7 @@ def check(case: CaseFolder, verbose: Verbose = False) -> None:
 
         opened = open_case(case)
         rules(opened)
-        for issue in opened.issues:
+        for issue in (*opened.issues, *unfilled(opened)):
             typer.echo(f"note: {sentence(issue.statement, opened.language)}")
         error = several(uncounted(opened))
         if error:

@@ -242,7 +242,7 @@ def _moment(
     told = tuple(f"{'-' if o < 0 else '+'}{abs(o) // 60:02d}:{abs(o) % 60:02d}" for o in minutes)
     if minutes[-1] - minutes[0] > SUMMER:
         what = f"times in column {column!r} of {raw.file} carry several offsets ({', '.join(told)})"
-        mend = "say whose days are meant, e.g. timezone: Asia/Shanghai"
+        mend = "say whose days are meant, e.g. timezone: Asia/Shanghai (kpilab init --timezone)"
         raise BadInput(what, "case.yml, key 'timezone'", mend)
     if minutes != [0]:
         values = {"table": raw.table, "column": column, "offsets": told}

@@ -1,0 +1,124 @@
+"""The days on which a table has rows: from when to when most of them go, and the days, weeks or
+months between that have none although some are expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from itertools import groupby, pairwise
+
+import pandas as pd
+
+from kpilab.core.case import Case
+from kpilab.core.finding import DataIssue
+from kpilab.core.table import Benchmark, EventLog, Executions, Facts
+from kpilab.core.values import Message, Period
+from kpilab.engine.days import day_of
+from kpilab.engine.run import collect
+
+FEW = 0.05  # of a usual week's rows: a week at either end that holds fewer is no part of the span
+FAR = timedelta(days=31)  # a day further off than that from the others is worth a word
+LEAST = 12  # days, weeks or months that rows are expected in; fewer show no custom
+OFTEN = 0.8  # of the weeks with rows a weekday has some: then they are expected on it
+RARE = 0.05  # how often chance would make such a run
+CLOSED = 2  # days without rows, each alone, that are worth a word where all others have some
+MONTH = range(28, 32)
+
+
+def unfilled(case: Case) -> Iterator[DataIssue]:
+    """A note for each table without rows on days on which some are expected."""
+    for name, role in case.sources.items():
+        if isinstance(role, EventLog | Facts | Executions | Benchmark):
+            rows = role.table.select(day=day_of(role.table, role.time))
+            rows = rows.filter(rows.day.notnull()).group_by("day").agg(n=lambda t: t.count())
+            found = collect(rows, f"days of {name!r}")
+            days = pd.to_datetime(found["day"]).dt.date
+            said = without_rows(name, dict(zip(days, found["n"].astype(int), strict=True)))
+            if said is not None:
+                yield DataIssue(name, said)
+
+
+def without_rows(table: str, rows: Mapping[date, int]) -> Message | None:
+    """The days without rows in words, the longest run by name; None where there are none."""
+    first, last = bulk(rows) if rows else (None, None)
+    runs = sorted(paused([d for d in rows if first and last and first <= d <= last]), key=_short)
+    if not runs:
+        return None
+    values = {"table": table, "days": sum(run.days for run in runs), "period": runs[0]}
+    return Message("trust.no_days", values | ({"more": len(runs) - 1} if len(runs) > 1 else {}))
+
+
+def _short(run: Period) -> int:
+    return -run.days
+
+
+def bulk(rows: Mapping[date, int]) -> tuple[date, date]:
+    """First and last day without what lies far from all others, and without the weeks at the ends
+    that hold next to nothing."""
+    days = [d for part in _parts(rows) for d in part]
+    weeks = pd.PeriodIndex(pd.DatetimeIndex(days), freq="W")
+    counts = pd.Series([rows[d] for d in days], weeks).groupby(level=0).sum()
+    full = counts.index[counts >= FEW * counts.median()]
+    first, last = full[0].start_time.date(), full[-1].end_time.date()
+    inside = [day for day in days if first <= day <= last]
+    return inside[0], inside[-1]
+
+
+def _parts(rows: Mapping[date, int]) -> list[list[date]]:
+    """Days in a row, broken where a gap is far longer than the usual one; parts of some size."""
+    days = sorted(rows)
+    gaps = [(b - a).days for a, b in pairwise(days)]
+    longest = max(2 * FAR.days, 5 * (sorted(gaps)[len(gaps) // 2] if gaps else 0))
+    parts = [[days[0]]]
+    for day, gap in zip(days[1:], gaps, strict=True):
+        if gap > longest:
+            parts.append([])
+        parts[-1].append(day)
+    whole = sum(rows.values())
+    return [p for p in parts if sum(rows[d] for d in p) >= FEW * whole]
+
+
+def paused(days: Sequence[date]) -> list[Period]:
+    """Runs of days without rows between the first and the last of days that have some.
+
+    Rows are expected on the weekdays that nearly always have some, or in every month. Days that
+    lack rows here and there, as chance has it where rows are few, make no run.
+    """
+    days = sorted(set(days))
+    gaps = sorted((b - a).days for a, b in pairwise(days))
+    monthly = bool(gaps) and gaps[len(gaps) // 2] in MONTH
+    expected = _months(days) if monthly else _weekdays(days)
+    held = {d.replace(day=1) for d in days} if monthly else set(days)
+    if len(expected) < LEAST:
+        return []
+    runs = [list(run) for gone, run in groupby(expected, lambda d: d not in held) if gone]
+    found = [Period(run[0], run[-1]) for run in _beyond_chance(runs, len(expected))]
+    return [Period(p.first, _end_of_month(p.last)) for p in found] if monthly else found
+
+
+def _months(days: Sequence[date]) -> list[date]:
+    """The first of every month from the first to the last day."""
+    return [d.date() for d in pd.date_range(days[0].replace(day=1), days[-1], freq="MS")]
+
+
+def _end_of_month(day: date) -> date:
+    return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
+def _weekdays(days: Sequence[date]) -> list[date]:
+    """Days on which rows are expected; a week without any says nothing about its weekdays."""
+    if not days:
+        return []
+    weeks = len({d.isocalendar()[:2] for d in days})
+    counts = pd.Series([d.weekday() for d in days]).value_counts()
+    often = {int(str(k)) for k, n in counts.items() if n >= OFTEN * weeks}
+    every = (d.date() for d in pd.date_range(days[0], days[-1]))
+    return [day for day in every if day.weekday() in often]
+
+
+def _beyond_chance(runs: Sequence[list[date]], n: int) -> list[list[date]]:
+    """Runs longer than days that lack rows by chance would make; few days that stand alone."""
+    missing = sum(map(len, runs))
+    if missing <= CLOSED:
+        return list(runs)
+    return [run for run in runs if n * ((missing - len(run) + 1) / n) ** len(run) < RARE]
