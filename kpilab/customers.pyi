@@ -7,4 +7,5 @@ from kpilab.analysis.customers.lifetime import lifetime as lifetime
 from kpilab.analysis.customers.pipeline import pipeline as pipeline
 from kpilab.analysis.customers.price_volume_mix import price_volume_mix as price_volume_mix
 from kpilab.analysis.customers.pull_forward import pull_forward as pull_forward
+from kpilab.analysis.customers.repeat import repeat as repeat
 from kpilab.core.table import Entities as Entities

@@ -30,6 +30,9 @@ kpilab.customers.churn(orders, **who, current=now, by=["region"])
 # %% acquisition
 kpilab.customers.acquisition(orders, **who, current=now, by=["region"])
 
+# %% repeat
+kpilab.customers.repeat(orders, **who, current=before, by=["region"], within="60d")
+
 # %% concentration
 kpilab.customers.concentration(orders, **who, current=now)
 

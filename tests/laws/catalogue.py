@@ -441,6 +441,28 @@ ENTRIES: dict[str, Entry] = {
         orders=ORDERS,
         people=PEOPLE,
     ),
+    "repeat": entry(
+        lambda g: customers.repeat(
+            g["orders"],
+            customer=g.n("my_who"),
+            amount=g.n("my_sales"),
+            current=w.NOW,
+            by=[g.n("my_region")],
+        ),
+        orders=ORDERS,
+    ),
+    "repeat: of a table of customers": entry(
+        lambda g: customers.repeat(
+            g["orders"],
+            customer=g.n("my_who"),
+            amount=g.n("my_sales"),
+            current=w.NOW,
+            by=[g.n("my_region")],
+            customers=g["people"],
+        ),
+        orders=ORDERS,
+        people=PEOPLE,
+    ),
     "concentration": entry(
         lambda g: customers.concentration(
             g["orders"], customer=g.n("my_who"), amount=g.n("my_sales"), current=w.NOW

@@ -82,7 +82,7 @@ def stand_out(
             break
         row = _as_wide_as_it_is(table, rest, views, windows, level)
         places.append(table.loc[[row]])
-        rest = rest[~_inside(rest, table["where"][row])]
+        rest = rest[~inside(rest, table["where"][row])]
     table, placebos = first if first is not None else (pd.DataFrame(columns=COLUMNS), 0)
     if not places and len(leaves):
         whole = _everywhere(leaves, size, views, windows, level)
@@ -91,11 +91,12 @@ def stand_out(
     return Found(table, chosen, int(table.attrs.get("searched", 0)), placebos)
 
 
-def _inside(leaves: pd.DataFrame, where: Where) -> pd.Series:
-    inside = pd.Series(True, index=leaves.index)
+def inside(leaves: pd.DataFrame, where: Where) -> pd.Series:
+    """Which rows lie in a segment."""
+    found = pd.Series(True, index=leaves.index)
     for dimension, values in where.values.items():
-        inside &= leaves[dimension].isin(values)
-    return inside
+        found &= leaves[dimension].isin(values)
+    return found
 
 
 def _as_wide_as_it_is(
@@ -116,9 +117,9 @@ def _as_wide_as_it_is(
         if not related or (not pair and not table["q"].iloc[row] <= 1 - level):
             continue
         small, large = (first, other) if pair else (other, first)
-        inside, whole = _inside(leaves, small), _inside(leaves, large)
-        moved = _of_one(leaves[inside], leaves[~whole], views, windows)[0]
-        left, p = _of_one(leaves[whole & ~inside], leaves[~whole], views, windows)
+        part, whole = inside(leaves, small), inside(leaves, large)
+        moved = _of_one(leaves[part], leaves[~whole], views, windows)[0]
+        left, p = _of_one(leaves[whole & ~part], leaves[~whole], views, windows)
         share = left / moved if moved else np.inf
         if pair and p <= ALSO and share >= LIKE:
             found.append((p, row))
@@ -134,10 +135,10 @@ def _part_of(small: Where, large: Where) -> bool:
 
 
 def _of_one(
-    inside: pd.DataFrame, outside: pd.DataFrame, views: Sequence[View], windows: NDArray[np.int64]
+    within: pd.DataFrame, outside: pd.DataFrame, views: Sequence[View], windows: NDArray[np.int64]
 ) -> tuple[float, float]:
     """Relative change against what is expected, and p, of one place beside the others."""
-    part, rest = (_summed(rows, windows) for rows in (inside, outside))
+    part, rest = (_summed(rows, windows) for rows in (within, outside))
     seen = [unusual(v.sums(part), v.sums(rest), np.full(1, MANY)) for v in views]
     p = [float(u.p[0]) / v.weight for u, v in zip(seen, views, strict=True)]
     told = min([1.0, *[x for x in p if x == x]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import ibis
@@ -50,19 +51,21 @@ class History:
 
 
 def history(
-    found: Amounts, current: Period, entities: Entities | None, by: Sequence[str]
-) -> History:
-    """Everything up to the end of the current period.
+    found: Amounts, current: Period, entities: Entities | None, by: Sequence[str],
+    last: date | None = None,
+) -> History:  # fmt: skip
+    """Everything up to a last day.
 
     Args:
         entities: the customers' own table, one row each, which may hold some without an amount;
             None: a customer is new with the first amount, and has the segment of its row.
-        by: dimensions of the customers.
+        by: dimensions of the customers. last: None for that of the current period.
 
     Raises:
         BadInput: a dimension that is not there.
     """
-    windows, until = Windows.of(current), found.until(current.last)
+    last = last or current.last
+    windows, until = Windows.of(current), found.until(last)
     columns = {d: own(f"by{k}") for k, d in enumerate(by)}
     days: Any = until.of([WHO, DAY], {AMOUNT: None})
     days = days.filter((days[AMOUNT] != 0) & days[WHO].notnull())
@@ -81,7 +84,7 @@ def history(
     if not dated:
         people = people.left_join(first, people[WHO] == first[WHO]).select(people, first[SINCE])
     began = found.span[0]
-    seen = Period(min(began, current.last), current.last)
+    seen = Period(min(began, last), last)
     return History(days, people.cache(), columns, windows, windows.back_to(began), dated, seen)
 
 
@@ -204,7 +207,7 @@ def _sums(
         **{c: each[c].sum() for c in (*counts, *of.values())},
         **{xy: (each[of[xy[0]]] * each[of[xy[1]]]).sum() for xy in products}, n=each.count(),
     )  # fmt: skip
-    return _named(collect(grouped, "customers"), past)
+    return in_words(collect(grouped, "customers"), past)
 
 
 def cohorts(past: History) -> pd.DataFrame:
@@ -226,7 +229,7 @@ def cohorts(past: History) -> pd.DataFrame:
         n=each.count(), bought=(each.days > 0).sum(), again=(each.days > 1).sum(),
         y=each.y.sum(), yy=(each.y * each.y).sum(),
     )  # fmt: skip
-    return _named(collect(grouped, "customers"), past)
+    return in_words(collect(grouped, "customers"), past)
 
 
 def _age(each: Any, windows: Windows, engine: str) -> Any:
@@ -254,10 +257,10 @@ def largest(past: History, most: int) -> pd.DataFrame:
         **{STEP: ibis.row_number().over(group_by=WINDOW, order_by=[each[AMOUNT].desc(), each[WHO]])}
     )
     chosen = top.filter(top[STEP] < most).select(WHO).distinct()
-    return _named(collect(each.semi_join(chosen, WHO), "customers"), past)
+    return in_words(collect(each.semi_join(chosen, WHO), "customers"), past)
 
 
-def _named(found: pd.DataFrame, past: History) -> pd.DataFrame:
+def in_words(found: pd.DataFrame, past: History) -> pd.DataFrame:
     names = {c: d for d, c in past.by.items()}
     ours = {WINDOW: "window", BIN: "bin", WHO: "who", AMOUNT: "amount"}
     found = found.rename(columns=ours)

@@ -20,6 +20,7 @@ from kpilab.customers import (
     pipeline,
     price_volume_mix,
     pull_forward,
+    repeat,
 )
 from kpilab.engine.connect import connect
 
@@ -77,6 +78,7 @@ QUESTIONS = {
     ),
     "churn": lambda t: churn(t, by=["region"], **ASKED),
     "acquisition": lambda t: acquisition(t, by=["region"], of="number", **ASKED),
+    "repeat": lambda t: repeat(t, by=["region"], **ASKED | {"current": BEFORE}),
     "concentration": lambda t: concentration(t, **ASKED),
     "channel_shift": lambda t: channel_shift(t, by="channel", **ASKED),
     "pull_forward": lambda t: pull_forward(t, customer="who", amount="amount", peak=BEFORE),
@@ -91,7 +93,7 @@ QUESTIONS = {
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_tables_are_equal(tables, name):
     here, there = (QUESTIONS[name](t) for t in tables["deals" if name == "pipeline" else "orders"])
-    for part in ("table", "months", "stages", "rates"):
+    for part in ("table", "months", "stages", "rates", "curve"):
         if hasattr(here, part):
             pd.testing.assert_frame_equal(
                 getattr(there, part), getattr(here, part), check_dtype=False, rtol=1e-8
