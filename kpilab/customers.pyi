@@ -1,4 +1,5 @@
 from kpilab.analysis.customers.acquisition import acquisition as acquisition
+from kpilab.analysis.customers.basket import basket as basket
 from kpilab.analysis.customers.channel_shift import channel_shift as channel_shift
 from kpilab.analysis.customers.churn import churn as churn
 from kpilab.analysis.customers.concentration import concentration as concentration
@@ -9,3 +10,4 @@ from kpilab.analysis.customers.price_volume_mix import price_volume_mix as price
 from kpilab.analysis.customers.pull_forward import pull_forward as pull_forward
 from kpilab.analysis.customers.repeat import repeat as repeat
 from kpilab.core.table import Entities as Entities
+from kpilab.engine.customers.baskets import Lines as Lines

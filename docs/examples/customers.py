@@ -30,6 +30,12 @@ kpilab.customers.churn(orders, **who, current=now, by=["region"])
 # %% acquisition
 kpilab.customers.acquisition(orders, **who, current=now, by=["region"])
 
+# %% basket
+lines = kpilab.customers.Lines("order", item="product", quantity="pieces")
+sold = orders.assign(order=orders["date"].astype(str) + orders["who"].astype(str))
+sold["product"] = np.where(orders["pieces"] > 2, "pack", "piece")
+kpilab.customers.basket(sold, lines, **who, baseline=before, current=now)
+
 # %% repeat
 kpilab.customers.repeat(orders, **who, current=before, by=["region"], within="60d")
 

@@ -107,6 +107,7 @@ PAID = rows(
 )
 FACTS = rows(w.facts, "Facts", time="my_day", dimensions=("my_region", "my_city"))
 ORDERS = rows(w.orders, "Facts", time="my_day", dimensions=("my_region",))
+LINES = rows(w.lines, "Facts", time="my_day")
 PEOPLE = rows(w.people, "Entities", key="my_who", time="my_day", dimensions=("my_region",))
 HISTORY = rows(w.history, "Facts", time="my_day", dimensions=("my_region", "my_city"))
 BOOKS = rows(w.books, "Facts", time="my_day", dimensions=("my_platform",))
@@ -440,6 +441,18 @@ ENTRIES: dict[str, Entry] = {
         ),
         orders=ORDERS,
         people=PEOPLE,
+    ),
+    "basket": entry(
+        lambda g: customers.basket(
+            g["lines"],
+            customers.Lines(g.n("my_sale"), g.n("my_city"), g.n("my_orders")),
+            customer=g.n("my_who"),
+            amount=g.n("my_sales"),
+            baseline=w.BASE,
+            current=w.NOW,
+        ),
+        NOBODY,
+        lines=LINES,
     ),
     "repeat": entry(
         lambda g: customers.repeat(

@@ -24,6 +24,7 @@ NOUNS = {
     "Incidents": "a table",
     "Kpi": "a KPI of a case",
     "KpilabError": "an error",
+    "Lines": "what rows of an order are",
     "Machines": "names of columns",
     "Measured": "a table and a metric",
     "Metric": "a metric of a case",

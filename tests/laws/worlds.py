@@ -57,6 +57,18 @@ def orders() -> pd.DataFrame:
 
 
 @cache
+def lines() -> pd.DataFrame:
+    """Lines of 500 orders of 60 customers: what was bought, how many, for how much."""
+    rng = np.random.default_rng(23)
+    order = rng.integers(0, 500, 1000)
+    when = pd.Timestamp(FIRST) + pd.to_timedelta(order % 56, "D")
+    found = pd.DataFrame({"my_day": when, "my_who": order % 60, "my_sale": order + 7000})
+    found["my_city"] = rng.choice(["Bread", "Milk", "Tea"], 1000)
+    found["my_orders"] = rng.integers(1, 5, 1000)
+    return found.assign(my_sales=(found["my_orders"] * rng.gamma(9, 1, 1000)).round(2))
+
+
+@cache
 def deals() -> pd.DataFrame:
     """Deals of a year on their way to be won or lost; those of the North are slower at last."""
     rng, found = np.random.default_rng(22), []

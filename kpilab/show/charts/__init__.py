@@ -49,6 +49,7 @@ CHARTS: dict[str, tuple[str, str]] = {
     "channel_shift": ("customers.parts", "channel_shift"),
     "lifetime": ("customers.parts", "lifetime"),
     "price_volume_mix": ("customers.parts", "price_volume_mix"),
+    "basket": ("customers.parts", "basket"),
     "repeat": ("customers.curves", "repeat"),
     "pull_forward": ("customers.parts", "pull_forward"),
     "conflicts": ("relation.kpis", "conflicts"),

@@ -11,7 +11,9 @@ import pytest
 
 from kpilab import EventLog, Facts, Period
 from kpilab.customers import (
+    Lines,
     acquisition,
+    basket,
     channel_shift,
     churn,
     concentration,
@@ -36,6 +38,7 @@ def orders() -> pd.DataFrame:
     who = noise.integers(0, 300, n)
     frame = pd.DataFrame({"date": day, "who": who, "amount": noise.gamma(2, 20, n).round(2)})
     frame["qty"] = noise.integers(1, 5, n)
+    frame["number"] = noise.integers(0, 2500, n)
     frame["channel"] = noise.choice(["app", "web"], n)
     return frame.assign(
         region=np.array(["a", "b", "c"])[who % 3], date=day.astype("datetime64[us]")
@@ -78,6 +81,14 @@ QUESTIONS = {
     ),
     "churn": lambda t: churn(t, by=["region"], **ASKED),
     "acquisition": lambda t: acquisition(t, by=["region"], of="number", **ASKED),
+    "basket": lambda t: basket(
+        t,
+        Lines("number", "channel", "qty"),
+        customer="who",
+        amount="amount",
+        baseline=BEFORE,
+        current=NOW,
+    ),
     "repeat": lambda t: repeat(t, by=["region"], **ASKED | {"current": BEFORE}),
     "concentration": lambda t: concentration(t, **ASKED),
     "channel_shift": lambda t: channel_shift(t, by="channel", **ASKED),
@@ -93,7 +104,7 @@ QUESTIONS = {
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_tables_are_equal(tables, name):
     here, there = (QUESTIONS[name](t) for t in tables["deals" if name == "pipeline" else "orders"])
-    for part in ("table", "months", "stages", "rates", "curve"):
+    for part in ("table", "months", "stages", "rates", "curve", "parts"):
         if hasattr(here, part):
             pd.testing.assert_frame_equal(
                 getattr(there, part), getattr(here, part), check_dtype=False, rtol=1e-8

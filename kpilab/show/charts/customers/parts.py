@@ -16,6 +16,7 @@ from kpilab.show.say import catalogue, label
 from kpilab.show.theme import BAD, GOOD, NEUTRAL, PALETTE, QUIET
 
 if TYPE_CHECKING:
+    from kpilab.analysis.customers.basket import BasketResult
     from kpilab.analysis.customers.channel_shift import ChannelShiftResult
     from kpilab.analysis.customers.concentration import ConcentrationResult
     from kpilab.analysis.customers.lifetime import LifetimeResult
@@ -111,6 +112,22 @@ def price_volume_mix(result: PriceVolumeMixResult, lang: str = "en") -> alt.Laye
         for k, c in (("baseline", "before"), ("current", "now"))
     ]
     totals = pd.DataFrame([{"name": n, "value": v, "text": number(v, lang)} for n, v in ends])
+    return waterfall(steps, totals, head(result, lang), unit=result.amount, lang=lang)
+
+
+def basket(result: BasketResult, lang: str = "en") -> alt.LayerChart:
+    """From the amount before to that now: what orders, items per order and prices did."""
+    found = result.parts
+    steps = found[["low", "high"]].assign(
+        name=[label(f"basket.part_{p}", lang) for p in found["part"]],
+        amount=found["effect"],
+        text=[signed(v, lang) for v in found["effect"]],
+        tone=[GOOD if v > 0 else BAD for v in found["effect"]],
+    )
+    ends = (("baseline", result.before), ("current", result.now))
+    totals = pd.DataFrame(
+        [{"name": label(f"report.{k}", lang), "value": v, "text": number(v, lang)} for k, v in ends]
+    )
     return waterfall(steps, totals, head(result, lang), unit=result.amount, lang=lang)
 
 
