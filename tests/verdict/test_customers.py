@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import kpilab
+from kpilab.core.values import EVERYWHERE
 from kpilab.verdict.customers import CustomerSignal, customer_evidence
 
 CASE = """
@@ -84,6 +85,25 @@ def test_few_large_accounts_that_leave_are_named(tmp_path):
     named = next(s for s in found if s.kind == "concentration")
     assert set(table.loc[large, "account"]) <= set(named.where.values["account"])
     assert named.effect.high < 0
+
+
+def test_where_all_spend_less_who_spends_little_less_is_no_rise(tmp_path):
+    table = accounts(4)
+    plans = np.array(["firm", *["team", "solo"] * 5])
+    table["plan"] = plans[np.arange(len(table)) % len(plans)]
+    evidence(tmp_path, table)
+    bills = pd.read_csv(tmp_path / "bills.csv", parse_dates=["day"])
+    now = bills["day"] >= "2026-04-01"
+    firm = bills["account"].map(table.set_index("account")["plan"]) == "firm"
+    usual = np.random.default_rng(4).normal(1, 0.02, len(bills))
+    bills["amount"] *= usual * np.where(now, np.where(firm, 0.95, 0.9), 1.0)
+    bills.to_csv(tmp_path / "bills.csv", index=False)
+    found = [s for s in customer_evidence(kpilab.open_case(tmp_path)) if s.kind == "contraction"]
+    assert [s.where for s in found] == [EVERYWHERE]
+    # A cut of the first month stands for all three.
+    stayed = bills["account"].isin(bills.loc[bills["day"] == "2026-03-01", "account"])
+    lost = (bills["amount"] * np.where(firm, 0.05 / 0.95, 0.1 / 0.9))[now & stayed].sum()
+    assert found[0].effect.value == pytest.approx(-lost, rel=0.1)
 
 
 def test_without_customers_there_is_no_evidence(tmp_path):

@@ -84,11 +84,22 @@ def stand_out(
         places.append(table.loc[[row]])
         rest = rest[~inside(rest, table["where"][row])]
     table, placebos = first if first is not None else (pd.DataFrame(columns=COLUMNS), 0)
-    if not places and len(leaves):
-        whole = _everywhere(leaves, size, views, windows, level)
-        places = [whole] if whole["q"].iloc[0] <= 1 - level else []
+    # A place is held against the rest: where all moved, one that moved less is no rise.
+    whole = _everywhere(rest, size, views, windows, level) if len(rest) else table.iloc[:0]
+    if len(whole) and whole["q"].iloc[0] <= 1 - level:
+        told = float(whole["effect"].iloc[0])
+        places = [p for p in places if float(p["effect"].iloc[0]) * told > 0]
+        beside = _without(leaves, places)
+        places.append(_everywhere(beside, size, views, windows, level))
     chosen = pd.concat(places, ignore_index=True) if places else table.iloc[:0]
     return Found(table, chosen, int(table.attrs.get("searched", 0)), placebos)
+
+
+def _without(leaves: pd.DataFrame, places: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """What lies in none of the places."""
+    for place in places:
+        leaves = leaves[~inside(leaves, place["where"].iloc[0])]
+    return leaves
 
 
 def inside(leaves: pd.DataFrame, where: Where) -> pd.Series:
@@ -220,7 +231,7 @@ def _everywhere(
     leaves: pd.DataFrame, size: str, views: Sequence[View], windows: NDArray[np.int64],
     level: float,
 ) -> pd.DataFrame:  # fmt: skip
-    """Everything against its own history, where no place stands out: a search of its own."""
+    """Everything beside the places that stand out against its own history: a search of its own."""
     part = _summed(leaves, windows)
     seen = [by_history(v.sums(part)) for v in views]
     table = _rows([EVERYWHERE], part, seen, views, part[size][:, -1], level)

@@ -6,16 +6,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from kpilab.analysis.customers.concentration import ConcentrationResult
 from kpilab.core.case import Case
 from kpilab.core.finding import Cause
 from kpilab.core.values import Message, Where
 from kpilab.verdict.candidate import Candidate, percent
+from kpilab.verdict.customers import CustomerSignal
 from kpilab.verdict.evidence import Evidence, Signalled
 from kpilab.verdict.kinds import place
 from kpilab.verdict.tuned import ALPHA
 
 LESS = ("retention_decline", "contraction", "acquisition_quality")
-PULLED = "pull_forward"
+PULLED, FEW = "pull_forward", "concentration"
 PLAIN = ("volume_decline", "local_regression")
 # A cause takes another one in that it explains by this part at least.
 MOST_OF_IT = 0.5
@@ -25,25 +27,27 @@ def judge(case: Case, evidence: Evidence) -> list[Candidate]:
     """Places and customers as one list: no movement is said twice."""
     places = place.judge(case, evidence)
     pulled = [s for s in evidence.signals if s.signal.kind == PULLED]
-    signals = list(_strongest([s for s in evidence.signals if s not in pulled]))
+    others = [s for s in evidence.signals if s not in pulled]
+    signals = list(_strongest(others, evidence.questions))
     if any(corrected(evidence, s) <= ALPHA for s in pulled):
         # What all customers lack in a trough is said once.
         signals = [s for s in signals if s.signal.where or not case.is_loss(s.signal.effect.value)]
     found: list[Candidate] = []
     for candidate in places:
         named = [s for s in signals if _same(candidate.cause, s)]
-        few = [s for s in named if s.signal.kind == "concentration"]
+        few = [s for s in named if _few_stand(s, evidence.questions)]
         if few:
             continue  # the customers are the place
+        named = [s for s in named if s.signal.kind != FEW]
         found.append(_named(candidate, named[0]) if named else candidate)
         signals = [s for s in signals if s not in named]
     return found + [_candidate(case, evidence, s) for s in (*signals, *pulled)]
 
 
-def _strongest(signals: Sequence[Signalled]) -> Iterator[Signalled]:
-    """Of several signals about one segment the clearest; few customers before segments they are
-    in."""
-    ordered = sorted(signals, key=lambda s: (s.signal.kind != "concentration", s.signal.p))
+def _strongest(signals: Sequence[Signalled], questions: int) -> Iterator[Signalled]:
+    """Of several signals about one segment the clearest; few customers who stand out by themselves
+    before segments they are in."""
+    ordered = sorted(signals, key=lambda s: (not _few_stand(s, questions), s.signal.p))
     kept: list[Signalled] = []
     for one in ordered:
         alike = [k for k in kept if _alike(k, one)]
@@ -52,13 +56,31 @@ def _strongest(signals: Sequence[Signalled]) -> Iterator[Signalled]:
             yield one
 
 
+def _few_stand(signalled: Signalled, questions: int) -> bool:
+    """Whether these are few customers who carry the loss, among all that the review asked."""
+    signal = signalled.signal
+    return signal.kind == FEW and signal.p * max(questions, 1) <= ALPHA
+
+
 def _alike(kept: Signalled, one: Signalled) -> bool:
     a, b = kept.signal, one.signal
     if a.effect.value * b.effect.value <= 0:
         return False
-    if a.kind == "concentration":
-        return abs(a.effect.value) >= MOST_OF_IT * abs(b.effect.value)
+    if FEW in (a.kind, b.kind):
+        few, many = (a, b) if a.kind == FEW else (b, a)
+        return _carry(few, many)
     return _overlap(a.where, b.where)
+
+
+def _carry(few: CustomerSignal, many: CustomerSignal) -> bool:
+    """Whether few customers and a segment are one movement: those who left are none of those who
+    stayed and bought less."""
+    told = few.result.table if isinstance(few.result, ConcentrationResult) else None
+    if told is not None and many.kind == "contraction":
+        left = told.loc[told["now"] <= 0, "lost"].sum()
+        if left >= MOST_OF_IT * told["lost"].sum():
+            return False
+    return abs(few.effect.value) >= MOST_OF_IT * abs(many.effect.value)
 
 
 def _overlap(first: Where, second: Where) -> bool:
@@ -73,7 +95,7 @@ def _same(cause: Cause, signalled: Signalled) -> bool:
     signal, size = signalled.signal, cause.effect
     if size is None or size.value * signal.effect.value <= 0:
         return False
-    if signal.kind == "concentration":
+    if signal.kind == FEW:
         return abs(signal.effect.value) >= MOST_OF_IT * abs(size.value)
     return _overlap(cause.where, signal.where)
 
