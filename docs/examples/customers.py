@@ -36,6 +36,9 @@ sold = orders.assign(order=orders["date"].astype(str) + orders["who"].astype(str
 sold["product"] = np.where(orders["pieces"] > 2, "pack", "piece")
 kpilab.customers.basket(sold, lines, **who, baseline=before, current=now)
 
+# %% survival
+kpilab.customers.survival(orders, **who, until=now.last, by=["region"])
+
 # %% repeat
 kpilab.customers.repeat(orders, **who, current=before, by=["region"], within="60d")
 

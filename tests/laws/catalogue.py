@@ -454,6 +454,28 @@ ENTRIES: dict[str, Entry] = {
         NOBODY,
         lines=LINES,
     ),
+    "survival": entry(
+        lambda g: customers.survival(
+            g["orders"],
+            customer=g.n("my_who"),
+            amount=g.n("my_sales"),
+            until=w.NOW.last,
+            by=[g.n("my_region")],
+        ),
+        orders=ORDERS,
+    ),
+    "survival: of a table of customers": entry(
+        lambda g: customers.survival(
+            g["orders"],
+            customer=g.n("my_who"),
+            amount=g.n("my_sales"),
+            until=w.NOW.last,
+            by=[g.n("my_region")],
+            customers=g["people"],
+        ),
+        orders=ORDERS,
+        people=PEOPLE,
+    ),
     "repeat": entry(
         lambda g: customers.repeat(
             g["orders"],

@@ -23,6 +23,7 @@ from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
 
 AMOUNT, SINCE, STEP, WINDOW = own("amount"), own("since"), own("step"), own("window")
+END = own("end")
 BIN, BINS = own("bin"), 13  # parts of a window: new customers of one are of the same age
 OLD = 3  # windows, after which a customer is no longer young
 
@@ -33,7 +34,8 @@ class History:
 
     Attributes:
         days: one row per customer and day; columns `WHO`, `DAY`, `AMOUNT`.
-        people: one row per customer; columns `WHO`, `SINCE` (missing: not known) and those of `by`.
+        people: one row per customer; columns `WHO`, `SINCE` (missing: not known), those of `by`,
+            and `END` (missing: not yet) where the customers' own table says it.
         by: dimension -> its column of `people`.
         windows: the current period and those before it.
         first: number of the earliest full window.
@@ -111,6 +113,7 @@ def _of_entities(found: Amounts, entities: Entities, columns: Mapping[str, str])
         if dimension not in rows.columns:
             raise unknown("column", dimension, rows.columns, f"table {entities.name!r}")
     since = {SINCE: day_of(rows, entities.time)} if entities.time else {}
+    since |= {END: day_of(rows, entities.until)} if entities.until else {}
     named = {c: label(rows[d]) for d, c in columns.items()}
     key = _alike(found, entities)(rows[entities.key]).cast("string")
     people = rows.select(**{WHO: key}, **since, **named).distinct()

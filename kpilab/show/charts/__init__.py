@@ -50,6 +50,7 @@ CHARTS: dict[str, tuple[str, str]] = {
     "lifetime": ("customers.parts", "lifetime"),
     "price_volume_mix": ("customers.parts", "price_volume_mix"),
     "basket": ("customers.parts", "basket"),
+    "survival": ("customers.curves", "survival"),
     "repeat": ("customers.curves", "repeat"),
     "pull_forward": ("customers.parts", "pull_forward"),
     "conflicts": ("relation.kpis", "conflicts"),

@@ -23,6 +23,7 @@ from kpilab.customers import (
     price_volume_mix,
     pull_forward,
     repeat,
+    survival,
 )
 from kpilab.engine.connect import connect
 
@@ -88,6 +89,9 @@ QUESTIONS = {
         amount="amount",
         baseline=BEFORE,
         current=NOW,
+    ),
+    "survival": lambda t: survival(
+        t, customer="who", amount="amount", until=NOW.last, by=["region"]
     ),
     "repeat": lambda t: repeat(t, by=["region"], **ASKED | {"current": BEFORE}),
     "concentration": lambda t: concentration(t, **ASKED),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import altair as alt
@@ -15,7 +16,9 @@ from kpilab.show.theme import PALETTE, QUIET
 
 if TYPE_CHECKING:
     from kpilab.analysis.customers.repeat import RepeatResult
+    from kpilab.analysis.customers.survival import SurvivalResult
 
+MOST = 6  # lines
 PERIODS = {"current": "report.current", "before": "report.before"}
 
 
@@ -27,16 +30,38 @@ def repeat(result: RepeatResult, lang: str = "en") -> alt.TopLevelMixin:
     table = table.assign(name=table["period"].map(names), x=table["day"])
     return curves(
         table, list(names.values()), label("repeat.axis_day", lang), label("repeat.axis", lang),
-        "percent", lang,
+        "percent", lang, (PALETTE[0], QUIET),
     ).properties(title=head(result, lang))  # fmt: skip
 
 
+def survival(result: SurvivalResult, lang: str = "en") -> alt.TopLevelMixin:
+    """The share still there by age, a line per segment; of many, the largest."""
+    by = list(result.curve.columns[: result.curve.columns.get_loc("age")])
+    table = result.curve.assign(name=_names(result.curve, by), x=result.curve["age"])
+    largest = result.table.assign(name=_names(result.table, by)).nlargest(MOST, "customers")
+    names = sorted(largest["name"])
+    unit = label(f"survival.{result.unit}", lang, n=2)
+    return curves(
+        table[table["name"].isin(names)], names, label("survival.axis_age", lang, unit=unit),
+        label("survival.axis", lang), "percent", lang,
+    ).properties(title=head(result, lang))  # fmt: skip
+
+
+def _names(table: pd.DataFrame, by: list[str]) -> pd.Series:
+    return table[by].astype(str).agg(" · ".join, axis=1) if by else pd.Series("", table.index)
+
+
 def curves(
-    table: pd.DataFrame, names: list[str], across_title: str, up_title: str, form: Form, lang: str
+    table: pd.DataFrame,
+    names: list[str],
+    across_title: str,
+    up_title: str,
+    form: Form,
+    lang: str,
+    tones: Sequence[str] = PALETTE,
 ) -> alt.LayerChart:
     """A line per `name` with its interval: `rate` over `x`, between `low` and `high`."""
     shown = table[["name", "x", "rate", "low", "high"]].dropna(subset="rate").reset_index(drop=True)
-    tones = [PALETTE[0], QUIET, *PALETTE[1:]] if len(names) == 2 else list(PALETTE)
     tones = [tones[k % len(tones)] for k in range(len(names))]
     key = alt.Legend(
         orient="top", columns=4, symbolType="stroke", symbolOpacity=1, symbolStrokeWidth=3
