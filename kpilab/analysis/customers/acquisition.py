@@ -120,7 +120,8 @@ def acquired(past: History, leaves: pd.DataFrame, of: Of, level: float) -> Acqui
     )
     leaves["vv"] = leaves["value"] ** 2 / leaves["n"]
     leaves["yv"] = leaves["y"] * leaves["value"] / leaves["n"]
-    found = stand_out(leaves, tuple(past.by), "n", QUALITY if of == "quality" else NUMBER, level)
+    views = QUALITY if of == "quality" else NUMBER
+    found = stand_out(leaves, tuple(past.by), "n", views, level, past.windows.a_year)
     notes = () if past.dated else (Message("acquisition.first_amount"),)
     notes += (Message("churn.history" if found.placebos else "churn.no_history",
                       {"segments": found.searched, "placebos": found.placebos}),)  # fmt: skip

@@ -143,7 +143,7 @@ def churned(
 ) -> ChurnResult:
     """The answer from the sums of `followed`."""
     views = (CONTRACT if contract else ORDERS)[of]
-    found = stand_out(leaves, tuple(past.by), "n", views, level)
+    found = stand_out(leaves, tuple(past.by), "n", views, level, past.windows.a_year)
     return ChurnResult(
         found.table, found.places, of, contract, found.searched, found.placebos, level,
         notes=usual_notes(found, contract),

@@ -132,7 +132,7 @@ def repeat(
 def repeated(found: Repeats, days: int, level: float) -> RepeatResult:
     """The answer from when each new customer ordered."""
     past, leaves = found.past, _likely(ordered(found, days))
-    seen = stand_out(leaves, tuple(past.by), "n", AGAIN, level)
+    seen = stand_out(leaves, tuple(past.by), "n", AGAIN, level, past.windows.a_year)
     now = leaves[leaves["window"] == 0]
     told = [_told(t, now, level) for t in (seen.table, seen.places)]
     wheres = [EVERYWHERE, *[w for w in seen.places["where"] if w]]

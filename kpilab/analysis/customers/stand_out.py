@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -62,8 +63,9 @@ class Found:
 
 
 def stand_out(
-    leaves: pd.DataFrame, by: Sequence[str], size: str, views: Sequence[View], level: float
-) -> Found:
+    leaves: pd.DataFrame, by: Sequence[str], size: str, views: Sequence[View], level: float,
+    year: int = 0,
+) -> Found:  # fmt: skip
     """Segments whose customers are unusual.
 
     Args:
@@ -71,6 +73,7 @@ def stand_out(
         size: column with the number of customers.
         views: how a segment is looked at; the last one says how much it is.
         level: confidence of the intervals; its complement is the error rate of the whole search.
+        year: how many windows make a year; 0: the season of everything is not known.
     """
     by = [d for d in by if 1 < leaves[d].nunique() <= MOST_VALUES]
     windows = np.arange(int(leaves["window"].min()), 1) if len(leaves) else np.arange(1)
@@ -84,15 +87,29 @@ def stand_out(
         places.append(table.loc[[row]])
         rest = rest[~inside(rest, table["where"][row])]
     table, placebos = first if first is not None else (pd.DataFrame(columns=COLUMNS), 0)
-    # A place is held against the rest: where all moved, one that moved less is no rise.
-    whole = _everywhere(rest, size, views, windows, level) if len(rest) else table.iloc[:0]
-    if len(whole) and whole["q"].iloc[0] <= 1 - level:
-        told = float(whole["effect"].iloc[0])
-        places = [p for p in places if float(p["effect"].iloc[0]) * told > 0]
-        beside = _without(leaves, places)
-        places.append(_everywhere(beside, size, views, windows, level))
+    if len(rest):
+        whole = partial(
+            _everywhere, size=size, views=views, windows=windows, level=level, year=year
+        )
+        places = _and_everywhere(leaves, rest, places, whole, level)
     chosen = pd.concat(places, ignore_index=True) if places else table.iloc[:0]
     return Found(table, chosen, int(table.attrs.get("searched", 0)), placebos)
+
+
+def _and_everywhere(
+    leaves: pd.DataFrame, rest: pd.DataFrame, places: list[pd.DataFrame],
+    whole: Callable[[pd.DataFrame], pd.DataFrame], level: float,
+) -> list[pd.DataFrame]:  # fmt: skip
+    """The places, and everything beside them if it moved too.
+
+    A place is held against the rest: where all fell, one that fell less is no rise.
+    """
+    told = whole(rest)
+    if not told["q"].iloc[0] <= 1 - level:
+        return places
+    alike = [p for p in places if p["effect"].iloc[0] * told["effect"].iloc[0] > 0]
+    told = whole(_without(leaves, alike))
+    return [*alike, told] if told["q"].iloc[0] <= 1 - level else places
 
 
 def _without(leaves: pd.DataFrame, places: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -229,11 +246,11 @@ def _looked(
 
 def _everywhere(
     leaves: pd.DataFrame, size: str, views: Sequence[View], windows: NDArray[np.int64],
-    level: float,
+    level: float, year: int,
 ) -> pd.DataFrame:  # fmt: skip
     """Everything beside the places that stand out against its own history: a search of its own."""
     part = _summed(leaves, windows)
-    seen = [by_history(v.sums(part)) for v in views]
+    seen = [by_history(v.sums(part), year) for v in views]
     table = _rows([EVERYWHERE], part, seen, views, part[size][:, -1], level)
     return table.assign(q=(2 * table["p"]).clip(upper=1.0))[COLUMNS]
 

@@ -14,6 +14,8 @@ from kpilab.engine.dialect import microseconds
 
 US_A_DAY = 86_400_000_000
 FAR = 10_000  # windows: so that whole division never meets a negative number
+YEAR_MONTHS, YEAR_DAYS = 12, 365.25
+NEAR = 0.25  # of a window, by which a year may miss the same window
 EPOCH = date(1970, 1, 1)
 
 
@@ -35,6 +37,15 @@ class Windows:
         last = monthrange(current.last.year, current.last.month)[1]
         whole = current.first.day == 1 and current.last.day == last
         return cls(current, month(current.last) - month(current.first) + 1 if whole else 0)
+
+    @property
+    def a_year(self) -> int:
+        """How many windows make a year; 0 where no whole number does: they meet no season twice."""
+        if self.months:
+            return 0 if YEAR_MONTHS % self.months else YEAR_MONTHS // self.months
+        many = round(YEAR_DAYS / self.current.days)
+        off = abs(YEAR_DAYS - many * self.current.days)
+        return many if many and off <= self.current.days * NEAR else 0
 
     def period(self, k: int) -> Period:
         """The days of a window."""

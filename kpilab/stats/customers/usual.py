@@ -14,6 +14,7 @@ Array = NDArray[np.float64]
 
 BACK = 8  # windows that say what is usual: two years of quarters, so that seasons are in them
 LEAST_BACK = 2  # for a placebo
+LEAST_OWN = 3  # placebos, for everything to be held against its own history alone
 LEAST_COUNT = 2.0  # expected, for a count to be judged
 FEW, MANY = 12.0, 30.0  # customers, for a count and for an amount to be judged
 PRIOR_MOST = 50.0  # worth, in windows, of what all segments together say about the noise
@@ -106,25 +107,39 @@ def unusual(part: Sums, rest: Sums, customers: Array) -> Unusual:
     )  # fmt: skip
 
 
-def by_history(whole: Sums) -> Unusual:
+def by_history(whole: Sums, year: int = 0) -> Unusual:
     """The last window of everything against its own former windows: there is no rest beside it.
 
     The error is learnt from the same contrast at former windows alone; with fewer than three of
-    them nothing is said. A season is among what they swing by.
+    them nothing is said. What comes every year is no event: where the same window of former years
+    is known (`year`: windows a year has), the last one must be unusual beside those too.
     """
-    none = np.zeros_like(whole.top)
-    found = unusual(whole, Sums(none + 1, none + 1, none), np.full(len(whole.top), MANY))
-    former = [
-        _contrast(whole, Sums(none + 1, none + 1, none), w)
-        for w in range(LEAST_BACK, whole.top.shape[1] - 1)
-    ]
+    last, none = whole.top.shape[1] - 1, np.zeros_like(whole.top)
+    rest = Sums(none + 1, none + 1, none)
+    found = unusual(whole, rest, np.full(len(whole.top), MANY))
+    scale, m = _own_scale(whole, rest, range(LEAST_BACK, last), 0)
+    with np.errstate(all="ignore"):
+        error = found.error / found.scale * scale
+        p = np.where(m >= LEAST_OWN, 2 * student.sf(np.abs(found.effect) / error, m), np.nan)
+        if 0 < year <= last:
+            then = _contrast(whole, rest, last, slice(last % year, last, year))
+            by_year, n = _own_scale(whole, rest, range(year, last), year)
+            known = n >= LEAST_OWN
+            z = np.abs(then.z) / np.where(known, by_year, scale)
+            season = 2 * student.sf(z, np.where(known, n, m))
+            season = np.where(np.sign(then.z) == np.sign(found.effect), season, 1.0)
+            p = np.where(np.isfinite(then.z), np.maximum(p, season), p)
+    return replace(found, error=error, df=m, scale=scale, p=p)
+
+
+def _own_scale(whole: Sums, rest: Sums, at: range, year: int) -> tuple[Array, Array]:
+    """By how much more than its customers explain the contrast at former windows moved, and how
+    many of them there are; beside the windows before, or those of former years."""
+    former = [_contrast(whole, rest, w, slice(w % year, w, year) if year else None) for w in at]
     z = np.column_stack([f.z for f in former]) if former else np.empty((len(whole.top), 0))
     m = np.isfinite(z).sum(axis=1).astype(float)
     with np.errstate(all="ignore"):
-        scale = np.sqrt(np.maximum(1.0, np.nansum(z**2, axis=1) / m))
-        error = found.error / found.scale * scale
-        p = 2 * student.sf(np.abs(found.effect) / error, m)
-    return replace(found, error=error, df=m, scale=scale, p=np.where(m >= 3, p, np.nan))
+        return np.sqrt(np.maximum(1.0, np.nansum(z**2, axis=1) / m)), m
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,8 +161,9 @@ class _Contrast:
     enough: NDArray[np.bool_]
 
 
-def _contrast(part: Sums, rest: Sums, w: int) -> _Contrast:
-    back = slice(max(0, w - BACK), w)
+def _contrast(part: Sums, rest: Sums, w: int, back: slice | None = None) -> _Contrast:
+    """A window beside those of `back`; None: the ones before it."""
+    back = slice(max(0, w - BACK), w) if back is None else back
     before, beside = _pooled(part, back), _pooled(rest, back)
     ratio, former = _over(part.top[:, w], part.bottom[:, w]), _over(before.top, before.bottom)
     course = _over(_over(rest.top[:, w], rest.bottom[:, w]), _over(beside.top, beside.bottom))

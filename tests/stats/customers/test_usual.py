@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kpilab.stats.customers.usual import Sums, unusual
+from kpilab.stats.customers.usual import Sums, by_history, unusual
 
 CUSTOMERS, WINDOWS = 500, 8
 
@@ -76,3 +76,18 @@ def test_an_amount_of_few_is_as_loud_as_it_is_seen_to_be():
         unusual(part, Sums.of(20 * lost * 0 + 500, 10 * a, 10 * ll, 10 * la, 10 * aa), ALL[:2]).p[0]
         > 0.05
     )
+
+
+def yearly(last: float) -> Sums:
+    """Everything, by month over two years: every December a third as many stop."""
+    noise, month = np.random.default_rng(5), np.arange(24)
+    rates = np.where(month % 12 == 11, 0.03, 0.1)
+    rates[-1] *= last
+    risk = np.full((1, 24), 2000.0)
+    return Sums.of_counts(noise.binomial(2000, rates)[None, :].astype(float), risk)
+
+
+def test_what_comes_every_year_is_no_event():
+    assert by_history(yearly(1.0)).p[0] < 0.01
+    assert by_history(yearly(1.0), 12).p[0] > 0.2
+    assert by_history(yearly(0.3), 12).p[0] < 0.05
