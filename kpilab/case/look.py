@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from kpilab.case.words import WHEN, named
 from kpilab.core.values import Message
 from kpilab.engine.connect import connect
-from kpilab.engine.door.files import ENDINGS, ending, opened
+from kpilab.engine.door.files import ANY_ENDING, ENDINGS, ending, opened
 from kpilab.engine.door.layout import months, wide
 from kpilab.engine.door.moments import is_month
 from kpilab.engine.door.numbered import numbered
@@ -189,20 +189,31 @@ def _own(name: str, taken: set[str]) -> str:
 
 
 def _sources(folder: Path) -> Iterator[tuple[str, str, list[str]]]:
-    """Name, source and files of each table; files that differ only in their numbers are one."""
-    families: dict[tuple[str, str], list[str]] = {}
+    """Name, source and files of each table; files that differ only in their numbers, or in their
+    endings, are one."""
+    families: dict[str, list[str]] = {}
     for path in sorted(folder.iterdir()):
         if path.is_file() and ending(path) and not path.name.startswith((".", "~")):
             stem = re.sub(r"\d+|[^\W\d_]+", _varying, _stem(path.name))
-            families.setdefault((stem, path.name[len(_stem(path.name)) :]), []).append(path.name)
-    taken: set[str] = set()
-    for (stem, suffix), files in families.items():
-        pattern = stem + suffix
-        met = {n for held in families.values() for n in held if fnmatchcase(n, pattern)}
-        one = len(files) > 1 and (stem.strip("*-_. ") != "" or met == set(files))
-        for source in [pattern] if one else files:
-            name = slug(_stem(source).replace("*", ""))
-            yield _own(name, taken), source, files if one else [source]
+            families.setdefault(stem, []).append(path.name)
+    every, taken = [n for held in families.values() for n in held], set[str]()
+    for stem, files in families.items():
+        endings = dict.fromkeys(name[len(_stem(name)) :] for name in files)
+        told = stem.strip("*-_. ") != ""
+        if len(endings) > 1 and set(files) == set(_met(stem + ANY_ENDING, every)):
+            yield _own(slug(stem.replace("*", "")), taken), stem + ANY_ENDING, files
+            continue
+        for suffix in endings:
+            own = [name for name in files if name[len(_stem(name)) :] == suffix]
+            pattern = stem + suffix
+            one = len(own) > 1 and (told or _met(pattern, every) == own)
+            for source in [pattern] if one else own:
+                name = slug(_stem(source).replace("*", ""))
+                yield _own(name, taken), source, own if one else [source]
+
+
+def _met(pattern: str, names: Sequence[str]) -> list[str]:
+    return [name for name in names if fnmatchcase(name, pattern)]
 
 
 def _varying(part: re.Match[str]) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kpilab.case.reading import KEYS
 from kpilab.case.spec import TableSpec
 from kpilab.core.finding import DataIssue
-from kpilab.core.values import Message
-from kpilab.engine.door.files import ENDINGS, ending, opened
+from kpilab.core.values import Period
+from kpilab.engine.door.files import ENDINGS, is_file, opened
 from kpilab.engine.door.reading import Expand, Opened, Reading, Unpivot, wanted
 from kpilab.engine.query import queried
 from kpilab.errors import BadInput
@@ -45,7 +46,7 @@ def source(con: BaseBackend, table: TableSpec, folder: Path, name: str, zone: st
             "source",
             "give a file, a glob, or a table of the engine",
         )
-    if ending(table.source):
+    if is_file(table.source):
         return opened(con, path(table.source, folder), name, _reading(table, zone))
     if said:
         what = f"`{said[0]}` says how a file is read, and the source is no file"
@@ -92,9 +93,14 @@ def _columns(given: object) -> list[str]:
     return [c for c in given if isinstance(c, str)] if isinstance(given, list | tuple) else []
 
 
-def issues(table: str, notes: tuple[Message, ...]) -> list[DataIssue]:
+def issues(table: str, read: Opened) -> list[DataIssue]:
     """What reading a file has shown, for the data-quality section."""
-    return [
-        DataIssue(table, note, column=note.values.get("column"), rows=note.values.get("rows"))  # type: ignore[arg-type]
-        for note in notes
-    ]
+    found = []
+    for note in read.notes:
+        column, rows = note.values.get("column"), note.values.get("rows")
+        issue = DataIssue(table, note, column=column, rows=rows)  # type: ignore[arg-type]
+        if note.key == "door.doubled" and read.daily:
+            days = Period(min(read.daily), max(read.daily))
+            issue = replace(issue, period=days, daily=read.daily)
+        found.append(issue)
+    return found

@@ -103,7 +103,7 @@ def _raw(found: Opened, document: Document, con: BaseBackend, folder: Path) -> d
         try:
             read = source(con, table, folder, name, zone)
             tables[name] = settled(read.table, name)
-            found.issues.extend(issues(name, read.notes))
+            found.issues.extend(issues(name, read))
         except (BadInput, EngineError) as error:
             found.problems.extend(_placed(error, document, name))
     return tables

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kpilab.core.values import Message
@@ -65,6 +65,13 @@ def examined(raw: Raw, relation: str, texts: Sequence[str], kinds: dict[str, str
                 sums.append(met)
                 notes.append(_said(raw, column, rows, True))
     return Found(tuple(notes), " OR ".join(sums))
+
+
+def spelt_apart(raw: Raw, texts: Sequence[str], said: Sequence[Message]) -> Iterator[Message]:
+    """Names that the files of a table write in several ways, where none of them does by itself."""
+    known = {note.values["column"] for note in said}
+    for column in (c for c in texts if c not in known):
+        yield from _spellings(raw, column, _names(raw, raw.relation, column))
 
 
 def _names(raw: Raw, relation: str, column: str) -> dict[str, tuple[int, int]]:

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from kpilab.core.values import Message
 from kpilab.engine.door import amounts, moments
+from kpilab.engine.door.order import Dated, Elsewhere, either, ordered
 from kpilab.engine.door.reading import FIRST_ROWS, NOTHING, Reading, shown, wanted
 from kpilab.engine.expression import literal, quoted
 from kpilab.errors import BadInput
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from ibis.backends import BaseBackend
 
 MOST_FORMS, FEW, LOOKED_AT = 20_000, 20_000, 100_000
@@ -27,9 +26,7 @@ LEAST, LEAST_TIMES = (
     0.5,
 )  # share of values that must read; of a column that is to hold times
 EDGES = " \t\n\r\u00a0\u3000"
-MOST_DAYS = 20_000
 SUMMER = 60  # minutes by which the offsets of one place differ in a year
-WAYS = {"%d": "day", "%m": "month", "%y": "year"}
 UNITS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
 
 
@@ -41,6 +38,8 @@ class Raw:
         con: the engine. relation: the table's name there. table, file: what it is called in words.
         separator: of its columns in the file.
         row: number in the file of the k-th row here, or file and number.
+        source: column of the file that a row is from, where there are several; files: its values
+            -> their names.
     """
 
     con: BaseBackend
@@ -49,6 +48,13 @@ class Raw:
     file: str
     separator: str | None
     row: Callable[[int], int | str] = field(default=lambda k: k + 2)
+    source: str | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> str:
+        """The expression of the file that a row is from."""
+        return quoted(self.source) if self.source else literal(self.file)
 
     def all(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of a query."""
@@ -72,13 +78,16 @@ class Read:
     blank: frozenset[str] = frozenset()
 
 
-def read(raw: Raw, columns: Sequence[str], reading: Reading) -> Read:
+def read(
+    raw: Raw, columns: Sequence[str], reading: Reading, elsewhere: Elsewhere | None = None
+) -> Read:
     """How columns of text are read.
 
     Args:
         raw: the rows.
         columns: those that may hold numbers or times; any other is a text.
         reading: what the case says.
+        elsewhere: what the other files of the table show of the order of a column's days.
 
     Raises:
         BadInput: a column that could be read in two ways, naming the key that settles it.
@@ -97,7 +106,7 @@ def read(raw: Raw, columns: Sequence[str], reading: Reading) -> Read:
         found[column], kinds[column] = "CAST(NULL AS DOUBLE)", "numbers"
     undecided: dict[str, Forms] = {}
     for column, forms in seen.items():
-        how = _as_time(raw, column, forms, reading, notes)
+        how = _as_time(raw, column, forms, reading, notes, elsewhere)
         if how is None:
             undecided[column] = forms
         else:
@@ -167,66 +176,56 @@ def form_of(text: str) -> str:
 
 
 def _as_time(
-    raw: Raw, column: str, forms: Forms, reading: Reading, notes: list[Message]
+    raw: Raw,
+    column: str,
+    forms: Forms,
+    reading: Reading,
+    notes: list[Message],
+    elsewhere: Elsewhere | None,
 ) -> str | None:
-    merged: dict[str, int] = {}
-    for form, n in forms.held.items():
-        plain = form.replace("0", "9")
-        merged[plain] = merged.get(plain, 0) + n
-    least = LEAST_TIMES if column in reading.times else LEAST
-    found = moments.times(quoted(column), merged, least=least, edged=forms.edged)
+    found = _times(column, forms, reading)
     if found is None:
         return None
-    chosen: list[int] = []
+    ways: list[str] = []
     for family in found.families:
-        way = _way(raw, column, forms, found, family) if len(family) > 1 else 0
+        if len(family) == 1:
+            ways.append(moments.reading(found.text, family[0]))
+            continue
+        dated = Dated(raw, column, found.text, family, forms.few)
+        way, said = ordered(dated, elsewhere)
         if way is None:
             if reading.times and column not in reading.times:
                 notes.append(Message("door.either_order", {"table": raw.table, "column": column}))
                 return None
-            raise _either(raw, column, family)
-        chosen.append(way)
-        if len(family) > 1:
-            values = {"table": raw.table, "column": column, "format": family[way][0]}
-            notes.append(Message("door.order", {**values, "first": WAYS[family[way][0][:2]]}))
-    clock = found.sql(chosen)
+            raise either(dated)
+        ways.append(way)
+        notes.extend(said)
+    clock = ways[0] if len(ways) == 1 else f"COALESCE({', '.join(ways)})"
     if found.offset:
         return _moment(raw, column, clock, found.offset, reading, notes)
     return clock if found.clock else f"CAST({clock} AS DATE)"
 
 
-def _way(
-    raw: Raw,
-    column: str,
-    forms: Forms,
-    found: moments.Times,
-    family: Sequence[Sequence[str]],
-) -> int | None:
-    """The reading of a family that the whole column speaks for."""
-    ways = [moments.reading(found.text, formats) for formats in family]
-    rows = f"(SELECT DISTINCT {quoted(column)} FROM {raw.relation})" if forms.few else raw.relation
-    counts = raw.all(f"SELECT {_counted(ways)} FROM {rows}")[0]
-
-    def days(k: int) -> list[date]:
-        query = f"SELECT DISTINCT CAST({ways[k]} AS DATE) AS d FROM {rows}"
-        return [
-            d
-            for (d,) in raw.all(
-                f"SELECT d FROM ({query}) WHERE d IS NOT NULL ORDER BY d LIMIT {MOST_DAYS}"
-            )
-        ]
-
-    return moments.chosen(counts, days, [formats[0] for formats in family])
+def _times(column: str, forms: Forms, reading: Reading) -> moments.Times | None:
+    """How a column is read as times; None where it holds something else."""
+    merged: dict[str, int] = {}
+    for form, n in forms.held.items():
+        plain = form.replace("0", "9")
+        merged[plain] = merged.get(plain, 0) + n
+    least = LEAST_TIMES if column in reading.times else LEAST
+    return moments.times(quoted(column), merged, least=least, edged=forms.edged)
 
 
-def _either(raw: Raw, column: str, family: Sequence[Sequence[str]]) -> BadInput:
-    """Days that read in two ways."""
-    name = quoted(column)
-    (value,) = raw.all(f"SELECT {name} FROM {raw.relation} WHERE {name} IS NOT NULL LIMIT 1")[0]
-    what = f"column {column!r} of {raw.file} can be read in {len(family)} ways ({value!r}, "
-    what += f"row {raw.row(0)}): no value of it tells which is the day and which the month"
-    ways = " or ".join(f'format: {{{column}: "{formats[0]}"}}' for formats in family)
-    return wanted(raw.table, "format", what, f"say which: {ways}")
+def orders(raw: Raw, column: str, reading: Reading) -> dict[str, str | None]:
+    """What comes first in the days of each file, as far as they tell; empty for another column."""
+    forms = _forms(raw, column)
+    found = _times(column, forms, reading) if forms.held else None
+    told: dict[str, str | None] = {}
+    for family in found.families if found else ():
+        if len(family) > 1:
+            dated = Dated(raw, column, found.text if found else "", family, forms.few)
+            told = {f: told.get(f) or first for f, first in dated.told().items()}
+    return told
 
 
 def _moment(

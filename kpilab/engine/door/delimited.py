@@ -332,7 +332,10 @@ def _raw(
         return f"{order[at].name}: {number}" if len(files) > 1 else number
 
     said = files[0].name if len(files) == 1 else f"{files[0].name} … {files[-1].name}"
-    return Raw(con, relation, name, said, look.separator, row)
+    if len(files) == 1:
+        return Raw(con, relation, name, said, look.separator, row)
+    names = {str(source): path.name for source, path in zip(sources, files, strict=True)}
+    return Raw(con, relation, name, said, look.separator, row, FILE, names)
 
 
 def _ragged(

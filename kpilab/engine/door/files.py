@@ -8,7 +8,7 @@ from dataclasses import replace
 from glob import glob
 from pathlib import Path
 from tempfile import gettempdir
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import ibis
@@ -18,7 +18,9 @@ from kpilab.engine.door import alike, columns, delimited, nested, workbook
 from kpilab.engine.door.delimited import Part, matching
 from kpilab.engine.door.encoding import raw as opened_bytes
 from kpilab.engine.door.expand import expanded
+from kpilab.engine.door.order import Elsewhere, Orders
 from kpilab.engine.door.reading import Opened, Reading, Unpivot, wanted
+from kpilab.engine.door.united import BLANK, Piece, schema, united
 from kpilab.engine.expression import quoted
 from kpilab.errors import BadInput, nearest
 
@@ -35,9 +37,7 @@ ENDINGS = {
 SAYS = {"sheet": (BOOK,), "header": (TEXT, BOOK), "encoding": (TEXT,)}
 OLD_BOOK, ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
 ROW = "kpilab row"
-BLANK = "NULL"  # type of a column without any value
-SHARED = 0.5  # columns that files of one table have in common, at least
-NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE")
+ANY_ENDING = ".*"
 
 
 def ending(source: str | Path) -> str:
@@ -63,18 +63,23 @@ def opened(con: BaseBackend, source: str | Path, name: str, reading: Reading) ->
     _said_in_vain(reading, set(kinds.values()), name)
     if con.name != "duckdb":
         return _handed_over(con, source, paths, kinds, name, reading)
+    parts, told = list(_parts(con, paths, kinds, name, reading)), dict[str, Orders]()
     pieces = [
-        piece
-        for part in _parts(con, paths, kinds, name, reading)
-        for piece in [_typed(part, name, reading)]
+        _typed(part, name, reading, _elsewhere(parts, k, reading, told))
+        for k, part in enumerate(parts)
     ]
-    if reading.decimal and not any(marked for *_, marked in pieces):
+    if reading.decimal and not any(piece.marked for piece in pieces):
         what = "`decimal` changes nothing: no text holds a number with a point or comma"
         raise wanted(name, "decimal", what, "take it out")
-    read = _united(con, [(part, query, notes) for part, query, notes, _ in pieces], name)
+    read = united(con, pieces, name, reading.time)
     if reading.expand is None:
         return read
     return replace(read, table=expanded(read.table, reading.expand, name))
+
+
+def is_file(source: str) -> bool:
+    """Whether a source is a file, or a pattern of files, that can be read."""
+    return bool(ending(source)) or source.endswith(ANY_ENDING)
 
 
 def found(source: str | Path, name: str) -> list[Path]:
@@ -93,6 +98,8 @@ def found(source: str | Path, name: str) -> list[Path]:
     files = sorted(
         Path(file) for file in glob(re.sub(r"([\[?])", r"[\1]", str(source)), recursive=True)
     )
+    if str(source).endswith(ANY_ENDING):
+        files = [f for f in files if ending(f) and not f.name.startswith((".", "~"))]
     if not files:
         raise BadInput(f"no file matches {str(source)!r}", where, "check the pattern")
     return files
@@ -158,41 +165,63 @@ def _workspace(con: BaseBackend) -> Path:
     return Path(place or gettempdir())
 
 
-def _typed(part: Part, name: str, reading: Reading) -> tuple[Part, str, tuple[Message, ...], bool]:
-    """A part with every column as what it holds: the query for it, and what is said of it."""
+def _typed(part: Part, name: str, reading: Reading, elsewhere: Elsewhere | None) -> Piece:
+    """A part with every column as what it holds, and what is said of it."""
     part = _unpivoted(part, name, reading.unpivot) if reading.unpivot else part
     _known(part, name, reading)
-    read = columns.read(part.raw, part.open, reading)
+    read = columns.read(part.raw, part.open, reading, elsewhere)
     texts = [c for c in (*part.texts, *part.open) if c not in read.expressions]
     clean, trimmed = columns.trimmed(part.raw, texts)
     changed = {**clean, **read.expressions}
-    chosen = ", ".join(
-        f"{changed[c]} AS {quoted(c)}" if c in changed else quoted(c) for c in part.types
-    )
-    query, typed = f"SELECT {chosen} FROM {part.raw.relation}", None
+    chosen = {c: changed.get(c, quoted(c)) for c in part.types}
+    relation, typed = part.raw.relation, None
     if changed and part.stored:
-        typed = f"kpilab_{uuid4().hex[:12]}"
-        part.raw.all(f"CREATE TEMP TABLE {typed} AS {query}")
-        query = f"SELECT * FROM {typed}"
-    names = _names(part.raw, typed or part.raw.relation, query, reading)
+        relation = typed = f"kpilab_{uuid4().hex[:12]}"
+        kept = [f"{sql} AS {quoted(c)}" for c, sql in chosen.items()]
+        kept += [quoted(part.raw.source)] if part.raw.source else []
+        part.raw.all(
+            f"CREATE TEMP TABLE {typed} AS SELECT {', '.join(kept)} FROM {part.raw.relation}"
+        )
+        chosen = {c: quoted(c) for c in chosen}
+    piece = Piece(part, relation, chosen, "", ())
+    names = _names(part.raw, piece, reading)
     lost = columns.unread(part.raw, read, typed)
     lost += columns.timeless(part.raw, reading.time, part.types)
     notes = (*part.notes, *read.notes, *lost, *trimmed, *names.notes)
-    if names.sums:
-        query = f"SELECT * FROM ({query}) WHERE NOT COALESCE({names.sums}, false)"
     if typed:
         part.raw.all(f"DROP TABLE {part.raw.relation}")
     types = {c: BLANK if c in read.blank else kind for c, kind in part.types.items()}
-    return replace(part, types=types), query, notes, read.marked
+    rows = f"NOT COALESCE({names.sums}, false)" if names.sums else ""
+    return Piece(replace(part, types=types), relation, chosen, rows, notes, read.marked)
 
 
-def _names(raw: columns.Raw, relation: str, query: str, reading: Reading) -> alike.Found:
+def _names(raw: columns.Raw, piece: Piece, reading: Reading) -> alike.Found:
     """What is to be said of the names in the columns that tables are broken down by."""
-    kinds = _schema(raw.con, query)
+    kinds = schema(raw.con, piece.query)
     texts = [c for c, kind in kinds.items() if kind == "VARCHAR"]
     texts = [c for c in texts if not reading.texts or c in reading.texts]
-    stored = _schema(raw.con, f"SELECT * FROM {relation}")
-    return alike.examined(raw, relation, [c for c in texts if c in stored], kinds)
+    stored = schema(raw.con, f"SELECT * FROM {piece.relation}")
+    return alike.examined(raw, piece.relation, [c for c in texts if c in stored], kinds)
+
+
+def _elsewhere(
+    parts: Sequence[Part], at: int, reading: Reading, told: dict[str, Orders]
+) -> Elsewhere:
+    """What the other files of a table show of the order of a column's days; parts before `at` hold
+    no days that could be read in two ways, or have been asked."""
+
+    def asked(column: str) -> Orders:
+        if column.lower() not in told:
+            told[column.lower()] = {
+                file: first
+                for part in parts[at:]
+                for own in part.open
+                if own.lower() == column.lower() and own not in reading.format
+                for file, first in columns.orders(part.raw, own, reading).items()
+            }
+        return told[column.lower()]
+
+    return asked
 
 
 def _known(part: Part, name: str, reading: Reading) -> None:
@@ -243,115 +272,6 @@ def _unpivoted(part: Part, name: str, unpivot: Unpivot) -> Part:
         part, raw=replace(part.raw, relation=relation, row=row), types=types, stored=True,
         notes=notes,
     )  # fmt: skip
-
-
-def _united(
-    con: BaseBackend, pieces: Sequence[tuple[Part, str, tuple[Message, ...]]], name: str
-) -> Opened:
-    """All parts below one another, by the names of their columns; what differs is said."""
-    notes = [note for _, _, said in pieces for note in said]
-    pieces = _alike(pieces)
-    schemas = [
-        {c: part.types[c] if part.types.get(c) == BLANK else kind
-         for c, kind in _schema(con, query).items()} for part, query, _ in pieces
-    ]  # fmt: skip
-    if len(pieces) > 1:
-        notes += _differences(pieces, schemas, name)
-    union = " UNION ALL BY NAME ".join(
-        _cast(query, schema, schemas) for (_, query, _), schema in zip(pieces, schemas, strict=True)
-    )
-    delimited.asked(con, f"CREATE OR REPLACE TEMP VIEW {quoted(name)} AS {union}")
-    return Opened(con.table(name), tuple(dict.fromkeys(notes)))
-
-
-def _alike(
-    pieces: Sequence[tuple[Part, str, tuple[Message, ...]]],
-) -> list[tuple[Part, str, tuple[Message, ...]]]:
-    """The parts with columns whose names differ in case alone called as in the first."""
-    known: dict[str, str] = {}
-    found = []
-    for part, query, notes in pieces:
-        called = {c: known.setdefault(c.lower(), c) for c in part.types}
-        if any(c != name for c, name in called.items()):
-            chosen = ", ".join(f"{quoted(c)} AS {quoted(name)}" for c, name in called.items())
-            query = f"SELECT {chosen} FROM ({query})"  # the same rows
-            part = replace(part, types={called[c]: k for c, k in part.types.items()})
-        found.append((part, query, notes))
-    return found
-
-
-def _schema(con: Any, query: str) -> dict[str, str]:
-    return {column: kind for column, kind, *_ in con.raw_sql(f"DESCRIBE {query}").fetchall()}
-
-
-def _cast(query: str, schema: Mapping[str, str], schemas: Sequence[Mapping[str, str]]) -> str:
-    """A part with the types that all parts can have."""
-    chosen = [f"CAST({quoted(c)} AS {_common([s[c] for s in schemas if c in s])}) AS {quoted(c)}"
-              if _common([s[c] for s in schemas if c in s]) != kind else quoted(c)
-              for c, kind in schema.items()]  # fmt: skip
-    return f"SELECT {', '.join(chosen)} FROM ({query})"
-
-
-def _common(kinds: Sequence[str]) -> str:
-    """The type that values of all these types can have; what holds none can have any."""
-    kinds = [kind for kind in kinds if kind != BLANK] or ["DOUBLE"]
-    if len(set(kinds)) == 1:
-        return kinds[0]
-    if all(kind in NUMBERS or kind.startswith("DECIMAL") for kind in kinds):
-        return max(kinds, key=lambda kind: NUMBERS.index(kind) if kind in NUMBERS else len(NUMBERS))
-    return (
-        "TIMESTAMP" if all(kind.startswith(("DATE", "TIMESTAMP")) for kind in kinds) else "VARCHAR"
-    )
-
-
-def _differences(
-    pieces: Sequence[tuple[Part, str, tuple[Message, ...]]],
-    schemas: Sequence[Mapping[str, str]],
-    name: str,
-) -> list[Message]:
-    """Columns that only some files have, and columns that are of two kinds."""
-    files = [part.raw.file for part, _, _ in pieces]
-    every = list(dict.fromkeys(c for schema in schemas for c in schema))
-    partly = {c: [k for k, schema in enumerate(schemas) if c not in schema] for c in every}
-    partly = {c: gone for c, gone in partly.items() if gone}
-    shared = len(every) - len(partly)
-    if shared < SHARED * min(len(schema) for schema in schemas):
-        lists = "; ".join(
-            f"{file}: {', '.join(schema)}"[:160]
-            for file, schema in zip(files[:3], schemas, strict=False)
-        )
-        what = f"the files are not one table: they share {shared} of {len(every)} columns ({lists})"
-        raise BadInput(
-            what,
-            f"table {name!r}, key 'source'",
-            "name files of one table, or give the others tables of their own",
-        )
-    notes = []
-    for column, gone in partly.items():
-        other = _instead(column, partly, len(pieces))
-        values = {
-            "table": name,
-            "column": column,
-            "files": tuple(files[k] for k in gone[:3]),
-            "missing": len(gone),
-        }
-        notes.append(Message("door.absent", values | ({"other": other} if other else {})))
-    for column in every:
-        kinds = [s[column] for s in schemas if s.get(column, BLANK) != BLANK]
-        if len(set(kinds)) > 1 and _common(kinds) == "VARCHAR":
-            same = (kinds[0], BLANK)
-            odd = next(k for k, s in enumerate(schemas) if s.get(column, BLANK) not in same)
-            notes.append(
-                Message("door.kinds", {"table": name, "column": column, "file": files[odd]})
-            )
-    return notes
-
-
-def _instead(column: str, partly: Mapping[str, Sequence[int]], files: int) -> str | None:
-    """The column that just those files have in which one is missing: it may have been renamed."""
-    gone = set(partly[column])
-    fits = (c for c, a in partly.items() if not gone & set(a) and len(gone | set(a)) == files)
-    return next(fits, None)
 
 
 def _handed_over(

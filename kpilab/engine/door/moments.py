@@ -94,11 +94,6 @@ class Times:
     families: tuple[tuple[tuple[str, ...], ...], ...]
     clock: bool
 
-    def sql(self, chosen: Sequence[int]) -> str:
-        """The expression that reads the column with one reading of each family."""
-        formats = [f for family, k in zip(self.families, chosen, strict=True) for f in family[k]]
-        return reading(self.text, formats)
-
 
 def reading(text: str, formats: Iterable[str]) -> str:
     """The first format that reads a text."""

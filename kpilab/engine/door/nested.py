@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ import pyarrow.parquet as pq
 from kpilab.core.values import Message
 from kpilab.engine.dialect import session_zone
 from kpilab.engine.door.columns import Raw
-from kpilab.engine.door.delimited import Part, escaped
+from kpilab.engine.door.delimited import FILE, Part, escaped
 from kpilab.engine.door.reading import Reading
 from kpilab.engine.expression import literal, quoted
 from kpilab.errors import BadInput
 
 DEEPEST = 3
+DATED = re.compile(r'("(?:[^"]|"")*")|\b(?:DATE|TIMESTAMP(?: WITH TIME ZONE)?)\b')  # unless a name
+MOST_ROWS = 1 << 32  # of a file: the numbers of the next begin there
 
 
 def from_json(con: Any, files: Sequence[Path], name: str, reading: Reading) -> Part:
@@ -29,10 +32,11 @@ def from_json(con: Any, files: Sequence[Path], name: str, reading: Reading) -> P
     """
     relation = f"kpilab_{uuid4().hex[:12]}"
     options = "union_by_name = true, sample_size = -1, map_inference_threshold = -1"
-    source = f"SELECT * FROM read_json([{_listed(files)}], {options})"
+    options += f", filename = {literal(FILE)}" if len(files) > 1 else ""
+    source = f"SELECT * FROM read_json([{_listed(files)}], {options}"
     where = f"table {name!r}, file {files[0].name!r}"
     try:
-        query = _rows(con, source)
+        query = _rows(con, f"{source}{_undated(con, f'{source})')})")
         for _ in range(DEEPEST):
             flat = _flat(con, query)
             if flat == query:
@@ -46,8 +50,28 @@ def from_json(con: Any, files: Sequence[Path], name: str, reading: Reading) -> P
             "save it as a list of objects",
         ) from error
     kinds = _kinds(con, f"SELECT * FROM {relation}")
+    source = FILE if kinds.pop(FILE, None) else None  # a list inside of an object has lost it
     types = {column: "?" if kind == "VARCHAR" else kind for column, kind in kinds.items()}
-    return Part(Raw(con, relation, name, _said(files), None, lambda k: k + 1), types, ())
+    starts = dict(con.raw_sql(f"SELECT {quoted(FILE)}, min(rowid) FROM {relation} GROUP BY 1")
+                  .fetchall()) if source else {}  # fmt: skip
+
+    def row(k: int) -> int | str:
+        file, first = max(((f, s) for f, s in starts.items() if s <= k), key=lambda p: p[1])
+        return f"{Path(file).name}: {k - first + 1}"
+
+    names = {file: Path(file).name for file in starts}
+    place = row if source else lambda k: k + 1
+    return Part(Raw(con, relation, name, _said(files), None, place, source, names), types, ())
+
+
+def _undated(con: Any, query: str) -> str:
+    """The option that leaves times as the texts they are: how they are written, all of their values
+    tell; the engine would take 11-01-25 for a day of the year 11."""
+    kinds = {c: kind for c, kind in _kinds(con, query).items() if c != FILE}
+    plain = {c: DATED.sub(lambda m: m[1] or "VARCHAR", kind) for c, kind in kinds.items()}
+    if plain == kinds:
+        return ""
+    return f", columns = {{{', '.join(f'{literal(c)}: {literal(k)}' for c, k in plain.items())}}}"
 
 
 def _kinds(con: Any, query: str) -> dict[str, str]:
@@ -105,9 +129,10 @@ def from_parquet(con: Any, files: Sequence[Path], name: str, reading: Reading) -
     Raises:
         BadInput: no parquet, or columns of kinds that do not go together.
     """
-    source = f"read_parquet([{_listed(files)}], union_by_name = true, file_row_number = true)"
+    options = f"union_by_name = true, file_row_number = true, filename = {literal(FILE)}"
+    source = f"read_parquet([{_listed(files)}], {options})"
     try:
-        kinds = _kinds(con, f"SELECT * EXCLUDE (file_row_number) FROM {source}")
+        kinds = _kinds(con, f"SELECT * EXCLUDE (file_row_number, {quoted(FILE)}) FROM {source}")
         con.raw_sql(f"SELECT * FROM {source} LIMIT 0")
     except Exception as error:  # whatever the engine calls it
         what = f"cannot be read: {str(error).partition(chr(10))[0][:200]}"
@@ -115,7 +140,10 @@ def from_parquet(con: Any, files: Sequence[Path], name: str, reading: Reading) -
             what, f"table {name!r}, file {_said(files)!r}", "write the files with the same types"
         ) from error
     notes, zone = [], None if reading.zone else _zone(files[0])
-    chosen = ["file_row_number AS rowid"]
+    names = {str(file): file.name for file in files} if len(files) > 1 else {}
+    listed = ", ".join(map(literal, names))
+    at = f"(list_position([{listed}], {quoted(FILE)}) - 1) * {MOST_ROWS} + " if names else ""
+    chosen = [f"{at}file_row_number AS rowid", *([quoted(FILE)] if names else [])]
     for column, kind in kinds.items():
         if kind == "TIMESTAMP WITH TIME ZONE" and zone and zone != session_zone(con):
             chosen.append(f"timezone({literal(zone)}, {quoted(column)}) AS {quoted(column)}")
@@ -124,7 +152,10 @@ def from_parquet(con: Any, files: Sequence[Path], name: str, reading: Reading) -
             chosen.append(quoted(column))
     relation = f"(SELECT {', '.join(chosen)} FROM {source})"
     types = {column: "?" if kind == "VARCHAR" else kind for column, kind in kinds.items()}
-    raw = Raw(con, relation, name, _said(files), None, lambda k: k + 1)
+    row = lambda k: (  # noqa: E731  # the number in its own file
+        f"{files[k // MOST_ROWS].name}: {k % MOST_ROWS + 1}" if names else k + 1
+    )
+    raw = Raw(con, relation, name, _said(files), None, row, FILE if names else None, names)
     return Part(raw, types, tuple(_missing(files, name)) + tuple(notes), stored=False)
 
 

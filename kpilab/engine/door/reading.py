@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING
 
 from kpilab.core.values import Message
@@ -83,10 +84,12 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:
-    """A table of the engine, and what is to be said of how it was read."""
+    """A table of the engine, and what is to be said of how it was read; `daily`: rows that stood in
+    two files, by day."""
 
     table: ir.Table
     notes: tuple[Message, ...] = ()
+    daily: Mapping[date, int] = field(default_factory=dict)
 
 
 def key(table: str, name: str) -> str:
