@@ -84,16 +84,20 @@ def paused(days: Sequence[date]) -> list[Period]:
     Rows are expected on the weekdays that nearly always have some, or in every month. Days that
     lack rows here and there, as chance has it where rows are few, make no run.
     """
-    days = sorted(set(days))
-    gaps = sorted((b - a).days for a, b in pairwise(days))
-    monthly = bool(gaps) and gaps[len(gaps) // 2] in MONTH
-    expected = _months(days) if monthly else _weekdays(days)
-    held = {d.replace(day=1) for d in days} if monthly else set(days)
+    days, by_month = sorted(set(days)), monthly(days)
+    expected = _months(days) if by_month else _weekdays(days)
+    held = {d.replace(day=1) for d in days} if by_month else set(days)
     if len(expected) < LEAST:
         return []
     runs = [list(run) for gone, run in groupby(expected, lambda d: d not in held) if gone]
     found = [Period(run[0], run[-1]) for run in _beyond_chance(runs, len(expected))]
-    return [Period(p.first, _end_of_month(p.last)) for p in found] if monthly else found
+    return [Period(p.first, end_of_month(p.last)) for p in found] if by_month else found
+
+
+def monthly(days: Sequence[date]) -> bool:
+    """Whether there is one day a month."""
+    gaps = sorted((b - a).days for a, b in pairwise(sorted(set(days))))
+    return bool(gaps) and gaps[len(gaps) // 2] in MONTH
 
 
 def _months(days: Sequence[date]) -> list[date]:
@@ -101,7 +105,8 @@ def _months(days: Sequence[date]) -> list[date]:
     return [d.date() for d in pd.date_range(days[0].replace(day=1), days[-1], freq="MS")]
 
 
-def _end_of_month(day: date) -> date:
+def end_of_month(day: date) -> date:
+    """The last day of its month."""
     return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
 
 

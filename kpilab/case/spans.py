@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from kpilab.case.days import FAR, bulk, without_rows
+from kpilab.case.days import FAR, bulk, end_of_month, monthly, without_rows
 from kpilab.case.look import Sheet
 from kpilab.core.values import Message, Period
 from kpilab.engine.run import collect
@@ -34,6 +34,8 @@ def span(sheet: Sheet, time: str) -> tuple[date, date, list[Message]]:
     far = {d: n for d, n in rows_of.items() if d < first - FAR or d > last + FAR}
     told = [f"{d} ({n} rows)" if n > 1 else str(d) for d, n in list(far.items())[:3]]
     values = {"file": sheet.source, "column": time, "days": told}
+    if monthly(days) and last.day == 1:  # a month that is called by its first day is whole
+        last = end_of_month(last)
     gone = without_rows(sheet.name, rows_of)
     notes = [Message("first.far", values)] if far else []
     return first, last, notes + ([gone] if gone else [])

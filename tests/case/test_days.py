@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from kpilab.case.days import paused
 from kpilab.cli import app
+from kpilab.cli.first import written
 from kpilab.core.values import Period
 
 
@@ -53,3 +54,10 @@ def test_init_and_check_name_them(tmp_path):
         assert said.exit_code == 0
         assert "no rows on 65 days" in " ".join(said.output.split()), command
         assert "2 Jun 2025 – 5 Aug 2025" in " ".join(said.output.split())
+
+
+def test_a_month_called_by_its_first_day_is_whole(tmp_path):
+    months = pd.DataFrame({"month": pd.date_range("2024-01-01", "2025-12-01", freq="MS")})
+    months.assign(revenue=100.25).to_csv(tmp_path / "sales.csv", index=False)
+    case = written(tmp_path).case
+    assert case.current == Period(date(2025, 10, 1), date(2025, 12, 31))
