@@ -232,4 +232,5 @@ def measures(sheet: Sheet, found: Guess) -> list[Column]:
     """Numbers that can be added up or averaged: neither keys nor dimensions."""
     taken = {*found.roles.values(), *found.dimensions}
     able = ("adds", "mean", "level")
-    return [c for c in sheet.of_type("number") if c.name not in taken and c.nature in able]
+    numbers = [c for c in sheet.of_type("number") if c.filled and c.name not in taken]
+    return [c for c in numbers if c.nature in able]

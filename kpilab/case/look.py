@@ -10,14 +10,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from kpilab.case.words import WHEN, named
+from kpilab.case.words import MEASURES, WHEN, named
 from kpilab.core.values import Message
 from kpilab.engine.connect import connect
 from kpilab.engine.door.files import ANY_ENDING, ENDINGS, ending, opened
 from kpilab.engine.door.layout import months, wide
 from kpilab.engine.door.moments import is_month
 from kpilab.engine.door.numbered import numbered
-from kpilab.engine.door.reading import Opened, Reading
+from kpilab.engine.door.reading import Opened, Reading, Unpivot
 from kpilab.engine.expression import identifier
 from kpilab.engine.run import collect_one
 from kpilab.errors import BadInput, Problem
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends import BaseBackend
 
-LEAST_MONTHS = 3
+LEAST_MONTHS, LEAST_PARTS = 3, 3
 # Short names of months that are no other word of a file's name.
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 SHORT = 3
@@ -151,10 +151,7 @@ def _tables(
     read = opened(con, folder / source, name, Reading(zone=zone))
     across = wide(read.table.columns)
     if across is not None:
-        read = opened(con, folder / source, name, Reading(unpivot=across, zone=zone))
-        columns = across.columns[0] if len(across.columns) == 1 else list(across.columns)
-        keys = {"unpivot": {"columns": columns, "name": across.name, "value": across.value}}
-        return [_sheet(name, source, read, keys)]
+        return [_below(con, folder, name, source, across, zone)]
     called = months(read.table.columns)
     if len(called) >= LEAST_MONTHS:
         what = f"columns {called[0]!r} to {called[-1]!r} are months of no year"
@@ -162,7 +159,9 @@ def _tables(
         raise BadInput(what, f"file {source!r}", mend)
     titles = [n.values for n in read.notes if n.key == "door.sheets"]
     if not titles:
-        return [_sheet(name, source, read, {})]
+        sheet = _sheet(name, source, read, {})
+        parts = _parts_across(sheet)
+        return [_below(con, folder, name, source, parts, zone) if parts else sheet]
     every = [str(titles[0]["sheet"]), *cast("tuple[str, ...]", titles[0]["others"])]
     found = []
     for title in every:
@@ -173,6 +172,27 @@ def _tables(
         return found
     whole = opened(con, folder / source, name, Reading(sheet="*", zone=zone))
     return [_sheet(name, source, whole, {"sheet": "*"})]
+
+
+def _below(
+    con: BaseBackend, folder: Path, name: str, source: str, across: Unpivot, zone: str | None
+) -> Sheet:
+    """A table with columns that are values of one below one another."""
+    read = opened(con, folder / source, name, Reading(unpivot=across, zone=zone))
+    columns = across.columns[0] if len(across.columns) == 1 else list(across.columns)
+    keys = {"unpivot": {"columns": columns, "name": across.name, "value": across.value}}
+    return _sheet(name, source, read, keys)
+
+
+def _parts_across(sheet: Sheet) -> Unpivot | None:
+    """How amounts that stand side by side, one for each part of the business, become rows: days and
+    numbers with decimals alone, none of them called like anything that is measured."""
+    numbers = sheet.of_type("number")
+    alone = len(sheet.of_type("time")) == 1 and len(numbers) == len(sheet.columns) - 1
+    plain = all(c.filled and not c.whole and not c.named(MEASURES) for c in numbers)
+    if len(numbers) < LEAST_PARTS or not alone or not plain:
+        return None
+    return Unpivot(tuple(c.name for c in numbers), "part", "value")
 
 
 def _stem(name: str) -> str:

@@ -146,6 +146,12 @@ PRICE = (
     r"price|\w*preis|precio|prix|prezzo|preco|价格",
 )
 
+# Whatever is measured, named or counted.
+MEASURES = "|".join(
+    (*AMOUNTS, LEVEL, METRIC, CUMULATED, WANTED, ORDINAL, OUTGOING, AVERAGED, MEASURED, QUANTITY,
+     VOLUME, *PRICE, ORDERS, BUYERS, CALENDAR, KEY, KEY_AT_END, COUNTED)
+)  # fmt: skip
+
 # What rows of a table, or the units of a log, may be called after their key.
 COUNTED_THINGS = (
     "order", "transaction", "invoice", "receipt", "ticket", "booking", "case", "deal", "lead",

@@ -82,3 +82,25 @@ def test_amounts_that_cannot_be_read_are_told(tmp_path):
     )
     text = str([n.values for n in written(tmp_path).notes])
     assert "why_text" in text
+
+
+def test_parts_of_the_business_side_by_side_are_one_amount(tmp_path):
+    parts = {p: 100.25 * (k + 1) + np.arange(56) for k, p in enumerate(("North", "上海", "Ost"))}
+    frame = pd.DataFrame({"day": DAYS} | parts)
+    frame.to_csv(tmp_path / "sales.csv", index=False)
+    first = written(tmp_path)
+    assert first.case.metrics[first.case.goal.metric].measure == "sum(value)"
+    assert first.case.tables["sales"].dimensions == ("part",)
+
+
+def test_measures_side_by_side_are_columns_of_their_own(tmp_path):
+    frame = pd.DataFrame({"day": DAYS, "revenue": 9.5, "unit cost": 3.5, "margin": 6.25})
+    frame.assign(revenue=9.5 + np.arange(56)).to_csv(tmp_path / "sales.csv", index=False)
+    assert written(tmp_path).draft.goal == "revenue"
+
+
+def test_a_column_without_any_value_is_said_to_be_empty(tmp_path):
+    sales().assign(margin=None).to_csv(tmp_path / "sales.csv", index=False)
+    first = written(tmp_path)
+    assert "margin" not in first.draft.metrics
+    assert "why_empty" in str([n.values for n in first.notes])

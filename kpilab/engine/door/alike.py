@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kpilab.core.values import Message
-from kpilab.engine.door.columns import LOOKED_AT, Raw
+from kpilab.engine.column import own
+from kpilab.engine.door.columns import LOOKED_AT
+from kpilab.engine.door.raw import Raw
 from kpilab.engine.door.reading import FIRST_ROWS
 from kpilab.engine.expression import literal, quoted
 
@@ -135,13 +137,15 @@ def _halves(
     if not numbers or not keys or not 3 <= len(held) + 1 <= MOST_PARTS:
         return
     name, by = quoted(column), ", ".join(keys)
-    sums = ", ".join(f"{_sum(c)} AS s{k}" for k, c in enumerate(numbers))
-    whole = ", ".join(f"sum(s{k}) OVER (PARTITION BY {by}) AS t{k}" for k in range(len(numbers)))
-    half = " AND ".join(f"abs(2 * s{k} - t{k}) <= {EXACT} * abs(s{k})" for k in range(len(numbers)))
-    half += f" AND ({' OR '.join(f's{k} <> 0' for k in range(len(numbers)))})"
+    every = [tuple(quoted(own(f"{s}{k}")) for s in "st") for k in range(len(numbers))]
+    n = quoted(own("n"))
+    sums = ", ".join(f"{_sum(c)} AS {s}" for c, (s, _) in zip(numbers, every, strict=True))
+    whole = ", ".join(f"sum({s}) OVER (PARTITION BY {by}) AS {t}" for s, t in every)
+    half = " AND ".join(f"abs(2 * {s} - {t}) <= {EXACT} * abs({s})" for s, t in every)
+    half += f" AND ({' OR '.join(f'{s} <> 0' for s, _ in every)})"
     groups = f"SELECT {name}, {by}, {sums} FROM {relation} WHERE rowid < {LOOKED_AT} GROUP BY ALL"
-    parted = f"SELECT *, {whole}, count(*) OVER (PARTITION BY {by}) AS n FROM ({groups})"
-    query = f"SELECT {name}, count(*), count_if({half}) FROM ({parted}) WHERE n > 2 GROUP BY 1"
+    parted = f"SELECT *, {whole}, count(*) OVER (PARTITION BY {by}) AS {n} FROM ({groups})"
+    query = f"SELECT {name}, count(*), count_if({half}) FROM ({parted}) WHERE {n} > 2 GROUP BY 1"
     for value, count, good in raw.all(query):
         if count < LEAST_UNNAMED or (good or 0) < PROOF * count:
             continue

@@ -6,19 +6,20 @@ it, and counts what that way cannot read; no row decides for itself, none is los
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from kpilab.core.values import Message
 from kpilab.engine.door import amounts, moments
 from kpilab.engine.door.order import Dated, Elsewhere, either, ordered
+from kpilab.engine.door.raw import Raw
 from kpilab.engine.door.reading import FIRST_ROWS, NOTHING, Reading, shown, wanted
 from kpilab.engine.expression import literal, quoted
 from kpilab.errors import BadInput
 
 if TYPE_CHECKING:
-    from ibis.backends import BaseBackend
+    pass
 
 MOST_FORMS, FEW, LOOKED_AT = 20_000, 20_000, 100_000
 LEAST, LEAST_TIMES = (
@@ -28,37 +29,6 @@ LEAST, LEAST_TIMES = (
 EDGES = " \t\n\r\u00a0\u3000"
 SUMMER = 60  # minutes by which the offsets of one place differ in a year
 UNITS = {"epoch_s": 1_000_000, "epoch_ms": 1_000, "epoch_us": 1}
-
-
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """Rows of text in a table of the engine, numbered by `rowid`.
-
-    Attributes:
-        con: the engine. relation: the table's name there. table, file: what it is called in words.
-        separator: of its columns in the file.
-        row: number in the file of the k-th row here, or file and number.
-        source: column of the file that a row is from, where there are several; files: its values
-            -> their names.
-    """
-
-    con: BaseBackend
-    relation: str
-    table: str
-    file: str
-    separator: str | None
-    row: Callable[[int], int | str] = field(default=lambda k: k + 2)
-    source: str | None = None
-    files: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def origin(self) -> str:
-        """The expression of the file that a row is from."""
-        return quoted(self.source) if self.source else literal(self.file)
-
-    def all(self, query: str) -> list[tuple[Any, ...]]:
-        """The rows of a query."""
-        return cast("Any", self.con).raw_sql(query).fetchall()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,16 @@ from __future__ import annotations
 import csv
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from io import IncrementalNewlineDecoder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from kpilab.core.values import Message
 from kpilab.engine.door import encoding, layout
-from kpilab.engine.door.columns import Raw
+from kpilab.engine.door.anew import ODD, even, written
+from kpilab.engine.door.raw import Raw
 from kpilab.engine.door.reading import FIRST_ROWS, NOTHING, Reading
 from kpilab.engine.expression import literal, quoted
 from kpilab.errors import BadInput
@@ -51,6 +51,8 @@ class Look:
     Attributes:
         encoding, separator: of the text. names: of the columns. skip: lines before the data.
         types: of the columns, by all values of the beginning; "?" for what must be examined.
+        named: whether a row of the file names the columns. odd: whether it holds digits of other
+            scripts, or cells that a work sheet is to take as text (`="007"`).
     """
 
     encoding: str
@@ -59,6 +61,8 @@ class Look:
     skip: int
     types: tuple[str, ...]
     notes: tuple[Message, ...] = ()
+    named: bool = True
+    odd: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +93,29 @@ def parts(
         BadInput: what cannot be read, with file, row and mend.
     """
     groups: dict[Look, list[Path]] = {}
-    for path in paths:
-        groups.setdefault(looked(path, name, reading), []).append(path)
+    looks = {path: looked(path, name, reading) for path in paths}
+    for path, look in looks.items():
+        groups.setdefault(_named(look, looks.values(), path, name), []).append(path)
     for look, files in groups.items():
         yield _loaded(con, files, name, look, reading, workspace)
+
+
+def _named(look: Look, looks: Iterable[Look], path: Path, name: str) -> Look:
+    """A file that names no columns with the names of one that does, where they are as many of the
+    same kinds."""
+    fits = (k for k in looks if k.named and not look.named and _as_wide(k, look))
+    other = next(fits, None)
+    if other is None:
+        return look
+    said = {"table": name, "file": path.name, "columns": other.names[:6]}
+    kept = tuple(n for n in look.notes if n.key != "door.no_header")
+    return replace(look, names=other.names, notes=(*kept, Message("door.no_header", said)))
+
+
+def _as_wide(one: Look, other: Look) -> bool:
+    pairs = list(zip(one.types, other.types, strict=False))
+    texts = [(a == "VARCHAR") == (b == "VARCHAR") for a, b in pairs]
+    return len(one.types) == len(other.types) and all(texts)
 
 
 def looked(path: Path, name: str, reading: Reading, *, doubted: bool = False) -> Look:
@@ -104,6 +127,8 @@ def looked(path: Path, name: str, reading: Reading, *, doubted: bool = False) ->
     code = encoding.sniffed(path, reading.encoding, name, doubted=doubted)
     text = encoding.head(path, code)
     _check(text, path, name)
+    odd = bool(ODD.search(text))
+    text = even(text) if odd else text
     try:
         sign, told = layout.separator(text)
         body = text.partition("\n")[2] if told else text
@@ -129,9 +154,11 @@ def looked(path: Path, name: str, reading: Reading, *, doubted: bool = False) ->
     )
     if code in ("utf-8", "utf-8-sig"):
         ends = text.count("\r\n"), text.count("\n"), text.count("\r")
-        odd = sign == " " or (len(set(ends)) > 1 and ends != (0, ends[1], 0))
-        code = ANEW if odd else "utf-8"
-    return Look(code, sign, names, told + _lines(body, sign, found.start), types, tuple(notes))
+        anew = odd or sign == " " or (len(set(ends)) > 1 and ends != (0, ends[1], 0))
+        code = ANEW if anew else "utf-8"
+    named = found.named or reading.header is not None
+    skip = told + _lines(body, sign, found.start)
+    return Look(code, sign, names, skip, types, tuple(notes), named, odd)
 
 
 def _check(text: str, path: Path, name: str) -> None:
@@ -262,14 +289,8 @@ def _plain(path: Path, look: Look, name: str, workspace: Path) -> Path:
     """The file itself, or its text written anew as UTF-8, which every engine reads."""
     if look.encoding == "utf-8":
         return path
-    workspace.mkdir(parents=True, exist_ok=True)
-    target = workspace / f"{uuid4().hex}.csv"
-    lines = IncrementalNewlineDecoder(None, translate=True)
-    with target.open("w", encoding="utf-8", newline="") as file:
-        for part in encoding.decoded(path, look.encoding, name):
-            text = lines.decode(part.removeprefix("\ufeff"), final=not part)
-            file.write(re.sub(r"(?m)^ +| +$|(?<= ) +", "", text) if look.separator == " " else text)
-    return target
+    blanks = look.separator == " "
+    return written(path, look.encoding, name, workspace, odd=look.odd, blanks=blanks)
 
 
 def _created(

@@ -12,7 +12,7 @@ from datetime import date
 from uuid import uuid4
 
 from kpilab.core.values import Message
-from kpilab.engine.door.columns import Raw
+from kpilab.engine.door.raw import Raw
 from kpilab.engine.door.reading import FIRST_ROWS
 from kpilab.engine.expression import literal, quoted
 

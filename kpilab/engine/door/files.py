@@ -19,6 +19,7 @@ from kpilab.engine.door.delimited import Part, matching
 from kpilab.engine.door.encoding import raw as opened_bytes
 from kpilab.engine.door.expand import expanded
 from kpilab.engine.door.order import Elsewhere, Orders
+from kpilab.engine.door.raw import Raw
 from kpilab.engine.door.reading import Opened, Reading, Unpivot, wanted
 from kpilab.engine.door.united import BLANK, Piece, schema, united
 from kpilab.engine.expression import quoted
@@ -195,7 +196,7 @@ def _typed(part: Part, name: str, reading: Reading, elsewhere: Elsewhere | None)
     return Piece(replace(part, types=types), relation, chosen, rows, notes, read.marked)
 
 
-def _names(raw: columns.Raw, piece: Piece, reading: Reading) -> alike.Found:
+def _names(raw: Raw, piece: Piece, reading: Reading) -> alike.Found:
     """What is to be said of the names in the columns that tables are broken down by."""
     kinds = schema(raw.con, piece.query)
     texts = [c for c, kind in kinds.items() if kind == "VARCHAR"]

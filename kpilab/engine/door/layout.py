@@ -16,14 +16,16 @@ from kpilab.engine.door.reading import NOTHING, Unpivot
 Cells = Sequence[str]
 Kind = Literal["number", "time", "text", ""]
 MASK = str.maketrans("12345678", "99999999")
-SEPARATORS = (",", ";", "\t", "|")
+SEPARATORS = (",", ";", "\t", "|", "^", "~")
 FULL = 0.8
 ROWS, MOST_TITLES, LEAST_WIDE = 1000, 60, 3
 NUMBER, LONGEST = re.compile(r"-?\d+(?:\.\d+)?"), 40  # as programs write it; as people do
 TIME = re.compile(
     r"\d{4}([-/.])\d{1,2}\1\d{1,2}(\D.*)?|\d{4}[-/]\d{1,2}|\d{4}年.*|\d{4}\. .*"
     r"|\d{4}[- ]?[WQ]\d{1,2}|Q\d[-/ ]?\d{4}"
-    r"|\d{1,2}[-/. ]\d{1,2}[-/. ](\d{4}|\d\d)(\D.*)?|\d{8}[T ]\d\d.*|\d{1,2}[-/]\d{4}"
+    r"|\d{1,2} ?[-/. ] ?\d{1,2} ?[-/. ] ?(\d{4}|\d\d)(\D.*)?|\d{8}[T ]\d\d.*|\d{1,2}[-/]\d{4}"
+    r"|\d{4}년.*|\d{4}[-/ ][^\W\d_]{3,10}[-/ ]\d{1,2}(\D.*)?"
+    r"|\d{4}[_–]\d{1,2}[_–]\d{1,2}(\D.*)?"
     r"|\d{1,2}(?:st|nd|rd|th|er| de)?[-/. ]+[^\W\d_]{3,10}(?: de)?[-/., ]+(\d{4}|\d\d)(\D.*)?"
     r"|[^\W\d_]{3,10}[.,]?[-/ ]+(\d{1,2},? +)?(\d{4}|\d\d)(\D.*)?"
     r"|[^\W\d_]{2,10}[.,]? +[^\W\d_]{3,10}\.? +\d{1,2},? +\d.*"
@@ -218,7 +220,7 @@ def _names(levels: Sequence[Cells], width: int) -> tuple[str, ...]:
 
 def unique(names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names that an engine can tell apart (`revenue`, `revenue_1`), and those that stood twice."""
-    taken: set[str] = set()
+    taken = {"rowid"}  # the engine's own number of a row
     found, twice = [], []
     for k, name in enumerate(names):
         plain = own = name or f"column{k}"

@@ -38,7 +38,7 @@ LOCALES = (
 CLOCK = (
     r"(?P<between>T| +|(?<=日))(?P<before>[AP]M ?)?9{1,2}(?P<colon>[:.时時])99?"
     r"(?P<second>(?:[:.]|分)99?(?P<part>[.,]9{1,9})?秒?)?(?P<minute>分)?(?P<half> ?[AP]M)?"
-    r"(?P<offset> ?(?:Z|UTC|GMT|[+-]99(?::?99)?))?"
+    r"(?P<offset> ?(?:Z|UTC|GMT|[+-]99(?::?99)?))?(?:\[[^\]]+\])?"
 )
 # Ways to write a day (MM is a month's name), and the formats that may read them.
 DAYS = tuple(
@@ -53,7 +53,7 @@ DAYS = tuple(
         (r"9{1,2}([-/])9{4}", r"%m\1%Y"),
         (r"9{1,2}([-/. ]) ?9{1,2}\1 ?9{4}", r"%d\1%m\1%Y", r"%m\1%d\1%Y"),
         (r"9{1,2}([-/. ])9{1,2}\1 ?99", r"%d\1%m\1%y", r"%m\1%d\1%y", r"%y\1%m\1%d"),
-        (r"9{1,2}([-/ ]|\. ?)MM([-/, ]|\. ?|\.-)9{4}", r"%d\1%m\2%Y"),
+        (r"9{1,2}([-/ ]|\. ?)MM(, |[-/, ]|\. ?|\.-)9{4}", r"%d\1%m\2%Y"),
         (r"9{1,2} DE MM( DEL?) 9{4}", r"%d DE %m\1 %Y"),
         (r"9{1,2}([-/ ]|\. ?)MM([-/ ]|\. ?|\.-)99", r"%d\1%m\2%y"),
         (r"MM([ .]+)9{1,2}(,? )9{4}", r"%m\1%d\2%Y"),
@@ -73,6 +73,8 @@ DAYS = tuple(
 WORD = re.compile(r"[^\W\d_]+")
 OURS = frozenset(["T", "Z", "AM", "PM", "UTC", "GMT", "年", "月", "日", "时", "分", "秒"])
 HALVES = {"上午": "AM", "下午": "PM", "A.M.": "AM", "P.M.": "PM", "오전": "AM", "오후": "PM"}
+# Signs that stand for others in days.
+SIGNS = {" / ": "/", "–": "-", "_": "-", "년": "年", "월": "月", "일": "日", " Г.": ""}
 ORDINAL = re.compile(r"(?<=9)(ST|ND|RD|TH|ER)\b")
 WEEK = r"[（(]?(?:周|星期|週)[一二三四五六日天][)）]?"
 SURE, UNSURE = 0.9, 0.6
@@ -163,7 +165,7 @@ def times(
 
 
 def _halves(form: str) -> str:
-    for written, half in HALVES.items():
+    for written, half in (HALVES | SIGNS).items():
         form = form.replace(written, half)
     return re.sub(WEEK, "", form)
 
@@ -214,7 +216,7 @@ def _clock(found: re.Match[str]) -> str:
 
 def _text(column: str, known: Mapping[str, str], written: str, rough: bool) -> str:
     """The text with months as numbers, without weekdays; `written`: all forms together."""
-    halves = {half: sign for half, sign in HALVES.items() if half in written}
+    halves = {half: sign for half, sign in (HALVES | SIGNS).items() if half in written}
     ordinal = ORDINAL.search(written)
     weekday = re.search(WEEK, written)
     text = column
@@ -222,6 +224,8 @@ def _text(column: str, known: Mapping[str, str], written: str, rough: bool) -> s
         text = f"upper({text})"
     if "W9" in written:  # a week is its Monday
         text = f"regexp_replace({text}, '^([0-9]{{4}})[- ]?[Ww]([0-9]{{1,2}})$', '\\1-W\\2-1')"
+    if "[" in written:  # the name of the zone behind its offset
+        text = f"regexp_replace({text}, '\\[[^]]*\\]$', '')"
     if "Q9" in written:  # a quarter is its first month
         for quarter in range(4):
             text = f"replace({text}, 'Q{quarter + 1}', 'Q{3 * quarter + 1:02d}')"

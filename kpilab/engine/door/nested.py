@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from kpilab.core.values import Message
 from kpilab.engine.dialect import session_zone
-from kpilab.engine.door.columns import Raw
 from kpilab.engine.door.delimited import FILE, Part, escaped
+from kpilab.engine.door.raw import Raw
 from kpilab.engine.door.reading import Reading
 from kpilab.engine.expression import literal, quoted
 from kpilab.errors import BadInput
@@ -42,7 +42,9 @@ def from_json(con: Any, files: Sequence[Path], name: str, reading: Reading) -> P
             if flat == query:
                 break
             query = flat
-        con.raw_sql(f"CREATE TEMP TABLE {relation} AS {query}")
+        own = next((c for c in _kinds(con, query) if c.lower() == "rowid"), None)
+        called = f"RENAME ({quoted(own)} AS rowid_1)" if own else ""  # the engine's own is `rowid`
+        con.raw_sql(f"CREATE TEMP TABLE {relation} AS SELECT * {called} FROM ({query})")
     except Exception as error:  # whatever the engine calls it
         raise BadInput(
             f"cannot be read: {str(error).partition(chr(10))[0][:200]}",
@@ -78,14 +80,16 @@ def _kinds(con: Any, query: str) -> dict[str, str]:
     return {column: kind for column, kind, *_ in con.raw_sql(f"DESCRIBE {query}").fetchall()}
 
 
-def _rows(con: Any, query: str) -> str:
-    """The list of objects that a single object holds, or the rows as they are."""
-    lists = [
-        c
-        for c, kind in _kinds(con, query).items()
-        if kind.startswith("STRUCT") and kind.endswith("[]")
-    ]
+def _rows(con: Any, query: str, deep: int = DEEPEST) -> str:
+    """The list of objects that a single object holds, at once or in objects of it; or the rows as
+    they are."""
+    kinds = _kinds(con, query)
+    lists = [c for c, kind in kinds.items() if kind.startswith("STRUCT") and kind.endswith("[]")]
     (count,) = con.raw_sql(f"SELECT count(*) FROM ({query})").fetchone()
+    if count == 1 and not lists and deep:
+        inner = [c for c, kind in kinds.items() if kind.startswith("STRUCT") and ")[]" in kind]
+        chosen = ", ".join(f"unnest({quoted(c)})" for c in inner)
+        return _rows(con, f"SELECT {chosen} FROM ({query})", deep - 1) if inner else query
     if count != 1 or not lists:
         return query
     longest = max(
@@ -101,7 +105,7 @@ def _rows(con: Any, query: str) -> str:
 def _flat(con: Any, query: str) -> str:
     """Objects inside a row as columns of it, under both names: `properties_amount`."""
     kinds = _kinds(con, query)
-    taken = {c.lower() for c in kinds}
+    taken = {c.lower() for c, kind in kinds.items() if not kind.startswith("STRUCT")}
     chosen = []
     for column, kind in kinds.items():
         if kind == "JSON":  # values of several kinds
@@ -111,7 +115,8 @@ def _flat(con: Any, query: str) -> str:
             chosen.append(quoted(column))
             continue
         for inner in _kinds(con, f"SELECT unnest({quoted(column)}) FROM ({query})"):
-            own = f"{column}_{inner}"
+            # What a database says of a value's type is no name: {"$numberDecimal": "1.5"}.
+            own = column if inner.startswith("$") else f"{column}_{inner}"
             while own.lower() in taken:
                 own += "_"
             taken.add(own.lower())
@@ -144,14 +149,15 @@ def from_parquet(con: Any, files: Sequence[Path], name: str, reading: Reading) -
     listed = ", ".join(map(literal, names))
     at = f"(list_position([{listed}], {quoted(FILE)}) - 1) * {MOST_ROWS} + " if names else ""
     chosen = [f"{at}file_row_number AS rowid", *([quoted(FILE)] if names else [])]
+    called = {c: "rowid_1" if c.lower() == "rowid" else c for c in kinds}
     for column, kind in kinds.items():
         if kind == "TIMESTAMP WITH TIME ZONE" and zone and zone != session_zone(con):
             chosen.append(f"timezone({literal(zone)}, {quoted(column)}) AS {quoted(column)}")
             notes.append(Message("door.zone", {"table": name, "column": column, "zone": zone}))
         else:
-            chosen.append(quoted(column))
+            chosen.append(f"{quoted(column)} AS {quoted(called[column])}")
     relation = f"(SELECT {', '.join(chosen)} FROM {source})"
-    types = {column: "?" if kind == "VARCHAR" else kind for column, kind in kinds.items()}
+    types = {called[c]: "?" if kind == "VARCHAR" else kind for c, kind in kinds.items()}
     row = lambda k: (  # noqa: E731  # the number in its own file
         f"{files[k // MOST_ROWS].name}: {k % MOST_ROWS + 1}" if names else k + 1
     )

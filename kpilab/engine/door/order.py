@@ -15,7 +15,7 @@ from kpilab.engine.expression import literal, quoted
 from kpilab.errors import BadInput
 
 if TYPE_CHECKING:
-    from kpilab.engine.door.columns import Raw
+    from kpilab.engine.door.raw import Raw
 
 WAYS = {"%d": "day", "%m": "month", "%y": "year"}
 MOST_DAYS = 20_000

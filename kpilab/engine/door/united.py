@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from kpilab.core.values import Message
 from kpilab.engine.door import alike
-from kpilab.engine.door.columns import Raw
 from kpilab.engine.door.delimited import FILE, Part, asked
 from kpilab.engine.door.doubled import doubled
+from kpilab.engine.door.raw import Raw
 from kpilab.engine.door.reading import Opened
 from kpilab.engine.expression import quoted
 from kpilab.errors import BadInput

@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from kpilab.core.values import Message
 from kpilab.engine.door import moments
-from kpilab.engine.door.columns import Raw
 from kpilab.engine.door.delimited import Part, matching
 from kpilab.engine.door.layout import ROWS, layout, unique
+from kpilab.engine.door.raw import Raw
 from kpilab.engine.door.reading import Reading, wanted
 from kpilab.engine.sheet import grids
 from kpilab.errors import nearest

@@ -168,3 +168,11 @@ def test_names_that_two_files_write_in_two_ways_are_noted(tmp_path):
     kept(sales("2025-12-01", "2025-12-31", store="NORTH"), tmp_path / "s-2.xlsx")
     _, notes = read(tmp_path, "s-*.*")
     assert notes["spellings"]["rows"] == 30
+
+
+def test_a_file_without_names_has_those_of_the_others(tmp_path):
+    kept(NOV, tmp_path / "s-1.csv")
+    DEC.to_csv(tmp_path / "s-2.csv", index=False, header=False)
+    found, notes = read(tmp_path, "s-*.csv")
+    right(found, NOV, DEC)
+    assert notes["no_header"]["columns"] == ("day", "store", "orders", "revenue")

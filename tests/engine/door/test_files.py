@@ -477,3 +477,62 @@ def test_a_column_with_gaps_at_its_beginning_keeps_its_name(tmp_path):
     frame, notes = read(written(tmp_path, "year,a,b,c,d\n" + rows))
     assert list(frame) == ["year", "a", "b", "c", "d"]
     assert not notes
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["{0:%d} {0:%B}, {0:%Y}", "{0:%Y-%b-%d}", "{0:%Y-%m-%d}T00:00:00+08:00[Asia/Shanghai]",
+     "{0:%Y}년 {0:%m}월 {0:%d}일", "{0:%d} / {0:%m} / {0:%Y}", "{0:%Y_%m_%d}", "{0:%Y–%m–%d}"],
+)  # fmt: skip
+def test_further_ways_to_write_a_day(tmp_path, written):
+    days = pd.date_range("2025-11-20", periods=20)
+    values, _ = column(tmp_path, [written.format(day) for day in days])
+    assert [str(v)[:10] for v in values] == [str(day.date()) for day in days]
+
+
+@pytest.mark.parametrize(
+    ("values", "right"),
+    [(["１２．５", "３，４００．２５"], [12.5, 3400.25]), (["٣٫٥", "١٢٫٢٥"], [3.5, 12.25]),
+     (['="12.50"', '="3.25"'], [12.5, 3.25])],
+)  # fmt: skip
+def test_digits_of_other_scripts_and_cells_guarded_against_a_work_sheet(tmp_path, values, right):
+    rows = "\n".join(f"x{k};{v}" for k, v in enumerate(values * 9))
+    assert read(written(tmp_path, f"name;v\n{rows}"))[0]["v"] == right * 9
+
+
+def test_a_guarded_name_keeps_its_zeros(tmp_path):
+    frame, _ = read(written(tmp_path, 'sku,n\n="007",1\n="012",2\n'), texts=frozenset({"sku"}))
+    assert frame["sku"] == ["007", "012"]
+
+
+@pytest.mark.parametrize("name", ["n", "s0", "t0", "v", "f", "h", "day", "rowid", "nr", "k"])
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".json", ".xlsx"])
+def test_a_column_may_have_any_name(tmp_path, name, ending):
+    days = [f"2025-11-{k + 1:02d}" for k in range(24)]
+    frame = pd.DataFrame({"on": days, name: ["a", "b", "c"] * 8, "orders": range(24)})
+    writer = {".csv": "to_csv", ".parquet": "to_parquet", ".xlsx": "to_excel"}.get(ending)
+    for k, rows in enumerate((frame[:14], frame[12:])):
+        path = tmp_path / f"t-{k}{ending}"
+        if writer is None:
+            rows.to_json(path, orient="records")
+        else:
+            getattr(rows, writer)(path, index=False)
+    frame, notes = read(tmp_path / f"t-*{ending}")
+    own = "rowid_1" if name == "rowid" else name
+    assert sorted(frame[own]) == ["a"] * 8 + ["b"] * 8 + ["c"] * 8
+    assert notes["doubled"]["rows"] == 2
+
+
+def test_a_list_in_an_object_of_an_object_and_values_that_say_their_type(tmp_path):
+    rows = '[{"on": {"$date": "2025-11-03T00:00:00Z"}, "paid": {"$numberDecimal": "12.50"}},'
+    rows += ' {"on": {"$date": "2025-11-04T00:00:00Z"}, "paid": {"$numberDecimal": "3.25"}}]'
+    text = f'{{"status": "ok", "result": {{"page": 1, "items": {rows}}}}}'
+    frame, _ = read(written(tmp_path, text, name="t.json"))
+    assert frame["paid"] == [12.5, 3.25]
+    assert [v.day for v in frame["on"]] == [3, 4]
+
+
+@pytest.mark.parametrize("sign", ["^", "~"])
+def test_signs_that_part_columns(tmp_path, sign):
+    text = f"on{sign}n\n" + "".join(f"2025-11-{k:02d}{sign}{k}.5\n" for k in range(1, 20))
+    assert read(written(tmp_path, text))[0]["n"] == [k + 0.5 for k in range(1, 20)]
