@@ -2,6 +2,7 @@ from kpilab.analysis.customers.acquisition import acquisition as acquisition
 from kpilab.analysis.customers.basket import basket as basket
 from kpilab.analysis.customers.channel_shift import channel_shift as channel_shift
 from kpilab.analysis.customers.churn import churn as churn
+from kpilab.analysis.customers.cohorts import cohorts as cohorts
 from kpilab.analysis.customers.concentration import concentration as concentration
 from kpilab.analysis.customers.growth import growth as growth
 from kpilab.analysis.customers.lifetime import lifetime as lifetime

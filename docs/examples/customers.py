@@ -36,6 +36,9 @@ sold = orders.assign(order=orders["date"].astype(str) + orders["who"].astype(str
 sold["product"] = np.where(orders["pieces"] > 2, "pack", "piece")
 kpilab.customers.basket(sold, lines, **who, baseline=before, current=now)
 
+# %% cohorts
+kpilab.customers.cohorts(orders, **who, until=now.last, grain="quarter")
+
 # %% survival
 kpilab.customers.survival(orders, **who, until=now.last, by=["region"])
 

@@ -454,6 +454,16 @@ ENTRIES: dict[str, Entry] = {
         NOBODY,
         lines=LINES,
     ),
+    "cohorts": entry(
+        lambda g: customers.cohorts(
+            g["orders"],
+            customer=g.n("my_who"),
+            amount=g.n("my_sales"),
+            until=w.NOW.last,
+            by=[g.n("my_region")],
+        ),
+        orders=ORDERS,
+    ),
     "survival": entry(
         lambda g: customers.survival(
             g["orders"],

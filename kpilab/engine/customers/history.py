@@ -80,7 +80,7 @@ def history(
     dated = entities is not None and bool(entities.time)
     first = days.group_by(WHO).agg(**{SINCE: days[DAY].min()})
     if entities is None:
-        people = _of_rows(until, columns)
+        people = _of_rows(until, columns) if columns else first.select(WHO)
     else:
         people = _of_entities(found, entities, columns)
     if not dated:

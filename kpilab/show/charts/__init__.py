@@ -51,6 +51,7 @@ CHARTS: dict[str, tuple[str, str]] = {
     "price_volume_mix": ("customers.parts", "price_volume_mix"),
     "basket": ("customers.parts", "basket"),
     "survival": ("customers.curves", "survival"),
+    "cohorts": ("customers.triangle", "cohorts"),
     "repeat": ("customers.curves", "repeat"),
     "pull_forward": ("customers.parts", "pull_forward"),
     "conflicts": ("relation.kpis", "conflicts"),

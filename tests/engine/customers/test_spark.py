@@ -16,6 +16,7 @@ from kpilab.customers import (
     basket,
     channel_shift,
     churn,
+    cohorts,
     concentration,
     growth,
     lifetime,
@@ -92,6 +93,9 @@ QUESTIONS = {
     ),
     "survival": lambda t: survival(
         t, customer="who", amount="amount", until=NOW.last, by=["region"]
+    ),
+    "cohorts": lambda t: cohorts(
+        t, customer="who", amount="amount", until=NOW.last, by=["region"], grain="quarter"
     ),
     "repeat": lambda t: repeat(t, by=["region"], **ASKED | {"current": BEFORE}),
     "concentration": lambda t: concentration(t, **ASKED),
