@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from kpilab.core.case import Case
+from kpilab.core.values import Effect
 from kpilab.verdict.bridge import Worth, effect
 from kpilab.verdict.candidate import Candidate
 from kpilab.verdict.tuned import ALONE, ALPHA, CONFIDENCE, MOST_REJECTED
@@ -65,9 +66,27 @@ def _explained_by(candidate: Candidate, rival: Candidate) -> bool:
             (change for place, change in candidate.outside if place == rival.cause.where), None
         )
         return rest is not None and (rest.value >= 0 or rest.p > ALONE)
+    if kind == "contraction" and not cause.where and not rival.cause.where:
+        # Who buys less lowers what a row brings: one fall, told by what is clearer about it.
+        clearer = candidate.p is not None and rival.p is not None and rival.p < candidate.p
+        return clearer and _meet(candidate.effect, rival.effect)
     if kind.startswith("ab_") and not cause.where and rival.rate_effect is not None:
         return abs(candidate.rate_effect or 0.0) <= abs(rival.rate_effect)
     return False
+
+
+def _meet(one: Effect | None, other: Effect | None) -> bool:
+    """Whether two sizes of one sign may be one."""
+    if one is None or other is None or one.value * other.value <= 0:
+        return False
+    (a, b), (c, d) = _ends(one), _ends(other)
+    return a <= d and c <= b
+
+
+def _ends(size: Effect) -> tuple[float, float]:
+    if size.low is None or size.high is None:
+        return size.value, size.value
+    return size.low, size.high
 
 
 def is_gain(case: Case, candidate: Candidate) -> bool:

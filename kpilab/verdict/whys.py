@@ -81,7 +81,12 @@ def _driver(cause: Cause, evidence: Evidence) -> list[Why]:
     if evidence.drivers is None:
         return []
     finding, split = evidence.drivers.finding, evidence.drivers.result
-    rows = split.table[split.table["driver"] == cause.subject].to_dict("records")
+    # A place may be named by the rate behind the driver that moved there.
+    moved = (p.found.driver.name for p in evidence.places if p.finding in cause.findings)
+    name = next(moved, cause.subject)
+    rows = split.table[split.table["driver"] == name].to_dict("records")
+    if not rows:
+        return []
     values = {k: rows[0][k] for k in ("driver", "change", "low", "high", "contribution")} | {
         "goal": split.goal
     }

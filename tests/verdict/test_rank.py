@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kpilab.core.values import Where
+from kpilab.core.values import Effect, Where
 from kpilab.verdict.bridge import worth
 from kpilab.verdict.candidate import Candidate
 from kpilab.verdict.rank import rank
@@ -55,6 +55,21 @@ def test_what_is_rejected_never_reads_as_said():
     shop = case()
     _, rejected = rank(shop, [candidate(p=0.03), candidate(p=0.9)], 10, worth(shop, evidence()))
     assert [c.cause.confidence for c in rejected] == [0.4, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("p", "loss", "kinds"),
+    [
+        (1e-6, 12.0, ["contraction"]),
+        (1e-6, 90.0, ["contraction", "untracked_leak"]),  # too much for one fall
+        (1e-3, 12.0, ["contraction", "untracked_leak"]),  # not the clearer one
+    ],
+)
+def test_customers_who_buy_less_everywhere_and_rows_that_bring_less_are_one_fall(p, loss, kinds):
+    leak = candidate(p=1e-4, effect=Effect(-10.0, -15.0, -5.0, "orders"))
+    size = Effect(-loss, -loss - 4, -loss + 4, "orders")
+    less = candidate("contraction", subject="orders", p=p, fix=None, effect=size)
+    assert sorted(ranked(leak, less)[0]) == kinds
 
 
 def test_a_fall_below_the_floor_is_no_cause():

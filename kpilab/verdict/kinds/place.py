@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import log, log1p
+
 from kpilab.core.case import Case
 from kpilab.core.finding import Cause
 from kpilab.core.values import Effect, Message, Period
@@ -18,6 +20,7 @@ NAMED: dict[Nature, str] = {
     "returns": "returns_rise",
     "price": "price_erosion",
 }
+MOST_OF_IT = 0.5  # of the move of a count, for a rate to have made it
 OWN = {"returns": "returns_rise", "price": "price_erosion"}  # by the nature of a driver itself
 
 
@@ -34,10 +37,13 @@ def judge(case: Case, evidence: Evidence) -> list[Candidate]:
 
 def _candidate(case: Case, evidence: Evidence, placed: Placed) -> Candidate:
     found = placed.found
-    plain = "volume_decline" if found.driver.kind == "volume" else "local_regression"
+    rate = _rate_of(case, placed)
+    plain = "volume_decline" if found.driver.kind == "volume" and not rate else "local_regression"
+    subject = rate or found.driver.name
     kinds = [k for k in (_kind(case, found.driver.name), *_behind(case, placed)) if k]
     kinds = list(dict.fromkeys((*kinds, plain)))
     values: dict[str, object] = {"driver": found.driver.name, "where": found.where}
+    acted = values | {"driver": subject}
     values |= {"change": found.change, "rest": found.rest, "goal": case.goal.metric}
     said = Message("cause.place", values)
     if placed.behind:
@@ -49,7 +55,7 @@ def _candidate(case: Case, evidence: Evidence, placed: Placed) -> Candidate:
     since = placed.since or case.current.first
     cause = Cause(
         kinds[0],
-        found.driver.name,
+        subject,
         "root_cause",
         said,
         0.0,
@@ -59,7 +65,7 @@ def _candidate(case: Case, evidence: Evidence, placed: Placed) -> Candidate:
         effect_pct=percent(effect, now),
         effect_on=case.goal.metric,
         findings=(placed.finding,),
-        action=Message(f"action.{kinds[0]}", values),
+        action=Message(f"action.{kinds[0]}", acted),
         alternatives=tuple(kinds[1:]),
         falsification=Message("cause.place_rest", values) if found.rest is not None else None,
     )
@@ -67,6 +73,22 @@ def _candidate(case: Case, evidence: Evidence, placed: Placed) -> Candidate:
     return Candidate(
         cause, found.corrected, leaf, effect=effect, corrected=corrected(evidence, placed)
     )
+
+
+def _rate_of(case: Case, placed: Placed) -> str | None:
+    """The rate that made a count less, where one of the case's rates counts the same rows over
+    more: kept appointments are fewer because fewer of those booked are kept."""
+    count, change = case.metrics.get(placed.found.driver.name), placed.found.change
+    if count is None or change is None or change <= -1:
+        return None
+    for moved in placed.behind:
+        rate = case.metrics[moved.name]
+        if not rate.is_ratio or rate.table != count.table or min(moved.before, moved.after) <= 0:
+            continue
+        if (rate.numerator, rate.condition) == (count.measure, count.condition):
+            made = log(moved.after / moved.before) / log1p(change) if change else 0.0
+            return rate.name if made >= MOST_OF_IT else None
+    return None
 
 
 def corrected(evidence: Evidence, placed: Placed) -> float:

@@ -25,6 +25,14 @@ SOUTH = Where({"region": ("south",)})
 NORTH_WEB = Where({"region": ("north",), "channel": ("web",)})
 
 
+KEPT = {
+    "visits": Metric("visits", "t", measure="count(*) filter (where kept)"),
+    "kept_rate": Metric(
+        "kept_rate", "t", numerator="count(*) filter (where kept)", denominator="count(*)"
+    ),
+}
+
+
 def placed(driver: Driver, *behind: str, loss: float = -20.0, where: Where = NORTH) -> Placed:
     effect = Effect(loss, loss - 5, loss + 5)
     found: Any = SimpleNamespace(
@@ -125,3 +133,28 @@ def test_where_less_is_better_what_all_had_more_of_is_said_once():
     )
     more = signal("contraction", loss=20.0, where=EVERYWHERE)
     assert kinds(signals=(pulled(1e-6, loss=20.0), more), shop=shop) == [("pull_forward", "orders")]
+
+
+@pytest.mark.parametrize(
+    ("after", "kind", "subject"),
+    [
+        (0.8, "local_regression", "kept_rate"),  # all of a fifth
+        (0.95, "volume_decline", "visits"),  # a quarter of it: fewer were booked
+    ],
+)
+def test_a_count_that_a_rate_made_less_is_called_by_the_rate(after, kind, subject):
+    moved: Any = SimpleNamespace(name="kept_rate", before=1.0, after=after)
+    shop = replace(case(), metrics=dict(case().metrics) | KEPT)
+    told = replace(placed(VOLUME), behind=(moved,))
+    cause = place.judge(shop, evidence(places=(told,), looked=100))[0].cause
+    assert (cause.kind, cause.subject) == (kind, subject)
+    assert cause.action.values["driver"] == subject
+    assert cause.statement.values["said"].values["driver"] == "visits"
+
+
+def test_a_rate_of_other_rows_made_no_count_less():
+    moved: Any = SimpleNamespace(name="kept_rate", before=1.0, after=0.8)
+    other = KEPT | {"visits": Metric("visits", "t", measure="count(*)")}
+    shop = replace(case(), metrics=dict(case().metrics) | other)
+    told = replace(placed(VOLUME), behind=(moved,))
+    assert place.judge(shop, evidence(places=(told,), looked=100))[0].cause.kind == "volume_decline"
