@@ -6,6 +6,7 @@ from kpilab.analysis.customers.cohorts import cohorts as cohorts
 from kpilab.analysis.customers.concentration import concentration as concentration
 from kpilab.analysis.customers.growth import growth as growth
 from kpilab.analysis.customers.lifetime import lifetime as lifetime
+from kpilab.analysis.customers.payback import payback as payback
 from kpilab.analysis.customers.pipeline import pipeline as pipeline
 from kpilab.analysis.customers.price_volume_mix import price_volume_mix as price_volume_mix
 from kpilab.analysis.customers.pull_forward import pull_forward as pull_forward

@@ -39,6 +39,23 @@ kpilab.customers.basket(sold, lines, **who, baseline=before, current=now)
 # %% cohorts
 kpilab.customers.cohorts(orders, **who, until=now.last, grain="quarter")
 
+# %% payback
+came = orders.sort_values("date").drop_duplicates("who").rename(columns={"who": "id"})
+days = pd.date_range("2025-01-01", "2026-06-30", freq="MS")
+paid = pd.DataFrame({"date": days.repeat(2), "region": ["north", "south"] * len(days)})
+paid["cost"] = np.where(paid["region"] == "north", 300, 900)
+spend = kpilab.data.Measured(
+    kpilab.Facts(paid), kpilab.data.Metric("cost", "facts", measure="sum(cost)")
+)
+kpilab.customers.payback(
+    orders,
+    spend,
+    **who,
+    by="region",
+    until=now.last,
+    customers=kpilab.customers.Entities(came[["id", "date", "region"]], time="date"),
+)
+
 # %% survival
 kpilab.customers.survival(orders, **who, until=now.last, by=["region"])
 

@@ -464,6 +464,19 @@ ENTRIES: dict[str, Entry] = {
         ),
         orders=ORDERS,
     ),
+    "payback": entry(
+        lambda g: customers.payback(
+            g["orders"],
+            g.measured("orders", "sum({my_sales})"),
+            customer=g.n("my_who"),
+            amount=g.n("my_sales"),
+            by=g.n("my_region"),
+            until=w.NOW.last,
+            customers=g["people"],
+        ),
+        orders=ORDERS,
+        people=PEOPLE,
+    ),
     "survival": entry(
         lambda g: customers.survival(
             g["orders"],

@@ -52,6 +52,7 @@ CHARTS: dict[str, tuple[str, str]] = {
     "basket": ("customers.parts", "basket"),
     "survival": ("customers.curves", "survival"),
     "cohorts": ("customers.triangle", "cohorts"),
+    "payback": ("customers.parts", "payback"),
     "repeat": ("customers.curves", "repeat"),
     "pull_forward": ("customers.parts", "pull_forward"),
     "conflicts": ("relation.kpis", "conflicts"),

@@ -113,7 +113,7 @@ QUESTIONS = {
 def test_tables_are_equal(tables, name):
     here, there = (QUESTIONS[name](t) for t in tables["deals" if name == "pipeline" else "orders"])
     for part in ("table", "months", "stages", "rates", "curve", "parts"):
-        if hasattr(here, part):
+        if isinstance(getattr(here, part, None), pd.DataFrame):
             pd.testing.assert_frame_equal(
                 getattr(there, part), getattr(here, part), check_dtype=False, rtol=1e-8
             )

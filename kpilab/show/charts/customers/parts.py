@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kpilab.analysis.customers.channel_shift import ChannelShiftResult
     from kpilab.analysis.customers.concentration import ConcentrationResult
     from kpilab.analysis.customers.lifetime import LifetimeResult
+    from kpilab.analysis.customers.payback import PaybackResult
     from kpilab.analysis.customers.price_volume_mix import PriceVolumeMixResult
     from kpilab.analysis.customers.pull_forward import PullForwardResult
     from kpilab.core.result import Result
@@ -129,6 +130,33 @@ def basket(result: BasketResult, lang: str = "en") -> alt.LayerChart:
         [{"name": label(f"report.{k}", lang), "value": v, "text": number(v, lang)} for k, v in ends]
     )
     return waterfall(steps, totals, head(result, lang), unit=result.amount, lang=lang)
+
+
+def payback(result: PaybackResult, lang: str = "en") -> alt.LayerChart:
+    """What a customer of each channel has brought (point), and what one cost (line)."""
+    found = result.table[result.table["customers"] > 0].head(MOST)
+    table = pd.DataFrame(
+        {
+            "name": found.iloc[:, 0].astype(str),
+            "value": found["value"],
+            "low": found["value_low"],
+            "high": found["value_high"],
+            "tick": found["cost"],
+            "text": [
+                f"{number(v, lang)} / {number(c, lang)}"
+                for v, c in zip(found["value"], found["cost"], strict=True)
+            ],
+            "tone": [
+                NEUTRAL if low <= c <= high else GOOD if v > c else BAD
+                for v, low, high, c in zip(
+                    found["value"], found["value_low"], found["value_high"], found["cost"],
+                    strict=True,
+                )
+            ],
+        }
+    )  # fmt: skip
+    x = across(label("payback.axis", lang), "number", lang)
+    return rows(table, x, head(result, lang))
 
 
 def pull_forward(result: PullForwardResult, lang: str = "en") -> alt.LayerChart:
