@@ -9,7 +9,7 @@ import pandas as pd
 from kpilab.case.draft import MOST_FURTHER, Draft
 from kpilab.case.guess import Guess, measures
 from kpilab.case.look import Sheet, slug
-from kpilab.case.words import AMOUNTS, OUTGOING, named
+from kpilab.case.words import AMOUNTS, named, outgoing
 from kpilab.engine.expression import identifier, literal, parse_measure, sql
 from kpilab.engine.run import collect, collect_one
 
@@ -52,7 +52,7 @@ def _measured(sheet: Sheet, guess: Guess, taken: set[str]) -> dict[str, dict[str
             }  # fmt: skip
         else:
             found[name] = {"table": sheet.name, "measure": f"sum({column.reference})"}
-        if named(f"{sheet.name} {column.name}", OUTGOING):
+        if outgoing(f"{sheet.name} {column.name}"):
             last = next(reversed(found))
             found[last] |= {} if column.nature == "level" else {"better": "down"}
     if not columns and sheet.name not in taken:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from kpilab.case.guess import Guess
 from kpilab.case.look import Column, Sheet
-from kpilab.case.words import OUTGOING
+from kpilab.case.words import outgoing
 from kpilab.engine.run import collect, collect_one
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def milestones(sheet: Sheet, found: Guess) -> tuple[str, ...]:
         for c in sheet.of_type("time")
         if c.name != found.roles["time"]
         and c.filled < sheet.rows
-        and not (c.named(OUTGOING) or NOT_END.search(c.name.lower()))
+        and not (outgoing(c.name) or NOT_END.search(c.name.lower()))
     ]
     chain = sorted(times, key=lambda c: -c.filled)
     return tuple(c.name for c in chain[:MOST_STEPS])

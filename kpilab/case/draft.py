@@ -17,7 +17,6 @@ from kpilab.case.words import (
     MONEY,
     ORDERS,
     ORDINAL,
-    OUTGOING,
     PRODUCT,
     QUANTITY,
     TURNOVER,
@@ -25,6 +24,7 @@ from kpilab.case.words import (
     WANTED,
     named,
     names_thing,
+    outgoing,
     plural_of,
 )
 from kpilab.engine.column import column
@@ -111,7 +111,7 @@ class _Tree:
 
 def _earned(table: str, goal: str) -> bool:
     """Whether a goal is called like money that comes in."""
-    return named(goal, "|".join(AMOUNTS)) and not named(f"{table} {goal}", OUTGOING)
+    return named(goal, "|".join(AMOUNTS)) and not outgoing(f"{table} {goal}")
 
 
 def draft(sheet: Sheet, found: Guess) -> Draft:
@@ -166,7 +166,7 @@ def _at_end(sheet: Sheet, found: Guess, amount: Column, steps: tuple[str, ...]) 
 def _of_facts(sheet: Sheet, found: Guess) -> Draft:
     tree, columns = _Tree(sheet.name), measures(sheet, found)
     counted = [c for c in columns if c.nature == "adds" and not c.named(f"{TURNOVER}|{MONEY}")
-               and not c.named(f"{OUTGOING}|{ORDINAL}|{MEASURED}")]  # fmt: skip
+               and not outgoing(c.name) and not c.named(f"{ORDINAL}|{MEASURED}")]  # fmt: skip
     chain = count_chain(sheet, [c for c in counted if not c.named(QUANTITY)])
     amount = _amount([c for c in columns if c.name not in chain])
     rest = [c for c in counted if c is not amount]
@@ -259,8 +259,9 @@ def _amount(columns: list[Column]) -> Column | None:
     able = [c for c in able if not c.named(WANTED)] or able
     called = ([c for c in able if c.named(pattern)] for pattern in AMOUNTS)
     first = next((some for some in called if some), [])
-    first = [c for c in first if not c.named(OUTGOING)] or first
-    cents = [c for c in able if not c.whole and not c.named(OUTGOING)]
+    first = [c for c in first if not outgoing(c.name)] or first
+    cents = [c for c in able if not c.whole and not outgoing(c.name)]
+    cents = [c for c in cents if not c.named(MEASURED)] or cents
     return min(first, key=lambda c: c.whole, default=None) or next(iter(cents), None)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from kpilab.case.guess import Guess, measures
 from kpilab.case.look import Column, Sheet
 from kpilab.case.relate import Related
-from kpilab.case.words import AMOUNTS, BUYERS, ORDERS, OUTGOING, PRICE, QUANTITY, names_thing
+from kpilab.case.words import AMOUNTS, BUYERS, ORDERS, PRICE, QUANTITY, names_thing, outgoing
 from kpilab.engine.column import column
 from kpilab.engine.expression import identifier
 
@@ -39,7 +39,7 @@ def with_amount(sheet: Sheet, found: Guess) -> tuple[Sheet, Guess]:
 
 
 def _is_amount(column: Column) -> bool:
-    called = column.named("|".join(AMOUNTS[:2])) and not column.named(OUTGOING)
+    called = column.named("|".join(AMOUNTS[:2])) and not outgoing(column.name)
     return called and column.nature == "adds"
 
 

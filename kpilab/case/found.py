@@ -75,9 +75,10 @@ def found_in(folder: Path, zone: str | None = None) -> Found:
     if trial is not None:
         return _of_trial(trial, notes)
     relations = related(sheets)
+    sheets = [_with_names(s, relations) for s in sheets]
     known = guesses(sheets, relations)
     untimed = [s for s in sheets if s.name not in known]
-    notes += [Message("first.untimed", {"file": s.source}) for s in untimed]
+    notes += [Message("first.untimed", {"file": s.place}) for s in untimed]
     notes += [rejected.message for rejected in relations.rejected]
     sheets = [s for s in sheets if s.name in known]
     sheets = [with_linked(s, sheets, known, relations) for s in sheets]
@@ -98,6 +99,13 @@ def found_in(folder: Path, zone: str | None = None) -> Found:
     if not drafts:
         raise _nothing(folder, untimed)
     return Found(used, known, relations, drafts, tuple(notes))
+
+
+def _with_names(sheet: Sheet, relations: Related) -> Sheet:
+    """The table with its key, and the keys of others that it holds, as names and no amounts."""
+    keys = {relations.keys.get(sheet.name), *relations.of(sheet.name)}
+    told = (replace(c, nature="name") if c.name in keys else c for c in sheet.columns)
+    return replace(sheet, columns=tuple(told))
 
 
 def _nothing(folder: Path, untimed: Sequence[Sheet]) -> BadInput:

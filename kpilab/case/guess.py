@@ -23,6 +23,7 @@ from kpilab.case.words import (
 )
 
 MOST_VALUES, MOST_EVENTS = 60, 200
+EACH, EACH_ENTITY = 5, 2  # rows of a value, at least: of eight depots four lie in one region
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def _of_related(sheet: Sheet, related: Related) -> Guess | None:
     if sheet.name in related.targets() and not related.of(sheet.name):
         time = sheet.time
         roles = {"key": related.keys[sheet.name]} | ({"time": time.name} if time else {})
-        return Guess("entities", roles, parts_of(sheet, set(roles.values())))
+        return Guess("entities", roles, parts_of(sheet, set(roles.values()), each=EACH_ENTITY))
     return guess(sheet, tuple(related.of(sheet.name)))
 
 
@@ -206,14 +207,14 @@ def _is_key(column: Column) -> bool:
     )
 
 
-def parts_of(sheet: Sheet, taken: set[str]) -> tuple[str, ...]:
-    """Columns with a few values each of which many rows have."""
+def parts_of(sheet: Sheet, taken: set[str], each: int = EACH) -> tuple[str, ...]:
+    """Columns with a few values, each of which several rows have: `each` in the mean."""
     return tuple(
         c.name
         for c in sheet.columns
         if c.name not in taken
         and 1 < c.distinct <= MOST_VALUES
-        and c.distinct * 5 <= sheet.rows
+        and c.distinct * each <= sheet.rows
         and (
             c.type in ("text", "flag")
             or (

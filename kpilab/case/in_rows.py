@@ -5,7 +5,7 @@ from __future__ import annotations
 from kpilab.case.draft import Draft
 from kpilab.case.guess import Guess, measures
 from kpilab.case.look import Column, Sheet, slug
-from kpilab.case.words import AMOUNTS, AVERAGED, METRIC, OUTGOING, WANTED, named
+from kpilab.case.words import AMOUNTS, AVERAGED, METRIC, WANTED, named, outgoing
 from kpilab.engine.column import column
 from kpilab.engine.expression import identifier, literal
 from kpilab.engine.run import collect
@@ -30,7 +30,7 @@ def drafted(sheet: Sheet, found: Guess, name: Column) -> Draft:
     metrics = {_called(n): _metric(sheet, value, name, n) for n in names}
     goal = _called(_goal(names))
     ordered = {goal: metrics[goal], **metrics}
-    earned = named(goal, "|".join(AMOUNTS)) and not named(f"{sheet.name} {goal}", OUTGOING)
+    earned = named(goal, "|".join(AMOUNTS)) and not outgoing(f"{sheet.name} {goal}")
     return Draft(sheet.name, goal, None, ordered, earned=earned, factors=1)
 
 
@@ -47,6 +47,6 @@ def _metric(sheet: Sheet, value: Column, name: Column, called: str) -> dict[str,
 
 
 def _goal(names: list[str]) -> str:
-    able = [n for n in names if not named(n, f"{AVERAGED}|{OUTGOING}|{WANTED}")] or names
+    able = [n for n in names if not (outgoing(n) or named(n, f"{AVERAGED}|{WANTED}"))] or names
     called = ([n for n in able if named(n, pattern)] for pattern in AMOUNTS)
     return next((some[0] for some in called if some), able[0])

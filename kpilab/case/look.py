@@ -10,9 +10,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from kpilab.case.words import MEASURES, WHEN, named
+from kpilab.case.words import BIRTH, MEASURES, WHEN, named
 from kpilab.core.values import Message
 from kpilab.engine.connect import connect
+from kpilab.engine.dialect import one
 from kpilab.engine.door.files import ANY_ENDING, ENDINGS, ending, opened
 from kpilab.engine.door.layout import months, wide
 from kpilab.engine.door.moments import is_month
@@ -73,14 +74,22 @@ class Sheet:
     keys: Mapping[str, object] = field(default_factory=dict)
     zoned: bool = False  # whether a time carries a zone
 
+    @property
+    def place(self) -> str:
+        """The file, and the sheet of a workbook."""
+        sheet = self.keys.get("sheet")
+        return f"{self.source}, {sheet}" if sheet else self.source
+
     def column(self, pattern: str, *types: Type) -> Column | None:
         """The first column of these types whose name matches."""
         return next((c for c in self.columns if c.type in types and c.named(pattern)), None)
 
     @property
     def time(self) -> Column | None:
-        """The fullest time column; among equals the one that stands first."""
-        return max(self.of_type("time"), key=lambda c: c.filled, default=None)
+        """The fullest time column, when somebody was born left aside; among equals the one that
+        stands first."""
+        able = [c for c in self.of_type("time") if not c.named(BIRTH)]
+        return max(able, key=lambda c: c.filled, default=None)
 
     def of_type(self, *types: Type) -> list[Column]:
         return [c for c in self.columns if c.type in types]
@@ -245,7 +254,7 @@ def _varying(part: re.Match[str]) -> str:
 
 def slug(text: str) -> str:
     """A name that may stand in a formula."""
-    name = re.sub(r"\W+", "_", text).strip("_").lower()
+    name = re.sub(r"[\W_]+", "_", text).strip("_").lower()
     return f"n_{name}" if name[:1].isdigit() else name
 
 
@@ -259,6 +268,9 @@ def _sheet(name: str, source: str, read: Opened, keys: Mapping[str, object]) -> 
     for k, (column, kind) in enumerate(schema.items()):
         value = table[column]
         aggregates |= {f"{k}:filled": value.count(), f"{k}:distinct": value.nunique()}
+        if kind.is_floating():
+            number = cast("ir.FloatingColumn", value)
+            aggregates[f"{k}:whole"] = one(number != number.floor()).sum()
         if kind.is_temporal() or kind.is_string():
             time = cast("ir.TimestampColumn", value.try_cast("timestamp"))
             aggregates |= {
@@ -295,4 +307,6 @@ def _column(name: str, kind: dt.DataType, found: dict[str, Any], k: int) -> Colu
         type_ = "number"
     elif kind.is_string():
         type_ = "text"
-    return Column(name, type_, filled, distinct, whole=kind.is_integer())
+    # A whole number stays one where empty cells have made decimals of all: 7001.0.
+    whole = kind.is_integer() or found.get(f"{k}:whole") == 0
+    return Column(name, type_, filled, distinct, whole=whole)

@@ -4,8 +4,10 @@ by values that were looked up; many rows to one only."""
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from unicodedata import combining
 
 import ibis
 
@@ -19,6 +21,22 @@ from kpilab.errors import BadInput
 GENERIC = {"id", "key", "code", "no", "number", "uuid", "index", "name"}
 CONTAINED = 0.9  # of the rows with a value that have a key of the other table
 LIKELY = 0.5  # of the rows of a table that was loaded twice in part, keys that differ
+PLURALS = ("s", "es", "e", "en", "n", "er")
+# What tables are called besides what they hold.
+FILED = {
+    "export",
+    "table",
+    "tabelle",
+    "list",
+    "liste",
+    "data",
+    "daten",
+    "dump",
+    "all",
+    "full",
+    "tbl",
+}
+SHORT = 3
 FEW_VALUES = 20  # values that must be looked up where no name says what a column is
 
 
@@ -124,17 +142,24 @@ def _unique(sheet: Sheet, column: Column) -> bool:
 
 def _called_as_key(sheet: Sheet, column: Column) -> tuple[bool, bool, int]:
     position = [c.name for c in sheet.columns].index(column.name)
-    own = any(slug(column.name).startswith(n) for n in _nouns(sheet.name))
+    own = any(_bare(slug(column.name)).startswith(n) for n in _nouns(sheet.name))
     return own or slug(column.name) in GENERIC, column.named(KEY_NAME), -position
 
 
 def _nouns(table: str) -> set[str]:
-    """What one row of a table is called: order of orders, company of companies."""
-    last = re.split(r"[_\s]", table)[-1]
-    words = {table, last}
-    for word in (table, last):
-        words |= {re.sub("ies$", "y", word), re.sub("es$", "", word), re.sub("s$", "", word)}
+    """What one row of a table is called: order of orders, company of companies, Arzt of Ärzte."""
+    parts = re.split(r"[_\s]+", _bare(table))
+    while len(parts) > 1 and (parts[-1].isdecimal() or parts[-1] in FILED):
+        parts.pop()
+    words = {_bare(table), "_".join(parts), parts[-1], parts[-1].removesuffix("表")}
+    for word in tuple(words):
+        words |= {re.sub("ies$", "y", word)} | {word.removesuffix(end) for end in PLURALS}
     return {w for w in words if len(w) > 1}
+
+
+def _bare(text: str) -> str:
+    """A name in small letters without accents."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not combining(c))
 
 
 def _target(
@@ -166,12 +191,14 @@ def _target(
 
 
 def _named_alike(column: Column, other: Sheet, key: str | None) -> bool:
-    name, of = slug(column.name), slug(key) if key else ""
+    name, of = _bare(slug(column.name)), _bare(slug(key)) if key else ""
     nouns = _nouns(slug(other.name))
     if of and of not in GENERIC and (name == of or name.endswith(f"_{of}")):
         return True
     words = {f"{n}{mark}" for n in nouns for mark in ("", "_id", "id", "_key", "_no", "_code")}
-    return name in words or any(name.endswith(f"_{n}_id") for n in nouns)
+    role = column.type == "text" or names_thing(column.name)  # from_depot, but not total_orders
+    ends = [f"_{n}_id" for n in nouns] + [f"_{n}" for n in nouns if role and len(n) > SHORT]
+    return name in words or name.endswith(tuple(ends))
 
 
 def _telling(column: Column, other: Sheet, keys: dict[str, str]) -> bool:

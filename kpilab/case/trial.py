@@ -12,7 +12,7 @@ import pandas as pd
 
 from kpilab.case.draft import Draft
 from kpilab.case.look import Column, Sheet, slug
-from kpilab.case.words import AMOUNTS, OUTGOING, USER, named, names_thing
+from kpilab.case.words import AMOUNTS, USER, named, names_thing, outgoing
 from kpilab.core.values import Message, Period
 from kpilab.engine.column import column
 from kpilab.engine.expression import identifier, literal
@@ -220,7 +220,7 @@ def _day(trial: Trial) -> dict[str, str]:
 def _metric(table: str, c: Column) -> dict[str, str]:
     value = identifier(c.name)
     above = f"count(*) filter (where {value})" if c.type == "flag" else f"sum({value})"
-    better = {"better": "down"} if c.named(OUTGOING) else {}
+    better = {"better": "down"} if outgoing(c.name) else {}
     return {"table": table, "numerator": above, "denominator": f"count({value})", **better}
 
 

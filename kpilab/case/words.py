@@ -35,8 +35,8 @@ ORDERS = (
     "|pedido|factura|commande|facture|ordine|fattura|订单|单号|票号|注文"
 )
 BUYERS = (
-    r"customer|user|member|client|account|kunde|kunden\w*|mitglied\w*|cliente"
-    "|客户|用户|会员|顾客|买家"
+    r"customer|cust|user|member|client|account|patient|guest|student|subscriber|tenant|kunde|kunden\w*"
+    r"|mitglied\w*|patienten|mandant\w*|cliente|paciente|客户|用户|会员|顾客|买家|患者|学员"
 )
 KEY = (
     "id|ids|key|uuid|guid|zip|postal|postcode|phone|mobile|cellphone|telephone|tel|fax|code|lat|lon"
@@ -69,7 +69,7 @@ TURNOVER = (
     "|销售额|营收|收入|成交额|营业额|売上|매출|выручка"
 )
 MONEY = (
-    r"amount|income|\w*betrag|summe|importe|monto|montant|importo|bedrag"
+    r"amount|amt|income|charge|charges|fare|fares|\w*betrag|summe|honorar\w*|importe|monto|montant|importo|bedrag"
     "|金额|金額|实付|付款|总额|сумма"
 )
 AMOUNTS = (
@@ -97,12 +97,19 @@ ORDINAL = "sequential|sequence|installments|instalments|rank|position|count|numb
 # Money that goes out, is given back, or stands somewhere.
 OUTGOING = (
     "return|returns|returned|refund|refunds|refunded|cancelled|cost|costs|cogs|spend|spent"
-    "|expense|expenses|budget"
-    "|ad|ads|tax|vat|fee|freight|shipping|stock|inventory|target|quota|balance|debt"
+    "|expense|expenses|budget|claim|claims|penalty|penalties"
+    "|tax|vat|stock|inventory|target|quota|balance|debt"
     r"|\w*kosten|ausgaben|retoure\w*|erstattung|steuer|coste|costo|gasto|gastos|impuesto"
     r"|frais|depenses"
     "|remboursement|spese|custo|despesas"
-    "|退货|退款|成本|费用|支出|预算|库存|运费|税"
+    "|退货|退款|成本|费用|支出|预算|库存|税|赔付|理赔"
+)
+# What is paid for, by us or to us: out unless it is called like what we charge.
+SERVICE = "ad|ads|fee|freight|shipping|运费"
+CHARGED = "charge|charges|charged|billed|revenue|income|收入"
+BIRTH = (
+    r"birth|birthday|birthdate|born|dob|geb|geburt\w*|geboren|naissance|nacimiento|nascita"
+    "|nascimento|出生|生日"
 )
 AVERAGED = (
     "per|rate|ratio|pct|percent|share|discount|price|temperature|cpi|unemployment|avg|average"
@@ -113,7 +120,8 @@ AVERAGED = (
     "|days to|exchange"
     r"|\w*preis|precio|prix|prezzo|preco|prijs|rabatt|descuento|remise|sconto|desconto|alter"
     r"|edad|bewertung"
-    "|率|平均|占比|折扣|价格|温度|单价|均价|售价|客单价|年龄|评分|单位成本|时长"
+    "|satisfaction|nps|csat|zufriedenheit"
+    "|率|平均|占比|折扣|价格|温度|单价|均价|售价|客单价|年龄|评分|单位成本|时长|满意度|得分|分数"
 )
 # Text for people: no part of the business.
 REMARK = (
@@ -148,8 +156,8 @@ PRICE = (
 
 # Whatever is measured, named or counted.
 MEASURES = "|".join(
-    (*AMOUNTS, LEVEL, METRIC, CUMULATED, WANTED, ORDINAL, OUTGOING, AVERAGED, MEASURED, QUANTITY,
-     VOLUME, *PRICE, ORDERS, BUYERS, CALENDAR, KEY, KEY_AT_END, COUNTED)
+    (*AMOUNTS, LEVEL, METRIC, CUMULATED, WANTED, ORDINAL, OUTGOING, SERVICE, AVERAGED, MEASURED,
+     QUANTITY, VOLUME, *PRICE, ORDERS, BUYERS, CALENDAR, KEY, KEY_AT_END, COUNTED)
 )  # fmt: skip
 
 # What rows of a table, or the units of a log, may be called after their key.
@@ -171,6 +179,7 @@ def plural_of(key: str, usual: str) -> str:
 
 def plain(text: str) -> str:
     """A name in words: `Order ID`, `orderId` and `order_id` alike, without accents."""
+    text = re.sub(r"(?<=\w)[ .]*#$", " no", text.strip())
     bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     words = re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", unicodedata.normalize("NFC", bare))
     return words.lower().strip()
@@ -182,6 +191,11 @@ def named(name: str, pattern: str) -> bool:
     return any(
         w in words if not w.isascii() else re.search(rf"\b{w}\b", words) for w in pattern.split("|")
     )
+
+
+def outgoing(name: str) -> bool:
+    """Whether money called so goes out, is given back, or stands somewhere."""
+    return named(name, OUTGOING) or (named(name, SERVICE) and not named(name, CHARGED))
 
 
 def names_thing(name: str) -> bool:

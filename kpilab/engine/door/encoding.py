@@ -26,7 +26,7 @@ ODD = re.compile(
     r"|[£¥¤¯¸¹³¼¾](?=[^\W\d_])|(?<=[a-zß-ÿ])[À-ÞŸŠŽŒ£¥¹³¼¾]"
 )
 LETTER = re.compile(r"[^\x00-\x7f]")
-ENOUGH = 0.9
+ENOUGH, FOUR = 0.9, 4
 MEND = (
     "name it in `encoding` (gb18030, big5, shift_jis, cp1250, cp1251 …), or save the file as UTF-8"
 )
@@ -110,7 +110,7 @@ def _decodes(head: bytes, name: str) -> bool:
 
 def _chinese(lines: bytes) -> bool:
     """Whether nearly all characters beyond ASCII are common ones of GB 2312."""
-    pairs = WIDE.findall(lines)
+    pairs = [p for p in WIDE.findall(lines) if len(p) < FOUR]  # those are signs of money and such
     if sum(COMMON.fullmatch(p) is not None for p in pairs) < ENOUGH * len(pairs) or not _decodes(
         lines, "gb18030"
     ):
