@@ -11,6 +11,7 @@ from kpilab.analysis.customers.pipeline import pipeline as pipeline
 from kpilab.analysis.customers.price_volume_mix import price_volume_mix as price_volume_mix
 from kpilab.analysis.customers.pull_forward import pull_forward as pull_forward
 from kpilab.analysis.customers.repeat import repeat as repeat
+from kpilab.analysis.customers.service_effect import service_effect as service_effect
 from kpilab.analysis.customers.survival import survival as survival
 from kpilab.core.table import Entities as Entities
 from kpilab.engine.customers.baskets import Lines as Lines

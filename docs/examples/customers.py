@@ -59,6 +59,10 @@ kpilab.customers.payback(
 # %% survival
 kpilab.customers.survival(orders, **who, until=now.last, by=["region"])
 
+# %% service_effect
+served = orders.assign(late=rng.random(len(orders)) < 0.1)
+kpilab.customers.service_effect(served, "late", **who, within="60d")
+
 # %% repeat
 kpilab.customers.repeat(orders, **who, current=before, by=["region"], within="60d")
 

@@ -107,6 +107,7 @@ PAID = rows(
 )
 FACTS = rows(w.facts, "Facts", time="my_day", dimensions=("my_region", "my_city"))
 ORDERS = rows(w.orders, "Facts", time="my_day", dimensions=("my_region",))
+SERVED = rows(w.served, "Facts", time="my_day", dimensions=("my_region",))
 LINES = rows(w.lines, "Facts", time="my_day")
 PEOPLE = rows(w.people, "Entities", key="my_who", time="my_day", dimensions=("my_region",))
 HISTORY = rows(w.history, "Facts", time="my_day", dimensions=("my_region", "my_city"))
@@ -476,6 +477,17 @@ ENTRIES: dict[str, Entry] = {
         ),
         orders=ORDERS,
         people=PEOPLE,
+    ),
+    "service_effect": entry(
+        lambda g: customers.service_effect(
+            g["served"],
+            g.n("my_match"),
+            customer=g.n("my_who"),
+            amount=g.n("my_sales"),
+            within="60d",
+            strata=g.n("my_region"),
+        ),
+        served=SERVED,
     ),
     "survival": entry(
         lambda g: customers.survival(

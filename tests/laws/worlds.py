@@ -57,6 +57,12 @@ def orders() -> pd.DataFrame:
 
 
 @cache
+def served() -> pd.DataFrame:
+    """The orders, one in ten of which came late."""
+    return orders().assign(my_match=(np.arange(900) % 10 == 0).astype(int))
+
+
+@cache
 def lines() -> pd.DataFrame:
     """Lines of 500 orders of 60 customers: what was bought, how many, for how much."""
     rng = np.random.default_rng(23)

@@ -53,6 +53,7 @@ CHARTS: dict[str, tuple[str, str]] = {
     "survival": ("customers.curves", "survival"),
     "cohorts": ("customers.triangle", "cohorts"),
     "payback": ("customers.parts", "payback"),
+    "service_effect": ("customers.parts", "service_effect"),
     "repeat": ("customers.curves", "repeat"),
     "pull_forward": ("customers.parts", "pull_forward"),
     "conflicts": ("relation.kpis", "conflicts"),

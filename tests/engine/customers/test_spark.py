@@ -24,6 +24,7 @@ from kpilab.customers import (
     price_volume_mix,
     pull_forward,
     repeat,
+    service_effect,
     survival,
 )
 from kpilab.engine.connect import connect
@@ -40,6 +41,7 @@ def orders() -> pd.DataFrame:
     who = noise.integers(0, 300, n)
     frame = pd.DataFrame({"date": day, "who": who, "amount": noise.gamma(2, 20, n).round(2)})
     frame["qty"] = noise.integers(1, 5, n)
+    frame["late"] = noise.random(n) < 0.1
     frame["number"] = noise.integers(0, 2500, n)
     frame["channel"] = noise.choice(["app", "web"], n)
     return frame.assign(
@@ -96,6 +98,9 @@ QUESTIONS = {
     ),
     "cohorts": lambda t: cohorts(
         t, customer="who", amount="amount", until=NOW.last, by=["region"], grain="quarter"
+    ),
+    "service_effect": lambda t: service_effect(
+        t, "late", customer="who", amount="amount", within="60d", strata="region"
     ),
     "repeat": lambda t: repeat(t, by=["region"], **ASKED | {"current": BEFORE}),
     "concentration": lambda t: concentration(t, **ASKED),

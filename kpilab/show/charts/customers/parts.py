@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kpilab.analysis.customers.payback import PaybackResult
     from kpilab.analysis.customers.price_volume_mix import PriceVolumeMixResult
     from kpilab.analysis.customers.pull_forward import PullForwardResult
+    from kpilab.analysis.customers.service_effect import ServiceEffectResult
     from kpilab.core.result import Result
 
 MOST = 12
@@ -169,6 +170,22 @@ def pull_forward(result: PullForwardResult, lang: str = "en") -> alt.LayerChart:
         tone=_tones(found["effect"], found["p"] <= 1 - result.level),
     )
     x = across(label("customers.axis", lang), "signed", lang)
+    return rows(table, x, head(result, lang))
+
+
+def service_effect(result: ServiceEffectResult, lang: str = "en") -> alt.LayerChart:
+    """What those who met it spent beyond comparable customers: after it, and before."""
+    found = result.table[result.table["view"] == "amount"]
+    table = found[["low", "high"]].assign(
+        name=[
+            label("service_effect.before", lang, k=k) if k else label("service_effect.after", lang)
+            for k in found["stretch"]
+        ],
+        value=found["effect"],
+        text=[signed(v, lang) for v in found["effect"]],
+        tone=_tones(found["effect"], found["p"] <= 1 - result.level),
+    )
+    x = across(label("service_effect.axis", lang), "signed", lang)
     return rows(table, x, head(result, lang))
 
 
