@@ -206,7 +206,8 @@ def _timed(
             columns[name, time] = None
         for hop, column in _ends(meant):
             columns[hop, column] = None
-        columns |= {(name, c): None for c in (raw[name].since, raw[name].until) if c}
+        valid = (raw[name].since, raw[name].until)
+        columns |= {(name, c): None for c in valid if c in raw[name].table.columns}
     timed = dict(raw)
     for name, column in columns:
         try:

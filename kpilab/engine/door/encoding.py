@@ -19,6 +19,9 @@ WIDE = re.compile(rb"(?:[\x81-\xfe][\x30-\x39][\x81-\xfe][\x30-\x39]|[\x80-\xff]
 COMMON = re.compile(
     rb"[\xa1-\xa3\xb0-\xd7][\xa1-\xfe]"
 )  # signs, full-width letters, the 3,755 common characters
+# Codecs of names and of programs' texts.
+NO_FILES = {"idna", "punycode", "undefined", "unicode-escape", "unicode_escape",
+            "raw-unicode-escape", "raw_unicode_escape", "mbcs", "oem"}  # fmt: skip
 KANA = re.compile("[\u3040-\u30ff]")
 # Signs of cp1252 that stand inside a word only where another code page was meant.
 ODD = re.compile(
@@ -51,13 +54,15 @@ def sniffed(path: Path, given: str | None, table: str, *, doubted: bool = False)
         head = file.read(HEAD)
     if given is not None:
         try:
-            codecs.lookup(given)
+            b"".decode(given)  # a codec of bytes is none of text
+            if codecs.lookup(given).name in NO_FILES:
+                raise LookupError
             return (
                 "utf-8-sig"
                 if given.lower() in ("utf-8", "utf8") and head.startswith(codecs.BOM_UTF8)
                 else given
             )
-        except LookupError:
+        except (LookupError, UnicodeError, ValueError):
             mend = "e.g. gb18030, utf-16, cp1252"
             raise wanted(table, "encoding", f"no encoding is called {given[:40]!r}", mend) from None
     marked = next((name for mark, name in MARKS.items() if head.startswith(mark)), None)
