@@ -11,7 +11,7 @@ import pandas as pd
 
 from kpilab.core.case import Case
 from kpilab.core.finding import DataIssue
-from kpilab.core.table import Benchmark, EventLog, Executions, Facts
+from kpilab.core.table import Benchmark, Entities, EventLog, Executions, Facts
 from kpilab.core.values import Message, Period
 from kpilab.engine.days import day_of
 from kpilab.engine.run import collect
@@ -28,8 +28,9 @@ MONTH = range(28, 32)
 def unfilled(case: Case) -> Iterator[DataIssue]:
     """A note for each table without rows on days on which some are expected."""
     for name, role in case.sources.items():
-        if isinstance(role, EventLog | Facts | Executions | Benchmark):
-            rows = role.table.select(day=day_of(role.table, role.time))
+        regular = isinstance(role, EventLog | Facts | Executions | Benchmark)
+        if regular and not isinstance(role, Entities):
+            rows = role.table.select(day=day_of(role.table, role.roles()["time"]))
             rows = rows.filter(rows.day.notnull()).group_by("day").agg(n=lambda t: t.count())
             found = collect(rows, f"days of {name!r}")
             days = pd.to_datetime(found["day"]).dt.date

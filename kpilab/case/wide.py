@@ -11,6 +11,8 @@ from kpilab.case.links import leaf_of, leaves
 from kpilab.engine.column import own
 from kpilab.engine.joins import Keyed, Leaf, aliases, joined, kept, partner, ways
 from kpilab.engine.linked import selected
+from kpilab.engine.run import failures
+from kpilab.errors import BadInput, EngineError
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -24,7 +26,7 @@ def wide(name: str, raw: Mapping[str, Keyed], asked: Asked, time: Leaf | None) -
     """A table with what is asked of it; joined once, and then kept on the engine.
 
     Raises:
-        BadInput: a link and its key that cannot be compared.
+        BadInput: a link and its key that cannot be compared, or a column that cannot be computed.
     """
     table = raw[name].table
     if not asked.columns:
@@ -33,8 +35,35 @@ def wide(name: str, raw: Mapping[str, Keyed], asked: Asked, time: Leaf | None) -
     rows = joined(raw[name], found, raw, time)
     told = {c: _told(tree, found, c in asked.shown, rows) for c, tree in asked.columns.items()}
     own_columns = {c: exp.column(c, quoted=True) for c in table.columns}
-    beside = selected(rows, {**own_columns, **told}, own(f"joined_{name}"))
+    beside = _beside(name, rows, own_columns, told)
     return kept(beside, name) if any(leaf.hops for leaf in found) else beside
+
+
+def _beside(
+    name: str, rows: ir.Table, own_columns: Mapping[str, exp.Expr], told: Mapping[str, exp.Expr]
+) -> ir.Table:
+    """The table's columns and those computed; one that the engine does not take is named."""
+    try:
+        with failures(f"columns of {name!r}"):
+            return selected(rows, {**own_columns, **told}, own(f"joined_{name}"))
+    except EngineError as error:
+        for column, tree in told.items():
+            said = _fault(rows, column, tree, name)
+            if said:
+                mend = "correct the expression, or have its columns read as what they hold"
+                what = f"column {column!r} cannot be computed: {said}"
+                raise BadInput(what, f"table {name!r}, key 'columns'", mend) from error
+        raise
+
+
+def _fault(rows: ir.Table, column: str, tree: exp.Expr, name: str) -> str:
+    """What the engine says against one column; "" where it takes it."""
+    try:
+        with failures(f"column {column!r}"):
+            selected(rows, {column: tree}, own(f"joined_{name}"))
+    except EngineError as error:
+        return (str(error).partition("the engine failed: ")[2] or str(error)).splitlines()[0]
+    return ""
 
 
 def over_joined(

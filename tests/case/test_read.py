@@ -234,3 +234,14 @@ def test_a_time_with_a_zone_is_read_in_the_days_of_the_case(make_case):
         ).dt.date
         found[zone] = int((days == date(2026, 1, 6)).sum())
     assert found["Asia/Shanghai"] - found["UTC"] == 2
+
+
+@pytest.mark.parametrize("column", ["city * 2", "amount + (2 - city)"])
+def test_a_column_that_cannot_be_computed_is_named(make_case, column):
+    with pytest.raises(BadInput, match="column 'x' cannot be computed"):
+        open_case(make_case(("user: user", f"user: user\n    columns: {{x: {column}}}")))
+
+
+def test_a_time_of_validity_that_is_no_column_is_refused_in_words(make_case):
+    with pytest.raises(BadInput, match="no column named 'since'"):
+        open_case(make_case(("user: user", "user: user\n    key: user\n    valid: {from: since}")))

@@ -54,15 +54,19 @@ def sniffed(path: Path, given: str | None, table: str, *, doubted: bool = False)
         head = file.read(HEAD)
     if given is not None:
         try:
-            b"".decode(given)  # a codec of bytes is none of text
+            "a".encode(given)  # a codec of bytes is none of text
             if codecs.lookup(given).name in NO_FILES:
                 raise LookupError
+            codecs.getincrementaldecoder(given)(errors="replace").decode(head)
             return (
                 "utf-8-sig"
                 if given.lower() in ("utf-8", "utf8") and head.startswith(codecs.BOM_UTF8)
                 else given
             )
-        except (LookupError, UnicodeError, ValueError):
+        except UnicodeError as error:
+            what = f"{path.name!r} is no {given} text: {error}"
+            raise wanted(table, "encoding", what, MEND) from None
+        except (LookupError, ValueError):
             mend = "e.g. gb18030, utf-16, cp1252"
             raise wanted(table, "encoding", f"no encoding is called {given[:40]!r}", mend) from None
     marked = next((name for mark, name in MARKS.items() if head.startswith(mark)), None)

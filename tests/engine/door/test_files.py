@@ -536,3 +536,9 @@ def test_a_list_in_an_object_of_an_object_and_values_that_say_their_type(tmp_pat
 def test_signs_that_part_columns(tmp_path, sign):
     text = f"on{sign}n\n" + "".join(f"2025-11-{k:02d}{sign}{k}.5\n" for k in range(1, 20))
     assert read(written(tmp_path, text))[0]["n"] == [k + 0.5 for k in range(1, 20)]
+
+
+@pytest.mark.parametrize("code", ["hex", "idna", "unicode_escape", "utf-16", "zip", "no such"])
+def test_an_encoding_that_is_none_of_this_text_is_refused(tmp_path, code):
+    with pytest.raises(BadInput, match="encoding"):
+        read(written(tmp_path, "on,n\n2025-11-03,1\n2025-11-04,2\n"), encoding=code)
