@@ -112,8 +112,9 @@ def changepoint(
         BadInput: unknown columns, or fewer than ten days.
 
     Note:
-        Days are taken as independent given their weekday; a slow trend will be dated as a gradual
-        change.
+        Days may resemble the day before: that is estimated with the change taken out, and taken out
+        too. Under a month little of it can be told, and a change is called more often than `alpha`
+        says (docs/benchmarks/stress.md). A slow trend will be dated as a gradual change.
     """
     fraction(alpha, "changepoint(alpha=)")
     fraction(level, "changepoint(level=)")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from kpilab.stats.core.dependence import MOST_IN_A_WINDOW, alike
 from kpilab.stats.core.pattern import dummies
 from kpilab.stats.rounding import beyond_rounding
 
@@ -60,26 +61,68 @@ def date_change(
     shape = np.clip((np.arange(n) - starts[:, None] + 1) / lengths[:, None], 0.0, 1.0)
     root = np.sqrt(weight / weight.mean())
     base = np.column_stack([np.ones(n), dummies(pattern)]) * root[:, None]
-    basis = np.linalg.qr(base)[0]
     y, x = rate * root, shape * root
-    y, x = beyond_rounding(y - basis @ (basis.T @ y), y), x - (x @ basis) @ basis.T
-    size = np.maximum(np.einsum("ij,ij->i", x, x), 1e-12)
-    gain, total = (x @ y) ** 2 / size, float(y @ y)
-    free = n - base.shape[1] - 1
-    left = np.maximum(total - gain, 1e-12 * max(total, 1e-300))
-    log_chance = -0.5 * free * np.log(left) - np.log(np.where(lengths == 1, 1, len(LENGTHS) - 1))
+    fits = _fits(y, x, base)
+    rho = _after(fits, starts, lengths)
+    if rho > 0:
+        fits = _fits(_new(y, rho), _new(x, rho), _new(base.T, rho).T)
+    log_chance = fits.log_chance - np.log(np.where(lengths == 1, 1, len(LENGTHS) - 1))
     chance = np.exp(log_chance - logsumexp(log_chance))
     best = int(np.argmax(chance))
-    shuffled = np.random.default_rng(seed).permuted(np.tile(y, (draws, 1)), axis=1)
-    null = np.max((shuffled @ x.T) ** 2 / size, axis=1)
-    change = float(x[best] @ y / size[best])
-    error = float(np.sqrt(left[best] / free / size[best]))
+    shuffled = np.random.default_rng(seed).permuted(np.tile(fits.y, (draws, 1)), axis=1)
+    null = np.max((shuffled @ fits.x.T) ** 2 / fits.size, axis=1)
+    change = float(fits.change[best])
     before = float(np.average(rate - change * shape[best], weights=weight))
     return Dated(
         int(starts[best]), int(lengths[best]), np.bincount(starts, chance, n).astype(float),
-        float(chance[lengths > 1].sum()), before, change, error, before + change * shape[best],
-        float((1 + np.sum(null >= gain[best])) / (draws + 1)),
+        float(chance[lengths > 1].sum()), before, change, float(fits.error[best]),
+        before + change * shape[best],
+        float((1 + np.sum(null >= fits.gain[best])) / (draws + 1)),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fits:
+    """One regression per candidate, the pattern taken out of the series `y` and of the shapes `x`.
+
+    `gain`: squares explained; `change`, `error`: the coefficient and its standard error.
+    """
+
+    y: Array
+    x: Array
+    size: Array
+    gain: Array
+    change: Array
+    error: Array
+    log_chance: Array
+
+
+def _fits(y: Array, x: Array, base: Array) -> _Fits:
+    basis = np.linalg.qr(base)[0]
+    y, x = beyond_rounding(y - basis @ (basis.T @ y), y), x - (x @ basis) @ basis.T
+    size = np.maximum(np.einsum("ij,ij->i", x, x), 1e-12)
+    change = (x @ y) / size
+    gain, total = change**2 * size, float(y @ y)
+    free = len(y) - base.shape[1] - 1
+    left = np.maximum(total - gain, 1e-12 * max(total, 1e-300))
+    error = np.sqrt(left / free / size)
+    return _Fits(y, x, size, gain, change, error, -0.5 * free * np.log(left))
+
+
+def _after(fits: _Fits, starts: NDArray[np.intp], lengths: NDArray[np.intp]) -> float:
+    """How much days resemble the day before, the clearest change taken out: 0 to .8."""
+    best = int(np.argmax(fits.log_chance))
+    rest = fits.y - fits.change[best] * fits.x[best]
+    first, last = int(starts[best]), int(starts[best] + lengths[best] - 1)
+    found = alike(rest[:first], rest[last:], most=MOST_IN_A_WINDOW)
+    # The clearest of many changes took some of it along: one standard error, where there is any.
+    error = np.sqrt((1 - found**2) / len(rest))
+    return min(found + float(error), MOST_IN_A_WINDOW) if found > error else 0.0
+
+
+def _new(z: Array, rho: float) -> Array:
+    """What each day adds to what the day before lets expect."""
+    return np.concatenate([z[..., :1] * np.sqrt(1 - rho**2), z[..., 1:] - rho * z[..., :-1]], -1)
 
 
 def credible(chance: Array, level: float) -> tuple[int, int]:

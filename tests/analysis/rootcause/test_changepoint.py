@@ -114,3 +114,25 @@ def test_a_change_that_ends_on_its_first_day_was_at_once():
     assert found.start is not None
     same = replace(found, gradual=0.9, reached=found.start)
     assert same.headline.key == "dating.step"
+
+
+def wandering(seed: int, size: float = 0.0) -> pd.DataFrame:
+    """Sixty days that half resemble the day before; the level moves on the 41st."""
+    noise = np.random.default_rng(seed).normal(size=110)
+    value = np.zeros(110)
+    for k in range(1, 110):
+        value[k] = 0.5 * value[k - 1] + noise[k] * 0.75**0.5
+    value = 10 + value[50:] + size * (np.arange(60) >= 40)
+    return pd.DataFrame({"day": pd.date_range("2026-01-05", periods=60), "value": value})
+
+
+def test_days_that_resemble_the_day_before_are_rarely_dated():
+    called = sum(changepoint(wandering(seed)).p <= 0.05 for seed in range(80))
+    assert called <= 11  # 5 % ± 3 standard errors of 80
+
+
+def test_a_change_among_such_days_is_dated():
+    found = [changepoint(wandering(seed, 3.0)) for seed in range(20)]
+    assert sum(f.p <= 0.05 for f in found) >= 18
+    first = pd.Timestamp("2026-02-14").date()
+    assert sum(f.low <= first <= f.high for f in found if f.start) >= 16
