@@ -178,7 +178,7 @@ def main() -> None:
             shutil.rmtree(folder, ignore_errors=True)
         else:
             print(folder, said)
-        if k % 200 == 199:
+        if k % 100 == 99:
             gc.collect()
             print(k + 1, f"{time.perf_counter() - start:.0f} s", dict(told), flush=True)
     print(dict(told))

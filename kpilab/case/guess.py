@@ -13,12 +13,14 @@ from kpilab.case.words import (
     ACTOR,
     CLAIMED,
     COUNTED,
+    DUE,
     EVENT,
     GROUPING,
     OUTCOME,
     REMARK,
     SESSION,
     USER,
+    named,
     names_thing,
 )
 
@@ -42,10 +44,16 @@ def guesses(sheets: Sequence[Sheet], related: Related) -> dict[str, Guess]:
     found = {s.name: one for s in sheets if (one := _of_related(s, related))}
     for sheet in sheets:
         ways = [(to, way) for to, way in related.ways(sheet.name) if to in found]
-        timed = next(((to, way) for to, way in ways if found[to].roles.get("time")), None)
-        if sheet.name not in found and timed is not None:
-            time = f"{timed[1]}.{found[timed[0]].roles['time']}"
-            found[sheet.name] = Guess("facts", {"time": time}, parts_of(sheet, set()))
+        timed = [(to, f"{way}.{found[to].roles['time']}") for to, way in ways
+                 if found[to].roles.get("time")]  # fmt: skip
+        own = found.get(sheet.name)
+        if own is None and timed:
+            found[sheet.name] = Guess("facts", {"time": timed[0][1]}, parts_of(sheet, set()))
+        elif own is not None and own.kind == "facts" and named(own.roles["time"], DUE):
+            # When something is due says less than when it was ordered.
+            done = (time for to, time in timed if found[to].kind == "facts")
+            time = next(done, own.roles["time"])
+            found[sheet.name] = replace(own, roles=own.roles | {"time": time})
     return {
         name: replace(one, dimensions=(*one.dimensions, *_linked(name, found, related)))
         for name, one in found.items()

@@ -88,6 +88,11 @@ CUMULATED = (
     r"cumulative|cumulated|cum|ytd|mtd|qtd|running|to date|kumuliert\w*|acumulado|cumule|cumulato"
     "|累计|累積"
 )
+# By when something is to be done.
+DUE = (
+    r"limit|due|deadline|expiry|expires|expiration|fallig\w*|faellig\w*|vencimiento|echeance"
+    "|scadenza|到期|截止"
+)
 # What somebody wants, and what did not happen.
 WANTED = (
     "target|targets|goal|quota|plan|planned|budget|budgeted|forecast|expected|soll|ziel|objetivo"

@@ -98,3 +98,17 @@ def test_a_chinese_software_firm_in_gb18030(tmp_path, rng):
     assert (first.draft.measure, first.case.customer.table) == ("sum(应付金额)", "客户表")
     assert "支付状态" not in first.found.guesses["账单"].dimensions
     assert first.draft.metrics["mean_满意度"]["denominator"] == "count(满意度)"
+
+
+def test_lines_have_the_time_of_their_order_not_that_of_a_deadline(tmp_path, rng):
+    orders = pd.DataFrame({"order_id": [f"o{k}" for k in range(N)]})
+    orders["customer_id"] = rng.choice([f"c{k}" for k in range(90)], N)
+    orders["bought_at"] = days(rng, N, "%Y-%m-%d")
+    lines = pd.DataFrame({"order_id": rng.choice(orders["order_id"], 2 * N)})
+    lines["ship_limit_date"] = days(rng, 2 * N, "%Y-%m-%d")
+    lines["amount"] = rng.gamma(2, 30, 2 * N).round(2)
+    customers = pd.DataFrame({"customer_id": [f"c{k}" for k in range(90)], "region": "x"})
+    for name, frame in {"orders": orders, "order_lines": lines, "customers": customers}.items():
+        frame.to_csv(tmp_path / f"{name}.csv", index=False)
+    found = written(tmp_path).found.guesses
+    assert found["order_lines"].roles["time"] == "orders.bought_at"
