@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ from kpilab.engine.connect import confine
 from kpilab.engine.door.tables import table as settled
 from kpilab.engine.joins import (
     Keyed,
+    Told,
     distinct_rows,
     overlapping,
     repeated,
@@ -79,7 +81,7 @@ def opened(spec: CaseSpec, document: Document, con: BaseBackend, folder: Path) -
     raw = _raw(found, document, con, folder)
     files = [spec.tables[name].source for name in raw if spec.tables[name].source]
     confine(con, [path(file, folder) for file in files])
-    raw = {name: _keyed(found, name, table, document) for name, table in raw.items()}
+    raw = {name: _keyed(found, name, raw, document) for name in raw}
     names = Names({n: _linked(spec.tables[n], k.table) for n, k in raw.items()})
     astray = [*_links(spec, names, document)]
     asking = Asking(spec, names, document, {n: Asked() for n in raw}, astray)
@@ -109,10 +111,10 @@ def _raw(found: Opened, document: Document, con: BaseBackend, folder: Path) -> d
     return tables
 
 
-def _keyed(found: Opened, name: str, table: ir.Table, document: Document) -> Keyed:
+def _keyed(found: Opened, name: str, raw: Mapping[str, ir.Table], document: Document) -> Keyed:
     """The table by its key: wholly equal rows once; a key in rows that differ is no key to join
     by."""
-    spec = found.spec.tables[name]
+    spec, table = found.spec.tables[name], raw[name]
     valid = spec.valid
     named = [
         *spec.named_by,
@@ -131,11 +133,9 @@ def _keyed(found: Opened, name: str, table: ir.Table, document: Document) -> Key
     once, more = distinct_rows(table, spec.named_by)
     if more:
         values = {"table": name, "rows": more, "key": ", ".join(spec.named_by)}
-        # The time may be a column of a linked table: then the days are not known here.
-        time = getattr(spec, "time", None)
-        daily = repeated_days(table, time) if time in table.columns else {}
+        daily = _repeated_days(found.spec, name, raw)
         days = Period(min(daily), max(daily)) if daily else None
-        said = Message("trust.collapsed", values)
+        said = Message("trust.collapsed", values | {"period": days})
         found.issues.append(DataIssue(name, said, period=days, rows=more, daily=daily))
     keyed = replace(keyed, table=once)
     if any(name in other.links.values() for other in found.spec.tables.values()) and isinstance(
@@ -143,6 +143,23 @@ def _keyed(found: Opened, name: str, table: ir.Table, document: Document) -> Key
     ):
         found.problems.extend(_no_key(keyed, document))
     return keyed
+
+
+def _repeated_days(spec: CaseSpec, name: str, raw: Mapping[str, ir.Table]) -> dict[date, int]:
+    """The days of the rows that are there twice; their time may be a column of a linked table."""
+    table, time = raw[name], getattr(spec.tables[name], "time", None)
+    if not time:
+        return {}
+    if time in table.columns:
+        return repeated_days(table, time)
+    owner, _, column = time.partition(".")
+    link = next((c for c, to in spec.tables[name].links.items() if to == owner), None)
+    other = raw.get(owner)
+    key = spec.tables[owner].key if other is not None else None
+    if link not in table.columns or other is None or not isinstance(key, str):
+        return {}
+    known = {key, column} <= set(other.columns)
+    return repeated_days(table, column, Told(other, key, link)) if known else {}
 
 
 def _no_key(keyed: Keyed, document: Document) -> Iterator[Problem]:

@@ -80,11 +80,37 @@ def distinct_rows(table: ir.Table, key: Sequence[str]) -> tuple[ir.Table, int]:
     return (once, more) if more else (table, 0)
 
 
-def repeated_days(table: ir.Table, time: str) -> dict[date, int]:
-    """How many rows there are too many on each day, of those that are wholly equal to another."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """Attributes:
+    table: the linked table that tells when the rows are. key: its key.
+    link: the column of the rows that holds that key.
+    """
+
+    table: ir.Table
+    key: str
+    link: str
+
+
+def repeated_days(table: ir.Table, time: str, told: Told | None = None) -> dict[date, int]:
+    """How many rows there are too many on each day, of those that are wholly equal to another.
+
+    Args:
+        time: column of the table, or of the one that tells its time.
+    """
     same = table.group_by(list(table.columns)).agg(**{own("n"): table.count()})
-    same = same.filter(column(same, own("n")) > 1, same[time].notnull())
-    day = same[time].cast("timestamp").cast("date")
+    same = same.filter(column(same, own("n")) > 1)
+    if told is None:
+        same = same.select(own("n"), **{own("at"): same[time]})
+    else:
+        other = told.table
+        other = other.group_by(**{own("key"): other[told.key].cast("string")}).agg(
+            **{own("at"): other[time].min()}
+        )
+        same = same.join(other, same[told.link].cast("string") == column(other, own("key")))
+        same = same.select(own("n"), own("at"))
+    same = same.filter(column(same, own("at")).notnull())
+    day = column(same, own("at")).cast("timestamp").cast("date")
     more = same.select(day=day, more=column(same, own("n")) - 1)
     found = collect(more.group_by("day").agg(more=column(more, "more").sum()), "equal rows")
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import ceil
@@ -25,6 +26,7 @@ NOTHING = 0.05  # the error rate at which the findings were tested
 MOST_TIMES = 12  # as long a period as anybody would wait for
 FEW_WINDOWS = 8  # former periods below which more of them would tell more
 SHARE_OF = "share of "  # how the unit of an effect begins that is a part of something
+REPORTED = re.compile(r"reported (.+) \((.+)\)", re.DOTALL)  # what a mismatch acts on
 SURE = ((0.9, "report.sure_very"), (0.7, "report.sure_likely"), (0.0, "report.sure_more"))
 
 
@@ -116,6 +118,10 @@ class Words:
         """What a percentage is of: the goal, or what the cause acts on."""
         if on in ("", "goal", self.review.goal.metric):
             return self.text("on_goal")
+        reported = REPORTED.fullmatch(on)
+        if reported is not None:
+            metric, reporter = reported.groups()
+            return self.text("on_reported", metric=self.name(metric), reporter=reporter)
         key = f"report.on_{on.replace(' ', '_')}"
         return sentence(Message(key), self.lang) if key in catalogue(self.lang) else self.name(on)
 

@@ -160,6 +160,16 @@ def test_wholly_equal_rows_are_one_and_that_is_said(opened):
     ]
 
 
+def test_rows_twice_whose_time_a_linked_table_tells_have_their_days(opened):
+    frame = tables()["lines"].assign(line=lambda f: range(len(f)))
+    case = opened(changed(("tables.lines.key", "line")), lines=pd.concat([frame, frame.tail(3)]))
+    found = next(i for i in case.issues if i.statement.key == "trust.collapsed")
+    orders = tables()["orders"].set_index("order_id")["day"]
+    days = pd.to_datetime(frame.tail(3)["order_id"].map(orders)).dt.date
+    assert found.daily == days.value_counts().to_dict()
+    assert (found.period.first, found.period.last) == (days.min(), days.max())
+
+
 def test_a_sum_over_repeated_keys_names_the_right_table(tmp_path):
     spec = changed(("metrics.freight", {"table": "lines", "measure": "sum(orders.freight)"}))
     said = problems(tmp_path, spec)

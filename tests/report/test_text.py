@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+
+import pytest
 
 from kpilab.core.values import Effect
 from kpilab.report.text import verdict, wrapped
+from kpilab.report.words import Words
 from kpilab.show.format import columns
 from tests.report import reviews
 
@@ -48,3 +52,17 @@ def test_a_gain_explains_no_fall():
 
 def test_names_cannot_steer_the_terminal():
     assert "\x1b" not in verdict(replace(reviews.story(), title="\x1b[31mred"))
+
+
+@pytest.mark.parametrize(
+    "on",
+    ["", "market", "experiment readout", "claimed wins", "comparison as loaded",
+     "reported 访问量 (广告部)"],
+)  # fmt: skip
+def test_what_a_size_is_a_part_of_is_said_in_the_readers_language(on):
+    assert not re.search("[a-z]", Words(reviews.story(), "zh").acts_on(on))
+
+
+def test_a_reported_number_is_called_by_its_label():
+    words = Words(reviews.story(), "en")
+    assert words.acts_on("reported pay_rate (ads)") == "Pay rate as ads reports it"
