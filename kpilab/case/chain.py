@@ -120,11 +120,13 @@ def count_chain(sheet: Sheet, columns: list[Column]) -> tuple[str, ...]:
     found = collect_one(
         table.agg([e.name(n) for n, e in (sums | above).items()]), f"counts of table {sheet.name!r}"
     )
-    order = sorted((a for a in whole if found[f"sum {a}"] > 0), key=lambda a: -found[f"sum {a}"])
+    order = sorted(
+        (a for a in whole if (found[f"sum {a}"] or 0) > 0), key=lambda a: -found[f"sum {a}"]
+    )
     chain: list[str] = []
     for name in order:
         nested = not chain or (
-            found[f"{chain[-1]} {name}"] <= 0.01 * sheet.rows
+            (found[f"{chain[-1]} {name}"] or 0) <= 0.01 * sheet.rows
             and found[f"sum {name}"] < SMALLER * found[f"sum {chain[-1]}"]
         )
         if nested:

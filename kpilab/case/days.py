@@ -57,12 +57,14 @@ def bulk(rows: Mapping[date, int]) -> tuple[date, date]:
     """First and last day without what lies far from all others, and without the weeks at the ends
     that hold next to nothing."""
     days = [d for part in _parts(rows) for d in part]
-    weeks = pd.PeriodIndex(pd.DatetimeIndex(days), freq="W")
-    counts = pd.Series([rows[d] for d in days], weeks).groupby(level=0).sum()
+    counts = pd.Series([rows[d] for d in days], map(_monday, days)).groupby(level=0).sum()
     full = counts.index[counts >= FEW * counts.median()]
-    first, last = full[0].start_time.date(), full[-1].end_time.date()
-    inside = [day for day in days if first <= day <= last]
+    inside = [day for day in days if full[0] <= _monday(day) <= full[-1]]
     return inside[0], inside[-1]
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def _parts(rows: Mapping[date, int]) -> list[list[date]]:

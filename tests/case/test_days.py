@@ -61,3 +61,17 @@ def test_a_month_called_by_its_first_day_is_whole(tmp_path):
     months.assign(revenue=100.25).to_csv(tmp_path / "sales.csv", index=False)
     case = written(tmp_path).case
     assert case.current == Period(date(2025, 10, 1), date(2025, 12, 31))
+
+
+def test_the_last_of_all_days_is_far_from_the_others(tmp_path):
+    held = [*map(str, days("2025-11-03", "2025-12-28")), "9999-12-31"]
+    pd.DataFrame({"date": held, "revenue": 100.25}).to_csv(tmp_path / "sales.csv", index=False)
+    assert written(tmp_path).case.current.last == date(2025, 12, 28)
+
+
+def test_counts_that_never_stand_in_one_row_are_no_steps(tmp_path):
+    frame = pd.DataFrame({"date": days("2025-11-03", "2025-12-28")})
+    frame["visits"] = [9 if k % 2 else None for k in range(56)]
+    frame["calls"] = [None if k % 2 else 3 for k in range(56)]
+    frame.assign(revenue=range(56)).to_csv(tmp_path / "sales.csv", index=False)
+    assert written(tmp_path).draft.goal == "revenue"
