@@ -1,5 +1,6 @@
 from kpilab.workbench import ask as ask
 from kpilab.workbench.answers import answer as answer
+from kpilab.workbench.apps.customers.behaviour import CUSTOMERS as CUSTOMERS
 from kpilab.workbench.apps.data.definitions import DEFINITIONS as DEFINITIONS
 from kpilab.workbench.apps.events.funnel import FUNNEL as FUNNEL
 from kpilab.workbench.apps.events.lifecycle import LIFECYCLE as LIFECYCLE

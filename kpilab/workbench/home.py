@@ -36,7 +36,7 @@ NAMES = {"en": "English", "zh": "中文"}
 # The questions in the order of a review; each is the app of that name.
 QUESTIONS = (
     *("goal", "relation", "whys", "external", "execution", "explore"),
-    *("funnel", "paths", "lifecycle", "trial", "definitions"),
+    *("customers", "funnel", "paths", "lifecycle", "trial", "definitions"),
 )
 SHORT = ("metric", "baseline", "current", "change", "target", "reached")
 

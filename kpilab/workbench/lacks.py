@@ -58,6 +58,7 @@ def _adds(case: Case, state: State) -> object:
 
 # What can be needed -> what the case has of it; its words are `workbench.lacks_<name>`.
 HELD: Mapping[str, Callable[[Case, State], object]] = {
+    "customer": lambda case, state: case.customer,
     "events": lambda case, state: case.of_kind(EventLog),
     "benchmark": lambda case, state: case.of_kind(Benchmark),
     "executions": lambda case, state: case.of_kind(Executions),

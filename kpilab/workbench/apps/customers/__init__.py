@@ -1,0 +1,1 @@
+"""Whose behaviour an amount is made of."""
