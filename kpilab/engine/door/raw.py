@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from kpilab.engine.expression import literal, quoted
+from kpilab.engine.run import failures
 
 if TYPE_CHECKING:
     from ibis.backends import BaseBackend
@@ -39,5 +40,10 @@ class Raw:
         return quoted(self.source) if self.source else literal(self.file)
 
     def all(self, query: str) -> list[tuple[Any, ...]]:
-        """The rows of a query."""
-        return cast("Any", self.con).raw_sql(query).fetchall()
+        """The rows of a query.
+
+        Raises:
+            EngineError: the engine does not take it.
+        """
+        with failures(f"reading {self.file}"):
+            return cast("Any", self.con).raw_sql(query).fetchall()

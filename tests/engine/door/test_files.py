@@ -542,3 +542,11 @@ def test_signs_that_part_columns(tmp_path, sign):
 def test_an_encoding_that_is_none_of_this_text_is_refused(tmp_path, code):
     with pytest.raises(BadInput, match="encoding"):
         read(written(tmp_path, "on,n\n2025-11-03,1\n2025-11-04,2\n"), encoding=code)
+
+
+def test_the_sign_of_number_0_in_a_cell_breaks_nothing(tmp_path):
+    rows = "".join(f"2025-11-{k:02d},{k},a\n" for k in range(1, 25))
+    frame, notes = read(written(tmp_path, f"on,n,s\n{rows}2025-11-25,\0,b\0c\n"))
+    assert frame["n"][:3] == [1, 2, 3]
+    assert frame["n"][-1] is None
+    assert notes["unread_numbers"]["rows"] == 1
