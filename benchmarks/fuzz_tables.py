@@ -94,7 +94,8 @@ def kept(table: Frame, path: Path, rng: random.Random) -> None:
         clean.to_excel(path, index=False, header=rng.random() < 0.9, startrow=rng.choice([0, 0, 3]))
     elif path.suffix == ".json":
         table.columns = [f"{c}_{k}" for k, c in enumerate(table.columns)]
-        path.write_text(table.to_json(orient=rng.choice(["records"] * 6 + ["columns", "split"])))
+        way: Any = rng.choice(["records"] * 6 + ["columns", "split"])
+        path.write_text(str(table.to_json(orient=way)))
     else:
         text = table.to_csv(index=False, sep=rng.choice(",,;\t|"), header=rng.random() < 0.9)
         code = rng.choice(["utf-8"] * 6 + ["utf-16", "gb18030", "cp1252"])

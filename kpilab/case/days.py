@@ -57,7 +57,7 @@ def bulk(rows: Mapping[date, int]) -> tuple[date, date]:
     """First and last day without what lies far from all others, and without the weeks at the ends
     that hold next to nothing."""
     days = [d for part in _parts(rows) for d in part]
-    counts = pd.Series([rows[d] for d in days], map(_monday, days)).groupby(level=0).sum()
+    counts = pd.Series([rows[d] for d in days], [_monday(d) for d in days]).groupby(level=0).sum()
     full = counts.index[counts >= FEW * counts.median()]
     inside = [day for day in days if full[0] <= _monday(day) <= full[-1]]
     return inside[0], inside[-1]

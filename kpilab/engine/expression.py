@@ -132,7 +132,7 @@ def quoted(name: str, quote: str = '"') -> str:
 
 
 def literal(value: str) -> str:
-    """A text as it may be written into an expression; no engine reads the sign of number 0 there."""
+    """A text as it may be written into an expression, where no engine reads the sign number 0."""
     parts = [quoted(part, "'") for part in value.split("\0")]
     return parts[0] if len(parts) == 1 else f"({' || chr(0) || '.join(parts)})"
 

@@ -18,7 +18,7 @@ from kpilab.engine.door.layout import ROWS, layout, unique
 from kpilab.engine.door.raw import Raw
 from kpilab.engine.door.reading import Reading, wanted
 from kpilab.engine.sheet import grids
-from kpilab.errors import nearest
+from kpilab.errors import BadInput, nearest
 
 Grid = Sequence[Sequence[Any]]
 # What a whole number may be before a float cannot hold all of its digits.
@@ -100,6 +100,9 @@ def _part(
             columns[column], types[column] = _column(values, column in forced)
     if named and SHEET not in columns:
         columns[SHEET], types[SHEET] = pa.array([title] * len(rows), pa.string()), "VARCHAR"
+    if not columns:
+        what, where = f"sheet {title!r} is empty", f"table {name!r}, file {path.name!r}"
+        raise BadInput(what, where, "export the table again, or name another sheet in `sheet`")
     relation = f"kpilab_{uuid4().hex[:12]}"
     con.create_table(relation, pa.table(columns), temp=True)
     said = path.name if reading.sheet is None else f"{path.name}, {title}"

@@ -13,6 +13,7 @@ from kpilab.cli.first import written
 from kpilab.engine.connect import connect
 from kpilab.engine.door.files import opened
 from kpilab.engine.door.reading import Reading
+from kpilab.errors import BadInput
 
 HEAD = ["day", "store", "orders", "revenue"]
 ROWS = [
@@ -66,3 +67,9 @@ def test_a_sheet_for_each_store_is_one_table_with_the_name_of_the_sheet(tmp_path
     case = written(tmp_path).case
     assert case.tables["sales"].dimensions_named == ("sheet",)
     assert case.tables["sales"].table.count().to_pandas() == len(ROWS)
+
+
+def test_a_sheet_without_anything_is_refused_in_words(tmp_path):
+    openpyxl.Workbook().save(tmp_path / "t.xlsx")
+    with pytest.raises(BadInput, match="is empty"):
+        opened(connect(), tmp_path / "t.xlsx", "t", Reading())
