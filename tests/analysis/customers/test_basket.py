@@ -77,6 +77,7 @@ def test_what_goes_along_less_often_is_found():
     assert any(n.key == "basket.attach" for n in found.notes)
 
 
+@pytest.mark.slow
 def test_the_interval_holds_and_what_is_as_it_was_is_seldom_called():
     told = [basket(drawn(s), LINES, **ASKED).table for s in range(30)]
     assert sum((t["q"] <= 0.05).any() for t in told) <= 4
