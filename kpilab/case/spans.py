@@ -31,7 +31,7 @@ def span(sheet: Sheet, time: str) -> tuple[date, date, list[Message]]:
         )
     rows_of = dict(zip(days, counts["n"].astype(int), strict=True))
     first, last = bulk(rows_of)
-    far = {d: n for d, n in rows_of.items() if d < first - FAR or d > last + FAR}
+    far = {d: n for d, n in rows_of.items() if first - d > FAR or d - last > FAR}
     told = [f"{d} ({n} rows)" if n > 1 else str(d) for d, n in list(far.items())[:3]]
     values = {"file": sheet.source, "column": time, "days": told}
     if monthly(days) and last.day == 1:  # a month that is called by its first day is whole
@@ -59,9 +59,14 @@ def periods(spans: Iterable[tuple[date, date]]) -> dict[str, Period]:
             "argument DIR",
             "a comparison needs at least two days",
         )
-    current = _last_quarter(shared) or _last_days(shared)
-    before = _quarter_before(current.first) if _last_quarter(shared) else current.before()
-    year_ago = _year_before(current, calendar=_last_quarter(shared) is not None)
+    try:
+        current = _last_quarter(shared) or _last_days(shared)
+        before = _quarter_before(current.first) if _last_quarter(shared) else current.before()
+        year_ago = _year_before(current, calendar=_last_quarter(shared) is not None)
+    except (OverflowError, ValueError):  # the calendar ends there
+        what = f"the days go from {shared.first} to {shared.last}"
+        mend = "correct them, or give --current and --baseline"
+        raise BadInput(what, "argument DIR", mend) from None
     found = {"baseline": before, "current": current}
     return found | (
         {"year_ago": year_ago}

@@ -13,6 +13,7 @@ from kpilab.case.days import paused
 from kpilab.cli import app
 from kpilab.cli.first import written
 from kpilab.core.values import Period
+from kpilab.errors import BadInput
 
 
 def days(first: str, last: str, freq: str = "D", gone: tuple[tuple[str, str], ...] = ()):
@@ -75,3 +76,10 @@ def test_counts_that_never_stand_in_one_row_are_no_steps(tmp_path):
     frame["calls"] = [None if k % 2 else 3 for k in range(56)]
     frame.assign(revenue=range(56)).to_csv(tmp_path / "sales.csv", index=False)
     assert written(tmp_path).draft.goal == "revenue"
+
+
+def test_days_at_the_end_of_the_calendar_are_refused_in_words(tmp_path):
+    held = [f"9999-12-{k:02d}" for k in range(1, 32)]
+    pd.DataFrame({"date": held, "revenue": 100.25}).to_csv(tmp_path / "sales.csv", index=False)
+    with pytest.raises(BadInput, match="9999-12-31"):
+        written(tmp_path)
