@@ -82,6 +82,9 @@ def opened(spec: CaseSpec, document: Document, con: BaseBackend, folder: Path) -
     files = [spec.tables[name].source for name in raw if spec.tables[name].source]
     confine(con, [path(file, folder) for file in files])
     raw = {name: _keyed(found, name, raw, document) for name in raw}
+    gone = spec.tables.keys() - raw.keys()
+    if any(gone & set(spec.tables[name].links.values()) for name in raw):
+        return found  # what is linked could not be read, which is said
     names = Names({n: _linked(spec.tables[n], k.table) for n, k in raw.items()})
     astray = [*_links(spec, names, document)]
     asking = Asking(spec, names, document, {n: Asked() for n in raw}, astray)

@@ -245,3 +245,10 @@ def test_a_column_that_cannot_be_computed_is_named(make_case, column):
 def test_a_time_of_validity_that_is_no_column_is_refused_in_words(make_case):
     with pytest.raises(BadInput, match="no column named 'since'"):
         open_case(make_case(("user: user", "user: user\n    key: user\n    valid: {from: since}")))
+
+
+def test_a_link_to_a_table_that_cannot_be_read_is_refused_for_that_reason(make_case):
+    users = "\n  users: {kind: entities, source: users.csv, key: user}\nmetrics:"
+    edits = ("user: user", "user: user\n    links: {user: users}\n    columns: {x: users.age}")
+    with pytest.raises(BadInput, match="no file"):
+        open_case(make_case(edits, ("\nmetrics:", users)))
