@@ -319,6 +319,9 @@ def _checked(text: object, where: str, *, linked: bool = False) -> exp.Expr:
             f"give one SQL expression under {MOST_CHARACTERS:,} characters",
         )
     tree = _parsed(text, where).copy()
+    if any(node.args.get("unit") is None for node in tree.find_all(exp.Interval)):
+        what = f"{text!r} has an interval without a unit"
+        raise BadInput(what, where, "write e.g. interval 3 day")
     for node in () if linked else tree.find_all(exp.Column):
         if len(node.parts) > 1:
             raise BadInput(

@@ -100,6 +100,9 @@ BAD = [
     "   ",
     "sum(a)" + " + 1" * 3000,
     "(" * 300 + "sum(a)" + ")" * 300,
+    # Without a unit it would read otherwise when written again.
+    "sum(a) filter (where d > date '2026-01-01' - interval 1e999)",
+    "sum(a) filter (where d > date '2026-01-01' - interval a)",
 ]
 
 
