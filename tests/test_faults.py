@@ -81,6 +81,7 @@ def case(tmp_path) -> Path:
     return folder
 
 
+@pytest.mark.slow  # two whole reviews
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_killed_review_leaves_the_old_report_and_the_next_one_is_the_same(tmp_path, case):
     out = tmp_path / "out"

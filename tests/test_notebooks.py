@@ -108,7 +108,7 @@ def shell():
     InteractiveShell.clear_instance()
 
 
-@pytest.mark.parametrize("path", few(NOTEBOOKS[1:], 4), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", few(NOTEBOOKS[1:]), ids=lambda p: p.stem)
 def test_it_runs(path, shell, monkeypatch, tmp_path):
     monkeypatch.chdir(FOLDER)
     shell.reset()

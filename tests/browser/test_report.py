@@ -82,7 +82,7 @@ def test_the_chinese_page_shows_chinese(opened):
     assert "日志记录值" in page.locator(".bridge svg").inner_html()
 
 
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("width", few([390, 1280]))
 def test_the_page_is_never_wider_than_the_screen(opened, width):
     page, _ = opened(reviews.story(), width=width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -95,7 +95,7 @@ def test_a_link_to_a_finding_leads_to_it(opened):
     assert page.locator("[id='finding-root_cause.1']").is_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", few(["light", "dark"]))
 @pytest.mark.parametrize("name", few(["story", "nothing"]))
 def test_axe_has_no_serious_complaint(opened, name, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
@@ -137,7 +137,8 @@ def test_the_report_of_the_bundled_case_is_whole_and_accessible(opened, bundled,
     )
 
 
-@pytest.mark.parametrize("lang", few(["zh", "en"]))
+@pytest.mark.slow  # a second review
+@pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_report_of_the_bundled_case_says_one_thing_is_small_and_prints_on_few_pages(
     bundled, tmp_path, lang
 ):

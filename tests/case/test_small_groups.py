@@ -27,6 +27,7 @@ from kpilab.workbench.apps.events.paths import PATHS
 from kpilab.workbench.records import records
 from kpilab.workbench.small_cells import enough, shown
 from tests.case.conftest import CASE
+from tests.conftest import few
 
 PRIVATE = "privacy: {min_group: 10, pseudonymise: [user]}\n"
 LONE, PAIR = "atlantis", Where({"city": ("a",), "tier": ("gold",)})
@@ -56,7 +57,7 @@ def rows(place: str) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["at", "user", "event", "city", "tier", "amount"])
 
 
-@pytest.fixture(scope="module", params=["city", "tier"])
+@pytest.fixture(scope="module", params=few(["city", "tier"]))
 def folder(request, tmp_path_factory) -> Path:
     """A case whose goal fell among three people."""
     place = tmp_path_factory.mktemp(request.param)

@@ -66,7 +66,7 @@ def unexamined(found: Review) -> str:
     return " ".join(sentence(m).lower() for report in found.steps for m in report.not_examined)
 
 
-@pytest.mark.parametrize("stopped", ["now", "before", "both"])
+@pytest.mark.parametrize("stopped", few(["now", "before", "both"]))
 def test_sales_may_stop(tmp_path, stopped):
     frame = rows()
     gone = {"now": frame["now"], "before": ~frame["now"], "both": frame["now"] | True}[stopped]

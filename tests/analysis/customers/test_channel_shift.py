@@ -34,6 +34,7 @@ def orders(seed: int, switch: float = 0.0) -> pd.DataFrame:
     return pd.concat(rows)
 
 
+@pytest.mark.slow  # many draws
 def test_what_always_moves_is_usual():
     assert sum(len(channel_shift(orders(s), **ASKED).found) > 0 for s in range(8)) <= 2
 

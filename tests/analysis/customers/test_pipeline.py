@@ -54,6 +54,7 @@ def told(log: pd.DataFrame) -> list[tuple[str, dict[str, object]]]:
     return [(v, w.plain()) for v, w in zip(places["view"], places["where"], strict=True)]
 
 
+@pytest.mark.slow  # many draws
 def test_unchanged_deals_are_silent():
     assert sum(told(deals(s)) != [] for s in range(12)) <= 2  # 0.6 expected
 

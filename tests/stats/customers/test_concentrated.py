@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from kpilab.stats.customers.concentrated import concentrated
 
@@ -30,6 +31,7 @@ def left(amounts: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, set[
     return amounts, {int(g) for g in noise.permutation(gone)}
 
 
+@pytest.mark.slow  # many draws
 def test_unchanged_customers_are_silent():
     fired = [concentrated(accounts(s), np.random.default_rng(s)).p <= 0.05 for s in range(100)]
     assert np.mean(fired) <= 0.11  # 0.05 + 3 standard errors

@@ -12,7 +12,7 @@ from kpilab.analysis.external.counterfactual import counterfactual
 from kpilab.stats.external.structural import structural
 from kpilab.stats.relation.breaks import sup_f
 from kpilab.stats.relation.related import Question, relation_tests
-from tests.conftest import DATA
+from tests.conftest import DATA, few
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_granger_newbold_are_fooled_and_we_are_not(case):
     assert np.mean(relation_tests(x, y, Question()).p < 0.05) < 0.06
 
 
-@pytest.mark.parametrize("name", ["arma", "basque", "volks"])
+@pytest.mark.parametrize("name", few(["arma", "basque", "volks"], 2))
 def test_causal_impact(case, name):
     entry = case[f"causalimpact_{name}"]
     path = DATA / entry["input"]["file"]
