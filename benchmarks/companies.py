@@ -103,7 +103,7 @@ def double_load(reason: dict, stated: list[dict], quality: str) -> dict:
     """Rows loaded twice are named, as a cause or among the faults of the data."""
     kinds = [c["kind"] for c in stated]
     text = (quality + json.dumps(kinds)).lower()
-    named = any(word in text for word in ("duplicate", "doubl", "twice"))
+    named = any(word in text for word in ("duplicate", "doubl", "twice", "重复"))
     right = [kind in reason["kinds"] for kind in kinds]
     score = 0.6 * named + 0.4 * any(right) - EXTRA * min(MOST, right.count(False))
     return {
