@@ -1,5 +1,5 @@
-"""Text files written anew: as UTF-8 with plain line ends, digits of our own, and cells that are
-texts in quotes alone."""
+"""Text files written anew: as UTF-8 with plain line ends, and cells that are texts in quotes
+alone."""
 
 from __future__ import annotations
 
@@ -10,24 +10,23 @@ from uuid import uuid4
 
 from kpilab.engine.door import encoding
 
-OTHERS = "０１２３４５６７８９．，－／：٠١٢٣٤٥٦٧٨٩٫٬۰۱۲۳۴۵۶۷۸۹"  # digits and signs of other scripts
-OURS = "0123456789.,-/:0123456789.,0123456789"
-DIGITS = str.maketrans(OTHERS, OURS)
-GUARDED = r'(^|[,;\t|])="([^"\n]*)"'  # cells that a work sheet is to take as texts: ="007"
-ODD = re.compile(f"[０-９٠-٩۰-۹]|{GUARDED}", re.MULTILINE)
+# Cells that a work sheet is to take as texts: ="007".
+GUARDED = re.compile(r'(^|[,;\t|])="([^"\n]*)"', re.MULTILINE)
 
 
-def even(text: str) -> str:
-    """A text with digits of our own, and with cells that are texts in quotes alone."""
-    return re.sub(GUARDED, r'\1"\2"', text.translate(DIGITS), flags=re.MULTILINE)
+def unguarded(text: str) -> str:
+    """A text whose cells are in quotes alone."""
+    return GUARDED.sub(r'\1"\2"', text)
 
 
-def written(path: Path, code: str, name: str, workspace: Path, *, odd: bool, blanks: bool) -> Path:
+def written(
+    path: Path, code: str, name: str, workspace: Path, *, guarded: bool, blanks: bool
+) -> Path:
     """A file as plain UTF-8.
 
     Args:
         path: the file. code: its encoding. name: of the table. workspace: where it is written to.
-        odd: whether it holds what `even` changes. blanks: whether blanks part its columns.
+        guarded: whether it has cells to unguard. blanks: whether blanks part its columns.
 
     Raises:
         BadInput: bytes that the encoding has no character for.
@@ -38,8 +37,8 @@ def written(path: Path, code: str, name: str, workspace: Path, *, odd: bool, bla
     with target.open("w", encoding="utf-8", newline="") as file:
         for part in encoding.decoded(path, code, name):
             text = lines.decode(part.removeprefix("\ufeff"), final=not part)
-            if odd:  # whole lines, as a cell may go over the end of a part
+            if guarded:  # whole lines, as a cell may go over the end of a part
                 text, end, rest = (rest + text).rpartition("\n") if part else (rest + text, "", "")
-                text = even(text + end)
+                text = unguarded(text + end)
             file.write(re.sub(r"(?m)^ +| +$|(?<= ) +", "", text) if blanks else text)
     return target

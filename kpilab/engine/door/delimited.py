@@ -18,7 +18,8 @@ from uuid import uuid4
 
 from kpilab.core.values import Message
 from kpilab.engine.door import encoding, layout
-from kpilab.engine.door.anew import ODD, even, written
+from kpilab.engine.door.anew import GUARDED, unguarded, written
+from kpilab.engine.door.digits import plain
 from kpilab.engine.door.raw import Raw
 from kpilab.engine.door.reading import FIRST_ROWS, NOTHING, Reading
 from kpilab.engine.expression import literal, quoted
@@ -51,8 +52,8 @@ class Look:
     Attributes:
         encoding, separator: of the text. names: of the columns. skip: lines before the data.
         types: of the columns, by all values of the beginning; "?" for what must be examined.
-        named: whether a row of the file names the columns. odd: whether it holds digits of other
-            scripts, or cells that a work sheet is to take as text (`="007"`).
+        named: whether a row of the file names the columns. guarded: whether it has cells
+            that a work sheet is to take as text (`="007"`).
     """
 
     encoding: str
@@ -62,7 +63,7 @@ class Look:
     types: tuple[str, ...]
     notes: tuple[Message, ...] = ()
     named: bool = True
-    odd: bool = False
+    guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +128,8 @@ def looked(path: Path, name: str, reading: Reading, *, doubted: bool = False) ->
     code = encoding.sniffed(path, reading.encoding, name, doubted=doubted)
     text = encoding.head(path, code)
     _check(text, path, name)
-    odd = bool(ODD.search(text))
-    text = even(text) if odd else text
+    guarded = bool(GUARDED.search(text))
+    text = unguarded(text) if guarded else text
     try:
         sign, told = layout.separator(text)
         body = text.partition("\n")[2] if told else text
@@ -146,7 +147,8 @@ def looked(path: Path, name: str, reading: Reading, *, doubted: bool = False) ->
             Message("door.no_header", {"table": name, "file": path.name, "columns": names[:6]})
         )
     cells = [
-        [row[k].strip() for row in rows[found.start :] if k < len(row)] for k in range(len(names))
+        [plain(row[k].strip()) for row in rows[found.start :] if k < len(row)]
+        for k in range(len(names))
     ]
     forced = {*reading.format, *_unpivoted(names, reading)}
     types = tuple(
@@ -154,11 +156,11 @@ def looked(path: Path, name: str, reading: Reading, *, doubted: bool = False) ->
     )
     if code in ("utf-8", "utf-8-sig"):
         ends = text.count("\r\n"), text.count("\n"), text.count("\r")
-        anew = odd or sign == " " or (len(set(ends)) > 1 and ends != (0, ends[1], 0))
+        anew = guarded or sign == " " or (len(set(ends)) > 1 and ends != (0, ends[1], 0))
         code = ANEW if anew else "utf-8"
     named = found.named or reading.header is not None
     skip = told + _lines(body, sign, found.start)
-    return Look(code, sign, names, skip, types, tuple(notes), named, odd)
+    return Look(code, sign, names, skip, types, tuple(notes), named, guarded)
 
 
 def _check(text: str, path: Path, name: str) -> None:
@@ -290,7 +292,7 @@ def _plain(path: Path, look: Look, name: str, workspace: Path) -> Path:
     if look.encoding == "utf-8":
         return path
     blanks = look.separator == " "
-    return written(path, look.encoding, name, workspace, odd=look.odd, blanks=blanks)
+    return written(path, look.encoding, name, workspace, guarded=look.guarded, blanks=blanks)
 
 
 def _created(

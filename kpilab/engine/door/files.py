@@ -16,6 +16,7 @@ import ibis
 from kpilab.core.values import Message
 from kpilab.engine.door import alike, columns, delimited, nested, workbook
 from kpilab.engine.door.delimited import Part, matching
+from kpilab.engine.door.digits import evened
 from kpilab.engine.door.encoding import raw as opened_bytes
 from kpilab.engine.door.expand import expanded
 from kpilab.engine.door.order import Elsewhere, Orders
@@ -64,7 +65,11 @@ def opened(con: BaseBackend, source: str | Path, name: str, reading: Reading) ->
     _said_in_vain(reading, set(kinds.values()), name)
     if con.name != "duckdb":
         return _handed_over(con, source, paths, kinds, name, reading)
-    parts, told = list(_parts(con, paths, kinds, name, reading)), dict[str, Orders]()
+    parts = [
+        replace(part, raw=evened(part.raw, part.open, stored=part.stored))
+        for part in _parts(con, paths, kinds, name, reading)
+    ]
+    told: dict[str, Orders] = {}
     pieces = [
         _typed(part, name, reading, _elsewhere(parts, k, reading, told))
         for k, part in enumerate(parts)

@@ -500,6 +500,26 @@ def test_digits_of_other_scripts_and_cells_guarded_against_a_work_sheet(tmp_path
     assert read(written(tmp_path, f"name;v\n{rows}"))[0]["v"] == right * 9
 
 
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".json", ".xlsx"])
+def test_signs_of_other_scripts_in_texts_stay_as_they_are(tmp_path, ending):
+    wide = str.maketrans("0123456789-,", "０１２３４５６７８９－，")
+    days = pd.date_range("2025-09-01", periods=40)
+    made = pd.DataFrame({"日期": [f"{d:%Y-%m-%d}".translate(wide) for d in days],
+                         "备注": [f"好，贵：型号{'１２'[k % 2]}" for k in range(40)],
+                         "金额": [f"{2000000 + k:,}".translate(wide) for k in range(40)],
+                         })  # fmt: skip
+    path = tmp_path / f"t{ending}"
+    if ending == ".json":
+        made.to_json(path, orient="records", force_ascii=False)
+    else:
+        kind = {".csv": "to_csv", ".parquet": "to_parquet", ".xlsx": "to_excel"}[ending]
+        getattr(made, kind)(path, index=False)
+    frame, _ = read(path)
+    assert frame["备注"] == list(made["备注"])
+    assert frame["金额"] == list(range(2000000, 2000040))
+    assert [str(d)[:10] for d in frame["日期"]] == [str(d.date()) for d in days]
+
+
 def test_a_guarded_name_keeps_its_zeros(tmp_path):
     frame, _ = read(written(tmp_path, 'sku,n\n="007",1\n="012",2\n'), texts=frozenset({"sku"}))
     assert frame["sku"] == ["007", "012"]
