@@ -34,7 +34,7 @@ from kpilab.engine.connect import confine
 from kpilab.engine.door.tables import table as settled
 from kpilab.engine.joins import (
     Keyed,
-    Told,
+    Leaf,
     distinct_rows,
     overlapping,
     repeated,
@@ -66,13 +66,14 @@ ROLES: Mapping[str, type[Table]] = {
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:
     """Tables in their roles, the case in the names their columns have, and what was found on the
-    way."""
+    way; `twice`: tables some of whose rows are wholly equal, and how many there are too many."""
 
     spec: CaseSpec
     tables: dict[str, Table] = field(default_factory=dict)
     issues: list[DataIssue] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     hidden: frozenset[str] = frozenset()
+    twice: dict[str, tuple[ir.Table, int]] = field(default_factory=dict)
 
 
 def opened(spec: CaseSpec, document: Document, con: BaseBackend, folder: Path) -> Opened:
@@ -81,7 +82,7 @@ def opened(spec: CaseSpec, document: Document, con: BaseBackend, folder: Path) -
     raw = _raw(found, document, con, folder)
     files = [spec.tables[name].source for name in raw if spec.tables[name].source]
     confine(con, [path(file, folder) for file in files])
-    raw = {name: _keyed(found, name, raw, document) for name in raw}
+    raw = {name: _keyed(found, name, table, document) for name, table in raw.items()}
     gone = spec.tables.keys() - raw.keys()
     if any(gone & set(spec.tables[name].links.values()) for name in raw):
         return found  # what is linked could not be read, which is said
@@ -95,6 +96,7 @@ def opened(spec: CaseSpec, document: Document, con: BaseBackend, folder: Path) -
     if astray:
         return found
     raw = _timed(found, asking, raw, document)
+    _counted_once(found, names, raw)
     found.problems.extend(fanned_out(Relations(spec, names, raw), document))
     for name in asking.tables:
         _role(found, asking, raw, document, name)
@@ -114,10 +116,10 @@ def _raw(found: Opened, document: Document, con: BaseBackend, folder: Path) -> d
     return tables
 
 
-def _keyed(found: Opened, name: str, raw: Mapping[str, ir.Table], document: Document) -> Keyed:
+def _keyed(found: Opened, name: str, table: ir.Table, document: Document) -> Keyed:
     """The table by its key: wholly equal rows once; a key in rows that differ is no key to join
     by."""
-    spec, table = found.spec.tables[name], raw[name]
+    spec = found.spec.tables[name]
     valid = spec.valid
     named = [
         *spec.named_by,
@@ -135,11 +137,7 @@ def _keyed(found: Opened, name: str, raw: Mapping[str, ir.Table], document: Docu
         return keyed
     once, more = distinct_rows(table, spec.named_by)
     if more:
-        values = {"table": name, "rows": more, "key": ", ".join(spec.named_by)}
-        daily = _repeated_days(found.spec, name, raw)
-        days = Period(min(daily), max(daily)) if daily else None
-        said = Message("trust.collapsed", values | {"period": days})
-        found.issues.append(DataIssue(name, said, period=days, rows=more, daily=daily))
+        found.twice[name] = table, more
     keyed = replace(keyed, table=once)
     if any(name in other.links.values() for other in found.spec.tables.values()) and isinstance(
         spec.key, str
@@ -148,21 +146,27 @@ def _keyed(found: Opened, name: str, raw: Mapping[str, ir.Table], document: Docu
     return keyed
 
 
-def _repeated_days(spec: CaseSpec, name: str, raw: Mapping[str, ir.Table]) -> dict[date, int]:
-    """The days of the rows that are there twice; their time may be a column of a linked table."""
-    table, time = raw[name], getattr(spec.tables[name], "time", None)
-    if not time:
-        return {}
-    if time in table.columns:
-        return repeated_days(table, time)
-    owner, _, column = time.partition(".")
-    link = next((c for c, to in spec.tables[name].links.items() if to == owner), None)
-    other = raw.get(owner)
-    key = spec.tables[owner].key if other is not None else None
-    if link not in table.columns or other is None or not isinstance(key, str):
-        return {}
-    known = {key, column} <= set(other.columns)
-    return repeated_days(table, column, Told(other, key, link)) if known else {}
+def _counted_once(found: Opened, names: Names, timed: Mapping[str, Keyed]) -> None:
+    """What is said of rows that were there twice, with the days they lie on; their time may stand
+    in a linked table."""
+    for name, (table, more) in found.twice.items():
+        spec = found.spec.tables[name]
+        values = {"table": name, "rows": more, "key": ", ".join(spec.named_by)}
+        daily: dict[date, int] = {}
+        try:
+            time = names.time(name, spec)
+            daily = repeated_days(Keyed(name, _read(table, name, time), ""), timed, time)
+        except BadInput:  # times that cannot be read are a problem of their own
+            pass
+        days = Period(min(daily), max(daily)) if daily else None
+        said = Message("trust.collapsed", values | {"period": days})
+        found.issues.append(DataIssue(name, said, period=days, rows=more, daily=daily))
+
+
+def _read(table: ir.Table, name: str, time: Leaf | None) -> ir.Table:
+    """The rows with a time of their own read as such."""
+    own_time = time is not None and not time.hops
+    return readable(table, name, time.column)[0] if time is not None and own_time else table
 
 
 def _no_key(keyed: Keyed, document: Document) -> Iterator[Problem]:

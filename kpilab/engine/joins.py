@@ -9,7 +9,7 @@ validity.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -80,39 +80,25 @@ def distinct_rows(table: ir.Table, key: Sequence[str]) -> tuple[ir.Table, int]:
     return (once, more) if more else (table, 0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Told:
-    """Attributes:
-    table: the linked table that tells when the rows are. key: its key.
-    link: the column of the rows that holds that key.
-    """
-
-    table: ir.Table
-    key: str
-    link: str
-
-
-def repeated_days(table: ir.Table, time: str, told: Told | None = None) -> dict[date, int]:
-    """How many rows there are too many on each day, of those that are wholly equal to another.
+def repeated_days(base: Keyed, linked: Mapping[str, Keyed], time: Leaf | None) -> dict[date, int]:
+    """How many rows there are too many on each day, of those that are wholly equal to another; none
+    where rows have no time.
 
     Args:
-        time: column of the table, or of the one that tells its time.
+        base: the rows; their key is not looked at. linked, time: as for `joined`.
+
+    Raises:
+        BadInput: as for `joined`.
     """
-    same = table.group_by(list(table.columns)).agg(**{own("n"): table.count()})
-    same = same.filter(column(same, own("n")) > 1)
-    if told is None:
-        same = same.select(own("n"), **{own("at"): same[time]})
-    else:
-        other = told.table
-        other = other.group_by(**{own("key"): other[told.key].cast("string")}).agg(
-            **{own("at"): other[time].min()}
-        )
-        same = same.join(other, same[told.link].cast("string") == column(other, own("key")))
-        same = same.select(own("n"), own("at"))
-    same = same.filter(column(same, own("at")).notnull())
-    day = column(same, own("at")).cast("timestamp").cast("date")
-    more = same.select(day=day, more=column(same, own("n")) - 1)
-    found = collect(more.group_by("day").agg(more=column(more, "more").sum()), "equal rows")
+    if time is None:
+        return {}
+    table = base.table
+    same = table.group_by(list(table.columns)).agg(**{own("more"): table.count() - 1})
+    same = joined(replace(base, table=same.filter(column(same, own("more")) > 0)), (), linked, time)
+    at = column(same, aliases([time])[time])
+    more = same.select(day=at.cast("timestamp").cast("date"), more=column(same, own("more")))
+    more = more.filter(more.day.notnull()).group_by("day").agg(more=column(more, "more").sum())
+    found = collect(more, "equal rows")
     return {
         pd.Timestamp(d).date(): int(n) for d, n in zip(found["day"], found["more"], strict=True)
     }

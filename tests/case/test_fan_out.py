@@ -160,12 +160,16 @@ def test_wholly_equal_rows_are_one_and_that_is_said(opened):
     ]
 
 
-def test_rows_twice_whose_time_a_linked_table_tells_have_their_days(opened):
+@pytest.mark.parametrize("time", ["orders.day", "order_id.day", "customers.since"])
+def test_rows_twice_whose_time_a_linked_table_tells_have_their_days(opened, time):
     frame = tables()["lines"].assign(line=lambda f: range(len(f)))
-    case = opened(changed(("tables.lines.key", "line")), lines=pd.concat([frame, frame.tail(3)]))
+    spec = changed(("tables.lines.key", "line"), ("tables.lines.time", time))
+    customers = tables()["customers"].assign(since=DAYS[::3])
+    case = opened(spec, lines=pd.concat([frame, frame.tail(3)]), customers=customers)
     found = next(i for i in case.issues if i.statement.key == "trust.collapsed")
-    orders = tables()["orders"].set_index("order_id")["day"]
-    days = pd.to_datetime(frame.tail(3)["order_id"].map(orders)).dt.date
+    told = tables()["orders"].merge(customers, on="customer", how="left")
+    of_order = told.set_index("order_id")["since" if "since" in time else "day"]
+    days = pd.to_datetime(frame.tail(3)["order_id"].map(of_order)).dt.date
     assert found.daily == days.value_counts().to_dict()
     assert (found.period.first, found.period.last) == (days.min(), days.max())
 

@@ -134,21 +134,20 @@ def service_effect(
     return replace(result, notes=(*result.notes, *found.left_out(rows.last)))
 
 
-def _z(one: Contrast) -> float:
-    return one.effect / one.error if one.matched >= LEAST and one.error > 0 else float("nan")
+def _before(seen: list[Contrast]) -> np.ndarray:
+    """How many standard errors the stretches before are from nothing, as far as they tell."""
+    return np.array([c.effect / c.error for c in seen[1:] if c.matched >= LEAST and c.error > 0])
 
 
 def _unlike(seen: list[Contrast]) -> bool:
     """Whether the stretches before, taken together, say that both were not alike."""
-    z = np.array([_z(c) for c in seen[1:]])
-    z = z[np.isfinite(z)]
+    z = _before(seen)
     return bool(len(z)) and two_sided(float(z.sum() / np.sqrt(len(z)))) < UNLIKE / len(VIEWS)
 
 
 def _rows(view: str, seen: list[Contrast], level: float) -> pd.DataFrame:
     """One row per stretch; the days after with the error grown by the stretches before."""
-    z = np.array([_z(c) for c in seen[1:]])
-    z = z[np.isfinite(z)]
+    z = _before(seen)
     scale = float(np.sqrt(max(1.0, (z**2).mean()))) if len(z) else 1.0
     rows = []
     for k, one in enumerate(seen):
@@ -162,10 +161,10 @@ def _rows(view: str, seen: list[Contrast], level: float) -> pd.DataFrame:
 
 
 def _notes(now: Contrast, unlike: bool, seen: dict[str, list[Contrast]]) -> tuple[Message, ...]:
-    placebos = sum(np.isfinite(_z(c)) for c in seen["amount"][1:])
+    placebos = len(_before(seen["amount"]))
     notes = []
     if now.matched:
         said = {"matched": now.matched, "met": now.met, "others": now.others}
         notes.append(Message("service_effect.matched", said))
     key = "unlike" if unlike else "alike" if placebos else "no_history"
-    return (*notes, Message(f"service_effect.{key}", {"placebos": int(placebos)}))
+    return (*notes, Message(f"service_effect.{key}", {"placebos": placebos}))

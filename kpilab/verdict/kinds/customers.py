@@ -14,13 +14,11 @@ from kpilab.verdict.candidate import Candidate, percent
 from kpilab.verdict.customers import CustomerSignal
 from kpilab.verdict.evidence import Evidence, Signalled
 from kpilab.verdict.kinds import place
-from kpilab.verdict.tuned import ALPHA
+from kpilab.verdict.tuned import ALPHA, MOST_OF_IT
 
 LESS = ("retention_decline", "contraction", "acquisition_quality")
 PULLED, FEW = "pull_forward", "concentration"
 PLAIN = ("volume_decline", "local_regression")
-# A cause takes another one in that it explains by this part at least.
-MOST_OF_IT = 0.5
 
 
 def judge(case: Case, evidence: Evidence) -> list[Candidate]:
@@ -28,14 +26,14 @@ def judge(case: Case, evidence: Evidence) -> list[Candidate]:
     places = place.judge(case, evidence)
     pulled = [s for s in evidence.signals if s.signal.kind == PULLED]
     others = [s for s in evidence.signals if s not in pulled]
-    signals = list(_strongest(others, evidence.questions))
+    signals = list(_strongest(others, evidence))
     if any(corrected(evidence, s) <= ALPHA for s in pulled):
         # What all customers lack in a trough is said once.
         signals = [s for s in signals if s.signal.where or not case.is_loss(s.signal.effect.value)]
     found: list[Candidate] = []
     for candidate in places:
         named = [s for s in signals if _same(candidate.cause, s)]
-        few = [s for s in named if _few_stand(s, evidence.questions)]
+        few = [s for s in named if _few_stand(s, evidence)]
         if few:
             continue  # the customers are the place
         named = [s for s in named if s.signal.kind != FEW]
@@ -44,10 +42,10 @@ def judge(case: Case, evidence: Evidence) -> list[Candidate]:
     return found + [_candidate(case, evidence, s) for s in (*signals, *pulled)]
 
 
-def _strongest(signals: Sequence[Signalled], questions: int) -> Iterator[Signalled]:
+def _strongest(signals: Sequence[Signalled], evidence: Evidence) -> Iterator[Signalled]:
     """Of several signals about one segment the clearest; few customers who stand out by themselves
     before segments they are in."""
-    ordered = sorted(signals, key=lambda s: (not _few_stand(s, questions), s.signal.p))
+    ordered = sorted(signals, key=lambda s: (not _few_stand(s, evidence), s.signal.p))
     kept: list[Signalled] = []
     for one in ordered:
         alike = [k for k in kept if _alike(k, one)]
@@ -56,10 +54,9 @@ def _strongest(signals: Sequence[Signalled], questions: int) -> Iterator[Signall
             yield one
 
 
-def _few_stand(signalled: Signalled, questions: int) -> bool:
+def _few_stand(signalled: Signalled, evidence: Evidence) -> bool:
     """Whether these are few customers who carry the loss, among all that the review asked."""
-    signal = signalled.signal
-    return signal.kind == FEW and signal.p * max(questions, 1) <= ALPHA
+    return signalled.signal.kind == FEW and corrected(evidence, signalled) <= ALPHA
 
 
 def _alike(kept: Signalled, one: Signalled) -> bool:

@@ -11,7 +11,7 @@ from kpilab.questions.nature import Nature, nature
 from kpilab.verdict.candidate import Candidate, Fix, percent
 from kpilab.verdict.evidence import Evidence
 from kpilab.verdict.placed import Placed
-from kpilab.verdict.tuned import HALF
+from kpilab.verdict.tuned import HALF, MOST_OF_IT
 
 # What a metric that moved there makes of the place.
 NAMED: dict[Nature, str] = {
@@ -20,7 +20,6 @@ NAMED: dict[Nature, str] = {
     "returns": "returns_rise",
     "price": "price_erosion",
 }
-MOST_OF_IT = 0.5  # of the move of a count, for a rate to have made it
 OWN = {"returns": "returns_rise", "price": "price_erosion"}  # by the nature of a driver itself
 
 
