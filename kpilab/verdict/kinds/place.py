@@ -7,6 +7,8 @@ from math import log, log1p
 from kpilab.core.case import Case
 from kpilab.core.finding import Cause
 from kpilab.core.values import Effect, Message, Period
+from kpilab.engine.algebra import alike
+from kpilab.questions.drivers import within_both
 from kpilab.questions.nature import Nature, nature
 from kpilab.verdict.candidate import Candidate, Fix, percent
 from kpilab.verdict.evidence import Evidence
@@ -77,15 +79,14 @@ def _candidate(case: Case, evidence: Evidence, placed: Placed) -> Candidate:
 def _rate_of(case: Case, placed: Placed) -> str | None:
     """The rate that made a count less, where one of the case's rates counts the same rows over
     more: kept appointments are fewer because fewer of those booked are kept."""
-    count, change = case.metrics.get(placed.found.driver.name), placed.found.change
-    if count is None or change is None or change <= -1:
+    count, change = placed.found.driver, placed.found.change
+    if count.kind != "volume" or not change or change <= -1:
         return None
     for moved in placed.behind:
         rate = case.metrics[moved.name]
-        if not rate.is_ratio or rate.table != count.table or min(moved.before, moved.after) <= 0:
-            continue
-        if (rate.numerator, rate.condition) == (count.measure, count.condition):
-            made = log(moved.after / moved.before) / log1p(change) if change else 0.0
+        same = rate.is_ratio and rate.table == count.table
+        if same and alike(within_both(rate)[0], count.num) and min(moved.before, moved.after) > 0:
+            made = log(moved.after / moved.before) / log1p(change)
             return rate.name if made >= MOST_OF_IT else None
     return None
 
