@@ -35,8 +35,9 @@ class SurvivalResult(Result):
     Attributes:
         table: one row per segment; columns those of `by`, `customers`, `left` (of them, known to
             have left), `median` (age by which half have left, in `unit`), `median_low`,
-            `median_high` (NaN: not within sight), `age` (the oldest one that ten customers reached)
-            and `rate` (share still there after it), `low`, `high`.
+            `median_high` (NaN: not within sight), `age` (the oldest one that ten customers
+            reached, of fewer than 40 a quarter) and `rate` (share still there after it), `low`,
+            `high`.
         curve: one row per segment and age; columns those of `by`, `age`, `risk` (customers followed
             so far and there), `rate` (share still there after it), `low`, `high`.
         unit: day, week or month. rule: end, contract or orders, as said in `notes`.
@@ -154,7 +155,7 @@ def _alike(
 def _row(key: tuple[object, ...], drawn: Curve, sides: tuple[Array, Array]) -> dict[str, object]:
     left, there = (int(side.sum()) for side in sides)
     median, low, high = drawn.when(0.5)
-    reached = np.flatnonzero(drawn.risk >= min(10, left + there))
+    reached = np.flatnonzero(drawn.risk >= min(10, (left + there) / 4))
     age = int(reached[-1])
     return {
         "key": key, "customers": left + there, "left": left, "median": median, "median_low": low,

@@ -28,16 +28,24 @@ def repeat(result: RepeatResult, lang: str = "en") -> alt.TopLevelMixin:
     table = result.curve[result.curve["where"] == where]
     names = {p: label(key, lang) for p, key in PERIODS.items()}
     table = table.assign(name=table["period"].map(names), x=table["day"])
+    tones = dict(zip(names.values(), (PALETTE[0], QUIET), strict=True))
+    # A first period has nothing before it: what is not drawn is not in the legend.
+    drawn = [name for name in tones if name in set(table.dropna(subset="rate")["name"])]
     return curves(
-        table, list(names.values()), label("repeat.axis_day", lang), label("repeat.axis", lang),
-        "percent", lang, (PALETTE[0], QUIET),
+        table, drawn, label("repeat.axis_day", lang), label("repeat.axis", lang),
+        "percent", lang, [tones[name] for name in drawn],
     ).properties(title=head(result, lang))  # fmt: skip
 
 
 def survival(result: SurvivalResult, lang: str = "en") -> alt.TopLevelMixin:
-    """The share still there by age, a line per segment; of many, the largest."""
+    """The share still there by age, a line per segment as long as enough are followed; of many, the
+    largest."""
     by = list(result.curve.columns[: result.curve.columns.get_loc("age")])
-    table = result.curve.assign(name=_names(result.curve, by), x=result.curve["age"])
+    ages = result.table.assign(last=result.table["age"])[[*by, "last"]]
+    within = result.curve.merge(ages, on=by) if by else result.curve.merge(ages, how="cross")
+    # Where only few are left, a step is one customer's.
+    within = within[within["age"] <= within["last"]]
+    table = within.assign(name=_names(within, by), x=within["age"])
     largest = result.table.assign(name=_names(result.table, by)).nlargest(MOST, "customers")
     names = sorted(largest["name"])
     unit = label(f"survival.{result.unit}", lang, n=2)
