@@ -28,9 +28,7 @@ MOSTLY = 0.55
 FLAW = 0.05
 TERMS = 4 + 3 * len(UNEVEN)  # summed over the leaves of a place
 TOGETHER = 1_000_000  # leaves up to which all terms are summed at once
-# One in so many leaves are summed up from the finest to the coarsest; elements of fewer are listed,
-# and where they are few against all elements, alone looked at again.
-WHOLE, FEW = 8, 8
+FEW = 2  # elements that are touched are looked at alone where they are less than one in so many
 OWN = 1.5  # nats that the shift of one more part costs: about ½·χ² of one freedom that is fitted
 
 
@@ -79,10 +77,14 @@ class Leaves:
         """The terms of all leaves together, one row each."""
         return np.array([[term.sum()] for term in self.terms()])
 
-    def summed_by(self, code: Codes) -> Array:
-        """The terms per value that occurs, one row each."""
-        present = np.bincount(code) > 0
-        return np.array([np.bincount(code, t)[present] for t in self.terms()], dtype=float)
+    def beside(self, dims: tuple[int, ...]) -> Iterator[Array]:
+        """The terms per value that occurs, one row each, for every dimension but some."""
+        terms = list(self.terms())
+        for d in set(range(len(self.codes))) - set(dims):
+            present = np.flatnonzero(np.bincount(self.codes[d]))
+            sums = [np.bincount(self.codes[d], term)[present] for term in terms]
+            yield np.array(sums, dtype=float)
+
 
 
 def evidence(terms: Array) -> Array:
@@ -150,27 +152,56 @@ class Board:
             ]
         return sorted(found, key=lambda one: -one[0])[:most]
 
-    def take(self, members: Codes) -> None:
-        """Leaves that are explained say nothing any more."""
+    def take(self, members: Codes, cuboid: int, element: int) -> None:
+        """Leaves that are explained, those left of an element, say nothing any more."""
         self.live[members] = False
         if self.leaf is not None:
             self.leaf_net[members] = 0.0
-        taken = self.leaves.of(members)
-        if len(members) * WHOLE > len(self.live):
-            self._sums -= self._summed(taken, members)
-            self.net = self._net(slice(None))
+        left, touched = self._by_sums(self.spaces[cuboid], element)
+        touched += self._by_leaves(members, left)
+        if not touched:
             return
-        at = np.concatenate(
-            [s + self.spaces[k].of(members) for s, k in zip(self.start, self.wide, strict=False)]
-            or [np.zeros(0, dtype=np.intp)]
-        )
-        touched, back = slice(None), at
-        if len(at) * FEW < self.start[-1]:
-            touched, back = np.unique(at, return_inverse=True)
-        size = len(self.net[touched])
-        for total, term in zip(self._sums, taken.terms(), strict=True):
-            total[touched] -= np.bincount(back, np.tile(term, len(self.wide)), size)
-        self.net[touched] = self._net(touched)
+        touched = np.concatenate(touched)
+        at = slice(None) if len(touched) * FEW > len(self.net) else touched
+        self.net[at] = self._net(at)
+
+    def _by_sums(self, taken: Cuboid, element: int) -> tuple[list[int], list[Codes]]:
+        """Takes an element out of the cuboids whose share of it is known: it is summed up in the
+        cuboid of both their dimensions.
+
+        Returns:
+            which cuboids are left to do, and the elements that were touched in the others.
+        """
+        if taken.code is not None or not taken.dims:
+            return list(range(len(self.wide))), []
+        place = {self.spaces[k].dims: n for n, k in enumerate(self.wide)}
+        values = np.unravel_index(element, taken.levels)
+        fixed = {d: int(v) for d, v in zip(taken.dims, values, strict=True)}
+        both = [place.get(tuple(sorted({*self.spaces[k].dims, *fixed}))) for k in self.wide]
+        left, touched = [], []
+        # Those within it last: they are what the others lose.
+        for n in sorted(range(len(both)), key=lambda n: both[n] == n):
+            shared = both[n]
+            spaces = [self.spaces[self.wide[k]] for k in (n, n if shared is None else shared)]
+            if shared is None or any(space.code is not None for space in spaces):
+                left.append(n)
+                continue
+            mine, lost = (space.within(fixed) for space in spaces)
+            mine, lost = mine + self.start[n], lost + self.start[shared]
+            self._sums[:, mine] -= self._sums[:, lost]
+            touched.append(mine)
+        return left, touched
+
+    def _by_leaves(self, members: Codes, which: list[int]) -> list[Codes]:
+        """Takes leaves out of some cuboids; the elements that were touched."""
+        terms, touched = list(self.leaves.of(members).terms()), []
+        for n in which:
+            space, start = self.spaces[self.wide[n]], self.start[n]
+            code = space.of(members)
+            touched.append(start + np.flatnonzero(np.bincount(code, minlength=space.size)))
+            for total, term in zip(self._sums, terms, strict=True):
+                total[start : start + space.size] -= np.bincount(code, term, space.size)
+        return touched
 
     def _summed(self, leaves: Leaves, members: Codes | None) -> Array:
         """Terms of some leaves, or of all, per element of the cuboids that are wide."""
@@ -214,12 +245,11 @@ def _largest(net: Array, most: int) -> Codes:
 def parts_say_more(leaves: Leaves, dims: tuple[int, ...], whole: float) -> bool:
     """Occam: does naming some values of one further dimension describe the leaves of a place better
     than the place?"""
-    for d in set(range(len(leaves.codes))) - set(dims) if len(leaves.shift) > 1 else ():
-        code = leaves.codes[d]
-        n = int(np.count_nonzero(np.bincount(code)))
+    for sums in leaves.beside(dims) if len(leaves.shift) > 1 else ():
+        n = sums.shape[1]
         if n < 2:
             continue
-        own = np.sort(evidence(leaves.summed_by(code)))[::-1]
+        own = np.sort(evidence(sums))[::-1]
         # More than half of the values: the place with exceptions is the shorter description.
         chosen = np.arange(1, n // 2 + 1)
         cost = _log_choose(n, chosen) + np.log(n) + OWN * chosen

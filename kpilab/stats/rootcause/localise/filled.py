@@ -78,8 +78,7 @@ def _told_as(
 def _together(leaves: Leaves, dims: tuple[int, ...]) -> float:
     """Evidence that a place moved, the values of some dimension by shifts of their own."""
     best = 0.0
-    for d in set(range(len(leaves.codes))) - set(dims):
-        sums = leaves.summed_by(leaves.codes[d])
+    for sums in leaves.beside(dims):
         for k in range(len(UNEVEN) + 1):
             pull, weight = (sums[0], sums[1]) if k == 0 else (sums[1 + 3 * k], sums[2 + 3 * k])
             wider = 0.0 if k == 0 else sums[3 + 3 * k]

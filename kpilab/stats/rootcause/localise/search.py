@@ -202,15 +202,15 @@ def _taken(
     """The best elements, each without those before it; and the leaves that are left."""
     board, hits = Board(amounts.spaces, leaves, noise, least, live), []
     while len(hits) < most:
-        hit = _best(board, amounts.codes)
+        hit = _best(board)
         if hit is None:
             break
-        hits.append(hit)
-        board.take(hit.leaves)
+        hits.append(Hit(*_shortest(board.spaces, hit.cuboid, hit.element), hit.gain, hit.leaves))
+        board.take(hit.leaves, hit.cuboid, hit.element)
     return hits, board.live
 
 
-def _best(board: Board, codes: NDArray[np.intp]) -> Hit | None:
+def _best(board: Board) -> Hit | None:
     for gain, k, element in board.best(CANDIDATES):
         space = board.spaces[k]
         members = space.members(element)
@@ -218,7 +218,7 @@ def _best(board: Board, codes: NDArray[np.intp]) -> Hit | None:
         if len(members) < min(2, space.leaves[element]):
             continue
         if not parts_say_more(board.leaves.of(members), space.dims, gain + space.cost):
-            return Hit(*_shortest(board.spaces, k, element), gain, members)
+            return Hit(k, element, gain, members)
     return None
 
 
