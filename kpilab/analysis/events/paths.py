@@ -12,13 +12,13 @@ from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message, fraction
 from kpilab.engine.column import column
 from kpilab.engine.door.dimensions import aside, called
+from kpilab.engine.events.clusters import SUMS, clustered
 from kpilab.engine.events.patterns import WAYS, Ways
-from kpilab.engine.events.trails import Trails, compiled, counted
+from kpilab.engine.events.trails import REST, Trails, compiled, counted
 from kpilab.engine.events.walks import ARROW, END, START, checked, events_of, stretches, walk
-from kpilab.engine.run import collect
 from kpilab.errors import unknown
 from kpilab.old import keywords
-from kpilab.stats.proportion import wilson
+from kpilab.stats.events.clustered_shares import share_of_sums
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from kpilab.engine.door.tables import Tabular
 
 
-REST = "…"
 WEIGHTS = (
     "count",
     "probability",
@@ -46,12 +45,12 @@ class PathsResult(Result):
     Attributes:
         table: one row per way taken, most frequent first; columns `path` (events joined by " → "),
             `count` (paths that took it), `users`, `share` (of all paths that hold the start or end
-            asked for, 0-1), `low`, `high` (Wilson interval of `share`). Ways beyond the most
-            frequent are pooled in a last row "…".
+            asked for, 0-1), `low`, `high` (its interval over users: several paths of one user are
+            not several users). Ways beyond the most frequent are pooled in a last row "…".
         transitions: one row per pair of neighbours; columns `source`, `target`, `count`, `users`,
-            `probability` (of leaving `source` to `target`), `low`, `high` (Wilson), `user_share`
-            (users with this pair among all users), `mean_seconds` (NaN at the ends). "path_start"
-            and "path_end" stand for entry and exit.
+            `probability` (of leaving `source` to `target`), `low`, `high` (over users),
+            `user_share` (users with this pair among all users), `mean_seconds` (NaN at the ends).
+            "path_start" and "path_end" stand for entry and exit.
         count: paths that hold the start (or end) asked for; the sum of `table["count"]`.
         users: users that have such a path.
         events: number of events walked.
@@ -186,7 +185,9 @@ def paths(
         rows = ways.held(walk(log, ways, keep=keep, **some).cache())
         taken = stretches(rows, ways.length, start, end, keep).cache()
         found = counted(rows, taken, ways.listed)
-        values = called(_values(taken, found.ways["events"].tolist(), keep, level), ours)
+        values = called(
+            _values(taken, [w for w in found.ways["events"] if w != REST], keep, level), ours
+        )
     table, links = _ways(found, level), _transitions(found, ways.minimum, level)
     return PathsResult(table, links, values, found.count, found.walkers, found.events, level)
 
@@ -202,16 +203,16 @@ def _depth_first(branches: dict[tuple[str, ...], int]) -> list[tuple[tuple[str, 
 
 def _ways(found: Trails, level: float) -> pd.DataFrame:
     table = found.ways.rename(columns={"events": "path"})
-    rest = found.count - int(table["count"].sum())
-    if rest:
-        table = pd.concat(
-            [table, pd.DataFrame({"path": [REST], "count": [rest], "users": [pd.NA]})],
-            ignore_index=True,
-        )
-    table["users"] = table["users"].astype("Int64")
-    table["share"] = table["count"] / max(found.count, 1)
-    table["low"], table["high"] = wilson(table["count"], found.count, level)
-    return table
+    users = table["users"].astype("Int64").mask(table["path"] == REST)
+    return _shares(table.assign(users=users), level)
+
+
+def _shares(table: pd.DataFrame, level: float) -> pd.DataFrame:
+    """`share`, `low`, `high` over users in place of the sums over them."""
+    sums = table[[*SUMS]]
+    low, high = share_of_sums(table["count"], *(sums[c] for c in SUMS), level=level)
+    share = table["count"] / table["trials"]
+    return table.drop(columns=[*SUMS]).assign(share=share, low=low, high=high)
 
 
 def _values(ways: ir.Table, listed: list[str], keep: tuple[str, ...], level: float) -> pd.DataFrame:
@@ -221,22 +222,14 @@ def _values(ways: ir.Table, listed: list[str], keep: tuple[str, ...], level: flo
     by = keep[0]
     named_way = column(ways, "events").isin(listed).ifelse(ways["events"], REST)
     ways = ways.mutate(path_taken=named_way)
-    grouped = ways.group_by([by, "path_taken"]).agg(
-        count=ways.count(), users=ways["unit"].nunique()
-    )
-    table = collect(grouped, "paths: breakdown").rename(columns={"path_taken": "path"})
-    total = table.groupby(by)["count"].transform("sum")
-    table["share"] = table["count"] / total
-    table["low"], table["high"] = wilson(table["count"], total, level)
+    table = clustered(ways, ("path_taken",), (by,)).rename(columns={"path_taken": "path"})
     order = [by, "count", "path"]
-    return table.sort_values(order, ascending=[True, False, True]).reset_index(drop=True)
+    table = table.sort_values(order, ascending=[True, False, True], ignore_index=True)
+    return _shares(table, level)
 
 
 def _transitions(found: Trails, minimum: int, level: float) -> pd.DataFrame:
-    links = found.links
-    leaving = links.groupby("source")["count"].transform("sum")
-    links["probability"] = links["count"] / leaving
-    links["low"], links["high"] = wilson(links["count"], leaving, level)
+    links = _shares(found.links, level).rename(columns={"share": "probability"})
     links["user_share"] = links["users"] / max(found.users, 1)
     links["per_path"] = links["count"] / max(found.paths, 1)
     links["share"] = links["count"] / max(int(links["count"].sum()), 1)

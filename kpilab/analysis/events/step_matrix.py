@@ -19,7 +19,7 @@ from kpilab.engine.events.walks import END, SESSION, START, Path, checked, walk
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput
 from kpilab.old import keywords
-from kpilab.stats.proportion import wilson
+from kpilab.stats.events.clustered_shares import share_of_sums
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -38,7 +38,7 @@ class StepMatrixResult(Result):
         table: one row per block of the way, step and event that occurs there; columns `block` (int,
             from 0), `step` (int, 0 at the block's first event), `event`, `count` (paths), `share`
             (of the paths that hold the way, 0-1; sums to 1 per block and step), `low`, `high`
-            (Wilson). Before its first event a path is at "path_start", after its last at
+            (over users). Before its first event a path is at "path_start", after its last at
             "path_end".
         events: every event of these paths, in order of name.
         paths: paths that hold the way. of: all paths. level: confidence level.
@@ -138,8 +138,11 @@ def step_matrix(
     table = pd.concat(
         [_block(near, centres, k, run, steps) for k, run in enumerate(runs)], ignore_index=True
     )
-    table["share"] = table["count"] / paths
-    table["low"], table["high"] = wilson(table["count"], paths, level)
+    low, high = share_of_sums(
+        table["count"], table["squares"], table["products"], *_tried(centres), level=level
+    )
+    table = table.drop(columns=["squares", "products"])
+    table = table.assign(share=table["count"] / paths, low=low, high=high)
     events = collect(near.select("event").distinct().order_by("event"), "step_matrix")["event"]
     return StepMatrixResult(table, tuple(events), paths, everyone, level)
 
@@ -184,19 +187,42 @@ def _block(
     """Counts of one block: events near its centre, then entries and exits, which go on for ever."""
     low = 0 if run[0] == START else -steps
     high = len(run) - 1 + (0 if run[-1] == END else steps)
-    centre, ending = column(centres, f"at{k}"), column(centres, "events")
     step = column(near, "place").cast("int64") + 1 - near[f"at{k}"]
-    inside = near.mutate(step=step).filter(step >= low, step <= high)
-    found = collect(inside.group_by(["step", "event"]).agg(count=inside.count()), "step_matrix")
-    ends = centres.select(
-        entry=ibis.least(centre, -low + 1), exit=ibis.least(ending + 1 - centre, high + 1)
+    inside = (
+        near.mutate(step=step).filter(step >= low, step <= high).select("unit", "step", "event")
     )
-    kinds = collect(ends.group_by(["entry", "exit"]).agg(n=ends.count()), "step_matrix")
-    span = range(low, high + 1)
-    entries = [(s, START, int(kinds.loc[kinds["entry"] <= -s, "n"].sum())) for s in span]
-    exits = [(s, END, int(kinds.loc[kinds["exit"] <= s, "n"].sum())) for s in span]
-    edges = pd.DataFrame([e for e in entries + exits if e[2]], columns=["step", "event", "count"])
-    both = pd.concat([found, edges], ignore_index=True).sort_values(["step", "event"])
-    return both.assign(block=k)[["block", "step", "event", "count"]].astype(
+    # A path of which nothing is left stands at its entry, or its exit, for ever.
+    everywhere = centres.mutate(step=ibis.array(list(range(low, high + 1))).unnest().cast("int64"))
+    entry = column(everywhere, f"at{k}") <= -column(everywhere, "step")
+    left = column(everywhere, "events") + 1 - everywhere[f"at{k}"] <= everywhere["step"]
+    edges = [
+        everywhere.filter(where).select("unit", "step", event=ibis.literal(name))
+        for name, where in ((START, entry), (END, left))
+    ]
+    found = _counted(inside.union(*edges), centres)
+    both = found.sort_values(["step", "event"], ignore_index=True)
+    return both.assign(block=k)[["block", "step", "event", "count", "squares", "products"]].astype(
         {"step": "int64", "count": "int64"}
     )
+
+
+def _counted(rows: ir.Table, centres: ir.Table) -> pd.DataFrame:
+    """Paths per step and event, and the sums over users of their square and of their product with
+    all of the user's paths."""
+    own = rows.group_by(["unit", "step", "event"]).agg(met=rows.count())
+    units = centres.group_by("unit").agg(tried=centres.count())
+    both = own.inner_join(units, [own["unit"].identical_to(units["unit"])])
+    met, tried = (column(both, c).cast("float64") for c in ("met", "tried"))
+    table = both.group_by(["step", "event"]).agg(
+        count=met.sum(), squares=(met * met).sum(), products=(met * tried).sum()
+    )
+    return collect(table, "step_matrix")
+
+
+def _tried(centres: ir.Table) -> tuple[float, float, float]:
+    """All paths, the sum over users of the square of theirs, and the users."""
+    units = centres.group_by("unit").agg(tried=centres.count())
+    tried = column(units, "tried").cast("float64")
+    sums = units.aggregate(n=tried.sum(), nn=(tried * tried).sum(), users=units.count())
+    row = collect(sums, "step_matrix").iloc[0]
+    return float(row["n"]), float(row["nn"]), float(row["users"])

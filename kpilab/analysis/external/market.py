@@ -122,16 +122,19 @@ def market(
             of a period, or no peer that reaches into the current period.
 
     Note:
-        A peer that ends early, never changes, or (of three or more) moved away from all the others
-        by more than it ever did, is left out and named in `notes`. With fewer than 12 comparable
-        windows in the history nothing is tested and the cause is "unclear".
+        A peer that ends early, never changes, is our own series again, or (of three or more) moved
+        away from all the others by more than it ever did, is left out and named in `notes`. With
+        fewer than 12 comparable windows in the history nothing is tested and the cause is
+        "unclear".
     """
     fraction(level, "market(level=)")
     role = _role(benchmark)
     wide = _wide(role)
     own, peers = _names(role, wide, own, tuple(peers))
     base, now = _window(wide, baseline, "baseline"), _window(wide, current, "current")
-    wide, peers, notes = _usable(wide, own, peers, base | now)
+    peers, notes = _others(wide, own, peers)
+    wide, peers, said = _usable(wide, own, peers, base | now)
+    notes += said
     base, now = _window(wide, baseline, "baseline"), _window(wide, current, "current")
     peers, said = _telling(wide, peers, base, now)
     notes += said
@@ -238,6 +241,23 @@ def _window(wide: pd.DataFrame, period: Period, name: str) -> np.ndarray:
             f"choose days within {first}..{last}",
         )
     return np.asarray(inside)
+
+
+def _others(
+    wide: pd.DataFrame, own: str, peers: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[Message, ...]]:
+    """Peers that are not our own series again, times a number: those would explain whatever it
+    does."""
+    ratio = wide[list(peers)].div(wide[own], axis=0)
+    copies = tuple(p for p in peers if not still(wide[p]) and still(ratio[p]))
+    if len(copies) == len(peers):
+        raise BadInput(
+            f"peer {copies[0]!r} is our own series {own!r} again",
+            "market(benchmark)",
+            "give series of others",
+        )
+    notes = (Message("market.copies", {"peers": copies}),) if copies else ()
+    return tuple(p for p in peers if p not in copies), notes
 
 
 def _usable(

@@ -61,7 +61,7 @@ class GoodhartResult(Result):
 
 
 def goodhart(
-    kpi: Values, goal: Values, *, since: date, level: float = 0.95, seed: int = 1
+    kpi: Values, goal: Values, *, since: date | str, level: float = 0.95, seed: int = 1
 ) -> GoodhartResult:
     """Test whether the goal still follows the KPI since the KPI became a target.
 
@@ -71,20 +71,22 @@ def goodhart(
 
     Args:
         kpi, goal: one value per period, indexed by date, regular, without gaps.
-        since: first day on which the KPI was a target; at least 10 periods lie on each side.
+        since: first day on which the KPI was a target, a date or its text; at least 10 periods lie
+            on each side.
         level: confidence level. seed: of the series drawn for p-values and intervals.
 
     Returns:
         GoodhartResult with one row before and one after.
 
     Raises:
-        BadInput: no dates, gaps, a period twice, fewer than 10 periods on one side, or a series
-            that never changes.
+        BadInput: no dates, gaps, a period twice, a `since` that is no day, fewer than 10 periods on
+            one side, or a series that never changes.
     """
     fraction(level, "goodhart(level=)")
     both = {"kpi": series(kpi, "goodhart(kpi)"), "goal": series(goal, "goodhart(goal)")}
     frame = pd.concat(both, axis=1, join="inner").dropna().sort_index()
     axis(frame.index.to_numpy(), "goodhart(kpi, goal)")
+    since = _day(since)
     first = int((frame.index < pd.Timestamp(since)).sum())
     if min(first, len(frame) - first) < LEAST_EACH:
         raise BadInput(
@@ -112,3 +114,10 @@ def goodhart(
     change = Effect(*found.change)
     day = pd.DatetimeIndex(frame.index)[search.last + 2].date()
     return GoodhartResult(table, change, found.p, day, search.p, level, since)
+
+
+def _day(since: date | str) -> date:
+    found = pd.to_datetime(str(since), errors="coerce")
+    if pd.isna(found):
+        raise BadInput(f"{since!r} is no day", "goodhart(since=)", "give a date, e.g. 2026-04-01")
+    return found.date()

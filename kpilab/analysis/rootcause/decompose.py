@@ -44,9 +44,10 @@ class DecomposeResult(Result):
         table: one row per node of the formula and parent it stands under, parents first; columns
             `node`, `parent` ("" for the goal), `depth` (0 for the goal), `baseline`, `current`
             (values), `contribution` (to the goal's change, in goal units; children sum to their
-            parent), `low`, `high` (interval; NaN without `errors`), `share` (of the goal's change;
-            NaN if that is 0), `log` (contribution to ln(current / baseline) of the goal; NaN unless
-            both are positive), `method` ("lmdi", "shapley", or "whole" for the goal).
+            parent), `low`, `high` (interval; NaN without `errors`, and where a denominator may as
+            well be zero), `share` (of the goal's change; NaN if that is 0), `log` (contribution to
+            ln(current / baseline) of the goal; NaN unless both are positive), `method` ("lmdi",
+            "shapley", or "whole" for the goal).
         goal: its name. before, after: its values.
         level: confidence level.
     """
@@ -121,17 +122,19 @@ def decompose(
         rows, columns=[c for c in COLUMNS if c not in ("low", "high", "share", "log")]
     )
     before, after = (float(table[c].to_numpy(float)[0]) for c in ("baseline", "current"))
-    half = np.full(len(table), np.nan)
+    half, notes = np.full(len(table), np.nan), ()
     if errors:
-        half = float(norm.ppf(0.5 + level / 2)) * _errors(
-            tree, baseline, current, _checked(errors, tree)
-        )
+        known, z = _checked(errors, tree), float(norm.ppf(0.5 + level / 2))
+        if any(_near_zero(tree, v, known, k, z) for k, v in enumerate((baseline, current))):
+            notes = (Message("decompose.near_zero"),)
+        else:
+            half = z * _errors(tree, baseline, current, known)
     table["low"], table["high"] = table["contribution"] - half, table["contribution"] + half
     table["share"] = table["contribution"] / (after - before) if after != before else np.nan
     table["log"] = (
         table["contribution"] / log_mean(after, before) if before > 0 and after > 0 else np.nan
     )
-    return DecomposeResult(table[COLUMNS], tree.goal, before, after, level)
+    return DecomposeResult(table[COLUMNS], tree.goal, before, after, level, notes=notes)
 
 
 def _checked(
@@ -296,6 +299,39 @@ def _powers(expression: Expression) -> tuple[dict[str, int], float] | None:
     names = {**left[0], **right[0]}
     powers = {n: left[0].get(n, 0) + sign * right[0].get(n, 0) for n in names}
     return powers, left[1] * right[1] ** sign
+
+
+def _near_zero(
+    tree: MetricTree, values: Values, errors: Mapping[str, tuple[float, float]], k: int, z: float
+) -> bool:
+    """Whether some denominator of a period may be zero within its own error: the delta method
+    knows no interval there."""
+
+    parts = [p for formula in tree.formulas.values() for p in _denominators(formula)]
+
+    def below(leaves: Values) -> np.ndarray:
+        # Arrays: one that is zero on the way is missing, not an error.
+        found = {name: np.array([value]) for name, value in leaves.items()}
+        known = found | {n: np.asarray(tree.evaluate(found, n)) for n in tree.nodes}
+        made = [MetricTree("below", {"below": part}).evaluate(known) for part in parts]
+        return np.array([float(np.asarray(m).ravel()[0]) for m in made])
+
+    here = below(values)
+    moves = [
+        (below({**values, leaf: values[leaf] + 0.01 * pair[k]}) - here) / 0.01
+        for leaf, pair in errors.items()
+        if parts and pair[k] > 0
+    ]
+    reach = z * np.sqrt(np.sum(np.square(moves), axis=0))
+    return bool(moves) and not bool((np.abs(here) > reach).all())
+
+
+def _denominators(part: Expression) -> list[Expression]:
+    """Whatever an expression divides by."""
+    if not isinstance(part, Operation):
+        return []
+    inside = _denominators(part.left) + _denominators(part.right)
+    return [*inside, part.right] if part.sign == "/" else inside
 
 
 def _errors(

@@ -18,15 +18,18 @@ from kpilab.errors import BadInput
 from kpilab.old import keywords
 from kpilab.stats.distributions import variance_ratio
 from kpilab.stats.multiplicity import holm
+from kpilab.stats.rootcause.localise.counts import counted
 from kpilab.stats.rootcause.localise.evidence import count_evidence
 from kpilab.stats.rootcause.localise.expected import at_old_rates
-from kpilab.stats.rootcause.localise.noise import fit_noise
+from kpilab.stats.rootcause.localise.fewleaves import few_leaves
+from kpilab.stats.rootcause.localise.noise import FEW_LEAVES, fit_noise
 from kpilab.stats.tail import critical
 
 if TYPE_CHECKING:
     from kpilab.engine.door.frames import Frame
 
 Array = NDArray[np.float64]
+LARGE = 1e6
 KNOWN = 1e6  # degrees of freedom from which the noise counts as known
 AMOUNTS = ("num0", "num1", "den0", "den1")
 COLUMNS = [
@@ -122,8 +125,11 @@ def next_split(
     coded = [pd.factorize(rows[column[d]], sort=True) for d in free]
     codes = np.array([code for code, _ in coded], dtype=np.intp).reshape(len(free), len(rows))
     expected, actual, spread, least = _amounts(rows, codes)
+    unit = 1.0 if least else _unit(expected, actual)
+    expected, actual = expected * unit, actual * unit
     mean = (expected + actual) / 2
-    noise = fit_noise(expected, actual, spread, least=least)
+    few = not least and len(mean) < FEW_LEAVES
+    noise = (few_leaves if few else fit_noise)(expected, actual, spread, least=least)
     weight, variance = noise.weights(np.maximum(mean, 1e-12), spread), noise.variance(mean, spread)
     whole, wide, found = float((actual - expected).sum()), critical(level, noise.df), []
     for d, (code, values) in zip(free, coded, strict=True):
@@ -136,19 +142,8 @@ def next_split(
         p = float(variance_ratio.sf(2 * evidence.sum() / others, others, min(noise.df, KNOWN)))
         k = int(np.argmax(np.minimum(evidence, count_evidence(fair, seen))))
         gap, half = v[k] - f[k], wide * float(np.sqrt(noisy[k]))
-        found.append(
-            (
-                d,
-                values[k],
-                f[k],
-                v[k],
-                gap,
-                gap - half,
-                gap + half,
-                gap / whole if whole else np.nan,
-                p,
-            )
-        )
+        amounts = np.array([f[k], v[k], gap, gap - half, gap + half]) / unit
+        found.append((d, values[k], *amounts, gap / whole if whole else np.nan, p))
     table = pd.DataFrame(found, columns=COLUMNS[:-1])
     table["q"] = holm(table["p"].to_numpy(float))
     return NextSplitResult(
@@ -188,10 +183,17 @@ def _amounts(frame: pd.DataFrame, codes: NDArray[np.intp]) -> tuple[Array, Array
     """Expected and actual amounts, spread and least dispersion of their noise;
     for a rate at the old rate."""
     num0, num1 = frame["num0"].to_numpy(float), frame["num1"].to_numpy(float)
-    whole = bool(np.all(num0 == np.round(num0)) and np.all(num1 == np.round(num1)))
+    counts = counted(num0) and counted(num1)
     if "den0" not in frame:
-        return num0, num1, np.ones(len(frame)), 1.0 if whole else 0.5
+        return num0, num1, np.ones(len(frame)), 1.0 if counts else 0.0
     den0, den1 = frame["den0"].to_numpy(float), frame["den1"].to_numpy(float)
     expected, spread, _ = at_old_rates(codes, num0, den0, num1, den1)
     share = float(num1.sum() / den1.sum()) if den1.sum() > 0 else 0.5
-    return expected, num1, spread, max(1 - share, 0.0) if whole and share <= 1 else 0.5
+    return expected, num1, spread, max(1 - share, 0.0) if counts and share <= 1 else 0.0
+
+
+def _unit(expected: Array, actual: Array) -> float:
+    """What amounts that count no single things are multiplied by: their own unit says nothing, and
+    a leaf is never small."""
+    size = expected + actual
+    return LARGE / float(np.median(size[size > 0])) if (size > 0).any() else 1.0

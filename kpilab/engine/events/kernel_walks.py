@@ -62,17 +62,30 @@ def stretch(
 
 
 @njit(cache=True, nogil=True)
+def settle(sums: Longs, mine: Longs, out: Longs, has: Ints) -> None:
+    """Add what one unit did to the sums, and forget it."""
+    side = len(out)
+    for kind in has:
+        source, target = kind // side, kind % side
+        own = mine[source, target]
+        sums[0, source, target] += own
+        sums[1, source, target] += 1
+        sums[2, source, target] += own * own
+        sums[3, source, target] += own * out[source]
+        mine[source, target] = 0
+    for kind in has:
+        source = kind // side
+        if out[source] > 0:
+            sums[2, source, side] += out[source] * out[source]
+            sums[1, source, side] += 1
+            out[source] = 0
+
+
+@njit(cache=True, nogil=True)
 def walk(
-    bounds: Longs,
-    t: Longs,
-    codes: Ints,
-    events: int,
-    gap: int,
-    collapse: bool,
-    start: int,
-    end: int,
-    length: int,
-) -> tuple[Longs, Longs, Ints, Longs, Ints, Ints, int, int, int]:
+    bounds: Longs, t: Longs, codes: Ints, events: int, gap: int, collapse: bool, start: int,
+    end: int, length: int
+) -> tuple[Longs, Ints, Longs, Ints, Ints, int, int, int]:  # fmt: skip
     """All paths of all units.
 
     Args:
@@ -81,12 +94,16 @@ def walk(
         start, end, length: the ways asked for.
 
     Returns:
-        Counts and users of each transition; the transition and the wait of each pair of neighbours;
-        each way's unit and codes; numbers of units, paths and events.
+        Of each transition its count, its users, the sums over them of their own count's square, of
+        its product with how often they left the source, and in the last row of each source, with
+        index `side`, of that one's square and of the users; the transition and the wait of each
+        pair of neighbours; each way's unit and codes; numbers of units, paths and events.
     """
     side = events + 2
-    count, users = np.zeros((side, side), np.int64), np.zeros((side, side), np.int64)
-    seen = np.full((side, side), -1, np.int64)
+    sums = np.zeros((4, side, side + 1), np.int64)
+    # Of the unit at hand: its transitions, which of them it has, and how often it left a source.
+    mine, out = np.zeros((side, side), np.int64), np.zeros(side, np.int64)
+    has = np.empty(side * side, np.int32)
     pair, wait = np.empty(len(t), np.int32), np.empty(len(t), np.int64)
     owner, ways = np.empty(len(t), np.int32), np.empty((len(t), length), np.int32)
     pairs = found = walkers = paths = kept = 0
@@ -95,7 +112,7 @@ def walk(
         sort_unit(t, codes, low, high)
         sort_moments(t, codes, low, high)
         walkers += high > low
-        first = low
+        first, kinds = low, 0
         while first < high:
             # One path: rows first..last, drawn together to first..to where repeats fall out.
             to = last = first + 1
@@ -109,10 +126,11 @@ def walk(
             source = events
             for k in range(first, to + 1):
                 target = codes[k] if k < to else events + 1
-                count[source, target] += 1
-                if seen[source, target] != unit:
-                    seen[source, target] = unit
-                    users[source, target] += 1
+                if mine[source, target] == 0:
+                    has[kinds] = source * side + target
+                    kinds += 1
+                mine[source, target] += 1
+                out[source] += 1
                 if first < k < to:
                     pair[pairs], wait[pairs] = source * side + target, t[k] - t[k - 1]
                     pairs += 1
@@ -121,17 +139,8 @@ def walk(
                 owner[found] = unit
                 found += 1
             first = last
-    return (
-        count,
-        users,
-        pair[:pairs],
-        wait[:pairs],
-        owner[:found],
-        ways[:found],
-        walkers,
-        paths,
-        kept,
-    )
+        settle(sums, mine, out, has[:kinds])
+    return sums, pair[:pairs], wait[:pairs], owner[:found], ways[:found], walkers, paths, kept
 
 
 @njit(cache=True, nogil=True)

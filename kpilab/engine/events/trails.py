@@ -13,11 +13,12 @@ import pandas as pd
 from kpilab.engine.column import column
 from kpilab.engine.dialect import engine_name
 from kpilab.engine.events.chain import FOREVER
+from kpilab.engine.events.clusters import clustered, sums_of
 from kpilab.engine.events.gather import Part, Units, by_part
 from kpilab.engine.events.native import ready
 from kpilab.engine.events.patterns import Ways
 from kpilab.engine.events.sessions import whole
-from kpilab.engine.events.walks import ARROW, END, START, transitions
+from kpilab.engine.events.walks import ARROW, END, START, edges, transitions
 from kpilab.engine.run import collect
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 MOST_EVENTS = 200  # different events; the compiled form has a square of them
 MOST_KEY = 2**62
+REST = "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,10 @@ class Trails:
     Attributes:
         users, paths, events: in all.
         links: one row per pair of neighbours; `source`, `target`, `count`, `users`, `mean_seconds`,
-            `median_seconds`.
+            `median_seconds`, and the sums over users (`clusters.SUMS`).
         count, walkers: paths, and users, that hold the start or end asked for.
-        ways: the most frequent ways; `events` (text), `count`, `users`.
+        ways: the most frequent ways, and in a last row "…" the others, if any; `events` (text),
+            `count`, `users`, and the sums over users.
     """
 
     users: int
@@ -62,11 +65,25 @@ def counted(rows: ir.Table, ways: ir.Table, most: int) -> Trails:
     total = collect(ways.aggregate(count=ways.count(), users=ways["unit"].nunique()), "paths").iloc[
         0
     ]
-    grouped = ways.group_by("events").agg(count=ways.count(), users=ways["unit"].nunique())
+    grouped = ways.group_by("events").agg(count=ways.count())
     top = collect(grouped.order_by([grouped["count"].desc(), "events"]).limit(most), "paths")
-    links = collect(transitions(rows), "paths: transitions")
+    listed = column(ways, "events").isin(top["events"].tolist())
+    table = clustered(ways.mutate(events=listed.ifelse(ways["events"], REST)), ("events",))
+    links = collect(transitions(rows), "paths: transitions").merge(
+        clustered(edges(rows), ("target",), ("source",)), on=["source", "target"]
+    )
     users, paths, events = (int(everyone[c]) for c in ("users", "paths", "events"))
-    return Trails(users, paths, events, links, int(total["count"]), int(total["users"]), top)
+    return Trails(
+        users, paths, events, links, int(total["count"]), int(total["users"]), ranked(table)
+    )
+
+
+def ranked(ways: pd.DataFrame) -> pd.DataFrame:
+    """The most frequent first, of equal ones the first by name, and the others last."""
+    ways = ways.assign(kpilab_rest=ways["events"] == REST)
+    order = ["kpilab_rest", "count", "events"]
+    ways = ways.sort_values(order, ascending=[True, False, True], ignore_index=True)
+    return ways.drop(columns="kpilab_rest")
 
 
 def compiled(
@@ -89,23 +106,23 @@ def compiled(
         unit="unit", t="t", code=column(rows, "event").cases(*[(n, k) for k, n in enumerate(names)])
     )
     side, lock = len(names) + 2, Lock()
-    squares = np.zeros((2, side, side), np.int64)
+    sums = np.zeros((4, side, side + 1), np.int64)
 
     def work(_: Units, part: Part) -> tuple[Any, ...]:
         found = kernel_walks.walk(*part.grouped(), len(names), pause, *how)
         with lock:
-            squares[:] += found[:2]
+            sums[:] += found[0]
         return (
-            part.first + found[4].astype(np.int64),
-            *found[2:4],
-            found[5].astype(np.int16),
-            *found[6:],
+            part.first + found[3].astype(np.int64),
+            *found[1:3],
+            found[4].astype(np.int16),
+            *found[5:],
         )
 
     done = list(zip(*by_part(coded, "code", ("unit",), work), strict=True))
     owner, pair, wait, codes = (np.concatenate(a) for a in done[:4])
     mean, median = kernel_walks.waits(pair, wait, side * side)
-    links = _links(squares, mean, median, [*names, START, END])
+    links = _links(sums, mean, median, [*names, START, END])
     users, paths, events = (int(sum(n)) for n in done[4:])
     return Trails(
         users,
@@ -124,16 +141,21 @@ def _code(event: str | None, names: list[str], nowhere: int) -> int:
 
 
 def _links(
-    squares: NDArray[np.int64],
+    sums: NDArray[np.int64],
     mean: NDArray[np.float64],
     median: NDArray[np.float64],
     names: list[str],
 ) -> pd.DataFrame:
-    count, users = squares.reshape(2, -1)
+    count, users, squares, products = sums[:, :, :-1].reshape(4, -1)
     there = np.flatnonzero(count)
     said = np.array(names, dtype=object)
-    columns = {"source": said[there // len(names)], "target": said[there % len(names)]}
+    source = there // len(names)
+    columns = {"source": said[source], "target": said[there % len(names)]}
     numbers = {"count": count[there], "users": users[there]}
+    numbers |= {"squares": squares[there], "products": products[there]}
+    whole = {"trials": sums[0].sum(axis=1), "trial_squares": sums[2, :, -1]}
+    whole |= {"clusters": sums[1, :, -1]}
+    numbers |= {name: of[source] for name, of in whole.items()}
     seconds = {"mean_seconds": mean[there] / 1e6, "median_seconds": median[there] / 1e6}
     return pd.DataFrame(columns | numbers | seconds).astype({"source": "str", "target": "str"})
 
@@ -141,7 +163,7 @@ def _links(
 def _ways(
     owner: NDArray[np.int64], codes: NDArray[np.int16], names: list[str], most: int
 ) -> pd.DataFrame:
-    """The most frequent ways with their paths and users; of equal ones, the first by name."""
+    """The most frequent ways, and the others in a last row, with their paths and users."""
     key, bound = np.zeros(len(codes), np.int64), 1
     for k in range(codes.shape[1]):
         if bound * (len(names) + 1) >= MOST_KEY:
@@ -151,13 +173,16 @@ def _ways(
     _, first, way, count = np.unique(
         key, return_index=True, return_inverse=True, return_counts=True
     )
-    people = np.unique(owner * max(len(first), 1) + way) % max(len(first), 1)
-    users = np.bincount(people, minlength=len(first))
     often = np.flatnonzero(count >= np.sort(count)[-min(most, len(count))]) if len(count) else first
     texts = [ARROW.join(names[c] for c in codes[f] if c >= 0) for f in first[often]]
-    table = pd.DataFrame(
-        {"events": pd.Series(texts, dtype="str"), "count": count[often], "users": users[often]}
-    )
-    return table.sort_values(["count", "events"], ascending=[False, True], ignore_index=True).head(
-        most
-    )
+    table = pd.DataFrame({"events": pd.Series(texts, dtype="str"), "count": count[often]})
+    table["way"] = often
+    table = ranked(table).head(most)
+    # The listed ways by their rank, all others after them.
+    rank = np.full(len(first), len(table))
+    rank[table["way"]] = np.arange(len(table))
+    if len(table) < len(first):
+        rest = {"events": REST, "count": len(owner) - int(table["count"].sum())}
+        table = pd.concat([table, pd.DataFrame([rest])], ignore_index=True)
+    sums, users = sums_of(owner, rank[way], len(table))
+    return pd.concat([table.drop(columns="way").assign(users=users), sums], axis=1)

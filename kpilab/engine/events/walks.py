@@ -149,13 +149,10 @@ def edges(rows: ir.Table) -> ir.Table:
 
 
 def transitions(rows: ir.Table) -> ir.Table:
-    """Edges drawn together: `source`, `target`, `count`, `users`, `mean_seconds`,
-    `median_seconds`."""
+    """Edges drawn together: `source`, `target`, `mean_seconds`, `median_seconds`."""
     pairs = edges(rows)
     seconds = column(pairs, "wait").cast("float64") / 1e6
     return pairs.group_by(["source", "target"]).agg(
-        count=pairs.count(),
-        users=pairs["unit"].nunique(),
         mean_seconds=seconds.mean(),
         median_seconds=seconds.quantile(0.5),
     )

@@ -51,7 +51,7 @@ def warm() -> None:
         none,
     )
     found = kernel_walks.walk(bounds, moments, masks, 2, 1, False, -1, -1, 1)
-    kernel_walks.waits(*found[2:4], 16)
+    kernel_walks.waits(*found[1:3], 16)
 
 
 if __name__ == "__main__":

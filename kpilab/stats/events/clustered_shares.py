@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kpilab.stats.distributions import student
+from kpilab.stats.proportion import wilson
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +64,41 @@ def differences_of_sums(sums: Sums, level: float = 0.95) -> dict[str, np.ndarray
         p = 2 * student.sf(np.abs(value) / error, units - 1)
     ends = {"low": np.maximum(value - half, -1.0), "high": np.minimum(value + half, 1.0)}
     return {"current": r1, "baseline": r0, "difference": value, **ends, "p": p}
+
+
+def share_of_sums(
+    count: ArrayLike,
+    squares: ArrayLike,
+    products: ArrayLike,
+    trials: ArrayLike,
+    trial_squares: ArrayLike,
+    clusters: ArrayLike,
+    level: float = 0.95,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Wilson interval of a share whose trials come in clusters: of as many trials as they are
+    worth.
+
+    What they are worth is their number over the design effect, the variance of the ratio of sums
+    over clusters beside that of as many single trials; never more than their number. Where all or
+    none came of it, clusters count as if their trials were one.
+
+    Args:
+        count, trials: successes of all trials. squares, products, trial_squares: sums over clusters
+            of the square of the successes, of successes × trials, of the square of the trials.
+        clusters: how many have a trial.
+
+    References: Kish (1965), Survey sampling; Korn and Graubard (1998), Confidence intervals for
+    proportions with small expected number of positive counts.
+    """
+    y, n, yy, yn, nn, units = (
+        np.asarray(a, dtype=float)
+        for a in (count, trials, squares, products, trial_squares, clusters)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = y / n
+        alone = share * (1 - share) / n
+        spread = (yy - 2 * share * yn + share**2 * nn) / n**2
+        effect = np.where(alone > 0, spread / alone, nn / n)
+        effect = np.where(effect > 1 + 1e-9, effect * units / np.maximum(units - 1, 1), 1.0)
+        worth = n / np.minimum(effect, n)
+    return wilson(share * worth, worth, level)

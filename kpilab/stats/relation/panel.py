@@ -48,10 +48,12 @@ def panel_slopes(kpi: Array, goal: Array) -> PanelSlopes:
     weight = np.sum(x**2, axis=1) / power
     scores = np.sum(x * (y - slope * x), axis=1) / np.maximum(1 - weight, 1e-9)
     error = float(np.sqrt(np.sum(scores**2)) / power)
+    # A goal that is the KPI itself, times a number, leaves no error at all.
+    certain = abs(slope) / error if error > 0 else np.inf
     means = np.asarray(linregress(np.nanmean(kpi, axis=1), np.nanmean(goal, axis=1)), dtype=float)
     between, between_p, between_error = float(means[0]), float(means[3]), float(means[4])
     return PanelSlopes(
-        slope, error, units - 1, float(2 * student.sf(abs(slope) / error, units - 1)),
+        slope, error, units - 1, float(2 * student.sf(certain, units - 1)),
         between, between_error, between_p,
     )  # fmt: skip
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from kpilab import EventLog, Where, funnel, paths
 from kpilab.engine.events.walks import END, START, walk
 from kpilab.errors import BadInput
-from kpilab.events import Path, Ways, paths_change
+from kpilab.events import Path, Ways, paths_change, step_matrix
+from kpilab.stats.proportion import wilson
 
 
 def log_of(text):
@@ -193,3 +195,32 @@ def test_process_mining_counts(shared, name):
     assert (len(variants), int(variants.iloc[0])) == (facts["variants"], facts["top_variant_cases"])
     starts = result.transitions[result.transitions["source"] == START]
     assert dict(zip(starts["target"], starts["count"], strict=True)) == facts["start"]
+
+
+def visits_of(users: int, often: int, rng: np.random.Generator) -> EventLog:
+    """Each user visits so often, half an hour apart and more, and goes on always or never."""
+    goes, rows = rng.random(users) < 0.5, []
+    for user in range(users):
+        for k in range(often):
+            at = pd.Timestamp("2026-01-01") + pd.Timedelta(hours=k)
+            rows.append((user, at, "visit"))
+            if goes[user]:
+                rows.append((user, at + pd.Timedelta(minutes=1), "cart"))
+    return EventLog(pd.DataFrame(rows, columns=["user", "time", "event"]))
+
+
+@pytest.mark.parametrize("often", [1, 25])
+def test_paths_of_one_user_count_as_one_where_they_are_all_alike(often):
+    """Whoever always does the same tells once, however often: the intervals are those of users."""
+    log = visits_of(60, often, np.random.default_rng(1))
+    found = paths(log, start="visit")
+    row = found.table.set_index("path").loc["visit → cart"]
+    users = int(row["users"])
+    assert row["count"] == users * often
+    worth = 60 if often == 1 else 59  # of sixty users drawn, a variance has as many
+    low, high = wilson(users / 60 * worth, worth)
+    assert [row["low"], row["high"]] == pytest.approx([low, high])
+    link = found.transitions.set_index(["source", "target"]).loc[("visit", "cart")]
+    cell = step_matrix(log).table.set_index(["step", "event"]).loc[(2, "cart")]
+    for other in (link, cell):
+        assert [other["low"], other["high"]] == pytest.approx([low, high])

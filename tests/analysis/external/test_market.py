@@ -230,3 +230,14 @@ def test_one_peer_alone_is_said():
         assert [n.key for n in result.notes] == ["market.one_peer"]
         causes.append(result.cause)
     assert causes.count("market") >= 6
+
+
+def test_our_own_series_is_no_peer_of_itself():
+    frame = wandering(1, peers=2)
+    copy = frame[frame["series"] == "own"].assign(series="copy", value=lambda f: 1000 * f["value"])
+    plain, with_copy = (market(f, own="own", **QUARTERS) for f in (frame, pd.concat([frame, copy])))
+    assert with_copy.market == plain.market
+    assert [n.key for n in with_copy.notes] == ["market.copies"]
+    alone = pd.concat([frame[frame["series"] == "own"], copy])
+    with pytest.raises(BadInput, match="'copy' is our own series 'own' again"):
+        market(alone, own="own", **QUARTERS)

@@ -154,3 +154,25 @@ def test_half_a_pair_is_left_out():
     data.loc[rows, "goal"] = np.nan
     for name in ("table", "means"):
         pd.testing.assert_frame_equal(getattr(panel(data, **asked), name), getattr(left, name))
+
+
+def test_a_goal_that_is_the_kpi_itself_is_certain():
+    """No residual is left to estimate an error from."""
+    data = long(*stores(2, 8, slope=1.0))
+    data["kpi"] = np.round(data["kpi"])
+    found = panel(
+        data.assign(goal=2 * data["kpi"]), unit="store", time="week", kpi="kpi", goal="goal"
+    )
+    row = found.table.set_index("comparison").loc["within"]
+    assert row["slope"] == pytest.approx(2)
+    assert row["p"] == 0
+
+
+@pytest.mark.parametrize("since", ["2025-08-04", pd.Timestamp("2025-08-04"), date(2025, 8, 4)])
+def test_the_day_of_goodhart_is_a_date_or_its_text(since):
+    weeks = pd.date_range("2025-01-06", periods=60, freq="7D")
+    rng = np.random.default_rng(3)
+    kpi, goal = (pd.Series(rng.normal(size=60), weeks) for _ in range(2))
+    assert goodhart(kpi, goal, since=since).since == date(2025, 8, 4)
+    with pytest.raises(BadInput, match="'soon' is no day"):
+        goodhart(kpi, goal, since="soon")

@@ -201,3 +201,17 @@ def test_a_denominator_that_would_vanish_half_way_is_one_step(after):
     nested = decompose(tree, before, now).table.set_index("node")["contribution"]
     assert flat[["a", "b", "c"]].tolist() == pytest.approx(nested[["a", "b", "c"]].tolist())
     assert flat["goal"] == pytest.approx(flat[["a", "b", "c"]].sum())
+
+
+@pytest.mark.parametrize("formula", ["a / (b - c)", "a / d - c"])
+def test_no_interval_where_a_denominator_may_be_zero(formula):
+    """It is ten standard errors away before, and within one of zero now."""
+    before = {"a": 10, "b": 10, "c": 5, "d": 5}
+    now = before | {"b": 5.001, "d": 0.001}
+    names = [n for n in before if n in formula]
+    values = [{n: v[n] for n in names} for v in (before, now)]
+    errors = dict.fromkeys(names, (0.1, 0.1))
+    found = decompose(formula, *values, errors=errors)
+    assert found.table[["low", "high"]].isna().all(axis=None)
+    assert [n.key for n in found.notes] == ["decompose.near_zero"]
+    assert decompose(formula, values[0], values[0], errors=errors).notes == ()

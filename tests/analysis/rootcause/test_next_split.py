@@ -77,3 +77,17 @@ def test_types_of_values_do_not_matter():
     result = next_split(numbered, dimensions=NAMES, where=Where({"version": 3}))
     text = next_split(world(1, fall=0.7), dimensions=NAMES, where=Where({"version": "3"}))
     pd.testing.assert_frame_equal(result.table, text.table)
+
+
+@pytest.mark.parametrize("unit", [1000, 0.001, 1e-6])
+def test_the_unit_of_an_amount_does_not_matter(unit):
+    """Thousands, cents: the same leaves, the same dimension."""
+    rng = np.random.default_rng(4)
+    rows = pd.MultiIndex.from_product([list("abc"), list("uvwx"), range(5)], names=["p", "q", "r"])
+    rows = rows.to_frame(index=False).assign(num0=rng.poisson(200, 60) * 1.5)
+    rows["num1"] = rng.poisson(np.where(rows["p"] == "a", 120, 200)) * 1.5
+    scaled = rows.assign(num0=rows["num0"] * unit, num1=rows["num1"] * unit)
+    plain, other = (next_split(t, dimensions=["p", "q", "r"]) for t in (rows, scaled))
+    assert plain.best == other.best == Where({"p": "a"})
+    np.testing.assert_allclose(other.table["q"], plain.table["q"])
+    np.testing.assert_allclose(other.table["low"], plain.table["low"] * unit)
