@@ -245,11 +245,11 @@ def _largest(net: Array, most: int) -> Codes:
 def parts_say_more(leaves: Leaves, dims: tuple[int, ...], whole: float) -> bool:
     """Occam: does naming some values of one further dimension describe the leaves of a place better
     than the place?"""
-    for sums in leaves.beside(dims) if len(leaves.shift) > 1 else ():
-        n = sums.shape[1]
+    for finer in leaves.beside(dims) if len(leaves.shift) > 1 else ():
+        n = finer.shape[1]
         if n < 2:
             continue
-        own = np.sort(evidence(sums))[::-1]
+        own = np.sort(evidence(finer))[::-1]
         # More than half of the values: the place with exceptions is the shorter description.
         chosen = np.arange(1, n // 2 + 1)
         cost = _log_choose(n, chosen) + np.log(n) + OWN * chosen
