@@ -86,7 +86,6 @@ class Leaves:
             yield np.array(sums, dtype=float)
 
 
-
 def evidence(terms: Array) -> Array:
     """Nats per place: the shift that fits best, even or uneven;
     nothing where less than most of it moved."""
