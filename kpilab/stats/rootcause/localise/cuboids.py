@@ -65,7 +65,6 @@ class Cuboid:
             found = inside if isinstance(found, slice) else found[inside]
         return np.arange(self.codes.shape[1]) if isinstance(found, slice) else found
 
-
     def within(self, fixed: Mapping[int, int]) -> NDArray[np.intp]:
         """Elements of some values, a value for each dimension that is fixed; only where elements
         are numbered by place."""
