@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,19 @@ def few(values: Iterable[Any], keep: int = 1) -> list[Any]:
     """The first of the values that show one fact; the others once more, where all tests run."""
     slow = pytest.mark.slow
     return [v if k < keep else pytest.param(v, marks=slow) for k, v in enumerate(values)]
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a test marked `few(n)`, the cases after the first n run where all tests run."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        mark = item.get_closest_marker("few")
+        if mark is not None:
+            name = item.nodeid.partition("[")[0]
+            seen[name] += 1
+            if seen[name] > mark.args[0]:
+                item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")

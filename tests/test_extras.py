@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 WITHOUT = """
 import sys
@@ -34,6 +36,7 @@ def run(code: str) -> list[str]:
     return answer.stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_the_core_reviews_a_case_and_answers_a_question_in_words():
     kinds, table, chart = run("""
 case = kpilab.open_case("data/shop")

@@ -145,6 +145,7 @@ def test_a_report_on_a_disk_that_is_full_or_read_only(disk):
     assert sorted(held(out)) == sorted(before)
 
 
+@pytest.mark.slow
 def test_a_command_on_such_a_disk_fails_like_any_other(disk, case):
     out = disk("size=300k") / "out"
     full = [

@@ -58,6 +58,7 @@ def parts(fuzz, tmp_path_factory):
     return fuzz.parts(tmp_path_factory.mktemp("fuzz"))
 
 
+@pytest.mark.few(4)
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", INPUTS)
 def test_no_input_crashes_or_opens_anything(fuzz, guard, parts, name):

@@ -52,6 +52,7 @@ def test_it_imports_public_names_only(path):
     assert all(a.name in dir(import_module(str(n.module))) for n in ours for a in n.names)
 
 
+@pytest.mark.slow
 def test_the_first_one_runs_in_a_kernel_of_its_own(tmp_path):
     path, done = NOTEBOOKS[0], tmp_path / "done.ipynb"
     parameters = {"out": str(tmp_path / "review")}
@@ -80,6 +81,7 @@ def made(kind: str, folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "path"),
     [

@@ -33,6 +33,7 @@ def test_no_example_is_of_a_function_that_is_gone():
 
 
 # Those of docstrings run in `test_examples.py`.
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", few(WITH_CELLS, 3))
 def test_a_page_shows_what_its_example_gives(name):
     text, picture = pages.page(name, FUNCTIONS[name])

@@ -74,6 +74,7 @@ def test_the_wheel_holds_the_package_its_data_and_nothing_else(wheel):
     assert [n for n in names if n.endswith("licenses/LICENSE")]
 
 
+@pytest.mark.slow
 def test_the_installed_command_reviews_a_case_from_another_folder(commands, tmp_path):
     (tmp_path / "shop").mkdir()
     daily(0.7).to_csv(tmp_path / "shop" / "daily.csv", index=False)

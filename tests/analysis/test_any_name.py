@@ -61,6 +61,7 @@ def plain():
     return [numbers(f) for f in answers(EventLog(LOG), "app")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("k", [0, *(pytest.param(k, marks=pytest.mark.slow) for k in REST)])
 def test_events(plain, k):
     names = dict(zip(ROLES, (NAMES + NAMES)[k : k + 4], strict=True))
@@ -71,6 +72,7 @@ def test_events(plain, k):
         pd.testing.assert_frame_equal(numbers(found), right)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["step", *(pytest.param(name, marks=pytest.mark.slow) for name in OURS)]
 )

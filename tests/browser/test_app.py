@@ -17,7 +17,6 @@ import pytest
 
 from kpilab.workbench.saved import FILE
 from tests.case.conftest import events
-from tests.conftest import few
 
 pytestmark = pytest.mark.browser
 PATIENCE = 120_000
@@ -82,7 +81,8 @@ def press(page, by: str, name: str | re.Pattern[str]) -> None:
         button.press("Enter")
 
 
-@pytest.mark.parametrize("way", few(["mouse en", "keyboard zh", "keyboard en", "mouse zh"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["mouse en", "keyboard zh", "keyboard en", "mouse zh"])
 def test_from_raw_tables_to_a_saved_view(way, app, page):
     (address, folder), (by, lang) = app, way.split()
     says, outside = SAYS[lang], []

@@ -36,6 +36,7 @@ def drawn(browser, results: Mapping[str, Result], folder: Path, lang: str, width
     return faults(browser, write(shown(results, lang), folder).html, width)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("turn", range(len(SIZES)))
 def test_a_sample_of_charts_is_drawn_whole(browser, tmp_path, turn):
     lang, width = SIZES[turn]

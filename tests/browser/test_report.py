@@ -117,7 +117,8 @@ def bundled():
     return kpilab.review(kpilab.open_case(ROOT / "data" / "shop"))
 
 
-@pytest.mark.parametrize("lang", few(["zh", "en"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_report_of_the_bundled_case_is_whole_and_accessible(opened, bundled, lang):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page, wrong = opened(replace(bundled, language=lang))

@@ -98,6 +98,7 @@ def paths(node, at=()):
 PLACES = [p for p in paths(GOOD) if p]
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(PLACES), VALUES)
 def test_any_value_in_any_place_is_read_or_refused_in_words(place, value):

@@ -160,6 +160,7 @@ def test_wholly_equal_rows_are_one_and_that_is_said(opened):
     ]
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("time", ["orders.day", "order_id.day", "customers.since"])
 def test_rows_twice_whose_time_a_linked_table_tells_have_their_days(opened, time):
     frame = tables()["lines"].assign(line=lambda f: range(len(f)))
@@ -182,6 +183,7 @@ def test_a_sum_over_repeated_keys_names_the_right_table(tmp_path):
     assert "measure it on table 'orders'" in said[0]
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "measure",
     [

@@ -26,6 +26,7 @@ def days(rng, n, form):
     return pd.Series(rng.choice(DAYS, n)).dt.strftime(form)
 
 
+@pytest.mark.slow
 def test_a_clinic_with_umlauts_and_days_of_birth(tmp_path, rng):
     patients = pd.DataFrame({"Pat.-Nr.": 10001 + np.arange(200)})
     patients["Geb.-Datum"] = pd.to_datetime(rng.integers(-9000, 9000, 200), unit="D")
@@ -55,6 +56,7 @@ def test_a_clinic_with_umlauts_and_days_of_birth(tmp_path, rng):
     assert not [m for m in first.case.metrics if m in ("patient", "arzt")]
 
 
+@pytest.mark.slow
 def test_a_carrier_with_keys_in_decimals_and_a_workbook_of_masters(tmp_path, rng):
     customers = pd.DataFrame(
         {"Cust #": 7000 + np.arange(60), "Company": [f"F{k}" for k in range(60)]}

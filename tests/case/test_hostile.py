@@ -103,6 +103,7 @@ def review(case):
     return kpilab.review(case)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_report_is_inert_and_stays_in_its_folder(case, review, tmp_path, lang):
     out = tmp_path / "out"

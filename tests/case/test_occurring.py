@@ -133,6 +133,7 @@ def with_test(make_case, outcome, exposure, frame=None):
     return folder
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "name", ["sign-in", "支付 成功", "sign in", "order = paid", "pay", "event = 'pay'"]
 )

@@ -26,7 +26,6 @@ from kpilab.track.store import Store
 from kpilab.workbench.apps.execution.evidence import EXECUTION
 from kpilab.workbench.panel import Panel
 from kpilab.workbench.records import records
-from tests.conftest import few
 
 KEY = "k" * 32
 
@@ -75,7 +74,8 @@ def test_the_verdict_is_the_same_under_pseudonyms(folder, private):
     assert [c.kind for c in plain.causes] == [c.kind for c in private[1].causes]
 
 
-@pytest.mark.parametrize("lang", few(["en", "zh"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["en", "zh"])
 def test_no_name_in_any_file_of_the_report(folder, private, tmp_path, lang):
     write_report(private[1], tmp_path, lang)
     said = texts(tmp_path)

@@ -103,6 +103,7 @@ def test_months_across(tmp_path):
         open_case(laid(tmp_path, unpivot={"columns": "2025-*", "value": "amount"}))
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("way", "numbers"),
     [

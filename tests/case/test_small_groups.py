@@ -100,6 +100,7 @@ def places(review) -> list[Where]:
     return named + [w for table in tables for w in table["where"]]
 
 
+@pytest.mark.slow
 def test_three_people_are_named_nowhere_and_still_counted(folder, tmp_path):
     plain, private = kpilab.open_case(folder / "open.yml"), kpilab.open_case(folder)
     before, after = kpilab.review(plain), kpilab.review(private)

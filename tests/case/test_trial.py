@@ -33,6 +33,7 @@ def counts(folder, day="%Y-%m-%d", names=("date", "variant", "users", "conversio
     return frame
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "given",
     [

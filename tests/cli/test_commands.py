@@ -102,6 +102,7 @@ def test_a_review_writes_its_files_and_says_where(case, tmp_path):
     assert json.loads((out / "review.json").read_text("utf-8"))["goal"]["metric"] == "revenue"
 
 
+@pytest.mark.slow
 def test_a_review_speaks_chinese_and_takes_other_periods(case, tmp_path):
     days = ["--current", "2026-01-14..2026-01-18", "--baseline", "previous"]
     answer = run("review", case, "--out", tmp_path / "out", "--lang", "zh", *days)
@@ -206,6 +207,7 @@ def test_a_terminal_shows_the_step():
     os.close(master)
 
 
+@pytest.mark.slow
 def test_verbose_says_how_long_each_step_took(case, tmp_path):
     answer = run("review", case, "--out", tmp_path / "out", "--verbose")
     assert answer.exit_code == 0

@@ -38,6 +38,7 @@ def frame():
     }).astype({"time": "datetime64[us]"})  # fmt: skip
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(("steps", "options"), ASKED.values(), ids=ASKED)
 def test_kernel_and_expression_agree_whatever_else_the_log_holds(
     frame, steps, options, monkeypatch

@@ -23,6 +23,7 @@ def numbers(text: str) -> list[str]:
     return sorted(n.rstrip(".,") for n in NUMBERS.findall(DAYS.sub("", text)))
 
 
+@pytest.mark.few(40)
 @pytest.mark.parametrize("name", [n for n in ENTRIES if n not in NO_RESULT])
 def test_a_result_says_what_it_found(name, tmp_path: Path):
     result = ENTRIES[name].call(Given(ENTRIES[name].tables, AS_IT_IS, tmp_path))
@@ -35,6 +36,7 @@ def test_a_result_says_what_it_found(name, tmp_path: Path):
     assert re.search(r"[\u4e00-\u9fff]", chinese)
 
 
+@pytest.mark.slow
 def test_a_review_says_its_verdict(tmp_path: Path):
     review = ENTRIES["review"].call(Given(ENTRIES["review"].tables, AS_IT_IS, tmp_path))
     assert isinstance(review, Review)

@@ -230,6 +230,7 @@ def test_markdown_says_the_verdict_first(story):
     assert lines[1].startswith("**2 causes stand behind this.** Paid orders fell by 5,000 (10.0 %)")
 
 
+@pytest.mark.slow
 def test_the_language_is_the_reviews_own_unless_another_is_asked_for(tmp_path):
     own = write(reviews.story("zh"), tmp_path).html.read_text("utf-8")
     assert "背后有 2 个原因" in own
@@ -255,6 +256,7 @@ def test_a_move_without_a_cause_is_not_called_fine(tmp_path):
     assert "nothing we examined explains it" in write(review, tmp_path).md.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_many_findings_stay_under_the_size_of_a_mail(tmp_path):
     paths = write(reviews.many(findings=60), tmp_path)
     assert paths.html.stat().st_size < 2_500_000

@@ -61,6 +61,7 @@ def test_counts_and_shares():
     same(distributions.beta.ppf(CHANCE[2:7], 2, 9.5), stats.beta.ppf(CHANCE[2:7], 2, 9.5))
 
 
+@pytest.mark.slow
 def test_a_review_does_not_wait_for_the_library():
     said = (
         "import sys, kpilab.verdict.run, kpilab.report.build; print('scipy.stats' in sys.modules)"

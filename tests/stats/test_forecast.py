@@ -59,6 +59,7 @@ def test_faults_are_named():
         forecast(np.arange(20.0), 0)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("rate", [0.01, 0.02])
 @pytest.mark.parametrize(("n", "horizon"), [(52, 4), (104, 13)])
 def test_growth_by_shares_is_covered(rate, n, horizon):

@@ -17,6 +17,7 @@ from tests.track.conftest import daily
 from tests.track.test_compare import LEAK, review
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_effects_are_drawn_with_their_intervals(store, make, lang):
     assert "<svg" in svg(effects(store, make()), lang)

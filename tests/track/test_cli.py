@@ -138,6 +138,7 @@ def test_a_board_is_written(run, tmp_path):
     assert 'lang="zh-CN"' in (tmp_path / "out" / "board.html").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_a_review_is_kept_when_a_store_is_named(run, tmp_path):
     answer = run("review", "loop", "--out", "out")
     assert "kept as review 1" in answer.stdout

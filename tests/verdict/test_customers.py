@@ -60,6 +60,7 @@ def evidence(folder: Path, table: pd.DataFrame) -> tuple[CustomerSignal, ...]:
     return customer_evidence(kpilab.open_case(folder))
 
 
+@pytest.mark.slow
 def test_unchanged_customers_are_silent(tmp_path):
     assert evidence(tmp_path, accounts(1)) == ()
 
@@ -77,6 +78,7 @@ def test_a_segment_that_leaves_is_a_decline_of_retention_there(tmp_path):
     assert (first.subject, first.effect.unit) == ("revenue", "revenue")
 
 
+@pytest.mark.slow
 def test_few_large_accounts_that_leave_are_named(tmp_path):
     table = accounts(3)
     there = table[(table["first"] < 18) & (table["stop"] > 24)]
@@ -87,6 +89,7 @@ def test_few_large_accounts_that_leave_are_named(tmp_path):
     assert named.effect.high < 0
 
 
+@pytest.mark.slow
 def test_where_all_spend_less_who_spends_little_less_is_no_rise(tmp_path):
     table = accounts(4)
     plans = np.array(["firm", *["team", "solo"] * 5])
@@ -106,6 +109,7 @@ def test_where_all_spend_less_who_spends_little_less_is_no_rise(tmp_path):
     assert found[0].effect.value == pytest.approx(-lost, rel=0.1)
 
 
+@pytest.mark.slow
 def test_without_customers_there_is_no_evidence(tmp_path):
     evidence(tmp_path, accounts(1))
     text = CASE.replace("customer: accounts\n", "")
@@ -167,6 +171,7 @@ def orders(folder: Path, pulled: float, sold: float) -> kpilab.Case:
     return kpilab.open_case(folder)
 
 
+@pytest.mark.slow
 def test_what_a_campaign_only_sold_earlier_is_named_once(tmp_path):
     (cause,) = kpilab.review(orders(tmp_path, pulled=0.9, sold=1.7)).causes
     assert (cause.kind, dict(cause.where.values)) == ("pull_forward", {})
@@ -174,6 +179,7 @@ def test_what_a_campaign_only_sold_earlier_is_named_once(tmp_path):
     assert cause.effect.value < 0
 
 
+@pytest.mark.slow
 def test_a_campaign_that_sold_more_pulled_nothing_forward(tmp_path):
     found = kpilab.review(orders(tmp_path, pulled=0.0, sold=1.5))
     assert all(cause.kind != "pull_forward" for cause in found.causes)

@@ -58,6 +58,7 @@ def lose(monkeypatch) -> Callable[[str, int], Callable[[str, int, int], None]]:
     return at
 
 
+@pytest.mark.slow
 def test_a_connection_lost_once_changes_nothing(case, lose):
     wanted = told(review(case))
     for step in ("data", "root_cause"):

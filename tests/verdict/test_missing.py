@@ -12,6 +12,7 @@ from kpilab.engine.column import SIDES
 from tests.verdict.hand import shop
 
 
+@pytest.mark.slow
 def test_a_fall_in_rows_without_a_region_is_found_there_and_dated(tmp_path):
     shop(tmp_path, loss=False)
     log = pd.read_parquet(tmp_path / "events.parquet")

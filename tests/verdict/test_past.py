@@ -79,6 +79,7 @@ def case(tmp_path_factory):
     return open_case(folder)
 
 
+@pytest.mark.slow
 def test_the_tests_of_a_case_are_added_up_in_the_terminal_too(case, monkeypatch):
     kept = []
 

@@ -50,6 +50,7 @@ def mended(tmp_path_factory) -> Read:
     return read(shop(tmp_path_factory.mktemp("holed"), loss=True), Evidence(losses=(LOSS,)))
 
 
+@pytest.mark.slow
 def test_without_a_loss_nothing_is_changed(whole):
     cells, evidence = pull(whole.case), Evidence()
     same = repaired(whole.case, cells, evidence)
@@ -57,6 +58,7 @@ def test_without_a_loss_nothing_is_changed(whole):
     assert same[1] is evidence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "metric", ["orders", "visits", "signups", "visitors", "pay_per_visit", "fed_visits", "booked"]
 )
@@ -141,6 +143,7 @@ def test_a_table_that_went_on_is_not_touched(whole, mended):
     pd.testing.assert_frame_equal(got, right)
 
 
+@pytest.mark.slow
 def test_a_loss_in_the_baseline_is_put_back_there(whole, tmp_path):
     days = Period(date(2025, 3, 11), date(2025, 3, 16))
     shop(tmp_path, loss=False)

@@ -17,7 +17,6 @@ from kpilab.samples.write import write
 from kpilab.show.say import sentence
 from kpilab.verdict.evidence import Evidence
 from kpilab.verdict.run import STEPS
-from tests.conftest import few
 
 SHOP = Path(__file__).parents[2] / "data" / "shop"
 # One of each step of the review first.
@@ -70,6 +69,7 @@ def test_everything_can_be_said(shop, lang):
     assert all(sentence(message, lang).strip() for message in said)
 
 
+@pytest.mark.slow
 def test_same_input_same_verdict_and_progress_names_each_step(shop):
     seen: list[str] = []
     again = kpilab.review(
@@ -83,7 +83,8 @@ def test_same_input_same_verdict_and_progress_names_each_step(shop):
     assert again.bridge == shop.bridge
 
 
-@pytest.mark.parametrize("kind", few(KINDS))
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
 def test_planted_cause_is_named_first(kind, tmp_path):
     folder = write(kind, tmp_path / kind, seed=SEED)
     planted = json.loads((folder / "truth.json").read_text("utf-8"))["causes"][0]
@@ -95,13 +96,15 @@ def test_planted_cause_is_named_first(kind, tmp_path):
     assert abs(gap_of_bridge(review)) <= 1e-9 * abs(review.goal.logged)
 
 
-@pytest.mark.parametrize("name", few(HARMLESS))
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HARMLESS)
 def test_nothing_is_said_where_nothing_is_wrong(name, tmp_path):
     review = kpilab.review(kpilab.open_case(write(name, tmp_path / name, seed=SEED)))
     assert review.causes == ()
     assert abs(gap_of_bridge(review)) <= 1e-9 * abs(review.goal.logged)
 
 
+@pytest.mark.slow
 def test_a_step_of_ones_own_reads_what_the_earlier_ones_found_and_adds_its_report():
     def own(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, Evidence]:
         said = Message("root_cause.no_drivers")

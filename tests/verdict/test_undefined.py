@@ -66,7 +66,8 @@ def unexamined(found: Review) -> str:
     return " ".join(sentence(m).lower() for report in found.steps for m in report.not_examined)
 
 
-@pytest.mark.parametrize("stopped", few(["now", "before", "both"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("stopped", ["now", "before", "both"])
 def test_sales_may_stop(tmp_path, stopped):
     frame = rows()
     gone = {"now": frame["now"], "before": ~frame["now"], "both": frame["now"] | True}[stopped]
@@ -90,6 +91,7 @@ def test_an_undefined_rate_stands_still_and_the_volume_has_it_all(tmp_path):
     assert parts["n"] == pytest.approx(-rows().query("not now")["revenue"].sum())
 
 
+@pytest.mark.slow
 def test_a_rate_may_be_zero_in_the_baseline(tmp_path):
     frame = rows()
     frame.loc[~frame["now"], "revenue"] = 0
@@ -108,6 +110,7 @@ def test_a_sum_over_no_row_is_zero_and_one_over_missing_values_is_missing(tmp_pa
         reviewed(tmp_path, frame)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "other",
     few(

@@ -72,6 +72,7 @@ def test_dropped_tables_are_kept_in_the_workspace_and_nowhere_else(tmp_path):
     assert made.found is not None
 
 
+@pytest.mark.slow
 def test_a_folder_without_a_case_opens_the_page_and_then_the_case(tables, tmp_path):
     home = Home(tables, "en", tmp_path)
     made = home.panels["new"]

@@ -54,6 +54,7 @@ def test_goal_and_kpis_stand_on_the_page(home):
     assert "revenue" in home.goal.value
 
 
+@pytest.mark.slow
 def test_a_saved_view_is_found_again_by_another_page(home, bare, tmp_path):
     panel = home.show("explore")
     panel.go(panel.state.chosen(grain="week"))

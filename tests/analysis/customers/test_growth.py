@@ -148,7 +148,8 @@ def test_amounts_that_are_missing_are_left_out_and_counted():
         assert set(found.notes) - set(right.notes) == {Message("door.left_out", {"rows": 60})}
 
 
-@pytest.mark.parametrize("ask", few([churn, acquisition]))
+@pytest.mark.slow
+@pytest.mark.parametrize("ask", [churn, acquisition])
 def test_the_customers_own_table_may_lie_anywhere_and_have_ids_of_another_type(ask):
     frame = drawn(3)
     people = frame.groupby("who", as_index=False)[["date", "region"]].min()
@@ -164,6 +165,7 @@ def test_the_customers_own_table_may_lie_anywhere_and_have_ids_of_another_type(a
         ask(frame, customers=padded, **asked)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", few(["month", "order", "movement", "customers", "now", "low"], 2))
 def test_a_dimension_may_be_called_as_a_column_of_the_answer(name):
     frame, asked = drawn(4), {"customer": "who", "amount": "amount", "by": ["region"]}

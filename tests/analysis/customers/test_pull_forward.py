@@ -45,6 +45,7 @@ def test_what_is_pulled_forward_is_missing_among_the_early():
     assert result.share.low < 280 / 380 < result.share.high
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("made", [{}, {"extra": 300}, {"fall": 0.5}])
 def test_no_peak_a_plain_peak_or_a_fall_of_all_is_none(made):
     assert sum(pull_forward(orders(s, **made), **ASKED).pulled for s in range(6)) <= 1

@@ -62,6 +62,7 @@ def test_a_fall_of_one_segment_is_found_and_no_other():
     assert "web" in found.summary("zh")
 
 
+@pytest.mark.slow
 def test_nothing_is_found_where_nothing_happened():
     assert sum(len(repeat(months(s), by=["way"], **ASKED).places) for s in range(2, 5)) <= 1
 

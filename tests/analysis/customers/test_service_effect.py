@@ -51,6 +51,7 @@ def test_customers_who_stay_away_after_it_are_found_and_sized():
     assert not found.unlike
 
 
+@pytest.mark.slow
 def test_where_it_does_nothing_nothing_is_said_even_if_it_meets_others_more_often():
     keys = [service_effect(drawn(s, picky=1.0), "late", **ASKED).headline.key for s in (2, 3)]
     assert keys.count("service_effect.usual") >= 1

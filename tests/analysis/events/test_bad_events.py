@@ -101,6 +101,7 @@ def test_texts_that_are_no_times_are_refused_with_their_row():
     says("mixes time zones", EventLog, ROWS.assign(time=offsets))
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("work", ASKED.values(), ids=ASKED)
 def test_times_written_as_text_are_times(work, log):
     written = EventLog(ROWS.assign(time=ROWS["time"].dt.strftime("%Y-%m-%d %H:%M:%S")))

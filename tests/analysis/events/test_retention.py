@@ -109,6 +109,7 @@ def test_a_bad_return_is_named(rest):
         Return("open", *rest)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("grain", ["day", "week", "month"])
 @pytest.mark.parametrize("days", [40, 300])
 def test_bits_and_distinct_rows_count_alike(grain, days, monkeypatch):

@@ -92,6 +92,7 @@ def test_bad_input():
         timing(records(np.arange(9)), period=Period(FIRST, FIRST + dt.timedelta(days=9)))
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("sizes", [(20, 25), (17, 18, 19, 20, 21, 22, 23), (8, 20, 60)])
 def test_honest_whole_claims_against_targets_of_several_sizes_are_not_bunched(sizes):
     flagged = 0

@@ -81,6 +81,7 @@ def test_an_effect_that_wears_off_is_a_novelty():
     assert 0.7 <= result.half_life <= 2.8
 
 
+@pytest.mark.slow
 def test_a_lucky_look_is_not_confirmed_over_the_planned_window():
     data = world(4)
     curve = read(data).curve
@@ -90,6 +91,7 @@ def test_a_lucky_look_is_not_confirmed_over_the_planned_window():
     assert result.p > 0.05
 
 
+@pytest.mark.slow
 def test_a_boundary_or_an_unshipped_test_is_no_peeking():
     data = world(4)
     early = {"decided_on": date(2025, 3, 8), "looks": 4}
@@ -106,6 +108,7 @@ def test_an_event_name_is_an_outcome_too():
     pd.testing.assert_frame_equal(read(data).curve, read(data, outcome="pay").curve)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("outcome", "boundary"),
     [

@@ -47,6 +47,7 @@ def called_x():
     return told("x")
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     "name", ["units", "holed", "day", "row", "bucket", "num0", "variant ", "at", "s_x0", "k0"]
 )

@@ -82,6 +82,7 @@ def test_a_plan_needs_fewer_units_with_covariates_and_more_with_looks():
         plan(Units(rows), metric="spend", arms=1)
 
 
+@pytest.mark.slow
 def test_all_charts_draw_in_both_languages():
     result = read(frame((0.1, 0.0)))
     asked = {"control": "A", "treatment": "B"}

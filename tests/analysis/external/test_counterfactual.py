@@ -169,6 +169,7 @@ def shops(seed, own=1.0, size=1.0, units=8):
     return frame.rename_axis("time").reset_index().melt("time", var_name="unit", value_name="value")
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(("own", "size"), [(3.0, 1.0), (2.0, 1.0), (1.0, 0.1), (1.0, 10.0)])
 def test_a_noisier_series_or_peers_of_another_size_find_no_effect(own, size):
     found = [

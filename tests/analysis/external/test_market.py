@@ -209,6 +209,7 @@ def wandering(seed, odd=None, shock=-0.15, peers=4):
     return frame.melt("date", var_name="series", value_name="value")
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("odd", [None, "stuck", "stuck of late", "calm", "hit"])
 def test_one_odd_peer_makes_no_market_and_hides_none(odd):
     fallen = [market(wandering(s, odd), own="own", **QUARTERS).cause for s in range(3)]

@@ -41,6 +41,7 @@ def long(x, y):
     )
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("units", [8, 20])
 def test_a_common_trend_is_not_a_relation(units):
     p = np.array([panel_slopes(*stores(s, units)).p for s in range(1000)])

@@ -269,6 +269,7 @@ def calming(rng):
     ]
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("draw", "calendar"),
     [

@@ -126,6 +126,7 @@ def wandering(seed: int, size: float = 0.0) -> pd.DataFrame:
     return pd.DataFrame({"day": pd.date_range("2026-01-05", periods=60), "value": value})
 
 
+@pytest.mark.slow
 def test_days_that_resemble_the_day_before_are_rarely_dated():
     called = sum(changepoint(wandering(seed)).p <= 0.05 for seed in range(80))
     assert called <= 11  # 5 % ± 3 standard errors of 80

@@ -166,6 +166,7 @@ def rates(shape, fallen, fall=0.3, seed=0, visits=11_000):
     return frame.assign(num0=num[0], den0=den[0], num1=num[1], den1=den[1])
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("shape", [(2,), (3,), (8,), (4, 2), (3, 3), (5, 2), (4, 3), (5, 3)])
 def test_a_fall_in_one_of_few_cells_is_placed(shape):
     fallen = dict(zip("ab", [1] * len(shape), strict=False))

@@ -52,6 +52,7 @@ def test_visits_of_the_same_users_change_nothing():
     pd.testing.assert_frame_equal(once.table, twice.table)
 
 
+@pytest.mark.slow
 def test_a_place_that_users_left_is_found_and_none_where_nobody_did():
     found, silent = 0, 0
     for seed in range(10):

@@ -33,6 +33,7 @@ def test_three_clicks_reach_the_cause():
     assert next_split(segments, dimensions=NAMES, where=where).best is None
 
 
+@pytest.mark.slow
 def test_nothing_is_proposed_in_noise():
     proposed = sum(next_split(world(s), dimensions=NAMES).best is not None for s in range(60))
     assert proposed <= 7  # 5 % of 60 is 3; 7 has a chance below 2 %; the benchmark draws more

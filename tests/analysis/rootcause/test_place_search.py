@@ -52,6 +52,7 @@ def search(frame: pd.DataFrame, *drivers: Driver):
     return place_search(table, drivers or (LINES, EACH), baseline=BASE, current=NOW, customer="who")
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("kept", "where"),
     [
@@ -102,6 +103,7 @@ def test_two_places_are_two():
     }
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("everything", [1.0, 0.5])
 def test_what_all_places_share_is_no_place(everything):
     quiet = [

@@ -23,6 +23,7 @@ def cells(shape, seed, fall):
     return frame.assign(**dict(zip(column.SIDES, (num[0], den[0], num[1], den[1]), strict=True)))
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("shape", [(3, 1), (8, 1), (4, 2), (3, 3), (5, 2), (4, 3), (5, 3), (5, 5)])
 def test_a_fall_in_one_of_few_regions_is_placed(shape):
     def places(fall):

@@ -48,6 +48,7 @@ TYPES = {
 }
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("name", TYPES)
 def test_ids_of_other_types_are_matched(tables, name):
     who, log, right = tables
@@ -76,6 +77,7 @@ def test_other_units_of_the_log_may_be_called_as_they_like(tables):
     assert rates(who, named) == pytest.approx(right)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York"])
 def test_a_log_with_zone_and_assignments_without(tables, zone):
     who, log, right = tables

@@ -35,6 +35,7 @@ def log(*events: str) -> EventLog:
     return EventLog(pd.DataFrame(rows, columns=["user", "time", "event", "amount"]))
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("name", NAMES)
 def test_an_event_that_reads_as_a_condition_is_the_event(name):
     assert funnel(log(name, "pay"), [name, "pay"]).table["users"].tolist() == [3, 2]

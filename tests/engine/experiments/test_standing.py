@@ -52,6 +52,7 @@ def tables():
 SETUPS = [{"window": 4}, {"exposure": "see"}, {"exposure": "see", "window": 3}]
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     ("m", "setup"),
     [

@@ -44,6 +44,7 @@ def planted(name, seed=3, **options):
     return world, truth_of(causes[0], world), document
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("name", few(names(), 8))
 def test_every_world_is_a_case_kpilab_can_open(name, tmp_path):
     folder = write(name, tmp_path / name, seed=1, size=0.3)
@@ -108,6 +109,7 @@ def test_half_the_effect_is_half_the_size():
     assert half == pytest.approx(full / 2, rel=0.05)
 
 
+@pytest.mark.slow
 def test_a_mix_shift_lowers_every_segment_and_leaves_the_total_flat():
     changes, totals = [], []
     for seed in range(6):

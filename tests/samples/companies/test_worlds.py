@@ -81,6 +81,7 @@ def test_half_the_effect_is_about_half_the_loss_in_the_same_place(world):
     assert half.sizes[0].effect / world.sizes[0].effect == pytest.approx(0.5, abs=0.1)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(("family", "firm"), CHECKED.items())
 def test_each_company_is_a_case_in_order(family, firm, tmp_path):
     made = make(family, company=firm, seed=3, split="report")
@@ -90,6 +91,7 @@ def test_each_company_is_a_case_in_order(family, firm, tmp_path):
     assert not uncounted(opened)
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize(("family", "firm"), ONCE.items())
 def test_each_family_links_without_gaps_and_moves_the_goal_as_it_says(family, firm):
     made = make(family, company=firm, seed=3, split="report")

@@ -46,6 +46,7 @@ def named(review):
     return {(c.kind, c.subject) for c in review.causes}
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("name", TRADES)
 def test_it_is_small_and_the_same_again(name, tmp_path, worlds):
     again = write(name, tmp_path / name)
@@ -163,6 +164,7 @@ def test_growth_claims_and_bought_registrations(worlds):
     assert work.loc[work["flagged"], "actor"].tolist() == [truth["wrong_kpi"]["where"]["person"]]
 
 
+@pytest.mark.slow
 def test_landing_the_kpis_that_pull_apart(worlds):
     case, truth = worlds["landing"]
     names = [k.metric for k in case.kpis]
@@ -183,6 +185,7 @@ def test_landing_the_kpis_that_pull_apart(worlds):
     assert ("driver_decline", "renewal_rate") in named(kpilab.review(case))
 
 
+@pytest.mark.slow
 def test_checkout_the_leak_and_its_mending(worlds, tmp_path):
     case, truth = worlds["checkout"]
     assert named(kpilab.review(case)) == {("untracked_leak", truth["untracked_leak"]["subject"])}

@@ -137,6 +137,7 @@ def test_a_clear_fall_of_days_that_stand_alone_is_sure():
     assert np.mean(np.array(found) < 0.001) == pytest.approx(0.7, abs=0.08)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("follows", [0.0, 0.6])
 def test_it_keeps_its_level(follows):
     """Nominal 5 %; 400 draws: three standard errors are 3.3 points."""

@@ -37,6 +37,7 @@ def test_unchanged_customers_are_silent():
     assert np.mean(fired) <= 0.11  # 0.05 + 3 standard errors
 
 
+@pytest.mark.slow
 def test_six_accounts_that_held_a_twelfth_are_found_and_named():
     found, named = [], []
     for seed in range(30):

@@ -59,12 +59,14 @@ def test_more_orders_everywhere_are_a_gain(tmp_path):
     assert (gain.subject, dict(gain.where.values)) == ("orders", {})
 
 
+@pytest.mark.slow
 def test_a_fall_of_one_region_is_not_everywhere(tmp_path):
     cells = [cell for cell in CELLS if cell[0] == "north"]
     (cause,) = orders(tmp_path, count=0.6, cells=cells).causes
     assert dict(cause.where.values) == {"region": ("north",)}
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("seed", range(4))
 def test_nothing_is_found_where_nothing_moved(tmp_path, seed):
     found = orders(tmp_path, seed=20 + seed)

@@ -101,6 +101,7 @@ def test_an_event_that_reads_as_a_condition_is_the_event(case):
     assert finding.effect.value == pytest.approx(-0.3)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     ("guardrail", "verdict", "words"),
     [

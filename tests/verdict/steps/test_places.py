@@ -60,6 +60,7 @@ def only(found: Review) -> Cause:
     return found.causes[0]
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("large", [0.8, 0.5, 0.2])
 def test_one_device_is_a_place_however_large(tmp_path, large):
     cause = only(reviewed(tmp_path, rows("order_rate", "Desktop", 0.5, large=large)))

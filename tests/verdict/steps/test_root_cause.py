@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import ibis
+import pytest
 
 from kpilab.analysis.events.blindspots import BlindspotsResult
 from kpilab.case.read import open_case
@@ -14,6 +15,7 @@ from kpilab.verdict.evidence import Evidence
 from kpilab.verdict.steps.root_cause import _funnels
 
 
+@pytest.mark.slow
 def test_a_funnel_that_nobody_gets_through_is_counted_to_its_end():
     case = open_case(Path(__file__).parents[3] / "data" / "shop")
     funnel = next(iter(case.funnels.values()))

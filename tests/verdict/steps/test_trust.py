@@ -34,6 +34,7 @@ def test_a_clean_case_has_no_issue(folder):
     assert {f.verdict for f in found.findings} == {"fine"}
 
 
+@pytest.mark.slow
 def test_rows_entered_twice_are_listed_with_their_place_and_what_they_hold(folder):
     case = kpilab.open_case(folder)
     table = case.tables[case.metrics[case.goal.metric].table]
@@ -55,6 +56,7 @@ def test_rows_entered_twice_are_listed_with_their_place_and_what_they_hold(folde
         assert str(value) in sentence(issue.statement, lang)
 
 
+@pytest.mark.slow
 def test_rows_the_log_lost_are_listed_with_what_the_goal_lost(tmp_path):
     folder = write("data_loss", tmp_path / "loss", seed=SEED)
     _, found = report(folder)
