@@ -228,8 +228,9 @@ class StepReport:
 class Review:
     """The whole answer.
 
-    `labels`: metric -> {lang: label}; `units`: metric -> what it is counted in; `settings`: what it
-    was run with. `gains`: what raised the goal, told as causes are. `answer`: causes; nothing,
+    `labels`: metric -> {lang: label}; `units`: metric -> what it is counted in; `shares`: metrics
+    that are a part of a whole (0-1), written in per cent; `settings`: what it was run with.
+    `gains`: what raised the goal, told as causes are. `answer`: causes; nothing,
     where a loss that matters would have been seen; else cannot_tell. `detectable`: the loss of the
     goal, in percent, that this review would have named with chance .8; None where no noise is
     known. `fell`: the goal is worse than its history beyond noise, explained or not.
@@ -252,6 +253,7 @@ class Review:
     answer: Answer = "nothing"
     detectable: float | None = None
     fell: bool = False
+    shares: tuple[str, ...] = ()
 
     def summary(self, lang: str | None = None) -> str:
         """The verdict in words, in `lang` or the review's own language."""

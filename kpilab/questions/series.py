@@ -104,6 +104,15 @@ def units(case: Case) -> dict[str, str]:
     return found
 
 
+def is_share(case: Case, name: str, *values: float) -> bool:
+    """Whether a metric is a part of a whole, written in per cent: a rate without a unit or a
+    currency whose values lie between 0 and 1."""
+    metric = case.metrics[name]
+    plain = metric.is_ratio and not metric.unit and not _is_amount(case, metric)
+    known = [v for v in values if v == v]
+    return plain and bool(known) and all(0 <= v <= 1 for v in known)
+
+
 def _is_amount(case: Case, metric: Metric) -> bool:
     """Whether a metric sums a column of decimal numbers (counts are whole ones),
     and is no share of another such."""

@@ -4,6 +4,7 @@ review would have seen."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from kpilab.analysis.rootcause.expected import ExpectedResult
 from kpilab.core.case import Case
@@ -22,24 +23,29 @@ def of_history(case: Case, goal: GoalChange, past: ExpectedResult) -> Iterator[F
     history = goal.history
     if history is None:
         return
+    said = Finding(
+        "",
+        "goal",
+        "info",
+        past.headline,
+        subject=goal.metric,
+        period=case.current,
+        evidence=(past,),
+    )
+    # Without a history the baseline is all there is: the change from it is told once, by itself.
+    yield _judged(case, said, goal, history) if history.windows else said
+    yield from _target(case, goal, history)
+    yield from _before(case, past)
+
+
+def _judged(case: Case, said: Finding, goal: GoalChange, history: HistoryForecast) -> Finding:
+    """With how far the goal is off its history, and whether that is for the worse."""
     p = chance(history, goal.current)
     verdict = "info"
     if p is not None and p < USUAL:
         verdict = "trouble" if case.is_loss(goal.current - history.value) else "fine"
-    yield Finding(
-        "",
-        "goal",
-        verdict,
-        past.headline,
-        subject=goal.metric,
-        period=case.current,
-        effect=Effect(goal.current - history.value, *_off(goal, history), goal.metric),
-        p=p,
-        strength="tested",
-        evidence=(past,),
-    )
-    yield from _target(case, goal, history)
-    yield from _before(case, past)
+    effect = Effect(goal.current - history.value, *_off(goal, history), goal.metric)
+    return replace(said, verdict=verdict, effect=effect, p=p, strength="tested")
 
 
 def chance(history: HistoryForecast, value: float) -> float | None:

@@ -14,10 +14,11 @@ from kpilab.core.values import Effect, Message
 from kpilab.engine.rootcause.cells import PERIODS, Cells, pull
 from kpilab.engine.run import ConnectionLost, failures, reconnect
 from kpilab.errors import EngineError
-from kpilab.questions.series import units, without
+from kpilab.questions.series import is_share, units, without
 from kpilab.verdict.bridge import Worth, bridge, relative, worth
 from kpilab.verdict.candidate import Candidate
 from kpilab.verdict.evidence import Evidence
+from kpilab.verdict.falsify import falsification
 from kpilab.verdict.kinds import (
     customers,
     data_loss,
@@ -35,6 +36,7 @@ from kpilab.verdict.kinds import (
     wrong_kpi,
 )
 from kpilab.verdict.like import answer, detectable, fell
+from kpilab.verdict.once import told_once
 from kpilab.verdict.rank import is_gain, rank
 from kpilab.verdict.repair import repaired
 from kpilab.verdict.steps import execution, external, goal, relation, root_cause, trust
@@ -195,9 +197,10 @@ def _weighed(case: Case, cells: Cells, evidence: Evidence) -> Review:
         bridge=tuple(rows),
         causes=causes,
         gains=tuple(_said(case, c, c.effect, change, model, evidence) for c in gained),
-        steps=evidence.reports,
+        steps=told_once(evidence.reports, rows, change.metric),
         labels=case.labels,
         units=units(case),
+        shares=_shares(case, cells),
         settings={"floor": case.floor, "alpha": ALPHA, "questions": evidence.questions, "seed": 0},
         version=kpilab.__version__,
         rejected=tuple(c.cause for c in rejected),
@@ -205,6 +208,13 @@ def _weighed(case: Case, cells: Cells, evidence: Evidence) -> Review:
         detectable=seen,
         fell=fell(case, change),
     )
+
+
+def _shares(case: Case, cells: Cells) -> tuple[str, ...]:
+    """Metrics that are a part of a whole in both periods."""
+    known = [n for n in case.metrics if n not in cells.refused and not cells.undefined(n)]
+    sides = {n: [cells.value(n, period) for period in PERIODS] for n in known}
+    return tuple(n for n in known if is_share(case, n, *sides[n]))
 
 
 def _unexamined(case: Case, cells: Cells) -> GoalChange:
@@ -230,20 +240,23 @@ def _said(
         if pct is None and candidate.fix is not None:
             pct = relative(model, candidate.fix)
         cause = replace(
-            cause, effect=size, effect_pct=pct, statement=_with_size(cause.statement, size, change)
+            cause, effect=size, effect_pct=pct, statement=_with_size(case, cause, size, change)
         )
+    cause = replace(cause, falsification=falsification(case, cause, evidence))
     return replace(cause, why=chain(case, cause, change, evidence))
 
 
-def _with_size(statement: Message, size: Effect, change: GoalChange) -> Message:
+def _with_size(case: Case, cause: Cause, size: Effect, change: GoalChange) -> Message:
     """The size in goal units; as a share of the gap only where that says something."""
     share = size.value / change.gap if change.gap < 0 and size.value < 0 else None
     share = share if share is not None and share <= MOST_OF_GAP else None
     values = {
-        "said": statement,
+        "said": cause.statement,
         "amount": size.value,
         "low": size.low,
         "high": size.high,
         "share": share,
     }
-    return Message("cause.sized", values | {"goal": change.metric})
+    values |= {"goal": change.metric, "unit": units(case).get(change.metric)}
+    share = is_share(case, change.metric, change.baseline, change.current)
+    return Message("cause.sized_share" if share else "cause.sized", values)

@@ -7,6 +7,7 @@ from kpilab.core.case import Case, Change
 from kpilab.core.finding import Cause, GoalChange, Why
 from kpilab.core.values import Message
 from kpilab.verdict.evidence import Evidence
+from kpilab.verdict.once import WHOLE
 from kpilab.verdict.tuned import NEAR
 
 
@@ -39,7 +40,7 @@ def chain(case: Case, cause: Cause, goal: GoalChange, evidence: Evidence) -> tup
         )
     near = changes_near(case, cause)
     if near:
-        entries = tuple(f"{c.date}: {c.text}" for c in near)
+        entries = tuple(Message("why.entry", {"day": c.date, "text": c.text}) for c in near)
         links.append(Why(Message("why.changes_q"), Message("why.changes", {"entries": entries})))
     return tuple(links)
 
@@ -90,6 +91,8 @@ def _driver(cause: Cause, evidence: Evidence) -> list[Why]:
     values = {k: rows[0][k] for k in ("driver", "change", "low", "high", "contribution")} | {
         "goal": split.goal
     }
+    if cause.kind in WHOLE and cause.effect is not None:
+        values["contribution"] = cause.effect.value
     return [
         Why(
             Message("why.driver_q", {"goal": split.goal}), Message("why.driver", values), finding.id

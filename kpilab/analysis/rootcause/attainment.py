@@ -36,7 +36,8 @@ class AttainmentResult(Result):
     def headline(self) -> Message:
         goal, kpis = self.table.iloc[0].to_dict(), self.table.iloc[1:]
         with_target = kpis[kpis["target"].notna()]
-        values = {k: goal[k] for k in ("metric", "baseline", "current", "change", "low", "high")}
+        values = {k: goal[k] for k in ("metric", "current", "change", "low", "high")}
+        values["baseline"] = goal["like"]  # what the change is of
         values |= {"reached": int((with_target["reached"] == True).sum()), "kpis": len(with_target)}  # noqa: E712 - may be None
         if not len(with_target):
             return Message("attainment.goal", values)

@@ -77,6 +77,13 @@ class ChangepointResult(Result):
         slow = self.gradual > 0.5 and self.reached is not None and self.reached > self.start
         return Message("dating.gradual" if slow else "dating.step", values)
 
+    @property
+    def began(self) -> Message:
+        """The headline without the size, for a sentence that has said by how much."""
+        said = self.headline
+        sizes = ("change", "change_low", "change_high")
+        return Message(said.key, {k: v for k, v in said.values.items() if k not in sizes})
+
 
 @keywords("changepoint")
 def changepoint(

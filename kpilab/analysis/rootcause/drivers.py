@@ -120,6 +120,7 @@ def drivers(case: Case, cells: Cells, *, level: float = 0.95) -> DriversResult:
         goal=case.goal.metric,
         scale=scale,
         unexplained=unexplained,
+        notes=(Message("drivers.parts"),),
         level=level,
     )
 

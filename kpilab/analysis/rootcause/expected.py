@@ -128,14 +128,15 @@ def _forecast(
     found = outlook(model, base, now, units=units) if now[1] > now[0] else None
     own = _level(model, base) * (float(np.nansum(model.den[slice(*base)])) if course.adds else 1.0)
     if found is None or not np.isfinite(found.value) or not own:
-        return _of_baseline(course, model, base, now, value, change, level)
+        return _of_baseline(case, course, model, base, now, value, change, level)
     # What is neither sum nor rate (distinct users) moves as its days do, from what it was over as
     # many days.
     like = change.before if change is not None and course.moves else value
     factor = (like if course.moves else value) / own
     factor = 1.0 if abs(factor - 1) < ROUNDING else factor
     should = found.value * factor
-    calendar = _beyond_rounding((like if course.moves else found.like * factor) - value, value)
+    alike = like if course.moves else _alike(case, course, change)
+    calendar = _beyond_rounding((found.like * factor if alike is None else alike) - value, value)
     # What recurs over the days (customers) varies at least as its units do.
     least = float(np.sqrt(sum(cells.between_units(course.metric))))
     error = max(found.error * abs(factor), least)
@@ -152,7 +153,16 @@ def _beyond_rounding(change: float, of: float) -> float:
     return change if abs(change) > ROUNDING * abs(of) else 0.0
 
 
+def _alike(case: Case, course: Course, change: Change | None) -> float | None:
+    """The baseline like with like as the change itself has it, so that there is one; None where the
+    calendar is more than length and weekdays."""
+    longer = case.baseline.days != case.current.days and not case.holidays
+    known = course.moves or (course.adds and longer)
+    return change.before if change is not None and known else None
+
+
 def _of_baseline(
+    case: Case,
     course: Course,
     model: Days,
     base: tuple[int, int],
@@ -164,8 +174,8 @@ def _of_baseline(
     """The baseline at the calendar of the current period; its noise is that of the change."""
     weights = [float(np.nansum(model.den[slice(*span)])) for span in (base, now)]
     like = value * weights[1] / weights[0] if course.adds and weights[0] else value
-    like = change.before if course.moves and change is not None else like
-    calendar = _beyond_rounding(like - value, value)
+    alike = _alike(case, course, change)
+    calendar = _beyond_rounding((like if alike is None else alike) - value, value)
     error, df = (0.0, 1.0) if change is None else (change.error, change.df)
     half = float(student.ppf(0.5 + level / 2, df)) * error
     ends = (value + calendar - half, value + calendar + half) if half > 0 else (None, None)

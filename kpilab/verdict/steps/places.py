@@ -143,7 +143,7 @@ def _of(
         also = {"said": said, "metric": first.name, "before": first.before, "after": first.after}
         said = Message("place_search.behind", also)
     if dated is not None and dated.start is not None:
-        said = Message("root_cause.dated", {"said": said, "when": dated.headline})
+        said = Message("root_cause.dated", {"said": said, "when": dated.began})
     loss = case.is_loss(found.effect.value)
     finding = Finding(
         "",

@@ -245,8 +245,9 @@ def _finding(
     if placed is not None and searched is not None:
         said = Message("root_cause.placed", {"said": said, "place": searched.headline})
     if dated is not None and dated.start is not None:
-        said = Message("root_cause.dated", {"said": said, "when": dated.headline})
+        said = Message("root_cause.dated", {"said": said, "when": dated.began})
     worse = (row["change"] < 0) == (case.metrics[row["driver"]].better == "up")
+    known = [r for r in (searched, dated) if r is not None]
     return Finding(
         "",
         "root_cause",
@@ -260,5 +261,5 @@ def _finding(
         ),
         p=row["p"],
         strength="tested",
-        evidence=tuple(r for r in (searched, dated) if r is not None),
+        evidence=tuple(sorted(known, key=lambda r: r.table.empty)),  # the first is drawn
     )

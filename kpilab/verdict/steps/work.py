@@ -18,7 +18,7 @@ from kpilab.core.result import Result
 from kpilab.core.table import Executions, Incidents
 from kpilab.core.values import Effect, Message
 from kpilab.errors import BadInput
-from kpilab.questions.records import actions
+from kpilab.questions.records import actions, kpi_of
 
 Found = tuple[Finding, Result]
 
@@ -30,7 +30,7 @@ def besides(case: Case) -> Iterator[Message | Found]:
         for action in actions(table):
             for ask in _asked(table):
                 question = partial(ask, table, period=case.current, action=action)
-                yield _tried(case, f"{table.name}: {action}", question)
+                yield _tried(case, kpi_of(case, action), question)
     for name, incidents in case.of_kind(Incidents).items():
         for column in (incidents.unit, incidents.alarm):
             yield _tried(

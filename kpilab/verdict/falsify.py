@@ -1,0 +1,54 @@
+"""What must not have moved if a cause is the right one, and did not."""
+
+from __future__ import annotations
+
+from kpilab.core.case import Case
+from kpilab.core.finding import Cause
+from kpilab.core.values import Message
+from kpilab.verdict.evidence import Evidence
+from kpilab.verdict.once import WHOLE
+from kpilab.verdict.tuned import SURE
+
+
+def falsification(case: Case, cause: Cause, evidence: Evidence) -> Message | None:
+    """The check that the cause stood; None where nothing could have spoken against it."""
+    if cause.falsification is not None:
+        return cause.falsification
+    if cause.kind in WHOLE:
+        return _drivers(case, cause, evidence)
+    if cause.kind == "fabricated_execution":
+        return _actors(cause, evidence)
+    return _reporters(cause, evidence) if cause.kind == "definition_mismatch" else None
+
+
+def _drivers(case: Case, cause: Cause, evidence: Evidence) -> Message | None:
+    """The other drivers, where none of them lost beyond its noise."""
+    if evidence.drivers is None:
+        return None
+    table = evidence.drivers.result.table
+    others = table[table["driver"] != cause.subject].to_dict("records")
+    lost = [r for r in others if r["p"] < SURE and case.is_loss(r["contribution"])]
+    if lost or not others:
+        return None
+    names = tuple(str(r["driver"]) for r in others)
+    return Message("cause.drivers_rest", {"goal": case.goal.metric, "drivers": names})
+
+
+def _actors(cause: Cause, evidence: Evidence) -> Message | None:
+    """The actors of the same action whose claims match their traces."""
+    for noted in evidence.records:
+        others = len(noted.result.table) - len(cause.actors)
+        if noted.finding.id in cause.findings and others > 0:
+            return Message("cause.actors_rest", {"n": others})
+    return None
+
+
+def _reporters(cause: Cause, evidence: Evidence) -> Message | None:
+    """The reporters of the same metric whose figures kept their level."""
+    for noted in evidence.definitions:
+        table = noted.result.table
+        same = table[(table["metric"] == cause.subject) & ~table["jumped"].astype(bool)]
+        if noted.finding.id in cause.findings and len(same):
+            names = tuple(map(str, same["reporter"]))
+            return Message("cause.reporters_rest", {"reporters": names, "metric": cause.subject})
+    return None
