@@ -1,6 +1,7 @@
 """Does a review say one thing in all its faces? Reviews sample and company worlds, writes each in
-both languages, and counts the facts that differ between page, Markdown, terminal, data, workbook
-and chart, and the sentences that go against themselves or their verdict.
+both languages, and counts the facts that differ between page, Markdown, terminal, data, workbook,
+chart, Word, slides, the app's home page and the board, and the sentences that go against themselves
+or their verdict.
 
 python benchmarks/consistency.py --worlds 60 --seed 1
 python benchmarks/consistency.py retail company:churn        (only these)
@@ -19,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import kpilab
 from kpilab.samples.write import company_names, names, write
 from tests.report.consistent import contradictions
+from tests.report.faces import of_case
 
 LANGUAGES = ("en", "zh")
 
@@ -27,8 +29,13 @@ def faults(name: str, seed: int) -> list[str]:
     """What differs in the review of one world, in either language."""
     with tempfile.TemporaryDirectory() as folder:
         write(name, Path(folder) / "world", seed=seed)
-        review = kpilab.review(kpilab.open_case(Path(folder) / "world"))
-    return [f"{lang}: {fault}" for lang in LANGUAGES for fault in contradictions(review, lang)]
+        case = kpilab.open_case(Path(folder) / "world")
+        review = kpilab.review(case)
+        return [
+            f"{lang}: {fault}"
+            for lang in LANGUAGES
+            for fault in contradictions(review, lang, of_case(case, review, lang, folder))
+        ]
 
 
 def main() -> None:

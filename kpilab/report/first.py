@@ -99,14 +99,14 @@ def _line(words: Words, report: StepReport) -> Line:
     chosen = [f for f in report.findings if f.verdict == state]
     if report.step == "trust" and state == "fine":
         return Line("trust", state, words.text("trust_fine", checks=counts["fine"]), chosen[0].id)
-    best = min(chosen, key=lambda f: RANKS.index(f.strength))
+    best = min(chosen, key=lambda f: (f.effect is None, RANKS.index(f.strength)))
     return Line(report.step, state, words.say(best.statement), best.id, len(chosen) - 1)
 
 
 def _standing(words: Words, row: Mapping[Any, Any]) -> Standing:
     metric, lang = str(row["metric"]), words.lang
     unit, target = words.review.units.get(metric, ""), row["target"]
-    share = _number(row["current"]) is not None and 0 < abs(float(str(row["current"]))) <= 1
+    share = metric in words.review.shares
     known = row["reached"]
     return Standing(
         words.name(metric),

@@ -9,7 +9,7 @@ from kpilab.core.finding import Cause, Finding
 from kpilab.report.cells import cells
 from kpilab.report.document import Json, main_result
 from kpilab.report.words import Words
-from kpilab.show.format import interval, number, period, pvalue, signed, where
+from kpilab.show.format import day, period, pvalue, where
 
 SPECIAL = re.compile(r"([\\`*_\[\]<>|#~])")
 MOST_ROWS = 20
@@ -17,6 +17,7 @@ MOST_ROWS = 20
 
 def markdown(words: Words, data: Json) -> str:
     """The whole review as Markdown; every name from the data is escaped."""
+    made = mark(day(str(data["created"]), words.lang))
     parts = [
         f"# {mark(words.review.title)}",
         f"**{mark(words.verdict())}** {mark(words.goal_line())}",
@@ -26,7 +27,7 @@ def markdown(words: Words, data: Json) -> str:
         *_beside(words),
         *_findings(words),
         *_remarks(words),
-        f"*kpilab {mark(words.review.version)} · {mark(data['created'])}*",
+        f"*kpilab {mark(words.review.version)} · {made}*",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -86,14 +87,14 @@ def _facts(cause: Cause, words: Words) -> Iterator[str]:
 
 
 def _bridge(words: Words) -> Iterator[str]:
-    goal, lang = words.review.goal, words.lang
+    goal = words.review.goal
     header = [words.text(k) for k in ("bridge_row", "bridge_amount", "interval")]
     rows = [
-        (words.say(r.label), signed(r.amount, lang), interval((r.low, r.high), lang))
+        (words.say(r.label), words.moved(r.amount), words.ends(r.low, r.high))
         for r in words.review.bridge
     ]
-    first = (words.text("bridge_expected"), number(goal.expected, lang), "")
-    last = (words.text("bridge_logged"), number(goal.logged, lang), "")
+    first = (words.text("bridge_expected"), words.level(goal.expected), "")
+    last = (words.text("bridge_logged"), words.level(goal.logged), "")
     yield f"## {words.text('bridge')}"
     yield table(header, [first, *rows, last])
 

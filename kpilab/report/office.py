@@ -13,7 +13,7 @@ from kpilab.errors import extra
 from kpilab.report.first import Line, lines, reached, standings
 from kpilab.report.specs import drawn
 from kpilab.report.words import Words
-from kpilab.show.format import interval, number, period, signed, where
+from kpilab.show.format import period, where
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -111,14 +111,14 @@ def _kpis(words: Words) -> list[list[str]]:
 
 
 def _bridge(words: Words) -> list[list[str]]:
-    goal, lang = words.review.goal, words.lang
+    goal = words.review.goal
     rows = [[words.text(k) for k in ("bridge_row", "bridge_amount", "interval")]]
-    rows.append([words.text("bridge_expected"), number(goal.expected, lang), ""])
+    rows.append([words.text("bridge_expected"), words.level(goal.expected), ""])
     rows += [
-        [words.say(r.label), signed(r.amount, lang), interval((r.low, r.high), lang)]
+        [words.say(r.label), words.moved(r.amount), words.ends(r.low, r.high)]
         for r in words.review.bridge
     ]
-    return [*rows, [words.text("bridge_logged"), number(goal.logged, lang), ""]]
+    return [*rows, [words.text("bridge_logged"), words.level(goal.logged), ""]]
 
 
 def _facts(words: Words, cause: Cause) -> Iterator[str]:

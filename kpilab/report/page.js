@@ -2,6 +2,7 @@
 (() => {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const locale = read("locale");
+  const config = read("look");
   const options = {
     mode: "vega-lite",
     renderer: "svg",
@@ -26,9 +27,15 @@
     const columns = Math.min(spec.columns || 1, Math.max(1, Math.floor(width / 320)));
     return { ...spec, columns, spec: { ...spec.spec, width: Math.floor(width / columns) - 75 } };
   };
+  // The data come as columns and lists of values.
+  const rows = ({ columns, rows }) => rows.map((row) => Object.fromEntries(columns.map((c, k) => [c, row[k]])));
+  const whole = (spec) => {
+    const sets = Object.entries(spec.datasets || {}).map(([name, set]) => [name, rows(set)]);
+    return { config, ...spec, datasets: Object.fromEntries(sets) };
+  };
   const draw = async (place) => {
     try {
-      const spec = read(place.dataset.spec)[place.dataset.part];
+      const spec = whole(read(place.dataset.spec)[place.dataset.part]);
       await window.vegaEmbed(place, fitted(spec, room(place)), options);
       if (place.scrollWidth > place.clientWidth + 1) place.tabIndex = 0; // wide tables of colours
     } catch (error) {

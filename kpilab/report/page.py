@@ -30,7 +30,8 @@ from kpilab.report.words import Words
 from kpilab.show import format as form
 
 # With the drawing code (0.9 MB) the page stays under 1.2 MB.
-ROOM_FOR_CHARTS, ROOM_FOR_TABLES, MOST_ROWS = 140_000, 40_000, 30
+ROOM_FOR_CHARTS, ROOM_FOR_TABLES, MOST_ROWS = 150_000, 40_000, 30
+DRAWN = 7  # digits of a number in a chart
 
 CHART_LOCALE: Mapping[str, Literal["en-GB", "zh-CN"]] = {"en": "en-GB", "zh": "zh-CN"}
 
@@ -44,7 +45,8 @@ def page(words: Words, data: Json, charts: Mapping[str, Json]) -> str:
         charts: Vega-Lite spec per finding id, and `bridge`.
     """
     scripts = [_bundle(), _file("page.js")]
-    specs = _fitting(words, charts)
+    look = charts[BRIDGE].get("config", {})  # how all charts look stands in the page once
+    specs = _fitting(words, charts, look)
     return _template(words.lang).render(
         w=words,
         t=words.text,
@@ -58,6 +60,7 @@ def page(words: Words, data: Json, charts: Mapping[str, Json]) -> str:
         drawn=set(charts),
         keys={key: _key(spec) for key, spec in charts.items()},
         locale=embedded(_locale(words.lang)),
+        look=embedded(look),
         whys=tree(words),
         tables=_tables(words),
         kpis=standings(words),
@@ -161,17 +164,40 @@ def _used(part: Json, sets: Any) -> Json:
     return {name: rows for name, rows in sets.items() if f'"{name}"' in text}
 
 
-def _fitting(words: Words, specs: Mapping[str, Json]) -> dict[str, Json]:
+def _fitting(words: Words, specs: Mapping[str, Json], look: object) -> dict[str, Json]:
     """The charts that fit into the page: the bridge, those behind causes,
     then the others in order."""
     cited = [f for cause in words.review.causes for f in cause.findings]
     kept, room = {}, ROOM_FOR_CHARTS
     for key in dict.fromkeys([BRIDGE, COURSE, *cited, *specs]):
-        size = len(embedded(specs[key]).encode()) if key in specs else 0
-        if key in specs and size <= room:
-            kept[key] = specs[key]
+        spec = _packed(_plain(specs[key], look)) if key in specs else {}
+        size = len(embedded(spec).encode())
+        if spec and size <= room:
+            kept[key] = spec
             room -= size
     return kept
+
+
+def _plain(spec: Json, look: object) -> Json:
+    """The spec without the look that all share."""
+    return {k: v for k, v in spec.items() if k != "config" or v != look}
+
+
+def _packed(spec: Json) -> Json:
+    """The spec with its rows as columns and lists, which takes a third of the room; the page's
+    script makes rows of them again."""
+    sets: Any = spec.get("datasets", {})
+    return spec | {"datasets": {name: _listed(rows) for name, rows in sets.items()}}
+
+
+def _listed(rows: list[dict[str, Any]]) -> Json:
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    return {"columns": columns, "rows": [[_short(row.get(c)) for c in columns] for row in rows]}
+
+
+def _short(value: object) -> object:
+    """A number as exactly as it can be drawn."""
+    return float(f"{value:.{DRAWN}g}") if isinstance(value, float) else value
 
 
 def _tables(words: Words) -> dict[str, Json]:

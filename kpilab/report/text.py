@@ -8,7 +8,7 @@ from itertools import groupby
 
 from kpilab.core.finding import Cause, Review
 from kpilab.report.words import Words
-from kpilab.show.format import columns, interval, number, period, signed, where
+from kpilab.show.format import columns, period, where
 
 WIDTH, BAR = 96, 20
 
@@ -77,18 +77,18 @@ def _cause(rank: int, cause: Cause, words: Words) -> Iterator[str]:
 
 def _bridge(words: Words) -> Iterator[str]:
     """The bridge as a table with a bar per row; the longest amount fills the bar."""
-    goal, rows, lang = words.review.goal, words.review.bridge, words.lang
+    goal, rows = words.review.goal, words.review.bridge
     longest = max((abs(r.amount) for r in rows), default=0.0)
-    table = [(words.text("bridge_expected"), number(goal.expected, lang), "", "")]
+    table = [(words.text("bridge_expected"), words.level(goal.expected), "", "")]
     for row in rows:
         bar = (
             ("-" if row.amount < 0 else "+") * round(BAR * abs(row.amount) / longest)
             if longest
             else ""
         )
-        ends = interval((row.low, row.high), lang) if row.low is not None else ""
-        table.append((words.say(row.label), signed(row.amount, lang), bar, ends))
-    table.append((words.text("bridge_logged"), number(goal.logged, lang), "", ""))
+        ends = words.ends(row.low, row.high) if row.low is not None else ""
+        table.append((words.say(row.label), words.moved(row.amount), bar, ends))
+    table.append((words.text("bridge_logged"), words.level(goal.logged), "", ""))
     yield words.text("bridge")
     left, middle = (max(columns(line[k]) for line in table) for k in (0, 1))
     for label, amount, bar, ends in table:

@@ -19,6 +19,7 @@ class Node:
     question: str
     answer: str
     finding: str | None
+    chart: bool = True
     looked: int | None = None
     nodes: list[Node] = field(default_factory=list)
     causes: list[int] = field(default_factory=list)
@@ -28,21 +29,27 @@ def tree(words: Words) -> list[Node]:
     """The first questions; equal question and answer make one node."""
     roots: list[Node] = []
     for k, cause in enumerate(words.review.causes):
-        level, node = roots, None
+        level, node, shown = roots, None, set[str]()
         for why in cause.why:
-            node = _node(level, why, words)
+            if why.answer == cause.falsification:
+                continue  # stands at the end of the chain, as what must not have moved
+            node = _node(level, why, words, shown)
             level = node.nodes
         if node is not None:
             node.causes.append(k)
     return roots
 
 
-def _node(level: list[Node], why: Why, words: Words) -> Node:
+def _node(level: list[Node], why: Why, words: Words, shown: set[str]) -> Node:
+    """The node of a link; the chart of a finding is shown at its first."""
     question, answer = words.say(why.question), words.say(why.answer)
     for node in level:
         if (node.question, node.answer) == (question, answer):
             return node
-    level.append(Node(question, answer, why.finding, _looked(words, why.finding)))
+    new = why.finding not in shown
+    looked = _looked(words, why.finding) if new else None
+    level.append(Node(question, answer, why.finding, new, looked))
+    shown |= {why.finding} if why.finding else set()
     return level[-1]
 
 

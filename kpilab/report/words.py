@@ -13,9 +13,10 @@ from kpilab.core.values import Effect, Message
 from kpilab.show.format import (
     interval,
     items,
-    number,
     percent,
     percent_interval,
+    points,
+    quantity,
     signed,
     signed_percent,
 )
@@ -57,7 +58,24 @@ class Words:
 
     def amount(self, metric: str, value: float) -> str:
         """A number of a metric with what it is counted in."""
-        return f"{number(value, self.lang)} {self.review.units.get(metric, '')}".rstrip()
+        unit = self.review.units.get(metric, "")
+        return quantity(value, unit, self.lang, share=metric in self.review.shares)
+
+    def level(self, value: float) -> str:
+        """A value of the goal, without its unit."""
+        goal = self.review.goal.metric
+        return quantity(value, "", self.lang, share=goal in self.review.shares)
+
+    def moved(self, value: float) -> str:
+        """How far the goal moved: signed, in percentage points where it is a share."""
+        share = self.review.goal.metric in self.review.shares
+        return (points if share else signed)(value, self.lang)
+
+    def ends(self, low: float | None, high: float | None) -> str:
+        """The interval of how far the goal moved; "–" where none is known."""
+        if self.review.goal.metric not in self.review.shares or low is None or high is None:
+            return interval((low, high), self.lang)
+        return f"{interval((100 * low, 100 * high), self.lang)}{points(0.0, self.lang)[3:]}"
 
     def known(self, topic: str, name: str) -> str:
         """The label `topic.name` where there is one, else the name:
@@ -90,11 +108,11 @@ class Words:
         return self.text(key, confidence=confidence)
 
     def size(self, effect: Effect | None, pct: float | None = None, on: str = "") -> str:
-        """«−1,200 orders (−1,500 to −900), −12 % of the goal», as much of it as is known."""
+        """«−1,200 orders (−1,500 to −900), the goal −12 %», as much of it as is known."""
         parts = [] if effect is None else [self._amount(effect)]
         if pct is not None:
             share = signed_percent(pct / 100, self.lang)
-            parts.append(self.text("percent_of", percent=share, of=self.acts_on(on)))
+            parts.append(self.text("percent_on", percent=share, of=self.acts_on(on)))
         return self.text("comma").join(parts)
 
     def _amount(self, effect: Effect) -> str:
@@ -110,8 +128,12 @@ class Words:
             amount = self.text("percent_of", percent=share, of=whole)
             ends = percent_interval(effect, self.lang) if known else ""
         else:
-            amount = f"{signed(effect.value, self.lang)} {self.name(effect.unit or None)}".rstrip()
-            ends = interval(effect, self.lang) if known else ""
+            of = self.review.units.get(effect.unit) or self.name(effect.unit or None)
+            moved = effect.unit in self.review.shares and effect.unit == self.review.goal.metric
+            size = self.moved(effect.value) if moved else signed(effect.value, self.lang)
+            amount = f"{size} {of}".rstrip()
+            ends = self.ends(effect.low, effect.high) if moved else interval(effect, self.lang)
+            ends = ends if known else ""
         return self.text("amount_interval", amount=amount, interval=ends) if ends else amount
 
     def acts_on(self, on: str) -> str:
@@ -149,13 +171,19 @@ class Words:
         line = self.text(
             "goal_noise" if within else f"goal_{way}",
             metric=self.name(goal.metric),
-            baseline=number(like, self.lang),
+            baseline=self.level(like),
             current=self.amount(goal.metric, goal.current),
-            change=signed(change, self.lang) if within else self.amount(goal.metric, abs(change)),
+            change=self.moved(change) if within else self._size(abs(change)),
             pct="" if pct is None else self._share(pct / 100, sign=bool(within)),
-            interval="" if low is None else interval((low, high), self.lang),
+            interval="" if low is None else self.ends(low, high),
         )
         return line + self._like_line(like) + self.plan_line() + self._history_line()
+
+    def _size(self, change: float) -> str:
+        """How far the goal moved, without the way."""
+        goal = self.review.goal.metric
+        share = goal in self.review.shares
+        return self.moved(change).removeprefix("+") if share else self.amount(goal, change)
 
     def _share(self, share: float, *, sign: bool) -> str:
         return signed_percent(share, self.lang) if sign else percent(abs(share), self.lang)
@@ -173,9 +201,14 @@ class Words:
         history = self.review.goal.history
         if history is None or not history.windows:
             return ""
-        ends = "" if history.low is None else interval((history.low, history.high), self.lang)
         value = self.amount(self.review.goal.metric, history.value)
+        ends = "" if history.low is None else self._levels(history.low, history.high)
         return self.text("goal_history", history=value, interval=ends)
+
+    def _levels(self, low: float, high: float | None) -> str:
+        """The interval of a value of the goal."""
+        share = self.review.goal.metric in self.review.shares
+        return (percent_interval if share else interval)((low, high), self.lang)
 
     def plan_line(self) -> str:
         """How far from the plan; "" when nothing was planned."""
@@ -183,8 +216,8 @@ class Words:
         if goal.expected == goal.baseline:
             return ""
         key = "plan_short" if goal.gap < 0 else "plan_over" if goal.gap > 0 else "plan_met"
-        values = {"gap": abs(goal.gap), "expected": goal.expected}
-        return self.text(key, **{k: self.amount(goal.metric, v) for k, v in values.items()})
+        expected = self.amount(goal.metric, goal.expected)
+        return self.text(key, gap=self._size(abs(goal.gap)), expected=expected)
 
     def verdict(self) -> str:
         """The headline: how many causes, none, a move that stays unexplained, or that it cannot be
@@ -192,7 +225,13 @@ class Words:
         count, review = len(self.review.causes), self.review
         seen = None if review.detectable is None else review.detectable / 100
         if count:
-            return self.text("verdict_one" if count == 1 else "verdict_many", n=count)
+            first = review.causes[0]
+            values = {
+                "n": count,
+                "kind": self.known("kind", first.kind),
+                "subject": self.name(first.subject),
+            }
+            return self.text("verdict_one" if count == 1 else "verdict_many", **values)
         if review.fell:
             return self.text("verdict_fell", **self._shortfall())
         if self._moved() and not self._gained():

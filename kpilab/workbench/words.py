@@ -4,9 +4,10 @@ and small pieces of HTML."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 import pandas as pd
 
@@ -14,13 +15,15 @@ from kpilab.core.case import Case
 from kpilab.core.result import Result
 from kpilab.core.values import Message, Where
 from kpilab.errors import BadInput
-from kpilab.show.format import number, plain, signed_percent
+from kpilab.questions.series import is_share
+from kpilab.show.format import number, percent, plain, signed_percent
 from kpilab.show.format import where as where_text
 from kpilab.show.say import catalogue, label, sentence
 from kpilab.workbench.lacks import Lacks
 from kpilab.workbench.state import State
 
 MOST_ROWS = 12
+LEVELS = ("baseline", "current", "target")
 
 
 def problem_html(error: BaseException, lang: str) -> str:
@@ -105,9 +108,8 @@ class Words:
         if table.empty:
             return ""
         head = "".join(f"<th scope='col'>{escape(self.column(str(c)))}</th>" for c in table.columns)
-        rows = table.head(MOST_ROWS).itertuples(index=False, name=None)
-        share = [str(c) in shares for c in table.columns]
-        body = "".join(f"<tr>{''.join(map(self._cell, row, share))}</tr>" for row in rows)
+        rows = table.head(MOST_ROWS).to_dict("records")
+        body = "".join(f"<tr>{self._row(row, shares)}</tr>" for row in rows)
         more = len(table) - MOST_ROWS
         rest = f"<p>{escape(self.text('more_rows', rows=more))}</p>" if more > 0 else ""
         whole = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
@@ -115,9 +117,19 @@ class Words:
         scrolls = f"class='kp-table' tabindex='0' role='region' aria-label='{named}'"
         return f"<div {scrolls}>{whole}{rest}</div>"
 
-    def _cell(self, value: object, share: bool = False) -> str:
+    def _row(self, row: Mapping[Any, Any], shares: tuple[str, ...]) -> str:
+        """A row; the values of a metric that is a part of a whole in percent, as in the report."""
+        name, known = row.get("metric"), [row[c] for c in LEVELS[:2] if c in row]
+        part = name in self.case.metrics and is_share(self.case, str(name), *known)
+        forms = (
+            signed_percent if c in shares else percent if part and c in LEVELS else number
+            for c in map(str, row)
+        )
+        return "".join(map(self._cell, row.values(), forms))
+
+    def _cell(self, value: object, form: Callable[[float, str], str] = number) -> str:
         if isinstance(value, float):
-            said = (signed_percent if share else number)(value, self.lang)
+            said = form(value, self.lang)
             return f"<td class='kp-number'>{escape('–' if value != value else said)}</td>"
         if type(value) is int:
             return f"<td class='kp-number'>{value:,}</td>"

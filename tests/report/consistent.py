@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 from math import isclose
 from typing import Any
 
 from openpyxl import load_workbook
 
-from kpilab.core.finding import Review
+from kpilab.core.finding import Cause, Review
+from kpilab.core.values import EVERYWHERE, Message
 from kpilab.report.document import document
 from kpilab.report.first import standings
-from kpilab.report.markdown import markdown
-from kpilab.report.page import page
+from kpilab.report.office import MOST_CAUSES
 from kpilab.report.specs import BRIDGE, specs
-from kpilab.report.text import verdict
 from kpilab.report.words import Words
 from kpilab.report.workbook import workbook
-from kpilab.show.format import interval, number, signed
+from tests.report.faces import flat, of_review
 
 NUMBER = r"[+−-]?\d[\d,]*(?:\.\d+)?"
 # A value and its interval: «−18.6 % (−22.4 % to −14.6 %)», with a unit of a few letters between.
@@ -37,43 +35,103 @@ SAME_DAY = re.compile(
     r"from (\d+ \w+ \d{4})(?: \([^)]*\))? to \1\b|自 ?(\d+年\d+月\d+日)起逐步[^。]*?至 ?\2稳定"
 )
 REPR = re.compile(
-    r"mappingproxy|\b(?:Where|Period|Effect|Message|Timestamp)\(|\bNone\b|\bnan\b|\d[eE][-−]\d"
+    r"mappingproxy|\b(?:Where|Period|Effect|Message|Timestamp)\(|\bNone\b(?! of)|\bnan\b"
+    r"|\d[eE][-−]\d"
+)
+# A change beside its two ends: «from 30,809 to 25,374 (−17.6 %».
+ENDS = re.compile(
+    rf"(?:from|从) ?({NUMBER})(?: [A-Z]{{3}})? ?(?:to|变为|到) ?({NUMBER})(?: [A-Z]{{3}})? ?"
+    rf"[(（]({NUMBER}) ?%"
 )
 DATE = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}|\d{4}年\d+月\d+日|\d{4}-\d\d-\d\d")
 
 
-def contradictions(review: Review, lang: str) -> list[str]:
-    """Every place where two faces of a review differ, or a text contradicts itself or its
-    verdict."""
+def contradictions(
+    review: Review, lang: str, besides: Mapping[str, str] | None = None
+) -> list[str]:
+    """Every place where two faces of a review differ, or a text contradicts itself or its verdict.
+
+    Args:
+        review: what is said.
+        lang: in which language.
+        besides: texts of the case's own faces, `home` and `board`.
+    """
     words = Words(review, lang)
     charts = specs(words)
     data = document(words, charts, "2026-01-01")
-    texts = {
-        "page": _read(page(words, data, charts)),
-        "markdown": _unmarked(markdown(words, data)),
-        "text": verdict(review, lang),
-    }
+    own, other = of_review(words, data, charts), dict(besides or {})
     sheets = load_workbook(BytesIO(workbook(words, data)), read_only=True)
     return [
-        *_facts(words, texts),
+        *_facts(words, own, other),
+        *_kpis(words, {k: t for k, t in (own | other).items() if k not in ("text", "markdown")}),
         *_amounts(words, data, charts, sheets),
+        *_once(words),
         *_verdicts(words),
-        *(f"{face}: {fault}" for face, text in texts.items() for fault in _against_itself(text)),
+        *(
+            f"{face}: {fault}"
+            for face, text in (own | other).items()
+            for fault in _against_itself(text)
+        ),
     ]
 
 
-def _facts(words: Words, texts: dict[str, str]) -> Iterator[str]:
+def _facts(words: Words, own: Mapping[str, str], other: Mapping[str, str]) -> Iterator[str]:
     """The facts that every face tells, told alike."""
-    review, lang = words.review, words.lang
-    told = [words.verdict(), words.goal_line().strip()]
-    told += [words.say(c.statement) for c in review.causes]
-    told += [signed(r.amount, lang) for r in review.bridge]
-    told += [interval((r.low, r.high), lang) for r in review.bridge if r.low is not None]
-    told += [number(v, lang) for v in (review.goal.expected, review.goal.logged)]
-    told += [words.sure(c.confidence) for c in review.causes]
-    for face, text in texts.items():
-        flat = _flat(text)
-        yield from (f"{face} lacks: {fact}" for fact in told if _flat(fact) not in flat)
+    review, verdict = words.review, words.verdict()
+    causes = [words.say(c.statement) for c in review.causes]
+    sure = [words.sure(c.confidence) for c in review.causes]
+    rows = [words.moved(r.amount) for r in review.bridge]
+    rows += [words.ends(r.low, r.high) for r in review.bridge if r.low is not None]
+    ends = [words.level(v) for v in (review.goal.expected, review.goal.logged)]
+    whole = [verdict, words.goal_line().strip(), *causes, *sure, *rows, *ends]
+    shown = [*causes[:MOST_CAUSES], *sure[:MOST_CAUSES]]  # the bridge is a picture there
+    told = dict.fromkeys(own, whole) | {"slides": [verdict, words.goal_line().strip(), *shown]}
+    told |= {face: [verdict] for face in other if face == "home"}
+    for face, facts in told.items():
+        text = flat((dict(own) | dict(other))[face])
+        yield from (f"{face} lacks: {fact}" for fact in facts if flat(fact) not in text)
+
+
+def _kpis(words: Words, faces: Mapping[str, str]) -> Iterator[str]:
+    """Goal and KPIs with value and target, alike wherever they stand."""
+    for standing in standings(words):
+        values = [v for v in (standing.current, standing.target) if v]
+        numbers = [re.match(NUMBER, v) for v in values]
+        known = ".{0,60}?".join(re.escape(m[0]) for m in numbers if m)
+        pattern = f"{re.escape(flat(standing.name))}.{{0,80}}?{known}"
+        for face, text in faces.items():
+            if not re.search(pattern, flat(text), re.IGNORECASE):
+                yield f"{face} lacks: {standing.name} {' '.join(values)}"
+
+
+def _once(words: Words) -> Iterator[str]:
+    """What a cause made of the goal is one amount in its own sentence, its chain and the findings
+    it rests on."""
+    review = words.review
+    findings = {f.id: f for f in review.findings}
+    for cause in review.causes:
+        if cause.effect is None or cause.effect.unit not in ("", review.goal.metric):
+            continue
+        told = [cause.statement, *(w.answer for w in cause.why)]
+        told += [findings[f].statement for f in cause.findings if f in findings]
+        for message in told:
+            for amount in _sizes(message, cause, review.goal.metric):
+                if not isclose(amount, cause.effect.value, rel_tol=1e-3, abs_tol=1e-6):
+                    yield f"{cause.effect.value} and {amount}: {words.say(message)}"
+
+
+def _sizes(message: Message, cause: Cause, goal: str) -> Iterator[float]:
+    """What a message, or one in it, says that the subject of a cause made of the goal there."""
+    values = message.values
+    same = values.get("driver", values.get("subject")) == cause.subject
+    here = (values.get("where") or EVERYWHERE) == cause.where
+    if same and here and values.get("goal") == goal:
+        yield from (
+            float(str(values[k])) for k in ("contribution", "effect") if values.get(k) is not None
+        )
+    for value in values.values():
+        if isinstance(value, Message):
+            yield from _sizes(value, cause, goal)
 
 
 def _amounts(words: Words, data: Any, charts: Any, sheets: Any) -> Iterator[str]:
@@ -137,6 +195,12 @@ def _against_itself(text: str) -> Iterator[str]:
     for match in SPAN.finditer(plain):
         if _value(match[1]) > _value(match[2]):
             yield f"interval turned round: {_around(plain, match)}"
+    for match in ENDS.finditer(plain):
+        before, after, change = (_value(match[k]) for k in (1, 2, 3))
+        if before and abs(100 * (after - before) / abs(before) - change) > 0.15 + 0.002 * abs(
+            change
+        ):
+            yield f"no such change: {_around(plain, match)}"
     for match in BESIDE.finditer(plain):
         value, low, high = (_value(match[k]) for k in (1, 3, 4))
         slack = 0.06 * max(1.0, abs(value) * 0.001)
@@ -151,18 +215,3 @@ def _value(text: str) -> float:
 
 def _around(text: str, match: re.Match[str]) -> str:
     return " ".join(text[max(0, match.start() - 40) : match.end() + 20].split())
-
-
-def _read(source: str) -> str:
-    """The page's text, without scripts, styles and the tables behind findings."""
-    body = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", source, flags=re.DOTALL)
-    body = re.sub(r'<div class="scroll".*?</div>', " ", body, flags=re.DOTALL)
-    return html.unescape(re.sub(r"<[^>]+>", " ", body))
-
-
-def _unmarked(text: str) -> str:
-    return html.unescape(re.sub(r"\\([\\`*_\[\]<>|#~])", r"\1", text).replace("**", ""))
-
-
-def _flat(text: str) -> str:
-    return "".join(text.split())

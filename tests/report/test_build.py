@@ -227,7 +227,9 @@ def test_markdown_holds_no_html_from_names(hostile):
 def test_markdown_says_the_verdict_first(story):
     lines = [line for line in story.md.read_text("utf-8").splitlines() if line]
     assert lines[0] == "# Third quarter"
-    assert lines[1].startswith("**2 causes stand behind this.** Paid orders fell by 5,000 (10.0 %)")
+    assert lines[1].startswith(
+        "**2 causes stand behind this; the largest: Unmonitored leak · Pay rate.** Paid orders fell"
+    )
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from tests.report import reviews
 def test_the_verdict_comes_first_and_names_the_cause():
     lines = verdict(reviews.story()).splitlines()
     assert lines[0] == "Third quarter"
-    assert lines[2] == "2 causes stand behind this."
+    assert lines[2].startswith("2 causes stand behind this; the largest: Unmonitored leak")
     assert "1. Unmonitored leak · Pay rate · very likely (93 %)" in lines
 
 
@@ -47,7 +47,7 @@ def test_a_gain_explains_no_fall():
     fell = replace(quiet.goal, current=quiet.goal.baseline * 0.8, low=-9.0, high=-1.0, history=None)
     gain = replace(reviews.leak(), effect=Effect(5.0))
     said = verdict(replace(quiet, goal=fell, gains=(gain,), answer="cannot_tell"))
-    assert "The goal moved, and nothing we examined explains it." in said
+    assert "The goal changed, and nothing we examined explains it." in said
 
 
 def test_names_cannot_steer_the_terminal():

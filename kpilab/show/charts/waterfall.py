@@ -8,7 +8,7 @@ from itertools import accumulate
 import altair as alt
 import pandas as pd
 
-from kpilab.show.charts.axes import across
+from kpilab.show.charts.axes import Form, across
 from kpilab.show.charts.rows import MARK, WIDTH, laid, place, tall, words
 from kpilab.show.theme import AXIS, INK, MUTED
 
@@ -24,6 +24,7 @@ def waterfall(
     unit: str | None = None,
     lang: str = "en",
     tips: Mapping[str, str] | None = None,
+    form: Form = "number",
 ) -> alt.LayerChart:
     """From the first total to the last, one bar with its interval per step.
 
@@ -35,10 +36,11 @@ def waterfall(
         unit: title of the axis.
         lang: of the axis.
         tips: titles of columns that pointing at a bar shows.
+        form: how the axis writes its numbers.
     """
     table = laid(_stepped(steps, totals))
-    scale = alt.Scale(domain=_domain(table), nice=False)
-    x = across(unit, "number", lang, field="start", scale=scale)
+    scale = alt.Scale(domain=_domain(table), nice=False, zero=False)
+    x = across(unit, form, lang, field="start", scale=scale)
     base = alt.Chart(table).encode(y=place(table))
     if tips:
         base = base.encode(tooltip=[alt.Tooltip(f"{c}:N", title=t) for c, t in tips.items()])

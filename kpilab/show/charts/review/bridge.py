@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from kpilab.show.charts.waterfall import waterfall
-from kpilab.show.format import interval, number, signed
+from kpilab.show.format import interval, number, percent, points, signed
 from kpilab.show.say import label
 from kpilab.show.theme import BAD, GOOD, QUIET
 
@@ -24,9 +24,12 @@ PLAIN = ("planned", "calendar", "season", "trend", "formula", "unexplained")
 def bridge(review: Review, say: Callable[[Message], str], lang: str = "en") -> alt.LayerChart:
     """A waterfall: what was expected, a bar with its interval per row, what is in the log."""
     goal = review.goal
+    share = goal.metric in review.shares
+    level, moved = (percent, points) if share else (number, signed)
+    factor = 100 if share else 1
     ends = (("report.bridge_expected", goal.expected), ("report.bridge_logged", goal.logged))
     totals = pd.DataFrame(
-        [{"name": label(k, lang), "value": v, "text": number(v, lang)} for k, v in ends]
+        [{"name": label(k, lang), "value": v, "text": level(v, lang)} for k, v in ends]
     )
     names = ["name", "amount", "low", "high", "text", "tone", "interval"]
     steps = pd.DataFrame(
@@ -36,8 +39,8 @@ def bridge(review: Review, say: Callable[[Message], str], lang: str = "en") -> a
                 "amount": row.amount,
                 "low": row.low,
                 "high": row.high,
-                "text": signed(row.amount, lang),
-                "interval": interval((row.low, row.high), lang),
+                "text": moved(row.amount, lang),
+                "interval": _ends(row, factor, lang),
                 "tone": _tone(row),
             }
             for row in review.bridge
@@ -49,7 +52,14 @@ def bridge(review: Review, say: Callable[[Message], str], lang: str = "en") -> a
         "text": label("report.bridge_amount", lang),
         "interval": label("report.interval", lang),
     }
-    return waterfall(steps, totals, lang=lang, tips=tips)
+    form = "percent" if share else "number"
+    return waterfall(steps, totals, lang=lang, tips=tips, form=form)
+
+
+def _ends(row: BridgeRow, factor: float, lang: str) -> str:
+    """The interval of an amount; of a share in percentage points."""
+    known = [None if end is None else factor * end for end in (row.low, row.high)]
+    return interval((known[0], known[1]), lang)
 
 
 def _tone(row: BridgeRow) -> str:

@@ -38,7 +38,8 @@ def goals() -> AttainmentResult:
         "target",
         "reached",
     ]
-    return AttainmentResult(pd.DataFrame(rows, columns=names), level=0.95)
+    table = pd.DataFrame(rows, columns=names)
+    return AttainmentResult(table.assign(like=table["baseline"]), level=0.95)
 
 
 def split() -> DriversResult:
@@ -108,3 +109,22 @@ def test_rows_with_the_same_label_stay_apart():
     sets = bridge(review, Words(review, "en").say).to_dict()["datasets"].values()
     names = [row["middle"] for row in max(sets, key=len)]
     assert len(names) == len(set(names)) == 4
+
+
+def test_small_steps_beside_large_totals_are_seen():
+    goal = replace(reviews.story().goal, expected=238_000.0, logged=234_000.0)
+    review = replace(reviews.story(), goal=goal, bridge=(BridgeRow(reviews.said("a: b"), -4000.0),))
+    chart = bridge(review, Words(review, "en").say)
+    # From zero, both totals would fill the width and the step none of it.
+    assert ">0<" not in svg(chart)
+
+
+def test_a_bridge_of_a_share_is_in_per_cent_and_points():
+    goal = replace(reviews.story().goal, expected=0.12, logged=0.1)
+    review = replace(reviews.story(), goal=goal, bridge=(BridgeRow(reviews.said("a: b"), -0.02),))
+    text = svg(bridge(replace(review, shares=("paid_orders",)), Words(review, "en").say))
+    assert all(said in text for said in ("12.0 %", "−2.0 pp", "10.0 %"))
+
+
+def svg(chart):
+    return vl_convert.vegalite_to_svg(chart.to_json())
