@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Why, five times
+# # The 5 Whys
 # Which factor fell, in which place, since which day?
 #
 # Click on a factor, then on a place: each click goes one why deeper and carries the filter along.

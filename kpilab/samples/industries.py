@@ -13,6 +13,8 @@ class Industry:
 
     Attributes:
         steps: event names, first to last; the goal is made at the last one.
+        said: step -> what the rate to it is called in English and Chinese; of the first step, its
+            count.
         zh: Chinese words for steps, goal, action and the value per unit.
         rates: typical rate from each step to the next, 0-1; one fewer than `steps`.
         kpi: positions of the two steps whose ratio the product team is measured on.
@@ -32,6 +34,7 @@ class Industry:
     name: str
     title: str
     steps: tuple[str, ...]
+    said: Mapping[str, tuple[str, str]]
     zh: Mapping[str, str]
     rates: tuple[float, ...]
     kpi: tuple[int, int]
@@ -56,6 +59,14 @@ SHOP = Industry(
     name="shop",
     title="online shop",
     steps=("visit", "view_item", "add_to_cart", "place_order", "pay"),
+    said={
+        "visit": ("visits", "访问量"),
+        "view_item": ("product view rate", "商品浏览率"),
+        "add_to_cart": ("add-to-cart rate", "加购率"),
+        "place_order": ("order rate", "下单率"),
+        "pay": ("payment rate", "支付率"),
+        "value_per_unit": ("average order value", "客单价"),
+    },
     zh={
         "visit": "访问",
         "view_item": "浏览商品",
@@ -63,7 +74,6 @@ SHOP = Industry(
         "place_order": "下单",
         "pay": "支付",
         "revenue": "销售收入",
-        "value_per_unit": "客单价",
         "outreach_call": "外呼电话",
     },
     rates=(0.53, 0.38, 0.60, 0.80),
@@ -93,6 +103,12 @@ APP = Industry(
     name="app",
     title="app",
     steps=("open", "browse", "engage", "checkin"),
+    said={
+        "open": ("app opens", "打开次数"),
+        "browse": ("browse rate", "浏览率"),
+        "engage": ("engagement rate", "互动率"),
+        "checkin": ("check-in rate", "打卡率"),
+    },
     zh={
         "open": "打开",
         "browse": "浏览",
@@ -100,7 +116,6 @@ APP = Industry(
         "checkin": "打卡",
         "weekly_active_users": "周活跃用户",
         "completions": "打卡次数",
-        "value_per_unit": "每次打卡价值",
         "event_hosted": "举办活动",
     },
     rates=(0.75, 0.55, 0.66),
@@ -130,13 +145,18 @@ RETAIL = Industry(
     name="retail",
     title="retail chain",
     steps=("store_visit", "purchase", "pitch", "join"),
+    said={
+        "store_visit": ("store visits", "进店人次"),
+        "purchase": ("purchase rate", "购买率"),
+        "pitch": ("pitch rate", "会员推荐率"),
+        "join": ("join rate", "入会率"),
+    },
     zh={
         "store_visit": "进店",
         "purchase": "购买",
         "pitch": "推荐会员",
         "join": "入会",
         "new_members": "新增会员",
-        "value_per_unit": "单客价值",
         "membership_signup": "会员登记",
     },
     rates=(0.82, 0.62, 0.46),
@@ -166,13 +186,18 @@ FACTORY = Industry(
     name="factory",
     title="factory",
     steps=("scheduled", "running", "at_speed", "good"),
+    said={
+        "scheduled": ("scheduled hours", "排产机时"),
+        "running": ("uptime rate", "运行率"),
+        "at_speed": ("full-speed rate", "达速率"),
+        "good": ("good-part rate", "合格率"),
+    },
     zh={
         "scheduled": "排产",
         "running": "运行",
         "at_speed": "达速",
         "good": "合格",
         "good_machine_hours": "合格机时",
-        "value_per_unit": "单位产值",
         "preventive_check": "预防性点检",
     },
     rates=(0.82, 0.92, 0.87),
@@ -202,6 +227,14 @@ SALES = Industry(
     name="sales",
     title="sales team",
     steps=("lead", "contacted", "demo", "proposal", "won"),
+    said={
+        "lead": ("leads", "线索数"),
+        "contacted": ("contact rate", "联系率"),
+        "demo": ("demo rate", "演示率"),
+        "proposal": ("proposal rate", "报价率"),
+        "won": ("win rate", "成交率"),
+        "value_per_unit": ("average contract value", "单笔合同额"),
+    },
     zh={
         "lead": "线索",
         "contacted": "联系",
@@ -209,7 +242,6 @@ SALES = Industry(
         "proposal": "报价",
         "won": "成交",
         "contract_value": "合同额",
-        "value_per_unit": "单笔合同额",
         "customer_visit": "客户拜访",
     },
     rates=(0.68, 0.47, 0.70, 0.38),
@@ -239,13 +271,19 @@ SAAS = Industry(
     name="saas",
     title="software subscriptions",
     steps=("sign_in", "start_project", "invite_team", "upgrade"),
+    said={
+        "sign_in": ("sign-ins", "登录次数"),
+        "start_project": ("project start rate", "项目创建率"),
+        "invite_team": ("invitation rate", "邀请率"),
+        "upgrade": ("upgrade rate", "付费升级率"),
+        "value_per_unit": ("average subscription value", "单笔订阅额"),
+    },
     zh={
         "sign_in": "登录",
         "start_project": "创建项目",
         "invite_team": "邀请同事",
         "upgrade": "升级付费",
         "subscription_revenue": "订阅收入",
-        "value_per_unit": "单笔订阅额",
         "success_call": "客户成功回访",
     },
     rates=(0.62, 0.48, 0.42),
@@ -275,6 +313,13 @@ DELIVERY = Industry(
     name="delivery",
     title="food delivery",
     steps=("open_app", "choose_dish", "check_out", "courier_found", "delivered"),
+    said={
+        "open_app": ("app opens", "打开次数"),
+        "choose_dish": ("dish selection rate", "选菜率"),
+        "check_out": ("checkout rate", "下单率"),
+        "courier_found": ("courier match rate", "接单率"),
+        "delivered": ("delivery rate", "送达率"),
+    },
     zh={
         "open_app": "打开应用",
         "choose_dish": "选菜",
@@ -282,7 +327,6 @@ DELIVERY = Industry(
         "courier_found": "骑手接单",
         "delivered": "送达",
         "orders_delivered": "送达订单",
-        "value_per_unit": "单均金额",
         "rider_briefing": "骑手培训",
     },
     rates=(0.66, 0.58, 0.86, 0.84),
@@ -312,6 +356,12 @@ LEARNING = Industry(
     name="learning",
     title="online courses",
     steps=("enter", "lesson", "exercise", "finish"),
+    said={
+        "enter": ("course entries", "进入次数"),
+        "lesson": ("lesson rate", "上课率"),
+        "exercise": ("exercise rate", "练习率"),
+        "finish": ("completion rate", "完课率"),
+    },
     zh={
         "enter": "进入课堂",
         "lesson": "上课",
@@ -319,7 +369,6 @@ LEARNING = Industry(
         "finish": "完成章节",
         "weekly_learners": "周学习人数",
         "completions": "完成次数",
-        "value_per_unit": "每章价值",
         "tutor_session": "辅导场次",
     },
     rates=(0.80, 0.57, 0.60),

@@ -70,13 +70,14 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _ratio(world: World, top: str, bottom: str, owner: str = "product") -> dict[str, object]:
-    zh = world.plan.industry.zh
+def _ratio(
+    world: World, top: str, bottom: str, label: tuple[str, str], owner: str = "product"
+) -> dict[str, object]:
     return {
         "table": "daily",
         "numerator": f"sum(n_{top})",
         "denominator": f"sum(n_{bottom})",
-        "label": _label(f"{_words(top)} per {_words(bottom)}", f"{zh[bottom]}到{zh[top]}的转化率"),
+        "label": _label(*label),
         "owner": owner,
         "better": "up",
     }
@@ -86,22 +87,25 @@ def _metrics(world: World) -> dict[str, object]:
     trade = world.plan.industry
     steps, last = trade.steps, trade.steps[-1]
     metrics: dict[str, object] = {trade.goal: _goal_metric(world)}
-    metrics["volume"] = _measure(
-        "daily", f"sum(n_{steps[0]})", "marketing", _words(steps[0]), trade.zh[steps[0]]
-    )
+    metrics["volume"] = _measure("daily", f"sum(n_{steps[0]})", "marketing", *trade.said[steps[0]])
     for before, step in pairwise(steps):
-        metrics[f"{step}_per_{before}"] = _ratio(world, step, before)
+        metrics[f"{step}_per_{before}"] = _ratio(world, step, before, trade.said[step])
     if trade.measured == "amount":
         metrics["value_per_unit"] = {
             "table": "events",
             "numerator": f"sum(amount) filter (where event = '{last}')",
             "denominator": f"count(*) filter (where event = '{last}')",
-            "label": _label(f"amount per {_words(last)}", trade.zh["value_per_unit"]),
+            "label": _label(*trade.said["value_per_unit"]),
             "owner": "sales",
             "better": "up",
         }
     low, high = (steps[k] for k in trade.kpi)
-    metrics[f"{high}_per_{low}"] = _ratio(world, high, low)
+    if (low, high) not in pairwise(steps):
+        whole = (
+            f"{_words(low)}-to-{_words(high)} rate",
+            f"{trade.zh[low]}到{trade.zh[high]}的转化率",
+        )
+        metrics[f"{high}_per_{low}"] = _ratio(world, high, low, whole)
     if trade.signup:
         metrics["new_units"] = _measure(
             "daily", f"sum(n_{trade.signup})", "growth", "new sign-ups", "新增注册"
@@ -114,7 +118,7 @@ def _metrics(world: World) -> dict[str, object]:
         trade.zh[trade.action],
     )
     metrics["ledger_goal"] = _measure(
-        "daily", "sum(ledger_goal)", "finance", "the goal as the books have it", "账面目标值"
+        "daily", "sum(ledger_goal)", "finance", "goal in the books", "财务账目中的目标"
     )
     if trade.measured == "weekly":
         metrics["completions"] = _measure(

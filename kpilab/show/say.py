@@ -69,6 +69,7 @@ def sentence(message: Message, lang: str = "en") -> str:
     text = SPACED.sub(lambda m: _filled(m, values, lang), text)
     # Between Chinese characters stands no space.
     text = BETWEEN.sub("", text).replace(EDGE, " ") if EDGE in text else text
+    text = text.replace("= < ", "< ")  # a chance below what is written
     return _capital(text) if form.startswith("{") and text.endswith((".", "?")) else text
 
 

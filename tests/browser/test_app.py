@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 PATIENCE = 120_000
 SAYS = {
     "en": {
-        "write": "Check and write case.yml", "open": "Open this case", "whys": "Why, five times",
+        "write": "Check and write case.yml", "open": "Open this case", "whys": "The 5 Whys",
         "show": "Show", "records": "Records of", "save": "Save this view", "home": "Home",
     },
     "zh": {

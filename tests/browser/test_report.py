@@ -78,7 +78,7 @@ def test_the_chinese_page_shows_chinese(opened):
     page, wrong = opened(reviews.story("zh"))
     assert wrong == []
     assert page.locator("html").get_attribute("lang") == "zh-CN"
-    assert page.locator("h1").inner_text() == "背后有 2 个原因。"
+    assert page.locator("h1").inner_text().startswith("背后有 2 个原因")
     assert "日志记录值" in page.locator(".bridge svg").inner_html()
 
 

@@ -14,14 +14,21 @@ from kpilab.show.say import OPTIONAL, catalogue
 # Words that are no words of the field, and calques.
 STRANGE = {
     "en": re.compile(
-        r"\btold by\b|asked of|\bmend(?!\})|nobody (is )?watch|lucky look|\(s\)|cannot be told",
+        r"\btold by\b|asked of|\bmend(?!\})|nobody (is )?watch|lucky look|\(s\)|cannot be told"
+        r"|let expect|to be expected|held against|looked at|\bas can be told"
+        r"|(took|take) away|\bgave way|nobody owns|went with it|the shares did it",
         re.I,
     ),
-    "zh": re.compile(r"读数|碰巧的查看|账面|无人关注|付出代价"),
+    # One word for the current period, and none that only a translation has.
+    "zh": re.compile(
+        r"读数|碰巧|账面|(无人|有人|没有人)关注|付出代价|本期|侵蚀|一次性改变|KPI 指标"
+    ),
 }
 WIDE = "[\u4e00-\u9fff]"
 # Half-width stops beside a Chinese character; what stands in code or in numbers is left alone.
 HALF = re.compile(rf"{WIDE}[,;:!?()]|[,;:!?()]{WIDE}")
+# … nor beside a slot, which will hold Chinese as well.
+BESIDE = re.compile(r"\}[,;:!?(]|[,;:)!?]\{|\(\{|\}\)")
 # A direction in words and a sign say it twice, or contradict each other.
 TWICE = {
     "en": re.compile(r"\b(rose|fell|grew|dropped) by \{\w+:signed"),
@@ -37,6 +44,8 @@ def test_no_text_uses_a_strange_word(lang):
 def test_chinese_texts_have_chinese_punctuation():
     bare = {k: re.sub(r"`[^`]*`|\{[^}]*\}", "", v) for k, v in catalogue("zh").items()}
     assert {k: v for k, v in bare.items() if HALF.search(v)} == {}
+    held = {k: re.sub(r"`[^`]*`", "", v) for k, v in catalogue("zh").items()}
+    assert {k: v for k, v in held.items() if BESIDE.search(v)} == {}
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
