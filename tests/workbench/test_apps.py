@@ -90,3 +90,24 @@ def test_every_offer_leads_to_a_view_and_keeps_the_filter(app, shop):
             assert offer.state.view in app.views
             assert offer.state.where == here.where
             assert offer.label.key in catalogue("en")
+
+
+def test_a_click_in_explore_goes_inside_a_value_and_shows_the_next_dimension(shop):
+    here, dimensions = EXPLORE.start(shop), shop.tables["events"].dimensions_named
+    for k, dimension in enumerate(dimensions):
+        asked = EXPLORE.asked(shop, here)
+        assert asked.fields == (dimension,)
+        value = asked.call.ask().table[dimension][0]
+        here = EXPLORE.clicked(shop, here, {dimension: value, "said": "1"})
+        assert list(here.where.values) == list(dimensions)[: k + 1]
+    assert EXPLORE.asked(shop, here).fields == ()
+    assert EXPLORE.clicked(shop, here, {"said": "1"}) is None
+
+
+def test_one_period_alone_offers_no_order_by_change(shop):
+    both = EXPLORE.start(shop).chosen(order="change")
+    assert EXPLORE.asked(shop, both).call.ask().table["period"].nunique() == 2
+    alone = both.chosen(periods="current")
+    assert EXPLORE.asked(shop, alone).call.ask().table["period"].unique() == ["current"]
+    (order,) = (c for c in EXPLORE.controls(shop, alone) if c.name == "order")
+    assert "change" not in dict(order.options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import pandas as pd
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kpilab.core.case import Case, Grain
 
 GRAINS = ("day", "week", "month")
+ORDERS = ("size", "value", "change", "name")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,10 +29,11 @@ class ExploreResult(Result):
     """Answer of `explore`.
 
     Attributes:
-        table: one row per period, bucket and combination of values that has rows; columns `period`
-            (its name), `date` (first day of the bucket, if a grain was asked for), the dimensions
-            (text; "(missing)" where empty), `value` (of the metric; NaN where undefined),
-            `numerator`, `denominator` (of a ratio; the value and 1 otherwise).
+        table: one row per period, bucket and combination of values that has rows, values in the
+            order asked for; columns `period` (its name), `date` (first day of the bucket, if a
+            grain was asked for), the dimensions (text; "(missing)" where empty), `value` (of the
+            metric; NaN where undefined), `numerator`, `denominator` (of a ratio; the value and 1
+            otherwise).
         metric, by, grain, where: as asked.
     """
 
@@ -60,6 +62,7 @@ def explore(
     grain: Grain | None = None,
     where: Where = EVERYWHERE,
     periods: Sequence[str] | Mapping[str, Period] = ("baseline", "current"),
+    order: Literal["size", "value", "change", "name"] = "size",
 ) -> ExploreResult:
     """Measure a metric as the case defines it, by up to two dimensions and over time.
 
@@ -70,12 +73,16 @@ def explore(
         grain: "day", "week" or "month" for a course over time; None for one value per period.
         where: only rows of this segment.
         periods: names of the case's periods, or periods of your own by name.
+        order: of the values of a dimension: by "size" (the largest denominator or amount first),
+            "value" (the highest of the last period), "change" from the first period to the last
+            (the largest fall first), or "name".
 
     Returns:
         ExploreResult.
 
     Raises:
-        BadInput: an unknown metric, dimension, grain or period, or more than two dimensions.
+        BadInput: an unknown metric, dimension, grain, period or order, more than two dimensions, or
+            a change asked of one period.
 
     Example:
         >>> found = explore(case, "revenue", by=["platform"], grain="week")
@@ -93,6 +100,11 @@ def explore(
         raise BadInput(f"{len(by)} dimensions", "explore, argument 'by'", "choose up to two")
     if grain is not None and grain not in GRAINS:
         raise unknown("grain", grain, GRAINS, "explore, argument 'grain'")
+    if order not in ORDERS:
+        raise unknown("order", order, ORDERS, "explore, argument 'order'")
+    if order == "change" and len(periods) < 2:
+        what = "one period has no change to order by"
+        raise BadInput(what, "explore, argument 'order'", "give two periods, or another order")
     own_spans = periods if isinstance(periods, Mapping) else {}
     for name in periods:
         if name not in case.periods and name not in own_spans:
@@ -102,12 +114,32 @@ def explore(
     ours = {own(f"by{k}"): d for k, d in enumerate(by)}
     columns = {"period": frame[PERIOD]} | ({"date": frame[BUCKET]} if grain else {})
     columns |= {o: label(frame[marked(d)], f"explore(by=), column {d!r}") for o, d in ours.items()}
-    keys, parts = (
-        list(columns),
-        {"numerator": frame[f"{metric}:num"], "denominator": frame[f"{metric}:den"]},
-    )
-    shown = pd.DataFrame(columns | {"value": frame[metric]} | parts).sort_values(
-        keys, ignore_index=True
-    )
+    parts = {"numerator": frame[f"{metric}:num"], "denominator": frame[f"{metric}:den"]}
+    shown = pd.DataFrame(columns | {"value": frame[metric]} | parts)
+    ranks = {o: _places(shown, o, order, list(spans)) for o in ours}
+    shown = shown.sort_values(
+        list(columns), key=lambda c: c.map(ranks[str(c.name)]) if c.name in ranks else c,
+        ignore_index=True,
+    )  # fmt: skip
     notes = tuple(n for span in spans.values() for n in holes(table, found, span, where))
     return ExploreResult(called(shown, ours), metric, tuple(by), grain, where, notes=notes)
+
+
+def _places(table: pd.DataFrame, dimension: str, order: str, periods: list[str]) -> dict[str, int]:
+    """Value -> its place in the order asked for; names decide between equals."""
+    ratio = bool((table["denominator"] != 1).any())
+
+    def of(rows: pd.DataFrame) -> pd.Series:
+        sums = rows.groupby(dimension)[["numerator", "denominator"]].sum()
+        return sums["numerator"] / sums["denominator"] if ratio else sums["numerator"]
+
+    first, last = (of(table[table["period"] == p]) for p in (periods[0], periods[-1]))
+    size = (table["denominator"] if ratio else table["value"].abs()).groupby(table[dimension]).sum()
+    scores = {
+        "size": -size,
+        "value": -last,
+        "change": last.sub(first, fill_value=None if ratio else 0.0),
+        "name": size * 0,
+    }
+    score = scores[order].reindex(sorted(size.index)).sort_values(kind="stable")
+    return {value: place for place, value in enumerate(score.index)}

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from kpilab import BadInput, Period, open_case
+from kpilab.analysis.rootcause.explore import ORDERS
 from kpilab.rootcause import explore
 
 DAYS = pd.date_range("2026-01-01", periods=20)
@@ -23,6 +24,8 @@ metrics:
   sales: {table: daily, measure: sum(sales)}
 goal: {metric: sales}
 """
+
+RATE = "sales: {table: daily, numerator: sum(sales), denominator: sum(visits)}"
 
 
 @pytest.fixture
@@ -43,3 +46,37 @@ def test_periods_of_ones_own_stand_beside_those_of_the_case(case):
     assert explore(case, "sales", periods=some).table["value"].tolist() == [9]
     with pytest.raises(BadInput, match="no period named 'first days'"):
         explore(case, "sales", periods=("first days",))
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [("size", "cba"), ("value", "cba"), ("change", "bac"), ("name", "abc")],
+)
+def test_values_stand_in_the_order_asked_for(case, order, expected):
+    rows = pd.read_csv(case.folder / "daily.csv").astype({"sales": float})
+    late = rows["date"] > "2026-01-10"
+    rows.loc[late & (rows["shop"] == "b"), "sales"] = 1.5
+    new = pd.DataFrame({"date": DAYS[10:], "shop": "c", "sales": 9})
+    pd.concat([rows, new]).to_csv(case.folder / "daily.csv", index=False)
+    found = explore(open_case(case.folder), "sales", by=["shop"], order=order)
+    now = found.table[found.table["period"] == "current"]
+    assert "".join(now["shop"]) == expected
+    drawn = [row["name"] for held in found.chart().to_dict()["datasets"].values() for row in held]
+    assert list(dict.fromkeys(drawn)) == list(expected)
+
+
+def test_the_order_of_a_rate_is_by_its_denominator(case):
+    text = CASE.replace("sales: {table: daily, measure: sum(sales)}", RATE)
+    (case.folder / "case.yml").write_text(text, "utf-8")
+    rows = pd.read_csv(case.folder / "daily.csv").assign(visits=lambda t: 10 / t["sales"])
+    rows.to_csv(case.folder / "daily.csv", index=False)
+    found = open_case(case.folder)
+    shops = {o: explore(found, "sales", by=["shop"], order=o).table["shop"][0] for o in ORDERS}
+    assert shops == {"size": "a", "value": "b", "change": "a", "name": "a"}
+
+
+def test_an_order_that_means_nothing_is_refused(case):
+    with pytest.raises(BadInput, match="no order named 'best'"):
+        explore(case, "sales", order="best")
+    with pytest.raises(BadInput, match="one period has no change"):
+        explore(case, "sales", by=["shop"], periods=["current"], order="change")

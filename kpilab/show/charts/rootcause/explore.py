@@ -43,11 +43,15 @@ def _period(name: str, lang: str) -> str:
     return label(f"report.{name}", lang) if name in PERIODS else name
 
 
-def _largest(table: pd.DataFrame, dimension: str) -> list[str]:
-    """The values with the largest denominators or amounts; a chart has room for so many."""
+def _largest(table: pd.DataFrame, dimension: str, most: int = MOST) -> list[str]:
+    """The values with the largest denominators or amounts, in the table's order; a chart has room
+    for so many."""
     weight = table["denominator"] if (table["denominator"] != 1).any() else table["value"].abs()
     sizes = weight.groupby(table[dimension]).sum().sort_values(ascending=False)
-    return [str(v) for v in sizes.index[:MOST]]
+    kept = set(sizes.index[:most])
+    # The last period first, as a new value is in no earlier one.
+    last = table[table["period"] == table["period"].iloc[-1]] if len(table) else table
+    return [str(v) for v in dict.fromkeys([*last[dimension], *table[dimension]]) if v in kept]
 
 
 def _lines(
@@ -60,13 +64,13 @@ def _lines(
     if not by:
         line = base.mark_line(point=True, color=PALETTE[0]).encode(strokeDash=dash)
         return line.properties(width=WIDTH, height=260, title=title)
-    kept = _largest(table, by[0])[:8]
+    kept = _largest(table, by[0], 8)
     key = alt.Color(f"{by[0]}:N", sort=kept, legend=alt.Legend(orient="top", columns=3))
     lines = base.transform_filter(alt.FieldOneOfPredicate(field=by[0], oneOf=kept))
     lines = lines.mark_line(point=True).encode(color=key, strokeDash=dash)
     if len(by) == 1:
         return lines.properties(width=WIDTH, height=280, title=title)
-    panels = _largest(table, by[1])[:6]
+    panels = _largest(table, by[1], 6)
     filtered = lines.transform_filter(alt.FieldOneOfPredicate(field=by[1], oneOf=panels))
     facet = filtered.properties(width=WIDTH, height=110).facet(
         facet=alt.Facet(f"{by[1]}:N", sort=panels, title=None), columns=1

@@ -1,10 +1,11 @@
-"""The explore app: any metric by any two dimensions and time; a click on a value goes inside it."""
+"""The explore app: any metric by any two dimensions and time; a click on a value goes inside it and
+shows the next dimension."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kpilab.analysis.rootcause.explore import GRAINS, explore
+from kpilab.analysis.rootcause.explore import GRAINS, ORDERS, explore
 from kpilab.core.case import Case
 from kpilab.core.result import Result
 from kpilab.core.table import Table
@@ -12,13 +13,13 @@ from kpilab.core.values import Message
 from kpilab.workbench import ask
 from kpilab.workbench.app import App, Asked, Control, Offer
 from kpilab.workbench.call import Call
-from kpilab.workbench.choices import dimension, named, worded
+from kpilab.workbench.choices import dimension, free, named, worded
 from kpilab.workbench.records import records
 from kpilab.workbench.state import State
 
 
 def _start(case: Case) -> State:
-    start = State("explore", {"metric": case.goal.metric, "periods": "both"})
+    start = State("explore", {"metric": case.goal.metric, "periods": "both", "order": ORDERS[0]})
     table = _table(case, start)
     return start.chosen(first=next(iter(table.dimensions_named), None))
 
@@ -35,16 +36,24 @@ def _controls(case: Case, state: State) -> tuple[Control, ...]:
         dimension(table, state.where, "second", empty=True),
         worded("grain", GRAINS, empty=True),
         worded("periods", ("both", "current")),
+        worded("order", _orders(state)),
     )
+
+
+def _orders(state: State) -> tuple[str, ...]:
+    """One period alone has no change to order by."""
+    return tuple(o for o in ORDERS if o != "change" or state.get("periods") == "both")
 
 
 def _explore(case: Case, state: State) -> Asked:
     by = _by(case, state)
     periods = ("baseline", "current") if state.get("periods") == "both" else ("current",)
+    order = state.get("order")
     options: dict[str, object] = {
         "by": list(by),
         "grain": state.get("grain") or None,
         "where": state.where,
+        "order": order if order in _orders(state) else ORDERS[0],
     }
     return Asked(
         Call(explore, (case, state.get("metric")), options | {"periods": list(periods)}), fields=by
@@ -70,10 +79,13 @@ def _records(case: Case, state: State) -> Asked:
 
 
 def _clicked(case: Case, state: State, mark: Mapping[str, object]) -> State | None:
-    if "at" in mark:
-        return state.at(str(mark["at"])).looking("explore")
     inside = {d: v for d, v in mark.items() if d in _by(case, state)}
-    return state.inside(inside) if inside else None
+    if "at" not in mark and not inside:
+        return None
+    within = state.inside(inside) if inside else state.at(str(mark["at"])).looking("explore")
+    if _by(case, within):
+        return within
+    return within.chosen(first=next(iter(free(_table(case, within), within.where)), None))
 
 
 def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...]:
