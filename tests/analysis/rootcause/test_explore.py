@@ -80,3 +80,19 @@ def test_an_order_that_means_nothing_is_refused(case):
         explore(case, "sales", order="best")
     with pytest.raises(BadInput, match="one period has no change"):
         explore(case, "sales", by=["shop"], periods=["current"], order="change")
+
+
+def test_a_grid_shows_both_periods_and_what_came_or_went(case):
+    rows = pd.read_csv(case.folder / "daily.csv").assign(kind="x")
+    gone = pd.DataFrame({"date": DAYS[:10], "shop": "a", "sales": 3, "kind": "gone"})
+    new = pd.DataFrame({"date": DAYS[10:], "shop": "b", "sales": 4, "kind": "new"})
+    pd.concat([rows, gone, new]).to_csv(case.folder / "daily.csv", index=False)
+    text = CASE.replace("dimensions: [shop]", "dimensions: [shop, kind]")
+    (case.folder / "case.yml").write_text(text, "utf-8")
+    found = explore(open_case(case.folder), "sales", by=["shop", "kind"])
+    drawn = [row for held in found.chart().to_dict()["datasets"].values() for row in held]
+    cells = {(r["shop"], r["kind"]): (r["said"], r["was"]) for r in drawn}
+    assert cells == {
+        ("a", "x"): ("10", "○ 10"), ("b", "x"): ("20", "○ 20"),
+        ("a", "gone"): ("–", "○ 30"), ("b", "new"): ("40", "○ –"),
+    }  # fmt: skip

@@ -79,27 +79,36 @@ def _lines(
 
 
 def _grid(table: pd.DataFrame, by: tuple[str, ...], title: alt.TitleParams) -> alt.TopLevelMixin:
-    """Both dimensions of the current period (or of the only one),
-    the value written into each cell."""
-    last = table["period"].iloc[-1] if len(table) else ""
-    table = table[table["period"] == last]
+    """Both dimensions: the value of the last period written into each cell, and below it that of
+    the first."""
     rows, columns = _largest(table, by[0]), _largest(table, by[1])
     table = table[table[by[0]].isin(rows) & table[by[1]].isin(columns)]
-    most = float(table["value"].max()) if len(table) else 1.0
-    base = alt.Chart(table).encode(
+    spans = list(dict.fromkeys(table["period"]))
+    last = table[table["period"] == spans[-1]] if spans else table
+    if len(spans) > 1:
+        first = table.loc[table["period"] == spans[0], [*by, "said"]].rename(
+            columns={"said": "was"}
+        )
+        last = last.merge(first, "outer", list(by)).fillna({"said": "–", "was": "–"})
+        last["was"] = "○ " + last["was"]
+        title = alt.TitleParams(title.text, subtitle=f"● {spans[-1]}   ○ {spans[0]}")
+    most = float(last["value"].max()) if len(last) else 1.0
+    shown = [f"{by[0]}:N", f"{by[1]}:N", "said:N", *(["was:N"] if len(spans) > 1 else [])]
+    base = alt.Chart(last).encode(
         x=alt.X(
             f"{by[1]}:N", sort=columns, axis=alt.Axis(orient="top", labelAngle=0, labelLimit=90)
         ),
         y=alt.Y(f"{by[0]}:N", sort=rows),
-        tooltip=[f"{by[0]}:N", f"{by[1]}:N", "said:N"],
+        tooltip=shown,
     )
     fill = alt.Color("value:Q", scale=alt.Scale(scheme="blues"), legend=None)
     dark = alt.condition(f"datum.value > {0.6 * most}", alt.value("white"), alt.value(INK))
-    layers = [
-        base.mark_rect(stroke="white").encode(color=fill),
-        base.mark_text(fontSize=11).encode(text="said:N", color=dark),
-    ]
-    return alt.layer(*layers).properties(width=alt.Step(84), height=alt.Step(ROW), title=title)
+    layers = [base.mark_rect(stroke="white").encode(color=fill)]
+    lines = {"said": -7, "was": 8} if len(spans) > 1 else {"said": 0}
+    for field, shift in lines.items():
+        layers.append(base.mark_text(fontSize=11, dy=shift).encode(text=f"{field}:N", color=dark))
+    step = alt.Step(ROW + 10 if len(spans) > 1 else ROW)
+    return alt.layer(*layers).properties(width=alt.Step(84), height=step, title=title)
 
 
 def _points(
