@@ -4,7 +4,7 @@ back again or gone quiet."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
@@ -18,6 +18,8 @@ from kpilab.errors import BadInput
 from kpilab.stats.proportion import wilson
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
     from kpilab.core.values import Period, Where
     from kpilab.engine.door.tables import Tabular
 
@@ -32,14 +34,16 @@ class ActivityResult(Result):
             with it), `stickiness` (dau / mau, 0-1), `low`, `high` (Wilson interval of stickiness).
             The first 27 days of a log look back on less than 28 days; their wau, mau and stickiness
             are NaN until the window is full.
+        everyone: the same without the dimensions: whoever used several values counts once.
         lifecycle: one row per bucket of `grain` (and value of the dimensions); columns `bucket`
-            (date), the dimensions, `new` (first seen), `returning` (active in the bucket before as
-            well), `resurrected` (active before, not in the last bucket), `dormant` (active in the
-            bucket before and not in this one, counted positive). new + returning + resurrected =
-            active users.
+            (date), the dimensions, `new` (in the log for the first time, under any value),
+            `returning` (active in the bucket before as well), `resurrected` (active before, not in
+            the last bucket), `dormant` (active in the bucket before and not in this one, counted
+            positive). new + returning + resurrected = active users.
         grain: of the lifecycle. level: confidence level.
     """
 
+    everyone: pd.DataFrame
     lifecycle: pd.DataFrame
     grain: str
     level: float
@@ -47,10 +51,10 @@ class ActivityResult(Result):
 
     @property
     def headline(self) -> Message:
-        whole = self.table.groupby("day")[["dau", "mau"]].sum(min_count=1)
-        last, full = whole.iloc[-1], whole["mau"].notna().iloc[-1]
+        last = self.everyone.iloc[-1]
+        full = bool(pd.notna(last["mau"]))
         values = {
-            "day": whole.index[-1],
+            "day": last["day"],
             "dau": int(last["dau"]),
             "mau": int(last["mau"]) if full else None,
         }
@@ -72,10 +76,12 @@ def activity(
     """How many users are active each day, week and month, and how do they come and go?
 
     A user is active on a day (UTC) with at least one event. With dimensions (product, channel, user
-    type …) a user counts under every value used.
+    type …) a user counts under every value used, and once in `everyone`. Who is new, the whole log
+    says, whatever segment and days are looked at.
 
     Args:
-        log: events. by: dimensions. grain: "day", "week" or "month" of the lifecycle.
+        log: events. by: dimensions. grain: "day", "week" (from Monday), "week_sunday" or "month" of
+            the lifecycle.
         where, period: only events of this segment, of these days. level: confidence level.
 
     Returns:
@@ -94,10 +100,25 @@ def activity(
     log = EventLog.of(log)
     log, ours = aside(log, (by,) if isinstance(by, str) else by)
     columns = tuple(ours)
-    days = active(log, grain="day", where=where, period=period, keep=columns)
-    table = collect(counted(days, columns), "activity")
+    some: dict[str, Any] = {"where": where, "period": period}
+    days = active(log, grain="day", keep=columns, **some)
+    table = _by_day(days, columns, level)
     if table.empty:
         raise BadInput("no events to count", "activity", "check the filter and the period")
+    everyone = _by_day(active(log, grain="day", **some), (), level) if columns else table
+    buckets = days if grain == "day" else active(log, grain=grain, keep=columns, **some)
+    part = bool(columns) or period is not None or bool(where)
+    known = active(log, grain=grain) if part else None
+    life = collect(lifecycle(buckets, columns, known), "activity")
+    life = life.sort_values(["bucket", *columns], kind="stable")
+    life = life[life["bucket"] <= _last_active(life)].reset_index(drop=True)
+    life["bucket"] = [bucket_start(int(b), grain) for b in life["bucket"]]
+    return ActivityResult(called(table, ours), everyone, called(life, ours), grain, level)
+
+
+def _by_day(days: ir.Table, columns: tuple[str, ...], level: float) -> pd.DataFrame:
+    """Users of each day (and value), with the share of a month's that it brings."""
+    table = collect(counted(days, columns), "activity")
     early = table["day"] - table["day"].min()
     table["wau"] = table["wau"].astype(float).where(early >= 6)
     table["mau"] = table["mau"].astype(float).where(early >= 27)
@@ -105,18 +126,7 @@ def activity(
     table["low"], table["high"] = wilson(table["dau"], table["mau"], level)
     table["day"] = [bucket_start(int(d), "day") for d in table["day"]]
     order = ["day", *columns, "dau", "wau", "mau", "stickiness", "low", "high"]
-    table = table.sort_values(["day", *columns], kind="stable")[order].reset_index(drop=True)
-    buckets = (
-        days
-        if grain == "day"
-        else active(log, grain=grain, where=where, period=period, keep=columns)
-    )
-    life = collect(lifecycle(buckets, columns), "activity").sort_values(
-        ["bucket", *columns], kind="stable"
-    )
-    life = life[life["bucket"] <= _last_active(life)].reset_index(drop=True)
-    life["bucket"] = [bucket_start(int(b), grain) for b in life["bucket"]]
-    return ActivityResult(called(table, ours), called(life, ours), grain, level)
+    return table.sort_values(["day", *columns], kind="stable")[order].reset_index(drop=True)
 
 
 def _last_active(life: pd.DataFrame) -> int:

@@ -89,7 +89,7 @@ def blindspots(
     row = counts(reached(log, plan, by=asked.unit, where=where, period=period), plan).iloc[0]
     users = pd.Series([row[f"n{k}"] for k in range(1, len(labels) + 1)], labels)
     if 0 in users.to_numpy():
-        check_events(log, plan)
+        check_events(log, plan, Steps.of(steps).missing)
     return unwatched(users, watched=watched, level=level)
 
 

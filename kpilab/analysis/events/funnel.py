@@ -95,6 +95,9 @@ class FunnelResult(Result):
 
     @property
     def headline(self) -> Message:
+        if len(self.table) == 1:
+            row = self.table.iloc[0]
+            return Message("funnel.one", {"step": row["step"], "users": int(row["users"])})
         if self.weakest is None:
             return Message("funnel.empty", {"step": self.table["step"].iat[0]})
         required = self.table[~self.table["optional"]].reset_index(drop=True)
@@ -137,10 +140,11 @@ def funnel(
 
     Args:
         log: events, one row per action; the order of rows does not matter.
-        steps: two or more event names, SQL conditions or `Step`s; or `Steps(…, mode=…, unit=…)`.
+        steps: event names, SQL conditions or `Step`s; or `Steps(…, mode=…, unit=…)`. An event that
+            never occurs is refused, unless `Steps(…, missing="zero")` asks for it as 0.
         within: time from the first step to the last, e.g. "7d", "30m" or a timedelta.
         breakdown: a dimension, or `Breakdown(dimension, attribution=…)`.
-        grain: "day", "week" or "month" for a trend.
+        grain: "day", "week" (from Monday), "week_sunday" or "month" for a trend.
         where: only events of this segment.
         period: only events of these days.
         level: confidence level, 0 < level < 1.
@@ -149,7 +153,7 @@ def funnel(
         FunnelResult with one row per step.
 
     Raises:
-        BadInput: fewer than two steps, an event that never occurs, an unknown column, mode or
+        BadInput: no step, an event that never occurs, an unknown column, mode or
             grain, a duration that is not above zero, a time column that is no time, a log without
             users.
 
@@ -167,7 +171,7 @@ def funnel(
     fraction(level, "funnel(level=)")
     log = EventLog.of(log)
     asked = Steps.of(steps)
-    plan = planned(asked, within, log)
+    plan = planned(asked, within, log, least=1)
     cut = Breakdown(breakdown) if isinstance(breakdown, str) else breakdown
     log, ours = aside(log, cut.columns if cut else ())
     cut = cut and replace(cut, dimension=tuple(ours))
@@ -180,7 +184,7 @@ def funnel(
     )
     table = _table(whole, plan, (), level)
     if 0 in table["users"].to_numpy():
-        check_events(log, plan)
+        check_events(log, plan, asked.missing)
     values = called(_values(best, plan, cut, level), ours) if cut else table.head(0)
     trend = _table(bucketed(whole, grain), plan, ("bucket",), level) if grain else table.head(0)
     return FunnelResult(
@@ -198,8 +202,10 @@ def funnel(
 def _table(best: ir.Table, plan: Plan, by: tuple[str, ...], level: float) -> pd.DataFrame:
     """One row per step (and value of `by`) with rates, intervals and times."""
     reach = counts(best, plan, by)
-    time = waits(best, plan, by, QUANTILES)
-    merged = reach.merge(time, on=list(by), how="left") if by else pd.concat([reach, time], axis=1)
+    merged = reach
+    if plan.chain.steps > 1:
+        time = waits(best, plan, by, QUANTILES)
+        merged = reach.merge(time, on=list(by), how="left") if by else reach.join(time)
     if by:
         merged = merged.sort_values(list(by), kind="stable")
     blocks = [

@@ -118,7 +118,7 @@ def funnel_change(
     table["of"] = ["previous"] * (len(table) - len(sums)) + ["first"] * len(sums)
     table = table.reset_index(drop=True)
     if not (table[["current", "baseline"]] > 0).all(axis=None):
-        check_events(log, plan)
+        check_events(log, plan, Steps.of(steps).missing)
     if table.empty:
         raise BadInput(
             "nobody began in either side",

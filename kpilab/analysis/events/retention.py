@@ -13,7 +13,7 @@ from kpilab.core.result import Result
 from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message, fraction
 from kpilab.engine.door.dimensions import aside, called
-from kpilab.engine.events.activity import active, bucket_start, cohorts, rolling
+from kpilab.engine.events.activity import active, at_once, bucket_start, cohorts, rolling
 from kpilab.engine.events.retention import returns
 from kpilab.engine.events.sessions import check_names, check_users
 from kpilab.engine.run import collect
@@ -37,11 +37,13 @@ class RetentionResult(Result):
     Attributes:
         table: one row per cohort and age; columns `cohort` (date, first day of the bucket the users
             began in), the breakdown's column if any, `age` (int, buckets later; of a bracket, its
-            first), `size` (users of the cohort), `users` (that came back), `rate` (0-1), `low`,
-            `high` (Wilson). Ages beyond the log's last bucket are left out.
+            first), `size` (users of the cohort), `users` (that came back; at age 0, with an event
+            named for it, in the bucket they began in and after they began, else all), `rate` (0-1),
+            `low`, `high` (Wilson). Ages beyond the log's last bucket are left out.
         curve: the cohorts drawn together, by (breakdown and) `age`; columns as above without
             `cohort`; each age over the cohorts old enough for it.
-        grain: "day", "week" or "month". how: "n", "rolling" or "bracket". level: confidence level.
+        grain: "day", "week", "week_sunday" or "month". how: "n", "rolling" or "bracket".
+        level: confidence level.
     """
 
     curve: pd.DataFrame
@@ -120,7 +122,7 @@ def retention(
     Args:
         log: events. start: event that makes a user begin; any when None.
         back: event that counts as coming back, or `Return(event, how=…)`.
-        grain: "day", "week" or "month".
+        grain: "day", "week" (from Monday), "week_sunday" or "month".
         by: a dimension; a user has its value at the first event (of several in one moment, the
             first by name).
         where, period: only events of this segment, of these days. level: confidence level.
@@ -133,9 +135,10 @@ def retention(
             began.
 
     Note:
-        Cohorts differ in size and season; compare equal ages, not equal dates. A log seldom ends
-        with a bucket: the last age of each cohort then has had less time than the others, and its
-            rate is too low.
+        Within a segment or a period users begin with their first event there, whoever was there
+        before. Cohorts differ in size and season; compare equal ages, not equal dates. A log seldom
+        ends with a bucket: the last age of each cohort then has had less time than the others, and
+        its rate is too low.
 
     Example:
         >>> print(retention(log, grain="week").summary())
@@ -176,11 +179,19 @@ def retention(
         check_users(log)
     if counted.empty:
         raise BadInput("nobody began", "retention", "check the filter and the period")
-    table = _filled(counted, last, how, brackets, list(columns))
+    soon = None
+    if event is not None:
+        whom = {"where": where, "period": period, "timed": True}
+        began = active(log, grain=grain, events=(start,) if start else (), keep=columns, **whom)
+        came = active(log, grain=grain, events=(event,), **whom)
+        soon = collect(at_once(began, came, columns, ever=how == "rolling"), "retention: age 0")
+    table = _filled(counted, last, how, brackets, list(columns), soon)
     curve = table.groupby([*columns, "age"], as_index=False)[["size", "users"]].sum()
     table["cohort"] = [bucket_start(int(c), grain) for c in table["cohort"]]
     table, curve = (called(_rated(t, level), ours) for t in (table, curve))
-    return RetentionResult(table, curve, grain, how, level)
+    part = period is not None or bool(where)
+    notes = (Message("retention.first_here"),) if part else ()
+    return RetentionResult(table, curve, grain, how, level, notes=notes)
 
 
 def _query(
@@ -192,9 +203,11 @@ def _query(
 
 
 def _filled(
-    counted: pd.DataFrame, last: int, how: str, brackets: Sequence[int], columns: list[str]
-) -> pd.DataFrame:
-    """Every cohort at every age the log has seen, zeros included, with the cohort's size."""
+    counted: pd.DataFrame, last: int, how: str, brackets: Sequence[int], columns: list[str],
+    soon: pd.DataFrame | None,
+) -> pd.DataFrame:  # fmt: skip
+    """Every cohort at every age the log has seen, zeros included, with the cohort's size; `soon`:
+    who came back in the very bucket they began in, if that is known."""
     keys = ["cohort", *columns]
     wide = counted.pivot_table(
         index=keys, columns="age", values="users", aggfunc="sum", fill_value=0
@@ -209,6 +222,8 @@ def _filled(
     if how == "rolling":
         wide = wide.loc[:, ::-1].cumsum(axis=1).loc[:, ::-1]
     wide[0] = size
+    if soon is not None:
+        wide[0] = soon.set_index(keys)["users"].reindex(wide.index).fillna(0)
     table = cast("pd.Series", wide.stack()).rename("users").reset_index()
     table["size"] = size.reindex(table.set_index(keys).index).to_numpy()
     ends = (

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from kpilab.core.table import EventLog
     from kpilab.core.values import Period
 
-GRAINS = ("day", "week", "month")
+GRAINS = ("day", "week", "week_sunday", "month")
 DAY = 86_400_000_000
+# Days of the week that had gone when 1970 began, on a Thursday.
+BEFORE_1970 = {"week": 3, "week_sunday": 4}
 
 
 def active(
@@ -33,8 +35,9 @@ def active(
 ) -> ir.Table:  # fmt: skip
     """One row per user and bucket in which the user did one of `events` (any, when none are named).
 
-    Columns: `unit`, `bucket` (int: days, weeks from Monday, or months since 1970-01-01) and the
-    columns to keep (a user may then have several rows per bucket). `timed`: a row per moment, `t`.
+    Columns: `unit`, `bucket` (int: days, weeks from Monday or Sunday, or months since 1970-01-01)
+    and the columns to keep (a user may then have several rows per bucket). `timed`: a row per
+    moment, `t`.
     """
     if grain not in GRAINS:
         raise unknown("grain", grain, GRAINS, "argument 'grain'")
@@ -51,12 +54,12 @@ def active(
 
 
 def bucket_of(rows: ir.Table, log: EventLog, grain: str) -> ir.IntegerValue:
-    """Number of the day, week or month since 1970 (weeks begin on Monday)."""
+    """Number of the day, week or month since 1970."""
     t = column(rows, "kpilab_t")
     if grain == "day":
         return (t // DAY).cast("int64")
-    if grain == "week":
-        return ((t + 3 * DAY) // (7 * DAY)).cast("int64")  # 1970-01-01 was a Thursday
+    if grain in BEFORE_1970:
+        return ((t + BEFORE_1970[grain] * DAY) // (7 * DAY)).cast("int64")
     moment = rows[log.time].cast("timestamp")
     return ((moment.year() - 1970) * 12 + moment.month() - 1).cast("int64")
 
@@ -65,7 +68,8 @@ def bucket_start(bucket: int, grain: str) -> date:
     """First day of a bucket."""
     if grain == "month":
         return date(1970 + bucket // 12, bucket % 12 + 1, 1)
-    return date(1970, 1, 1) + timedelta(days=bucket if grain == "day" else bucket * 7 - 3)
+    days = bucket * 7 - BEFORE_1970[grain] if grain in BEFORE_1970 else bucket
+    return date(1970, 1, 1) + timedelta(days=days)
 
 
 def at_first(rows: ir.Table, unit: str, t: str, by: tuple[str, ...]) -> ir.Table:
@@ -112,6 +116,25 @@ def cohorts(
         )
     later = joined.group_by(["cohort", *by, "age"]).agg(users=joined.count())
     return size.union(later)
+
+
+def at_once(first: ir.Table, back: ir.Table, by: tuple[str, ...], *, ever: bool) -> ir.Table:
+    """Users who came back in the very bucket they began in, after they began; `ever`: or later.
+
+    Args:
+        first, back: as for `cohorts`, with their moments `t`.
+
+    Returns:
+        Columns `cohort`, `by`, `users`.
+    """
+    born = _born(first, by)
+    began = first.group_by("unit").agg(began=first["t"].min()).rename(who="unit")
+    born = born.inner_join(began, [born["unit"].identical_to(began["who"])]).drop("who")
+    seen = back.select(person="unit", bucket="bucket", t="t")
+    both = born.inner_join(seen, [born["unit"].identical_to(seen["person"])])
+    both = both.filter(both["t"] > both["began"])
+    both = both if ever else both.filter(both["bucket"] == both["cohort"])
+    return both.group_by(["cohort", *by]).agg(users=both["unit"].nunique())
 
 
 def rolling(first: ir.Table, back: ir.Table, by: tuple[str, ...] = ()) -> ir.Table:
@@ -176,15 +199,28 @@ def _calendar(days: ir.Table, by: tuple[str, ...]) -> ir.Table:
     return dates.cross_join(days.select(*by).distinct()) if by else dates
 
 
-def lifecycle(buckets: ir.Table, by: tuple[str, ...] = ()) -> ir.Table:
+def lifecycle(
+    buckets: ir.Table, by: tuple[str, ...] = (), known: ir.Table | None = None
+) -> ir.Table:
     """Users new, returning, resurrected and dormant per bucket:
-    each activity looks one back and one ahead."""
+    each activity looks one back and one ahead.
+
+    Args:
+        buckets: `unit`, `bucket` and the columns of `by`, of the events looked at.
+        known: `unit`, `bucket` of all the log: who is in it before is not new; None where the
+            events looked at are all.
+    """
     order = ibis.window(group_by=["unit", *by], order_by="bucket")
     rows = buckets.mutate(
         before=buckets["bucket"].lag().over(order), after=buckets["bucket"].lead().over(order)
     )
     kept = {c: rows[c] for c in by}
     new = rows["before"].isnull()
+    if known is not None:
+        since = known.group_by("unit").agg(since=known["bucket"].min()).rename(person="unit")
+        rows = rows.inner_join(since, [rows["unit"].identical_to(since["person"])])
+        kept = {c: rows[c] for c in by}
+        new = rows["before"].isnull() & (column(rows, "since") == rows["bucket"])
     returning = (column(rows, "bucket") - rows["before"] == 1).fill_null(False)
     here = rows.select(
         bucket="bucket", new=one(new), returning=one(returning),

@@ -12,6 +12,7 @@ import pandas as pd
 from kpilab.core.values import MISSING
 from kpilab.engine.column import column
 from kpilab.engine.dialect import engine_name, moment, one
+from kpilab.engine.events.activity import DAY
 from kpilab.engine.events.passes import compiled, expressed, outcomes
 from kpilab.engine.events.sessions import check_names, check_users
 from kpilab.engine.events.steps import Plan, Step, rows_of
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from kpilab.core.values import Period, Where
 
 TOUCHES = ("first_touch", "last_touch", "step", "all")
-GRAINS = {"day": "D", "week": "W", "month": "M"}
+GRAINS = {"day": "D", "week": "W", "week_sunday": "W", "month": "M"}
 OTHER = "…"
 
 
@@ -128,22 +129,29 @@ def _attributed(
 ) -> ir.Table:
     columns, n = breakdown.columns, plan.chain.steps
     if breakdown.attribution == "step":
-        bit = 1 << (breakdown.step - 1)
+        # Of unordered steps the k-th met may be any of them.
+        bit = (1 << n) - 1 if plan.chain.mode == "unordered" else 1 << (breakdown.step - 1)
         at = best.select(*keys, at=f"t{breakdown.step}").drop_null("at")
         hits = rows.filter((column(rows, "mask") & bit) != 0).rename({"row_t": "t"})
         found = hits.inner_join(
             at, [*[hits[k].identical_to(at[k]) for k in keys], hits["row_t"] == at["at"]]
         )
-        values = found.group_by(list(keys)).agg(**{c: found[c].min() for c in columns})
-        return _joined(best, values, keys, "inner")
+        return _joined(best, _together(found, keys, columns), keys, "inner")
     steps = rows.filter((column(rows, "mask") & ((1 << n) - 1)) != 0)
     filled = steps.filter(ibis.or_(*[(steps[c] != "") & (steps[c] != MISSING) for c in columns]))
     edge = filled["t"].min() if breakdown.attribution == "first_touch" else filled["t"].max()
     filled = filled.mutate(edge=edge.over(ibis.window(group_by=keys)))
     filled = filled.filter(filled["t"] == filled["edge"])
-    values = filled.group_by(list(keys)).agg(**{c: filled[c].min() for c in columns})
-    joined = _joined(best, values, keys, "left")
+    joined = _joined(best, _together(filled, keys, columns), keys, "left")
     return joined.mutate(**{c: column(joined, c).fill_null(MISSING) for c in columns})
+
+
+def _together(rows: ir.Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> ir.Table:
+    """The values of one row of each unit, the first by name: each column's own first may have
+    stood in no row together."""
+    order = ibis.window(group_by=keys, order_by=list(columns))
+    first = rows.mutate(kpilab_row=ibis.row_number().over(order))
+    return first.filter(first["kpilab_row"] == 0).select(*keys, *columns)
 
 
 def _joined(best: ir.Table, values: ir.Table, keys: tuple[str, ...], how: JoinKind) -> ir.Table:
@@ -186,19 +194,23 @@ def waits(
 
 
 def bucketed(best: ir.Table, grain: str) -> ir.Table:
-    """`best` with column `bucket`: the day, week (from Monday) or month in which the pass began."""
+    """`best` with column `bucket`: the day, week or month in which the pass began."""
     if grain not in GRAINS:
         raise unknown("grain", grain, GRAINS, "argument 'grain'")
-    started: Any = moment(column(best, "t1"), engine_name(best))
-    return best.mutate(bucket=started.truncate(GRAINS[grain]).cast("date"))
+    # A Sunday is the Monday of a calendar that is one day ahead.
+    ahead = DAY if grain == "week_sunday" else 0
+    started: Any = moment(column(best, "t1") + ahead, engine_name(best))
+    bucket = started.truncate(GRAINS[grain]).cast("date")
+    return best.mutate(bucket=bucket - ibis.interval(days=1) if ahead else bucket)
 
 
-def check_events(log: EventLog, plan: Plan) -> None:
+def check_events(log: EventLog, plan: Plan, missing: str = "refuse") -> None:
     """Why a step might have nobody: name the events that never occur, with the nearest that do.
 
     Raises:
-        BadInput: there are such events, or no usable rows.
+        BadInput: there are such events, unless they are asked for as "zero"; no usable rows.
     """
     names = (plan.named(b) if isinstance(b, Step) else None for b in plan.bits())
-    check_names(log, [n for n in names if n is not None])
+    if missing == "refuse":
+        check_names(log, [n for n in names if n is not None])
     check_users(log)

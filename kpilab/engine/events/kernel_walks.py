@@ -56,7 +56,7 @@ def stretch(
     last = min(high, at + length)
     for k in range(at, last):
         way[k - at] = codes[k]
-        if codes[k] == end:
+        if codes[k] == end and k > at:
             return k - at + 1
     return 0 if end != NOWHERE else last - at
 

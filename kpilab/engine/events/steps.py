@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kpilab.core.values import Period
 
 MODES = ("ordered", "strict", "unordered")
+MISSES = ("refuse", "zero")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,14 @@ class Steps:
     """Steps of a funnel, and how they belong together.
 
     Attributes:
-        steps: two or more event names, SQL conditions or `Step`s; names may repeat.
+        steps: event names, SQL conditions or `Step`s; names may repeat.
         unit: whose events make a pass, and what is counted: "user" or "session".
         mode: "ordered", "strict" (no other event of the log between) or "unordered".
         exclude: events that spoil a pass when they stand inside it, or `Exclusion`s between named
             steps; a unit without a clean pass is left out altogether.
         reuse_event: let one event serve several steps (equal ones, or conditions it meets at once).
+        missing: what an event that never occurs is: "refuse" it, with the names that come nearest,
+            or count it as "zero" users.
     """
 
     steps: Sequence[str | Step]
@@ -99,6 +102,7 @@ class Steps:
     mode: str = "ordered"
     exclude: Sequence[str | Exclusion] = ()
     reuse_event: bool = False
+    missing: str = "refuse"
 
     @classmethod
     def of(cls, steps: Sequence[str | Step] | Steps) -> Steps:
@@ -166,13 +170,13 @@ def occurring(log: EventLog, names: Sequence[str]) -> frozenset[str]:
     return frozenset(collect(rows, "funnel")["called"])
 
 
-def planned(asked: Steps, within: timedelta | str, log: EventLog) -> Plan:
+def planned(asked: Steps, within: timedelta | str, log: EventLog, *, least: int = 2) -> Plan:
     """Check the arguments of a funnel and lay out its chain; `log` tells names of events from
-    conditions.
+    conditions, `least` how many steps are needed.
 
     Raises:
-        BadInput: fewer than two steps, an unknown mode, a duration that is none, an optional first
-            step, or a rule that unordered steps cannot keep.
+        BadInput: fewer steps than that, an unknown mode or way, a duration that is none, an
+            optional first step, or a rule that unordered steps cannot keep.
     """
     where = "funnel, argument 'steps'"
     every = tuple(
@@ -180,12 +184,14 @@ def planned(asked: Steps, within: timedelta | str, log: EventLog) -> Plan:
         for s in ([asked.steps] if isinstance(asked.steps, str) else asked.steps)
     )
     required = [s for s in every if not s.optional]
-    if len(required) < 2:
+    if len(required) < least:
         raise BadInput(
-            f"a funnel of {len(required)} step",
+            f"a funnel of {len(required)} step{'' if len(required) == 1 else 's'}",
             where,
-            "name two or more steps that are not optional",
+            f"name {'two or more steps' if least > 1 else 'a step'} that everybody must take",
         )
+    if asked.missing not in MISSES:
+        raise unknown("way", asked.missing, MISSES, "Steps, argument 'missing'")
     if every[0].optional:
         raise BadInput("the first step is optional", where, "begin with a step everybody must take")
     mode, exclude = asked.mode, asked.exclude

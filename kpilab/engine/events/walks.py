@@ -189,10 +189,10 @@ def _neighbour(rows: ir.Table, k: int, backward: bool) -> ir.Value:
 
 
 def _cut_at(rows: ir.Table, columns: list[Any], end: str) -> tuple[ir.Table, list[Any]]:
-    """Paths that reach `end` within the length, cut there."""
+    """Paths that reach `end` after their first event, within the length, cut there."""
     reached: Any = ibis.literal(False)
-    kept = []
-    for event in columns:
+    kept = columns[:1]
+    for event in columns[1:]:
         kept.append(reached.ifelse(ibis.null("string"), event))
         reached = reached | (event == end).fill_null(False)
     rows = rows.mutate(kpilab_reached=reached, **{f"k{k}": c for k, c in enumerate(kept)})

@@ -121,7 +121,7 @@ def test_null_users_and_times_belong_to_nobody():
 @pytest.mark.parametrize(
     ("steps", "options", "says"),
     [
-        (["a"], {}, "funnel of 1 step"),
+        ([], {}, "funnel of 0 steps"),
         (["a", "bb"], {}, "no event named 'bb'"),
         (["a", "b"], {"within": "0d"}, "not above zero"),
         (["a", "b"], {"within": timedelta(days=-1)}, "not above zero"),

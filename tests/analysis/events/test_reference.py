@@ -74,10 +74,6 @@ def step_of(s):
 def asked(case):
     f = case["funnel"]
     steps = [step_of(s) for s in f["steps"]]
-    single = len(steps) == 1
-    if single:
-        # A funnel of one step is refused; its only count is the first count of a funnel of two.
-        steps = [*steps, Step("never", name="never")] if case["mode"] == "unordered" else steps * 2
     flags = set(case.get("flags", []))
     exclude = [
         Exclusion(
