@@ -184,19 +184,8 @@ def planned(asked: Steps, within: timedelta | str, log: EventLog, *, least: int 
         for s in ([asked.steps] if isinstance(asked.steps, str) else asked.steps)
     )
     required = [s for s in every if not s.optional]
-    if len(required) < least:
-        raise BadInput(
-            f"a funnel of {len(required)} step{'' if len(required) == 1 else 's'}",
-            where,
-            f"name {'two or more steps' if least > 1 else 'a step'} that everybody must take",
-        )
-    if asked.missing not in MISSES:
-        raise unknown("way", asked.missing, MISSES, "Steps, argument 'missing'")
-    if every[0].optional:
-        raise BadInput("the first step is optional", where, "begin with a step everybody must take")
+    _check_steps(every, asked, least)
     mode, exclude = asked.mode, asked.exclude
-    if mode not in MODES:
-        raise unknown("mode", mode, MODES, "Steps, argument 'mode'")
     rules = tuple(
         e if isinstance(e, Exclusion) else Exclusion(e)
         for e in ([exclude] if isinstance(exclude, str) else exclude)
@@ -229,22 +218,30 @@ def planned(asked: Steps, within: timedelta | str, log: EventLog, *, least: int 
     return Plan(every, rules, chain, names)
 
 
+def _check_steps(every: Sequence[Step], asked: Steps, least: int) -> None:
+    where = "funnel, argument 'steps'"
+    required = [s for s in every if not s.optional]
+    if len(required) < least:
+        what = f"a funnel of {len(required)} step{'' if len(required) == 1 else 's'}"
+        raise BadInput(what, where, f"name {least} or more that everybody must take")
+    if asked.missing not in MISSES:
+        raise unknown("way", asked.missing, MISSES, "Steps, argument 'missing'")
+    if every[0].optional:
+        raise BadInput("the first step is optional", where, "begin with a step everybody must take")
+    if asked.mode not in MODES:
+        raise unknown("mode", asked.mode, MODES, "Steps, argument 'mode'")
+
+
 def _check_unordered(steps: Sequence[Step]) -> None:
     where = "funnel, argument 'steps'"
     if any(s.optional or s.within is not None or s.hold for s in steps):
-        raise BadInput(
-            "unordered steps have no step before them",
-            where,
-            "drop optional, within and hold, or use mode='ordered'",
-        )
+        mend = "drop optional, within and hold, or use mode='ordered'"
+        raise BadInput("unordered steps have no step before them", where, mend)
     labels = [s.label for s in steps]
     twice = next((n for n in labels if labels.count(n) > 1), None)
     if twice is not None:
-        raise BadInput(
-            f"step {twice!r} stands twice in an unordered funnel",
-            where,
-            "name it once, or use mode='ordered'",
-        )
+        what = f"step {twice!r} stands twice in an unordered funnel"
+        raise BadInput(what, where, "name it once, or use mode='ordered'")
 
 
 def _groups(names: Sequence[str | None]) -> tuple[tuple[int, ...], ...]:
