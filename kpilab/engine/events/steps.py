@@ -179,10 +179,8 @@ def planned(asked: Steps, within: timedelta | str, log: EventLog, *, least: int 
             optional first step, or a rule that unordered steps cannot keep.
     """
     where = "funnel, argument 'steps'"
-    every = tuple(
-        s if isinstance(s, Step) else Step(s)
-        for s in ([asked.steps] if isinstance(asked.steps, str) else asked.steps)
-    )
+    listed = [asked.steps] if isinstance(asked.steps, str) else asked.steps
+    every = tuple(s if isinstance(s, Step) else Step(s) for s in listed)
     required = [s for s in every if not s.optional]
     _check_steps(every, asked, least)
     mode, exclude = asked.mode, asked.exclude
@@ -222,7 +220,7 @@ def _check_steps(every: Sequence[Step], asked: Steps, least: int) -> None:
     where = "funnel, argument 'steps'"
     required = [s for s in every if not s.optional]
     if len(required) < least:
-        what = f"a funnel of {len(required)} step{'' if len(required) == 1 else 's'}"
+        what = f"a funnel of {len(required)} {'step' if len(required) == 1 else 'steps'}"
         raise BadInput(what, where, f"name {least} or more that everybody must take")
     if asked.missing not in MISSES:
         raise unknown("way", asked.missing, MISSES, "Steps, argument 'missing'")
