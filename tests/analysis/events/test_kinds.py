@@ -137,7 +137,7 @@ def test_a_funnel_of_one_step_counts_its_users():
     log = log_of(("a", "v", "2025-01-01"), ("a", "v", "2025-01-02"), ("b", "v", "2025-01-01"))
     found = funnel(log, ["v"], breakdown="platform", grain="day")
     assert found.table["users"].tolist() == [2]
-    assert say(found.headline) == "2 users did v."
+    assert say(found.headline) == "2 users reached v."
 
 
 def test_what_is_left_out_by_value_keeps_rows_without_one():
