@@ -163,7 +163,8 @@ def review(
             tell("report", 1, 1)
             kept = _kept(result, store) if store else None
             beside = kept[2] if kept else NO_LOOP
-            paths = write(kept[0] if kept else result, out, language, loop=beside)
+            shown = kept[0] if kept else result
+            paths = write(shown, out, language, loop=beside)
         typer.echo(verdict(result, language or result.language))
         typer.echo(f"{paths.html}")
         if kept:
@@ -175,7 +176,7 @@ def review(
         if office:
             from kpilab.report.office import office as presented
 
-            for path in presented(result, out, language):
+            for path in presented(shown, out, language, loop=beside):
                 typer.echo(f"{path}")
 
 

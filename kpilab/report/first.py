@@ -110,7 +110,7 @@ def _standing(words: Words, row: Mapping[Any, Any]) -> Standing:
     known = row["reached"]
     return Standing(
         words.name(metric),
-        str(row["owner"] or "").replace("_", " "),
+        "" if pd.isna(row["owner"]) else str(row["owner"]).replace("_", " "),
         quantity(_number(row["current"]), unit, lang, share=share),
         "" if _number(target) is None else quantity(_number(target), unit, lang, share=share),
         "" if _number(row["change"]) is None else signed_percent(_number(row["change"]), lang),

@@ -61,7 +61,8 @@ def _causes(words: Words) -> Iterator[str]:
         yield f"## {words.text('causes')}"
     for k, cause in enumerate(words.review.causes, 1):
         yield f"### {k}. {mark(words.say(cause.statement))}"
-        yield "\n".join(f"- {mark(line)}" for line in _facts(cause, words))
+        facts = [*_facts(cause, words), *words.deeds(k - 1)]
+        yield "\n".join(f"- {mark(line)}" for line in facts)
         if cause.why:
             yield "\n".join(
                 f"{k}. *{mark(words.say(w.question))}* {mark(words.say(w.answer))}"
@@ -104,9 +105,8 @@ def _beside(words: Words) -> Iterator[str]:
     loop = words.loop
     if loop.pinned:
         yield f"## {words.text('pinned')}"
-        for pin in loop.pinned:
-            by = words.text("pinned_by", author=pin.author or words.text("analyst"), day=pin.day)
-            yield f"- {mark(pin.said.get(words.lang) or pin.said.get('en', ''))} ({mark(by)})"
+        for said, by in map(words.pin, loop.pinned):
+            yield f"- {mark(said)} ({mark(by)})"
     if loop.past:
         yield f"## {words.text('before_head')}"
         yield "\n".join(f"- {mark(line)}" for line in words.past())

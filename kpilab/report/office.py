@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kpilab.core.files import put
 from kpilab.core.finding import Cause, Review
+from kpilab.core.loop import NO_LOOP, Loop
 from kpilab.errors import extra
 from kpilab.report.first import Line, lines, reached, standings
 from kpilab.report.specs import drawn
@@ -23,19 +24,22 @@ FONT = {"en": "Arial", "zh": "Microsoft YaHei"}
 MOST_CAUSES, SCALE = 6, 2.0
 
 
-def office(review: Review, folder: Path, lang: str | None = None) -> tuple[Path, Path]:
+def office(
+    review: Review, folder: Path, lang: str | None = None, *, loop: Loop = NO_LOOP
+) -> tuple[Path, Path]:
     """Write review.docx and review.pptx into a folder.
 
     Args:
         review: what to write.
         folder: made if missing.
         lang: "en" or "zh"; the review's own language if None.
+        loop: what the store knows: pinned findings, actions, former causes.
     Returns:
         The two paths.
     Raises:
         MissingExtra: python-docx or python-pptx is not installed.
     """
-    words = Words(review, lang or review.language)
+    words = Words(review, lang or review.language, loop)
     picture = _picture(words)
     files = {"review.docx": document(words, picture), "review.pptx": slides(words, picture)}
     put(Path(folder), files)
@@ -62,11 +66,15 @@ def document(words: Words, picture: bytes) -> bytes:
     for k, cause in enumerate(words.review.causes, 1):
         paper.add_heading(f"{k}. {words.known('kind', cause.kind)}", 1)
         paper.add_paragraph(words.say(cause.statement))
-        for fact in _facts(words, cause):
+        for fact in (*_facts(words, cause), *words.deeds(k - 1)):
             paper.add_paragraph(fact, style="List Bullet")
         for why in cause.why:
             asked = paper.add_paragraph(words.say(why.question) + " ", style="List Number")
             asked.add_run(words.say(why.answer)).bold = True
+    for head, said in _beside(words):
+        paper.add_heading(head, 1)
+        for line in said:
+            paper.add_paragraph(line, style="List Bullet")
     paper.add_heading(words.text("checked"), 1)
     for line in lines(words):
         paper.add_paragraph(_checked(words, line), style="List Bullet")
@@ -86,7 +94,10 @@ def slides(words: Words, picture: bytes) -> bytes:
     bridge.shapes.add_picture(BytesIO(picture), Inches(0.7), Inches(1.6), height=Inches(5.4))
     for k, cause in enumerate(words.review.causes[:MOST_CAUSES], 1):
         head = f"{k}. {words.known('kind', cause.kind)} · {words.name(cause.subject)}"
-        _slide(show, head, [words.say(cause.statement), *_facts(words, cause)])
+        facts = [*_facts(words, cause), *words.deeds(k - 1)]
+        _slide(show, head, [words.say(cause.statement), *facts])
+    for head, said in _beside(words):
+        _slide(show, head, said)
     _slide(show, words.text("checked"), [_checked(words, line) for line in lines(words)])
     return _saved(show)
 
@@ -131,6 +142,14 @@ def _facts(words: Words, cause: Cause) -> Iterator[str]:
         "action": words.say(cause.action),
     }
     yield from (words.fact(words.text(key), said) for key, said in told.items() if said)
+
+
+def _beside(words: Words) -> Iterator[tuple[str, list[str]]]:
+    """What analysts pinned, and the causes of the review before, each with its heading."""
+    if words.loop.pinned:
+        yield words.text("pinned"), [" · ".join(words.pin(p)) for p in words.loop.pinned]
+    if words.loop.past:
+        yield words.text("before_head"), words.past()
 
 
 def _checked(words: Words, line: Line) -> str:

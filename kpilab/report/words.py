@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from kpilab.core.finding import Cause, Finding, Review
-from kpilab.core.loop import NO_LOOP, Loop
+from kpilab.core.loop import NO_LOOP, Loop, Pinned
 from kpilab.core.values import Effect, Message
 from kpilab.show.format import (
     interval,
@@ -314,6 +314,11 @@ class Words:
             for d in self.loop.deeds
             if d.cause == cause
         ]
+
+    def pin(self, pin: Pinned) -> tuple[str, str]:
+        """What an analyst pinned; who did, and when."""
+        by = self.text("pinned_by", author=pin.author or self.text("analyst"), day=pin.day)
+        return pin.said.get(self.lang) or pin.said.get("en", ""), by
 
     def past(self) -> list[str]:
         """What became of each cause of the review before."""

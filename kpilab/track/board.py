@@ -28,6 +28,7 @@ from kpilab.track.records import Action
 from kpilab.track.store import Store
 
 WIDE, HIGH, PAD = 220, 44, 3
+OF_ROWS = ("data_loss", "duplicate_rows")  # causes that a table has, and so all its metrics
 MOST_POINTS, MOST_ACTIONS = 90, 5
 
 
@@ -238,15 +239,23 @@ def _wanted(case: Case, found: Progress) -> float | None:
 
 def _doubts(case: Case, store: Store) -> dict[str, str]:
     """Metric -> what the newest review of the period says against it."""
-    newest = next((r for r in store.reviews(case.name) if
-        r.periods["current"] == case.current), None)  # fmt: skip
+    # A period that was not over was cut where the data end: it has the same first day.
+    first = case.current.first
+    reviews = store.reviews(case.name)
+    newest = next((r for r in reviews if r.periods["current"].first == first), None)
     found: dict[str, str] = {}
     for cause in newest.causes if newest else ():
         said = cause.said.get(case.language) or cause.said.get("en", "")
         if said and cause.decision != "rejected":
             text = sentence(Message("board.doubt", {"cause": said}), case.language)
-            found.setdefault(cause.subject, text)
+            told = [cause.subject, *(_on(case, cause.subject) if cause.kind in OF_ROWS else ())]
+            found |= {name: text for name in told if name not in found}
     return found
+
+
+def _on(case: Case, table: str) -> tuple[str, ...]:
+    """The metrics that are computed on a table."""
+    return tuple(name for name, metric in case.metrics.items() if metric.table == table)
 
 
 def _deeds(case: Case, store: Store, today: date | None) -> dict[str, list[Deed]]:

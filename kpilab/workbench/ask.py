@@ -43,6 +43,7 @@ from kpilab.questions.series import (
     those_by_day,
     watched,
 )
+from kpilab.verdict.unfinished import finished
 from kpilab.workbench.during import during
 
 PARTS = own("num"), own("den")
@@ -50,8 +51,11 @@ ENDS = {"baseline": "0", "current": "1"}
 
 
 def reached(case: Case) -> AttainmentResult:
-    """The goal and the KPIs against target and baseline."""
-    return attainment(case, pull(case))
+    """The goal and the KPIs against target and baseline; of a period that is not over, as far as
+    the data go, as in the review."""
+    cells = pull(case)
+    cut = finished(case, cells)
+    return attainment(case, cells) if cut is None else attainment(cut, pull(cut))
 
 
 def moved(case: Case) -> DriversResult:

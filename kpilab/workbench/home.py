@@ -99,12 +99,8 @@ class Home(widgets.VBox):
             style={"button_width": "auto"},
         )
         self.language.observe(lambda change: self.speak(change["new"]), "value")
-        self.cards, self.views, self.stage, self.said = (
-            widgets.Box(),
-            widgets.VBox(),
-            widgets.VBox(),
-            widgets.HTML(),
-        )
+        self.cards, self.said = widgets.Box(), widgets.HTML()
+        self.views, self.stage = widgets.VBox(), widgets.VBox()
         self.cards.add_class("kp-cards")
 
     def _parts(self) -> tuple[widgets.Widget, ...]:
@@ -371,6 +367,10 @@ class Home(widgets.VBox):
 
     def _reviewed(self, review: Review) -> None:
         self.review = review
+        # What the review repaired or cut is so here as well: one value per KPI.
+        told = [r for f in review.findings for r in f.evidence if r.kind == "attainment"]
+        self.reached = told[0] if told else self.reached
+        self._say_goal()
         self._say_verdict()
 
     def _enter(self, panel: widgets.Widget) -> None:

@@ -4,12 +4,16 @@ knows what speaks against a KPI."""
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
+import docx
+import pptx
 import pytest
 
 from kpilab.core.values import Period
 from kpilab.report.build import write
+from kpilab.report.office import office
+from kpilab.report.words import Words
 from kpilab.track.board import page
 from kpilab.track.loop import loop
 from tests.report.reviews import finding, story
@@ -51,9 +55,15 @@ def test_pins_actions_and_former_causes_are_found(told):
 def test_they_stand_in_the_report(told, tmp_path, lang):
     review, found = told
     paths = write(review, tmp_path / "out", lang, loop=found)
-    for text in (paths.html.read_text("utf-8"), paths.md.read_text("utf-8")):
+    paper, show = office(review, tmp_path / "out", lang, loop=found)
+    told = "\n".join(p.text for p in docx.Document(str(paper)).paragraphs)
+    slides = (s for slide in pptx.Presentation(str(show)).slides for s in slide.shapes)
+    shown = "\n".join(s.text_frame.text for s in slides if s.has_text_frame)
+    texts = [paths.html.read_text("utf-8"), paths.md.read_text("utf-8"), told, shown]
+    for text in texts:
         assert "Ann" in text
-    assert "mend the card form · Bob" in paths.html.read_text("utf-8")
+        assert "mend the card form · Bob" in text
+        assert Words(review, lang, found).past()[0] in text.replace("\\", "")
 
 
 def test_a_review_without_a_store_has_none_of_them(tmp_path):
@@ -68,3 +78,14 @@ def test_the_board_says_what_speaks_against_a_kpi(make, store):
     text = page(case, store, today=LATER)
     assert "but: Visits: 18 of 120 visits of two people have no follow-up" in text
     assert "badge doubt" in text
+
+
+def test_the_board_says_that_a_log_lost_rows_wherever_it_stands_on_it(make, store):
+    case = make()
+    table = case.metrics[case.goal.metric].table
+    lost = replace(story().causes[0], kind="data_loss", subject=table)
+    # The data end before the period does: its first day is the same.
+    now = case.periods["current"]
+    cut = {**case.periods, "current": Period(now.first, now.first + timedelta(days=9))}
+    store.save(replace(story(), case=case.name, periods=cut, causes=(lost,)))
+    assert "but: Payment: orders are placed as before" in page(case, store, today=LATER)
