@@ -19,11 +19,14 @@ from kpilab.errors import BadInput, unknown
 from kpilab.old import keywords
 from kpilab.stats.core.change import change
 from kpilab.stats.core.level import Window
+from kpilab.stats.multiplicity import holm
 
 if TYPE_CHECKING:
     from kpilab.core.case import Case, Metric
 
-COLUMNS = ["segment", "baseline", "current", "change", "contribution", "low", "high", "share"]
+COLUMNS = [
+    "segment", "baseline", "current", "change", "contribution", "low", "high", "share", "p", "q",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +39,8 @@ class SplitResult(Result):
             the current period in the baseline), `change` (relative; NaN when the baseline is zero),
             `contribution` (amount gained or lost there; of a rate its numerator beyond the
             baseline's rate), `low`, `high` (its interval, noise from day to day), `share` (of the
-            sum of all contributions; NaN if that is zero).
+            sum of all contributions; NaN if that is zero), `p` (no change there), `q` (the same,
+            corrected for all values: Holm).
         metric, dimension, where: as asked.
         level: confidence level of the interval.
     """
@@ -54,7 +58,7 @@ class SplitResult(Result):
             "dimension": self.dimension,
             "where": self.where or None,
         }
-        sure = self.table[(self.table["low"] > 0) | (self.table["high"] < 0)]
+        sure = self.table[self.table["q"] <= 1 - self.level]
         if sure.empty:
             return Message("split.none", values)
         row = sure.iloc[int(sure["contribution"].abs().to_numpy().argmax())].to_dict()
@@ -82,8 +86,8 @@ def split(
         BadInput: an unknown metric or dimension, or a metric that does not add up over days.
 
     Note:
-        One look at one dimension; looking at many finds something by chance. `localise` pays for
-        the search.
+        One look at one dimension: intervals are those of one value each, `q` counts them all.
+        Looking at many dimensions finds something by chance; `localise` pays for the search.
     """
     fraction(level, "split(level=)")
     if metric not in case.metrics:
@@ -101,6 +105,7 @@ def split(
     table = _table(case, found, by, where, level)
     total = float(table["contribution"].sum())
     table["share"] = table["contribution"] / total if total else float("nan")
+    table["q"] = holm(table["p"].to_numpy(float))
     return SplitResult(
         table.sort_values("contribution", ignore_index=True)[COLUMNS],
         metric,
@@ -145,7 +150,7 @@ def _row(
         "baseline": found.before * scale,
         "current": found.after * scale,
     }
-    named |= {"change": found.relative, "contribution": found.value * units}
+    named |= {"change": found.relative, "contribution": found.value * units, "p": found.p}
     return named | {"low": low * units, "high": high * units}
 
 
