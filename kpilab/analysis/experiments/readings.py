@@ -213,7 +213,9 @@ def extremes_of(asked: Question) -> list[validity.Check]:
     checks = []
     whole = asked.found.totals()[()]
     for metric, (low, high) in (
-        extremes(asked.trial, asked.wanted).items() if not asked.design.cluster else ()
+        extremes(asked.trial, asked.wanted, stored=asked.found.stored).items()
+        if not asked.design.cluster
+        else ()
     ):
         arm = Sample.of_sums(*asked.found.sums(metric, whole))
         checks.append(

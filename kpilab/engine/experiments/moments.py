@@ -14,7 +14,7 @@ from functools import reduce
 from itertools import combinations_with_replacement
 from operator import and_, or_
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import numpy as np
@@ -27,6 +27,7 @@ from kpilab.core.values import Message
 from kpilab.engine.column import unmarked
 from kpilab.engine.door.labels import label
 from kpilab.engine.run import collect, collect_one
+from kpilab.engine.stored import as_stored
 from kpilab.errors import BadInput, unknown
 
 if TYPE_CHECKING:
@@ -77,12 +78,14 @@ class Moments:
         frame: one row per combination of `keys`; `units` (rows), then per group g: `g:n` (units
             that count), `g:i` (shifted sums), `g:i:j` (shifted sums of products).
         keys: key columns. groups: what was measured. shifts: column -> constant.
+        stored: whether the columns were read as they are stored, and all are numbers.
     """
 
     frame: pd.DataFrame
     keys: tuple[str, ...]
     groups: tuple[Group, ...]
     shifts: Mapping[str, float]
+    stored: bool = False
 
     def merged(self, other: Moments) -> Moments:
         """Both tables as one: for units that came later, never for the same units on other days."""
@@ -124,10 +127,10 @@ class Moments:
         return int(self.frame["units"].sum())
 
     def group(self, name: str) -> Group:
-        for group in self.groups:
-            if group.name == name:
-                return group
-        raise unknown("metric", name, [g.name for g in self.groups], "moments")
+        known = {g.name: g for g in self.groups}
+        if name not in known:
+            raise unknown("metric", name, known, "moments")
+        return known[name]
 
     def totals(self, *keys: str) -> dict[tuple[str, ...], dict[str, float]]:
         """Sums of every column by the values of some keys, all at once."""
@@ -173,11 +176,8 @@ class Moments:
         group = self.group(name)
         size = range(len(group.all))
         pairs = list(combinations_with_replacement(size, 2))
-        wanted = [
-            f"{name}:n",
-            *(f"{name}:{i}" for i in size),
-            *(f"{name}:{i}:{j}" for i, j in pairs),
-        ]
+        wanted = [f"{name}:n", *(f"{name}:{i}" for i in size)]
+        wanted += [f"{name}:{i}:{j}" for i, j in pairs]
         if totals is None:
             total = np.nansum(self.frame[wanted].to_numpy(dtype=float), axis=0)
         else:
@@ -218,18 +218,14 @@ def read_moments(path: str | Path) -> Moments:
             "the file holds no moments", str(path), "give a file that Moments.write stored"
         )
     told = json.loads(about)
-    groups = tuple(
-        Group(
-            g["name"],
-            tuple(g["columns"]),
-            tuple(g["covariates"]),
-            tuple(map(tuple, g["known"])),
-            g["proportion"],
-        )
-        for g in told["groups"]
-    )
     shifts = {c: float.fromhex(v) for c, v in told["shifts"].items()}
-    return Moments(table.to_pandas(), tuple(told["keys"]), groups, shifts)
+    keys, groups = tuple(told["keys"]), tuple(map(_group, told["groups"]))
+    return Moments(table.to_pandas(), keys, groups, shifts)
+
+
+def _group(g: Mapping[str, Any]) -> Group:
+    parts = tuple(g["columns"]), tuple(g["covariates"]), tuple(map(tuple, g["known"]))
+    return Group(g["name"], *parts, g["proportion"])
 
 
 def moments(
@@ -260,17 +256,16 @@ def moments(
     # ours.
     at = {column: f"x{i}" for i, column in enumerate(columns)}
     k = [f"k{i}" for i in range(len(keys))]
-    rows = table.select(
-        **{
-            n: label(_[c]) if unmarked(name) != name else _[c]
-            for n, (name, c) in zip(k, keys.items(), strict=True)
-        },
-        **{n: _[c].cast("float64") for c, n in at.items()},
-    )
-    if nulls == "zero":
-        rows = rows.mutate(**{at[c]: _[at[c]].fill_null(0.0) for g in groups for c in g.columns})
+    zero = {at[c] for g in groups for c in g.columns} if nulls == "zero" else set()
+    rows = _numbered(table, keys, at, zero)
     shifts = dict(shifts) if shifts else _shifts(rows, at)
-    frame = collect(_fast(rows, groups, k, at, shifts), "moments")
+    bare = as_stored(table, tuple(keys.values()))
+    stored, frame = bare is not None, pd.DataFrame()
+    if bare is not None:
+        frame = collect(_fast(_numbered(bare, keys, at, zero), groups, k, at, shifts), "moments")
+        stored = bool(np.isfinite(frame.drop(columns=k).to_numpy(dtype=float)).all())
+    if not stored:
+        frame = collect(_fast(rows, groups, k, at, shifts), "moments")
     if frame["holed"].any():
         named = _renamed(collect(_masked(rows, groups, k, at, shifts), "moments"), groups)
         missing = [g.name for g in groups if (named[f"{g.name}:n"] < named["units"]).any()]
@@ -285,7 +280,19 @@ def moments(
     named = named.rename(columns=dict(zip(k, keys, strict=True)))
     if "variant" in keys and table[keys["variant"]].type().is_integer():
         named["variant"] = named["variant"].astype("Int64").astype("string").astype(object)
-    return Moments(named, tuple(keys), tuple(groups), shifts)
+    return Moments(named, tuple(keys), tuple(groups), shifts, stored)
+
+
+def _numbered(
+    table: ir.Table, keys: Mapping[str, str], at: Mapping[str, str], zero: set[str]
+) -> ir.Table:
+    """Keys and columns by their numbers; the columns `zero` with 0 where a value is missing."""
+    told = {
+        f"k{i}": label(_[c]) if unmarked(name) != name else _[c]
+        for i, (name, c) in enumerate(keys.items())
+    }
+    rows = table.select(**told, **{n: _[c].cast("float64") for c, n in at.items()})
+    return rows.mutate(**{n: _[n].fill_null(0.0) for n in zero}) if zero else rows
 
 
 def _shifts(rows: ir.Table, at: Mapping[str, str]) -> dict[str, float]:
@@ -316,9 +323,8 @@ def _fast(
 ) -> ir.Table:
     """Each column and each pair once, whatever number of groups it serves."""
     pairs = dict.fromkeys(p for g in groups for p in combinations_with_replacement(g.all, 2))
-    moved = rows.select(
-        *keys, **{n: _[n] - shifts[c] if shifts[c] else _[n] for c, n in at.items()}
-    )
+    near = {n: _[n] - shifts[c] if shifts[c] else _[n] for c, n in at.items()}
+    moved = rows.select(*keys, **near)
     sums = {f"s_{n}": _[n].sum() for n in at.values()}
     sums |= {f"s_{at[a]}_{at[b]}": (_[at[a]] * _[at[b]]).sum() for a, b in pairs}
     # One count for all columns, of a test that costs nothing where the engine knows that nothing is
@@ -380,9 +386,8 @@ def _masked(
 
 def _renamed(frame: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFrame:
     """The masked table in the columns of `Moments`."""
-    names = {}
+    names = {f"g{k}_n": f"{g.name}:n" for k, g in enumerate(groups)}
     for k, g in enumerate(groups):
-        names[f"g{k}_n"] = f"{g.name}:n"
         names |= {f"g{k}_s{i}": f"{g.name}:{i}" for i in range(len(g.all))}
         pairs = combinations_with_replacement(range(len(g.all)), 2)
         names |= {f"g{k}_s{i}_{j}": f"{g.name}:{i}:{j}" for i, j in pairs}

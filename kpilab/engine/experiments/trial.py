@@ -20,6 +20,7 @@ from kpilab.engine.experiments.exposure import DAY, VARIANT
 from kpilab.engine.experiments.intake import Intake, from_log, from_units, known, measured, up_to
 from kpilab.engine.experiments.moments import Group, Moments
 from kpilab.engine.run import collect, collect_one
+from kpilab.engine.stored import as_stored
 from kpilab.errors import BadInput, unknown
 
 if TYPE_CHECKING:
@@ -197,9 +198,11 @@ def _clusters(
     return table.group_by(VARIANT, *keep, cluster).agg(**sums)
 
 
-def extremes(trial: Trial, metrics: Sequence[Outcome]) -> dict[str, tuple[float, float]]:
-    """Lowest and highest value of every plain mean;
-    nearly free where the engine keeps statistics."""
+def extremes(
+    trial: Trial, metrics: Sequence[Outcome], *, stored: bool = False
+) -> dict[str, tuple[float, float]]:
+    """Lowest and highest value of every plain mean; free where a file keeps statistics, and all
+    its values are known to be numbers (`stored`, as in `Moments`)."""
     means = [m for m in metrics if m.kind in ("mean", "count") and not m.per]
     names = [m.name for m in means if m.name in trial.columns]
     if not names:
@@ -210,7 +213,9 @@ def extremes(trial: Trial, metrics: Sequence[Outcome]) -> dict[str, tuple[float,
         for k, n in enumerate(names)
         for what in ("min", "max")
     }
-    found = collect_one(trial.rows.aggregate([v.name(k) for k, v in parts.items()]), "experiment")
+    bare = as_stored(trial.rows) if stored else None
+    rows = trial.rows if bare is None else bare
+    found = collect_one(rows.aggregate([v.name(k) for k, v in parts.items()]), "experiment")
     return {n: (float(found[f"min{k}"]), float(found[f"max{k}"])) for k, n in enumerate(names)}
 
 
