@@ -34,7 +34,7 @@ def as_stored(table: ir.Table, keys: Sequence[str] = ()) -> ir.Table | None:
     return table.op().replace(_bare).to_expr()
 
 
-def _bare(node: Any, changed: dict[str, Any] | None) -> Any:
+def _bare(node: Any, changed: dict[Any, Any] | None) -> Any:
     node = node.__recreate__(changed) if changed else node
     return node.true_expr if isinstance(node, ops.IfElse) and _asks(node.bool_expr) else node
 

@@ -73,7 +73,14 @@ def change(row: Mapping[Any, Any]) -> Message:
     ends = {f"absolute{k}": _step(row, k) for k in ("", "_low", "_high")}
     if not np.isfinite([row["low"], row["high"]]).all():
         ends |= {"absolute_low": None, "absolute_high": None}
-    return Message(f"experiment.change_{form}", {**row, **ends})
+    return Message(f"experiment.change_{form}", {**row, **_bounded(row), **ends})
+
+
+def _bounded(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """The relative change, without an interval that reaches everywhere."""
+    ends = ("lift_low", "lift_high")
+    known = bool(np.isfinite([row[k] for k in ends]).any())
+    return {"lift": row["lift"], **{k: row[k] if known else None for k in ends}}
 
 
 def figures(row: Mapping[Any, Any]) -> dict[str, Message]:
@@ -85,7 +92,7 @@ def figures(row: Mapping[Any, Any]) -> dict[str, Message]:
         "variation": Message("experiment.cell", {"text": row["treatment"]}),
         "before": _level(row, "control"),
         "after": _level(row, "value"),
-        "change": Message("experiment.cell_change", dict(row) if known else {"lift": None}),
+        "change": Message("experiment.cell_change", _bounded(row) if known else {"lift": None}),
         "absolute": Message(
             "experiment.cell_absolute", {k or "step": _step(row, k) for k in ("", "_low", "_high")}
         ),

@@ -15,7 +15,8 @@ from kpilab.analysis.experiments.readings import (
     Question,
     between,
     checks_of,
-    moved_by,
+    informed,
+    leaning,
     readouts,
 )
 from kpilab.core.result import Result
@@ -163,7 +164,7 @@ def experiment(
     asked = Question(
         trial, found, found.totals("variant"), control, tuple(wanted), design, level, aged
     )
-    asked = replace(asked, moved=moved_by(asked))
+    asked = informed(asked)
     read_out = [row for m in wanted for t in treatments for row in readouts(asked, m, t)]
     unread = [row for row in read_out if isinstance(row, Unread)]
     table = scorecard([row for row in read_out if isinstance(row, Row)], unread, level)
@@ -261,6 +262,9 @@ def _notes(asked: Question, table: pd.DataFrame, best: str) -> tuple[Message, ..
     if design.boundary == "always valid" or (design.boundary != "none" and design.looks != (1.0,)):
         key = design.boundary.replace(" ", "_").replace("-", "_")
         notes.append(Message("experiment.note_looks", {"boundary": Message(f"experiment.{key}")}))
+    leant = [label for label in asked.values if leaning(asked, label)]
+    if leant:
+        notes.append(Message("experiment.note_uneven", {"metrics": leant}))
     if design.sides == 1:
         notes.append(Message("experiment.note_one_sided"))
     capped = [m for m in asked.trial.caps if f"{m} (capped)" in set(table["metric"])]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
+from kpilab.analysis.experiments.tails import Known, Tailed, lean, tailed, values_of
 from kpilab.core.trial import Design, Outcome
 from kpilab.engine.column import marked
 from kpilab.engine.experiments.ages import AgeMoments
@@ -16,6 +17,7 @@ from kpilab.engine.experiments.trial import Trial, below, extremes, quantiles
 from kpilab.errors import BadInput
 from kpilab.stats.experiments import validity
 from kpilab.stats.experiments.novelty import worn_off
+from kpilab.stats.experiments.permutation import MOST, NEEDED
 from kpilab.stats.experiments.quantile import design_effect, enough, from_order, ranks
 from kpilab.stats.experiments.readout import (
     Looks,
@@ -27,6 +29,7 @@ from kpilab.stats.experiments.readout import (
     read,
     stratified,
     unreadable,
+    unsure,
 )
 from kpilab.stats.experiments.scorecard import Row, Unread, scored
 from kpilab.stats.mean import Sample
@@ -48,6 +51,8 @@ class Question:
     level: float
     aged: AgeMoments | None
     moved: frozenset[str] = frozenset()
+    ends: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    values: Known = field(default_factory=dict)
 
     def sample(self, label: str, variant: str) -> Sample:
         return Sample.of_sums(*self.found.sums(label, self.totals[(variant,)]))
@@ -68,6 +73,24 @@ class Question:
         return [str(v) for v in self.found.values("variant")]
 
 
+def informed(asked: Question) -> Question:
+    """With what the data say of how its metrics are to be read."""
+    trial, found, design = asked.trial, asked.found, asked.design
+    moved = moved_by(asked)
+    if not trial.columns:  # counts hold no units
+        return replace(asked, moved=moved)
+    ends = {} if design.cluster else extremes(trial, asked.wanted, stored=found.stored)
+    return replace(
+        asked, moved=moved, ends=ends, values=values_of(trial, found, design, ends, moved)
+    )
+
+
+def leaning(asked: Question, label: str) -> bool:
+    """Whether the test of a metric follows a law of its own."""
+    rest = (v for v in asked.variants if v != asked.control)
+    return any(NEEDED <= lean(asked.values, label, asked.control, v) <= MOST for v in rest)
+
+
 def readouts(asked: Question, m: Outcome, treatment: str) -> list[Row | Unread]:
     """The read-out of a metric, and of the same with capped values."""
     if m.kind == "quantile":
@@ -78,10 +101,20 @@ def readouts(asked: Question, m: Outcome, treatment: str) -> list[Row | Unread]:
             else Unread(m.name, m.role, "sparse")
         ]
     labels = [m.name, *([f"{m.name} (capped)"] if m.name in asked.trial.caps else [])]
-    return [row_of(asked, m, label, treatment) for label in labels]
+    return [told for label in labels for told in rows_of(asked, m, label, treatment)]
 
 
-def row_of(asked: Question, m: Outcome, label: str, treatment: str) -> Row | Unread:
+def rows_of(asked: Question, m: Outcome, label: str, treatment: str) -> list[Row | Unread]:
+    """The row of a metric; where too few units carry it, without a test, and that it has none."""
+    tail = tailed(asked.values, label, asked.control, treatment)
+    row = row_of(asked, m, label, treatment, tail)
+    if not tail.wanted or isinstance(row, Unread):
+        return [row]
+    bare = replace(row, readout=unsure(row.readout), p_safe=float("nan"))
+    return [bare, Unread(label, m.role, "skewed", tail.wanted)]
+
+
+def row_of(asked: Question, m: Outcome, label: str, treatment: str, tail: Tailed) -> Row | Unread:
     group, how = asked.found.group(label), asked.reading(m)
     a, b = (asked.sample(label, v) for v in (asked.control, treatment))
     why = unreadable(a, b, group.metric)
@@ -95,15 +128,14 @@ def row_of(asked: Question, m: Outcome, label: str, treatment: str) -> Row | Unr
         )
     known = () if label in asked.moved else group.known
     if not asked.design.strata:
-        readout = read(a, b, group.metric, known, how, proportion=group.proportion)
+        readout = read(a, b, group.metric, known, how, proportion=group.proportion, law=tail.law)
         return safe_row(asked, m, label, treatment, readout, group.proportion)
     plain = read(a, b, group.metric, how=Reading(level=asked.level)).difference.error
     pairs = pairs_of(asked, label, treatment)
     if not pairs:
         return Unread(label, m.role, "apart")
-    return safe_row(
-        asked, m, label, treatment, stratified(pairs, group.metric, known, how, plain=plain)
-    )
+    readout = stratified(pairs, group.metric, known, how, plain=plain, law=tail.law)
+    return safe_row(asked, m, label, treatment, readout)
 
 
 def safe_row(
@@ -164,7 +196,7 @@ def between(asked: Question, control: str) -> pd.DataFrame:
     for m in (m for m in asked.wanted if m.kind != "quantile"):
         for k, first in enumerate(rest):
             for second in rest[k + 1 :]:
-                row = row_of(replace(asked, control=first), m, m.name, second)
+                row = rows_of(replace(asked, control=first), m, m.name, second)[0]
                 if isinstance(row, Row):
                     rows.append((m.name, first, second, *_told(row.readout)))
     names = ["metric", "first", "second", "effect", "low", "high", "lift", "p"]
@@ -199,8 +231,8 @@ def checks_of(
     )  # fmt: skip
     checks = validity.counted(seen) + extremes_of(asked) + ageing_of(asked, best)
     checks += [
-        validity.unread(label, why)
-        for label, why in dict.fromkeys((u.label, u.why) for u in unread)
+        validity.unread(label, why, wanted)
+        for label, why, wanted in dict.fromkeys((u.label, u.why, u.wanted) for u in unread)
     ]
     known = [p for part in balance_of(asked).values() for p in part]
     if known:
@@ -212,11 +244,7 @@ def extremes_of(asked: Question) -> list[validity.Check]:
     """The metric in which one unit weighs most."""
     checks = []
     whole = asked.found.totals()[()]
-    for metric, (low, high) in (
-        extremes(asked.trial, asked.wanted, stored=asked.found.stored).items()
-        if not asked.design.cluster
-        else ()
-    ):
+    for metric, (low, high) in asked.ends.items():
         arm = Sample.of_sums(*asked.found.sums(metric, whole))
         checks.append(
             validity.outliers(metric, arm.n, float(arm.mean[0]), float(arm.cov[0, 0]), low, high)

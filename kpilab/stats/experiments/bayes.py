@@ -7,6 +7,8 @@ from math import inf
 
 import numpy as np
 
+from kpilab.stats.distributions import norm
+from kpilab.stats.experiments.permutation import GRID, Law
 from kpilab.stats.tail import critical, upper
 
 
@@ -53,3 +55,11 @@ def normal(
         float(mean), sd, float(mean - half), float(mean + half),
         upper(-z, inf if prior else df), float(ship), float(keep),
     )  # fmt: skip
+
+
+def of_law(effect: float, error: float, law: Law) -> tuple[float, float, float]:
+    """Chance to be better and both expected losses, of an effect whose t has a law of its own."""
+    weight = norm.pdf(GRID) / norm.pdf(GRID).sum()
+    believed = effect - error * law.t
+    ship, keep = (float(weight @ np.maximum(side * believed, 0)) for side in (-1, 1))
+    return upper(-law.z_of(effect / error)), ship, keep

@@ -72,15 +72,22 @@ def linear(
     All arms (and strata) share one linearisation and one theta, so their means can be compared and
     weighed.
     """
-    pooled = reduce(_pooled, arms)
-    slopes = np.array([_slope(pooled.mean, c) for c in (metric, *covariates)])
-    common = slopes @ pooled.cov @ slopes.T
-    theta = np.linalg.pinv(common[1:, 1:]) @ common[1:, 0] if covariates else np.zeros(0)
-    weight = np.concatenate([[1.0], -theta]) @ slopes
+    weight, pooled = weights(arms, metric, covariates)
     at = _value(pooled.mean, metric)
     return [
         Sample.of(a.n, at + weight @ (a.mean - pooled.mean), weight @ a.cov @ weight) for a in arms
     ]
+
+
+def weights(
+    arms: Sequence[Sample], metric: Columns, covariates: Sequence[Columns] = ()
+) -> tuple[NDArray[np.float64], Sample]:
+    """What each column weighs in that one column, and all arms together."""
+    pooled = reduce(_pooled, arms)
+    slopes = np.array([_slope(pooled.mean, c) for c in (metric, *covariates)])
+    common = slopes @ pooled.cov @ slopes.T
+    theta = np.linalg.pinv(common[1:, 1:]) @ common[1:, 0] if covariates else np.zeros(0)
+    return np.concatenate([[1.0], -theta]) @ slopes, pooled
 
 
 def _pooled(a: Sample, b: Sample) -> Sample:

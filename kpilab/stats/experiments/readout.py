@@ -12,6 +12,7 @@ from kpilab.stats.distributions import chi2
 from kpilab.stats.experiments import anytime, bayes
 from kpilab.stats.experiments.cuped import Columns, adjust, linear
 from kpilab.stats.experiments.fieller import Lift, Method, lift, relative_error
+from kpilab.stats.experiments.permutation import Law
 from kpilab.stats.experiments.proportion_difference import miettinen_nurminen, not_inferior, score_z
 from kpilab.stats.experiments.sequential import Spending, lan_demets, spending_p
 from kpilab.stats.mean import Difference, Estimate, Sample, post_stratified, t_test, welch
@@ -57,7 +58,7 @@ class Readout:
             covariates.
         chance, loss_ship, loss_keep: chance that the treatment is better, and relative loss
             expected from shipping it or from keeping the control. shared: covariance of the two
-            estimates.
+            estimates. law: of the difference's t where it is not Student's.
     """
 
     control: Estimate
@@ -70,6 +71,7 @@ class Readout:
     loss_ship: float
     loss_keep: float
     shared: float = 0.0
+    law: Law | None = None
 
     @property
     def share(self) -> float:
@@ -118,6 +120,7 @@ def read(
     how: Reading = USUAL,
     *,
     proportion: bool = False,
+    law: Law | None = None,
 ) -> Readout:
     """Mean, ratio or proportion of two arms, adjusted for covariates.
 
@@ -126,7 +129,7 @@ def read(
     if proportion and not covariates:
         return proportions(a, b, how)
     both = adjust(a, b, metric, covariates)
-    return estimates(both.a, both.b, how, cut=both.cut)
+    return estimates(both.a, both.b, how, cut=both.cut, law=law)
 
 
 def unreadable(a: Sample, b: Sample, metric: Columns) -> str:
@@ -148,13 +151,19 @@ def is_share(arm: Sample) -> bool:
 
 
 def estimates(
-    a: Estimate, b: Estimate, how: Reading = USUAL, *, shared: float = 0.0, cut: float = 0.0
-) -> Readout:
+    a: Estimate, b: Estimate, how: Reading = USUAL, *, shared: float = 0.0, cut: float = 0.0,
+    law: Law | None = None,
+) -> Readout:  # fmt: skip
     """The same from estimates that are already made (quantiles, strata),
     with their covariance `shared`."""
     fixed = welch(a, b, level=how.level, shared=shared)
-    belief = _belief(a, b, fixed, how, shared)
-    return _finished(a, b, fixed, how, belief, cut, shared)
+    if law is None or not fixed.error > 0:
+        return _finished(a, b, fixed, how, _belief(a, b, fixed, how, shared), cut, shared)
+    # The same chain with the z that stands for this t: looks, corrections and beliefs ask for z.
+    z = law.z_of(fixed.statistic)
+    fixed = replace(fixed, statistic=z, p=two_sided(z), df=np.inf)
+    belief = _belief(a, b, fixed, how, shared, law)
+    return replace(_finished(a, b, fixed, how, belief, cut, shared, law), law=law)
 
 
 def stratified(
@@ -164,12 +173,13 @@ def stratified(
     how: Reading = USUAL,
     *,
     plain: float = 0.0,
+    law: Law | None = None,
 ) -> Readout:
     """The same at the common mix of strata, after adjustment; `plain` is the error without either,
     for the cut."""
     flat = linear([arm for pair in pairs for arm in pair], metric, covariates)
     a, b, shared = post_stratified(list(zip(flat[::2], flat[1::2], strict=True)))
-    readout = estimates(a, b, how, shared=shared)
+    readout = estimates(a, b, how, shared=shared, law=law)
     return replace(readout, cut=1 - (readout.difference.error / plain) ** 2 if plain else 0.0)
 
 
@@ -201,24 +211,34 @@ def proportions(a: Sample, b: Sample, how: Reading = USUAL) -> Readout:
 
 def _finished(
     a: Estimate, b: Estimate, fixed: Difference, how: Reading,
-    belief: tuple[float, float, float], cut: float, shared: float = 0.0,
+    belief: tuple[float, float, float], cut: float, shared: float = 0.0, law: Law | None = None,
 ) -> Readout:  # fmt: skip
     p, bound = how.looks.corrected(fixed, a.n + b.n, how.level)
-    limit = matching(bound, fixed.df) if fixed.error > 0 else 0.0
-    half = limit * fixed.error if fixed.error > 0 else 0.0
-    test = Difference(
-        fixed.effect,
-        fixed.error,
-        fixed.df,
-        fixed.statistic,
-        p,
-        float(fixed.effect - half),
-        float(fixed.effect + half),
-    )
-    change = lift(
-        a, b, fixed, level=1 - two_sided(bound), method=how.relative, shared=shared, limit=limit
-    )
+    known = fixed.error > 0
+    limits = _limits(bound, fixed.df, law) if known else (0.0, 0.0)
+    low, high = (limit * fixed.error if known else 0.0 for limit in limits)
+    test = replace(fixed, p=p, low=float(fixed.effect - low), high=float(fixed.effect + high))
+    level = 1 - two_sided(bound)
+    ends = [
+        lift(a, b, fixed, level=level, method=how.relative, shared=shared, limit=limit)
+        for limit in dict.fromkeys(limits)
+    ]
+    change = ends[0] if "interval" not in {e.bounds for e in ends} else _joined(ends[0], ends[-1])
     return Readout(a, b, test, change, fixed.p, cut, *belief, shared)
+
+
+def _limits(bound: float, df: float, law: Law | None) -> tuple[float, float]:
+    """How many errors the interval reaches down and up."""
+    if law is None:
+        both = matching(bound, df)
+        return both, both
+    return max(law.t_of(bound), 0.0), max(-law.t_of(-bound), 0.0)
+
+
+def _joined(down: Lift, up: Lift) -> Lift:
+    """The lower end of one interval and the upper of the other; of neither where one has none."""
+    whole = down if down.bounds != "interval" else up
+    return replace(down, high=up.high) if whole.bounds == "interval" else whole
 
 
 def _belief(
@@ -227,6 +247,7 @@ def _belief(
     fixed: Difference,
     how: Reading,
     shared: float = 0.0,
+    law: Law | None = None,
 ) -> tuple[float, float, float]:
     if not fixed.error > 0 or a.value == 0 or not np.isfinite(a.value):
         return float("nan"), float("nan"), float("nan")
@@ -238,6 +259,8 @@ def _belief(
     if prior is None:
         # One test, one belief: a chance below .05 is a one-sided p below it.
         error = fixed.error / abs(a.value)
+        if law is not None:
+            return bayes.of_law(better * change, error, Law(better * law.t[::better]))
     posterior = bayes.normal(better * change, error, prior=turned, df=fixed.df)
     return posterior.chance, posterior.loss_ship, posterior.loss_keep
 
@@ -248,7 +271,7 @@ def one_sided(readout: Readout, better: int) -> Readout:
     under no effect crosses the upper boundary half as often as either.
     """
     d, change, far = readout.difference, readout.lift, better * np.inf
-    gains = d.effect * better > 0
+    gains = d.statistic * better > 0
 
     def turned(p: float) -> float:
         return float(p / 2 if gains else 1 - p / 2)
@@ -278,7 +301,21 @@ def guarded(readout: Readout, margin: float, *, better: int = 1, proportion: boo
     error = float(np.sqrt(b.variance + slope**2 * a.variance - 2 * slope * readout.shared))
     if not error > 0:
         return float("nan")
-    return upper(float(better * (b.value - slope * a.value) / error), readout.difference.df)
+    t = float((b.value - slope * a.value) / error)
+    if readout.law is not None:
+        return upper(better * readout.law.z_of(t))
+    return upper(better * t, readout.difference.df)
+
+
+def unsure(readout: Readout) -> Readout:
+    """The estimates alone: no test, interval or belief."""
+    nan, d = float("nan"), readout.difference
+    return replace(
+        readout,
+        difference=replace(d, statistic=nan, p=nan, low=nan, high=nan),
+        lift=Lift(readout.lift.value, nan, nan, "undefined"),
+        p_fixed=nan, chance=nan, loss_ship=nan, loss_keep=nan, law=None,
+    )  # fmt: skip
 
 
 def interaction(effects: Sequence[float], errors: Sequence[float]) -> float:

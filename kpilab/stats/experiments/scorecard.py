@@ -45,11 +45,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A metric that cannot be tested, and why: a key of `WORDS`."""
+    """A metric that cannot be tested, and why: a key of `WORDS`; or "skewed", which leaves a row
+    without a test, and the units that its smaller arm would want."""
 
     label: str
     role: str
     why: str
+    wanted: float = float("nan")
 
 
 def scored(

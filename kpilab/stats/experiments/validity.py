@@ -176,9 +176,9 @@ def balance(p: Sequence[float]) -> Check:
     return Check("balance", float(len(p)), worst, worst < BALANCE_LEVEL, False)
 
 
-def unread(metric: str, why: str) -> Check:
-    """A metric that cannot be tested; `why` as in the scorecard."""
-    return Check(f"unread_{why}", float("nan"), float("nan"), True, False, metric)
+def unread(metric: str, why: str, wanted: float = float("nan")) -> Check:
+    """A metric that cannot be tested; `why` and `wanted` as in the scorecard."""
+    return Check(f"unread_{why}", wanted, float("nan"), True, False, metric)
 
 
 def unnamed(count: int, units: int) -> Check:
