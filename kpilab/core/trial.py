@@ -149,6 +149,12 @@ class Design:
             itself.
         sides: 2, or 1 where only a gain was asked for before the test: a harm is then no more than
             "no gain". Guardrails are always read on both sides.
+        phases: where the split differed by stratum or changed over time: value of the column
+            `strata` -> its own split. Arms are then compared inside each, and each is held against
+            its own split.
+        slot, washout: of a switchback test on `Units` with a time: length of the time slots that
+            were drawn (per value of `cluster`, all together without one), and how much of the
+            beginning of each is left out, as what was on before still has its effect there.
     """
 
     split: Mapping[str, float] = field(default_factory=dict)
@@ -170,10 +176,25 @@ class Design:
     name: str | None = None
     covariates: tuple[str, ...] = ()
     sides: Literal[1, 2] = 2
+    phases: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    slot: timedelta | None = None
+    washout: timedelta = timedelta(0)
 
     def __post_init__(self) -> None:
         if self.sides not in (1, 2):
             raise BadInput(f"sides is {self.sides}", "Design", "choose 1 or 2")
+        if self.phases and (self.split or not self.strata):
+            raise BadInput(
+                "phases have a split each, of the values of a column",
+                "Design, phases",
+                "name the column as `strata`, and leave out `split`",
+            )
+        if self.washout and not (self.slot and timedelta(0) <= self.washout < self.slot):
+            raise BadInput(
+                f"a washout of {self.washout} leaves nothing of a slot",
+                "Design, washout",
+                "give a `slot` that is longer",
+            )
         if self.boundary == "alpha spending":
             object.__setattr__(self, "boundary", "obrien-fleming")
         if self.start and self.until and self.until < self.start:
@@ -193,12 +214,13 @@ class Design:
                 "Design",
                 "give the information share of each look",
             )
-        if any(share <= 0 for share in self.split.values()):
-            raise BadInput(
-                f"split {dict(self.split)} has an empty share",
-                "Design",
-                "give each variant a share above 0",
-            )
+        for split in (self.split, *self.phases.values()):
+            if any(share <= 0 for share in split.values()):
+                raise BadInput(
+                    f"split {dict(split)} has an empty share",
+                    "Design",
+                    "give each variant a share above 0",
+                )
 
 
 @dataclass(frozen=True, slots=True)

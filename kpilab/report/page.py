@@ -20,6 +20,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 from platformdirs import user_cache_path
 
+from kpilab.analysis.experiments.experiment import ExperimentResult
 from kpilab.core.finding import Finding
 from kpilab.report.cells import cells
 from kpilab.report.document import Json, main_result
@@ -28,6 +29,8 @@ from kpilab.report.specs import BRIDGE, COURSE, wide
 from kpilab.report.whys import tree
 from kpilab.report.words import Words
 from kpilab.show import format as form
+from kpilab.show.labels import labelled
+from kpilab.show.trial_page import page as trial_page
 
 # With the drawing code (0.9 MB) the page stays under 1.2 MB.
 ROOM_FOR_CHARTS, ROOM_FOR_TABLES, MOST_ROWS = 150_000, 40_000, 30
@@ -63,6 +66,7 @@ def page(words: Words, data: Json, charts: Mapping[str, Json]) -> str:
         look=embedded(look),
         whys=tree(words),
         tables=_tables(words),
+        tests=_tests(words),
         kpis=standings(words),
         reached=reached(words),
         lines=list(lines(words)),
@@ -198,6 +202,16 @@ def _listed(rows: list[dict[str, Any]]) -> Json:
 def _short(value: object) -> object:
     """A number as exactly as it can be drawn."""
     return float(f"{value:.{DRAWN}g}") if isinstance(value, float) else value
+
+
+def _tests(words: Words) -> dict[str, Markup]:
+    """Per finding id the page of its experiment, where one was evaluated."""
+    return {
+        finding.id: Markup(trial_page(labelled(result, words.names), words.lang))  # noqa: S704
+        for finding in words.review.findings
+        for result in finding.evidence
+        if isinstance(result, ExperimentResult)
+    }
 
 
 def _tables(words: Words) -> dict[str, Json]:

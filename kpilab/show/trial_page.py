@@ -13,6 +13,8 @@ from kpilab.show.say import label, sentence
 from kpilab.show.theme import BAD, GOOD, NEUTRAL, QUIET
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from kpilab.analysis.experiments.experiment import ExperimentResult
@@ -22,15 +24,19 @@ WIDTH, HEIGHT = 160, 14  # of an interval bar, in pixels
 NUMBERS = ("before", "after", "p", "chance")
 
 
-def page(result: ExperimentResult, lang: str = "en") -> str:
-    """The page as HTML that loads nothing from outside."""
+def page(result: ExperimentResult, lang: str = "en", parts: Sequence[str] = ()) -> str:
+    """The page as HTML that loads nothing from outside, and has no styles of its own.
+
+    Args:
+        parts: what stands between the metrics and what was done: the effect by day, age, segment.
+    """
     *health, headline = (escape(sentence(m, lang)) for m in result.banner)
     spoilt = result.decision == "invalid"
     tone = BAD if spoilt else NEUTRAL if result.checks["trouble"].any() else GOOD
-    banner = "".join(f"<div>{line}</div>" for line in health)
+    banner = "".join(f"<div>{_dot(tone)} {line}</div>" for line in health)
     guard = (result.table["role"] == "guardrail").to_numpy()
-    parts = [
-        f"<div style='border-left:4px solid {tone};padding-left:8px'>{banner}</div>",
+    said = [
+        f"<div class='kp-banner'>{banner}</div>",
         f"<p><strong>{headline}</strong></p>",
         _table(result, ~guard, "experiment.metrics", lang),
         _table(result, guard, "experiment.guardrails", lang) if guard.any() else "",
@@ -38,7 +44,15 @@ def page(result: ExperimentResult, lang: str = "en") -> str:
     control = Message("experiment.against", {"control": result.control})
     done = [escape(sentence(m, lang)) for m in (control, *result.notes)]
     apart = "" if lang == "zh" else " "
-    return "".join([*parts, f"<p>{apart.join([label('experiment.done', lang), *done])}</p>"])
+    last = f"<p>{apart.join([label('experiment.done', lang), *done])}</p>"
+    return "".join([*said, *parts, last])
+
+
+def _dot(tone: str) -> str:
+    return (
+        "<svg width='10' height='10' aria-hidden='true'>"
+        f"<circle cx='5' cy='5' r='4' fill='{tone}'/></svg>"
+    )
 
 
 def _table(result: ExperimentResult, mine: np.ndarray, title: str, lang: str) -> str:
@@ -52,8 +66,8 @@ def _table(result: ExperimentResult, mine: np.ndarray, title: str, lang: str) ->
         f"<tr>{''.join(_cell(c, cells, rows, k, far, lang) for c in COLUMNS)}</tr>"
         for k, cells in enumerate(said)
     )
-    caption = f"<caption style='text-align:left'>{escape(label(title, lang))}</caption>"
-    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<p>{escape(label(title, lang))}</p>{table}"
 
 
 def _cell(
@@ -64,8 +78,8 @@ def _cell(
         low, value, high = (float(row[c]) for c in ("lift_low", "lift", "lift_high"))
         tone = {1: GOOD, -1: BAD}.get(int(row["gain"]), QUIET)
         return f"<td>{_bar(low, value, high, far, tone)}</td>"
-    style = " style='text-align:right'" if column in NUMBERS else ""
-    return f"<td{style}>{escape(sentence(cells[column], lang))}</td>"
+    number = " class='kp-number'" if column in NUMBERS else ""
+    return f"<td{number}>{escape(sentence(cells[column], lang))}</td>"
 
 
 def _far(rows: pd.DataFrame) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from kpilab.analysis.experiments.experiment import ExperimentResult
 from kpilab.core.case import Case
 from kpilab.core.result import Result
 from kpilab.core.values import Message, Where
@@ -18,6 +19,7 @@ from kpilab.errors import BadInput
 from kpilab.questions.series import is_share
 from kpilab.show.format import number, percent, plain, signed_percent
 from kpilab.show.format import where as where_text
+from kpilab.show.html import trial_html
 from kpilab.show.say import catalogue, label, sentence
 from kpilab.workbench.lacks import Lacks
 from kpilab.workbench.state import State
@@ -98,7 +100,9 @@ class Words:
         return self.say(error.message) if isinstance(error, Lacks) else str(error)
 
     def evidence(self, result: Result, table: pd.DataFrame) -> str:
-        """The answer in words, its doubts and its table, as HTML."""
+        """The answer in words, its doubts and its table, as HTML; of an experiment its page."""
+        if isinstance(result, ExperimentResult):
+            return f"<div class='kp-table'>{trial_html(result, self.lang, self.names)}</div>"
         notes = "".join(f"<li>{escape(self.say(n))}</li>" for n in result.notes)
         said = f"<p class='kp-said'><strong>{escape(self.say(result.headline))}</strong></p>"
         return f"{said}<ul>{notes}</ul>{self.table(table)}"

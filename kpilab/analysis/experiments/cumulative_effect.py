@@ -30,19 +30,22 @@ class CumulativeEffectResult(Result):
             `units_treatment`, `effect`, `low`, `high` (a single look), `wide_low`, `wide_high`
             (every day a look, O'Brien-Fleming), `z`, `bound`; `day_effect`, `day_low`, `day_high`
             are those of the units assigned that day alone.
-        metric, treatment: what is followed.
+        metric, treatment: what is followed. share: whether its values are shares of units.
     """
 
     metric: str
     treatment: str
+    share: bool = False
     kind: ClassVar[str] = "course"
 
     @property
     def headline(self) -> Message:
         last = self.table.to_dict("records")[-1]
         reached = "crossed" if abs(last["z"]) >= last["bound"] else "open"
-        values = {"metric": self.metric, "days": len(self.table)}
-        return Message(f"course.{reached}", values | {str(k): v for k, v in last.items()})
+        step = f"experiment.step_{'share' if self.share else 'amount'}"
+        told = {k: Message(step, {"value": last[k]}) for k in ("effect", "wide_low", "wide_high")}
+        values = {"metric": self.metric, "days": len(self.table), "z": last["z"]}
+        return Message(f"course.{reached}", values | told)
 
 
 @keywords("cumulative_effect")
@@ -95,7 +98,7 @@ def cumulative_effect(
     table = table.assign(wide_low=table["effect"] - half, wide_high=table["effect"] + half).drop(
         columns="error"
     )
-    return CumulativeEffectResult(table, metric, treatment)
+    return CumulativeEffectResult(table, metric, treatment, group.proportion)
 
 
 def _alone(

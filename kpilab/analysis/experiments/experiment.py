@@ -28,6 +28,7 @@ from kpilab.engine.door.tables import Tabular
 from kpilab.engine.experiments.ages import AgeMoments, age_moments
 from kpilab.engine.experiments.counts import counted, refuse_days
 from kpilab.engine.experiments.moments import Moments, moments
+from kpilab.engine.experiments.slots import slotted
 from kpilab.engine.experiments.trial import prepare
 from kpilab.errors import BadInput, unknown
 from kpilab.old import keywords
@@ -149,6 +150,7 @@ def experiment(
         trial, found = counted(assignments, wanted, design, keep)
     else:
         if isinstance(assignments, Units):
+            assignments, design = slotted(assignments, design)
             refuse_days(assignments, wanted, design)
         trial = prepare(assignments, log, wanted, design.name, design, keep)
         found = moments(trial.table, trial.groups, by=trial.keys(keep), nulls=design.nulls)

@@ -142,13 +142,13 @@ def plan(
     table["units"] = np.ceil(table["units"])
     table["days"] = np.ceil(table["units"] / first.traffic)
     splits = simulations if isinstance(simulations, Simulations) else Simulations(simulations)
-    most = float(2 * table["units"].max())
+    ends = float(table["units"].min() / 10), float(2 * table["units"].max())
     return PlanResult(
         table, metric=wanted[0].name, mean=first.mean, sd=float(np.sqrt(first.variance)),
         cut=first.cut, smallest=sizing.smallest(first.rows * sum(pair)), power=power, level=level,
         traffic=first.traffic, false_alarms=_false_alarms(first, splits, level),
         simulations=splits.number,
-        curve=curves(first, sizing, effects, most, sum(pair)),
+        curve=curves(first, sizing, effects, ends, sum(pair)),
         weeks=weeks(first, sizing, first.traffic, sum(pair)),
     )  # fmt: skip
 

@@ -227,7 +227,7 @@ def checks_of(
         intake.early,
         intake.logged, intake.late, intake.idle, intake.heavy, intake.unnamed, parts,
         list(by_day.values()),
-        found.days(),
+        found.days(), phases_of(asked),
     )  # fmt: skip
     checks = validity.counted(seen) + extremes_of(asked) + ageing_of(asked, best)
     checks += [
@@ -238,6 +238,29 @@ def checks_of(
     if known:
         checks.append(validity.balance(known))
     return pd.DataFrame([asdict(c) for c in checks])
+
+
+def phases_of(asked: Question) -> list[tuple[str, list[float], list[float]]]:
+    """Units and declared shares of every stratum that has a split of its own.
+
+    Raises:
+        BadInput: a stratum without a split, or a split without a variant.
+    """
+    design, found = asked.design, []
+    if not design.phases:
+        return []
+    units = asked.found.counts(marked(str(design.strata)), asked.variants)
+    for value, counts in units.items():
+        split = design.phases.get(value, {})
+        missing = [v for v in asked.variants if v not in split]
+        if missing:
+            raise BadInput(
+                f"the split of {value!r} leaves out variant {missing[0]!r}",
+                f"Design, phases (column {design.strata!r})",
+                "give every value of the column a split with a share for each variant",
+            )
+        found.append((f"{design.strata} = {value}", counts, [split[v] for v in asked.variants]))
+    return found
 
 
 def extremes_of(asked: Question) -> list[validity.Check]:

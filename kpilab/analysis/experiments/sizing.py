@@ -15,9 +15,11 @@ from kpilab.core.trial import Design, Outcome, Units
 from kpilab.engine.column import own
 from kpilab.engine.experiments.exposure import DAY
 from kpilab.engine.experiments.moments import Moments, moments
+from kpilab.engine.experiments.tails import tails
 from kpilab.engine.experiments.trial import Trial, prepare, quantiles
 from kpilab.errors import BadInput
-from kpilab.stats.experiments.cuped import adjust
+from kpilab.stats.experiments.cuped import adjust, weights
+from kpilab.stats.experiments.permutation import skewness_of
 from kpilab.stats.experiments.power import Sizing
 from kpilab.stats.experiments.quantile import enough, from_order, ranks
 from kpilab.stats.mean import Sample
@@ -25,7 +27,7 @@ from kpilab.stats.mean import Sample
 BUCKETS = 200
 LEAST_UNITS = 10  # below, a variance says nothing
 ALL = "history"  # whatever the variants of the past were called
-WEEKS, POINTS, SAFE_LEVEL = 8, 12, 0.95
+WEEKS, POINTS, SAFE_LEVEL = 8, 30, 0.95
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +38,7 @@ class History:
         metric: as asked. mean: of it. variance: per row of the analysis (a unit, or a cluster).
         cut: share of the variance that covariates took. rows: of the analysis. size: units per row.
         found: sums by bucket of units; None for a quantile. traffic: units per day, NaN unknown.
+        skewness: of the metric; 0 where the arms are even, as it does not matter there.
     """
 
     metric: Outcome
@@ -46,6 +49,7 @@ class History:
     size: float
     found: Moments | None
     traffic: float
+    skewness: float = 0.0
 
     def sizing(
         self, shares: tuple[float, float], level: float, power: float, paid: float, design: Design
@@ -57,7 +61,9 @@ class History:
         elif self.found is not None and self.found.group(self.metric.name).proportion:
             kind = "share"
         few, one = design.cluster is not None, design.sides == 1
-        return Sizing(self.mean, self.variance, kind, shares, level, power, paid, one, few)
+        return Sizing(
+            self.mean, self.variance, kind, shares, level, power, paid, one, few, self.skewness
+        )
 
 
 def history(units: Units, metric: Outcome, design: Design) -> History:
@@ -87,9 +93,15 @@ def _mean(trial: Trial, metric: Outcome, units: Units, design: Design) -> Histor
     both = adjust(whole, whole, group.metric, group.known)
     size = float(whole.mean[1]) if design.cluster and not metric.per else 1.0
     traffic = found.units() / found.days() if found.days() else float("nan")
+    skew = 0.0
+    if len(set(design.split.values())) > 1 and not group.proportion:
+        weight, _whole = weights([whole], group.metric, group.known)
+        read = tails(trial.table, group, weight.tolist(), whole.mean.tolist())[ALL]
+        skew = skewness_of(read.n, read.powers)
     return History(
-        metric, both.a.value, both.a.variance * whole.n, both.cut, whole.n, size, found, traffic
-    )
+        metric, both.a.value, both.a.variance * whole.n, both.cut, whole.n, size, found, traffic,
+        skew,
+    )  # fmt: skip
 
 
 def _moments(trial: Trial, units: Units, design: Design) -> Moments:
@@ -144,10 +156,10 @@ def needed(
 
 
 def curves(
-    past: History, sizing: Sizing, effects: Sequence[float], most: float, part: float
+    past: History, sizing: Sizing, effects: Sequence[float], ends: tuple[float, float], part: float
 ) -> pd.DataFrame:
-    """Chance to find each effect by the units of all arms, up to `most`."""
-    grid = np.linspace(most / POINTS, most, POINTS)
+    """Chance to find each effect by the units of all arms, between two `ends`."""
+    grid = np.geomspace(*ends, POINTS)
     rows = [(e, u, sizing.chance(e, u * part / past.size)) for e in effects for u in grid]
     return pd.DataFrame(rows, columns=pd.Index(["effect", "units", "power"]))
 

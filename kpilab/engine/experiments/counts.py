@@ -28,7 +28,7 @@ MOST_DAYS = 5000
 # Values that all variants have in common, of the rows of one; a day may be missing here and there.
 HELD = 1.2
 # Settings of a design that only rows of units can answer.
-OF_UNITS = ("cluster", "exposure", "window", "covariates", "before")
+OF_UNITS = ("cluster", "exposure", "window", "covariates", "before", "slot")
 
 
 def refuse_days(who: Units, metrics: Sequence[Outcome], design: Design) -> None:

@@ -184,7 +184,7 @@ def _clusters(
         if count:
             raise BadInput(
                 f"{int(count):,} clusters have several values of {column.removeprefix(OWN)!r}",
-                f"Design, cluster {cluster!r}",
+                f"Design, cluster {cluster.removeprefix(OWN)!r}",
                 "a cluster has one variant; segments and strata must be properties of the cluster",
             )
     wanted = dict.fromkeys(c for g in groups for c in g.all)

@@ -76,7 +76,7 @@ CHARTS: dict[str, tuple[str, str]] = {
     "course": ("experiments.trial", "course"),
     "ages": ("experiments.trial", "ages"),
     "arrivals": ("experiments.trial", "arrivals"),
-    "plan": ("experiments.trial", "plan"),
+    "plan": ("experiments.plan", "plan"),
     "programme": ("experiments.programme", "programme"),
     "rereading": ("experiments.trial", "rereading"),
     "effects": ("review.loop", "effects"),

@@ -73,7 +73,12 @@ def imbalance(a: float, b: float) -> float:
 
 def skewness(a: Values, b: Values) -> float:
     """Of both arms together."""
-    n, (s1, s2, s3, _s4) = a.n + b.n, (a.powers + b.powers)
+    return skewness_of(a.n + b.n, a.powers + b.powers)
+
+
+def skewness_of(n: float, powers: Array) -> float:
+    """From the sums of the first three powers of `n` values."""
+    s1, s2, s3 = powers[:3]
     mean = s1 / n
     variance = s2 / n - mean**2
     third = s3 / n - 3 * mean * s2 / n + 2 * mean**3

@@ -10,6 +10,7 @@ from scipy.optimize import root_scalar
 from statsmodels.stats.power import tt_ind_solve_power
 
 from kpilab.stats.distributions import norm
+from kpilab.stats.experiments.permutation import MOST, NEEDED, imbalance
 
 
 def chance(
@@ -78,6 +79,7 @@ class Sizing:
         level, power: confidence, and the chance wanted. inflation: the most that looks ask on top
             of a fixed test (critical value ratio), >= 1. one_sided: whether only gains are tested.
         few: whether what is drawn is few (clusters): the t test then asks for a little more.
+        skewness: of the metric; it matters where the arms are uneven.
     """
 
     mean: float
@@ -89,6 +91,7 @@ class Sizing:
     inflation: float = 1.0
     one_sided: bool = False
     few: bool = False
+    skewness: float = 0.0
 
     def units(self, effect: float) -> float:
         """Units of both arms that find a relative effect; NaN where a share would leave 0-100 %.
@@ -104,7 +107,14 @@ class Sizing:
             return float("nan")
         null, found = self._spreads(effect)
         needed = self._limit * null + norm.ppf(self.power) * found
-        return float((needed / (effect * self.mean)) ** 2) + self._more
+        units = float((needed / (effect * self.mean)) ** 2) + self._more
+        if not self._lean(effect, units):
+            return units
+        # With the skewness of the difference, which itself depends on the units.
+        wanted = root_scalar(
+            lambda n: self.chance(effect, n) - self.power, bracket=(units / 4, units * 4)
+        )
+        return float(wanted.root)
 
     def chance(self, effect: float, units: float) -> float:
         """Chance that `units` of both arms find a relative effect."""
@@ -112,7 +122,15 @@ class Sizing:
             return float("nan")
         null, found = self._spreads(effect)
         z = abs(effect * self.mean) * np.sqrt(max(units - self._more, 1e-9))
-        return float(norm.cdf((z - self._limit * null) / found))
+        lean = self._lean(effect, units)
+        if not lean:
+            return float(norm.cdf((z - self._limit * null) / found))
+        # The read-out's own limit leans against the skewness (`permutation`), and an arm that
+        # shows a large effect by chance also shows a large error.
+        limit = self._limit
+        limit -= lean * (2 * limit**2 + 1) / 6 if abs(lean) >= NEEDED else 0.0
+        x = (limit - z / found) / (1 - limit * lean / 2)
+        return float(norm.cdf(-x) + lean * (x**2 - 1) / 6 * norm.pdf(x))
 
     def smallest(self, units: float) -> float:
         """Relative rise that `units` of both arms find; NaN where even the largest is not found."""
@@ -138,6 +156,14 @@ class Sizing:
     def possible(self, effect: float) -> bool:
         """Whether the mean can change so far."""
         return self.kind != "share" or 0 < self.mean * (1 + effect) < 1
+
+    def _lean(self, effect: float, units: float) -> float:
+        """Skewness of the difference, in the direction of the effect."""
+        if self.kind == "share" or not self.skewness:
+            return 0.0
+        control, treatment = (share / sum(self.shares) * units for share in self.shares)
+        lean = self.skewness * imbalance(control, treatment) * np.sign(effect * self.mean)
+        return float(np.clip(lean, -MOST, MOST)) if abs(lean) > 1e-6 else 0.0
 
     @property
     def _limit(self) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from kpilab.stats.distributions import chi2
 from kpilab.stats.experiments.decision import MOST_LATE
 from kpilab.stats.experiments.sample_ratio import sample_ratio, sequential_ratio
 from kpilab.stats.multiplicity import holm
@@ -46,7 +47,8 @@ class Seen:
         logged: whether the next three are known: late, idle (units) and heavy (share of rows).
             unnamed: no variant.
         segments: name -> units of each variant. daily: one row per day, units of each variant.
-            days: calendar days.
+            days: calendar days. phases: name, units of each variant and shares of each segment that
+            has a split of its own; the shares of all are then not asked for.
     """
 
     compared: Sequence[float]
@@ -62,22 +64,25 @@ class Seen:
     segments: Mapping[str, Sequence[float]] = field(default_factory=dict)
     daily: Sequence[Sequence[float]] = ()
     days: int = 0
+    phases: Sequence[tuple[str, Sequence[float], Sequence[float]]] = ()
 
 
 def counted(seen: Seen) -> list[Check]:
     """Every check that reads counts of units."""
     everyone = sum(seen.assigned) or sum(seen.compared)
-    checks = [sample(seen.compared, seen.shares), crossed(seen.crossed, round(everyone))]
+    checks = [] if seen.phases else [sample(seen.compared, seen.shares)]
+    checks += phased(*zip(*seen.phases, strict=True)) if seen.phases else []
+    checks.append(crossed(seen.crossed, round(everyone)))
     checks += [unnamed(seen.unnamed, round(everyone))] if seen.unnamed else []
     if seen.assigned:
-        checks += [
-            sample(seen.assigned, seen.shares, "assigned_ratio"),
-            early(seen.early, round(everyone)),
-        ]
-    if seen.segments:
+        if not seen.phases:
+            checks.append(sample(seen.assigned, seen.shares, "assigned_ratio"))
+        checks.append(early(seen.early, round(everyone)))
+    if seen.segments and not seen.phases:
         checks.append(segments(list(seen.segments), list(seen.segments.values()), seen.shares))
     if len(seen.daily):
-        checks += [daily(seen.daily, seen.shares), weekdays(seen.days)]
+        checks += [] if seen.phases else [daily(seen.daily, seen.shares)]
+        checks.append(weekdays(seen.days))
     if seen.logged:
         checks += [
             late(seen.late, round(everyone) + seen.late),
@@ -105,6 +110,24 @@ def segments(names: Sequence[str], counts: ArrayLike, shares: Sequence[float]) -
     found = sample(n[worst].tolist(), shares, "segment_ratio")
     q = float(corrected[worst])
     return Check("segment_ratio", found.value, q, q < SRM_LEVEL, True, names[worst])
+
+
+def phased(
+    names: Sequence[str], counts: ArrayLike, shares: Sequence[Sequence[float]]
+) -> list[Check]:
+    """The same where every segment has a split of its own: all of them together, and the one
+    furthest from it (Holm)."""
+    n = np.asarray(counts, float)
+    tests = [sample_ratio(row, share) for row, share in zip(n, shares, strict=True)]
+    p = float(chi2.sf(sum(t.statistic for t in tests), len(tests) * (n.shape[1] - 1)))
+    corrected = holm([t.p for t in tests])
+    worst = int(np.nanargmin(corrected))
+    found = sample(n[worst].tolist(), shares[worst], "segment_ratio")
+    q = float(corrected[worst])
+    return [
+        Check("sample_ratio", found.value, p, p < SRM_LEVEL, True),
+        Check("segment_ratio", found.value, q, q < SRM_LEVEL, True, names[worst]),
+    ]
 
 
 def daily(counts: ArrayLike, shares: Sequence[float]) -> Check:

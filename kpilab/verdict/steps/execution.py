@@ -149,14 +149,12 @@ def _tests(case: Case) -> Iterator[Message | tuple[Finding, ReanalysisResult]]:
 
 
 def _guards(asked: TrialQuestion) -> ExperimentResult | Message | None:
-    """The guardrails beside the outcome, as they stood at the decision;
-    None where there are none."""
-    if not asked.outcomes[1:]:
-        return None
+    """The outcome and its guardrails as they stood at the decision; None where that cannot be read
+    and no guardrail misses it."""
     try:
         return experiment(*asked.tables, **asked.experiment, ages=False)
     except BadInput as error:
-        return _not_examined(asked.test, error.what)
+        return _not_examined(asked.test, error.what) if asked.outcomes[1:] else None
 
 
 def _not_examined(test: Test, why: str) -> Message:

@@ -140,6 +140,10 @@ def test_a_plan_with_clusters_split_and_guardrails(rows):
 def test_a_plan_shows_power_by_units_and_what_each_week_finds(rows):
     rows = rows.assign(at=pd.Timestamp("2026-01-05") + pd.to_timedelta(np.arange(1500) % 14, "D"))
     found = plan(Units(rows, time="at"), metric="x", effects=[0.02, 0.05], simulations=0)
+    for lang, said in (("en", "Smallest effect that is found"), ("zh", "每满一周可发现的最小效果")):
+        drawn = found.chart(lang).to_dict(validate=False)
+        assert len(drawn["vconcat"]) == 3
+        assert any(said in str(part["title"]) for part in drawn["vconcat"])
     for _effect, curve in found.curve.groupby("effect"):
         assert curve["power"].is_monotonic_increasing
     near = found.curve[found.curve["effect"] == 0.02]
@@ -147,6 +151,20 @@ def test_a_plan_shows_power_by_units_and_what_each_week_finds(rows):
     assert at == pytest.approx(0.8, abs=0.02)
     assert found.weeks["smallest"].is_monotonic_decreasing
     assert found.weeks["units"].iloc[0] == pytest.approx(750)
+
+
+def test_a_skewed_metric_asks_for_more_of_a_loss_than_of_a_gain(rows):
+    """In a small arm that may miss the large values a gain is easier to show."""
+    rng = np.random.default_rng(1)
+    rows = rows.assign(x=rng.gamma(0.5, 2, len(rows)))
+    uneven = Design(split={"A": 0.9, "B": 0.1})
+    gain, loss = (sized(rows, "x", e, arms=uneven).table["units"].iloc[0] for e in (0.2, -0.2))
+    even = [sized(rows, "x", e).table["units"].iloc[0] for e in (0.2, -0.2)]
+    assert gain < 0.9 * loss
+    assert even[0] == even[1]
+    sizing = Sizing(1, 2, shares=(0.9, 0.1), skewness=2.8)
+    assert sizing.chance(0.2, sizing.units(0.2)) == pytest.approx(0.8)
+    assert sizing.smallest(sizing.units(0.2)) == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize("kind", ["share", "count", "mean"])

@@ -94,7 +94,7 @@ def test_all_charts_draw_in_both_languages():
     shown.append(plan(Units(frame().assign(variant="history")), metric="spend", simulations=0))
     for one in shown:
         for lang in ("en", "zh"):
-            assert "layer" in one.chart(lang).to_dict()
+            assert {"layer", "vconcat"} & set(one.chart(lang).to_dict())
 
 
 @pytest.mark.parametrize("rows", [0, 1, 9])

@@ -1,4 +1,4 @@
-"""Charts of experiments: forest, course, subgroups, plan, and what a rereading found."""
+"""Charts of experiments: forest, course, subgroups, and what a rereading found."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from kpilab.analysis.experiments.cumulative_effect import CumulativeEffectResult
     from kpilab.analysis.experiments.effect_by_age import EffectByAgeResult
     from kpilab.analysis.experiments.experiment import ExperimentResult
-    from kpilab.analysis.experiments.plan import PlanResult
     from kpilab.analysis.experiments.reanalysis import ReanalysisResult
     from kpilab.analysis.experiments.sample_ratio import SampleRatioResult
     from kpilab.analysis.experiments.subgroups import SubgroupsResult
@@ -81,7 +80,9 @@ def course(result: CumulativeEffectResult, lang: str = "en") -> Layers:
     shown = result.table[result.table["bound"] < 5]
     table = shown if len(shown) > 1 else result.table
     x, base = over(lang), alt.Chart(table)
-    y = up(label("course.effect", lang), "signed", lang, field="wide_low")
+    unit = "points" if result.share else "signed"
+    title_y = label(f"course.effect{'_share' if result.share else ''}", lang)
+    y = up(title_y, unit, lang, field="wide_low")
     wide = base.mark_area(opacity=0.18, color=PALETTE[0]).encode(x=x, y=y, y2="wide_high:Q")
     single = base.mark_area(opacity=0.35, color=PALETTE[0]).encode(x=x, y="low:Q", y2="high:Q")
     line = base.mark_line(color=PALETTE[0], strokeWidth=2.5).encode(x=x, y="effect:Q")
@@ -137,21 +138,6 @@ def arrivals(result: SampleRatioResult, lang: str = "en") -> Layers:
     found = arrived["q"].fillna(arrived["p"]) < 0.001
     axis = label("arrivals.ratio", lang)
     return _ratios(arrived.assign(name=names), found.tolist(), axis, result, lang)
-
-
-def plan(result: PlanResult, lang: str = "en") -> Layers:
-    """Units needed by the effect to be found."""
-    found = result.table
-    table = pd.DataFrame(
-        {
-            "name": [signed_percent(e, lang) for e in found["effect"]],
-            "value": found["units"],
-            "text": [number(round(u), lang) for u in found["units"]],
-            "tone": PALETTE[0],
-        }
-    )
-    title = alt.TitleParams(head(result, lang).text, subtitle=label("plan.effect", lang))
-    return rows(table, across(label("plan.units", lang), "number", lang), title, mark="bar")
 
 
 def rereading(result: ReanalysisResult, lang: str = "en") -> Layers:

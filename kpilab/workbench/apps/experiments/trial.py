@@ -7,10 +7,11 @@ from kpilab.analysis.experiments.reanalysis import reanalysis
 from kpilab.core.case import Case
 from kpilab.core.result import Result
 from kpilab.core.values import Message
+from kpilab.errors import BadInput
 from kpilab.questions.trial import TrialQuestion, trial
 from kpilab.workbench.app import App, Asked, Control, Offer
 from kpilab.workbench.call import Call
-from kpilab.workbench.choices import named, worded
+from kpilab.workbench.choices import dimension, named, worded
 from kpilab.workbench.state import State
 
 
@@ -19,7 +20,13 @@ def _start(case: Case) -> State:
 
 
 def _controls(case: Case, state: State) -> tuple[Control, ...]:
-    return (worded("view", VIEWS), named("experiment", case.experiments))
+    chosen = (worded("view", VIEWS), named("experiment", case.experiments))
+    if state.view != "experiment" or not case.experiments:
+        return chosen
+    try:
+        return (*chosen, dimension(_trial(case, state).log, state.where, empty=True))
+    except BadInput:  # said where the test is read
+        return chosen
 
 
 def _trial(case: Case, state: State) -> TrialQuestion:
@@ -27,9 +34,11 @@ def _trial(case: Case, state: State) -> TrialQuestion:
 
 
 def _experiment(case: Case, state: State) -> Asked:
-    """The outcome and the guardrails up to the decision, with the design that was declared."""
-    asked = _trial(case, state)
-    return Asked(Call(experiment, asked.tables, asked.experiment))
+    """The outcome and the guardrails up to the decision, with the design that was declared: as a
+    page, health first."""
+    asked, by = _trial(case, state), state.get("dimension")
+    options = asked.experiment | ({"by": (by,)} if by else {})
+    return Asked(Call(experiment, asked.tables, options), chart=False)
 
 
 def _reread(case: Case, state: State) -> Asked:

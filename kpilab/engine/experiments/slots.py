@@ -1,0 +1,44 @@
+"""Switchback tests: what was drawn is a stretch of time in a place, not a unit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import ibis
+from ibis import _
+
+from kpilab.core.trial import Design, Units
+from kpilab.engine.column import own
+from kpilab.engine.dialect import engine_name, microseconds
+from kpilab.errors import BadInput, unknown
+
+SLOT, AT = own("slot"), own("at")
+
+
+def slotted(who: Units, design: Design) -> tuple[Units, Design]:
+    """Units with their slot as the cluster that was drawn, without those of a washout.
+
+    A unit may come again in slots of either variant, so its id names no one here.
+
+    Raises:
+        BadInput: units without a time, an unknown column.
+    """
+    if design.slot is None:
+        return who, design
+    if who.time is None:
+        what = "slots are stretches of time, and the units have none"
+        raise BadInput(what, "Design, slot", "name it: Units(table, time='column')")
+    if design.cluster and design.cluster not in who.table.columns:
+        raise unknown("column", design.cluster, who.table.columns, "Design, cluster")
+    at = microseconds(who.table[who.time].cast("timestamp"), engine_name(who.table))
+    length, lost = (d // timedelta(microseconds=1) for d in (design.slot, design.washout))
+    rows = who.table.mutate(**{AT: at})
+    number = (_[AT] - _[AT] % length) // length
+    place = _[design.cluster].cast("string") if design.cluster else ibis.literal("")
+    rows = rows.filter(_[AT] % length >= lost)
+    rows = rows.mutate(**{SLOT: place + " " + number.cast("int64").cast("string")}).drop(AT)
+    return (
+        replace(who, table=rows, unit=None),
+        replace(design, cluster=SLOT, slot=None, washout=timedelta(0)),
+    )
