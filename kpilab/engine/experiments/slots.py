@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-import ibis
 from ibis import _
 
 from kpilab.core.trial import Design, Units
@@ -34,10 +33,10 @@ def slotted(who: Units, design: Design) -> tuple[Units, Design]:
     at = microseconds(who.table[who.time].cast("timestamp"), engine_name(who.table))
     length, lost = (d // timedelta(microseconds=1) for d in (design.slot, design.washout))
     rows = who.table.mutate(**{AT: at})
-    number = (_[AT] - _[AT] % length) // length
-    place = _[design.cluster].cast("string") if design.cluster else ibis.literal("")
-    rows = rows.filter(_[AT] % length >= lost)
-    rows = rows.mutate(**{SLOT: place + " " + number.cast("int64").cast("string")}).drop(AT)
+    slot = ((_[AT] - _[AT] % length) / length).cast("int64").cast("string")
+    if design.cluster:
+        slot = _[design.cluster].cast("string") + " " + slot
+    rows = rows.filter(_[AT] % length >= lost).mutate(**{SLOT: slot}).drop(AT)
     return (
         replace(who, table=rows, unit=None),
         replace(design, cluster=SLOT, slot=None, washout=timedelta(0)),
