@@ -51,6 +51,10 @@ def experiment(
         Many, typer.Option("--split", help="Declared share of a variant: VARIANT=SHARE.")
     ] = None,
     by: Annotated[Many, typer.Option("--by", help="Column to look for differences in.")] = None,
+    holdout: Annotated[
+        str,
+        typer.Option("--holdout", help="Of a case: the test whose control got nothing shipped."),
+    ] = "",
     level: Annotated[float, typer.Option("--level", help="Confidence level.")] = 0.95,
     lang: Annotated[Language, typer.Option("--lang", help="Language of the answer.")] = Language.en,
     verbose: Verbose = False,
@@ -62,7 +66,7 @@ def experiment(
         from kpilab.core.trial import Design
 
         if file.is_dir() or file.suffix in (".yml", ".yaml"):
-            typer.echo("\n".join(_together(file, level, lang.value)))
+            typer.echo("\n".join(_together(file, holdout, level, lang.value)))
             return
         asked = (tuple(given or ()) for given in (metric, secondary, guardrail, down))
         wanted = Wanted(arm, control, units, *asked)
@@ -79,14 +83,14 @@ def experiment(
         typer.echo("\n".join(lines(result, by or (), lang.value)))
 
 
-def _together(case: Path, level: float, lang: str) -> list[str]:
+def _together(case: Path, holdout: str, level: float, lang: str) -> list[str]:
     """The decided tests of a case: what they achieved together, and a line for each."""
     from kpilab.case.read import open_case
     from kpilab.core.values import Message
     from kpilab.show.say import sentence
     from kpilab.verdict.past import programme_of
 
-    found = programme_of(open_case(case, language=lang), level=level)
+    found = programme_of(open_case(case, language=lang), holdout=holdout or None, level=level)
     said = [sentence(m, lang) for m in (found.headline, *found.notes)]
     said += ["", *(f"- {sentence(m, lang)}" for m in found.log)]
     met = found.interactions[found.interactions["p"] <= 1 - level].to_dict("records")

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from kpilab.core.table import Table
-from kpilab.core.values import Period
+from kpilab.core.values import Period, duration
 from kpilab.errors import BadInput
 
 Role = Literal["primary", "secondary", "guardrail"]
@@ -154,7 +154,8 @@ class Design:
             its own split.
         slot, washout: of a switchback test on `Units` with a time: length of the time slots that
             were drawn (per value of `cluster`, all together without one), and how much of the
-            beginning of each is left out, as what was on before still has its effect there.
+            beginning of each is left out, as what was on before still has its effect there; a
+            length of time or a text like "30m".
     """
 
     split: Mapping[str, float] = field(default_factory=dict)
@@ -177,8 +178,8 @@ class Design:
     covariates: tuple[str, ...] = ()
     sides: Literal[1, 2] = 2
     phases: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    slot: timedelta | None = None
-    washout: timedelta = timedelta(0)
+    slot: timedelta | str | None = None
+    washout: timedelta | str | None = None
 
     def __post_init__(self) -> None:
         if self.sides not in (1, 2):
@@ -189,7 +190,7 @@ class Design:
                 "Design, phases",
                 "name the column as `strata`, and leave out `split`",
             )
-        if self.washout and not (self.slot and timedelta(0) <= self.washout < self.slot):
+        if self.washout and not (self.slot and duration(self.washout) < duration(self.slot)):
             raise BadInput(
                 f"a washout of {self.washout} leaves nothing of a slot",
                 "Design, washout",

@@ -11,29 +11,29 @@ from kpilab.analysis.experiments.experiment import experiment
 from kpilab.analysis.experiments.past import Past
 from kpilab.analysis.experiments.programme import ProgrammeResult, programme
 from kpilab.analysis.experiments.reanalysis import ReanalysisResult, reanalysis
-from kpilab.core.values import Message, fraction
-from kpilab.errors import BadInput
+from kpilab.core.values import Effect, Message, fraction
+from kpilab.errors import BadInput, unknown
 from kpilab.questions.trial import TrialQuestion, trial
 from kpilab.stats.tail import critical
 from kpilab.verdict.overlap import overlaps
 
 if TYPE_CHECKING:
     from kpilab.core.case import Case
-    from kpilab.core.values import Effect
 
 
 def programme_of(
-    case: Case, *, holdout: Effect | None = None, level: float = 0.95, seed: int = 1
+    case: Case, *, holdout: Effect | str | None = None, level: float = 0.95, seed: int = 1
 ) -> ProgrammeResult:
     """Add up what the decided tests of a case achieved together, and find those that changed each
     other's effect.
 
     Args:
         case: with `experiments`, each with its day of decision and what was decided.
-        holdout, level, seed: as in `programme`.
+        holdout: as in `programme`; or the id of the test whose control got nothing that was
+            shipped. level, seed: as in `programme`.
 
     Raises:
-        BadInput: fewer than three decided tests that can be read again.
+        BadInput: fewer than three decided tests that can be read again, an unknown hold-out.
 
     Example:
         >>> import kpilab
@@ -44,9 +44,29 @@ def programme_of(
           hint:  give 3 or more
     """
     fraction(level, "programme_of(level=)")
+    held, case = held_out(case, holdout, level) if isinstance(holdout, str) else (holdout, case)
     past, notes = past_of(case)
-    found = programme(past, holdout=holdout, level=level, seed=seed)
+    found = programme(past, holdout=held, level=level, seed=seed)
     return replace(found, notes=notes, interactions=overlaps(case))
+
+
+def held_out(case: Case, name: str, level: float = 0.95) -> tuple[Effect, Case]:
+    """The relative effect of everything that was shipped, as the test `name` shows it, and the case
+    without that test."""
+    if name not in case.experiments:
+        raise unknown("experiment", name, case.experiments, "programme_of(holdout=)")
+    asked = trial(case, case.experiments[name])
+    read = experiment(*asked.tables, **asked.experiment, ages=False, level=level)
+    row = read.table[read.table["treatment"] == read.best].to_dict("records")[0]
+    if row["bounds"] != "interval":
+        raise BadInput(
+            f"the effect of hold-out {name!r} has no interval", "programme_of(holdout=)",
+            "give a test whose control has a value, or an Effect",
+        )  # fmt: skip
+    up = 1 if asked.outcomes[0].better == "up" else -1
+    low, high = sorted((up * row["lift_low"], up * row["lift_high"]))
+    rest = {k: v for k, v in case.experiments.items() if k != name}
+    return Effect(up * row["lift"], low, high), replace(case, experiments=rest)
 
 
 def past_of(case: Case) -> tuple[list[Past], tuple[Message, ...]]:

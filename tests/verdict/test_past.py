@@ -16,7 +16,7 @@ from kpilab.show import say
 from kpilab.verdict import past
 from kpilab.verdict.evidence import Evidence, Noted
 from kpilab.verdict.kinds.programme import judge
-from kpilab.verdict.past import programme_of
+from kpilab.verdict.past import held_out, programme_of
 from kpilab.verdict.steps.programme import together
 
 LUCKY = [0.004 * z for z in (-1.2, -0.9, -0.7, -0.5, -0.4, -0.3, -0.2, -0.1)] * 2 + [0.021] * 4
@@ -100,3 +100,13 @@ def test_the_tests_of_a_case_are_added_up_in_the_terminal_too(case, monkeypatch)
     assert pairs.loc[("one", "two"), "p"] < 1e-3
     assert pairs.loc[("two", "three"), "p"] > 0.01
     assert list(together(case, ())) == []
+
+
+def test_a_hold_out_is_a_test_of_the_case_and_none_of_its_programme(case):
+    effect, rest = held_out(case, "two")
+    assert effect.low < effect.value < effect.high
+    assert effect.value > 0.2  # what "two" does where "one" is not
+    assert list(rest.experiments) == ["one", "three"]
+    said = CliRunner().invoke(app, ["experiment", str(case.folder), "--holdout", "tow"])
+    assert said.exit_code == 2
+    assert "two" in said.output

@@ -8,11 +8,12 @@ from datetime import timedelta
 from ibis import _
 
 from kpilab.core.trial import Design, Units
+from kpilab.core.values import duration
 from kpilab.engine.column import own
 from kpilab.engine.dialect import engine_name, microseconds
 from kpilab.errors import BadInput, unknown
 
-SLOT, AT = own("slot"), own("at")
+SLOT, AT, MICROSECOND = own("slot"), own("at"), timedelta(microseconds=1)
 
 
 def slotted(who: Units, design: Design) -> tuple[Units, Design]:
@@ -31,7 +32,8 @@ def slotted(who: Units, design: Design) -> tuple[Units, Design]:
     if design.cluster and design.cluster not in who.table.columns:
         raise unknown("column", design.cluster, who.table.columns, "Design, cluster")
     at = microseconds(who.table[who.time].cast("timestamp"), engine_name(who.table))
-    length, lost = (d // timedelta(microseconds=1) for d in (design.slot, design.washout))
+    length = duration(design.slot) // MICROSECOND
+    lost = duration(design.washout) // MICROSECOND if design.washout else 0
     rows = who.table.mutate(**{AT: at})
     slot = ((_[AT] - _[AT] % length) / length).cast("int64").cast("string")
     if design.cluster:
@@ -39,5 +41,5 @@ def slotted(who: Units, design: Design) -> tuple[Units, Design]:
     rows = rows.filter(_[AT] % length >= lost).mutate(**{SLOT: slot}).drop(AT)
     return (
         replace(who, table=rows, unit=None),
-        replace(design, cluster=SLOT, slot=None, washout=timedelta(0)),
+        replace(design, cluster=SLOT, slot=None, washout=None),
     )
