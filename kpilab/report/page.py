@@ -12,7 +12,7 @@ from functools import cache, partial
 from importlib.metadata import version
 from importlib.resources import files
 from itertools import accumulate
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import pandas as pd
 import vl_convert
@@ -20,7 +20,6 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 from platformdirs import user_cache_path
 
-from kpilab.analysis.experiments.experiment import ExperimentResult
 from kpilab.core.finding import Finding
 from kpilab.report.cells import cells
 from kpilab.report.document import Json, main_result
@@ -206,12 +205,13 @@ def _short(value: object) -> object:
 
 def _tests(words: Words) -> dict[str, Markup]:
     """Per finding id the page of its experiment, where one was evaluated."""
-    return {
-        finding.id: Markup(trial_page(labelled(result, words.names), words.lang))  # noqa: S704
+    pages = {
+        finding.id: trial_page(cast("Any", labelled(result, words.names)), words.lang)
         for finding in words.review.findings
         for result in finding.evidence
-        if isinstance(result, ExperimentResult)
+        if result.kind == "experiment"
     }
+    return {key: Markup(page) for key, page in pages.items()}  # noqa: S704  # escaped there
 
 
 def _tables(words: Words) -> dict[str, Json]:

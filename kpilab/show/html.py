@@ -65,13 +65,13 @@ def trial_html(
     """The page of an experiment, with the effect by day, age and segment where it can be drawn."""
     from kpilab.show.labels import labelled
     from kpilab.show.trial_page import page
-    from kpilab.show.trial_parts import drawn
 
+    named = names or {}
     try:
-        parts = drawn(result, lang, names)
+        parts = [f"<div>{svg(labelled(part, named), lang)}</div>" for part in result.parts]
     except MissingExtra:
         parts = []
-    return page(labelled(result, names or {}), lang, parts)
+    return page(labelled(result, named), lang, parts)
 
 
 def svg(result: Result, lang: str = "en") -> str:

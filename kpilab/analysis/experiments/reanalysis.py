@@ -114,21 +114,18 @@ class ReanalysisResult(Result):
         return float(self.table.set_index("check")["p"].to_dict()[check])
 
     @property
-    def figures(self) -> dict[str, float | None]:
-        """Effect and what lasts as they are told: shares of the units,
-        else parts of the control's value."""
-        lasting = {
-            "lasting": self.lasting.value,
-            "low": self.lasting.low,
-            "high": self.lasting.high,
-        }
-        if self.share:
-            return {"effect": self.effect.value, **lasting}
-        told = {
-            k: v / self.lasting_base if self.lasting_base and v is not None else None
-            for k, v in lasting.items()
-        }
-        return {"effect": self.effect.value / self.base if self.base else None, **told}
+    def figures(self) -> dict[str, Message]:
+        """Effect and what lasts as they are told: shares of the units by points, else parts of the
+        control's value."""
+        lasts = {"lasting": self.lasting.value, "low": self.lasting.low, "high": self.lasting.high}
+        bases = {"effect": self.base, **dict.fromkeys(lasts, self.lasting_base)}
+        told = {"effect": self.effect.value, **lasts}
+        if not self.share:
+            told = {
+                k: v / bases[k] if bases[k] and v is not None else None for k, v in told.items()
+            }
+        key = f"rereading.{'points' if self.share else 'part'}"
+        return {k: Message(key, {"value": v}) for k, v in told.items()}
 
     @property
     def headline(self) -> Message:

@@ -151,7 +151,9 @@ def test_amounts_are_read_by_their_own_measure():
     )
     paid = read((who, log), outcome=Outcome("paid", "count(*) filter (where event = 'pay')"))
     assert result.effect.value == pytest.approx(7 * paid.effect.value)
-    assert result.figures["effect"] == pytest.approx(result.effect.value / result.base)
+    told = result.figures["effect"]
+    part = pytest.approx(result.effect.value / result.base)
+    assert (told.key, told.values["value"]) == ("rereading.part", part)
     assert say(result.headline, "en") == say(paid.headline, "en")
 
 

@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from kpilab.analysis.experiments.cumulative_effect import cumulative_effect
 from kpilab.analysis.experiments.effect_by_age import effect_by_age
 from kpilab.analysis.experiments.subgroups import subgroups
 from kpilab.errors import BadInput
-from kpilab.show.html import svg
-from kpilab.show.labels import labelled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
-    from kpilab.analysis.experiments.experiment import ExperimentResult
+    import pandas as pd
+
     from kpilab.core.result import Result
+    from kpilab.engine.experiments.ages import AgeMoments
+    from kpilab.engine.experiments.moments import Moments
 
 FEWEST_DAYS = 3  # a course of fewer shows nothing
 
 
-def parts(result: ExperimentResult) -> Iterator[Result]:
+class Read(Protocol):
+    """What the parts are made from: those of `ExperimentResult`."""
+
+    @property
+    def table(self) -> pd.DataFrame: ...
+    @property
+    def control(self) -> str: ...
+    @property
+    def best(self) -> str: ...
+    @property
+    def moments(self) -> Moments: ...
+    @property
+    def by_age(self) -> AgeMoments | None: ...
+
+
+def parts(result: Read) -> Iterator[Result]:
     """The answers about the metric that decides and the treatment the decision is about; those
     that its data do not give are left out."""
     rows = result.table[result.table["treatment"] == result.best]
@@ -45,10 +61,3 @@ def parts(result: ExperimentResult) -> Iterator[Result]:
             continue
         if not found.table.empty:
             yield found
-
-
-def drawn(
-    result: ExperimentResult, lang: str = "en", names: Mapping[str, str] | None = None
-) -> list[str]:
-    """The same as pictures, whose titles say what they show; metrics are called by `names`."""
-    return [f"<div>{svg(labelled(part, names or {}), lang)}</div>" for part in parts(result)]
