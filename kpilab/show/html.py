@@ -12,8 +12,6 @@ from kpilab.show.format import number
 from kpilab.show.say import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import altair as alt
 
     from kpilab.analysis.experiments.experiment import ExperimentResult
@@ -46,32 +44,19 @@ def mimebundle(result: Result, lang: str = "en") -> dict[str, object]:
     """text/plain and text/html; the picture is an inline SVG, so nothing is loaded from outside."""
     headline = sentence(result.headline, lang)
     notes = "".join(f"<li>{escape(sentence(n, lang))}</li>" for n in result.notes)
+    try:
+        picture = svg(result, lang)
+    except MissingExtra:
+        picture = ""
     if result.kind == "experiment":
-        html = trial_html(cast("ExperimentResult", result), lang)
+        from kpilab.show.trial_page import page
+
+        html = page(cast("ExperimentResult", result), lang, [picture])
     else:
-        try:
-            picture = svg(result, lang)
-        except MissingExtra:
-            picture = ""
         rows = table_html(result.table, lang)
         html = f"<p><strong>{escape(headline)}</strong></p>{picture}{rows}<ul>{notes}</ul>"
     plain = f"{headline}\n\n{result.table.head(MOST_ROWS).to_string(index=False)}"
     return {"text/plain": plain, "text/html": html}
-
-
-def trial_html(
-    result: ExperimentResult, lang: str = "en", names: Mapping[str, str] | None = None
-) -> str:
-    """The page of an experiment, with the effect by day, age and segment where it can be drawn."""
-    from kpilab.show.labels import labelled
-    from kpilab.show.trial_page import page
-
-    named = names or {}
-    try:
-        parts = [f"<div>{svg(labelled(part, named), lang)}</div>" for part in result.parts]
-    except MissingExtra:
-        parts = []
-    return page(labelled(result, named), lang, parts)
 
 
 def svg(result: Result, lang: str = "en") -> str:

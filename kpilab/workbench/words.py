@@ -19,10 +19,13 @@ from kpilab.errors import BadInput
 from kpilab.questions.series import is_share
 from kpilab.show.format import number, percent, plain, signed_percent
 from kpilab.show.format import where as where_text
-from kpilab.show.html import trial_html
+from kpilab.show.html import svg_of
+from kpilab.show.labels import labelled
 from kpilab.show.say import catalogue, label, sentence
+from kpilab.show.trial_page import page
 from kpilab.workbench.lacks import Lacks
 from kpilab.workbench.state import State
+from kpilab.workbench.trial_parts import parts
 
 MOST_ROWS = 12
 LEVELS = ("baseline", "current", "target")
@@ -102,10 +105,16 @@ class Words:
     def evidence(self, result: Result, table: pd.DataFrame) -> str:
         """The answer in words, its doubts and its table, as HTML; of an experiment its page."""
         if isinstance(result, ExperimentResult):
-            return f"<div class='kp-table'>{trial_html(result, self.lang, self.names)}</div>"
+            return f"<div class='kp-table'>{self._trial(result)}</div>"
         notes = "".join(f"<li>{escape(self.say(n))}</li>" for n in result.notes)
         said = f"<p class='kp-said'><strong>{escape(self.say(result.headline))}</strong></p>"
         return f"{said}<ul>{notes}</ul>{self.table(table)}"
+
+    def _trial(self, result: ExperimentResult) -> str:
+        """The page of an experiment, with its effect by day, age and segment."""
+        said = [labelled(part, self.names) for part in parts(result)]
+        drawn = [f"<div>{svg_of(part.chart(self.lang))}</div>" for part in said]
+        return page(labelled(result, self.names), self.lang, drawn)
 
     def table(self, table: pd.DataFrame, shares: tuple[str, ...] = ()) -> str:
         """The first rows as an HTML table; `shares` are columns of relative changes."""

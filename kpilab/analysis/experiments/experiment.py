@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from kpilab.analysis.experiments import card
-from kpilab.analysis.experiments.parts import parts
 from kpilab.analysis.experiments.readings import (
     SAFE_LEVEL,
     Question,
@@ -88,11 +87,6 @@ class ExperimentResult(Result):
     def figures(self) -> tuple[dict[str, Message], ...]:
         """The rows of the table as they are told, a cell of each name."""
         return tuple(card.figures(row) for row in self.table.to_dict("records"))
-
-    @property
-    def parts(self) -> tuple[Result, ...]:
-        """The effect on what decides by day, by age and by segment, where the data hold them."""
-        return tuple(parts(self))
 
     @property
     def card(self) -> tuple[Message, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from kpilab.analysis.experiments.cumulative_effect import cumulative_effect
 from kpilab.analysis.experiments.effect_by_age import effect_by_age
@@ -13,31 +13,13 @@ from kpilab.errors import BadInput
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import pandas as pd
-
+    from kpilab.analysis.experiments.experiment import ExperimentResult
     from kpilab.core.result import Result
-    from kpilab.engine.experiments.ages import AgeMoments
-    from kpilab.engine.experiments.moments import Moments
 
 FEWEST_DAYS = 3  # a course of fewer shows nothing
 
 
-class Read(Protocol):
-    """What the parts are made from: those of `ExperimentResult`."""
-
-    @property
-    def table(self) -> pd.DataFrame: ...
-    @property
-    def control(self) -> str: ...
-    @property
-    def best(self) -> str: ...
-    @property
-    def moments(self) -> Moments: ...
-    @property
-    def by_age(self) -> AgeMoments | None: ...
-
-
-def parts(result: Read) -> Iterator[Result]:
+def parts(result: ExperimentResult) -> Iterator[Result]:
     """The answers about the metric that decides and the treatment the decision is about; those
     that its data do not give are left out."""
     rows = result.table[result.table["treatment"] == result.best]
