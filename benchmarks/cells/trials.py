@@ -25,7 +25,7 @@ VALUES: dict[str, Draw] = {
     "lognormal 1.5": lambda r, n: np.exp(1.5 * r.standard_normal(n)),
     "5 % payers": lambda r, n: (r.random(n) < 0.05) * np.exp(r.standard_normal(n)),
 }
-SIZES = ((1000, 1000), (1800, 200), (200, 1800))
+SIZES = ((1000, 1000), (1800, 200), (200, 1800), (3600, 400))
 
 
 def mean_cells() -> list[Cell]:
