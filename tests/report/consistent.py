@@ -19,6 +19,7 @@ from kpilab.report.office import MOST_CAUSES
 from kpilab.report.specs import BRIDGE, specs
 from kpilab.report.words import Words
 from kpilab.report.workbook import workbook
+from kpilab.verdict.once import WHOLE
 from tests.report.faces import flat, of_review
 
 NUMBER = r"[+−-]?\d[\d,]*(?:\.\d+)?"
@@ -126,7 +127,10 @@ def _once(words: Words) -> Iterator[str]:
     for cause in review.causes:
         if cause.effect is None or cause.effect.unit not in ("", review.goal.metric):
             continue
-        told = [cause.statement, *(w.answer for w in cause.why)]
+        # A cause may be a part of what its driver moved: the market's, or a place's.
+        whole = cause.kind in WHOLE
+        whys = [w.answer for w in cause.why if whole or w.answer.key != "why.driver"]
+        told = [cause.statement, *whys]
         told += [findings[f].statement for f in cause.findings if f in findings]
         for message in told:
             for amount in _sizes(message, cause, review.goal.metric):
