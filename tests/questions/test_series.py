@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from kpilab.core.case import Metric
 from kpilab.core.values import Where
 from kpilab.errors import BadInput
-from kpilab.questions.series import by_day, days_of, declared, measured, watched
+from kpilab.questions.series import by_day, days_of, declared, is_share, measured, watched
 
 
 def test_metrics_of_several_tables_stand_side_by_side(asked):
@@ -27,3 +30,17 @@ def test_what_somebody_looks_at_without_the_goal(asked):
 def test_an_unknown_metric_is_refused(asked):
     with pytest.raises(BadInput, match="'visist'"):
         declared(asked, "visist")
+
+
+@pytest.mark.parametrize(
+    ("metric", "values", "share"),
+    [
+        ({"numerator": "count(*)", "denominator": "count(*)"}, (0.2, 0.3), True),
+        ({"numerator": "count(*)", "denominator": "count(*)"}, (0.2, 1.3), False),
+        ({"numerator": "count(*)", "denominator": "count(*)", "unit": "min"}, (0.2, 0.3), False),
+        ({"measure": "count(*)"}, (1.0, 1.0), False),
+    ],
+)
+def test_a_rate_between_nothing_and_all_is_a_share(asked, metric, values, share):
+    metrics = {**asked.metrics, "rate": Metric("rate", "till", **metric)}
+    assert is_share(replace(asked, metrics=metrics), "rate", *values) == share

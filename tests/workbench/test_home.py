@@ -3,12 +3,16 @@ asked."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from kpilab.core.finding import StepReport
 from kpilab.workbench.apps.events.funnel import FUNNEL
 from kpilab.workbench.home import QUESTIONS, Home
 from kpilab.workbench.links import query_of, state_of
 from tests.case.conftest import CASE, events
+from tests.report.reviews import finding, nothing
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +85,11 @@ def test_a_link_keeps_view_choice_filter_and_language(shop):
     query = query_of(FUNNEL, state, "zh")
     assert state_of(FUNNEL, shop, query) == state
     assert "lang=zh" in query
+
+
+def test_what_the_review_repaired_stands_on_the_home_page_as_well(home):
+    read = home.reached
+    repaired = replace(read, table=read.table.assign(current=4321.0))
+    goal = finding("goal.1", "goal", evidence=(repaired,))
+    home._reviewed(replace(nothing(), steps=(StepReport("goal", (goal,)),)))
+    assert "4,321" in home.goal.value

@@ -212,7 +212,8 @@ def _curve(result: ReanalysisResult, lang: str) -> Layers:
     )
     day = base.transform_filter("datum.decided")
     mark = day.mark_point(filled=True, size=130, opacity=1, color=PALETTE[1]).encode(x=x, y="z:Q")
-    word = day.mark_text(dy=-16, color=PALETTE[1]).encode(
+    # Below the point: above it stands the name of the boundary.
+    word = day.mark_text(dy=18, color=PALETTE[1]).encode(
         x=x, y="z:Q", text=alt.value(label("rereading.decided", lang))
     )
     return alt.layer(*edges, z, named, mark, word).properties(height=260)

@@ -18,6 +18,8 @@ from kpilab.show.format import where as where_text
 from kpilab.show.say import label
 from kpilab.show.theme import BAD, GOOD, INK, MUTED, PALETTE, QUIET
 
+NOTE, LINE = 22, 14  # letters in a line of an entry, so that a phone has room; pixels of a line
+
 if TYPE_CHECKING:
     from kpilab.analysis.rootcause.changepoint import ChangepointResult
     from kpilab.analysis.rootcause.localise import LocaliseResult
@@ -249,17 +251,20 @@ def _logged(result: ChangepointResult) -> list[alt.Chart]:
     """Entries of the change log near the start, one below the other, on the side with more room."""
     days = result.table["day"]
     late = [
-        (day - days.iloc[0]).days > 0.6 * (days.iloc[-1] - days.iloc[0]).days
+        (day - days.iloc[0]).days > 0.5 * (days.iloc[-1] - days.iloc[0]).days
         for day, _ in result.candidates
     ]
-    rules, layers = [], []
-    for k, ((day, text), is_late) in enumerate(zip(result.candidates, late, strict=True)):
-        base = alt.Chart(pd.DataFrame({"day": [pd.Timestamp(day)], "text": [text]})).encode(
-            x="day:T"
-        )
+    rules, layers, above = [], [], 0
+    for (day, text), is_late in zip(result.candidates, late, strict=True):
+        said = lines(text, NOTE)
+        held = pd.DataFrame({"day": [pd.Timestamp(day)], "text": [said]})
+        base = alt.Chart(held).encode(x="day:T")
         side = {"align": "right", "dx": -5} if is_late else {"align": "left", "dx": 5}
         rules.append(base.mark_rule(color=MUTED, strokeDash=[3, 3]))
-        words = base.mark_text(y=9 + 15 * k, fontSize=11, color=MUTED, **side).encode(text="text:N")
+        words = base.mark_text(
+            y=9 + LINE * above, fontSize=11, lineHeight=LINE, color=MUTED, **side
+        ).encode(text="text:N")
+        above += len(said)
         # A white rim, so that the line of another entry does not cross the words.
         layers += [words.encode(stroke=alt.value("white"), strokeWidth=alt.value(4)), words]
     return [*rules, *layers]
