@@ -79,7 +79,7 @@ def test_the_chinese_page_shows_chinese(opened):
     assert wrong == []
     assert page.locator("html").get_attribute("lang") == "zh-CN"
     assert page.locator("h1").inner_text().startswith("背后有 2 个原因")
-    assert "日志记录值" in page.locator(".bridge svg").inner_html()
+    assert "实际（日志记录）" in page.locator(".bridge svg").inner_html()
 
 
 @pytest.mark.parametrize("width", few([390, 1280]))

@@ -234,7 +234,7 @@ def test_notebooks_are_copied_from_an_installed_package_once(tmp_path):
         notebooks(tmp_path / "lab", tmp_path)
 
 
-@pytest.mark.parametrize(("lang", "said"), [("en", "nobody owns"), ("zh", "无人负责")])
+@pytest.mark.parametrize(("lang", "said"), [("en", "without an owner"), ("zh", "无人负责")])
 def test_metrics_lists_definitions_sources_and_smart(case, lang, said):
     (case / "case.yml").write_text(CASE + "\nkpis:\n  - {metric: visits, target: 100}\n", "utf-8")
     result = run("metrics", case, "--lang", lang)

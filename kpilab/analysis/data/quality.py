@@ -30,7 +30,7 @@ from kpilab.engine.data.faults import (
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.run import collect
 from kpilab.errors import unknown
-from kpilab.stats.data.slips import clock_slips, unit_slips
+from kpilab.stats.data.slips import QUANTILES, clock_slips, unit_slips
 
 if TYPE_CHECKING:
     from kpilab.core.case import Metric
@@ -98,7 +98,8 @@ def quality(
     All counting happens on the engine. Empty cells are looked for in every column the table's role
     names; repeats are rows equal in every column (not looked for in more than five million rows). A
     clock slip is a day whose profile over the hours is the usual one moved by whole hours; a unit
-    slip a day whose median amount is 10, 100, 1,000 or 60 times the usual one, or the reverse.
+    slip a day whose amounts, small and large, are 10, 100, 1,000 or 60 times the usual ones, or the
+    reverse.
 
     The effect on the goal is what the faulty rows hold of it: from nothing (the rows are right) to
     all of it (they are wrong). For a unit slip it is what the factor adds; for a clock slip what
@@ -273,15 +274,18 @@ def _units(examined: _Examined, time: str, amounts: Sequence[str]) -> Iterator[d
         return
     rows = examined.table.table
     day = day_of(rows, time)
-    medians = {
-        f"m{k}": column(rows, amount).cast("float64").median() for k, amount in enumerate(amounts)
+    # Nothing is nothing in any unit.
+    sizes = [column(rows, amount).cast("float64").nullif(0.0) for amount in amounts]
+    told = {
+        f"q{k}_{q}": size.quantile(share)
+        for k, size in enumerate(sizes)
+        for q, share in enumerate(QUANTILES)
     }
-    medians |= {f"n{k}": rows[amount].count() for k, amount in enumerate(amounts)}
-    frame = collect(rows.group_by(kpilab_day=day).agg(**medians), "quality").sort_values(
-        "kpilab_day"
-    )
+    told |= {f"n{k}": size.count() for k, size in enumerate(sizes)}
+    frame = collect(rows.group_by(kpilab_day=day).agg(**told), "quality").sort_values("kpilab_day")
     for k, amount in enumerate(amounts):
-        factors = unit_slips(frame[f"m{k}"].to_numpy(float), frame[f"n{k}"].to_numpy(float))
+        found = frame[[f"q{k}_{q}" for q in range(len(QUANTILES))]].to_numpy(float)
+        factors = unit_slips(found, frame[f"n{k}"].to_numpy(float))
         for at, factor in zip(pd.to_datetime(frame["kpilab_day"]), factors, strict=True):
             if factor != 1:
                 suspect = Suspect("unit", amount, (day == at.date()) & rows[amount].notnull())

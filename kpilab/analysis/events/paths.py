@@ -169,7 +169,7 @@ def paths(
 
     Example:
         >>> print(paths(log, start="add_to_cart", ways=Ways(length=3)).summary())
-        The most frequent way is add_to_cart: 2,351 of 5,709 paths (41.2 %).
+        The most frequent path is add_to_cart: 2,351 of 5,709 paths (41.2 %).
         Rows of the table: 5.
     """
     fraction(level, "paths(level=)")

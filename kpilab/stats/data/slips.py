@@ -12,9 +12,12 @@ Floats = NDArray[np.float64]
 FACTORS = (10.0, 100.0, 1000.0, 60.0)
 NEAR = 0.12
 LEAST_ROWS = 50
+LEAST_AMOUNTS = 3  # one or two orders of a day may be small ones
 LEAST_DAYS = 5  # fewer do not say what is usual
 USUAL = 2.0  # a day moved back fits at most so many times worse than the middle one
 MOST_NEGATIVE = 0.05  # amounts of both signs have no factor
+QUANTILES = (0.1, 0.5, 0.9)  # small, typical and large amounts of a day
+MOSTLY = 0.5  # of the factor, on the scale of logarithms, by which the small and large ones moved
 
 
 def clock_slips(hours: Floats, alpha: float = 0.01) -> NDArray[np.int64]:
@@ -50,26 +53,33 @@ def _misfit(day: Floats, others: Floats) -> Floats:
     return np.array([2 * rel_entr(day, day.sum() * np.roll(profile, s)).sum() for s in range(24)])
 
 
-def unit_slips(typical: Floats, rows: Floats, alpha: float = 0.01) -> Floats:
-    """Factor by which each day's typical amount is off the usual one (10, 100, 1000, 60 or one over
-    it), 1 for none.
+def unit_slips(amounts: Floats, rows: Floats, alpha: float = 0.01) -> Floats:
+    """Factor by which each day's amounts are off the usual ones (10, 100, 1000, 60 or one over it),
+    1 for none.
 
-    A day counts when it is near a factor and further off than the days' own scatter leads to,
-    Bonferroni over days: the median of a handful of unlike orders is ten times the usual one by
-    chance.
+    A day counts when its typical amount is near a factor and further off than the days' own scatter
+    leads to, Bonferroni over days (the median of a handful of unlike orders is ten times the usual
+    one by chance), and its small and large amounts moved with it: where two prices lie a factor
+    apart, a day with more of one is no slip.
 
     Args:
-        typical: median amount per day; NaN where there is none. rows: amounts behind each median.
+        amounts: D x 3, small, typical and large amount per day (quantiles at `QUANTILES`); NaN
+            where there is none.
+        rows: amounts behind each.
     """
-    out, known = np.ones(len(typical)), np.isfinite(typical)
+    typical = amounts[:, 1]
+    out, known = np.ones(len(typical)), np.isfinite(typical) & (rows >= LEAST_AMOUNTS)
     if known.sum() < LEAST_DAYS or (typical[known] <= 0).mean() > MOST_NEGATIVE:
         return out
-    off = np.log10(np.where(known & (typical > 0), typical, np.nan))
-    off -= np.nanmedian(off)
+    off = np.log10(np.where(known[:, None] & (amounts > 0), amounts, np.nan))
+    off -= np.nanmedian(off, axis=0)
     few = np.sqrt(np.maximum(rows, 1) / np.median(rows[known]))
-    limit = norm.isf(alpha / (2 * known.sum())) * 1.4826 * np.nanmedian(np.abs(off * few)) / few
+    scatter = 1.4826 * np.nanmedian(np.abs(off[:, 1] * few))
+    limit = norm.isf(alpha / (2 * known.sum())) * scatter / few
     for factor in FACTORS:
         for sign in (1, -1):
-            near = np.abs(off - sign * np.log10(factor)) < NEAR
-            out[near & (np.abs(off) > limit)] = factor**sign
+            moved = sign * off / np.log10(factor)
+            near = np.abs(off[:, 1] - sign * np.log10(factor)) < NEAR
+            near &= (np.abs(off[:, 1]) > limit) & (moved[:, [0, 2]] > MOSTLY).all(axis=1)
+            out[near] = factor**sign
     return out

@@ -162,6 +162,25 @@ def test_a_few_unlike_orders_a_day_are_in_the_right_unit():
     assert quality(table, period=period, amounts=["amount", "profit"]).table.empty
 
 
+@pytest.mark.parametrize("per_day", [3, 50])
+def test_two_price_levels_are_no_slip_and_a_slip_of_both_is(per_day):
+    """Days with more of the dear ones have a median a hundred times the usual one."""
+    rng = np.random.default_rng(6)
+    day = np.repeat(np.arange(40), per_day)
+    prices = pd.DataFrame({
+        "date": pd.Timestamp(FIRST) + pd.to_timedelta(day, "D"),
+        "order": np.arange(len(day)),
+        "amount": rng.choice([1.0, 100.0], len(day), p=[0.6, 0.4]),
+    })  # fmt: skip
+    period = Period(FIRST, FIRST + dt.timedelta(days=39))
+    assert quality(Facts(prices), period=period, amounts=["amount"]).table.empty
+    if per_day < 10:
+        return  # so few of two prices say nothing of a day
+    prices.loc[day == 7, "amount"] *= 100
+    found = quality(Facts(prices), period=period, amounts=["amount"]).table
+    assert found[["first", "detail"]].to_numpy().tolist() == [[FIRST + dt.timedelta(days=7), 100]]
+
+
 def test_days_on_which_other_things_happen_have_not_slipped():
     """A mailing at nine on five days of the week;
     on the other two what is left is spread over the day."""

@@ -29,7 +29,7 @@ def test_what_is_left_when_elements_are_taken(levels, part, deepest):
     codes, leaves = cube(levels, part)
     spaces = cuboids(codes, deepest)
     board = Board(spaces, leaves, NOISE, 3.0, np.ones(codes.shape[1], dtype=bool))
-    assert (board.net > 0).any()
+    assert len(levels) == 1 or (board.net > 0).any()
     for k in range(len(spaces) - 1, 0, -1):  # leaves first, then ever wider, overlapping places
         element = int(spaces[k].of(np.flatnonzero(board.live)[:1])[0])
         members = spaces[k].members(element)
