@@ -104,7 +104,7 @@ def public_tables(folder: Path) -> None:
     sold.assign(Profit=sold["Sales"] * 0.1).to_csv(folder / "superstore.csv", index=False)
 
 
-@pytest.mark.few(4)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("page", SHOWN)
 def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch, reviewed):
     for name in ("data/shop", "try"):

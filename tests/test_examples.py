@@ -14,6 +14,9 @@ ROOT = Path(__file__).parents[1]
 SHOWN = sorted(p for p in (ROOT / "kpilab").rglob("*.py") if ">>> " in p.read_text("utf-8"))
 NAMES = [".".join(p.relative_to(ROOT).with_suffix("").parts) for p in SHOWN]
 
+REVIEWS = {"kpilab.verdict.run", "kpilab.verdict.past"}  # their examples are whole reviews
+CASES = [pytest.param(n, marks=pytest.mark.slow) if n in REVIEWS else n for n in NAMES]
+
 
 @pytest.fixture(scope="module")
 def known():
@@ -22,7 +25,7 @@ def known():
     return {"case": case, "log": case.tables["events"]}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", CASES)
 def test_the_examples_of_a_module_run(name, known, monkeypatch, tmp_path):
     monkeypatch.chdir(ROOT)
     failed, tried = doctest.testmod(

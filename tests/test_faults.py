@@ -214,6 +214,7 @@ def test_a_store_that_runs_out_of_pages_keeps_what_it_has(tmp_path):
         assert store.reviews() == ()
 
 
+@pytest.mark.slow
 def test_what_the_finished_steps_found_is_kept_when_the_engine_goes_away(
     tmp_path, case, monkeypatch
 ):

@@ -48,7 +48,7 @@ EVENTS = {
 }
 
 
-@pytest.mark.few(5)
+@pytest.mark.few(3)
 @pytest.mark.parametrize("name", EVENTS)
 def test_events(name):
     ask = EVENTS[name]

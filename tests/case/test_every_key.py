@@ -594,7 +594,7 @@ def first_of_blocks() -> list[Any]:
     return [pytest.param(k, marks=slow) if a else k for k, a in zip(VARIANTS, again, strict=True)]
 
 
-@pytest.mark.few(12)
+@pytest.mark.few(6)
 @pytest.mark.parametrize("key", first_of_blocks())
 def test_a_key_changes_what_is_said(told, key):
     path, value, *first = VARIANTS[key]

@@ -147,6 +147,7 @@ def refused(folder: Path, tmp_path: Path, *changes: tuple[str, str]) -> str:
     return str(error.value)
 
 
+@pytest.mark.slow
 def test_unknown_columns_and_conditions_on_names_are_refused(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("KPILAB_KEY", KEY)
     said = refused(folder, tmp_path, ("[actor]", "[actr]"))

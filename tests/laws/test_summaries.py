@@ -23,7 +23,7 @@ def numbers(text: str) -> list[str]:
     return sorted(n.rstrip(".,") for n in NUMBERS.findall(DAYS.sub("", text)))
 
 
-@pytest.mark.few(40)
+@pytest.mark.few(25)
 @pytest.mark.parametrize("name", [n for n in ENTRIES if n not in NO_RESULT])
 def test_a_result_says_what_it_found(name, tmp_path: Path):
     result = ENTRIES[name].call(Given(ENTRIES[name].tables, AS_IT_IS, tmp_path))

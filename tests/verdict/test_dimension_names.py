@@ -66,6 +66,7 @@ def plain(tmp_path_factory):
     return reviewed(tmp_path_factory.mktemp("plain"), "place")
 
 
+@pytest.mark.slow
 def test_the_place_is_found(plain):
     assert any("place = north" in text for text in plain[0])
 

@@ -78,6 +78,7 @@ def test_sales_may_stop(tmp_path, stopped):
     assert "basket has no value" in unexamined(found)
 
 
+@pytest.mark.slow
 def test_an_undefined_rate_stands_still_and_the_volume_has_it_all(tmp_path):
     frame = rows()
     frame.loc[frame["now"], ["orders", "revenue"]] = 0
@@ -98,6 +99,7 @@ def test_a_rate_may_be_zero_in_the_baseline(tmp_path):
     assert "the rate is 0 in the baseline" in unexamined(reviewed(tmp_path, frame))
 
 
+@pytest.mark.slow
 def test_a_sum_over_no_row_is_zero_and_one_over_missing_values_is_missing(tmp_path):
     paid = "{table: t, measure: sum(revenue) filter (where store = 'East')}"
     found = reviewed(tmp_path, rows(), paid)

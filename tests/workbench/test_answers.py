@@ -42,7 +42,7 @@ def test_what_is_lacking_is_said_and_nothing_stops(bare):
     assert "kp-lacks" in found._repr_html_()
 
 
-@pytest.mark.few(10)
+@pytest.mark.few(6)
 @pytest.mark.parametrize(("app", "view"), VIEWS, ids=[f"{a.name}-{v}" for a, v in VIEWS])
 def test_every_view_of_a_case_with_little_in_it_answers_or_says_why_not(app, view, bare):
     found = answer(bare, app, view)

@@ -54,6 +54,7 @@ def twin(code: str) -> Result:
     return result
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize(
     ("app", "view"),
     [

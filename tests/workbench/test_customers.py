@@ -43,7 +43,7 @@ def case(tmp_path_factory):
     return kpilab.open_case(folder)
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(2)
 @pytest.mark.parametrize("view", CUSTOMERS.views)
 def test_a_view_answers_draws_and_its_code_gives_the_same(view, case, monkeypatch):
     state = CUSTOMERS.start(case).looking(view, dimension="region")

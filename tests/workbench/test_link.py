@@ -59,7 +59,7 @@ def test_the_list_below_the_chart_is_the_twin_of_the_click():
     assert heard == [{"step": "visit"}, {"step": "pay"}]
 
 
-@pytest.mark.few(8)
+@pytest.mark.few(5)
 @pytest.mark.parametrize(("app", "view"), VIEWS, ids=[f"{app.name}-{view}" for app, view in VIEWS])
 def test_every_mark_that_can_be_clicked_leads_somewhere(app, view, shop):
     here = state(app, view, shop)

@@ -130,6 +130,7 @@ def test_what_cannot_be_told_is_refused():
         growth(frame, customer="who", amount="amount", baseline=late[0], current=late[1])
 
 
+@pytest.mark.slow
 def test_amounts_that_are_missing_are_left_out_and_counted():
     frame = drawn(2)
     holed = frame.assign(amount=frame["amount"].where(frame.index % 50 != 7))

@@ -115,7 +115,7 @@ def _kernel():
 FUNNELS = [c for c in cases("funnel_cases.json") if "unnel" in c["function"]]
 
 
-@pytest.mark.few(30)
+@pytest.mark.few(15)
 @pytest.mark.parametrize("fast", few([True, False]), ids=["kernel", "expression"])
 @pytest.mark.parametrize("case", FUNNELS, ids=lambda c: c["id"])
 def test_funnels_of_other_tools(case, fast, monkeypatch):

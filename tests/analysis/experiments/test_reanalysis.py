@@ -99,10 +99,12 @@ def test_a_boundary_or_an_unshipped_test_is_no_peeking():
     assert read(data, **early, shipped=False).verdict == "fine"
 
 
+@pytest.mark.slow
 def test_a_strong_effect_may_stop_early():
     assert read(world(5, lift=0.35), decided_on=date(2025, 3, 10), looks=6).verdict == "fine"
 
 
+@pytest.mark.slow
 def test_an_event_name_is_an_outcome_too():
     data = world(6, units=300)
     pd.testing.assert_frame_equal(read(data).curve, read(data, outcome="pay").curve)
@@ -143,6 +145,7 @@ def test_an_experiment_asked_on_the_day_gives_the_same_effect_interval_and_p(out
     assert list(again.counts.values()) == row[["units_control", "units_treatment"]].tolist()
 
 
+@pytest.mark.slow
 def test_amounts_are_read_by_their_own_measure():
     who, log = world(9, units=300, lift=0.0)
     spent = log.table.mutate(amount=(log.table["event"] == "pay").cast("int64") * 7)

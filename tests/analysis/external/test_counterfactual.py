@@ -101,6 +101,7 @@ def test_it_says_so_and_draws(lang):
     assert chart(result, lang).to_dict()
 
 
+@pytest.mark.few(6)
 @pytest.mark.parametrize(
     "as_",
     [

@@ -92,6 +92,7 @@ def test_a_line_is_no_mean_of_its_machines():
     assert result.whole == pytest.approx((19_271 - 423) / 60 / (420 + 50))
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("shift", "fault"),
     [
@@ -154,6 +155,7 @@ def test_packaging_sites(shared):
     assert (kept - own[kept.index]).abs().max() < 1e-6
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("column", ["scrap", "units", "cycle", "breakdown", "minor"])
 def test_an_empty_cell_is_a_fault_not_a_zero(column):
     holed = facts({}, {column: None}, {"date": pd.Timestamp("2026-06-02")})

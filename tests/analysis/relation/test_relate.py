@@ -53,6 +53,7 @@ def test_inconclusive_says_what_could_have_been_found():
     assert 0.5 < result.detectable < 0.9
 
 
+@pytest.mark.slow
 def test_a_shared_shock_is_taken_out_by_its_event():
     fooled = {False: 0, True: 0}
     for seed in range(150):

@@ -153,7 +153,7 @@ def masks_of(chain, mask):
     return mask & -mask
 
 
-@pytest.mark.few(6)
+@pytest.mark.few(4)
 @pytest.mark.parametrize("chain", CHAINS.values(), ids=CHAINS)
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(logs=LOGS, twice=st.booleans(), random=st.randoms(use_true_random=False))

@@ -91,7 +91,7 @@ def test_each_company_is_a_case_in_order(family, firm, tmp_path):
     assert not uncounted(opened)
 
 
-@pytest.mark.few(10)
+@pytest.mark.few(5)
 @pytest.mark.parametrize(("family", "firm"), ONCE.items())
 def test_each_family_links_without_gaps_and_moves_the_goal_as_it_says(family, firm):
     made = make(family, company=firm, seed=3, split="report")

@@ -79,6 +79,7 @@ def examined(case):
     return finding, report
 
 
+@pytest.mark.slow
 def test_a_sum_is_read_as_a_sum_in_review_panel_and_effects(case):
     opened = case()
     finding, _ = examined(opened)
@@ -125,6 +126,7 @@ def test_a_guardrail_on_another_table_is_said_not_to_be_examined(case):
     assert "calls" not in sentence(finding.statement)
 
 
+@pytest.mark.slow
 def test_what_was_hoped_claimed_and_decided_is_said(case):
     finding, _ = examined(case(keys="hypothesis: more pay, claimed: twice as much"))
     said = sentence(finding.statement)

@@ -28,6 +28,7 @@ def report(folder: Path):
     return case, examine(case, pull(case), Evidence())[0]
 
 
+@pytest.mark.slow
 def test_a_clean_case_has_no_issue(folder):
     _, found = report(folder)
     assert found.issues == ()
