@@ -90,7 +90,7 @@ def _far(rows: pd.DataFrame) -> float:
 
 
 def _bar(low: float, value: float, high: float, far: float, tone: str) -> str:
-    """An interval as a bar around zero; an end that has no number runs to the edge."""
+    """An interval as a bar around zero, beside its numbers; an end without runs to the edge."""
     if not np.isfinite(value):
         return ""
 
@@ -99,7 +99,7 @@ def _bar(low: float, value: float, high: float, far: float, tone: str) -> str:
 
     left, right = at(low if low == low else value), at(high if high == high else value)
     return (
-        f"<svg width='{WIDTH}' height='{HEIGHT}' role='img'>"
+        f"<svg width='{WIDTH}' height='{HEIGHT}' aria-hidden='true'>"
         f"<rect x='{left:.1f}' y='3' width='{max(right - left, 1):.1f}' height='8' fill='{tone}'/>"
         f"<line x1='{WIDTH / 2}' x2='{WIDTH / 2}' y1='0' y2='{HEIGHT}' stroke='{NEUTRAL}'/>"
         f"<circle cx='{at(value):.1f}' cy='7' r='3' fill='{NEUTRAL}'/></svg>"

@@ -31,6 +31,6 @@ def test_health_then_decision_then_metrics_then_guardrails_then_what_was_done(re
     places = [html.index(word) for word in words]
     assert places == sorted(places)
     assert html.count("<tr>") == 2 + 4  # two heads, two metrics of two variations
-    assert html.count("role='img'") == 4
+    assert html.count("<svg width='160'") == 4
     assert "&lt;C&gt;" in html
     assert "<C>" not in html.split("<svg class")[0]

@@ -204,15 +204,16 @@ def _curve(result: ReanalysisResult, lang: str) -> Layers:
         ).encode(x=x, y=c)
         for c in ("bound:Q", "lower:Q")
     ]
+    # The boundary is named on the side on which nothing was decided, so that two texts never meet.
+    above = bool((table.loc[table["decided"], "z"] < 0).any())
     named = base.transform_filter("isValid(datum.bound)").mark_text(color=BAD, dx=10, align="left")
     named = named.encode(
         x=alt.X("min(day):T"),
-        y=alt.Y("max(bound):Q"),
+        y=alt.Y("max(bound):Q" if above else "min(lower):Q"),
         text=alt.value(label("rereading.boundary", lang)),
     )
     day = base.transform_filter("datum.decided")
     mark = day.mark_point(filled=True, size=130, opacity=1, color=PALETTE[1]).encode(x=x, y="z:Q")
-    # Below the point: above it stands the name of the boundary.
     word = day.mark_text(dy=18, color=PALETTE[1]).encode(
         x=x, y="z:Q", text=alt.value(label("rereading.decided", lang))
     )
