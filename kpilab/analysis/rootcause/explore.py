@@ -105,6 +105,8 @@ def explore(
     if order == "change" and len(periods) < 2:
         what = "one period has no change to order by"
         raise BadInput(what, "explore, argument 'order'", "give two periods, or another order")
+    if not periods:
+        raise BadInput("no period", "explore, argument 'periods'", "name one of the case's")
     own_spans = periods if isinstance(periods, Mapping) else {}
     for name in periods:
         if name not in case.periods and name not in own_spans:
@@ -116,7 +118,7 @@ def explore(
     columns |= {o: label(frame[marked(d)], f"explore(by=), column {d!r}") for o, d in ours.items()}
     parts = {"numerator": frame[f"{metric}:num"], "denominator": frame[f"{metric}:den"]}
     shown = pd.DataFrame(columns | {"value": frame[metric]} | parts)
-    ranks = {o: _places(shown, o, order, list(spans)) for o in ours}
+    ranks = {o: _ranks(shown, o, order, list(spans)) for o in ours}
     shown = shown.sort_values(
         list(columns), key=lambda c: c.map(ranks[str(c.name)]) if c.name in ranks else c,
         ignore_index=True,
@@ -125,21 +127,20 @@ def explore(
     return ExploreResult(called(shown, ours), metric, tuple(by), grain, where, notes=notes)
 
 
-def _places(table: pd.DataFrame, dimension: str, order: str, periods: list[str]) -> dict[str, int]:
-    """Value -> its place in the order asked for; names decide between equals."""
+def _ranks(table: pd.DataFrame, dimension: str, order: str, periods: list[str]) -> dict[str, int]:
+    """Value -> its rank in the order asked for; names decide between equals."""
+    if order == "name":
+        return {value: rank for rank, value in enumerate(sorted(table[dimension].unique()))}
     ratio = bool((table["denominator"] != 1).any())
+    size = (table["denominator"] if ratio else table["value"].abs()).groupby(table[dimension]).sum()
 
-    def of(rows: pd.DataFrame) -> pd.Series:
+    def of(period: str) -> pd.Series:
+        rows = table[table["period"] == period]
         sums = rows.groupby(dimension)[["numerator", "denominator"]].sum()
         return sums["numerator"] / sums["denominator"] if ratio else sums["numerator"]
 
-    first, last = (of(table[table["period"] == p]) for p in (periods[0], periods[-1]))
-    size = (table["denominator"] if ratio else table["value"].abs()).groupby(table[dimension]).sum()
-    scores = {
-        "size": -size,
-        "value": -last,
-        "change": last.sub(first, fill_value=None if ratio else 0.0),
-        "name": size * 0,
-    }
-    score = scores[order].reindex(sorted(size.index)).sort_values(kind="stable")
-    return {value: place for place, value in enumerate(score.index)}
+    score = -size if order == "size" else -of(periods[-1])
+    if order == "change":
+        score = of(periods[-1]).sub(of(periods[0]), fill_value=None if ratio else 0.0)
+    score = score.reindex(sorted(size.index)).sort_values(kind="stable")
+    return {value: rank for rank, value in enumerate(score.index)}

@@ -75,9 +75,11 @@ def test_the_order_of_a_rate_is_by_its_denominator(case):
     assert shops == {"size": "a", "value": "b", "change": "a", "name": "a"}
 
 
-def test_an_order_that_means_nothing_is_refused(case):
+def test_an_order_or_periods_that_mean_nothing_are_refused(case):
     with pytest.raises(BadInput, match="no order named 'best'"):
         explore(case, "sales", order="best")
+    with pytest.raises(BadInput, match="no period"):
+        explore(case, "sales", by=["shop"], periods=[])
     with pytest.raises(BadInput, match="one period has no change"):
         explore(case, "sales", by=["shop"], periods=["current"], order="change")
 
