@@ -192,7 +192,9 @@ def _block(
         near.mutate(step=step).filter(step >= low, step <= high).select("unit", "step", "event")
     )
     # A path of which nothing is left stands at its entry, or its exit, for ever.
-    everywhere = centres.mutate(step=ibis.array(list(range(low, high + 1))).unnest().cast("int64"))
+    # Spark unnests a bare column only: the places are whole numbers before, not cast after.
+    steps = ibis.literal(list(range(low, high + 1)), "array<int64>")
+    everywhere = centres.mutate(step=steps.unnest())
     entry = column(everywhere, f"at{k}") <= -column(everywhere, "step")
     left = column(everywhere, "events") + 1 - everywhere[f"at{k}"] <= everywhere["step"]
     edges = [
