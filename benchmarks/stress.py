@@ -16,6 +16,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -24,6 +25,7 @@ import numpy as np
 from cells import alarms, buyers, courses, decisions, logs, places, plant, relations, trials, work
 from cells.draws import Cell
 
+from kpilab.errors import BadInput
 from kpilab.stats.execution.audit import clopper_pearson
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks" / "stress.md"
@@ -93,7 +95,8 @@ def drawn(cell: Cell, hit: int, reps: int, seconds: float) -> tuple[int, int]:
     """Calls, of how many draws; the generator of a draw depends on its number alone."""
     start, calls, done = time.monotonic(), 0, 0
     while done < reps and (done < LEAST or time.monotonic() - start < seconds):
-        calls += cell.called(np.random.default_rng([done, 23, hit]), hit)
+        with suppress(BadInput):  # what is refused in words is not called
+            calls += cell.called(np.random.default_rng([done, 23, hit]), hit)
         done += 1
     return calls, done
 
@@ -108,11 +111,14 @@ def job(of: tuple[str, int, int, float]) -> Row:
     return Row(cell.function, cell.trait, cell.promise, calls, done, found, powered)
 
 
-def asked(only: list[str]) -> Iterator[tuple[str, int]]:
-    """The cells of these parts or functions; of all, if none is named."""
+def asked(only: list[str], missing: bool = False) -> Iterator[tuple[str, int]]:
+    """The cells of these parts or functions; of all, if none is named; `missing`: those the page
+    does not hold."""
+    held = {(r.function, r.trait) for r in written()} if missing else set()
     for part, cells in PARTS.items():
         for k, cell in enumerate(cells()):
-            if not only or part in only or any(cell.function.startswith(name) for name in only):
+            named = part in only or any(cell.function.startswith(name) for name in only)
+            if (named or not only) and (cell.function, cell.trait) not in held:
                 yield part, k
 
 
@@ -125,7 +131,8 @@ def page(rows: list[Row]) -> str:
         "something is called though nothing happened (of an interval: in which it misses what is "
         "true), ± one Monte Carlo standard error; *power* how often an effect that was planted is "
         "seen. A cell is **above** its promise where the lower end of its 95 % Monte Carlo "
-        "interval lies above it. Draws are seeded one by one; a cell stops after 8 seconds or "
+        "interval lies above it. A draw that is refused in words counts as not called. "
+        "Draws are seeded one by one; a cell stops after 8 seconds or "
         f"{WHOLE} draws, so that the whole table takes an hour on two cores.", "",
         f"`python benchmarks/stress.py`: {len(rows) - len(above)} of {len(rows)} cells of "
         f"{len({r.function.split(',')[0].split(' ')[0] for r in rows})} functions keep their "
@@ -146,13 +153,23 @@ def page(rows: list[Row]) -> str:
     return "\n".join([*lines, *(r.written() for r in rows)]) + "\n"
 
 
+def written() -> list[Row]:
+    """The rows of the page."""
+    lines = PAGE.read_text("utf-8").partition("\n## ")[0].splitlines()
+    return [Row.read(line) for line in lines if line.startswith("| ") and " of " in line]
+
+
 def merged(rows: list[Row]) -> list[Row]:
     """The rows of the page, those that were run anew; in the order of the cells."""
-    lines = PAGE.read_text("utf-8").splitlines()
-    old = [Row.read(line) for line in lines if line.startswith("| ") and " of " in line]
-    known = {(r.function, r.trait): r for r in [*old, *rows]}
+    known = {(r.function, r.trait): r for r in [*written(), *rows]}
     cells = [c for of in PARTS.values() for c in of()]
     return [known[c.function, c.trait] for c in cells if (c.function, c.trait) in known]
+
+
+def write(rows: list[Row]) -> None:
+    """The page with these rows; what somebody wrote below the table stays."""
+    _, _, below = PAGE.read_text("utf-8").partition("\n## ")
+    PAGE.write_text(page(merged(rows)) + (f"\n## {below}" if below else ""), "utf-8")
 
 
 def main() -> None:
@@ -162,24 +179,22 @@ def main() -> None:
     parser.add_argument("--reps", type=int, help="draws, however long they take")
     parser.add_argument("--seconds", type=float, help="of a cell, on its processor")
     parser.add_argument("--only", nargs="*", default=[], help="parts or functions")
+    parser.add_argument("--missing", action="store_true", help="those not on the page yet")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
     args = parser.parse_args()
     reps = args.reps or (QUICK if args.quick else WHOLE)
     seconds = args.seconds or (1e9 if args.reps else 3.0 if args.quick else 8.0)
     start, rows = time.monotonic(), []
-    jobs = [(part, k, reps, seconds) for part, k in asked(args.only)]
+    jobs = [(part, k, reps, seconds) for part, k in asked(args.only, args.missing)]
     # Fresh processes: a forked one would hold half of the engine's threads.
     with ProcessPoolExecutor(args.processes, get_context("spawn")) as pool:
         for row in pool.map(job, jobs):
             rows.append(row)
             print(row.written(), flush=True)
+            if args.write:
+                write(rows)  # a run that is stopped keeps what it has measured
     print(f"{len(rows)} cells, {(time.monotonic() - start) / 60:.1f} minutes")
-    if args.write:
-        # What somebody wrote below the table stays.
-        _, _, below = PAGE.read_text("utf-8").partition("\n## ")
-        text = page(merged(rows)) + (f"\n## {below}" if below else "")
-        PAGE.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

@@ -42,6 +42,10 @@ class BadInput(KpilabError):
         self.problems: tuple[Problem, ...] = (Problem(what, where, hint), *more)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """So that an error of another process arrives whole: by default only the text would."""
+        return type(self), (self.what, self.where, self.hint, self.problems[1:])
+
     @property
     def what(self) -> str:
         return self.problems[0].what

@@ -14,7 +14,6 @@ ELSEWHERE = {
     "engine/data": "verdict/steps/test_trust.py",  # rows that trust counts, end to end
     "stats/events": "analysis/events/test_funnel.py",  # arrays behind one analysis each
     "stats/external": "analysis/external/test_counterfactual.py",
-    "stats/operations": "analysis/operations/test_targets.py",
     "workbench/apps": "workbench/test_apps.py",  # every view of every app
     # Every question is drawn in both languages.
     "show/charts": "laws/test_laws.py",

@@ -87,9 +87,9 @@ def dropoff(
 ) -> DropoffResult:
     """Where did the users go who reached a step and not the next?
 
-    Users are taken from the ordered funnel, at the step's moment of their longest pass. "Next" is
-    their first event after that moment within the funnel's time; earlier events and properties are
-    known at the step.
+    Users are taken from the ordered funnel. "Next" is their first event within the funnel's time
+    after the step's moment in their longest pass; earlier events and properties are those known
+    when they first met the step, of those who went on later as of those who stopped.
 
     Args:
         log, steps, within, where: as for `funnel`.
@@ -126,7 +126,8 @@ def dropoff(
             "dropoff, argument 'length'",
             "3 to 6 events read well",
         )
-    users = split(log, plan, place, where)  # computed once already, wherever it came from
+    upto = planned(Steps(_first(plan.steps, place)), within, log, least=1)
+    users = split(log, plan, upto, where)  # computed once already, wherever it came from
     rows = events_of(log, where, tuple(ours))
     totals = collect(users.group_by("went").agg(users=users.count()), "dropoff").set_index("went")[
         "users"
@@ -144,6 +145,12 @@ def dropoff(
     ]
     table = _rated(pd.concat(blocks, ignore_index=True), stopped, went, level)
     return DropoffResult(table, labels[place - 1], labels[place], stopped, went, level)
+
+
+def _first(steps: Sequence[Step], place: int) -> tuple[Step, ...]:
+    """The steps up to a required one, counted from 1."""
+    required = [k for k, step in enumerate(steps) if not step.optional]
+    return tuple(steps[: required[place - 1] + 1])
 
 
 def _block(query: ir.Table, kind: str, dimension: str) -> pd.DataFrame:

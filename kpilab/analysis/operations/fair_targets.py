@@ -12,12 +12,13 @@ import pandas as pd
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Message, Period, Where, fraction
 from kpilab.engine.column import marked
-from kpilab.engine.daily import Measured
+from kpilab.engine.daily import Measured, on_days
 from kpilab.engine.door.values import label
 from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.errors import BadInput, unknown
 from kpilab.old import keywords
-from kpilab.stats.mean import clustered
+from kpilab.stats.core.level import Window
+from kpilab.stats.core.rate import variances
 from kpilab.stats.operations.shrink import normal
 
 LEAST_DAYS = 5
@@ -130,20 +131,27 @@ def _units(
     }
     rows = pd.DataFrame({**named, "num": num, "den": den})
     rows = rows[(rows["den"] > 0) & rows["num"].notna()]
-    found = []
-    for (unit, group), part in rows.groupby(["unit", "group"]):
-        if part["day"].nunique() >= LEAST_DAYS:
-            variance = max(clustered(part["num"], part["den"]).variance, 1e-12)
-            value = float(part["num"].sum() / part["den"].sum())
-            found.append((str(unit), group, len(part), value, variance, float(part["den"].sum())))
-    if not found:
+    known = {
+        (str(unit), group): part.assign(day=pd.to_datetime(part["day"]))
+        for (unit, group), part in rows.groupby(["unit", "group"])
+        if part["day"].nunique() >= LEAST_DAYS
+    }
+    if not known:
         raise BadInput(
             f"no unit with {LEAST_DAYS} days", "fair_targets(period=)", "choose a longer period"
         )
-    return pd.DataFrame(found, columns=["unit", "group", "days", "value", "variance", "den"])
+    return pd.DataFrame([
+        {"unit": unit, "group": group, "days": len(part), "den": float(part["den"].sum()),
+         "window": Window.of(*(on_days(part, period, c) for c in ("num", "den")))}
+        for (unit, group), part in known.items()
+    ])  # fmt: skip
 
 
 def _levels(group: pd.DataFrame, level: float) -> pd.DataFrame:
+    group = group.assign(
+        value=[w.rate for w in group["window"]],
+        variance=np.maximum(variances(list(group["window"])), 1e-12),
+    )
     # A unit of few days estimates its own noise badly: the noise is shared too, per denominator.
     noise = np.average(group["variance"] * group["den"], weights=group["days"]) / group["den"]
     found = normal(group["value"], (group["variance"] + noise) / 2, level)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import sqrt
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import ibis
@@ -21,7 +20,8 @@ from kpilab.engine.metrics import segment
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, Problem, several, unknown_problem
 from kpilab.old import keywords
-from kpilab.stats.mean import clustered, normal_interval
+from kpilab.stats.core.level import Window
+from kpilab.stats.core.rate import rate_interval
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -70,7 +70,7 @@ class OeeResult(Result):
     Attributes:
         table: one row per machine (combination of `by`), worst first, or one in all; columns of
             `by` (one that is called like a column of the answer: "name (by)"), `oee`, `low`,
-            `high` (its interval, days as clusters), `availability`, `performance`, `quality` (0-1),
+            `high` (its interval, over days), `availability`, `performance`, `quality` (0-1),
             the denominators `planned` (scheduled less planned stops), `run`, `ideal` (time the
             units made ideally take), and `good`.
         losses: one row per machine and loss, the tree from scheduled to productive time; columns of
@@ -140,7 +140,8 @@ def oee(
         BadInput: a column that is not there, faulty rows (with "refuse"), or no rows.
 
     Note:
-        Intervals take days as independent; where a bad day brings another they are too narrow.
+        Intervals are those of days, as alike in a row as they are seen to be; fewer than two weeks
+        cannot tell that, and count as independent.
 
     References:
         Nakajima (1988), Introduction to TPM.
@@ -293,11 +294,7 @@ def _table(sums: pd.DataFrame, by: list[str], level: float) -> pd.DataFrame:
         total = part[[*TIMES, "units", "right"]].sum()
         days = part.groupby("day")[["good", "planned"]].sum()
         value = float(total["good"] / total["planned"])
-        low = high = float("nan")
-        if len(days) > 1:
-            low, high = normal_interval(
-                value, sqrt(clustered(days["good"], days["planned"]).variance), level
-            )
+        low, high = rate_interval(Window.of(days["good"], days["planned"]), level)
         shares = {
             "availability": total["run"] / total["planned"],
             "performance": _over(total["ideal"], total["run"]),

@@ -27,14 +27,23 @@ if TYPE_CHECKING:
 NOTHING = "path_end"
 
 
-def split(log: EventLog, plan: Plan, step: int, where: Where = EVERYWHERE) -> ir.Table:
-    """One row per user that reached `step`: `person`, `at` (moment), `until` (window's end),
-    `went` (0 or 1)."""
+def split(log: EventLog, plan: Plan, upto: Plan, where: Where = EVERYWHERE) -> ir.Table:
+    """One row per user that took all steps of `upto`, the first ones of the plan: `person`, `first`
+    (moment when it first had), `at` (of its longest pass), `until` (window's end), `went` (0 or 1).
+
+    Those who went on have a pass that did, often a later one than their first. What is known of
+    them must be of the same moment as of those who stopped: later, more has happened to anybody.
+    """
+    step = len(upto.required)
     best = reached(log, plan, by="user", where=where, period=None)
     best = best.filter(column(best, "level") >= step)
     went = one(column(best, "level") > step)
     until = column(best, "t1") + min(plan.chain.within, 2**60)
-    return best.select(person="unit", at=f"t{step}", until=until, went=went)
+    users = best.select(person="unit", at=f"t{step}", until=until, went=went)
+    earliest = reached(log, upto, by="user", where=where, period=None)
+    earliest = earliest.filter(column(earliest, "level") == step)
+    first = earliest.select(met="unit", first=f"t{step}")
+    return users.inner_join(first, [users["person"] == first["met"]]).drop("met")
 
 
 def events_of(log: EventLog, where: Where, keep: tuple[str, ...] = ()) -> ir.Table:
@@ -69,15 +78,18 @@ def next_ways(
 
 
 def earlier_events(rows: ir.Table, users: ir.Table) -> ir.Table:
-    """`event`, `went`, `users`: users that had done an event before the step."""
+    """`event`, `went`, `users`: users that had done an event before they first met the step."""
     joined = rows.inner_join(users, [rows["unit"] == users["person"]])
-    before = joined.filter(joined["t"] < joined["at"]).select("person", "event", "went").distinct()
+    before = (
+        joined.filter(joined["t"] < joined["first"]).select("person", "event", "went").distinct()
+    )
     return before.group_by(["event", "went"]).agg(users=before.count())
 
 
 def properties(rows: ir.Table, users: ir.Table, column: str) -> ir.Table:
-    """`event` (the value), `went`, `users`: the user's value of a column at the step."""
-    joined = rows.inner_join(users, [rows["unit"] == users["person"], rows["t"] == users["at"]])
+    """`event` (the value), `went`, `users`: the user's value of a column where it first met the
+    step."""
+    joined = rows.inner_join(users, [rows["unit"] == users["person"], rows["t"] == users["first"]])
     values = joined.group_by(["person", "went"]).agg(event=joined[column].min())
     return (
         values.group_by(["event", "went"])

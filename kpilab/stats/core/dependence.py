@@ -96,7 +96,7 @@ def long_run(*pieces: Array, least: int = 1, free: float | None = None) -> LongR
         free: degrees of freedom of independent days; known days less one per series where nothing
             else was estimated.
     """
-    known = [p - np.nanmean(p) for p in pieces if np.isfinite(p).sum() > 1]
+    known = [_inside(p - np.nanmean(p)) for p in pieces if np.isfinite(p).sum() > 1]
     days = sum(int(np.isfinite(p).sum()) for p in known)
     rho = alike(*known, most=MOST_IN_A_WINDOW) if days >= LEAST else 0.0
     slow = [waves(int(np.isfinite(p).sum()), least) for p in known]
@@ -109,6 +109,12 @@ def long_run(*pieces: Array, least: int = 1, free: float | None = None) -> LongR
     weight = min(NEIGHBOURS, days / DAYS_EACH) / inflation(rho) if days >= LEAST else 0.0
     df = sum(slow) + weight
     return LongRun((power + weight * spread) / df, df)
+
+
+def _inside(piece: Array) -> Array:
+    """From the first known day to the last: over days not seen, a wave would be laid in vain."""
+    seen = np.flatnonzero(np.isfinite(piece))
+    return piece[seen[0] : seen[-1] + 1]
 
 
 def _slow(piece: Array, k: int, rho: float) -> float:

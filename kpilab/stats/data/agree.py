@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kpilab.stats.distributions import student
+from kpilab.stats.distributions import binomial, student
 
 Floats = NDArray[np.float64]
 LEAST_NOISE = 0.005
@@ -29,7 +29,8 @@ def agreement(first: ArrayLike, second: ArrayLike) -> Agreement:
     The variance of a departure grows with the level; its size is the robust spread of the
     departures themselves (over-dispersion included), never below half a percent of the level.
     p-values come from a t distribution with as many degrees of freedom as there are pairs, less
-    one. NaN where `second` is missing or nothing.
+    one; those of whole numbers are at least those of so many rows going astray, one by one, where
+    rows do as often as they are seen to. NaN where `second` is missing or nothing.
     """
     x, y = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     known = (y > 0) & ~np.isnan(x)
@@ -41,4 +42,21 @@ def agreement(first: ArrayLike, second: ArrayLike) -> Agreement:
     scaled = (x - expected) / np.sqrt(np.maximum(expected, 1e-12))
     spread = 1.4826 * float(np.nanmedian(np.abs(scaled)))
     z = scaled / np.sqrt(np.maximum(spread**2, LEAST_NOISE**2 * expected))
-    return Agreement(ratio, z, 2 * student.sf(np.abs(z), int(known.sum()) - 1))
+    p = 2 * student.sf(np.abs(z), int(known.sum()) - 1)
+    return Agreement(ratio, z, np.maximum(p, _astray(x, y, expected, known)))
+
+
+def _astray(x: Floats, y: Floats, expected: Floats, known: NDArray[np.bool_]) -> Floats:
+    """Chance of a departure at least as large, were rows astray one by one; 0 if these are no
+    counts.
+
+    Of a few rows a day most days agree to the row: their spread says nothing then.
+    """
+    chance = np.where(known, 0.0, np.nan)
+    if np.any(x[known] != np.round(x[known])) or np.any(y[known] != np.round(y[known])):
+        return chance
+    off = np.abs(x - expected)[known]
+    share = min(float(off.sum() / y[known].sum()), 1.0)
+    # The departure from a ratio is no whole number: the rows it takes are.
+    chance[known] = binomial.sf(np.ceil(off - 1e-9) - 1, np.maximum(x, y)[known], share)
+    return chance

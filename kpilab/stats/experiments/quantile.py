@@ -44,8 +44,15 @@ def design_effect(clusters: float, s: float, n: float, ss: float, nn: float, sn:
 def from_order(n: float, value: float, low: float, high: float, level: float = 0.95) -> Estimate:
     """An estimate whose variance is read off the enclosing order statistics.
 
+    Where many units have the very value of the quantile (counts), the order statistics on one side
+    may all be that value, and half their distance says too little: the farther side counts, so that
+    arms whose order statistics touch do not differ.
+
     References: Deng, Knoblich & Lu (2018), Applying the delta method in metric analytics, section
     4.
     """
-    error = (high - low) / (2 * norm.ppf(0.5 + level / 2))
+    z = norm.ppf(0.5 + level / 2)
+    if low < high and value in (low, high):
+        return Estimate(value, float(max(value - low, high - value) / z) ** 2, n)
+    error = (high - low) / (2 * z)
     return Estimate(value, float(error**2 * (n - 1) / n), n)

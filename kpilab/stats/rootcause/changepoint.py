@@ -69,15 +69,14 @@ def date_change(
     log_chance = fits.log_chance - np.log(np.where(lengths == 1, 1, len(LENGTHS) - 1))
     chance = np.exp(log_chance - logsumexp(log_chance))
     best = int(np.argmax(chance))
-    shuffled = np.random.default_rng(seed).permuted(np.tile(fits.y, (draws, 1)), axis=1)
-    null = np.max((shuffled @ fits.x.T) ** 2 / fits.size, axis=1)
+    null = _nothing(fits, draws, seed)
     change = float(fits.change[best])
     before = float(np.average(rate - change * shape[best], weights=weight))
     return Dated(
         int(starts[best]), int(lengths[best]), np.bincount(starts, chance, n).astype(float),
         float(chance[lengths > 1].sum()), before, change, float(fits.error[best]),
         before + change * shape[best],
-        float((1 + np.sum(null >= fits.gain[best])) / (draws + 1)),
+        float((1 + np.sum(null >= fits.explained[best])) / (draws + 1)),
     )  # fmt: skip
 
 
@@ -85,13 +84,15 @@ def date_change(
 class _Fits:
     """One regression per candidate, the pattern taken out of the series `y` and of the shapes `x`.
 
-    `gain`: squares explained; `change`, `error`: the coefficient and its standard error.
+    `basis`: what was taken out; `explained`: share of the squares; `change`, `error`: the
+    coefficient and its standard error.
     """
 
     y: Array
     x: Array
+    basis: Array
     size: Array
-    gain: Array
+    explained: Array
     change: Array
     error: Array
     log_chance: Array
@@ -106,7 +107,20 @@ def _fits(y: Array, x: Array, base: Array) -> _Fits:
     free = len(y) - base.shape[1] - 1
     left = np.maximum(total - gain, 1e-12 * max(total, 1e-300))
     error = np.sqrt(left / free / size)
-    return _Fits(y, x, size, gain, change, error, -0.5 * free * np.log(left))
+    explained = gain / max(total, 1e-300)
+    return _Fits(y, x, basis, size, explained, change, error, -0.5 * free * np.log(left))
+
+
+def _nothing(fits: _Fits, draws: int, seed: int) -> Array:
+    """Share of the squares that the clearest change explains in each of so many shuffled series.
+
+    The pattern is taken out of them as well: it takes some of their squares along, and of few days
+    many.
+    """
+    shuffled = np.random.default_rng(seed).permuted(np.tile(fits.y, (draws, 1)), axis=1)
+    shuffled -= shuffled @ fits.basis @ fits.basis.T
+    total = np.maximum(np.einsum("ij,ij->i", shuffled, shuffled), 1e-300)
+    return np.max((shuffled @ fits.x.T) ** 2 / fits.size, axis=1) / total
 
 
 def _after(fits: _Fits, starts: NDArray[np.intp], lengths: NDArray[np.intp]) -> float:

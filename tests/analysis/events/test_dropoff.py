@@ -50,6 +50,19 @@ def test_drop_offs_went_to_help_and_android_goes_with_it(log):
     assert mark["q"] < 0.001
 
 
+def test_what_is_known_of_a_user_is_of_the_first_time_it_met_the_step():
+    """Everybody visits three times, pays with the last visit or never: nothing came earlier."""
+    day = pd.Timestamp("2026-03-01")
+    rows = [(u, day + pd.Timedelta(days=10 * k), "visit") for u in range(40) for k in range(3)]
+    rows += [(u, day + pd.Timedelta(days=20, minutes=1), "pay") for u in range(20)]
+    log = EventLog(pd.DataFrame(rows, columns=["user", "time", "event"]))
+    result = dropoff(log, ["visit", "pay"], after="visit")
+    assert (result.stopped, result.went) == (20, 20)
+    assert not (result.table["kind"] == "earlier").any()
+    ways = result.table[result.table["kind"] == "next"].set_index("what")
+    assert ways.loc["pay", "went"] == 20  # the way is that of the pass that went on
+
+
 def test_ways_after_a_step_are_read_in_time():
     rows = [
         ("ann", 0, "a"),

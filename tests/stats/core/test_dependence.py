@@ -69,3 +69,9 @@ def test_few_days_have_few_waves():
     assert waves(4, least=3) == 3  # all there are: the plain variance
     x = np.array([1.0, 5.0, 2.0, 4.0])
     assert long_run(x, least=3).variance == pytest.approx(x.var(ddof=1))
+
+
+def test_days_not_seen_before_and_after_change_nothing():
+    days = np.random.default_rng(3).normal(size=20)
+    around = np.concatenate([np.full(15, np.nan), days, np.full(30, np.nan)])
+    assert long_run(around) == long_run(days)
