@@ -193,8 +193,8 @@ def _block(
     )
     # A path of which nothing is left stands at its entry, or its exit, for ever.
     # Spark unnests a bare column only: the places are whole numbers before, not cast after.
-    steps = ibis.literal(list(range(low, high + 1)), "array<int64>")
-    everywhere = centres.mutate(step=steps.unnest())
+    places: Any = ibis.literal(list(range(low, high + 1)), "array<int64>")
+    everywhere = centres.mutate(step=places.unnest())
     entry = column(everywhere, f"at{k}") <= -column(everywhere, "step")
     left = column(everywhere, "events") + 1 - everywhere[f"at{k}"] <= everywhere["step"]
     edges = [

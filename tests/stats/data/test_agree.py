@@ -37,3 +37,12 @@ def test_amounts_that_agree_to_the_cent_part_by_less():
     logged = books.copy()
     logged[4] *= 0.93
     assert list(called(logged, books)) == [4]
+
+
+@pytest.mark.parametrize("unit", [1.0, 0.001, 12.5, 1000.0])
+def test_counts_are_counts_in_any_unit(unit):
+    rng = np.random.default_rng(3)
+    books = rng.poisson(3, 56)
+    logged = rng.binomial(books, 0.95)
+    assert np.allclose(agreement(logged * unit, books * unit).p, agreement(logged, books).p,
+        equal_nan=True)  # fmt: skip
