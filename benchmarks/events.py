@@ -27,7 +27,8 @@ import pandas as pd
 
 from kpilab import EventLog, funnel, paths, retention
 from kpilab.engine.events import stream, windows
-from kpilab.engine.events.steps import Steps, planned, rows_of
+from kpilab.engine.events.step_rows import rows_of
+from kpilab.engine.events.steps import Steps, planned
 
 STEPS = ["visit", "search", "cart", "ship", "pay"]
 FIRST, NEXT_CELL = "funnel, first of a notebook", "same, 3 s after EventLog()"

@@ -15,7 +15,8 @@ from kpilab.engine.dialect import engine_name, moment, one
 from kpilab.engine.events.activity import DAY
 from kpilab.engine.events.passes import compiled, expressed, outcomes
 from kpilab.engine.events.sessions import check_names, check_users
-from kpilab.engine.events.steps import Plan, Step, rows_of
+from kpilab.engine.events.step_rows import rows_of
+from kpilab.engine.events.steps import Plan, Step
 from kpilab.engine.run import collect
 from kpilab.errors import unknown
 

@@ -11,7 +11,8 @@ import pytest
 
 from kpilab import EventLog, funnel
 from kpilab.engine.events import gather, stream
-from kpilab.engine.events.steps import Steps, planned, rows_of
+from kpilab.engine.events.step_rows import rows_of
+from kpilab.engine.events.steps import Steps, planned
 
 
 def test_outcomes_do_not_stay_in_the_engine():
