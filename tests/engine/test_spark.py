@@ -85,8 +85,11 @@ def both(logs, work, *parts):
         ),
         (["visit", Step("ship", optional=True), Step("pay", within="12h", hold=("os",))], {}),
         (Steps(["visit", "event = 'pay' and os = 'ios'"], reuse_event=True), {}),
+        (Steps(STEPS, strict_deduplication=True), {"within": "9d", "breakdown": "os"}),
+        (Steps(STEPS, strict_increase=True), {"grain": "week"}),
+        (["visit", Step("cart", at_least="3h"), Step("pay", at_least="1h", within="2d")], {}),
     ],
-    ids=["strict", "unordered", "repeated", "optional", "predicate"],
+    ids=["strict", "unordered", "repeated", "optional", "predicate", "once", "increase", "wait"],
 )
 def test_funnels_are_equal(logs, steps, options):
     both(logs, lambda log: funnel(log, steps, **options), "table", "values", "trend")

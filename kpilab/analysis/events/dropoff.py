@@ -4,7 +4,7 @@ and what sets them apart?"""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,7 +16,7 @@ from kpilab.core.values import EVERYWHERE, Message, Where, fraction
 from kpilab.engine.door.dimensions import aside
 from kpilab.engine.events.dropoffs import earlier_events, events_of, next_ways, properties, split
 from kpilab.engine.events.funnels import check_events
-from kpilab.engine.events.steps import Step, Steps, planned
+from kpilab.engine.events.steps import Plan, Step, Steps, planned
 from kpilab.engine.run import collect
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.events.odds import odds_ratios
@@ -76,7 +76,7 @@ class DropoffResult(Result):
 
 def dropoff(
     log: EventLog | Tabular,
-    steps: Sequence[str | Step],
+    steps: Sequence[str | Step] | Steps,
     *,
     after: int | str,
     by: Sequence[str] = (),
@@ -87,9 +87,9 @@ def dropoff(
 ) -> DropoffResult:
     """Where did the users go who reached a step and not the next?
 
-    Users are taken from the ordered funnel. "Next" is their first event within the funnel's time
-    after the step's moment in their longest pass; earlier events and properties are those known
-    when they first met the step, of those who went on later as of those who stopped.
+    Users are taken from the funnel, ordered or strict. "Next" is their first event within the
+    funnel's time after the step's moment in their longest pass; earlier events and properties are
+    those known when they first met the step, of those who went on later as of those who stopped.
 
     Args:
         log, steps, within, where: as for `funnel`.
@@ -101,14 +101,16 @@ def dropoff(
         DropoffResult, one row per mark.
 
     Raises:
-        BadInput: as `funnel`; a step that is not there, or the last one.
+        BadInput: as `funnel`; a step that is not there, or the last one; unordered steps, or those
+            of sessions.
 
     Note:
         Marks go with conversion; they need not cause it.
     """
     fraction(level, "dropoff(level=)")
     log = EventLog.of(log)
-    plan = planned(Steps(steps), within, log)
+    asked = _of_users(Steps.of(steps))
+    plan = planned(asked, within, log)
     labels = [s.label for s in plan.required]
     if isinstance(after, str) and after not in labels:
         raise unknown("step", after, labels, "dropoff, argument 'after'")
@@ -126,7 +128,7 @@ def dropoff(
             "dropoff, argument 'length'",
             "3 to 6 events read well",
         )
-    upto = planned(Steps(_first(plan.steps, place)), within, log, least=1)
+    upto = planned(_upto(asked, plan, place), within, log, least=1)
     users = split(log, plan, upto, where)  # computed once already, wherever it came from
     rows = events_of(log, where, tuple(ours))
     totals = collect(users.group_by("went").agg(users=users.count()), "dropoff").set_index("went")[
@@ -134,7 +136,7 @@ def dropoff(
     ]
     stopped, went = int(totals.get(0, 0)), int(totals.get(1, 0))
     if not (stopped and went):
-        check_events(log, plan)
+        check_events(log, plan, asked.missing)
     blocks = [
         _block(next_ways(rows, users), "next", ""),
         _block(next_ways(rows, users, length, WAYS), "path", ""),
@@ -147,10 +149,29 @@ def dropoff(
     return DropoffResult(table, labels[place - 1], labels[place], stopped, went, level)
 
 
-def _first(steps: Sequence[Step], place: int) -> tuple[Step, ...]:
-    """The steps up to a required one, counted from 1."""
-    required = [k for k, step in enumerate(steps) if not step.optional]
-    return tuple(steps[: required[place - 1] + 1])
+def _of_users(asked: Steps) -> Steps:
+    """The steps, if a user stands at one of them at a moment."""
+    where = "dropoff, argument 'steps'"
+    if asked.mode == "unordered":
+        what = "of unordered steps none is the next"
+        raise BadInput(what, where, "use mode='ordered' or mode='strict'")
+    if asked.unit != "user":
+        raise BadInput(f"users drop off, not {asked.unit}s", where, "use unit='user'")
+    return asked
+
+
+def _upto(asked: Steps, plan: Plan, place: int) -> Steps:
+    """The steps up to a required one, counted from 1, and the rules that bear on them: whoever
+    comes so far by the whole funnel does by these."""
+    required = [k for k, step in enumerate(plan.steps) if not step.optional]
+    ends = zip(plan.exclusions, plan.chain.exclusions, strict=True)
+    return replace(
+        asked,
+        steps=plan.steps[: required[place - 1] + 1],
+        exclude=[replace(e, last=min(last, place)) for e, (k, last) in ends if k < place],
+        strict_deduplication=asked.strict_deduplication and place > 2,
+        strict_increase=asked.strict_increase and place > 1,
+    )
 
 
 def _block(query: ir.Table, kind: str, dimension: str) -> pd.DataFrame:

@@ -135,8 +135,8 @@ def funnel(
     own at or after step k - 1; the pass reaches the last step with t_k <= t1 + `within` (limit
     included). Events of equal time count as ordered; other events may stand between, except in mode
     "strict". In mode "unordered" any step begins and step k is the k-th different one. A user
-    counts by the longest pass. `Steps` says the mode, sessions instead of users, and what spoils a
-    pass.
+    counts by the longest pass. `Steps` says the mode, sessions instead of users, and what stops or
+    spoils a pass.
 
     Args:
         log: events, one row per action; the order of rows does not matter.

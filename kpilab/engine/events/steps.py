@@ -41,6 +41,15 @@ class Step:
         optional: users may leave the step out and go on.
         hold: columns in which this event must agree with the first step's.
         name: how the step is called in tables and charts; by default the event.
+        at_least: shortest time since the step before (timedelta or "10m", included); the step is
+            met by the earliest event that is so far from it, nearer ones are passed over (in mode
+            "strict" a nearer one stands between). Not for the first and for optional steps.
+
+    Example:
+        >>> from kpilab.events import funnel
+        >>> asked = ["visit", "add_to_cart", Step("pay", at_least="10m")]
+        >>> funnel(log, asked).table["users"].tolist()
+        [4311, 2664, 985]
     """
 
     event: str | Callable[[ir.Table], ir.BooleanValue]
@@ -49,6 +58,7 @@ class Step:
     optional: bool = False
     hold: tuple[str, ...] = ()
     name: str = ""
+    at_least: timedelta | str | None = None
 
     @property
     def label(self) -> str:
@@ -88,6 +98,18 @@ class Steps:
         reuse_event: let one event serve several steps (equal ones, or conditions it meets at once).
         missing: what an event that never occurs is: "refuse" it, with the names that come nearest,
             or count it as "zero" users.
+        strict_deduplication: a pass stops where an event repeats a step that it has met, from the
+            second step on, before the last is met: of a, b, c, b, d it reaches c. An event of the
+            first step stops nothing, it begins a pass of its own. Events of one moment serve before
+            they repeat. Needs three steps that everybody takes, and no `reuse_event`.
+        strict_increase: every step is later than the one before, to the microsecond; else events of
+            equal time count as ordered.
+
+    The last two are those of ClickHouse's `windowFunnel`, with its numbers but for these: it ends
+    with a user at the first repeat, and sorts events of one moment by their step, so that a repeat
+    stands before the next step; here a later pass of the user may reach further, and the next step
+    is met. It measures a strict increase from the latest event of the step before, here from the
+    earliest, so of b at 1 and 2 and c at 2 the c follows.
     """
 
     steps: Sequence[str | Step]
@@ -96,6 +118,8 @@ class Steps:
     exclude: Sequence[str | Exclusion] = ()
     reuse_event: bool = False
     missing: str = "refuse"
+    strict_deduplication: bool = False
+    strict_increase: bool = False
 
     @classmethod
     def of(cls, steps: Sequence[str | Step] | Steps) -> Steps:
@@ -169,7 +193,8 @@ def planned(asked: Steps, within: timedelta | str, log: EventLog, *, least: int 
 
     Raises:
         BadInput: fewer steps than that, an unknown mode or way, a duration that is none, an
-            optional first step, or a rule that unordered steps cannot keep.
+            optional first step, a step that waits too long or for nothing, or a rule that these
+            steps cannot keep.
     """
     where = "funnel, argument 'steps'"
     listed = [asked.steps] if isinstance(asked.steps, str) else asked.steps
@@ -190,7 +215,8 @@ def planned(asked: Steps, within: timedelta | str, log: EventLog, *, least: int 
                 f"count required steps from 1 to {len(required)}, first before last",
             )
     if mode == "unordered":
-        _check_unordered(every)
+        _check_unordered(every, asked)
+    _check_repeats(asked, every)
     names = called(log, (b.event for b in (*every, *rules)))
     chain = Chain(
         steps=len(required),
@@ -205,6 +231,8 @@ def planned(asked: Steps, within: timedelta | str, log: EventLog, *, least: int 
             sum(not b.optional for b in every[:k]) for k, s in enumerate(every) if s.optional
         ),
         reuse=asked.reuse_event,
+        gaps=_gaps(every, asked, whole(duration(within))),
+        once=asked.strict_deduplication,
     )
     return Plan(every, rules, chain, names)
 
@@ -223,10 +251,62 @@ def _check_steps(every: Sequence[Step], asked: Steps, least: int) -> None:
         raise unknown("mode", asked.mode, MODES, "Steps, argument 'mode'")
 
 
-def _check_unordered(steps: Sequence[Step]) -> None:
+def _gaps(every: Sequence[Step], asked: Steps, within: int) -> tuple[int, ...]:
+    """Shortest time before each required step, in microseconds; none where no step waits.
+
+    Raises:
+        BadInput: the first or an optional step waits, or longer than there is time.
+    """
+    where, step = (
+        "funnel, argument 'steps'",
+        next(
+            (s for k, s in enumerate(every) if s.at_least is not None and (s.optional or not k)),
+            None,
+        ),
+    )
+    if step is not None:
+        what = f"step {step.label!r} waits (at_least), though it is the first or optional"
+        raise BadInput(what, where, "give at_least to the next step that everybody must take")
+    required = [s for s in every if not s.optional]
+    gaps = tuple(0 if s.at_least is None else whole(duration(s.at_least, where)) for s in required)
+    for s, gap in zip(required, gaps, strict=True):
+        if s.within is not None and gap > whole(duration(s.within, where)):
+            what = f"step {s.label!r} waits at least {s.at_least} and at most {s.within}"
+            raise BadInput(what, where, "make at_least the shorter one")
+    if sum(gaps) > within:
+        what = "the steps wait longer (at_least) than the funnel lasts (within)"
+        raise BadInput(what, where, "make within longer, or at_least shorter")
+    least = int(asked.strict_increase)
+    found = tuple(max(gap, least) if k else 0 for k, gap in enumerate(gaps))
+    return found if any(found) else ()
+
+
+def _check_repeats(asked: Steps, every: Sequence[Step]) -> None:
+    number = sum(not s.optional for s in every)
+    if asked.strict_increase and number < 2:
+        what, where = "one step has none before it", "Steps, argument 'strict_increase'"
+        raise BadInput(what, where, "name a second step, or drop it")
+    if not asked.strict_deduplication:
+        return
+    where = "Steps, argument 'strict_deduplication'"
+    if number < 3:
+        what = f"of {number} steps no repeat stops a pass: the first begins one, the last ends it"
+        raise BadInput(what, where, "name three steps that everybody must take, or drop it")
+    if asked.reuse_event:
+        what = "an event that may serve several steps is not told from a repeat"
+        raise BadInput(what, where, "drop reuse_event or strict_deduplication")
+    if number < len(every):
+        what = "a pass that a repeat stopped would still take optional steps"
+        raise BadInput(what, where, "drop the optional steps or strict_deduplication")
+
+
+def _check_unordered(steps: Sequence[Step], asked: Steps) -> None:
     where = "funnel, argument 'steps'"
-    if any(s.optional or s.within is not None or s.hold for s in steps):
-        mend = "drop optional, within and hold, or use mode='ordered'"
+    bound = asked.strict_deduplication or asked.strict_increase
+    single = any(s.optional or s.within is not None or s.hold or s.at_least for s in steps)
+    if single or bound:
+        rules = "strict_deduplication and strict_increase" if bound and not single else ""
+        mend = f"drop {rules or 'optional, within, at_least and hold'}, or use mode='ordered'"
         raise BadInput("unordered steps have no step before them", where, mend)
     labels = [s.label for s in steps]
     twice = next((n for n in labels if labels.count(n) > 1), None)

@@ -22,8 +22,8 @@ MOST_BITS = 31
 
 
 def fits(chain: Chain) -> bool:
-    """Whether the kernel's masks have room for the chain."""
-    return chain.steps + len(chain.exclusions) + len(chain.extras) <= MOST_BITS
+    """Whether the kernel knows the chain's rules, and its masks have room for them."""
+    return not chain.ruled and chain.steps + len(chain.exclusions) + len(chain.extras) <= MOST_BITS
 
 
 def outcomes(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:

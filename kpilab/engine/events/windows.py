@@ -68,7 +68,9 @@ def _moments(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
         f"b{b}": _bit(mask, b).max()
         for b in range(n, n + len(chain.exclusions) + len(chain.extras))
     }
-    moments = rows.group_by([*keys, "t"]).agg(size=mask.count(), **counts, **marks)
+    moments = rows.group_by([*keys, "t"]).agg(
+        size=mask.count(), **counts, **marks, **_repeats(mask, chain)
+    )
     later = ibis.window(group_by=keys, order_by=ibis.desc("t"), preceding=(None, 1))
     since = ibis.window(group_by=keys, order_by=ibis.desc("t"), preceding=None, following=0)
     coming = {
@@ -78,6 +80,16 @@ def _moments(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
         for p in range(len(chain.exclusions) + len(chain.extras))
     }  # fmt: skip
     return moments.mutate(**coming) if coming else moments
+
+
+def _repeats(mask: Any, chain: Chain) -> dict[str, ir.Value]:
+    """Rows of a moment by the steps that may not be repeated once step k is met: `r<k>` rows that
+    meet the second to the k-th, `f<k>` whether another row meets the first."""
+    found = {}
+    for k in range(2, chain.steps) if chain.once else ():
+        later = _bit(mask, *range(1, k))
+        found |= {f"r{k}": one(later).sum(), f"f{k}": one(_bit(mask, 0) & ~later).max()}
+    return found
 
 
 def _first_only(mask: Any, n: int) -> ir.IntegerColumn:
@@ -110,7 +122,7 @@ def _ordered(moments: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table
         if start:
             entered = entered.mutate(
                 **{
-                    f"{name}_after{start}": _after(entered, chain, f"{name}_{start}", keys)
+                    f"{name}_after{start}": _after(entered, chain, start, name, keys)
                     for name, k in items
                     if k > start
                 }
@@ -124,7 +136,7 @@ def _reach(table: ir.Table, chain: Chain, start: int) -> ir.IntegerValue:
     """Last step that rows of this moment can meet when `start` steps are already met;
     `start` when none."""
     reach: Any = ibis.literal(start, "int64")
-    for last in range(start + 1, chain.steps + 1):
+    for last in range(start + 1, chain.furthest(start) + 1):
         needed = set(range(start, last))
         # Hall's theorem: every set of steps needs at least as many rows as it has steps.
         met = [
@@ -146,20 +158,41 @@ def _entry(table: ir.Table, chain: Chain, start: int, name: str, step: int) -> i
         if chain.mode == "strict" and start:
             # Nothing may stand between: every row of the moment must have served.
             onward = (column(table, "size") == last - start).ifelse(onward, missing)
+        if chain.once and last > 1:
+            # Rows that served are no repeats; of the rows that begin, one may meet no other step.
+            served = last - start if start else last - column(table, f"f{last}")
+            onward = (column(table, f"r{last}") <= served).ifelse(onward, missing)
         branches.append((reach == last, onward))
     return ibis.cases(*branches, else_=missing)
 
 
-def _after(table: ir.Table, chain: Chain, name: str, keys: tuple[str, ...]) -> ir.Value:
-    """The value a pass finds after this moment: the earliest later one,
-    or the very next in strict mode."""
+def _after(table: ir.Table, chain: Chain, start: int, name: str, keys: tuple[str, ...]) -> ir.Value:
+    """The value a pass finds after this moment, `start` steps being met: the earliest later one,
+    or the very next in strict mode; neither before the step may follow."""
+    value, gap = column(table, f"{name}_{start}"), chain.gaps[start] if chain.gaps else 0
     if chain.mode == "strict":
-        return table[name].lead().over(ibis.window(group_by=keys, order_by="t"))
-    return (
-        table[name]
-        .min()
-        .over(ibis.window(group_by=keys, order_by=ibis.desc("t"), preceding=(None, 1)))
+        order = ibis.window(group_by=keys, order_by="t")
+        waited = column(table, "t").lead().over(order) - table["t"] >= gap
+        following = value.lead().over(order)
+        return waited.ifelse(following, ibis.null("int64")) if gap > 1 else following
+    later = ibis.window(group_by=keys, order_by=ibis.desc("t"), preceding=(None, 1))
+    # Moments differ by one at least.
+    ahead = (
+        ibis.range_window(group_by=keys, order_by="t", following=(gap, None)) if gap > 1 else later
     )
+    if not chain.once:
+        return value.min().over(ahead)
+    # A pass that begins later may go on where this one stops, so the least value may be that of
+    # another moment: the moment itself leads the value.
+    place = ibis.array([column(table, "t"), value.fill_null(NEVER)])
+    met = column(table, f"e{start + 1}_{start}").notnull()
+    found: Any = met.ifelse(place, ibis.null("array<int64>")).min().over(ahead)
+    onward = found[1].nullif(NEVER)
+    if start == 1:
+        return onward
+    again = (column(table, f"r{start}") > 0).ifelse(table["t"], ibis.null("int64"))
+    stopped = (again.min().over(later) < found[0]).fill_null(False)
+    return stopped.ifelse(ibis.null("int64"), onward)
 
 
 def _unordered(moments: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:

@@ -12,6 +12,7 @@ from kpilab.analysis.events.blindspots import blindspots
 from kpilab.analysis.events.dropoff import dropoff
 from kpilab.analysis.events.funnel_change import funnel_change
 from kpilab.errors import BadInput
+from kpilab.events import Exclusion, Step, Steps
 from kpilab.stats.events.clustered_shares import Sums, differences_of_sums
 
 
@@ -133,3 +134,36 @@ def test_clusters_widen_the_interval_and_match_welch_without_them():
     assert (one["high"] - one["difference"]) / 1.972 == pytest.approx(expected, rel=0.01)
     ten = difference(([10, 10, 0, 0], [10, 0, 0, 0]), ([0, 0, 10, 10], [0, 0, 10, 0]), [6, 4, 5, 5])
     assert ten["high"] - ten["low"] > 2.5 * (one["high"] - one["low"])
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        Steps(["a", "b", "c"], strict_deduplication=True),
+        Steps(["a", "b", "c"], strict_increase=True),
+        Steps(["a", "b", Step("c", at_least="2m")]),
+        Steps(["a", "b", "c"], mode="strict"),
+        Steps(["a", "b", "c"], exclude=[Exclusion("b", first=2)]),
+    ],
+    ids=["once", "increase", "wait", "strict", "excluded"],
+)
+def test_rules_of_steps_are_kept_by_all_that_take_steps(steps):
+    """Ann's b is repeated before c, bob's c shares its moment, cid waits a minute and a half."""
+    ways = {"ann": "a0 b1 b2 c9", "bob": "a0 b1 c1", "cid": "a0 b1 c2.5"}
+    rows = [(user, float(e[1:]), e[0]) for user, way in ways.items() for e in way.split()]
+    frame = pd.DataFrame(rows, columns=["user", "time", "event"])
+    frame["time"] = pd.Timestamp("2026-03-01") + pd.to_timedelta(frame["time"], unit="min")
+    log, users = EventLog(frame), funnel(EventLog(frame), steps).table["users"].tolist()
+    assert users[2] < 3 == funnel(log, ["a", "b", "c"]).table["users"].iat[2]
+    stopped = dropoff(log, steps, after=2)
+    assert [stopped.went, stopped.stopped] == [users[2], users[1] - users[2]]
+    change = funnel_change(log, steps, current=Where(), baseline=Where()).table
+    assert change["current"].iat[1] == pytest.approx(users[2] / users[1])
+    lost = blindspots(log, steps, watched=[]).table.set_index("step")["lost"]
+    assert lost["c"] == users[1] - users[2]
+
+
+@pytest.mark.parametrize("rule", [{"mode": "unordered"}, {"unit": "session"}])
+def test_users_drop_off_of_ordered_steps_only(log, rule):
+    with pytest.raises(BadInput, match="dropoff, argument 'steps'"):
+        dropoff(log, Steps(["visit", "cart", "pay"], **rule), after="cart")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pandas as pd
@@ -118,6 +119,72 @@ def test_null_users_and_times_belong_to_nobody():
     assert users(EventLog(frame), ["a", "b"]) == [1, 0]
 
 
+REPEATED = log_of("ann: a@1 b@2 c@3 b@4 d@5; bob: a@1 a@2 b@3 a@4 c@5 d@6; cid: a@1 b@2 b@3 c@4")
+
+
+def test_a_repeat_of_a_step_that_was_met_stops_the_pass():
+    """`windowFunnel('strict_deduplication')` finds 3, 4 and 2 steps; a repeat of the first begins
+    anew."""
+    abcd = ["a", "b", "c", "d"]
+    assert users(REPEATED, abcd) == [3, 3, 3, 2]
+    assert users(REPEATED, abcd, strict_deduplication=True) == [3, 3, 2, 1]
+    later = log_of("ann: a@1 b@2 b@3 a@4 b@5 c@6")  # a second pass, which ClickHouse does not try
+    assert users(later, abcd[:3], strict_deduplication=True) == [1, 1, 1]
+
+
+def test_events_of_one_moment_serve_before_they_repeat():
+    log = log_of("ann: a@1 b@2 b@2 c@2 d@3; bob: a@1 b@2 b@2 c@3; cid: a@1 b@2 b@3 c@3 d@3")
+    found = users(log, ["a", "b", "c", "d"], strict_deduplication=True)
+    assert found == [3, 3, 2, 1]
+
+
+def test_steps_that_increase_share_no_moment():
+    """The example of ClickHouse's own tests: 1000, then three events of one second, then 1004."""
+    log = log_of("ann: e0@0 e1@1 e2@1 e3@1 e4@2; bob: e0@0 e1@1 e2@2 e3@3 e4@4; cid: e0@1 e1@1")
+    steps = [f"e{k}" for k in range(5)]
+    assert users(log, steps) == [3, 3, 2, 2, 2]
+    assert users(log, steps, strict_increase=True) == [3, 2, 1, 1, 1]
+    twice = log_of("ann: e0@0 e1@1 e1@2 e2@2")  # measured from the earliest event of the step
+    assert users(twice, steps[:3], strict_increase=True) == [1, 1, 1]
+
+
+def test_a_step_may_have_to_wait():
+    log = log_of("ann: a@0 b@5 b@10 c@11; bob: a@0 b@5 c@20; cid: a@0 b@12 c@13")
+    steps = ["a", Step("b", at_least="10m"), "c"]
+    assert users(log, ["a", "b", "c"]) == [3, 3, 3]
+    assert users(log, steps) == [3, 2, 2]
+    assert users(log, steps, mode="strict") == [3, 1, 1]  # of ann, a nearer b stands between
+    # The first b is passed over, and repeats nothing.
+    assert users(log, steps, strict_deduplication=True) == [3, 2, 2]
+    assert asked(log, steps).table["mean_seconds"].tolist()[1] == 660
+    assert users(log, ["a", Step("b", at_least="5m", within="8m"), "c"]) == [3, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("steps", "rules"),
+    [
+        (["a", "b", "c", "d"], {"strict_deduplication": True}),
+        (["a", "b", Step("c", at_least="1m")], {"strict_increase": True, "unit": "session"}),
+        (["a", Step("b", at_least="90s"), "c"], {"exclude": [Exclusion("d")], "mode": "strict"}),
+        (["a", Step("b", at_least="90s", hold=("colour",)), Step("c", optional=True), "d"], {}),
+        (["a", "event = 'b'", "c"], {"reuse_event": True, "strict_increase": True}),
+    ],
+    ids=["once", "increase", "excluded", "held", "reuse"],
+)
+def test_rules_are_kept_in_every_part_of_the_answer(steps, rules):
+    log = log_of(
+        "ann: a@1@red b@2@red c@3@red b@4 d@5@red; bob: a@1@blue b@3@blue c@3 d@6; cid: a@1 b@1 b@3"
+    )
+    found = asked(log, steps, grain="day", breakdown="colour", **rules)
+    whole = found.table["users"].tolist()
+    free = [replace(s, at_least=None) if isinstance(s, Step) else s for s in steps]
+    old = {k: v for k, v in rules.items() if not k.startswith("strict_")}
+    assert whole != asked(log, free, **old).table["users"].tolist()
+    assert found.trend["users"].tolist() == whole
+    sums = found.values.groupby("step", sort=False)["users"].sum()
+    assert sums.reindex(found.table["step"]).tolist() == whole
+
+
 @pytest.mark.parametrize(
     ("steps", "options", "says"),
     [
@@ -132,6 +199,26 @@ def test_null_users_and_times_belong_to_nobody():
         ([Step("a", optional=True), "b", "c"], {}, "first step is optional"),
         (["a", "b"], {"exclude": [Exclusion("x", first=2)]}, "count required steps"),
         (["a", "b"], {"level": 95}, "between 0 and 1"),
+        ([Step("a", at_least="1m"), "b"], {}, "waits (at_least)"),
+        (["a", Step("x", optional=True, at_least="1m"), "b"], {}, "waits (at_least)"),
+        (["a", Step("b", at_least="0m")], {}, "not above zero"),
+        (["a", Step("b", at_least="10m", within="5m")], {}, "at least 10m and at most 5m"),
+        (["a", Step("b", at_least="4d"), Step("c", at_least="4d")], {}, "wait longer"),
+        (["a", Step("b", at_least="1m")], {"mode": "unordered"}, "no step before them"),
+        (["a", "b", "c"], {"mode": "unordered", "strict_increase": True}, "no step before them"),
+        (
+            ["a", "b", "c"],
+            {"mode": "unordered", "strict_deduplication": True},
+            "drop strict_deduplication",
+        ),
+        (["a"], {"strict_increase": True}, "name a second step"),
+        (["a", "b"], {"strict_deduplication": True}, "name three steps"),
+        (["a", "b", "c"], {"strict_deduplication": True, "reuse_event": True}, "reuse_event"),
+        (
+            ["a", "b", "c", Step("x", optional=True)],
+            {"strict_deduplication": True},
+            "optional steps",
+        ),
     ],
 )
 def test_bad_input_says_what_where_and_how_to_mend(steps, options, says):

@@ -20,8 +20,6 @@ from tests.conftest import DATA, few
 NOT_OURS = {
     "ph-083": "the peer attributes 'step n' of an unordered funnel by an order it does not define",
     "ph-088": "as ph-083",
-    "ch-019": "strict_deduplication: a chain stops at the first repeat; we have no such mode",
-    "ch-021": "strict_increase: equal times count as ordered here",
     "ch-035": "strict_order forgives repeats of a step reached; our strict lets no other row "
     "between",
 }
@@ -85,8 +83,9 @@ def asked(case):
         for e in f.get("exclusions", [])
     ]
     mode = "strict" if "strict_order" in flags else case["mode"]
-    reuse = case["engine"] == "clickhouse"
-    steps = Steps(steps, mode=mode, exclude=exclude, reuse_event=reuse)
+    rules = {f: True for f in flags if f in ("strict_deduplication", "strict_increase")}
+    reuse = case["engine"] == "clickhouse" and "strict_deduplication" not in rules
+    steps = Steps(steps, mode=mode, exclude=exclude, reuse_event=reuse, **rules)
     options = {"within": timedelta(seconds=min(f["window_seconds"], 10**12))}
     if case["id"] == "ph-050":
         options["period"] = Period(date(2020, 1, 1), date(2020, 1, 14))
