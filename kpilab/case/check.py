@@ -194,6 +194,14 @@ def _funnels(spec: CaseSpec, doc: Document) -> Iterator[Problem]:
             "table of kind events", funnel.table, events, doc.at("funnels", name, "table")
         )
         yield from _tried(duration, funnel.within, doc.at("funnels", name, "within"))
+        for key in ("strict_deduplication", "strict_increase"):
+            if funnel.mode == "unordered" and getattr(funnel, key):
+                what = "unordered steps have no step before them"
+                yield Problem(what, doc.at("funnels", name, key), f"drop {key}, or mode")
+        if funnel.strict_deduplication and len(funnel.steps) < 3:
+            what = f"of {len(funnel.steps)} steps no repeat stops a pass"
+            where = doc.at("funnels", name, "strict_deduplication")
+            yield Problem(what, where, "name three steps, or drop it")
 
 
 def _definitions(spec: CaseSpec, doc: Document) -> Iterator[Problem]:

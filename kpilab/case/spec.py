@@ -250,6 +250,8 @@ class FunnelSpec(Spec):
     by: Literal["user", "session"] = "user"
     mode: Literal["ordered", "strict", "unordered"] = "ordered"
     exclude: Names = ()
+    strict_deduplication: bool = False
+    strict_increase: bool = False
 
 
 class DefinitionSpec(Spec):

@@ -91,6 +91,8 @@ class Funnel:
     by: Literal["user", "session"] = "user"
     mode: Literal["ordered", "strict", "unordered"] = "ordered"
     exclude: tuple[str, ...] = ()
+    strict_deduplication: bool = False
+    strict_increase: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,5 +36,12 @@ def log(case: Case, plan: Funnel) -> EventLog:
 
 
 def steps(plan: Funnel) -> Steps:
-    """Its steps with order, unit and what spoils a pass."""
-    return Steps(plan.steps, plan.by, plan.mode, plan.exclude)
+    """Its steps with order, unit and what stops or spoils a pass."""
+    return Steps(
+        plan.steps,
+        plan.by,
+        plan.mode,
+        plan.exclude,
+        strict_deduplication=plan.strict_deduplication,
+        strict_increase=plan.strict_increase,
+    )

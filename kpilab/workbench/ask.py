@@ -151,9 +151,11 @@ def lost(
     if step not in plan.steps[1:]:
         raise unknown("step", step, plan.steps[1:], f"funnel {funnel!r}")
     after = plan.steps.index(step)
+    # Users stand at a step where steps have an order.
+    mode = "ordered" if plan.mode == "unordered" else plan.mode
     return dropoff(
         during(log, period),
-        plan.steps,
+        replace(funnels.steps(plan), unit="user", mode=mode),
         after=after,
         by=_free(log, where),
         within=plan.within,

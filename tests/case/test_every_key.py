@@ -211,6 +211,10 @@ PEOPLE = {
     "until": "gone",
     "dimensions": ["plan"],
 }
+AGAIN = {
+    "funnels.main.exclude": [],
+    "funnels.main.steps": ["visit", "event in ('cart', 'leave')", "pay"],
+}
 GOLD = "event = 'pay' and people.plan = 'gold'"
 LINKED = {
     "tables.people": PEOPLE,
@@ -302,6 +306,12 @@ VARIANTS: dict[str, tuple[Any, ...]] = {
     "funnels.by": ("funnels.main.by", "session"),
     "funnels.mode": ("funnels.main.mode", "unordered"),
     "funnels.exclude": ("funnels.main.exclude", []),
+    "funnels.strict_deduplication": ("funnels.main.strict_deduplication", True, AGAIN),
+    "funnels.strict_increase": (
+        "funnels.main.strict_increase",
+        True,
+        {"tables.events.time": "hour"},
+    ),
     "definitions.metric": ("definitions.0.metric", "revenue"),
     "definitions.reporter": ("definitions.0.reporter", "web"),
     "definitions.from": ("definitions.0.from", "2026-02-10"),
@@ -432,7 +442,9 @@ def rows(seed: int = 1) -> dict[str, pd.DataFrame]:
     log = pd.DataFrame(events, columns=["at", "user", "event", "sid", "city", "amount"])
     log["friend"] = log["user"].where(log["city"] == "A")
     log = log.assign(
-        later=log["at"] + pd.Timedelta(days=3), kind_of=log["event"].replace({"cart": "visit"})
+        later=log["at"] + pd.Timedelta(days=3),
+        hour=log["at"].dt.floor("h"),
+        kind_of=log["event"].replace({"cart": "visit"}),
     )
     others = np.random.default_rng(seed + 50)
     people = pd.DataFrame({"user": [f"u{k}" for k in range(240)]})

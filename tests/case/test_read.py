@@ -91,6 +91,21 @@ BROKEN = [
     (("within: 1d", "within: soon"), "soon", "funnels.main.within"),
     (("within: 1d", "within: 1d, mode: sometimes"), "sometimes", "funnels.main.mode"),
     (("steps: [visit, cart, pay]", "steps: [visit]"), "visit", "funnels.main.steps"),
+    (
+        ("within: 1d", "within: 1d, strict_increase: 3"),
+        "valid boolean",
+        "funnels.main.strict_increase",
+    ),
+    (
+        ("within: 1d", "within: 1d, mode: unordered, strict_increase: true"),
+        "no step before them",
+        "funnels.main.strict_increase",
+    ),
+    (
+        ("[visit, cart, pay], within: 1d", "[visit, pay], within: 1d, strict_deduplication: true"),
+        "no repeat stops a pass",
+        "funnels.main.strict_deduplication",
+    ),
     (("title: small\n", ""), "title", "title"),
     (("  formula: visits", " formula: visits"), "not valid YAML", "case.yml line"),
     (

@@ -17,6 +17,8 @@ def test_every_option_of_a_funnel_is_passed_on(asked):
     assert plan.within == timedelta(hours=2)
     assert funnels.steps(plan) == Steps(plan.steps, "session", "strict", ("leave",))
     assert funnels.log(asked, plan).name == "web"
+    rules = {"strict_deduplication": True, "strict_increase": True}
+    assert funnels.steps(replace(plan, **rules)) == replace(funnels.steps(plan), **rules)
 
 
 def test_a_funnel_needs_a_name_and_a_log(asked):
