@@ -236,7 +236,7 @@ def interval_cells() -> list[Cell]:
 
         def called(rng: Rng, hit: int) -> bool:
             if not known:
-                many = orders(np.random.default_rng(1), 0, Orders(20_000, **_large(world)))
+                many = orders(np.random.default_rng(1), 0, Orders(200_000, **_large(world)))
                 known["net"] = float(read(many)["net"])
             row = read(orders(rng, 0, Orders(**world)))
             return outside(row["net_low"], row["net_high"], known["net"] * (1 - 0.5 * hit))
@@ -271,7 +271,7 @@ def interval_cells() -> list[Cell]:
 
         def called(rng: Rng, hit: int) -> bool:
             if not known:
-                many = orders(np.random.default_rng(1), 0, Orders(20_000, **_large(world)))
+                many = orders(np.random.default_rng(1), 0, Orders(200_000, **_large(world)))
                 known["value"] = float(read(many)["value"])
             row = read(orders(rng, 0, Orders(**world)))
             return outside(row["value_low"], row["value_high"], known["value"] * (1 - 0.5 * hit))

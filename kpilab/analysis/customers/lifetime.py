@@ -16,7 +16,18 @@ from kpilab.core.values import Message, duration, fraction
 from kpilab.engine.customers.buyers import buyers
 from kpilab.engine.door.dimensions import aside, called
 from kpilab.errors import BadInput
-from kpilab.stats.customers.alive import Array, Buyers, Fit, Model, alive, drawn, expected, fitted
+from kpilab.stats.customers.alive import (
+    Array,
+    Buyers,
+    Fit,
+    Model,
+    alive,
+    drawn,
+    excess,
+    expected,
+    fitted,
+    totals,
+)
 
 if TYPE_CHECKING:
     from kpilab.engine.door.tables import Tabular
@@ -119,10 +130,14 @@ def lifetime(
 def _ends(
     fit: Fit, alike: Buyers, weeks: float, groups: pd.Series, level: float, seed: int
 ) -> tuple[Array, Array]:
-    """Interval of the orders of each group: of the model, and of what chance makes of it."""
-    rng = np.random.default_rng(seed)
-    each = [expected(fit, alike, weeks, values) * alike.n for values in drawn(fit, DRAWS, rng)]
-    mean = np.array([np.bincount(groups.to_numpy(), e) for e in each])
-    seen = rng.poisson(np.clip(np.nan_to_num(mean), 0, 1e15))
+    """Interval of the orders of each group: of the model, and of what chance makes of it.
+
+    Customers alike in what was seen differ in what was not: some have left, and each has a rate of
+    its own. Their orders vary by more than as many independent events would.
+    """
+    rng, group = np.random.default_rng(seed), groups.to_numpy()
+    each = [expected(fit, alike, weeks, values) for values in drawn(fit, DRAWS, rng)]
+    mean = np.array([np.bincount(group, e * alike.n) for e in np.nan_to_num(each)])
+    seen = totals(mean, np.bincount(group, excess(fit, alike, weeks) * alike.n), rng)
     low, high = np.quantile(seen, [0.5 - level / 2, 0.5 + level / 2], axis=0)
     return low, high

@@ -67,8 +67,8 @@ def sequences(
     """Does A, then B, within a time, occur?
 
     An event A counts as followed when an event B of the same user comes later by `at_least` or more
-    and at most `within` (both included); an event is never followed by itself. With `adjacent`, B
-    must be the very next event.
+    and at most `within` (both included); an event is never followed by itself, nor by another of
+    its name at the same moment. With `adjacent`, B must be the very next event.
 
     Args:
         log: events. pairs: (first, then), or several of them; both may be the same event.
@@ -132,6 +132,7 @@ def _followed(
 ) -> ir.Table:
     """One row: how often, and for how many users, `then` follows `first`."""
     low, high = limits
+    low = max(low, 1) if first == then else low  # of two at one moment none is the second
     order = ibis.window(group_by="unit", order_by="place")
     if adjacent:
         next_is = column(rows, "event").lead().over(order) == then

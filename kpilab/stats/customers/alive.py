@@ -128,6 +128,28 @@ def expected(fit: Fit, buyers: Buyers, ahead: float, values: Array | None = None
     return np.where((found >= 0) & (found <= most), found, most)
 
 
+def excess(fit: Fit, buyers: Buyers, ahead: float) -> Array:
+    """Variance of what a customer of each kind will order, beyond that of as many events by chance.
+
+    Some have left already; those who have not each have a rate of their own, and stay for a time of
+    their own.
+    """
+    here = np.maximum(alive(fit, buyers), 1e-300)
+    mean = expected(fit, buyers, ahead) / here  # of those who are still customers
+    shape = fit.values[0] + buyers.x
+    whole = shape / (fit.values[1] + buyers.age) * ahead  # did nobody leave in that time
+    # Of times that end by chance the squared coefficient of variation is that or two thirds of it.
+    left = np.clip(1 - mean / np.maximum(whole, 1e-300), 0, 1)
+    return np.maximum(here * mean**2 * ((1 + 1 / shape) * (1 + left) - here), 0)
+
+
+def totals(mean: Array, more: Array, rng: np.random.Generator) -> Array:
+    """Orders of each group, drawn once per row of means, with so much variance beyond chance."""
+    mean = np.clip(mean, 1e-12, 1e15)
+    size = np.clip(mean**2 / np.maximum(more, 1e-12), 1e-9, 1e15)
+    return rng.poisson(np.minimum(rng.gamma(size, mean / size), 1e15))
+
+
 def _closed(fit: Fit, buyers: Buyers, ahead: float, values: Array, chance: Array) -> Array:
     x, age = buyers.x, buyers.age
     if fit.model == "bg_nbd":
