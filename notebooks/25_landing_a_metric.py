@@ -63,9 +63,9 @@ chain
 
 # %% [markdown]
 # ## 2. SMART?
-# Specific (defined, owned), measurable (its columns exist), achievable (chance between 10 and 90
-# %), relevant (leads to the goal), time-bound (target and start). The chances are those on the
-# first day of the period.
+# Specific (defined, owned), measurable (its columns exist), achievable (chance of 10 % or more),
+# ambitious (of 90 % or less: what comes anyway is no target), relevant (leads to the goal),
+# time-bound (target and start). The chances are those on the first day of the period.
 
 # %%
 first_day = opened.current.first + timedelta(days=1)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kpilab.core.tree import MetricTree
     from kpilab.engine.door.frames import Values
 
-CRITERIA = ("specific", "measurable", "achievable", "relevant", "time_bound")
+CRITERIA = ("specific", "measurable", "achievable", "ambitious", "relevant", "time_bound")
 LEAST_CHANCE, MOST_CHANCE = 0.1, 0.9
 HISTORY = 180  # days looked back
 SEASON = {"day": 7, "week": None, "month": None}
@@ -37,8 +37,8 @@ class SmartResult(Result):
         table: one row per KPI; columns `kpi`, `owner`, `parent` (what it serves), `at` (company,
             region, store, person; None when not said), `target`, `since`, `chance` (to reach the
             target, 0-1; NaN when not known), and for `specific`, `measurable`, `achievable`,
-            `relevant`, `time_bound` True, False, or None (cannot tell), `missing` (tuple of what to
-            mend: criteria that are False).
+            `ambitious` (not reached anyway), `relevant`, `time_bound` True, False, or None (cannot
+            tell), `missing` (tuple of what to mend: criteria that are False).
     """
 
     kind: ClassVar[str] = "smart"
@@ -60,12 +60,12 @@ def smart(
     chances: Values | None = None,
     related: Mapping[str, bool | None] | None = None,
 ) -> SmartResult:
-    """Check every KPI against the five criteria.
+    """Check every KPI against the five criteria, and whether its target asks for anything.
 
     Specific: it has a definition and an owner. Measurable: its columns exist in its table.
-    Achievable: the chance to reach the target lies between 10 and 90 % (lower is out of reach,
-    higher is no target); it comes from a forecast of the current period from the days before it,
-    calibrated on the series' own past. Relevant: it, or a parent of it, stands in the goal's
+    Achievable: the chance to reach the target is 10 % or more; ambitious: it is 90 % or less, what
+    is reached anyway is no target. The chance comes from a forecast of the current period from the
+    days before it, calibrated on the series' own past. Relevant: it, or a parent of it, stands in the goal's
     formula, or figures show a relation. Time-bound: it has a target and a day since when.
 
     Args:
@@ -95,7 +95,8 @@ def smart(
         row["chance"] = float("nan") if chance is None else chance
         row["specific"] = metric is not None and row["owner"] is not None
         row["measurable"] = metric is not None and _measurable(metric, tables)
-        row["achievable"] = None if chance is None else LEAST_CHANCE <= chance <= MOST_CHANCE
+        row["achievable"] = None if chance is None else chance >= LEAST_CHANCE
+        row["ambitious"] = None if chance is None else chance <= MOST_CHANCE
         row["relevant"] = _relevant(kpi.metric, parents, tree, (related or {}).get(kpi.metric))
         row["time_bound"] = kpi.target is not None and kpi.since is not None
         row["missing"] = tuple(c for c in CRITERIA if row[c] is False)

@@ -14,7 +14,7 @@ from kpilab.show.theme import BAD, GOOD, PALETTE, QUIET
 if TYPE_CHECKING:
     from kpilab.core.result import Result
 
-CRITERIA = ("specific", "measurable", "achievable", "relevant", "time_bound")
+CRITERIA = ("specific", "measurable", "achievable", "ambitious", "relevant", "time_bound")
 MOST = 40
 
 
