@@ -65,8 +65,9 @@ def smart(
     Specific: it has a definition and an owner. Measurable: its columns exist in its table.
     Achievable: the chance to reach the target is 10 % or more; ambitious: it is 90 % or less, what
     is reached anyway is no target. The chance comes from a forecast of the current period from the
-    days before it, calibrated on the series' own past. Relevant: it, or a parent of it, stands in the goal's
-    formula, or figures show a relation. Time-bound: it has a target and a day since when.
+    days before it, calibrated on the series' own past. Relevant: it, or a parent of it, stands in
+    the goal's formula, or figures show a relation. Time-bound: it has a target and a day since
+    when.
 
     Args:
         kpis: what teams are measured on. metrics, tables: of the case. tree: the goal's formula.
