@@ -11,6 +11,7 @@ from kpilab.analysis.events.paths import paths as paths
 from kpilab.analysis.events.paths_change import paths_change as paths_change
 from kpilab.analysis.events.retention import Return as Return
 from kpilab.analysis.events.retention import retention as retention
+from kpilab.analysis.events.sequences import Pairs as Pairs
 from kpilab.analysis.events.sequences import sequences as sequences
 from kpilab.analysis.events.step_matrix import step_matrix as step_matrix
 from kpilab.engine.events.patterns import Gap as Gap

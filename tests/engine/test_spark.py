@@ -16,6 +16,7 @@ from kpilab.engine.events import stream
 from kpilab.events import (
     Exclusion,
     Gap,
+    Pairs,
     Path,
     Return,
     Step,
@@ -150,3 +151,5 @@ def test_sequences_are_equal(logs):
     pairs = [("cart", "pay"), ("visit", "visit")]
     both(logs, lambda log: sequences(log, pairs, within="1d"), "table")
     both(logs, lambda log: sequences(log, pairs, within="3d", at_least="1h"), "table")
+    apart = Pairs(pairs, overlapping=False)
+    both(logs, lambda log: sequences(log, apart, within="3d", at_least="1h"), "table")

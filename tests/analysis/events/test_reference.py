@@ -14,7 +14,7 @@ from kpilab import EventLog, Period, funnel, retention
 from kpilab.analysis.events.funnel import Exclusion
 from kpilab.core.values import MISSING
 from kpilab.engine.events import stream
-from kpilab.events import Breakdown, Step, Steps, sequences
+from kpilab.events import Breakdown, Pairs, Step, Steps, sequences
 from tests.conftest import DATA, few
 
 NOT_OURS = {
@@ -182,15 +182,10 @@ def test_sequences_of_other_tools(case):
         for k in k[0]
     ]
     if pattern in SEQUENCES:
-        row = sequences(log, (events[0], events[-1]), **SEQUENCES[pattern]).table.iloc[0]
-        found = row["users_followed"]
-        # Counts of the peer do not overlap; here every first event counts: none is lost, so it is
-        # an upper bound.
-        assert (
-            case["expect"] == found
-            if case["function"] == "sequenceMatch"
-            else row["followed"] >= case["expect"] >= found
-        )
+        pairs = Pairs((events[0], events[-1]), overlapping=False)
+        row = sequences(log, pairs, **SEQUENCES[pattern]).table.iloc[0]
+        match = case["function"] == "sequenceMatch"
+        assert case["expect"] == row["users_followed" if match else "followed"]
     elif len(events) == 1:
         count = int((log.table["event"] == events[0]).sum().execute())
         assert case["expect"] == (count if case["function"] == "sequenceCount" else min(count, 1))
