@@ -112,7 +112,7 @@ def _issues(name: str, result: QualityResult, goal: Metric | None) -> list[DataI
             if goal is not None and known
             else None
         )
-        if row["check"] == "stale" and effect is not None:
+        if row["check"] in ("stale", "trickle") and effect is not None:
             said = Message(
                 "trust.lost_effect", {"said": said, "goal": effect.unit} | _positive(effect)
             )

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from kpilab.engine.door.tables import Tabular
 
 MOST_COMPARED = 5_000_000
+TRICKLE, LEAST_WEEKS = 0.02, 3
 REGULAR = (EventLog, Facts, Executions, Reports, Benchmark)
 COLUMNS = ["check", "column", "dimension", "value", "first", "last", "rows", "share", "detail"]
 EFFECT = ["effect", "low", "high"]
@@ -50,9 +51,9 @@ class QualityResult(Result):
 
     Attributes:
         table: one row per fault; columns `check` ("empty", "out_of_range", "repeated_rows",
-            "repeated_ids", "stale", "entered_before", "clock", "unit"), `column` (None for the
-            whole row), `dimension`, `value` (the segment that holds at least 80 % of the faulty
-            rows; None when they are spread), `first`, `last` (days), `rows` (affected), `share` (of
+            "repeated_ids", "stale", "trickle", "entered_before", "clock", "unit"), `column` (None
+            for the whole row), `dimension`, `value` (the segment that holds at least 80 % of the
+            faulty rows; None when they are spread), `first`, `last` (days), `rows` (affected), `share` (of
             the rows of the period, 0-1), `detail` (number: days missing at the end, hours moved,
             factor; NaN otherwise), `effect`, `low`, `high` (what the fault adds to the goal of the
             current period, and what it may add at least and at most; NaN without a goal).
@@ -195,17 +196,21 @@ def _stale(
 ) -> Iterator[dict[str, Any]]:
     """Days missing at the end, where rows come regularly: as many as usually lie between two of
     them, or as lay between two of them more than once (invoices are of the first to the 27th),
-    are none."""
+    are none. A trickle of rows is no day that came."""
     if pd.isna(counts["newest"]) or not isinstance(examined.table, REGULAR):
         return
-    last, first = (pd.Timestamp(counts[k]).date() for k in ("newest", "oldest"))
+    came = _came(examined.table)
+    whole = came[~came["trickle"]]
+    last, first = (f(whole["day"]).date() for f in (max, min))
     days = (period.last - last).days
-    if days < max(1.0, (last - first).days / max(counts["days"] - 1, 1)):
+    if days < max(1.0, (last - first).days / max(len(whole) - 1, 1)):
         return
-    if _pauses(examined.table, days) > 1:
+    between = whole["day"].diff().dt.days.dropna() - 1
+    if int((between >= days).sum()) > 1:
         return
+    rows = int(came.loc[came["day"] > pd.Timestamp(last), "rows"].sum())
     row: dict[str, Any] = {
-        "check": "stale",
+        "check": "trickle" if rows else "stale",
         "column": examined.table.roles()["time"],
         "dimension": None,
         "value": None,
@@ -213,7 +218,7 @@ def _stale(
     row |= {
         "first": last + timedelta(days=1),
         "last": period.last,
-        "rows": 0,
+        "rows": rows,
         "detail": float(days),
     }
     lost = _usual(examined, last, days)
@@ -221,12 +226,16 @@ def _stale(
     yield row | dict(zip(EFFECT, ends, strict=True))
 
 
-def _pauses(table: Table, days: int) -> int:
-    """How often at least so many days without rows lie between two with some."""
-    rows = table.table.select(day=day_of(table.table, table.roles()["time"])).distinct()
-    held = pd.to_datetime(collect(rows.filter(rows.day.notnull()), "days with rows")["day"])
-    between = held.sort_values().diff().dt.days.dropna() - 1
-    return int((between >= days).sum())
+def _came(table: Table) -> pd.DataFrame:
+    """`day`, `rows`, and whether they are a `trickle`: under 2 % of what is usual on its weekday,
+    where what is usual is known of two weeks and more."""
+    day = day_of(table.table, table.roles()["time"])
+    counts = table.table.group_by(day=day).agg(rows=_.count())
+    found = collect(counts.filter(counts.day.notnull()), "rows per day")
+    found = found.assign(day=pd.to_datetime(found["day"])).sort_values("day", ignore_index=True)
+    weekday = found.groupby(found["day"].dt.dayofweek)["rows"]
+    known = weekday.transform("size") >= LEAST_WEEKS
+    return found.assign(trickle=known & (found["rows"] < TRICKLE * weekday.transform("median")))
 
 
 def _usual(examined: _Examined, last: date, days: int) -> Effect | None:
