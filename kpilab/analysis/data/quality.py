@@ -53,10 +53,11 @@ class QualityResult(Result):
         table: one row per fault; columns `check` ("empty", "out_of_range", "repeated_rows",
             "repeated_ids", "stale", "trickle", "entered_before", "clock", "unit"), `column` (None
             for the whole row), `dimension`, `value` (the segment that holds at least 80 % of the
-            faulty rows; None when they are spread), `first`, `last` (days), `rows` (affected), `share` (of
-            the rows of the period, 0-1), `detail` (number: days missing at the end, hours moved,
-            factor; NaN otherwise), `effect`, `low`, `high` (what the fault adds to the goal of the
-            current period, and what it may add at least and at most; NaN without a goal).
+            faulty rows; None when they are spread), `first`, `last` (days), `rows` (affected),
+            `share` (of the rows of the period, 0-1), `detail` (number: days missing at the end,
+            hours moved, factor; NaN otherwise), `effect`, `low`, `high` (what the fault adds to the
+            goal of the current period, and what it may add at least and at most; NaN without a
+            goal).
         name: table examined. rows: in the period.
     """
 

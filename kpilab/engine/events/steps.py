@@ -249,24 +249,21 @@ def _check_steps(every: Sequence[Step], asked: Steps, least: int) -> None:
         raise BadInput("the first step is optional", where, "begin with a step everybody must take")
     if asked.mode not in MODES:
         raise unknown("mode", asked.mode, MODES, "Steps, argument 'mode'")
+    for k, s in enumerate(every):
+        limits = [n for n in ("within", "at_least") if getattr(s, n) is not None]
+        if limits and (s.optional or not k):
+            what = f"step {s.label!r} has a time of its own, though it is the first or optional"
+            hint = f"give {limits[0]} to the next step that everybody must take"
+            raise BadInput(what, where, hint)
 
 
 def _gaps(every: Sequence[Step], asked: Steps, within: int) -> tuple[int, ...]:
     """Shortest time before each required step, in microseconds; none where no step waits.
 
     Raises:
-        BadInput: the first or an optional step waits, or longer than there is time.
+        BadInput: a step waits longer than there is time.
     """
-    where, step = (
-        "funnel, argument 'steps'",
-        next(
-            (s for k, s in enumerate(every) if s.at_least is not None and (s.optional or not k)),
-            None,
-        ),
-    )
-    if step is not None:
-        what = f"step {step.label!r} waits (at_least), though it is the first or optional"
-        raise BadInput(what, where, "give at_least to the next step that everybody must take")
+    where = "funnel, argument 'steps'"
     required = [s for s in every if not s.optional]
     gaps = tuple(0 if s.at_least is None else whole(duration(s.at_least, where)) for s in required)
     for s, gap in zip(required, gaps, strict=True):
