@@ -111,14 +111,15 @@ def job(of: tuple[str, int, int, float]) -> Row:
     return Row(cell.function, cell.trait, cell.promise, calls, done, found, powered)
 
 
-def asked(only: list[str], missing: bool = False) -> Iterator[tuple[str, int]]:
-    """The cells of these parts or functions; of all, if none is named; `missing`: those the page
-    does not hold."""
-    held = {(r.function, r.trait) for r in written()} if missing else set()
+def asked(only: list[str], fewer: int | None = None) -> Iterator[tuple[str, int]]:
+    """The cells of these parts or functions; of all, if none is named; with `fewer` those of which
+    the page holds fewer draws."""
+    held = {(r.function, r.trait): r.reps for r in written()}
     for part, cells in PARTS.items():
         for k, cell in enumerate(cells()):
             named = part in only or any(cell.function.startswith(name) for name in only)
-            if (named or not only) and (cell.function, cell.trait) not in held:
+            known = held.get((cell.function, cell.trait), 0)
+            if (named or not only) and (fewer is None or known < fewer):
                 yield part, k
 
 
@@ -179,14 +180,14 @@ def main() -> None:
     parser.add_argument("--reps", type=int, help="draws, however long they take")
     parser.add_argument("--seconds", type=float, help="of a cell, on its processor")
     parser.add_argument("--only", nargs="*", default=[], help="parts or functions")
-    parser.add_argument("--missing", action="store_true", help="those not on the page yet")
+    parser.add_argument("--fewer", type=int, help="those with fewer draws on the page")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
     args = parser.parse_args()
     reps = args.reps or (QUICK if args.quick else WHOLE)
     seconds = args.seconds or (1e9 if args.reps else 3.0 if args.quick else 8.0)
     start, rows = time.monotonic(), []
-    jobs = [(part, k, reps, seconds) for part, k in asked(args.only, args.missing)]
+    jobs = [(part, k, reps, seconds) for part, k in asked(args.only, args.fewer)]
     # Fresh processes: a forked one would hold half of the engine's threads.
     with ProcessPoolExecutor(args.processes, get_context("spawn")) as pool:
         for row in pool.map(job, jobs):

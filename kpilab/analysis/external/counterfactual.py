@@ -194,7 +194,7 @@ def _wide(rows: pd.DataFrame) -> pd.DataFrame:
     if len(twice):
         row = twice.iloc[0]
         raise BadInput(
-            f"unit {row['unit']!r} has period {row['time']} twice",
+            f"unit {row['unit']!r} has period {_named(row['time'])} twice",
             "counterfactual(rows)",
             "keep one row each",
         )
@@ -203,11 +203,16 @@ def _wide(rows: pd.DataFrame) -> pd.DataFrame:
     if len(gaps):
         period = wide.columns[wide.loc[gaps[0]].isna()][0]
         raise BadInput(
-            f"unit {gaps[0]!r} has no value at {period} ({len(gaps)} units with gaps)",
+            f"unit {gaps[0]!r} has no value at {_named(period)} (units with gaps: {len(gaps)})",
             "counterfactual(rows)",
             "fill the gap, drop the unit, or end the analysis earlier",
         )
     return wide
+
+
+def _named(period: object) -> str:
+    """A period as people write it: a day without its midnight."""
+    return str(period).removesuffix(" 00:00:00")
 
 
 def _check_periods(wide: pd.DataFrame, treated: str, before: int, since: object) -> None:

@@ -253,8 +253,8 @@ def _faults(rows: ir.Table) -> pd.DataFrame:
 def _refusal(name: str, faults: pd.DataFrame) -> BadInput:
     problems = [
         Problem(
-            f"{row['rows']} rows: {WHAT[str(row['fault'])]}",
-            f"table {name!r}, {row['first']} to {row['last']}",
+            f"{row['rows']} {'row' if row['rows'] == 1 else 'rows'}: {WHAT[str(row['fault'])]}",
+            f"table {name!r}, {row['first']:%Y-%m-%d} to {row['last']:%Y-%m-%d}",
             f"{MEND[str(row['fault'])]}, or leave the rows out with faulty='leave_out'",
         )
         for row in faults.to_dict("records")

@@ -106,7 +106,7 @@ def test_a_line_is_no_mean_of_its_machines():
     ],
 )
 def test_what_cannot_be_is_refused_or_counted(shift, fault):
-    with pytest.raises(BadInput, match="1 rows"):
+    with pytest.raises(BadInput, match="1 row:"):
         oee(facts({}, shift), COLUMNS)
     result = oee(facts({}, shift), COLUMNS, faulty="leave_out")
     assert result.faults["fault"].tolist() == [fault]
@@ -159,7 +159,7 @@ def test_packaging_sites(shared):
 @pytest.mark.parametrize("column", ["scrap", "units", "cycle", "breakdown", "minor"])
 def test_an_empty_cell_is_a_fault_not_a_zero(column):
     holed = facts({}, {column: None}, {"date": pd.Timestamp("2026-06-02")})
-    with pytest.raises(BadInput, match="1 rows: a time or count is missing"):
+    with pytest.raises(BadInput, match="1 row: a time or count is missing"):
         oee(holed, COLUMNS)
     result = oee(holed, COLUMNS, faulty="leave_out")
     lost = result.losses[result.losses["loss"] != "planned_stop"]["share"].sum()
