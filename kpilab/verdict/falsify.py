@@ -16,6 +16,8 @@ def falsification(case: Case, cause: Cause, evidence: Evidence) -> Message | Non
         return cause.falsification
     if cause.kind in WHOLE:
         return _drivers(case, cause, evidence)
+    if cause.kind == "external_decline":
+        return _beyond_market(cause, evidence)
     if cause.kind == "fabricated_execution":
         return _actors(cause, evidence)
     return _reporters(cause, evidence) if cause.kind == "definition_mismatch" else None
@@ -32,6 +34,16 @@ def _drivers(case: Case, cause: Cause, evidence: Evidence) -> Message | None:
         return None
     names = tuple(str(r["driver"]) for r in others)
     return Message("cause.drivers_rest", {"goal": case.goal.metric, "drivers": names})
+
+
+def _beyond_market(cause: Cause, evidence: Evidence) -> Message | None:
+    """Our own series beyond the market, where it did no more than it usually does."""
+    for noted in evidence.markets:
+        if noted.finding.id in cause.findings and noted.result.cause == "market":
+            rest = noted.result.remainder
+            values = {"rest": rest.value, "low": rest.low, "high": rest.high}
+            return Message("cause.market_rest", values)
+    return None
 
 
 def _actors(cause: Cause, evidence: Evidence) -> Message | None:
