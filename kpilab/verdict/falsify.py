@@ -16,6 +16,8 @@ def falsification(case: Case, cause: Cause, evidence: Evidence) -> Message | Non
         return cause.falsification
     if cause.kind in WHOLE:
         return _drivers(case, cause, evidence)
+    if cause.kind == "data_loss":
+        return _books(cause, evidence)
     if cause.kind == "external_decline":
         return _beyond_market(cause, evidence)
     if cause.kind == "fabricated_execution":
@@ -34,6 +36,17 @@ def _drivers(case: Case, cause: Cause, evidence: Evidence) -> Message | None:
         return None
     names = tuple(str(r["driver"]) for r in others)
     return Message("cause.drivers_rest", {"goal": case.goal.metric, "drivers": names})
+
+
+def _books(cause: Cause, evidence: Evidence) -> Message | None:
+    """The books of the days on which the log lost rows."""
+    found = (f for r in evidence.reports for f in r.findings if f.id in cause.findings)
+    for row in (row for f in found for e in f.evidence for row in e.table.to_dict("records")):
+        days = cause.period and (cause.period.first, cause.period.last)
+        if row.get("confirmed") and (row["first"], row["last"]) == days:
+            change, low, high = (-row[f"books_{k}"] for k in ("share", "high", "low"))
+            return Message("cause.books_rest", {"change": change, "low": low, "high": high})
+    return None
 
 
 def _beyond_market(cause: Cause, evidence: Evidence) -> Message | None:
