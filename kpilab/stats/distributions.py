@@ -84,9 +84,6 @@ class _NegativeBinomial:
 class _Binomial:
     """Successes in `n` trials, each with this chance."""
 
-    def sf(self, k: Any, n: Any, chance: Any) -> Any:
-        return special.bdtrc(np.floor(k), n, chance)
-
     def cdf(self, k: Any, n: Any, chance: Any) -> Any:
         return special.bdtr(np.floor(k), n, chance)
 

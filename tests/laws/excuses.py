@@ -32,6 +32,7 @@ NOUNS = {
     "Outcome": "a metric of a test",
     "Past": "a decided test",
     "Path": "what one path is",
+    "Pairs": "what follows what, and how it is counted",
     "Period": "two days",
     "Point": "where a step matrix looks",
     "Rate": "two columns",

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from kpilab.engine.door.tables import Tabular
 
 MOST_COMPARED = 5_000_000
-TRICKLE, LEAST_WEEKS = 0.02, 3
+TRICKLE, LEAST_KNOWN = 0.02, 14
 REGULAR = (EventLog, Facts, Executions, Reports, Benchmark)
 COLUMNS = ["check", "column", "dimension", "value", "first", "last", "rows", "share", "detail"]
 EFFECT = ["effect", "low", "high"]
@@ -228,15 +228,14 @@ def _stale(
 
 
 def _came(table: Table) -> pd.DataFrame:
-    """`day`, `rows`, and whether they are a `trickle`: under 2 % of what is usual on its weekday,
-    where what is usual is known of two weeks and more."""
+    """`day`, `rows`, and whether they are a `trickle`: under 2 % of the usual day, of which two
+    weeks and more are known."""
     day = day_of(table.table, table.roles()["time"])
     counts = table.table.group_by(day=day).agg(rows=_.count())
     found = collect(counts.filter(counts.day.notnull()), "rows per day")
     found = found.assign(day=pd.to_datetime(found["day"])).sort_values("day", ignore_index=True)
-    weekday = found.groupby(found["day"].dt.dayofweek)["rows"]
-    known = weekday.transform("size") >= LEAST_WEEKS
-    return found.assign(trickle=known & (found["rows"] < TRICKLE * weekday.transform("median")))
+    few = found["rows"] < TRICKLE * found["rows"].median()
+    return found.assign(trickle=few & (len(found) >= LEAST_KNOWN))
 
 
 def _usual(examined: _Examined, last: date, days: int) -> Effect | None:
