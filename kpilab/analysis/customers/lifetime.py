@@ -138,6 +138,7 @@ def _ends(
     rng, group = np.random.default_rng(seed), groups.to_numpy()
     each = [expected(fit, alike, weeks, values) for values in drawn(fit, DRAWS, rng)]
     mean = np.array([np.bincount(group, e * alike.n) for e in np.nan_to_num(each)])
-    seen = totals(mean, np.bincount(group, excess(fit, alike, weeks) * alike.n), rng)
+    more = np.bincount(group, excess(fit, alike, weeks) * alike.n)
+    seen = totals(mean.astype(float), more.astype(float), rng)
     low, high = np.quantile(seen, [0.5 - level / 2, 0.5 + level / 2], axis=0)
     return low, high

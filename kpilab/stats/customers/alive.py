@@ -147,7 +147,7 @@ def totals(mean: Array, more: Array, rng: np.random.Generator) -> Array:
     """Orders of each group, drawn once per row of means, with so much variance beyond chance."""
     mean = np.clip(mean, 1e-12, 1e15)
     size = np.clip(mean**2 / np.maximum(more, 1e-12), 1e-9, 1e15)
-    return rng.poisson(np.minimum(rng.gamma(size, mean / size), 1e15))
+    return rng.poisson(np.minimum(rng.gamma(size, mean / size), 1e15)).astype(float)
 
 
 def _closed(fit: Fit, buyers: Buyers, ahead: float, values: Array, chance: Array) -> Array:
