@@ -153,15 +153,3 @@ def post_stratified(strata: Sequence[tuple[Sample, Sample]]) -> tuple[Estimate, 
         Estimate(float(value[k]), float(own[k] + joint[k, k]), n[k], float(own[k])) for k in (0, 1)
     )
     return a, b, float(joint[0, 1])
-
-
-def clustered(sums: ArrayLike, sizes: ArrayLike) -> Estimate:
-    """Mean per unit from one total and one size per cluster: the cluster is what was drawn."""
-    y, m = np.asarray(sums, dtype=float), np.asarray(sizes, dtype=float)
-    return ratio_of(Sample.of_values(y, m))
-
-
-def normal_interval(effect: float, error: float, level: float = 0.95) -> tuple[float, float]:
-    """Effect ± z · error."""
-    half = critical(level) * error
-    return float(effect - half), float(effect + half)

@@ -6,6 +6,7 @@ from kpilab.core.case import Case
 from kpilab.core.finding import Cause
 from kpilab.core.values import Message
 from kpilab.verdict.evidence import Evidence
+from kpilab.verdict.faults import place
 from kpilab.verdict.once import WHOLE
 from kpilab.verdict.tuned import SURE
 
@@ -16,13 +17,8 @@ def falsification(case: Case, cause: Cause, evidence: Evidence) -> Message | Non
         return cause.falsification
     if cause.kind in WHOLE:
         return _drivers(case, cause, evidence)
-    if cause.kind == "data_loss":
-        return _books(cause, evidence)
-    if cause.kind == "external_decline":
-        return _beyond_market(cause, evidence)
-    if cause.kind == "fabricated_execution":
-        return _actors(cause, evidence)
-    return _reporters(cause, evidence) if cause.kind == "definition_mismatch" else None
+    check = CHECKS.get(cause.kind)
+    return check(cause, evidence) if check else None
 
 
 def _drivers(case: Case, cause: Cause, evidence: Evidence) -> Message | None:
@@ -43,7 +39,8 @@ def _books(cause: Cause, evidence: Evidence) -> Message | None:
     found = (f for r in evidence.reports for f in r.findings if f.id in cause.findings)
     for row in (row for f in found for e in f.evidence for row in e.table.to_dict("records")):
         days = cause.period and (cause.period.first, cause.period.last)
-        if row.get("confirmed") and (row["first"], row["last"]) == days:
+        same = row.get("confirmed") and (row["first"], row["last"]) == days
+        if same and place(row) == cause.where:
             change, low, high = (-row[f"books_{k}"] for k in ("share", "high", "low"))
             return Message("cause.books_rest", {"change": change, "low": low, "high": high})
     return None
@@ -77,3 +74,11 @@ def _reporters(cause: Cause, evidence: Evidence) -> Message | None:
             names = tuple(map(str, same["reporter"]))
             return Message("cause.reporters_rest", {"reporters": names, "metric": cause.subject})
     return None
+
+
+CHECKS = {
+    "data_loss": _books,
+    "external_decline": _beyond_market,
+    "fabricated_execution": _actors,
+    "definition_mismatch": _reporters,
+}

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kpilab.stats.core.dependence import (
-    LEAST,
-    LongRun,
-    long_run,
-)
+from kpilab.stats.core.dependence import LEAST, LongRun, long_run
 from kpilab.stats.core.level import Window
 from kpilab.stats.tail import critical
 
