@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from kpilab.engine.door.tables import Tabular
 
 MOST_COMPARED = 5_000_000
-TRICKLE, LEAST_KNOWN = 0.02, 14
+TRICKLE = 0.1  # of a usual day: nine tenths of it are lost by a log sooner than by a business
+LEAST_KNOWN = 14  # days from which on a usual day is known
 REGULAR = (EventLog, Facts, Executions, Reports, Benchmark)
 COLUMNS = ["check", "column", "dimension", "value", "first", "last", "rows", "share", "detail"]
 EFFECT = ["effect", "low", "high"]
@@ -228,7 +229,7 @@ def _stale(
 
 
 def _came(table: Table) -> pd.DataFrame:
-    """`day`, `rows`, and whether they are a `trickle`: under 2 % of the usual day, of which two
+    """`day`, `rows`, and whether they are a `trickle`: under a tenth of the usual day, where two
     weeks and more are known."""
     day = day_of(table.table, table.roles()["time"])
     counts = table.table.group_by(day=day).agg(rows=_.count())
