@@ -76,9 +76,100 @@ def _reporters(cause: Cause, evidence: Evidence) -> Message | None:
     return None
 
 
+def _downstream(cause: Cause, evidence: Evidence) -> Message | None:
+    """What growth of the KPI would have brought along had it been real; and the KPI elsewhere."""
+    for noted in evidence.surges:
+        steps = noted.result.downstream
+        if noted.finding.id in cause.findings and len(steps):
+            best = steps.sort_values("follows").iloc[-1].to_dict()
+            values = {"kpi": cause.subject, "where": cause.where or None, "series": best["series"]}
+            values |= {k: best[k] for k in ("change", "low", "high")}
+            return Message("cause.downstream_rest", values)
+    return None
+
+
+def _within(cause: Cause, evidence: Evidence) -> Message | None:
+    """The values between which the shares moved: these alone would leave each as it was."""
+    if evidence.drivers is None:
+        return None
+    mix = evidence.drivers.result.mix
+    for dimension in cause.where.values:
+        row = mix[(mix["driver"] == cause.subject) & (mix["dimension"] == dimension)]
+        for held in row.to_dict("records"):
+            values = {"driver": cause.subject, "dimension": dimension, "falling": held["falling"]}
+            return Message("cause.shares_rest", values)
+    return None
+
+
+def _outside(cause: Cause, evidence: Evidence) -> Message | None:
+    """The rate outside the place that broke, where it did not fall beyond its noise."""
+    for spread in (m.spread for m in evidence.moves if m.driver == cause.subject):
+        if spread is None:
+            continue
+        for row in spread.table[spread.table["where"] == cause.where].to_dict("records"):
+            expected = spread.expected * (1 - row["share"])
+            missing = spread.amount - row["amount"]
+            if expected > 0 and missing > -NOISE * expected**0.5:
+                values = {"where": cause.where, "driver": cause.subject}
+                return Message("cause.fall_rest", values | {"rest": missing / expected})
+    return _segments(cause, evidence)
+
+
+def _segments(cause: Cause, evidence: Evidence) -> Message | None:
+    """The customers of the other values of the same dimensions, where none of them is unusual."""
+    for signalled in evidence.signals:
+        table = signalled.signal.result.table
+        if signalled.finding not in cause.findings or not {"where", "q"} <= set(table.columns):
+            continue
+        alike = [
+            set(w.values) == set(cause.where.values) and w != cause.where for w in table["where"]
+        ]
+        others = table[alike]
+        if len(others) and not (others["q"] <= SURE).any():
+            dimensions = tuple(cause.where.values)
+            return Message("cause.segments_rest", {"n": len(others), "dimensions": dimensions})
+    return None
+
+
+def _split(cause: Cause, evidence: Evidence) -> Message | None:
+    """How the units of a test were split: outside the place that lost some; or all of them."""
+    for noted in evidence.rereadings:
+        result, values = noted.result, {"experiment": cause.subject}
+        if noted.finding.id not in cause.findings:
+            continue
+        if result.verdict != "srm":
+            p = float(result.table.set_index("check")["p"].to_dict()["srm"])
+            return Message("cause.split_rest", values | {"p": p})
+        if cause.where:
+            # The place is only named where the others are as declared.
+            return Message("cause.place_split_rest", values | {"where": cause.where})
+    return None
+
+
+def _holdout(cause: Cause, evidence: Evidence) -> Message | None:
+    """The group that got none of the shipped tests."""
+    noted = evidence.programme
+    held = noted.result.holdout if noted is not None else None
+    if held is None:
+        return None
+    return Message("cause.holdout_rest", {"change": held.value, "low": held.low, "high": held.high})
+
+
+# Of a count, in standard errors.
+NOISE = 2.0
 CHECKS = {
     "data_loss": _books,
     "external_decline": _beyond_market,
     "fabricated_execution": _actors,
     "definition_mismatch": _reporters,
+    "wrong_kpi": _downstream,
+    "mix_shift": _within,
+    "local_regression": _outside,
+    **dict.fromkeys(("ab_srm", "ab_novelty", "ab_peeking"), _split),
+    "overstated_wins": _holdout,
+    **dict.fromkeys(
+        ("retention_decline", "contraction", "acquisition_quality", "acquisition_decline"),
+        _segments,
+    ),
+    "slow_cycle": _segments,
 }
