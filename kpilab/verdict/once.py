@@ -17,18 +17,28 @@ ROWS = {
     "bridge.gain": "driver",
     "bridge.loss": "driver",
 }
+RESTS = ("bridge.mix_gain", "bridge.mix_loss")
 
 
-def told_once(
-    reports: Sequence[StepReport], rows: Sequence[BridgeRow], goal: str
-) -> tuple[StepReport, ...]:
-    """The reports with the bridge's amount where a finding says what a whole driver made of the
-    goal: split over all drivers it would be a little more or less, and read as a contradiction."""
-    sizes = {
+def amounts(rows: Sequence[BridgeRow], goal: str, nodes: Mapping[int, str]) -> dict[str, Effect]:
+    """What each whole driver made of the goal by the bridge.
+
+    Args:
+        rows: of the bridge.
+        goal: its metric.
+        nodes: driver of each cause of the rows.
+    """
+    whole = {
         str(row.label.values[ROWS[row.label.key]]): Effect(row.amount, row.low, row.high, goal)
         for row in rows
         if row.label.key in ROWS
     }
+    return {**_sums(rows, goal, nodes), **whole}
+
+
+def told_once(reports: Sequence[StepReport], sizes: Mapping[str, Effect]) -> tuple[StepReport, ...]:
+    """The reports with the bridge's amount where a finding says what a whole driver made of the
+    goal: split over all drivers it would be a little more or less, and read as a contradiction."""
     return tuple(
         replace(r, findings=tuple(_sized(f, sizes) for f in r.findings))
         if r.step == "root_cause"
@@ -37,10 +47,25 @@ def told_once(
     )
 
 
+def _sums(rows: Sequence[BridgeRow], goal: str, nodes: Mapping[int, str]) -> dict[str, Effect]:
+    """Drivers of which the bridge says a part by causes and the rest by itself."""
+    rest = {str(r.label.values["driver"]): r.amount for r in rows if r.label.key in RESTS}
+    caused = [(nodes.get(r.cause), r.amount) for r in rows if r.cause is not None]
+    return {
+        driver: Effect(own + sum(amount for node, amount in caused if node == driver), unit=goal)
+        for driver, own in rest.items()
+    }
+
+
 def _sized(finding: Finding, sizes: Mapping[str, Effect]) -> Finding:
-    size = sizes.get(finding.subject or "")
-    if size is None or finding.effect is None or finding.effect.unit != size.unit or finding.where:
+    size, own = sizes.get(finding.subject or ""), finding.effect
+    if size is None or own is None or own.unit != size.unit or finding.where:
         return finding
+    if size.low is None or size.high is None:
+        # The noise of a sum of rows is that of the whole driver.
+        by = size.value - own.value
+        low, high = (None if e is None else e + by for e in (own.low, own.high))
+        size = Effect(size.value, low, high, size.unit)
     return replace(finding, effect=size, statement=_with(finding.statement, size.value))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from time import perf_counter, sleep
 from typing import TypeVar
@@ -36,7 +36,7 @@ from kpilab.verdict.kinds import (
     wrong_kpi,
 )
 from kpilab.verdict.like import answer, detectable, fell
-from kpilab.verdict.once import told_once
+from kpilab.verdict.once import amounts, told_once
 from kpilab.verdict.rank import is_gain, rank
 from kpilab.verdict.repair import repaired
 from kpilab.verdict.steps import execution, external, goal, relation, root_cause, trust
@@ -183,8 +183,10 @@ def _weighed(case: Case, cells: Cells, evidence: Evidence) -> Review:
     gained = [c for c in stated if is_gain(case, c)]
     stated = [c for c in stated if c not in gained]
     rows, effects = bridge(model, change, stated, evidence, gained)
+    nodes = {k: c.fix.node for k, c in enumerate(stated) if c.fix is not None}
+    sizes = amounts(rows, change.metric, nodes)
     causes = tuple(
-        _said(case, candidate, size, change, model, evidence)
+        _said(case, candidate, size, change, model, evidence, sizes)
         for candidate, size in zip(stated, effects, strict=True)
     )
     seen = detectable(change, evidence.moved, evidence.questions)
@@ -196,8 +198,8 @@ def _weighed(case: Case, cells: Cells, evidence: Evidence) -> Review:
         goal=change,
         bridge=tuple(rows),
         causes=causes,
-        gains=tuple(_said(case, c, c.effect, change, model, evidence) for c in gained),
-        steps=told_once(evidence.reports, rows, change.metric),
+        gains=tuple(_said(case, c, c.effect, change, model, evidence, sizes) for c in gained),
+        steps=told_once(evidence.reports, sizes),
         labels=case.labels,
         units=units(case),
         shares=_shares(case, cells),
@@ -232,6 +234,7 @@ def _said(
     change: GoalChange,
     model: Worth,
     evidence: Evidence,
+    sizes: Mapping[str, Effect],
 ) -> Cause:
     """The cause with its size, its share of the gap in the sentence, and its 5-Why chain."""
     cause = candidate.cause
@@ -243,7 +246,7 @@ def _said(
             cause, effect=size, effect_pct=pct, statement=_with_size(case, cause, size, change)
         )
     cause = replace(cause, falsification=falsification(case, cause, evidence))
-    return replace(cause, why=chain(case, cause, change, evidence))
+    return replace(cause, why=chain(case, cause, change, evidence, sizes))
 
 
 def _with_size(case: Case, cause: Cause, size: Effect, change: GoalChange) -> Message:

@@ -3,16 +3,24 @@ each answer has its number."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kpilab.core.case import Case, Change
 from kpilab.core.finding import Cause, GoalChange, Why
-from kpilab.core.values import Message
+from kpilab.core.values import Effect, Message
 from kpilab.verdict.evidence import Evidence
-from kpilab.verdict.once import WHOLE
 from kpilab.verdict.tuned import NEAR
 
 
-def chain(case: Case, cause: Cause, goal: GoalChange, evidence: Evidence) -> tuple[Why, ...]:
-    """Questions and answers from the goal down to the change log, as far as the numbers carry."""
+def chain(
+    case: Case, cause: Cause, goal: GoalChange, evidence: Evidence, sizes: Mapping[str, Effect]
+) -> tuple[Why, ...]:
+    """Questions and answers from the goal down to the change log, as far as the numbers carry.
+
+    Args:
+        case, cause, goal, evidence: of the review.
+        sizes: what drivers made of the goal by the bridge.
+    """
     links = [_goal(goal, evidence)]
     inside = cause.kind in (
         "local_regression",
@@ -22,7 +30,7 @@ def chain(case: Case, cause: Cause, goal: GoalChange, evidence: Evidence) -> tup
         "external_decline",
     )
     if inside:
-        links += _driver(cause, evidence)
+        links += _driver(cause, evidence, sizes)
     links.append(
         Why(
             Message(f"why.{cause.kind}_q", {"subject": cause.subject}),
@@ -78,7 +86,7 @@ def _goal(goal: GoalChange, evidence: Evidence) -> Why:
     return Why(Message("why.goal_q", {"goal": goal.metric}), Message("why.goal", values), finding)
 
 
-def _driver(cause: Cause, evidence: Evidence) -> list[Why]:
+def _driver(cause: Cause, evidence: Evidence, sizes: Mapping[str, Effect]) -> list[Why]:
     if evidence.drivers is None:
         return []
     finding, split = evidence.drivers.finding, evidence.drivers.result
@@ -91,8 +99,8 @@ def _driver(cause: Cause, evidence: Evidence) -> list[Why]:
     values = {k: rows[0][k] for k in ("driver", "change", "low", "high", "contribution")} | {
         "goal": split.goal
     }
-    if cause.kind in WHOLE and cause.effect is not None:
-        values["contribution"] = cause.effect.value
+    if name in sizes:
+        values["contribution"] = sizes[name].value
     return [
         Why(
             Message("why.driver_q", {"goal": split.goal}), Message("why.driver", values), finding.id

@@ -19,7 +19,7 @@ from kpilab.report.office import MOST_CAUSES
 from kpilab.report.specs import BRIDGE, specs
 from kpilab.report.words import Words
 from kpilab.report.workbook import workbook
-from kpilab.verdict.once import WHOLE
+from kpilab.verdict.once import RESTS, WHOLE
 from tests.report.faces import flat, of_review
 
 NUMBER = r"[+−-]?\d[\d,]*(?:\.\d+)?"
@@ -70,6 +70,7 @@ def contradictions(
         *_kpis(words, {k: t for k, t in (own | other).items() if k not in ("text", "markdown")}),
         *_amounts(words, data, charts, sheets),
         *_once(words),
+        *_parts(words),
         *_verdicts(words),
         *(
             f"{face}: {fault}"
@@ -136,6 +137,23 @@ def _once(words: Words) -> Iterator[str]:
             for amount in _sizes(message, cause, review.goal.metric):
                 if not isclose(amount, cause.effect.value, rel_tol=1e-3, abs_tol=1e-6):
                     yield f"{cause.effect.value} and {amount}: {words.say(message)}"
+
+
+def _parts(words: Words) -> Iterator[str]:
+    """A driver of which the bridge says causes and the rest made the sum of these rows."""
+    review = words.review
+    whys = [[w.answer for w in c.why if w.answer.key == "why.driver"] for c in review.causes]
+    nodes = {k: said[0].values["driver"] for k, said in enumerate(whys) if said}
+    for rest in (r for r in review.bridge if r.label.key in RESTS):
+        driver, rows = (
+            rest.label.values["driver"],
+            [r for r in review.bridge if r.cause is not None],
+        )
+        own = sum(r.amount for r in rows if nodes.get(r.cause) == driver) + rest.amount
+        told = [a.values for said in whys for a in said if a.values["driver"] == driver]
+        for amount in (float(str(values["contribution"])) for values in told):
+            if not isclose(amount, own, rel_tol=1e-3, abs_tol=1e-6):
+                yield f"{driver}: {amount}, by the bridge {own}"
 
 
 def _sizes(message: Message, cause: Cause, goal: str) -> Iterator[float]:

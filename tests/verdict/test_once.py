@@ -7,7 +7,7 @@ from dataclasses import replace
 from kpilab.core.finding import BridgeRow, StepReport
 from kpilab.core.values import Effect, Message
 from kpilab.verdict.falsify import falsification
-from kpilab.verdict.once import told_once
+from kpilab.verdict.once import amounts, told_once
 from kpilab.verdict.whys import chain
 from tests.verdict.given import NORTH, candidate, case, evidence, finding, noted, row, split
 
@@ -22,7 +22,8 @@ def found(**more):
 
 
 def told(one):
-    reports = told_once([StepReport("root_cause", (one,))], [CAUSE], "orders")
+    sizes = amounts([CAUSE], "orders", {0: "rate"})
+    reports = told_once([StepReport("root_cause", (one,))], sizes)
     return reports[0].findings[0]
 
 
@@ -36,6 +37,17 @@ def test_a_place_of_the_driver_keeps_its_own_amount():
     assert told(found(where=NORTH)).effect == SPLIT
 
 
+def test_a_driver_of_which_a_cause_is_a_part_says_the_sum_of_its_rows():
+    part = BridgeRow(Message("bridge.mix_shift", {"subject": "rate"}), -30.0, -35.0, -25.0, 0)
+    rest = BridgeRow(Message("bridge.mix_gain", {"driver": "rate"}), 8.0, 2.0, 14.0)
+    other = BridgeRow(Message("bridge.place", {"subject": "visits"}), -3.0, cause=1)
+    sizes = amounts([part, rest, other], "orders", {0: "rate", 1: "visits"})
+    assert sizes == {"rate": Effect(-22.0, unit="orders")}
+    said = told_once([StepReport("root_cause", (found(),))], sizes)[0].findings[0]
+    assert said.effect == Effect(-22.0, -23.0, -21.0, "orders")
+    assert said.statement.values["said"].values["contribution"] == -22.0
+
+
 def test_another_driver_keeps_its_own_amount():
     assert told(found(subject="visits")).effect == SPLIT
 
@@ -44,7 +56,8 @@ def test_the_chain_says_the_amount_of_the_cause():
     held = evidence(attainment=noted(None))
     cause = replace(candidate().cause, effect=Effect(-22.0))
     assert held.goal is not None
-    answers = [w.answer for w in chain(case(), cause, held.goal, held)]
+    sizes = {"rate": Effect(-22.0)}
+    answers = [w.answer for w in chain(case(), cause, held.goal, held, sizes)]
     assert [a.values["contribution"] for a in answers if a.key == "why.driver"] == [-22.0]
 
 

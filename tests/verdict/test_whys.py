@@ -18,7 +18,9 @@ def keys(kind: str, *, watched: bool = False, found: Evidence | None = None) -> 
     assert found.goal is not None
     cause = candidate(kind).cause
     shop = case(watched=["rate"] if watched else [])
-    return [why.question.key.removeprefix("why.") for why in chain(shop, cause, found.goal, found)]
+    return [
+        why.question.key.removeprefix("why.") for why in chain(shop, cause, found.goal, found, {})
+    ]
 
 
 def test_a_fall_inside_the_formula_goes_from_goal_to_driver_to_place():
@@ -33,7 +35,7 @@ def test_a_cause_beside_the_formula_has_no_driver():
 def test_each_answer_names_the_finding_that_carries_its_number():
     found = evidence(attainment=noted(None, "goal.1"))
     assert found.goal is not None
-    whys = chain(case(), candidate().cause, found.goal, found)
+    whys = chain(case(), candidate().cause, found.goal, found, {})
     assert [why.finding for why in whys][:2] == ["goal.1", "goal.1"]
 
 
