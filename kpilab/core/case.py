@@ -58,6 +58,11 @@ class Metric:
     def is_ratio(self) -> bool:
         return self.denominator is not None
 
+    @property
+    def counted(self) -> str:
+        """What the numerator of a ratio is called where it stands by itself."""
+        return f"{self.name}:count"
+
 
 @dataclass(frozen=True, slots=True)
 class Goal:
@@ -234,10 +239,18 @@ class Case:
 
     @property
     def labels(self) -> dict[str, Mapping[str, str]]:
-        """What each metric is called; one without a label by its name, spoken."""
+        """What each metric is called, and the numerator of each ratio; one without a label by its
+        name, spoken."""
         spoken = {n: {"en": n.replace("_", " ")} for n in self.metrics if "_" in n}
-        return spoken | {n: m.label for n, m in self.metrics.items() if m.label}
+        called = spoken | {n: m.label for n, m in self.metrics.items() if m.label}
+        ratios = [m for m in self.metrics.values() if m.is_ratio]
+        return called | {m.counted: _numerator(m.name, called.get(m.name, {})) for m in ratios}
 
     def label(self, metric: str, lang: str) -> str:
         found = self.labels.get(metric, {})
         return found.get(lang) or found.get("en") or metric
+
+
+def _numerator(name: str, label: Mapping[str, str]) -> Mapping[str, str]:
+    en = label.get("en", name)
+    return {"en": f"numerator of {en}", "zh": f"{label.get('zh', en)} 的分子"}

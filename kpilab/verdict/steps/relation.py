@@ -109,10 +109,7 @@ def downstream(case: Case, kpi: Metric) -> tuple[Metric, ...]:
     if not here:
         return (goal,) if goal.table == kpi.table and not goal.is_ratio and goal.per is None else ()
     last = here[-1]
-    counted = Metric(
-        f"{last.name}:count", last.table, measure=last.numerator, condition=last.condition
-    )
-    return (counted,)
+    return (Metric(last.counted, last.table, measure=last.numerator, condition=last.condition),)
 
 
 def _surge(case: Case, cells: Cells, kpi: Metric, below: tuple[Metric, ...]) -> HollowGrowthResult:
