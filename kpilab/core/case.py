@@ -239,9 +239,9 @@ class Case:
 
     @property
     def labels(self) -> dict[str, Mapping[str, str]]:
-        """What each metric is called, and the numerator of each ratio; one without a label by its
-        name, spoken."""
-        spoken = {n: {"en": n.replace("_", " ")} for n in self.metrics if "_" in n}
+        """What each metric is called, the numerator of each ratio, and each table where its rows
+        are a driver; one without a label by its name, spoken."""
+        spoken = {n: {"en": n.replace("_", " ")} for n in (*self.tables, *self.metrics) if "_" in n}
         called = spoken | {n: m.label for n, m in self.metrics.items() if m.label}
         ratios = [m for m in self.metrics.values() if m.is_ratio]
         return called | {m.counted: _numerator(m.name, called.get(m.name, {})) for m in ratios}

@@ -356,7 +356,9 @@ class Words:
         return value if labels is None else labels.get(self.lang) or labels.get("en") or value
 
     def _labelled(self, message: Message) -> Message:
-        return Message(message.key, {k: self._value(v) for k, v in message.values.items()})
+        # A table is looked up by its own name, unless its rows are a driver.
+        called = {k: v if k == "table" else self._value(v) for k, v in message.values.items()}
+        return Message(message.key, called)
 
     def _value(self, value: object) -> object:
         if isinstance(value, Message):

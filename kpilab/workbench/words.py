@@ -152,7 +152,8 @@ class Words:
         return self.case.label(value, self.lang) if isinstance(value, str) else value
 
     def _labelled(self, message: Message) -> Message:
-        return Message(message.key, {k: self._value(v) for k, v in message.values.items()})
+        called = {k: v if k == "table" else self._value(v) for k, v in message.values.items()}
+        return Message(message.key, called)
 
     def _value(self, value: object) -> object:
         if isinstance(value, Message):
