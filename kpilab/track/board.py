@@ -16,7 +16,7 @@ from markupsafe import Markup
 from kpilab import __version__
 from kpilab.core.case import Case
 from kpilab.core.files import put
-from kpilab.core.values import Message
+from kpilab.core.values import Message, Period
 from kpilab.engine.run import ConnectionLost
 from kpilab.errors import BadInput, EngineError
 from kpilab.questions.series import asked_of
@@ -215,7 +215,7 @@ def _sparkline(case: Case, found: Progress) -> Sparkline | None:
         "metric": case.label(found.metric, case.language),
         "value": float(rows["value"].iloc[-1]),
     }
-    said |= {"first": rows["day"].iloc[0].date(), "last": rows["day"].iloc[-1].date()}
+    said["period"] = Period(rows["day"].iloc[0].date(), rows["day"].iloc[-1].date())
     return Sparkline(
         " ".join(texts[: start + 1]),
         " ".join(texts[start:]),

@@ -101,3 +101,9 @@ LOOSE = {
 def test_a_sentence_stands_without_its_optional_parts(lang):
     bare = {k: OPTIONAL.sub("", v) for k, v in catalogue(lang).items()}
     assert {k: v for k, v in bare.items() if LOOSE[lang].search(v)} == {}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_run_of_days_is_said_as_a_period_so_that_one_day_is_one_day(lang):
+    ends = re.compile(r"\{first:date\}.*\{last:date\}")
+    assert {k: v for k, v in catalogue(lang).items() if ends.search(v)} == {}

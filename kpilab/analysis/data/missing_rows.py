@@ -21,7 +21,7 @@ from kpilab.analysis.data.missing_books import (
 )
 from kpilab.core.result import Result
 from kpilab.core.table import EventLog
-from kpilab.core.values import Message, Where, fraction
+from kpilab.core.values import Message, Period, Where, fraction
 from kpilab.engine.breakdown import together
 from kpilab.engine.daily import Measured, daily_rows, on_days, rows_broken_down
 from kpilab.engine.run import collect
@@ -35,7 +35,6 @@ from kpilab.stats.data.loss import (
 )
 
 if TYPE_CHECKING:
-    from kpilab.core.values import Period
     from kpilab.engine.door.tables import Tabular
 
 LEAST_DAYS, LONGEST, MOST_VALUES, MOST_EVENTS, MOST_GAPS = 21, 28, 300, 12, 5
@@ -90,7 +89,8 @@ class MissingRowsResult(Result):
         if self.table.empty:
             return Message("gaps.none", {"segments": self.segments})
         row = self.table.iloc[0]
-        values = {k: row[k] for k in ("first", "last", "lost", "low", "high", "share")}
+        values = {k: row[k] for k in ("lost", "low", "high", "share")}
+        values["period"] = Period(row["first"], row["last"])
         where = Where.of(row["dimension"], row["value"])
         values |= {
             "where": where,

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import pandas as pd
 
 from kpilab.core.result import Result
-from kpilab.core.values import Message, Where
+from kpilab.core.values import Message, Period, Where
 from kpilab.engine.daily import Measured, daily, on_days
 from kpilab.engine.holes import holes
 from kpilab.errors import BadInput, unknown
 from kpilab.stats.data.agree import agreement
 from kpilab.stats.multiplicity import benjamini_hochberg
-
-if TYPE_CHECKING:
-    from kpilab.core.values import Period
 
 ALPHA, LEAST_DIFFERENCE, LEAST_DAYS, MOST_SEGMENTS = 0.01, 0.05, 7, 300
 
@@ -56,7 +53,7 @@ class ReconcileResult(Result):
             "of": int(self.table["day"].nunique()),
             "share": self.share,
         }
-        values |= {"first": days["day"].min().date(), "last": days["day"].max().date()}
+        values["period"] = Period(days["day"].min().date(), days["day"].max().date())
         where = Where({self.by: segments}) if self.by and len(segments) <= 5 else None
         return Message("reconcile.differ", values | {"where": where})
 

@@ -14,7 +14,7 @@ from ibis import _
 
 from kpilab.core.case import Metric
 from kpilab.core.result import Result
-from kpilab.core.values import Effect, Message
+from kpilab.core.values import Effect, Message, Period
 from kpilab.engine.daily import Measured
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.door.keys import Id, joinable, moved
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from kpilab.core.table import Table
-    from kpilab.core.values import Period
 
 SETTLED = 0.9
 ROWS = Metric("kpilab_rows", "", measure="count(*)")
@@ -68,7 +67,7 @@ class RestatementResult(Result):
         hit = self.table[kinds.isin(("restated", "gone"))]
         if hit.empty:
             return Message("restatement.late", values)
-        values |= {"first": hit["day"].min().date(), "last": hit["day"].max().date()}
+        values["period"] = Period(hit["day"].min().date(), hit["day"].max().date())
         return Message("restatement.restated", values)
 
 

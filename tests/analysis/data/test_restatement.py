@@ -67,7 +67,7 @@ def test_a_settled_day_that_changes_is_a_restatement():
     assert table.loc[day(5), ["kind", "altered"]].tolist() == ["restated", 50]
     assert table.loc[day(7), ["kind", "gone"]].tolist() == ["gone", 10]
     assert (table["kind"] == "same").sum() == 26
-    assert result.headline.values["first"] == day(5).date()
+    assert result.headline.values["period"].first == day(5).date()
 
 
 def test_without_a_key_days_are_compared():
