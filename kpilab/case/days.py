@@ -11,7 +11,7 @@ import pandas as pd
 
 from kpilab.core.case import Case
 from kpilab.core.finding import DataIssue
-from kpilab.core.table import Benchmark, Entities, EventLog, Executions, Facts
+from kpilab.core.table import Benchmark, Entities, EventLog, Executions, Facts, Table
 from kpilab.core.values import Message, Period
 from kpilab.engine.days import day_of
 from kpilab.engine.run import collect
@@ -30,19 +30,33 @@ def unfilled(case: Case) -> Iterator[DataIssue]:
     for name, role in case.sources.items():
         regular = isinstance(role, EventLog | Facts | Executions | Benchmark)
         if regular and not isinstance(role, Entities):
-            rows = role.table.select(day=day_of(role.table, role.roles()["time"]))
-            rows = rows.filter(rows.day.notnull()).group_by("day").agg(n=lambda t: t.count())
-            found = collect(rows, f"days of {name!r}")
-            days = pd.to_datetime(found["day"]).dt.date
-            said = without_rows(name, dict(zip(days, found["n"].astype(int), strict=True)))
+            said = without_rows(name, _rows(name, role))
             if said is not None:
                 yield DataIssue(name, said)
 
 
+def _rows(name: str, table: Table) -> dict[date, int]:
+    """How many rows each day has."""
+    rows = table.table.select(day=day_of(table.table, table.roles()["time"]))
+    rows = rows.filter(rows.day.notnull()).group_by("day").agg(n=lambda t: t.count())
+    found = collect(rows, f"days of {name!r}")
+    days = pd.to_datetime(found["day"]).dt.date
+    return dict(zip(days, found["n"].astype(int), strict=True))
+
+
+def pauses(name: str, table: Table) -> list[Period]:
+    """Runs of days without rows of a table on which some are expected, in order of time."""
+    return _paused(_rows(name, table))
+
+
+def _paused(rows: Mapping[date, int]) -> list[Period]:
+    first, last = bulk(rows) if rows else (None, None)
+    return paused([d for d in rows if first and last and first <= d <= last])
+
+
 def without_rows(table: str, rows: Mapping[date, int]) -> Message | None:
     """The days without rows in words, the longest run by name; None where there are none."""
-    first, last = bulk(rows) if rows else (None, None)
-    runs = sorted(paused([d for d in rows if first and last and first <= d <= last]), key=_short)
+    runs = sorted(_paused(rows), key=_short)
     if not runs:
         return None
     values = {"table": table, "days": sum(run.days for run in runs), "period": runs[0]}

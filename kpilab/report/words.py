@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, isclose
 
 from kpilab.core.finding import Cause, Finding, Review
 from kpilab.core.loop import NO_LOOP, Loop, Pinned
@@ -23,6 +23,7 @@ from kpilab.show.format import (
 from kpilab.show.say import catalogue, sentence
 from kpilab.verdict.tuned import MOST_OF_GAP
 
+SAME = 1e-9  # two values of the goal that differ by less are one
 NOTHING = 0.05  # the error rate at which the findings were tested
 MOST_TIMES = 12  # as long a period as anybody would wait for
 FEW_WINDOWS = 8  # former periods below which more of them would tell more
@@ -177,7 +178,8 @@ class Words:
             pct="" if pct is None else self._share(pct / 100, sign=bool(within)),
             interval="" if low is None else self.ends(low, high),
         )
-        return line + self._like_line(like) + self.plan_line() + self._history_line()
+        lines = (self._logged_line(), self._like_line(like), self.plan_line())
+        return line + "".join(lines) + self._history_line()
 
     def _size(self, change: float) -> str:
         """How far the goal moved, without the way."""
@@ -187,6 +189,13 @@ class Words:
 
     def _share(self, share: float, *, sign: bool) -> str:
         return signed_percent(share, self.lang) if sign else percent(abs(share), self.lang)
+
+    def _logged_line(self) -> str:
+        """What the tables hold, where rows that they lack count as usual; else ""."""
+        goal = self.review.goal
+        if isclose(goal.logged, goal.current, rel_tol=SAME):
+            return ""
+        return self.text("goal_logged", logged=self.amount(goal.metric, goal.logged))
 
     def _like_line(self, like: float) -> str:
         """What the baseline itself was; "" where the periods are alike."""

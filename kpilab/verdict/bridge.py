@@ -115,9 +115,9 @@ def bridge(
     for loss in evidence.losses:
         if loss.goal.value:
             k = _cause_of(loss, causes)
-            rows.append(
-                BridgeRow(Message("bridge.lost"), loss.goal.value, loss.goal.low, loss.goal.high, k)
-            )
+            key = "bridge.lost" if loss.confirmed else "bridge.no_rows"
+            said = Message(key, {} if loss.confirmed else {"period": loss.days})
+            rows.append(BridgeRow(said, loss.goal.value, loss.goal.low, loss.goal.high, k))
             effects = [loss.goal if j == k else effect for j, effect in enumerate(effects)]
     rest = goal.logged - goal.expected - float(np.sum([r.amount for r in rows]))
     half = noise_of(goal)

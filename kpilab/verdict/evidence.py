@@ -48,7 +48,7 @@ class Noted(Generic[Found]):
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Rows that the log lost while the books went on.
+    """Rows that are missing: lost by the log while the books went on, or all of some days.
 
     Attributes:
         table: the log.
@@ -59,6 +59,8 @@ class Loss:
         finding: id of the finding that carries the number.
         goal: what the log's goal lacks in the current period (negative), in goal units; known once
             it is put back.
+        confirmed: whether the books of the same days went on; days without rows may also be days
+            without business.
     """
 
     table: str
@@ -71,6 +73,7 @@ class Loss:
     p: float
     finding: str
     goal: Effect = NOTHING
+    confirmed: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -88,3 +88,6 @@ LEAST_SEEN = 0.1
 # Whys: an entry of the change log this near to a start may belong to it; releases take a few days
 # to roll out.
 NEAR = timedelta(days=3)
+
+# Days in a row without rows that count as missing and not as closed: a day alone is often a feast.
+LEAST_EMPTY = 2

@@ -46,7 +46,7 @@ ENDS = re.compile(
 )
 # Faults after which the review reads other numbers than the tables hold.
 REPAIRED = {"goal.unfinished", "trust.lost_effect", "trust.rows_lost", "trust.hours_lost",
-    "trust.twice", "trust.collapsed"}  # fmt: skip
+    "trust.twice", "trust.collapsed", "bridge.no_rows"}  # fmt: skip
 DATE = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}|\d{4}年\d+月\d+日|\d{4}-\d\d-\d\d")
 
 
@@ -116,7 +116,7 @@ def _repaired(review: Review) -> bool:
     """Whether the review read other numbers than the tables hold: rows that a log lost or that were
     loaded twice, days that a period lacks."""
     kinds = {c.kind for c in review.causes}
-    keys = {i.statement.key for i in review.issues}
+    keys = {i.statement.key for i in review.issues} | {r.label.key for r in review.bridge}
     return bool(kinds & {"data_loss", "duplicate_rows"} or keys & REPAIRED)
 
 

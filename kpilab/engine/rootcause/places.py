@@ -9,7 +9,7 @@ sum or ratio, and of any difference of two, while only sums leave the engine.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,15 @@ def unit_of(table: Table, customer: str | None) -> str | None:
     if customer is not None and customer in table.table.columns:
         return customer
     return table.user if isinstance(table, EventLog) else None
+
+
+def without_days(table: Table, periods: Sequence[Period]) -> Table:
+    """The rows on none of the days."""
+    rows = table.table
+    time = rows[table.roles()["time"]].cast("timestamp")
+    for period in periods:
+        rows = rows.filter(~_within(time, period))
+    return replace(table, table=rows)
 
 
 def by_group(

@@ -17,7 +17,7 @@ def judge(case: Case, evidence: Evidence) -> list[Candidate]:
     return [
         _candidate(case, evidence.goal, loss)
         for loss in evidence.losses
-        if evidence.goal and loss.goal.value < 0
+        if evidence.goal and loss.confirmed and loss.goal.value < 0
     ]
 
 

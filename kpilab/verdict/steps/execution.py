@@ -34,7 +34,8 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     tests = _noted(_tests(case), number, silent)
     others = _noted(besides(case), number, silent)
     wins = _noted(together(case, tests), number, silent)
-    silent += [_as_logged(noted, loss) for noted in (*reports, *tests) for loss in evidence.losses]
+    losses = [loss for loss in evidence.losses if loss.confirmed]
+    silent += [_as_logged(noted, loss) for noted in (*reports, *tests) for loss in losses]
     findings = tuple(noted.finding for noted in (*records, *reports, *tests, *wins, *others))
     report = StepReport("execution", findings, tuple(silent))
     found = replace(evidence, records=records, definitions=reports, rereadings=tests)

@@ -14,11 +14,12 @@ from kpilab.analysis.rootcause.place_search import Found, PlaceSearchResult, pla
 from kpilab.core.case import Case, Metric
 from kpilab.core.finding import Finding
 from kpilab.core.table import Table
-from kpilab.core.values import Effect, Message
+from kpilab.core.values import Effect, Message, Period
 from kpilab.engine.door.labels import meets
 from kpilab.engine.groups import people
 from kpilab.engine.metrics import BUCKET, Cut, measure
 from kpilab.engine.rootcause.cells import Cells
+from kpilab.engine.rootcause.places import without_days
 from kpilab.errors import BadInput
 from kpilab.questions.drivers import Driver, goal_drivers, mechanisms
 from kpilab.questions.nature import worse_up
@@ -47,7 +48,7 @@ def places(
     for name in dict.fromkeys(d.table for d in drivers):
         here = [d for d in drivers if d.table == name]
         try:
-            table = _whole(case.tables[name], lost)
+            table = _alike(case, _whole(case.tables[name], lost), lost)
             searched = place_search(table, here, **both(case), customer=_whose(case))
         except BadInput as error:
             said = {"driver": here[0].name, "why": error.what}
@@ -74,6 +75,18 @@ def _whole(table: Table, lost: Sequence[Loss]) -> Table:
         inside = meets(rows, loss.where) if loss.table == table.name and loss.where else None
         rows = rows if inside is None else rows.filter(~inside)
     return table if rows is table.table else replace(table, table=rows)
+
+
+def _alike(case: Case, table: Table, lost: Sequence[Loss]) -> Table:
+    """Without the days that have no rows, and without those of the other period that they would be
+    held against: all places lack them at once, which is no noise of any."""
+    days = [loss.days for loss in lost if loss.table == table.name and not loss.where]
+    if not days:
+        return table
+    apart = case.current.first - case.baseline.first
+    now = [Period(d.first - apart, d.last - apart) for d in days if d.first in case.current]
+    then = [Period(d.first + apart, d.last + apart) for d in days if d.first in case.baseline]
+    return without_days(table, [*days, *now, *then])
 
 
 def _whose(case: Case) -> str | None:

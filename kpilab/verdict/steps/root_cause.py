@@ -143,7 +143,9 @@ def _funnels(case: Case, evidence: Evidence) -> tuple[list[Finding], tuple[Messa
             )
             continue
         findings += [_of_funnel(case, funnel, changed), _of_funnel(case, funnel, blind)]
-        for loss in (loss for loss in evidence.losses if loss.table == funnel.table):
+        for loss in evidence.losses:
+            if loss.table != funnel.table or not loss.confirmed:
+                continue
             said = {"funnel": funnel.name, "where": loss.where, "period": loss.days}
             silent.append(Message("root_cause.as_logged", said))
     if not case.funnels:

@@ -17,6 +17,7 @@ from kpilab.engine.rootcause.cells import Cells
 from kpilab.errors import BadInput
 from kpilab.questions.periods import span
 from kpilab.questions.series import measured
+from kpilab.verdict.empty_days import empty_days
 from kpilab.verdict.evidence import Evidence, Loss, Twice, numbering
 from kpilab.verdict.faults import examined, lost_rows, place, silent_hours
 
@@ -58,6 +59,10 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
         finding, faults = examined(case, name, table, span(case))
         findings.append(number(finding))
         issues += faults
+    for lost in empty_days(case, cells):
+        if not any(_meet(lost.days, k.days) for k in losses):
+            findings.append(number(_empty(lost)))
+            losses.append(replace(lost, finding=findings[-1].id))
     findings += [number(finding) for finding in _reconciled(case)]
     twice = _twice(case, number)
     findings += [finding for finding, _ in twice]
@@ -180,6 +185,17 @@ def _gap(name: str, found: MissingRowsResult) -> Finding:
         strength="compared" if row["confirmed"] else "tested",
         evidence=(found,),
     )
+
+
+def _meet(one: Period, other: Period) -> bool:
+    return one.first <= other.last and other.first <= one.last
+
+
+def _empty(lost: Loss) -> Finding:
+    """Days without rows."""
+    values = {"table": lost.table, "days": lost.days.days, "period": lost.days}
+    said = Message("trust.days_empty", values)
+    return Finding("", "trust", "unclear", said, subject=lost.table, period=lost.days)
 
 
 def _losses(name: str, found: MissingRowsResult, finding: str) -> list[Loss]:
