@@ -95,7 +95,7 @@ def folded(report: StepReport) -> tuple[list[Finding], list[Finding]]:
 
 def _line(words: Words, report: StepReport) -> Line:
     counts = Counter(f.verdict for f in report.findings)
-    state = next(s for s in ("trouble", "fine", "unclear", "info") if counts[s])
+    state = next(s for s in ("trouble", "unclear", "fine", "info") if counts[s])
     chosen = [f for f in report.findings if f.verdict == state]
     if report.step == "trust" and state == "fine":
         return Line("trust", state, words.text("trust_fine", checks=counts["fine"]), chosen[0].id)

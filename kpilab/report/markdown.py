@@ -72,7 +72,8 @@ def _causes(words: Words) -> Iterator[str]:
 
 def _facts(cause: Cause, words: Words) -> Iterator[str]:
     yield words.fact(words.text("kind"), words.known("kind", cause.kind))
-    yield words.fact(words.text("where"), where(cause.where, words.lang))
+    if cause.where or not cause.actors:
+        yield words.fact(words.text("where"), where(cause.where, words.lang))
     if cause.actors:
         yield words.fact(words.text("actors"), words.join(cause.actors))
     if cause.period:
@@ -94,7 +95,7 @@ def _bridge(words: Words) -> Iterator[str]:
         (words.say(r.label), words.moved(r.amount), words.ends(r.low, r.high))
         for r in words.review.bridge
     ]
-    first = (words.text("bridge_expected"), words.level(goal.expected), "")
+    first = (words.expected, words.level(goal.expected), "")
     last = (words.text("bridge_logged"), words.level(goal.logged), "")
     yield f"## {words.text('bridge')}"
     yield table(header, [first, *rows, last])

@@ -88,7 +88,7 @@ def slides(words: Words, picture: bytes) -> bytes:
         from pptx.util import Inches
     show = pptx.Presentation()
     show.slide_width, show.slide_height = Inches(13.333), Inches(7.5)
-    facts = [words.goal_line(), *(" · ".join(row) for row in _kpis(words)[1:])]
+    facts = [words.goal_line(), *_told(words)]
     _slide(show, words.verdict(), facts if words.review.causes else [words.detail(), *facts])
     bridge = _slide(show, words.text("bridge"), [])
     bridge.shapes.add_picture(BytesIO(picture), Inches(0.7), Inches(1.6), height=Inches(5.4))
@@ -114,17 +114,29 @@ def _kpis(words: Words) -> list[list[str]]:
     found = [[words.text(k) for k in ("kpi", "current", "target", "reached_head")]]
     for s in standings(words):
         state = "" if s.reached is None else words.text("reached" if s.reached else "missed")
-        found.append([f"{s.name} ({s.owner})" if s.owner else s.name, s.current, s.target, state])
+        name = words.text("name_of", name=s.name, of=s.owner)
+        found.append([name, s.current, s.target, state])
     count, known = reached(words)
     if known:
         found.append([words.text("kpis_reached", reached=count, all=known), "", "", ""])
     return found
 
 
+def _told(words: Words) -> Iterator[str]:
+    """The same as lines that read without a header."""
+    head, *rows = _kpis(words)
+    for name, current, target, state in rows:
+        if not current:
+            yield name
+            continue
+        said = [current, *([f"{head[2]} {target}"] if target else []), *([state] if state else [])]
+        yield words.fact(name, words.text("comma").join(said))
+
+
 def _bridge(words: Words) -> list[list[str]]:
     goal = words.review.goal
     rows = [[words.text(k) for k in ("bridge_row", "bridge_amount", "interval")]]
-    rows.append([words.text("bridge_expected"), words.level(goal.expected), ""])
+    rows.append([words.expected, words.level(goal.expected), ""])
     rows += [
         [words.say(r.label), words.moved(r.amount), words.ends(r.low, r.high)]
         for r in words.review.bridge
@@ -136,7 +148,8 @@ def _facts(words: Words, cause: Cause) -> Iterator[str]:
     size = words.size(cause.effect, cause.effect_pct, cause.effect_on)
     told = {
         "size": size,
-        "where": where(cause.where, words.lang),
+        "where": "" if cause.actors and not cause.where else where(cause.where, words.lang),
+        "actors": words.join(cause.actors) if cause.actors else "",
         "when": period(cause.period, words.lang) if cause.period else "",
         "confidence": words.sure(cause.confidence),
         "action": words.say(cause.action),
@@ -153,9 +166,9 @@ def _beside(words: Words) -> Iterator[tuple[str, list[str]]]:
 
 
 def _checked(words: Words, line: Line) -> str:
-    return words.fact(
-        f"{words.known('step', line.step)} ({words.stand(line.step, line.state)})", line.text
-    )
+    state = words.stand(line.step, line.state)
+    name = words.text("name_of", name=words.known("step", line.step), of=state)
+    return words.fact(name, line.text)
 
 
 def _table(paper: Document, rows: list[list[str]]) -> None:

@@ -79,7 +79,7 @@ def _bridge(words: Words) -> Iterator[str]:
     """The bridge as a table with a bar per row; the longest amount fills the bar."""
     goal, rows = words.review.goal, words.review.bridge
     longest = max((abs(r.amount) for r in rows), default=0.0)
-    table = [(words.text("bridge_expected"), words.level(goal.expected), "", "")]
+    table = [(words.expected, words.level(goal.expected), "", "")]
     for row in rows:
         bar = (
             ("-" if row.amount < 0 else "+") * round(BAR * abs(row.amount) / longest)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import ceil, isclose
 
 from kpilab.core.finding import Cause, Finding, Review
-from kpilab.core.loop import NO_LOOP, Loop, Pinned
+from kpilab.core.loop import NO_LOOP, Loop, Past, Pinned
 from kpilab.core.values import Effect, Message
 from kpilab.show.format import (
     interval,
@@ -23,10 +24,12 @@ from kpilab.show.format import (
 from kpilab.show.say import catalogue, sentence
 from kpilab.verdict.tuned import MOST_OF_GAP
 
+IN_THE_LOG = "data_loss"
 SAME = 1e-9  # two values of the goal that differ by less are one
 NOTHING = 0.05  # the error rate at which the findings were tested
 MOST_TIMES = 12  # as long a period as anybody would wait for
 FEW_WINDOWS = 8  # former periods below which more of them would tell more
+PART = "share"  # unit of an effect that is a part of what it acts on
 SHARE_OF = "share of "  # how the unit of an effect begins that is a part of something
 REPORTED = re.compile(r"reported (.+) \((.+)\)", re.DOTALL)  # what a mismatch acts on
 SURE = ((0.9, "report.sure_very"), (0.7, "report.sure_likely"), (0.0, "report.sure_more"))
@@ -113,29 +116,42 @@ class Words:
         parts = [] if effect is None else [self._amount(effect)]
         if pct is not None:
             share = signed_percent(pct / 100, self.lang)
-            parts.append(self.text("percent_on", percent=share, of=self.acts_on(on)))
+            of_goal = on in ("", "goal", self.review.goal.metric)
+            key = "percent_of_goal" if of_goal else "percent_on"
+            parts.append(self.text(key, percent=share, of=self.acts_on(on)))
         return self.text("comma").join(parts)
 
     def _amount(self, effect: Effect) -> str:
         """The effect with its interval, in its unit; a share in per cent of what it is a share
         of."""
-        known = effect.low is not None or effect.high is not None
+        amount, ends = self._sized(effect), self.range(effect)
         if effect.unit == "rho":
-            ends = interval(effect, self.lang) if known else ""
             return self.text("correlation", value=effect.value, interval=ends)
+        return self.text("amount_interval", amount=amount, interval=ends) if ends else amount
+
+    def _sized(self, effect: Effect) -> str:
+        if effect.unit == PART:
+            return signed_percent(effect.value, self.lang)
         if effect.unit.startswith(SHARE_OF):
             whole = self.name(effect.unit.removeprefix(SHARE_OF))
             share = signed_percent(effect.value, self.lang)
-            amount = self.text("percent_of", percent=share, of=whole)
-            ends = percent_interval(effect, self.lang) if known else ""
-        else:
-            of = self.review.units.get(effect.unit) or self.name(effect.unit or None)
-            moved = effect.unit in self.review.shares and effect.unit == self.review.goal.metric
-            size = self.moved(effect.value) if moved else signed(effect.value, self.lang)
-            amount = f"{size} {of}".rstrip()
-            ends = self.ends(effect.low, effect.high) if moved else interval(effect, self.lang)
-            ends = ends if known else ""
-        return self.text("amount_interval", amount=amount, interval=ends) if ends else amount
+            return self.text("percent_of", percent=share, of=whole)
+        of = self.review.units.get(effect.unit) or self.name(effect.unit or None)
+        size = self.moved if self._of_goal(effect) else partial(signed, lang=self.lang)
+        return f"{size(effect.value)} {of}".rstrip()
+
+    def range(self, effect: Effect) -> str:
+        """The interval of an effect as its amount is written; "" where none is known."""
+        if effect.low is None and effect.high is None:
+            return ""
+        if effect.unit == PART or effect.unit.startswith(SHARE_OF):
+            return percent_interval(effect, self.lang)
+        moved = self._of_goal(effect)
+        return self.ends(effect.low, effect.high) if moved else interval(effect, self.lang)
+
+    def _of_goal(self, effect: Effect) -> bool:
+        """Whether it is points of a goal that is a share."""
+        return effect.unit in self.review.shares and effect.unit == self.review.goal.metric
 
     def acts_on(self, on: str) -> str:
         """What a percentage is of: the goal, or what the cause acts on."""
@@ -151,14 +167,12 @@ class Words:
     def share_of_gap(self, cause: Cause) -> float | None:
         """Part of the gap that a cause explains; None where it works the other way, has no size, or
         where causes and gains offset each other, so that a share would mislead."""
-        gap = self.review.goal.gap
-        if (
-            cause.effect is None
-            or cause.effect.unit not in ("", self.review.goal.metric)
-            or not gap
-        ):
+        gap, effect = self.review.goal.gap, cause.effect
+        # What only the log lost is no part of the gap, which has it put back.
+        aside = effect is None or effect.unit not in ("", self.review.goal.metric)
+        if effect is None or aside or cause.kind == IN_THE_LOG or not gap:
             return None
-        share = cause.effect.value / gap
+        share = effect.value / gap
         return share if 0 < share <= MOST_OF_GAP else None
 
     def goal_line(self) -> str:
@@ -178,7 +192,7 @@ class Words:
             pct="" if pct is None else self._share(pct / 100, sign=bool(within)),
             interval="" if low is None else self.ends(low, high),
         )
-        lines = (self._logged_line(), self._like_line(like), self.plan_line())
+        lines = (self.plan_line(), self._logged_line(), self._like_line(like))
         return line + "".join(lines) + self._history_line()
 
     def _size(self, change: float) -> str:
@@ -219,6 +233,12 @@ class Words:
         share = self.review.goal.metric in self.review.shares
         return (percent_interval if share else interval)((low, high), self.lang)
 
+    @property
+    def expected(self) -> str:
+        """What the bridge begins with: the plan, where there is one."""
+        goal = self.review.goal
+        return self.text("bridge_expected" if goal.expected == goal.baseline else "bridge_target")
+
     def plan_line(self) -> str:
         """How far from the plan; "" when nothing was planned."""
         goal = self.review.goal
@@ -226,7 +246,8 @@ class Words:
             return ""
         key = "plan_short" if goal.gap < 0 else "plan_over" if goal.gap > 0 else "plan_met"
         expected = self.amount(goal.metric, goal.expected)
-        return self.text(key, gap=self._size(abs(goal.gap)), expected=expected)
+        metric = self.name(goal.metric)
+        return self.text(key, metric=metric, gap=self._size(abs(goal.gap)), expected=expected)
 
     def verdict(self) -> str:
         """The headline: how many causes, none, a move that stays unexplained, or that it cannot be
@@ -265,7 +286,9 @@ class Words:
         longer = None if longer is None or longer > MOST_TIMES else longer
         history = review.goal.history
         few = history.windows if history is not None and history.windows < FEW_WINDOWS else None
-        counts |= {"times": longer, "floor": floor / 100, "windows": few}
+        known = few is None or (history is not None and history.seasonal)
+        season = None if known else self.text("season_needs")
+        counts |= {"times": longer, "floor": floor / 100, "windows": few, "season": season}
         return self.text("cannot_tell_detail", **counts)
 
     def _shortfall(self) -> dict[str, object]:
@@ -302,13 +325,18 @@ class Words:
         sizes = [g.effect.value for g in self.review.gains if g.effect is not None]
         return any(size * moved > 0 for size in sizes)
 
-    def nothing(self, finding: Finding) -> bool:
-        """Whether a test or comparison came to nothing: not where a relation was found, which is
-        fine as well."""
+    def how(self, finding: Finding) -> str:
+        """How far a finding can be leant on: what a test or comparison came to."""
         p = finding.p if finding.q is None else finding.q
-        quiet = finding.verdict == "unclear" or p is None or p >= NOTHING
-        return finding.strength in ("tested", "compared") and quiet and finding.verdict in (
-            "fine", "unclear")  # fmt: skip
+        quiet = p is not None and p >= NOTHING
+        known = finding.verdict in ("fine", "unclear")
+        if finding.strength not in ("tested", "compared") or not (quiet or (p is None and known)):
+            # A relation that was found is fine as well.
+            unsure = finding.verdict == "unclear" and finding.strength in ("tested", "compared")
+            return self.text(f"how_{finding.strength}{'_unclear' if unsure else ''}")
+        # Trouble without a p below the level: a test that ruled something out.
+        ends = {"info": "fine", "trouble": "ruled_out"}
+        return self.text(f"how_{finding.strength}_{ends.get(finding.verdict, finding.verdict)}")
 
     def deeds(self, cause: int) -> list[str]:
         """The actions on a cause, each with owner, day and state."""
@@ -331,18 +359,12 @@ class Words:
 
     def past(self) -> list[str]:
         """What became of each cause of the review before."""
-        return [
-            self.text(
-                "compare.line",
-                state=self.known("compare", p.state),
-                kind=self.known("kind", p.kind),
-                subject=self.name(p.subject),
-                where=p.where or None,
-                actors=None,
-                why=p.reason,
-            )
-            for p in self.loop.past
-        ]
+        return [self._became(p) for p in self.loop.past]
+
+    def _became(self, past: Past) -> str:
+        said = {"state": self.known("compare", past.state), "kind": self.known("kind", past.kind)}
+        said |= {"subject": self.name(past.subject), "why": past.reason}
+        return self.text("compare.line", where=past.where or None, actors=None, **said)
 
     def stand(self, step: str, state: str) -> str:
         """What a step came to: where KPIs and goal are fine there was nothing to rule out."""

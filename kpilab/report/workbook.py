@@ -85,7 +85,7 @@ def _bridge(words: Words) -> Sheet:
     header = [words.text(k) for k in ("bridge_row", "bridge_amount")]
     header += [words.column(c) for c in ("low", "high")]
     steps = [[words.say(r.label), r.amount, r.low, r.high] for r in words.review.bridge]
-    first = [words.text("bridge_expected"), goal.expected, None, None]
+    first = [words.expected, goal.expected, None, None]
     last = [words.text("bridge_logged"), goal.logged, None, None]
     return Sheet(words.text("bridge"), words.text("bridge_note"), header, [first, *steps, last])
 

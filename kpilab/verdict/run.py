@@ -251,7 +251,8 @@ def _said(
 
 def _with_size(case: Case, cause: Cause, size: Effect, change: GoalChange) -> Message:
     """The size in goal units; as a share of the gap only where that says something."""
-    share = size.value / change.gap if change.gap < 0 and size.value < 0 else None
+    part = change.gap < 0 and size.value < 0 and cause.kind != data_loss.KIND
+    share = size.value / change.gap if part else None
     share = share if share is not None and share <= MOST_OF_GAP else None
     values = {
         "said": cause.statement,

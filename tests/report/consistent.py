@@ -207,9 +207,13 @@ def _verdicts(words: Words) -> Iterator[str]:
     review = words.review
     for finding in review.findings:
         p = finding.p if finding.q is None else finding.q
-        if words.nothing(finding) and finding.verdict == "fine" and p is not None and p < 0.05:
-            yield f"{finding.id}: nothing beyond chance at p = {p}"
+        how, quiet = words.how(finding), words.text(f"how_{finding.strength}")
         effect = finding.effect
+        known = finding.strength == "tested" and effect is not None and effect.low is not None
+        if known and how == quiet and not effect.excludes_zero:
+            yield f"{finding.id} is said to exclude zero: {effect}"
+        if how.endswith(words.text("how_tested_fine")) and p is not None and p < 0.05:
+            yield f"{finding.id}: nothing beyond chance at p = {p}"
         ends = (None, None) if effect is None else (effect.low, effect.high)
         if effect and None not in ends and not ends[0] <= effect.value <= ends[1]:
             yield f"{finding.id}: {effect} is outside its interval"

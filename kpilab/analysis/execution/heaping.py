@@ -48,7 +48,9 @@ class HeapingResult(Result):
     def headline(self) -> Message:
         hit = self.table[self.table["stands_out"]]
         if hit.empty:
-            return Message("heaping.none", {"values": int(self.table["values"].max())})
+            digits = (self.table["check"] == "digits").any()
+            key = "heaping.none_digits" if digits else "heaping.none"
+            return Message(key, {"values": int(self.table["values"].max())})
         row = hit.sort_values("p").iloc[0]
         values = {"check": Message(f"heaping.{row['check']}"), "found": float(row["found"])}
         return Message(

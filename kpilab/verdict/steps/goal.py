@@ -178,6 +178,8 @@ def _attained(case: Case, reached: AttainmentResult, change: GoalChange) -> Find
     history = change.history
     p = chance(history, change.current) if history is not None and history.windows else None
     judged = "info" if goal["p"] > USUAL or (p is not None and p > USUAL and not better) else None
+    missed = goal["reached"] == goal["reached"] and not goal["reached"]
+    judged = judged or ("info" if better and missed else None)
     return Finding(
         "",
         "goal",

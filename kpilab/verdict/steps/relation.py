@@ -94,7 +94,10 @@ def _related(case: Case, kpi: Metric, daily: pd.DataFrame) -> Finding | Message 
         found.headline,
         subject=kpi.name,
         period=case.current,
-        effect=Effect(found.rho, found.low, found.high, "rho"),
+        # Unrelated is said of each lag at its own level, the interval is that of all lags at once.
+        effect=None
+        if found.verdict == "unrelated"
+        else Effect(found.rho, found.low, found.high, "rho"),
         p=found.p,
         strength="tested",
         evidence=(found,),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kpilab.core.result import Result
 
 CRITERIA = ("specific", "measurable", "achievable", "ambitious", "relevant", "time_bound")
-MOST = 40
+MOST, WIDTH = 40, 560
 
 
 def registry(result: Result, lang: str = "en") -> alt.TopLevelMixin:
@@ -59,7 +59,12 @@ def smart(result: Result, lang: str = "en") -> alt.TopLevelMixin:
         for c in CRITERIA
     ]
     base = alt.Chart(pd.DataFrame(rows), title=head(result, lang)).encode(
-        x=alt.X("criterion:N", sort=order, title=None, axis=alt.Axis(labelAngle=0, orient="top")),
+        x=alt.X(
+            "criterion:N",
+            sort=order,
+            title=None,
+            axis=alt.Axis(labelAngle=0, orient="top", labelExpr="split(datum.label, ' ')"),
+        ),
         y=alt.Y("kpi:N", sort=None, title=None),
     )
     scale = alt.Scale(domain=list(words.values()), range=[GOOD, BAD, QUIET])
@@ -67,5 +72,5 @@ def smart(result: Result, lang: str = "en") -> alt.TopLevelMixin:
         color=alt.Color("answer:N", scale=scale, legend=None)
     )
     return (cells + base.mark_text().encode(text="answer:N")).properties(
-        width=alt.Step(110), height=alt.Step(30)
+        width=WIDTH, height=alt.Step(30)
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kpilab.analysis.relation.goodhart import GoodhartResult
     from kpilab.analysis.relation.hollow_growth import HollowGrowthResult
 
-MOST = 12
+MOST, STEEP = 12, 5.0
 
 
 def conflicts(result: ConflictsResult, lang: str = "en") -> alt.LayerChart:
@@ -54,7 +54,11 @@ def goodhart(result: GoodhartResult, lang: str = "en") -> alt.LayerChart:
 def surge(result: HollowGrowthResult, lang: str = "en") -> alt.LayerChart:
     """The KPI's change over all and in its segments, with intervals; below, what should have
     followed."""
-    found = result.table.head(MOST)
+    found = result.table
+    # From next to nothing a value rises by so much that nothing else could be read.
+    there = result.where.values if result.where else {}
+    kept = [v in there.get(d, ()) for d, v in zip(found["dimension"], found["value"], strict=True)]
+    found = found[(found["change"] <= STEEP) | pd.Series(kept, found.index)].head(MOST)
     names = [
         f"{d} = {v}" if d else label("surge.total", lang)
         for d, v in zip(found["dimension"], found["value"], strict=True)

@@ -27,7 +27,9 @@ def bridge(review: Review, say: Callable[[Message], str], lang: str = "en") -> a
     share = goal.metric in review.shares
     level, moved = (percent, points) if share else (number, signed)
     factor = 100 if share else 1
-    ends = (("report.bridge_expected", goal.expected), ("report.bridge_logged", goal.logged))
+    planned = goal.expected != goal.baseline
+    first = "report.bridge_target" if planned else "report.bridge_expected"
+    ends = ((first, goal.expected), ("report.bridge_logged", goal.logged))
     totals = pd.DataFrame(
         [{"name": label(k, lang), "value": v, "text": level(v, lang)} for k, v in ends]
     )
