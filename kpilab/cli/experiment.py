@@ -141,6 +141,7 @@ def _table(rows: Sequence[Mapping[str, Message]], lang: str) -> list[str]:
     from kpilab.show.say import label, sentence
 
     names = ("metric", "role", "variation", "before", "after", "change", "absolute", "p", "chance")
+    names += ("margin",) if any(sentence(row["margin"], lang) for row in rows) else ()
     cells = [[label(f"experiment.column_{n}", lang) for n in names]]
     for row in rows:
         cells.append([sentence(row[n], lang) for n in names])

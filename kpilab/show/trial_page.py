@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kpilab.analysis.experiments.experiment import ExperimentResult
 
 COLUMNS = ("metric", "variation", "before", "after", "change", "bar", "absolute", "p", "chance")
+GUARDED = "experiment.guardrails"
 WIDTH, HEIGHT = 160, 14  # of an interval bar, in pixels
 NUMBERS = ("before", "after", "p", "chance")
 
@@ -39,7 +40,7 @@ def page(result: ExperimentResult, lang: str = "en", parts: Sequence[str] = ()) 
         f"<div class='kp-banner'>{banner}</div>",
         f"<p><strong>{headline}</strong></p>",
         _table(result, ~guard, "experiment.metrics", lang),
-        _table(result, guard, "experiment.guardrails", lang) if guard.any() else "",
+        _table(result, guard, GUARDED, lang) if guard.any() else "",
     ]
     control = Message("experiment.against", {"control": result.control})
     done = [escape(sentence(m, lang)) for m in (control, *result.notes)]
@@ -57,13 +58,14 @@ def _dot(tone: str) -> str:
 
 def _table(result: ExperimentResult, mine: np.ndarray, title: str, lang: str) -> str:
     """One row per metric and variation."""
-    heads = {c: label(f"experiment.column_{c}", lang) if c != "bar" else "" for c in COLUMNS}
-    head = "".join(f"<th scope='col'>{escape(heads[c])}</th>" for c in COLUMNS)
+    columns = (*COLUMNS, "margin") if title == GUARDED else COLUMNS
+    heads = {c: label(f"experiment.column_{c}", lang) if c != "bar" else "" for c in columns}
+    head = "".join(f"<th scope='col'>{escape(heads[c])}</th>" for c in columns)
     rows = result.table[mine].reset_index(drop=True)
     far = _far(rows)
     said = [cells for cells, wanted in zip(result.figures, mine, strict=True) if wanted]
     body = "".join(
-        f"<tr>{''.join(_cell(c, cells, rows, k, far, lang) for c in COLUMNS)}</tr>"
+        f"<tr>{''.join(_cell(c, cells, rows, k, far, lang) for c in columns)}</tr>"
         for k, cells in enumerate(said)
     )
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -32,5 +32,8 @@ def test_health_then_decision_then_metrics_then_guardrails_then_what_was_done(re
     assert places == sorted(places)
     assert html.count("<tr>") == 2 + 4  # two heads, two metrics of two variations
     assert html.count("<svg width='160'") == 4
+    assert (
+        html.count("not shown to be worse, within 10" if lang == "en" else "没有证据表明变差") == 2
+    )
     assert "&lt;C&gt;" in html
     assert "<C>" not in html.split("<svg class")[0]

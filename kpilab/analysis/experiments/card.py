@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # A guardrail is safe where "worse by its margin or more" is rejected at this level.
 SAFE = 0.05
+NOT_MOVED = {"lift": 0.0}
 
 
 class Decided(Protocol):
@@ -59,9 +60,24 @@ def health(result: Decided) -> tuple[Message, ...]:
 
 def line(row: Mapping[Any, Any]) -> Message:
     """One metric in one sentence; a guardrail also by its margin."""
-    safe = row["role"] == "guardrail" and row["p_safe"] <= SAFE
     told = {"before": _level(row, "control"), "after": _level(row, "value"), "change": change(row)}
-    return Message(f"experiment.line_{row['role']}{'_safe' if safe else ''}", {**row, **told})
+    told["by"] = loss(row)
+    return Message(f"experiment.line_{row['role']}{_standing(row)}", {**row, **told})
+
+
+def _standing(row: Mapping[Any, Any]) -> str:
+    """Whether a guardrail got worse beyond chance, and whether it is shown to be within its margin:
+    one does not exclude the other."""
+    if row["role"] != "guardrail":
+        return ""
+    return f"{'_worse' if row['gain'] < 0 else ''}{'_safe' if row['p_safe'] <= SAFE else ''}"
+
+
+def loss(row: Mapping[Any, Any]) -> Message:
+    """By how much a metric is worse, without a sign that could be turned round."""
+    if np.isfinite(row["lift"]):
+        return Message("experiment.by", {"by": abs(row["lift"])})
+    return _step(row, "")
 
 
 def change(row: Mapping[Any, Any]) -> Message:
@@ -98,7 +114,16 @@ def figures(row: Mapping[Any, Any]) -> dict[str, Message]:
         ),
         "p": Message("experiment.cell_p", {"q": row["q"]}),
         "chance": Message("experiment.cell_chance", {"chance": row["chance"]}),
+        "margin": _margin(row),
     }
+
+
+def _margin(row: Mapping[Any, Any]) -> Message:
+    """Where a guardrail stands to its margin; nothing for other metrics."""
+    if row["role"] != "guardrail":
+        return Message("experiment.cell", {"text": ""})
+    told = {"margin": row["margin"], "by": loss(row)}
+    return Message(f"experiment.cell_margin{_standing(row)}", told)
 
 
 def _form(row: Mapping[Any, Any]) -> str:
@@ -120,9 +145,10 @@ def _values(result: Decided) -> dict[str, Any]:
     row = next((r for r in rows if r["role"] == "primary"), rows[0])
     guards = [r for r in rows if r["role"] == "guardrail"]
     harmed = [r for r in guards if r["gain"] < 0] or [r for r in guards if not r["p_safe"] <= SAFE]
-    guard = harmed[0] if harmed else {"metric": None, "p_safe": 1.0, "margin": None}
+    guard = harmed[0] if harmed else {"metric": None, "p_safe": 1.0, "margin": None, **NOT_MOVED}
     told = {"metric": row["metric"], "lift": row["lift"], "q": row["q"], "change": change(row)}
     told |= {"guardrail": guard["metric"], "p_safe": guard["p_safe"], "margin": guard["margin"]}
+    told["by"] = loss(guard)
     checks = result.checks
     names, at = checks["check"], checks.set_index("check")["value"].to_dict()
     told |= {"unread": checks[names.str.startswith("unread")]["where"].tolist()}

@@ -174,7 +174,7 @@ def _rereading(
     kept = (
         [_guarded(guards, m.name, result.treatment) for m in asked.outcomes[1:]] if guards else []
     )
-    harmed = any(said.key == "execution.guardrail_harmed" for said in kept)
+    harmed = any(said.key.startswith("execution.guardrail_harmed") for said in kept)
     said = {
         "said": result.headline,
         "guardrails": kept,
@@ -197,13 +197,15 @@ def _rereading(
 
 
 def _guarded(guards: ExperimentResult, name: str, treatment: str) -> Message:
-    """A guardrail of the treatment that was read again: harmed, within its margin, neither shown,
-    or not read."""
+    """A guardrail of the treatment that was read again: harmed (within its margin or not), not
+    harmed and within it, neither shown, or not read."""
     table = guards.table[
         (guards.table["metric"] == name) & (guards.table["treatment"] == treatment)
     ]
     if table.empty:
         return Message("execution.guardrail_unread", {"metric": name})
     row = {str(column): value for column, value in table.iloc[0].to_dict().items()}
-    safe = "safe" if row["p_safe"] <= 1 - SAFE_LEVEL else "open"
-    return Message(f"execution.guardrail_{'harmed' if row['gain'] < 0 else safe}", row)
+    safe = row["p_safe"] <= 1 - SAFE_LEVEL
+    if row["gain"] < 0:
+        return Message(f"execution.guardrail_harmed{'_within' if safe else ''}", row)
+    return Message(f"execution.guardrail_{'safe' if safe else 'open'}", row)

@@ -183,6 +183,35 @@ def test_a_guardrail_within_its_margin_reads_so():
     assert "within its margin" in say(result.headline, "en")
 
 
+@pytest.mark.parametrize(("better", "up"), [("down", 1.016), ("up", 1 / 1.016)])
+def test_a_harm_within_the_margin_says_that_it_is_one(better, up):
+    """Worse, by how much, and within what: in the line, the headline and the cell, whichever way
+    the metric counts."""
+    rng = np.random.default_rng(2)
+    rows = frame(20000, shift=0.3)
+    rows["speed"] = rng.normal(100, 20, 20000) * np.where(rows["variant"] == "B", up, 1.0)
+    result = read(rows, ["x", Outcome("speed", role="guardrail", better=better, margin=0.05)])
+    by = abs(float(result.table.set_index("metric").loc["speed", "lift"]))
+    assert result.table.set_index("metric").loc["speed", "gain"] == -1
+    for lang, worse, within in (("en", "worse by", "within"), ("zh", "变差", "容许范围内")):
+        lines = [say(m, lang) for m in result.card if "speed" in say(m, lang)]
+        assert len(lines) == 2
+        for line in [*lines, say(result.figures[-1]["margin"], lang)]:
+            assert f"{worse} {100 * by:.1f}" in line.replace("\u202f", " ")
+            assert "5" in line
+        assert all(within in line for line in lines)
+
+
+def test_a_guardrail_that_is_not_worse_is_never_called_so():
+    rows = frame(20000, shift=0.3)
+    rows["speed"] = np.random.default_rng(2).normal(100, 20, 20000)
+    result = read(rows, ["x", Outcome("speed", role="guardrail", margin=0.05)])
+    for lang, worse, none in (("en", "worse by", "not shown"), ("zh", "变差 ", "没有证据")):
+        line = next(say(m, lang) for m in result.card if "speed" in say(m, lang))
+        assert worse not in line
+        assert none in line
+
+
 def test_a_change_from_zero_is_told_in_absolute_terms():
     rows = frame(paid=0.0)
     rows.loc[rows["variant"] == "B", "paid"] = np.resize([1.0] + [0.0] * 49, 1000)
