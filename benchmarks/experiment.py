@@ -262,7 +262,8 @@ def missing_values(rng: np.random.Generator, runs: int, units: int = 400):
     import ibis
     import pandas as pd
 
-    from kpilab.engine.experiments.moments import Group, moments
+    from kpilab.engine.experiments.moments import Group
+    from kpilab.engine.experiments.scan import moments
     from kpilab.stats.experiments.readout import read
     from kpilab.stats.mean import Sample
 
@@ -469,7 +470,8 @@ def planned(rng: np.random.Generator, runs: int):
 def digits():
     import ibis
 
-    from kpilab.engine.experiments.moments import Group, moments
+    from kpilab.engine.experiments.moments import Group
+    from kpilab.engine.experiments.scan import moments
     from kpilab.stats.mean import Sample
 
     noise = np.random.default_rng(5).normal(size=200_000)
@@ -499,13 +501,26 @@ def statistics_alone(rng: np.random.Generator):
     yield ("statistics of four metrics, warm (ms, wall)", "<= 5", 1000 * best(run), 0.0)
 
 
-def decided(rng: np.random.Generator, alive: float, *, peeked: bool):
+def decided(rng: np.random.Generator, alive: float, effects: str, *, peeked: bool, sizes: float):
     """(true effects, estimates, errors, shipped) of a programme: a share of its tests has an effect
     of about two standard errors of a usual test; peeked: stopped at the first |z| above 1.96 of ten
-    looks."""
+    looks.
+
+    Args:
+        effects: how those of the tests that work are spread: `normal`, `small`, heavy-tailed (`t`),
+            most small and some large (`mixed`), or leaning to gains (`gains`).
+        sizes: spread of the logarithm of the errors; 0 for tests of usual sizes.
+    """
     tests, looks = 20, 10
-    error = rng.uniform(0.6, 1.6, tests)
-    true = np.where(rng.random(tests) < alive, rng.normal(0, 3, tests), 0)
+    error = np.exp(rng.normal(0, sizes, tests)) if sizes else rng.uniform(0.6, 1.6, tests)
+    drawn = {
+        "normal": lambda: rng.normal(0, 3, tests),
+        "small": lambda: rng.normal(0, 1.2, tests),
+        "t": lambda: np.sqrt(3) * rng.standard_t(3, tests),
+        "mixed": lambda: rng.normal(0, np.where(rng.random(tests) < 0.5, 1, 5)),
+        "gains": lambda: rng.normal(1, 2, tests),
+    }[effects]()
+    true = np.where(rng.random(tests) < alive, drawn, 0)
     if not peeked:
         read = rng.normal(true, error)
         return true, read, error, read / error > 1.96
@@ -519,39 +534,53 @@ def decided(rng: np.random.Generator, alive: float, *, peeked: bool):
     return true, read, error, read / error > 1.96
 
 
+# Share of tests that work, effects, spread of the tests' sizes; each to the planned end and peeked.
+PROGRAMMES = (
+    (0.0, "normal", 0.0), (0.1, "normal", 0.0), (0.2, "normal", 0.0), (0.5, "normal", 0.0),
+    (0.8, "normal", 0.0), (0.2, "t", 0.0), (0.2, "mixed", 0.0), (0.2, "normal", 0.8),
+    (0.5, "small", 0.0), (0.5, "gains", 0.0), (0.2, "t", 0.8),
+)  # fmt: skip
+
+
 def programmes(scale: float) -> Iterator[tuple[str, str, float, float]]:
-    """500 programmes of 20 tests of each kind: cover, bias, and when the wins are called
+    """2,000 programmes of 20 tests of each kind: cover, bias, and when the wins are called
     overstated."""
+    right: list[bool] = []
+    for alive, effects, sizes in PROGRAMMES:
+        for peeked in (False, True):
+            how = "peeked" if peeked else "to the planned end"
+            name = f"{alive:.0%} work, {effects}{', sizes differ' if sizes else ''}, {how}"
+            rng = np.random.default_rng(20261130)
+            told = [
+                decided(rng, alive, effects, peeked=peeked, sizes=sizes)
+                for _ in range(int(2_000 * scale))
+            ]
+            yield from one_programme(name, told, right)
+    yield "said, and less than half of the claim was true", "(a confidence)", *share(right)
+
+
+def one_programme(name: str, tested, right: list[bool]):
+    """Cover, bias and what was said, over programmes of one kind."""
     import pandas as pd
 
     from kpilab.analysis.experiments.programme import programme
 
-    kinds = {
-        "20 % work, to the planned end": (0.2, False), "20 % work, peeked": (0.2, True),
-        "10 % work, peeked": (0.1, True), "50 % work, to the planned end": (0.5, False),
-        "80 % work, to the planned end": (0.8, False), "none works, peeked": (0.0, True),
-    }  # fmt: skip
-    right = []
-    for name, (alive, peeked) in kinds.items():
-        rng, rows = np.random.default_rng(20261129), []
-        for k in range(int(500 * scale)):
-            true, read, error, shipped = decided(rng, alive, peeked=peeked)
-            told = {"test": np.arange(20), "effect": read, "error": error, "shipped": shipped}
-            found = programme(pd.DataFrame(told), seed=k)
-            total, claim, won = found.total, found.claimed.value, float(true[shipped].sum())
-            inside = total.low - 1e-12 <= won <= total.high + 1e-12
-            rows.append((inside, claim - won, total.value - won, found.overstated, shipped.any()))
-            right += [won < 0.5 * claim] if found.overstated else []
-        cover, naive, shrunk, called, any_ = (
-            np.array(c, dtype=float) for c in zip(*rows, strict=True)
-        )
-        some = any_ > 0
-        yield f"{name}: covers the true sum", ".93-.97", *share(cover[some] > 0)
-        error = float(shrunk[some].std() / abs(naive[some].mean()) / np.sqrt(some.sum()))
-        cut = 1 - abs(float(shrunk[some].mean() / naive[some].mean()))
-        yield f"{name}: bias of the naive sum cut", ">= .90", cut, error
-        yield f"{name}: overstated_wins said", "<= .05 if honest", *share(called > 0)
-    yield "said, and less than half of the claim was true", "(a confidence)", *share(right)
+    rows = []
+    for k, (true, read, error, shipped) in enumerate(tested):
+        told = {"test": np.arange(20), "effect": read, "error": error, "shipped": shipped}
+        found = programme(pd.DataFrame(told), seed=k)
+        total, claim, won = found.total, found.claimed.value, float(true[shipped].sum())
+        inside = total.low - 1e-12 <= won <= total.high + 1e-12
+        rows.append((inside, claim - won, total.value - won, found.overstated, shipped.any()))
+        right += [won < 0.5 * claim] if found.overstated else []
+    cover, naive, shrunk, called, any_ = (np.array(c, dtype=float) for c in zip(*rows, strict=True))
+    some = any_ > 0
+    yield f"{name}: covers the true sum", ".93-.97", *share(cover[some] > 0)
+    left = shrunk[some].mean() / naive[some].mean()
+    # The error of a ratio of means: both are of the same programmes.
+    error = float((shrunk[some] - left * naive[some]).std() / naive[some].mean())
+    yield f"{name}: bias of the naive sum cut", ">= .90", 1 - abs(left), error / np.sqrt(some.sum())
+    yield f"{name}: overstated_wins said", "<= .05 if honest", *share(called > 0)
 
 
 def make(path: Path, units: int) -> None:

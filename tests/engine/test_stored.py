@@ -11,7 +11,8 @@ import pytest
 from ibis import _
 
 from kpilab.core.trial import Units
-from kpilab.engine.experiments.moments import Group, moments
+from kpilab.engine.experiments.moments import Group
+from kpilab.engine.experiments.scan import moments
 from kpilab.engine.stored import as_stored
 
 GROUPS = [Group("x", ("x",)), Group("y", ("y",))]

@@ -27,7 +27,8 @@ from kpilab.engine.door.keys import given
 from kpilab.engine.door.tables import Tabular
 from kpilab.engine.experiments.ages import AgeMoments, age_moments
 from kpilab.engine.experiments.counts import counted, refuse_days
-from kpilab.engine.experiments.moments import Moments, moments
+from kpilab.engine.experiments.moments import Moments
+from kpilab.engine.experiments.scan import moments
 from kpilab.engine.experiments.slots import slotted
 from kpilab.engine.experiments.trial import prepare
 from kpilab.errors import BadInput, unknown

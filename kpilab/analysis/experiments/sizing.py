@@ -14,7 +14,8 @@ from ibis import _
 from kpilab.core.trial import Design, Outcome, Units
 from kpilab.engine.column import own
 from kpilab.engine.experiments.exposure import DAY
-from kpilab.engine.experiments.moments import Moments, moments
+from kpilab.engine.experiments.moments import Moments
+from kpilab.engine.experiments.scan import moments
 from kpilab.engine.experiments.tails import tails
 from kpilab.engine.experiments.trial import Trial, prepare, quantiles
 from kpilab.errors import BadInput

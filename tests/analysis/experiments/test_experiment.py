@@ -11,7 +11,8 @@ import pytest
 from kpilab.analysis.experiments.experiment import experiment
 from kpilab.core.table import Assignments, EventLog
 from kpilab.core.trial import Design, Outcome, Units
-from kpilab.engine.experiments.moments import Group, moments
+from kpilab.engine.experiments.moments import Group
+from kpilab.engine.experiments.scan import moments
 from kpilab.errors import BadInput
 from kpilab.show import say
 from kpilab.stats.mean import Sample

@@ -13,7 +13,7 @@ from kpilab.core.table import Assignments, EventLog
 from kpilab.core.trial import Design, Outcome
 from kpilab.core.values import MISSING
 from kpilab.engine.experiments.exposure import VARIANT
-from kpilab.engine.experiments.moments import moments
+from kpilab.engine.experiments.scan import moments
 from kpilab.engine.experiments.standing import standing
 from kpilab.engine.experiments.trial import by_segment, prepare
 
