@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pandas as pd
 
+from kpilab.analysis.experiments.tails import pair
 from kpilab.core.result import Result
 from kpilab.core.values import Message, fraction
 from kpilab.errors import BadInput
 from kpilab.old import keywords
-from kpilab.stats.experiments.readout import Reading, read
+from kpilab.stats.experiments.readout import Reading, Readout, interval_at
 from kpilab.stats.experiments.sequential import lan_demets
-from kpilab.stats.mean import Sample
 
 if TYPE_CHECKING:
     from kpilab.engine.experiments.moments import Moments
@@ -29,7 +29,8 @@ class CumulativeEffectResult(Result):
         table: one row per day of assignment, cumulative; columns `day`, `units_control`,
             `units_treatment`, `effect`, `low`, `high` (a single look), `wide_low`, `wide_high`
             (every day a look, O'Brien-Fleming), `z`, `bound`; `day_effect`, `day_low`, `day_high`
-            are those of the units assigned that day alone.
+            are those of the units assigned that day alone. A day on which a few units carry the
+            metric has an effect without intervals.
         metric, treatment: what is followed. share: whether its values are shares of units.
     """
 
@@ -43,7 +44,10 @@ class CumulativeEffectResult(Result):
         last = self.table.to_dict("records")[-1]
         reached = "crossed" if abs(last["z"]) >= last["bound"] else "open"
         step = f"experiment.step_{'share' if self.share else 'amount'}"
-        told = {k: Message(step, {"value": last[k]}) for k in ("effect", "wide_low", "wide_high")}
+        told: dict[str, Message | None] = {
+            k: Message(step, {"value": last[k]}) if np.isfinite(last[k]) else None
+            for k in ("effect", "wide_low", "wide_high")
+        }
         values = {"metric": self.metric, "days": len(self.table), "z": last["z"]}
         return Message(f"course.{reached}", values | told)
 
@@ -58,7 +62,8 @@ def cumulative_effect(
     planned_units: int | None = None,
     level: float = 0.95,
 ) -> CumulativeEffectResult:
-    """Follow the cumulative effect by day of assignment; no new scan.
+    """Follow the cumulative effect by day of assignment, each day by the statistic of the whole
+    test; no new scan.
 
     Args:
         moments: of an experiment's result whose units have times.
@@ -74,43 +79,30 @@ def cumulative_effect(
             "cumulative_effect(moments)",
             "give the experiment's units a time",
         )
-    group, rows = moments.group(metric), []
-    days = pd.to_datetime(moments.frame["day"])
-    for day in sorted(days.unique()):
-        until = type(moments)(
-            moments.frame[days <= day], moments.keys, moments.groups, moments.shifts
-        )
-        a, b = (Sample.of_sums(*until.only(variant=v).sums(metric)) for v in (control, treatment))
-        if min(a.n, b.n) < 2 or not max(a.cov[0, 0], b.cov[0, 0]) > 0:
+    group, rows, readouts = moments.group(metric), [], list[Readout]()
+    how = Reading(level=level)
+    for day in sorted(pd.to_datetime(moments.frame["day"]).unique()):
+        r = pair(moments.until(day), metric, control, treatment, how)
+        if r is None:
             continue
-        r = read(a, b, group.metric, group.known, Reading(level=level), proportion=group.proportion)
         d = r.difference
-        alone = _alone(moments, days == day, metric, control, treatment, level)
-        rows.append(
-            (day, int(a.n), int(b.n), d.effect, d.low, d.high, d.error, d.statistic, *alone)
-        )
-    names = ["day", "units_control", "units_treatment", "effect", "low", "high", "error", "z"]
+        alone = _alone(pair(moments.on(day), metric, control, treatment, how))
+        units = int(r.control.n), int(r.treatment.n)
+        rows.append((day, *units, d.effect, d.low, d.high, d.statistic, *alone))
+        readouts.append(r)
+    names = ["day", "units_control", "units_treatment", "effect", "low", "high", "z"]
     names += ["day_effect", "day_low", "day_high"]
     table = pd.DataFrame(rows, columns=pd.Index(names))
     units = (table["units_control"] + table["units_treatment"]).to_numpy(dtype=float)
     table["bound"] = lan_demets(np.minimum(units / max(planned_units or 0, units[-1]), 1.0), level)
-    half = table["bound"] * table["error"]
-    table = table.assign(wide_low=table["effect"] - half, wide_high=table["effect"] + half).drop(
-        columns="error"
-    )
+    wide = [interval_at(r, bound) for r, bound in zip(readouts, table["bound"], strict=True)]
+    table["wide_low"], table["wide_high"] = zip(*wide, strict=True)
     return CumulativeEffectResult(table, metric, treatment, group.proportion)
 
 
-def _alone(
-    moments: Moments, rows: pd.Series, metric: str, control: str, treatment: str, level: float
-) -> tuple[float, float, float]:
+def _alone(readout: Readout | None) -> tuple[float, float, float]:
     """Effect and interval of the units assigned on one day; NaN where they are too few."""
-    group = moments.group(metric)
-    only = type(moments)(moments.frame[rows], moments.keys, moments.groups, moments.shifts)
-    a, b = (Sample.of_sums(*only.only(variant=v).sums(metric)) for v in (control, treatment))
-    if min(a.n, b.n) < 2 or not max(a.cov[0, 0], b.cov[0, 0]) > 0:
+    if readout is None:
         return float("nan"), float("nan"), float("nan")
-    d = read(
-        a, b, group.metric, group.known, Reading(level=level), proportion=group.proportion
-    ).difference
+    d = readout.difference
     return d.effect, d.low, d.high

@@ -167,7 +167,8 @@ def experiment(
     asked = Question(
         trial, found, found.totals("variant"), control, tuple(wanted), design, level, aged
     )
-    asked = informed(asked)
+    asked = informed(asked, trial.keys(keep))
+    found = asked.found
     read_out = [row for m in wanted for t in treatments for row in readouts(asked, m, t)]
     unread = [row for row in read_out if isinstance(row, Unread)]
     table = scorecard([row for row in read_out if isinstance(row, Row)], unread, level)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from kpilab.analysis.experiments.tails import Known, Tailed, lean, tailed, values_of
+from kpilab.analysis.experiments.tails import Known, Tailed, lean, tailed, tails_of, values_in
 from kpilab.core.trial import Design, Outcome
 from kpilab.engine.column import marked
 from kpilab.engine.experiments.ages import AgeMoments
@@ -73,16 +73,16 @@ class Question:
         return [str(v) for v in self.found.values("variant")]
 
 
-def informed(asked: Question) -> Question:
-    """With what the data say of how its metrics are to be read."""
-    trial, found, design = asked.trial, asked.found, asked.design
-    moved = moved_by(asked)
+def informed(asked: Question, keys: Mapping[str, str]) -> Question:
+    """With what the data say of how its metrics are to be read, in all units and in every value of
+    the `keys` of the moments."""
+    trial, design, moved = asked.trial, asked.design, moved_by(asked)
+    found = replace(asked.found, unadjusted=moved)
     if not trial.columns:  # counts hold no units
-        return replace(asked, moved=moved)
+        return replace(asked, found=found, moved=moved)
     ends = {} if design.cluster else extremes(trial, asked.wanted, stored=found.stored)
-    return replace(
-        asked, moved=moved, ends=ends, values=values_of(trial, found, design, ends, moved)
-    )
+    found = replace(found, tails=tails_of(trial, found, design, ends, moved, keys))
+    return replace(asked, found=found, moved=moved, ends=ends, values=values_in(found))
 
 
 def leaning(asked: Question, label: str) -> bool:

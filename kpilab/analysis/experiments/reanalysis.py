@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
+from kpilab.analysis.experiments.stood import Stood, stood
 from kpilab.analysis.experiments.suspects import (
     Check,
     Kind,
@@ -27,20 +28,18 @@ from kpilab.core.result import Result
 from kpilab.core.table import Assignments, EventLog, Facts
 from kpilab.core.trial import Decision, Design, Outcome
 from kpilab.core.values import EVERYWHERE, Effect, Message, Period, Where
+from kpilab.engine.column import marked
 from kpilab.engine.door.keys import assigned
 from kpilab.engine.door.tables import Tabular
 from kpilab.engine.experiments.exposure import condition
 from kpilab.engine.experiments.intake import up_to
 from kpilab.engine.experiments.moments import Moments
-from kpilab.engine.experiments.standing import standing
-from kpilab.engine.experiments.trial import by_segment, prepare
+from kpilab.engine.experiments.tails import Tails
+from kpilab.engine.experiments.trial import Trial, by_segment
 from kpilab.errors import BadInput, unknown
 from kpilab.old import keywords
 from kpilab.stats.experiments.readout import Looks
 from kpilab.stats.experiments.sequential import information, lan_demets
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,30 +181,32 @@ def reanalysis(
     if control not in split:
         raise unknown("variant", control, split, "reanalysis, argument 'control'")
     metric, setup = _asked(outcome, log), _design(design, decision)
-    stood = standing(assignments, log, metric, experiment, setup)
+    test = stood(assignments, log, metric, experiment, setup)
     names = tuple(log.dimensions if dimensions is None else dimensions)
-    at_decision = replace(setup, until=period.last, seen_until=period.last)
-    trial = prepare(assignments, log, [metric], experiment, at_decision, names)
-    counts = _counts(stood.until(period.last), split, assignments)
-    looked = {v: look(stood.until(period.last), control, v, setup) for v in counts if v != control}
+    trial = test.trial(period.last, names)
+    counts = _counts(test.moments.until(period.last), split, assignments)
+    then = test.at(period.last, trial)
+    looked = {v: look(then, control, v, setup) for v in counts if v != control}
     decided = {v: r for v, r in looked.items() if r is not None and np.isfinite(z_of(r))}
     if len(decided) < len(looked):
-        raise _same_for_all(experiment, metric, assignments)
+        few = any(r is not None and v not in decided for v, r in looked.items())
+        raise (_carried if few else _same_for_all)(experiment, metric, assignments)
     treatment = max(decided, key=lambda v: abs(z_of(decided[v])))
-    curve = _curve(stood, control, treatment, decision)
+    curve = _curve(test, control, treatment, decision)
     parts = by_segment(trial, names)
     segments = segments_of(parts.frame, split, control, treatment)
+    apart = outside(parts, segments, control, treatment, _apart(test, trial, then, segments))
     ages, worn = ages_of(
         trial.rows, assignments, up_to(log, period.last), metric, control, treatment
     )
     checks = (
-        srm(counts, split, segments, outside(parts, segments, control, treatment)),
+        srm(counts, split, segments, apart),
         novelty(worn, decided_at(curve), decision.shipped),
         peeking(curve, decision.early),
     )
     found = next((c for c in (checks[0], checks[2], checks[1]) if c.trouble), None)
     paid = _paid(curve, period, setup)
-    readout = look(stood.until(period.last), control, treatment, setup, paid) or decided[treatment]
+    readout = look(then, control, treatment, setup, paid) or decided[treatment]
     effect = effect_of(readout)
     return ReanalysisResult(
         pd.DataFrame([_row(c) for c in checks]), notes=_notes(decision),
@@ -234,6 +235,15 @@ def _same_for_all(experiment: str, metric: Outcome, assignments: Assignments) ->
         f"table {assignments.name!r}, column {assignments.unit!r}",
         "check that units have the ids they have in the log, and that the outcome is counted since "
         "the start",
+    )
+
+
+def _carried(experiment: str, metric: Outcome, assignments: Assignments) -> BadInput:
+    return BadInput(
+        f"up to the decision of {experiment!r} a few units carry the outcome {metric.name!r}, and "
+        "the smaller arm holds too few of them",
+        f"table {assignments.name!r}, column {assignments.variant!r}",
+        "read a share, such as the units that bought at all",
     )
 
 
@@ -277,11 +287,22 @@ def _counts(stood: Moments, split: Mapping[str, float], assignments: Assignments
     return {v: int(found[v]) for v in split}
 
 
-def _curve(stood: Moments, control: str, treatment: str, decision: Decision) -> pd.DataFrame:
+def _apart(
+    test: Stood, trial: Trial, then: Moments, segments: pd.DataFrame
+) -> dict[str, Tails] | None:
+    """The tails outside the segment furthest from the split; None where none are needed."""
+    if not (then.tails and len(segments)):
+        return None
+    dimension, value = str(segments["dimension"].iat[0]), segments["value"].iat[0]
+    known = test.tails(trial, then, {marked(dimension): dimension})
+    return {name: t.without(marked(dimension), value) for name, t in known.items()}
+
+
+def _curve(test: Stood, control: str, treatment: str, decision: Decision) -> pd.DataFrame:
     """What a look at the end of each planned day reads, with the boundary of daily looks."""
     days, rows, nan = pd.to_datetime(list(decision.planned)), [], float("nan")
     for day in days:
-        part = stood.until(day)
+        part = test.at(day.date())
         units = [part.only(variant=v).units() for v in (control, treatment)]
         seen = look(part, control, treatment, Design())
         d = seen.difference if seen else None

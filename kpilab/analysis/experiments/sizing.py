@@ -16,8 +16,9 @@ from kpilab.engine.column import own
 from kpilab.engine.experiments.exposure import DAY
 from kpilab.engine.experiments.moments import Moments
 from kpilab.engine.experiments.scan import moments
-from kpilab.engine.experiments.tails import tails
+from kpilab.engine.experiments.tails import POWERS
 from kpilab.engine.experiments.trial import Trial, prepare, quantiles
+from kpilab.engine.experiments.weighed import weighed
 from kpilab.errors import BadInput
 from kpilab.stats.experiments.cuped import adjust, weights
 from kpilab.stats.experiments.permutation import skewness_of
@@ -97,8 +98,8 @@ def _mean(trial: Trial, metric: Outcome, units: Units, design: Design) -> Histor
     skew = 0.0
     if len(set(design.split.values())) > 1 and not group.proportion:
         weight, _whole = weights([whole], group.metric, group.known)
-        read = tails(trial.table, group, weight.tolist(), whole.mean.tolist())[ALL]
-        skew = skewness_of(read.n, read.powers)
+        read = weighed(trial.table, group, weight.tolist(), whole.mean.tolist()).sums().sum()
+        skew = skewness_of(read["n"], read[list(POWERS)].to_numpy(dtype=float))
     return History(
         metric, both.a.value, both.a.variance * whole.n, both.cut, whole.n, size, found, traffic,
         skew,

@@ -5,20 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 import pandas as pd
 
+from kpilab.analysis.experiments.tails import FEWEST, pair
 from kpilab.core.result import Result
 from kpilab.core.values import Message, fraction
 from kpilab.engine.column import marked, unmarked
 from kpilab.errors import unknown
-from kpilab.stats.experiments.readout import Reading, interaction, read
-from kpilab.stats.mean import Sample
+from kpilab.stats.experiments.readout import Reading, interaction
 from kpilab.stats.multiplicity import holm
 
 if TYPE_CHECKING:
     from kpilab.engine.experiments.moments import Moments
-
-FEWEST = 30
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +27,8 @@ class SubgroupsResult(Result):
     Attributes:
         table: one row per value; columns `value`, `units_control`, `units_treatment`, `effect`,
             `low`, `high`, `lift`, `lift_low`, `lift_high`, `p`, `q` (Holm over the values). Values
-            with fewer than 30 units in an arm are left out.
+            with fewer than 30 units in an arm are left out; those that a few units carry have an
+            effect without interval or p.
         metric, dimension, treatment: what was compared.
         interaction: p-value of "the effect is the same everywhere"; NaN below two values.
     """
@@ -54,8 +54,8 @@ class SubgroupsResult(Result):
 def subgroups(
     moments: Moments, metric: str, *, by: str, control: str, treatment: str, level: float = 0.95
 ) -> SubgroupsResult:
-    """Compare the effect between the values of a dimension that `experiment` kept (`segments=`); no
-    new scan.
+    """Compare the effect between the values of a dimension that `experiment` kept (`by=`), each
+    value by the statistic of the whole test; no new scan.
 
     Args:
         moments: of an experiment's result. metric: its name. by: the dimension.
@@ -73,21 +73,18 @@ def subgroups(
     for variant in (control, treatment):
         if variant not in known:
             raise unknown("variant", variant, known, "subgroups")
-    group, rows, errors, key = moments.group(metric), [], [], marked(by)
+    moments.group(metric)
+    rows, errors, key = [], [], marked(by)
     for value in moments.values(key):
-        a, b = (
-            Sample.of_sums(*moments.only(variant=v, **{key: value}).sums(metric))
-            for v in (control, treatment)
-        )
-        if min(a.n, b.n) < FEWEST or not max(a.cov[0, 0], b.cov[0, 0]) > 0:
+        r = pair(moments.only(**{key: value}), metric, control, treatment, Reading(level=level))
+        if r is None or min(r.control.n, r.treatment.n) < FEWEST:
             continue
-        r = read(a, b, group.metric, group.known, Reading(level=level), proportion=group.proportion)
         d, change = r.difference, r.lift
         rows.append((
-            str(value), int(a.n), int(b.n), d.effect, d.low, d.high,
+            str(value), int(r.control.n), int(r.treatment.n), d.effect, d.low, d.high,
             change.value, change.low, change.high, d.p,
         ))  # fmt: skip
-        errors.append(d.error)
+        errors.append(d.error if np.isfinite(d.p) else float("nan"))
     names = ["value", "units_control", "units_treatment", "effect", "low", "high"]
     names += ["lift", "lift_low", "lift_high", "p"]
     table = pd.DataFrame(rows, columns=pd.Index(names))

@@ -9,21 +9,23 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
+from kpilab.analysis.experiments.tails import pair
 from kpilab.core.table import Assignments, EventLog, Facts
 from kpilab.core.trial import Design, Outcome
 from kpilab.core.values import EVERYWHERE, Effect, Where
 from kpilab.engine.experiments.ages import age_moments
 from kpilab.engine.experiments.moments import Moments
 from kpilab.stats.experiments.novelty import Decay, by_age, worn_off
-from kpilab.stats.experiments.readout import Looks, Reading, Readout, read
+from kpilab.stats.experiments.readout import Looks, Reading, Readout
 from kpilab.stats.experiments.sample_ratio import ratios, sample_ratio
 from kpilab.stats.experiments.sequential import uncorrected_p
-from kpilab.stats.mean import Sample
 from kpilab.stats.multiplicity import holm
 from kpilab.stats.tail import normal_upper
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+    from kpilab.engine.experiments.tails import Tails
 
 Kind = Literal["srm", "novelty", "peeking", "fine"]
 SRM_LEVEL, NOVELTY_LEVEL, LEVEL = 0.001, 0.01, 0.05
@@ -44,11 +46,8 @@ def look(
 ) -> Readout | None:
     """What one look reads; None where an arm is too small or nothing varies."""
     (group,) = stood.groups
-    a, b = (Sample.of_sums(*stood.only(variant=v).sums(group.name)) for v in (control, treatment))
-    if min(a.n, b.n) < 2 or not max(a.cov[0, 0], b.cov[0, 0]) > 0:
-        return None
     how = Reading(looks or Looks(), relative=design.relative)
-    return read(a, b, group.metric, group.known, how, proportion=group.proportion)
+    return pair(stood, group.name, control, treatment, how)
 
 
 def z_of(readout: Readout | None) -> float:
@@ -98,8 +97,18 @@ def segments_of(
     return wide.reset_index().rename_axis(columns=None).sort_values("p", ignore_index=True)
 
 
-def outside(parts: Moments, segments: pd.DataFrame, control: str, treatment: str) -> Effect:
-    """The read-out without the segment furthest from the split."""
+def outside(
+    parts: Moments,
+    segments: pd.DataFrame,
+    control: str,
+    treatment: str,
+    tails: Mapping[str, Tails] | None = None,
+) -> Effect:
+    """The read-out without the segment furthest from the split.
+
+    Args:
+        tails: of the units outside it, where the test could lean.
+    """
     whole = parts.only(dimension="")
     if len(segments):
         worst = parts.only(
@@ -107,7 +116,7 @@ def outside(parts: Moments, segments: pd.DataFrame, control: str, treatment: str
         ).frame
         numbers = [c for c in worst.columns if c not in parts.keys]
         less = worst.assign(**{c: -worst[c] for c in numbers})
-        whole = Moments(pd.concat([whole.frame, less]), whole.keys, whole.groups, whole.shifts)
+        whole = replace(whole, frame=pd.concat([whole.frame, less]), tails=tails or {})
     return effect_of(look(whole, control, treatment, Design()))
 
 

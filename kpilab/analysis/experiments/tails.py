@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from kpilab.core.trial import Design
 from kpilab.engine.experiments.moments import Moments
-from kpilab.engine.experiments.tails import tails
+from kpilab.engine.experiments.tails import Tails
 from kpilab.engine.experiments.trial import Trial
+from kpilab.engine.experiments.weighed import weighed
 from kpilab.stats.experiments.cuped import weights
 from kpilab.stats.experiments.permutation import (
     MOST,
@@ -21,10 +22,14 @@ from kpilab.stats.experiments.permutation import (
     imbalance,
     skewness,
 )
-from kpilab.stats.experiments.readout import unreadable
+from kpilab.stats.experiments.readout import Reading, Readout, read, unreadable, unsure
 from kpilab.stats.mean import Sample
 
 Known = Mapping[str, Mapping[str, Values]]
+# Arms whose larger one has no more times the units of the smaller are even; fewer units than the
+# second are no part that is read.
+EVEN, FEWEST = 1.2, 30
+USUAL = Reading()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,19 +45,22 @@ class Tailed:
     wanted: float = 0.0
 
 
-def values_of(
+def tails_of(
     trial: Trial,
     found: Moments,
     design: Design,
     ends: Mapping[str, tuple[float, float]],
     moved: frozenset[str],
-) -> dict[str, dict[str, Values]]:
-    """Label -> variant -> its values, of the metrics whose test could lean to a side.
+    keys: Mapping[str, str] | None = None,
+) -> dict[str, Tails]:
+    """Label -> its tails, of the metrics whose test could lean to a side.
 
     Args:
-        ends: lowest and highest value of plain metrics. moved: metrics that are not adjusted.
+        ends: lowest and highest value of plain metrics. moved: metrics that are not adjusted. keys:
+            of the moments -> columns of the trial's table.
     """
-    totals, known = found.totals("variant"), dict[str, dict[str, Values]]()
+    totals, known = found.totals("variant"), dict[str, Tails]()
+    parts = {k: c for k, c in (keys or {}).items() if k != "variant"}
     for group in found.groups:
         arms = [Sample.of_sums(*found.sums(group.name, t)) for t in totals.values()]
         if group.proportion or any(unreadable(arms[0], a, group.metric) for a in arms):
@@ -60,14 +68,52 @@ def values_of(
         covariates = () if group.name in moved else group.known
         weight, whole = weights(arms, group.metric, covariates)
         most = _most(whole, ends.get(group.name) if not covariates else None)
-        least, largest = min(a.n for a in arms), max(a.n for a in arms)
-        if abs(imbalance(least, largest)) * most < NEEDED:
+        if _uneven(found, group.name, list(parts)) * most < NEEDED:
             continue
-        read = tails(
-            trial.table, group, weight.tolist(), whole.mean.tolist(), zero=design.nulls == "zero"
-        )
-        known[group.name] = {v: Values(t.far, t.n, t.powers) for v, t in read.items()}
+        rows = weighed(
+            trial.table, group, weight.tolist(), whole.mean.tolist(),
+            by=parts, zero=design.nulls == "zero",
+        )  # fmt: skip
+        known[group.name] = rows.tails(rows.sums())
     return known
+
+
+def _uneven(found: Moments, label: str, parts: Sequence[str]) -> float:
+    """The largest imbalance of two arms, in all units or in a part of them that is large enough to
+    be read. Where the split is even a part is uneven by chance alone, and hardly."""
+    units = [[t[f"{label}:n"] for t in found.totals("variant").values()]]
+    if max(units[0]) > EVEN * min(units[0]):
+        for key in parts:
+            by = dict[str, list[float]]()
+            for (_variant, value), sums in found.totals("variant", key).items():
+                by.setdefault(value, []).append(sums[f"{label}:n"])
+            units += [n for n in by.values() if len(n) > 1 and min(n) >= FEWEST]
+    return max(abs(imbalance(min(n), max(n))) for n in units)
+
+
+def values_in(moments: Moments) -> Known:
+    """Label -> variant -> its values, in the units that the moments hold."""
+    return {label: _values(tails) for label, tails in moments.tails.items()}
+
+
+def _values(tails: Tails) -> dict[str, Values]:
+    return {v: Values(t.far, t.n, t.powers) for v, t in tails.arms().items()}
+
+
+def pair(
+    moments: Moments, label: str, control: str, treatment: str, how: Reading = USUAL
+) -> Readout | None:
+    """Two arms of the units that the moments hold, by the statistic of the whole test; None where
+    they cannot be compared, without a test where too few units carry the metric."""
+    group = moments.group(label)
+    a, b = (Sample.of_sums(*moments.only(variant=v).sums(label)) for v in (control, treatment))
+    if unreadable(a, b, group.metric):
+        return None
+    tails = moments.tails.get(label)
+    tail = tailed({label: _values(tails)}, label, control, treatment) if tails else Tailed()
+    known = moments.covariates(label)
+    readout = read(a, b, group.metric, known, how, proportion=group.proportion, law=tail.law)
+    return unsure(readout) if tail.wanted else readout
 
 
 def _most(whole: Sample, ends: tuple[float, float] | None) -> float:

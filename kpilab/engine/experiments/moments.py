@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations_with_replacement
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from kpilab.core.values import Message
 from kpilab.engine.column import unmarked
+from kpilab.engine.experiments.tails import Tails, tails_of
 from kpilab.errors import BadInput, unknown
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class Moments:
             that count), `g:i` (shifted sums), `g:i:j` (shifted sums of products).
         keys: key columns. groups: what was measured. shifts: column -> constant.
         stored: whether the columns were read as they are stored, and all are numbers.
+        tails: of the metrics whose test could lean to a side. unadjusted: metrics whose covariates
+            the treatment may have moved: they adjust nothing.
     """
 
     frame: pd.DataFrame
@@ -75,6 +78,8 @@ class Moments:
     groups: tuple[Group, ...]
     shifts: Mapping[str, float]
     stored: bool = False
+    tails: Mapping[str, Tails] = field(default_factory=dict)
+    unadjusted: frozenset[str] = frozenset()
 
     def merged(self, other: Moments) -> Moments:
         """Both tables as one: for units that came later, never for the same units on other days."""
@@ -85,21 +90,34 @@ class Moments:
                 "use the first table's shifts",
             )
         frame = pd.concat([self.frame, other.frame], ignore_index=True)
-        return Moments(_summed(frame, self.keys), self.keys, self.groups, self.shifts)
+        # The furthest values are those of one table: of both, they are not known.
+        return replace(
+            self, frame=_summed(frame, self.keys), stored=False, tails={},
+            unadjusted=self.unadjusted | other.unadjusted,
+        )  # fmt: skip
 
     def only(self, **where: object) -> Moments:
         """The rows of one segment or variant."""
-        frame = self.frame
+        frame, tails = self.frame, self.tails
         for column, value in where.items():
             frame = frame[frame[column] == value]
-        return Moments(frame, self.keys, self.groups, self.shifts)
+            if column != "variant":  # tails are asked by variant
+                tails = {name: t.only(column, value) for name, t in tails.items()}
+        return replace(self, frame=frame, tails=tails)
 
     def until(self, day: object) -> Moments:
         """The rows up to a day."""
+        return self._within(None, pd.Timestamp(str(day)))
+
+    def on(self, day: object) -> Moments:
+        """The rows of one day."""
+        return self._within(pd.Timestamp(str(day)), pd.Timestamp(str(day)))
+
+    def _within(self, first: pd.Timestamp | None, last: pd.Timestamp) -> Moments:
         days = pd.to_datetime(self.frame["day"])
-        return Moments(
-            self.frame[days <= pd.Timestamp(str(day))], self.keys, self.groups, self.shifts
-        )
+        kept = (days <= last) & (True if first is None else days >= first)
+        tails = {name: t.within(first, last) for name, t in self.tails.items()}
+        return replace(self, frame=self.frame[kept], tails=tails)
 
     def days(self) -> int:
         """Calendar days of assignment; 0 where unknown."""
@@ -120,6 +138,10 @@ class Moments:
         if name not in known:
             raise unknown("metric", name, known, "moments")
         return known[name]
+
+    def covariates(self, name: str) -> tuple[tuple[int, ...], ...]:
+        """What a metric is adjusted for: positions as in its group."""
+        return () if name in self.unadjusted else self.group(name).known
 
     def totals(self, *keys: str) -> dict[tuple[str, ...], dict[str, float]]:
         """Sums of every column by the values of some keys, all at once."""
@@ -188,6 +210,8 @@ class Moments:
             "keys": self.keys,
             "groups": [asdict(g) for g in self.groups],
             "shifts": {c: float(v).hex() for c, v in self.shifts.items()},
+            "unadjusted": sorted(self.unadjusted),
+            "tails": {name: t.told() for name, t in self.tails.items()},
         }
         table = pa.Table.from_pandas(self.frame, preserve_index=False)
         kept = dict(table.schema.metadata or {}) | {ABOUT: json.dumps(about).encode()}
@@ -209,7 +233,11 @@ def read_moments(path: str | Path) -> Moments:
     told = json.loads(about)
     shifts = {c: float.fromhex(v) for c, v in told["shifts"].items()}
     keys, groups = tuple(told["keys"]), tuple(map(_group, told["groups"]))
-    return Moments(table.to_pandas(), keys, groups, shifts)
+    tails = {name: tails_of(t) for name, t in told.get("tails", {}).items()}
+    return Moments(
+        table.to_pandas(), keys, groups, shifts, tails=tails,
+        unadjusted=frozenset(told.get("unadjusted", ())),
+    )  # fmt: skip
 
 
 def _group(g: Mapping[str, Any]) -> Group:

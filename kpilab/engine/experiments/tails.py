@@ -2,76 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
-from typing import TYPE_CHECKING
 
 import numpy as np
-from ibis import _
+import pandas as pd
+from numpy.typing import NDArray
 
-from kpilab.engine.experiments.exposure import VARIANT
-from kpilab.engine.run import collect
-
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
-    from numpy.typing import NDArray
-
-    from kpilab.engine.experiments.moments import Group
-
-FURTHEST = 400  # of each arm, on average
+POWERS = ("s1", "s2", "s3", "s4")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tail:
-    """One arm: its share of the values furthest from the mean, how many units it has, and the sums
-    of the first four powers of all their values."""
+    """One arm: its values furthest from the mean, how many units it has, and the sums of the first
+    four powers of all their values."""
 
     far: NDArray[np.float64]
     n: float
     powers: NDArray[np.float64]
 
 
-def tails(
-    table: ir.Table,
-    group: Group,
-    weights: Sequence[float],
-    centre: Sequence[float],
-    *,
-    zero: bool = False,
-) -> dict[str, Tail]:
-    """Per variant, of the metric as one column: the weighed sum of a group's columns less their
-    mean.
+@dataclass(frozen=True, slots=True, eq=False)
+class Tails:
+    """The tails of a metric in every part of the units.
 
-    Args:
-        weights, centre: per column of the group. zero: whether a missing value of the metric counts
-            as 0; it leaves the unit out otherwise, and a missing covariate is at its mean.
+    Attributes:
+        sums: one row per combination of the variant and the other keys; `n` and `s1` … `s4`.
+        far: the values `e` that are among the furthest of their variant, or of it in one value of a
+            key; the same keys.
     """
-    at = {c: f"x{i}" for i, c in enumerate(group.all)}
-    rows = table.select(arm=_[VARIANT].cast("string"), **{
-        n: _[c].cast("float64") for c, n in at.items()
-    })  # fmt: skip
-    for c, near in zip(group.all, centre, strict=True):
-        if c in group.covariates or zero:
-            empty = float(near) if c in group.covariates else 0.0
-            rows = rows.mutate(**{at[c]: _[at[c]].fill_null(empty)})
-    rows = rows.filter(*(_[at[c]].notnull() for c in group.columns))
-    parts = [
-        float(w) * (_[n] - float(near))
-        for w, n, near in zip(weights, at.values(), centre, strict=True)
-        if w
-    ]
-    value = rows.select("arm", e=reduce(add, parts))
-    powers = {f"s{k}": reduce(lambda a, b: a * b, [_.e] * k).sum() for k in range(1, 5)}
-    sums = collect(value.group_by("arm").agg(n=_.count(), **powers), "experiment")
-    most = FURTHEST * len(sums)
-    far = collect(value.order_by([_.e.abs().desc(), _.e]).limit(most), "experiment")
-    return {
-        str(row["arm"]): Tail(
-            far.loc[far["arm"] == row["arm"], "e"].to_numpy(dtype=float),
-            float(row["n"]),
-            np.array([row[f"s{k}"] for k in range(1, 5)], dtype=float),
-        )
-        for row in sums.to_dict("records")
-    }
+
+    sums: pd.DataFrame
+    far: pd.DataFrame
+
+    def only(self, column: str, value: object) -> Tails:
+        """Those of one segment, variant or day."""
+        return Tails(*(f[f[column] == value] for f in (self.sums, self.far)))
+
+    def without(self, column: str, value: object) -> Tails:
+        """Those of all units but one segment."""
+        return Tails(*(f[f[column] != value] for f in (self.sums, self.far)))
+
+    def within(self, first: pd.Timestamp | None, last: pd.Timestamp) -> Tails:
+        """Those of the units assigned on these days."""
+        days = [pd.to_datetime(f["day"]) for f in (self.sums, self.far)]
+        kept = [(d <= last) & (True if first is None else d >= first) for d in days]
+        return Tails(self.sums[kept[0]], self.far[kept[1]])
+
+    def told(self) -> dict[str, str]:
+        """As text, to be stored; `tails_of` reads it."""
+        return {k: _text(f) for k, f in (("sums", self.sums), ("far", self.far))}
+
+    def arms(self) -> dict[str, Tail]:
+        """Per variant."""
+        far = {v: e.to_numpy(dtype=float) for v, e in self.far.groupby("variant")["e"]}
+        sums = self.sums.groupby("variant")[["n", *POWERS]].sum()
+        return {
+            str(v): Tail(far.get(v, np.empty(0)), float(n), np.array(powers, dtype=float))
+            for v, n, *powers in sums.itertuples(name=None)
+        }
+
+
+def tails_of(told: Mapping[str, str]) -> Tails:
+    """What `Tails.told` wrote."""
+    return Tails(*(_frame(told[k]) for k in ("sums", "far")))
+
+
+def _text(frame: pd.DataFrame) -> str:
+    """Columns as lists; a number keeps every digit, a day is its date."""
+    days = {c: frame[c].astype(str) for c in ("day",) if c in frame}
+    return json.dumps(frame.assign(**days).to_dict("list"))
+
+
+def _frame(text: str) -> pd.DataFrame:
+    frame = pd.DataFrame(json.loads(text))
+    return frame.assign(day=pd.to_datetime(frame["day"])) if "day" in frame else frame

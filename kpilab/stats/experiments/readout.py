@@ -235,6 +235,15 @@ def _limits(bound: float, df: float, law: Law | None) -> tuple[float, float]:
     return max(law.t_of(bound), 0.0), max(-law.t_of(-bound), 0.0)
 
 
+def interval_at(readout: Readout, bound: float) -> tuple[float, float]:
+    """The interval of a single look at another critical |z|; NaN where there is no test."""
+    d = readout.difference
+    if not np.isfinite(d.p):
+        return float("nan"), float("nan")
+    down, up = _limits(bound, np.inf, readout.law)
+    return d.effect - down * d.error, d.effect + up * d.error
+
+
 def _joined(down: Lift, up: Lift) -> Lift:
     """The lower end of one interval and the upper of the other; of neither where one has none."""
     whole = down if down.bounds != "interval" else up

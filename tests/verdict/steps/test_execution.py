@@ -107,7 +107,11 @@ def test_an_event_that_reads_as_a_condition_is_the_event(case):
     ("guardrail", "verdict", "words"),
     [
         ("refunds: 0.05", "trouble", "refunds was harmed"),
-        ("basket: 0.05", "fine", "basket is worse by less than 5.0 %"),
+        (
+            "basket: 0.05",
+            "fine",
+            "basket is not shown to be worse, and stays within its margin of 5.0 %",
+        ),
         ("payers: 0.05", "fine", "payers cannot be tested"),
     ],
 )
