@@ -41,7 +41,7 @@ def calibration(scale: float) -> Iterator[tuple[str, str, float, float]]:
     yield from cuped_cuts(rng)
     yield from missing_values(rng, int(8_000 * scale))
     yield from clusters(rng, int(4_000 * scale))
-    yield from ageing(rng, int(2_000 * scale))
+    yield from ageing(rng, int(1_000 * scale))
     yield from digits()
     yield from statistics_alone(rng)
     yield from quantiles(np.random.default_rng(1), int(4_000 * scale))
@@ -543,7 +543,7 @@ PROGRAMMES = (
 
 
 def programmes(scale: float) -> Iterator[tuple[str, str, float, float]]:
-    """2,000 programmes of 20 tests of each kind: cover, bias, and when the wins are called
+    """1,000 programmes of 20 tests of each kind: cover, bias, and when the wins are called
     overstated."""
     right: list[bool] = []
     for alive, effects, sizes in PROGRAMMES:
@@ -553,7 +553,7 @@ def programmes(scale: float) -> Iterator[tuple[str, str, float, float]]:
             rng = np.random.default_rng(20261130)
             told = [
                 decided(rng, alive, effects, peeked=peeked, sizes=sizes)
-                for _ in range(int(2_000 * scale))
+                for _ in range(int(1_000 * scale))
             ]
             yield from one_programme(name, told, right)
     yield "said, and less than half of the claim was true", "(a confidence)", *share(right)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -50,12 +50,19 @@ def health(result: Decided) -> tuple[Message, ...]:
     found, checks = result.moments, result.checks
     ratio = checks[checks["check"] == "sample_ratio"].to_dict("records")[0]
     units = [f"{v}: {found.only(variant=v).units():,}" for v in found.values("variant")]
-    doubts = [
-        Message(f"experiment.check_{row['check']}", {k: row[k] for k in ("value", "p", "where")})
-        for row in checks[checks["trouble"]].to_dict("records")
-    ]
+    shares = set(result.table.loc[result.table["share"], "metric"])
+    doubts = [_doubt(row, shares) for row in checks[checks["trouble"]].to_dict("records")]
     trusted = [] if doubts else [Message("experiment.trusted", {"checks": len(checks)})]
     return (Message("experiment.units", {"units": units, "p": ratio["p"]}), *doubts, *trusted)
+
+
+def _doubt(row: Mapping[Any, Any], shares: Collection[str]) -> Message:
+    """A check in trouble; what lasts of an effect as the metric is told."""
+    told = {k: row[k] for k in ("value", "p", "where")}
+    if row["check"] in ("novelty", "primacy"):
+        step = f"experiment.step_{'share' if row['where'] in shares else 'amount'}"
+        told["value"] = Message(step, {"value": row["value"]})
+    return Message(f"experiment.check_{row['check']}", told)
 
 
 def line(row: Mapping[Any, Any]) -> Message:

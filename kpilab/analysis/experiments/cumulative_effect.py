@@ -97,7 +97,7 @@ def cumulative_effect(
     table["bound"] = lan_demets(np.minimum(units / max(planned_units or 0, units[-1]), 1.0), level)
     wide = [interval_at(r, bound) for r, bound in zip(readouts, table["bound"], strict=True)]
     table["wide_low"], table["wide_high"] = zip(*wide, strict=True)
-    return CumulativeEffectResult(table, metric, treatment, group.proportion)
+    return CumulativeEffectResult(table, metric, treatment, group.share)
 
 
 def _alone(readout: Readout | None) -> tuple[float, float, float]:

@@ -32,7 +32,8 @@ class EffectByAgeResult(Result):
         p: two-sided, of a part of the effect that goes with age (one half-life fixed beforehand);
             NaN below three ages.
         first: effect on the first day. lasting, low, high: the part that stays; the interval covers
-            every half-life the data allow. half_life: the one that fits best, in days.
+            every half-life the data allow. half_life: the one that fits best, in days. share: of a
+            day's units, told in percentage points.
     """
 
     metric: str
@@ -43,14 +44,15 @@ class EffectByAgeResult(Result):
     low: float
     high: float
     half_life: float
+    share: bool = False
     kind: ClassVar[str] = "ages"
 
     @property
     def headline(self) -> Message:
-        values = {
-            k: getattr(self, k)
-            for k in ("metric", "p", "first", "lasting", "low", "high", "half_life")
-        }
+        step = f"experiment.step_{'share' if self.share else 'amount'}"
+        values: dict[str, object] = {k: getattr(self, k) for k in ("metric", "p", "half_life")}
+        for end in ("first", "lasting", "low", "high"):
+            values[end] = Message(step, {"value": getattr(self, end)})
         if not self.p <= AGE_LEVEL:
             return Message("ages.steady" if np.isfinite(self.p) else "ages.short", values)
         return Message(
@@ -97,8 +99,8 @@ def effect_by_age(
             "effect_by_age(control=, treatment=)",
         )
     table = pd.DataFrame(by_age(known[0], known[1]).columns(level))
-    worn, nan = worn_off(*arms), float("nan")
+    worn, nan, share = worn_off(*arms), float("nan"), metric in moments.shares
     if worn is None:
-        return EffectByAgeResult(table, metric, treatment, nan, nan, nan, nan, nan, nan)
+        return EffectByAgeResult(table, metric, treatment, nan, nan, nan, nan, nan, nan, share)
     fit = (worn.p, worn.first, worn.lasting, worn.low, worn.high, worn.half_life)
-    return EffectByAgeResult(table, metric, treatment, *fit)
+    return EffectByAgeResult(table, metric, treatment, *fit, share)

@@ -31,12 +31,14 @@ class SubgroupsResult(Result):
             effect without interval or p.
         metric, dimension, treatment: what was compared.
         interaction: p-value of "the effect is the same everywhere"; NaN below two values.
+        share: whether the values of the metric are shares of units.
     """
 
     metric: str
     dimension: str
     treatment: str
     interaction: float
+    share: bool = False
     kind: ClassVar[str] = "subgroups"
 
     @property
@@ -73,8 +75,7 @@ def subgroups(
     for variant in (control, treatment):
         if variant not in known:
             raise unknown("variant", variant, known, "subgroups")
-    moments.group(metric)
-    rows, errors, key = [], [], marked(by)
+    group, rows, errors, key = moments.group(metric), [], [], marked(by)
     for value in moments.values(key):
         r = pair(moments.only(**{key: value}), metric, control, treatment, Reading(level=level))
         if r is None or min(r.control.n, r.treatment.n) < FEWEST:
@@ -90,5 +91,5 @@ def subgroups(
     table = pd.DataFrame(rows, columns=pd.Index(names))
     table["q"] = holm(table["p"].to_numpy(dtype=float))
     return SubgroupsResult(
-        table, metric, by, treatment, interaction(table["effect"].tolist(), errors)
+        table, metric, by, treatment, interaction(table["effect"].tolist(), errors), group.share
     )

@@ -44,9 +44,10 @@ def classes(longest: int) -> tuple[tuple[int, int], ...]:
 class AgeMoments:
     """By metric: one row per variant and number of days observed (`seen`), with `units` and the
     sums over them of `y` (the metric, by age class), of `n` (a ratio's denominator) and of their
-    products."""
+    products. `shares` are the metrics that are told as shares of the units."""
 
     frames: Mapping[str, pd.DataFrame]
+    shares: frozenset[str] = frozenset()
 
     def arm(self, metric: str, variant: str) -> tuple[Array, Array, Array, Array, Array] | None:
         """By age class: n, y, products of both (stacked), unit-days and ages; None for an unknown
@@ -120,7 +121,8 @@ def age_moments(
     kept = [m for m in metrics if m.role == "primary" and m.kind != "quantile"]
     longest = collect_one(units.aggregate(_.seen.max().name("longest")), "experiment")["longest"]
     ages = classes(int(longest or 1) - 1)
-    return AgeMoments({m.name: _one(joined, log, units, m, ages) for m in kept})
+    shares = frozenset(m.name for m in kept if m.kind == "proportion")
+    return AgeMoments({m.name: _one(joined, log, units, m, ages) for m in kept}, shares)
 
 
 def _one(

@@ -148,7 +148,8 @@ def _needs(who: Counts, m: Outcome) -> Iterator[Problem]:
 
 def _group(who: Counts, m: Outcome) -> Group:
     columns = tuple(str(spelled(c, who.table.columns)) for c in (m.value, m.per) if c)
-    return Group(m.name, columns, (), (), m.kind == "proportion")
+    share = m.kind == "proportion"
+    return Group(m.name, columns, (), (), share, share)
 
 
 def _sums(who: Counts, g: Group) -> dict[str, ibis.Deferred]:

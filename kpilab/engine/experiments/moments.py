@@ -41,7 +41,8 @@ class Group:
             the test.
         known: positions (in columns + covariates) that form each covariate: one, or numerator and
             denominator.
-        proportion: whether the values are 0 and 1.
+        proportion: whether the values are 0 and 1, and nothing adjusts them. share: whether they
+            are told as shares, adjusted or not.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Group:
     covariates: tuple[str, ...] = ()
     known: tuple[tuple[int, ...], ...] = ()
     proportion: bool = False
+    share: bool = False
 
     @property
     def metric(self) -> tuple[int, ...]:
@@ -242,7 +244,7 @@ def read_moments(path: str | Path) -> Moments:
 
 def _group(g: Mapping[str, Any]) -> Group:
     parts = tuple(g["columns"]), tuple(g["covariates"]), tuple(map(tuple, g["known"]))
-    return Group(g["name"], *parts, g["proportion"])
+    return Group(g["name"], *parts, g["proportion"], g.get("share", g["proportion"]))
 
 
 def _summed(frame: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:

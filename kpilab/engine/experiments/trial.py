@@ -161,10 +161,12 @@ def _group(
             else [tuple(f"{c}@sum" for c in known)]
         )
         positions = tuple((2 + 2 * i, 3 + 2 * i) for i in range(len(pairs)))
-        return Group(label, columns, tuple(c for pair in pairs for c in pair), positions)
+        known = tuple(c for pair in pairs for c in pair)
+        return Group(label, columns, known, positions, share=m.kind == "proportion")
     columns = (column, per) if per else (column,)
     positions = ((2, 3),) if paired else tuple((len(columns) + i,) for i in range(len(known)))
-    return Group(label, columns, known, positions, m.kind == "proportion" and not known)
+    share = m.kind == "proportion"
+    return Group(label, columns, known, positions, share and not known, share)
 
 
 def _clusters(

@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 
 from kpilab.analysis.experiments.cumulative_effect import cumulative_effect
+from kpilab.analysis.experiments.effect_by_age import effect_by_age
 from kpilab.analysis.experiments.experiment import experiment
 from kpilab.analysis.experiments.plan import plan
 from kpilab.analysis.experiments.sample_ratio import sample_ratio
 from kpilab.analysis.experiments.subgroups import subgroups
+from kpilab.core.table import Assignments, EventLog
 from kpilab.core.trial import Design, Outcome, Units
 from kpilab.engine.column import marked
 from kpilab.errors import BadInput
@@ -54,6 +56,38 @@ def test_the_course_ends_where_the_experiment_ends():
     assert last["effect"] == pytest.approx(result.table["effect"].iloc[0])
     assert (found.table["wide_high"] >= found.table["high"]).all()
     assert "crossed" in say(found.headline)
+
+
+def aged(kind, n=400, days=10):
+    """Units with a row a day whose share of days with a payment rises by a tenth in B."""
+    rng = np.random.default_rng(3)
+    who = pd.DataFrame({"user": range(n), "experiment": "t", "variant": ["A", "B"] * (n // 2)})
+    who["time"] = pd.Timestamp("2026-03-02")
+    log = who.loc[who.index.repeat(days), ["user", "variant"]].reset_index(drop=True)
+    log["time"] = pd.Timestamp("2026-03-02 08:00") + pd.to_timedelta(log.index % days, "D")
+    log["event"] = np.where(rng.random(len(log)) < 0.3 + 0.1 * (log["variant"] == "B"), "pay", "-")
+    paid = Outcome("paid", "max(case when event = 'pay' then 1 else 0 end)", kind=kind)
+    tables = Assignments(who), EventLog(log.drop(columns="variant"))
+    found = experiment(*tables, metrics=[paid], control="A", design=Design(name="t"))
+    return effect_by_age(found.by_age, "paid", control="A", treatment="B")
+
+
+@pytest.mark.parametrize(("kind", "told"), [("proportion", True), ("mean", False)])
+def test_the_effect_by_age_of_a_share_is_in_points(kind, told):
+    found = aged(kind)
+    for lang, word in (("en", "pp"), ("zh", "百分点")):
+        assert (word in say(found.headline, lang)) == told
+        assert (word in str(found.chart(lang).to_dict())) == told
+
+
+def test_segments_say_their_absolute_change_beside_the_relative_one():
+    rows = frame()
+    rows["paid"] = np.random.default_rng(1).random(len(rows)) < 0.2 + 0.1 * (rows["variant"] == "B")
+    asked = [Outcome("paid", kind="proportion")]
+    found = experiment(Units(rows), metrics=asked, control="A", by=["country"])
+    table = subgroups(found.moments, "paid", by="country", control="A", treatment="B")
+    for one in (found, table):
+        assert " pp)" in str(one.chart("en").to_dict())
 
 
 def test_the_experiments_days_are_checked():

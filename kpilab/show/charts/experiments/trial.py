@@ -11,7 +11,7 @@ import pandas as pd
 from kpilab.show.charts.axes import across, over, up
 from kpilab.show.charts.rows import rows
 from kpilab.show.charts.words import head
-from kpilab.show.format import number, signed_percent
+from kpilab.show.format import number, points, signed, signed_percent
 from kpilab.show.say import label
 from kpilab.show.theme import BAD, GOOD, NEUTRAL, PALETTE, QUIET
 
@@ -25,13 +25,19 @@ if TYPE_CHECKING:
     from kpilab.core.result import Result
 
 WIDTH = 460
-SHOWN = ["name", "value", "low", "high", "tone"]
+SHOWN = ["name", "value", "low", "high", "tone", "effect", "share"]
 Layers: TypeAlias = alt.LayerChart | alt.FacetChart
 
 
 def forest(table: pd.DataFrame, axis: str, result: Result, lang: str) -> Layers:
-    """Changes in percent with intervals, one row per `name`; `tone` colours them."""
-    table = table.assign(text=[signed_percent(v, lang) for v in table["value"]])
+    """Changes in percent with intervals, one row per `name`, the absolute change beside;
+    `tone` colours them."""
+    told = zip(table["value"], table["effect"], table["share"], strict=True)
+    table = table.assign(
+        text=[
+            f"{signed_percent(v, lang)} ({(points if s else signed)(e, lang)})" for v, e, s in told
+        ]
+    ).drop(columns=["effect", "share"])
     x = across(axis, "signed_percent", lang)
     return rows(table, x, head(result, lang))
 
@@ -66,7 +72,7 @@ def subgroups(result: SubgroupsResult, lang: str = "en") -> Layers:
     """Relative change per value of a dimension."""
     table = result.table.rename(columns={"value": "name"}).drop(columns=["low", "high"])
     table = table.rename(columns={"lift": "value", "lift_low": "low", "lift_high": "high"})
-    table = table.assign(tone=_tone(table["low"], table["high"]))
+    table = table.assign(tone=_tone(table["low"], table["high"]), share=result.share)
     return forest(table[SHOWN], label("subgroups.lift", lang), result, lang)
 
 
@@ -97,7 +103,8 @@ def course(result: CumulativeEffectResult, lang: str = "en") -> Layers:
 def ages(result: EffectByAgeResult, lang: str = "en") -> Layers:
     """Effect by days since the assignment with intervals, and the band of what lasts."""
     x, base = _aged(label("ages.age", lang), lang), alt.Chart(result.table)
-    y = up(label("ages.effect", lang), "signed", lang, field="low")
+    of = "_share" if result.share else ""
+    y = up(label(f"ages.effect{of}", lang), "points" if of else "signed", lang, field="low")
     bars = base.mark_rule(color=PALETTE[0], strokeWidth=3).encode(x=x, y=y, y2="high:Q")
     points = base.mark_point(filled=True, size=90, opacity=1, color=PALETTE[0]).encode(
         x=x, y="effect:Q"
@@ -174,10 +181,11 @@ def _aged(title: str, lang: str) -> alt.X:
 def _ages(result: ReanalysisResult, lang: str) -> Layers:
     base = alt.Chart(result.ages)
     x = _aged(label("rereading.age", lang), lang)
+    axis, unit = ("effect", "points") if result.share else ("effect_amount", "signed")
     bars = base.mark_rule(color=PALETTE[0], strokeWidth=3)
     bars = bars.encode(
         x=x,
-        y=up(label("rereading.effect", lang), "points", lang, field="low"),
+        y=up(label(f"rereading.{axis}", lang), unit, lang, field="low"),
         y2="high:Q",
     )
     points = base.mark_point(filled=True, size=90, opacity=1, color=PALETTE[0]).encode(
