@@ -455,7 +455,7 @@ def planned(rng: np.random.Generator, runs: int):
     yield "power as planned: clusters", ".79-.81", *share(hits)
 
     spread = 0.25 * 2 * np.pi * 0.5**2 * np.exp(2 * 3.0)  # of the median of a lognormal
-    n = arms_of(Sizing(float(np.exp(3)), spread).units(0.1))
+    n = arms_of(Sizing(float(np.exp(3)), spread, quantile=0.5).units(0.1))
     hits = []
     for _ in range(runs // 100):
         both = []

@@ -63,9 +63,11 @@ class History:
         elif self.found is not None and self.found.group(self.metric.name).proportion:
             kind = "share"
         few, one = design.cluster is not None, design.sides == 1
+        quantile = self.metric.quantile if self.metric.kind == "quantile" else 0.0
         return Sizing(
-            self.mean, self.variance, kind, shares, level, power, paid, one, few, self.skewness
-        )
+            self.mean, self.variance, kind, shares, level, power, paid, one, few, self.skewness,
+            quantile,
+        )  # fmt: skip
 
 
 def history(units: Units, metric: Outcome, design: Design) -> History:

@@ -79,7 +79,9 @@ class Sizing:
         level, power: confidence, and the chance wanted. inflation: the most that looks ask on top
             of a fixed test (critical value ratio), >= 1. one_sided: whether only gains are tested.
         few: whether what is drawn is few (clusters): the t test then asks for a little more.
-        skewness: of the metric; it matters where the arms are uneven.
+        skewness: of the metric; it matters where the arms are uneven. quantile: which one the
+            metric is, 0-1; 0 for a mean. Its error is read off the few order statistics around it,
+            and what is unsure of the error costs power.
     """
 
     mean: float
@@ -92,6 +94,7 @@ class Sizing:
     one_sided: bool = False
     few: bool = False
     skewness: float = 0.0
+    quantile: float = 0.0
 
     def units(self, effect: float) -> float:
         """Units of both arms that find a relative effect; NaN where a share would leave 0-100 %.
@@ -108,9 +111,9 @@ class Sizing:
         null, found = self._spreads(effect)
         needed = self._limit * null + norm.ppf(self.power) * found
         units = float((needed / (effect * self.mean)) ** 2) + self._more
-        if not self._lean(effect, units):
+        if not self._lean(effect, units) and not self.quantile:
             return units
-        # With the skewness of the difference, which itself depends on the units.
+        # With the skewness of the difference, or the noise of its error: both depend on the units.
         wanted = root_scalar(
             lambda n: self.chance(effect, n) - self.power, bracket=(units / 4, units * 4)
         )
@@ -124,7 +127,8 @@ class Sizing:
         z = abs(effect * self.mean) * np.sqrt(max(units - self._more, 1e-9))
         lean = self._lean(effect, units)
         if not lean:
-            return float(norm.cdf((z - self._limit * null) / found))
+            wide = np.sqrt(1 + self._limit**2 * self._noise(units))
+            return float(norm.cdf((z - self._limit * null) / (found * wide)))
         # The read-out's own limit leans against the skewness (`permutation`), and an arm that
         # shows a large effect by chance also shows a large error.
         limit = self._limit
@@ -156,6 +160,16 @@ class Sizing:
     def possible(self, effect: float) -> bool:
         """Whether the mean can change so far."""
         return self.kind != "share" or 0 < self.mean * (1 + effect) < 1
+
+    def _noise(self, units: float) -> float:
+        """Relative variance of the error of a quantile's difference: that of the distance between
+        two order statistics with so many others between them."""
+        if not self.quantile:
+            return 0.0
+        arms = np.array(self.shares) / sum(self.shares) * max(units, 1e-9)
+        between = 2 * norm.isf(0.025) * np.sqrt(arms * self.quantile * (1 - self.quantile))
+        part = (1 / arms) / (1 / arms).sum()
+        return float((part**2 / between).sum())
 
     def _lean(self, effect: float, units: float) -> float:
         """Skewness of the difference, in the direction of the effect."""
