@@ -156,6 +156,10 @@ def _values(result: Decided) -> dict[str, Any]:
     told = {"metric": row["metric"], "lift": row["lift"], "q": row["q"], "change": change(row)}
     told |= {"guardrail": guard["metric"], "p_safe": guard["p_safe"], "margin": guard["margin"]}
     told["by"] = loss(guard)
+    # What decides nothing is not silent: a reader of the headline alone is to know it.
+    told["harmed"] = [
+        r["metric"] for r in rows if r["role"] == "secondary" and r["gain"] < 0
+    ] or None
     checks = result.checks
     names, at = checks["check"], checks.set_index("check")["value"].to_dict()
     told |= {"unread": checks[names.str.startswith("unread")]["where"].tolist()}

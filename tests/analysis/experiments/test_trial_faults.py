@@ -202,6 +202,18 @@ def test_a_harm_within_the_margin_says_that_it_is_one(better, up):
         assert all(within in line for line in lines)
 
 
+def test_a_secondary_metric_that_got_worse_is_in_the_headline():
+    rows = frame(20000)
+    rows["kept"] = np.random.default_rng(2).normal(100, 20, 20000) - 3 * (rows["variant"] == "B")
+    metrics = ["x", Outcome("kept", role="secondary")]
+    result = read(rows, metrics)
+    assert result.reason == "no_effect"
+    for lang, word in (("en", "kept got worse."), ("zh", "kept 变差。")):
+        assert word in say(result.headline, lang)
+    rows["kept"] += 3 * (rows["variant"] == "B")
+    assert "got worse" not in say(read(rows, metrics).headline, "en")
+
+
 def test_a_guardrail_that_is_not_worse_is_never_called_so():
     rows = frame(20000, shift=0.3)
     rows["speed"] = np.random.default_rng(2).normal(100, 20, 20000)
