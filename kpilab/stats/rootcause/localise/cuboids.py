@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb, log, prod
@@ -64,15 +64,6 @@ class Cuboid:
             inside = np.flatnonzero(self.codes[d, found] == value)
             found = inside if isinstance(found, slice) else found[inside]
         return np.arange(self.codes.shape[1]) if isinstance(found, slice) else found
-
-    def within(self, fixed: Mapping[int, int]) -> NDArray[np.intp]:
-        """Elements of some values, a value for each dimension that is fixed; only where elements
-        are numbered by place."""
-        found = np.zeros(1, dtype=np.intp)
-        for d, level in zip(self.dims, self.levels, strict=True):
-            one = np.array([fixed[d]]) if d in fixed else np.arange(level)
-            found = (found[:, None] * level + one).ravel()
-        return found
 
 
 def _placed(

@@ -3,22 +3,20 @@ against the noise of each leaf."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kpilab.stats.rootcause.localise.cuboids import Cuboid, sums
+from kpilab.stats.rootcause.localise.leaves import UNEVEN, Leaves
 from kpilab.stats.rootcause.localise.noise import Noise
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
 Mask = NDArray[np.bool_]
-# How unevenly the leaves of a place may move: sd of their own shifts, in units of `deviation` (−2 …
-# 2).
-UNEVEN = (0.05, 0.2, 0.6)
 TRIED = float(np.log(1 + len(UNEVEN)))
 # At least this share of a place, by weight, must have moved: below one half its parts are the
 # better description.
@@ -26,7 +24,6 @@ MOSTLY = 0.55
 # A shift below this share of a leaf's relative noise is a flaw of the expectation, however sure it
 # is as a whole.
 FLAW = 0.05
-TERMS = 4 + 3 * len(UNEVEN)  # summed over the leaves of a place
 TOGETHER = 1_000_000  # leaves up to which all terms are summed at once
 FEW = 2  # elements that are touched are looked at alone where they are less than one in so many
 OWN = 1.5  # nats that the shift of one more part costs: about ½·χ² of one freedom that is fitted
@@ -42,54 +39,14 @@ def count_evidence(expected: Array, actual: Array) -> Array:
     return parts[0] + parts[1]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Leaves:
-    """What the leaves say.
-
-    Attributes:
-        codes: one row per dimension, one column per leaf.
-        shift: deviation of each leaf from the centre, (actual − expected) over their mean.
-        variance: of that deviation in noise alone.
-    """
-
-    codes: Codes
-    shift: Array
-    variance: Array
-
-    def of(self, members: Codes) -> Leaves:
-        return Leaves(self.codes[:, members], self.shift[members], self.variance[members])
-
-    def terms(self) -> Iterator[Array]:
-        """What is summed over the leaves of a place; see `evidence`."""
-        sure = 1 / self.variance
-        squared = self.shift**2
-        yield sure * self.shift
-        yield sure
-        yield sure * squared
-        yield np.ones(len(self.shift))
-        for uneven in UNEVEN:
-            weight = 1 / (self.variance + uneven**2)
-            yield weight * self.shift
-            yield weight
-            yield 0.5 * (np.log(self.variance * weight) + squared * (sure - weight))
-
-    def summed(self) -> Array:
-        """The terms of all leaves together, one row each."""
-        return np.array([[term.sum()] for term in self.terms()])
-
-    def beside(self, dims: tuple[int, ...]) -> Iterator[Array]:
-        """The terms per value that occurs, one row each, for every dimension but some."""
-        terms = list(self.terms())
-        for d in set(range(len(self.codes))) - set(dims):
-            present = np.flatnonzero(np.bincount(self.codes[d]))
-            sums = [np.bincount(self.codes[d], term)[present] for term in terms]
-            yield np.array(sums, dtype=float)
-
-
 def evidence(terms: Array) -> Array:
     """Nats per place: the shift that fits best, even or uneven;
-    nothing where less than most of it moved."""
-    pull, weight, squared, leaves = terms[:4]
+    nothing where less than most of it moved.
+
+    Args:
+        terms: see `Leaves.terms`.
+    """
+    leaves, pull, weight, squared = terms[:4]
     occurs = leaves > 0.5
     safe = np.where(occurs, weight, 1.0)
     # (Σws)² / (Σw · Σw(s² − variance)) is the share that moved when all that moved did so alike;
@@ -156,74 +113,79 @@ class Board:
         self.live[members] = False
         if self.leaf is not None:
             self.leaf_net[members] = 0.0
-        left, touched = self._by_sums(self.spaces[cuboid], element)
-        touched += self._by_leaves(members, left)
-        if not touched:
-            return
-        touched = np.concatenate(touched)
-        at = slice(None) if len(touched) * FEW > len(self.net) else touched
+        touched = np.zeros(len(self.net), dtype=bool)
+        self._by_leaves(members, self._by_sums(self.spaces[cuboid], element, touched), touched)
+        at = slice(None) if touched.sum() * FEW > len(self.net) else np.flatnonzero(touched)
         self.net[at] = self._net(at)
 
-    def _by_sums(self, taken: Cuboid, element: int) -> tuple[list[int], list[Codes]]:
+    def _by_sums(self, taken: Cuboid, element: int, touched: Mask) -> list[int]:
         """Takes an element out of the cuboids whose share of it is known: it is summed up in the
-        cuboid of both their dimensions.
+        cuboid of both their dimensions. Marks the elements that it touches.
 
         Returns:
-            which cuboids are left to do, and the elements that were touched in the others.
+            which cuboids are left to do.
         """
         if taken.code is not None or not taken.dims:
-            return list(range(len(self.wide))), []
+            return list(range(len(self.wide)))
         place = {self.spaces[k].dims: n for n, k in enumerate(self.wide)}
         values = np.unravel_index(element, taken.levels)
         fixed = {d: int(v) for d, v in zip(taken.dims, values, strict=True)}
         both = [place.get(tuple(sorted({*self.spaces[k].dims, *fixed}))) for k in self.wide]
-        left, touched = [], []
+        left = []
         # Those within it last: they are what the others lose.
         for n in sorted(range(len(both)), key=lambda n: both[n] == n):
             shared = both[n]
-            spaces = [self.spaces[self.wide[k]] for k in (n, n if shared is None else shared)]
-            if shared is None or any(space.code is not None for space in spaces):
+            if shared is None or any(
+                self.spaces[self.wide[k]].code is not None for k in (n, shared)
+            ):
                 left.append(n)
                 continue
-            mine, lost = (space.within(fixed) for space in spaces)
-            mine, lost = mine + self.start[n], lost + self.start[shared]
-            self._sums[:, mine] -= self._sums[:, lost]
-            touched.append(mine)
-        return left, touched
+            mine = self._inside(self._sums, n, fixed)
+            mine -= self._inside(self._sums, shared, fixed)
+            self._inside(touched[None], n, fixed)[:] = True
+        return left
 
-    def _by_leaves(self, members: Codes, which: list[int]) -> list[Codes]:
-        """Takes leaves out of some cuboids; the elements that were touched."""
-        terms, touched = list(self.leaves.of(members).terms()), []
+    def _inside(self, rows: NDArray[Any], n: int, fixed: Mapping[int, int]) -> NDArray[Any]:
+        """The part of rows over all elements that is about those of one cuboid with some values,
+        as it is held: one axis per dimension that is not fixed."""
+        space = self.spaces[self.wide[n]]
+        mine = rows[:, self.start[n] : self.start[n + 1]].reshape(-1, *space.levels)
+        return mine[:, *(fixed.get(d, slice(None)) for d in space.dims)]
+
+    def _by_leaves(self, members: Codes, which: list[int], touched: Mask) -> None:
+        """Takes leaves out of some cuboids, and marks the elements that they touch."""
+        summands = list(self.leaves.of(members).summands())
         for n in which:
             space, start = self.spaces[self.wide[n]], self.start[n]
             code = space.of(members)
-            touched.append(start + np.flatnonzero(np.bincount(code, minlength=space.size)))
-            for total, term in zip(self._sums, terms, strict=True):
-                total[start : start + space.size] -= np.bincount(code, term, space.size)
-        return touched
+            touched[start + code] = True
+            for total, summand in zip(self._sums, summands, strict=True):
+                total[start : start + space.size] -= np.bincount(code, summand, space.size)
 
     def _summed(self, leaves: Leaves, members: Codes | None) -> Array:
-        """Terms of some leaves, or of all, per element of the cuboids that are wide."""
-        total = np.zeros((TERMS, self.start[-1]))
-        together = TERMS if len(leaves.shift) <= TOGETHER else 1
-        terms = leaves.terms()
-        for k in range(0, TERMS, together):
-            rows = np.array(list(islice(terms, together))) if together > 1 else next(terms)[None]
+        """Sums of some leaves, or of all, per element of the cuboids that are wide."""
+        total = np.zeros((leaves.rows, self.start[-1]))
+        together = leaves.rows if len(leaves.shift) <= TOGETHER else 1
+        summands, first = leaves.summands(), 0
+        if members is None:  # how many leaves there are is known
+            next(summands)
+            total[0], first = np.concatenate([self.spaces[k].leaves for k in self.wide] or [[]]), 1
+        for k in range(first, leaves.rows, together):
+            rows = np.array(list(islice(summands, together)))
             found = sums(self.spaces, rows, members)
             for start, wide in zip(self.start, self.wide, strict=False):
                 total[k : k + together, start : start + self.spaces[wide].size] = found[wide]
         return total
 
     def _net(self, at: slice | Codes) -> Array:
-        terms, needed, net = self._sums[:, at], self.needed[at], np.zeros(self.needed[at].shape)
-        # no shift says more than each leaf's own
-        maybe = np.flatnonzero(terms[2] > 2 * needed)
-        terms, needed = terms[:, maybe], needed[maybe]
+        sums, needed, net = self._sums[:, at], self.needed[at], np.zeros(self.needed[at].shape)
+        maybe = np.flatnonzero(self.leaves.most(sums) > needed)
+        terms, needed = self.leaves.terms(sums[:, maybe]), needed[maybe]
         found = evidence(terms)
         enough = found > needed
         if self.flaw > 0:
-            weight = np.where(terms[3] > 0.5, terms[1], 1.0)
-            enough &= (terms[0] / weight) ** 2 > 2 * (1 / weight + self.flaw) * needed
+            weight = np.where(terms[0] > 0.5, terms[2], 1.0)
+            enough &= (terms[1] / weight) ** 2 > 2 * (1 / weight + self.flaw) * needed
         net[maybe] = np.where(enough, found - self.cost[at][maybe], 0.0)
         return net
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpilab.stats.rootcause.localise.cuboids import Cuboid, Hit
-from kpilab.stats.rootcause.localise.evidence import UNEVEN, Leaves, evidence
+from kpilab.stats.rootcause.localise.evidence import evidence
+from kpilab.stats.rootcause.localise.leaves import UNEVEN, Leaves
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -68,7 +69,7 @@ def _told_as(
         known = leaves.of(part.leaves)
         terms = known.summed()
         named += float(evidence(terms)[0]) - spaces[part.cuboid].cost
-        named -= 0.5 * float(np.log1p(terms[1, 0] * APART[-1] ** 2))
+        named -= 0.5 * float(np.log1p(terms[2, 0] * APART[-1] ** 2))
     gain = _together(leaves.of(members), space.dims) - space.cost
     if gain <= named:
         return None
@@ -78,10 +79,10 @@ def _told_as(
 def _together(leaves: Leaves, dims: tuple[int, ...]) -> float:
     """Evidence that a place moved, the values of some dimension by shifts of their own."""
     best = 0.0
-    for sums in leaves.beside(dims):
+    for terms in leaves.beside(dims):
         for k in range(len(UNEVEN) + 1):
-            pull, weight = (sums[0], sums[1]) if k == 0 else (sums[1 + 3 * k], sums[2 + 3 * k])
-            wider = 0.0 if k == 0 else sums[3 + 3 * k]
+            pull, weight = terms[1:3] if k == 0 else terms[1 + 3 * k : 3 + 3 * k]
+            wider = 0.0 if k == 0 else terms[3 + 3 * k]
             for apart in APART:
                 own = 1 / (apart**2 + 1 / weight)
                 shift = pull / weight

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpilab.stats.rootcause.localise.cuboids import Cuboid, Hit
-from kpilab.stats.rootcause.localise.evidence import Board, Leaves, evidence, parts_say_more
+from kpilab.stats.rootcause.localise.evidence import Board, evidence, parts_say_more
 from kpilab.stats.rootcause.localise.fewleaves import few_leaves
+from kpilab.stats.rootcause.localise.leaves import Leaves
 from kpilab.stats.rootcause.localise.noise import CALM, CALMED, Noise, levels, some
 from kpilab.stats.rootcause.localise.tails import normal_scores, tails
 
@@ -26,6 +27,7 @@ APIECE = 8
 OFF, PULL, SETTLING = 0.1, 1.5, 3
 # share of count noise from which deviations of leaves have no tails of their own to be learnt
 SKEWED = 0.3
+SMALLEST = 1e-12  # variance of a deviation
 SIGNIFICANT = 4.0  # squared errors from which the centre is moved
 
 
@@ -165,13 +167,18 @@ def _leaves(amounts: Amounts, noise: Noise, calm: Mask | None) -> Leaves:
     else from the calmer side."""
     mean = (amounts.expected + amounts.actual) / 2
     shift = (amounts.actual - amounts.expected) / mean
-    variance = noise.variance(mean, amounts.spread) / mean**2 + 1e-12
+    alike = noise.dispersion == 0 and noise.floor == 0
+    variance = (
+        np.full(len(mean), noise.relative**2 + SMALLEST)
+        if alike
+        else noise.variance(mean, amounts.spread) / mean**2 + SMALLEST
+    )
     if _even(amounts, noise):
         error = np.sqrt(variance)
         known = slice(None) if calm is None else calm
         tail = tails(shift[known], error[known], own=calm is not None)
         shift = normal_scores(shift, error, tail) * error
-    return Leaves(amounts.codes, shift, variance)
+    return Leaves(amounts.codes, shift, variance, alike)
 
 
 def _even(amounts: Amounts, noise: Noise) -> bool:

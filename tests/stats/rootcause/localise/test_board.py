@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from kpilab.stats.rootcause.localise.cuboids import cuboids
-from kpilab.stats.rootcause.localise.evidence import Board, Leaves
+from kpilab.stats.rootcause.localise.evidence import Board
+from kpilab.stats.rootcause.localise.leaves import Leaves
 from kpilab.stats.rootcause.localise.noise import Noise
+from kpilab.stats.rootcause.localise.search import Amounts, described
 
 NOISE = Noise(1e-12, 0.04, 1.0)
 
 
-def cube(levels: tuple[int, ...], part: float, seed: int = 7) -> tuple[np.ndarray, Leaves]:
+def cube(
+    levels: tuple[int, ...], part: float, seed: int = 7, *, alike: bool = False
+) -> tuple[np.ndarray, Leaves]:
     """Codes and leaves of a cube of which a part of the cells occurs, some fallen."""
     noise = np.random.default_rng(seed)
     codes = np.array(np.unravel_index(np.arange(np.prod(levels)), levels))
     codes = codes[:, noise.random(codes.shape[1]) < part]
     shift = noise.normal(0, 0.2, codes.shape[1]) - 0.5 * (codes[0] == 1) - 0.6 * (codes[-1] == 2)
-    return codes, Leaves(codes, shift, np.full(codes.shape[1], 0.04))
+    return codes, Leaves(codes, shift, np.full(codes.shape[1], 0.04), alike)
 
 
+@pytest.mark.parametrize("alike", [False, True])
 @pytest.mark.parametrize(
     ("levels", "part", "deepest"),
     [((4, 5, 6), 1.0, None), ((4, 5, 6, 3), 0.4, None), ((4, 5, 6, 3), 0.7, 2), ((9,), 1.0, None)],
 )
-def test_what_is_left_when_elements_are_taken(levels, part, deepest):
-    codes, leaves = cube(levels, part)
+def test_what_is_left_when_elements_are_taken(levels, part, deepest, alike):
+    codes, leaves = cube(levels, part, alike=alike)
     spaces = cuboids(codes, deepest)
     board = Board(spaces, leaves, NOISE, 3.0, np.ones(codes.shape[1], dtype=bool))
     assert len(levels) == 1 or (board.net > 0).any()
@@ -39,3 +46,25 @@ def test_what_is_left_when_elements_are_taken(levels, part, deepest):
         assert board.net == pytest.approx(fresh.net, abs=1e-8)
         assert board.leaf_net == pytest.approx(fresh.leaf_net, abs=1e-8)
     assert 0 < board.live.sum() < codes.shape[1]
+
+
+def test_three_sums_say_of_leaves_of_one_noise_what_all_terms_do():
+    codes, leaves = cube((4, 5, 6, 3), 0.6)
+    few = replace(leaves, alike=True)
+    assert few.rows == len(list(few.summands())) == 3
+    assert few.summed() == pytest.approx(leaves.summed())
+    for mine, theirs in zip(few.beside((0,)), leaves.beside((0,)), strict=True):
+        assert mine == pytest.approx(theirs)
+    live = np.ones(codes.shape[1], dtype=bool)
+    spaces = cuboids(codes)
+    quick, slow = (Board(spaces, one, NOISE, 3.0, live) for one in (few, leaves))
+    assert (slow.net > 0).any()
+    assert quick.net == pytest.approx(slow.net, abs=1e-8)
+
+
+def test_amounts_of_relative_noise_are_searched_by_three_sums():
+    codes = np.indices((6, 5, 4, 5)).reshape(4, -1)
+    was = np.random.default_rng(2).lognormal(4, 1, codes.shape[1])
+    now = was * np.random.default_rng(3).normal(1, 0.1, codes.shape[1])
+    amounts = Amounts(cuboids(codes), codes, was, now, np.ones(len(was)), 0.0, 0.0, sampled=False)
+    assert described(amounts, 3.0).leaves.alike
