@@ -147,9 +147,10 @@ def levels(
         seed: for the random grouping of small leaves.
     """
     expected, actual, spread = (v[some(len(expected))] for v in (expected, actual, spread))
-    total, gap = (expected + actual) * spread, actual - expected
-    keep = total > 0
-    total, gap, size = total[keep], gap[keep], ((expected + actual) / spread)[keep]
+    both = expected + actual
+    total, gap, size = both * spread, actual - expected, both / spread
+    if not np.all(total > 0):
+        total, gap, size = (v[total > 0] for v in (total, gap, size))
     if len(total) < FEW_LEAVES:
         none = np.zeros(0)
         return Levels(none, none, none, none, 1.0, 0, calm)
@@ -157,8 +158,8 @@ def levels(
     order = np.argsort(size + 1e-9 * rng.random(len(total)))
     parts = np.array_split(order, int(np.clip(len(order) // IN_BIN, 2, BINS)))
     mean = np.array([float(np.mean(size[p])) for p in parts])
-    both, calmer, groups = np.array([_level(total[p], gap[p], calm, rng) for p in parts]).T
-    return Levels(mean, both, calmer, groups, float(np.median(size)), len(total), calm)
+    sides, calmer, groups = np.array([_level(total[p], gap[p], calm, rng) for p in parts]).T
+    return Levels(mean, sides, calmer, groups, float(np.median(size)), len(total), calm)
 
 
 def some(n: int) -> slice | NDArray[np.intp]:

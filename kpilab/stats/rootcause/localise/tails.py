@@ -12,11 +12,12 @@ from kpilab.stats.rootcause.localise.noise import some
 
 Array = NDArray[np.float64]
 FREEDOMS = np.array([2.5, 3, 4, 5, 6, 8, 10, 14, 20, 30, 60, 200, 1000])
+MIDDLES = stdtrit(FREEDOMS, 0.75)
 NORMAL = 900.0  # degrees of freedom from which a tail is that of the normal
 MIDDLE = 0.67449  # the middle of |normal|
-SIZES = np.append(
-    np.linspace(0, 12, 601), np.geomspace(12.1, 1e5, 400)
-)  # at which rarity is worked out
+# Sizes at which rarity is worked out: even steps up to `NEAR`, so that a place among them is known.
+NEAR, STEPS = 12.0, 600
+SIZES = np.append(np.linspace(0, NEAR, STEPS + 1), np.geomspace(12.1, 1e5, 400))
 FEWEST, BEYOND = (
     200,
     400,
@@ -66,12 +67,12 @@ def _tail(side: Array, error: Array, *, own: bool) -> Tail:
     normal, best = float(ndtri((1 + at) / 2)) / MIDDLE, (np.inf, Tail(df=float(FREEDOMS[0])))
     # errors are much alike, so that bending keeps the order of deviations
     straight, usual = np.quantile(side / error, [0.5, at]), float(np.median(error))
+    ratios = stdtrit(FREEDOMS, (1 + at) / 2) / MIDDLES
     for bend in BENDS:
         middle, far = _bent(straight * usual, bend) / usual
         ratio = far / middle if middle > 0 else np.inf
         off = abs(float(np.log(ratio / normal)))
         if off < best[0]:
-            ratios = stdtrit(FREEDOMS, (1 + at) / 2) / stdtrit(FREEDOMS, 0.75)
             df = float(np.exp(np.interp(-ratio, -ratios, np.log(FREEDOMS))))
             best = off, Tail(max(float(middle) / MIDDLE, 0.2) if own else 1.0, df, bend)
     return best[1]
@@ -84,12 +85,24 @@ def _bent(size: Array, bend: float) -> Array:
 
 def normal_scores(shift: Array, error: Array, tail: tuple[Tail, Tail]) -> Array:
     """The normal deviations that are as rare as these."""
-    found = np.zeros(len(shift))
+    found, rare = np.zeros(len(shift)), {one.df: _as_rare(one.df, len(shift)) for one in tail}
     for sign, one in zip((-1.0, 1.0), tail, strict=True):
         side = np.flatnonzero(shift * sign > 0)
-        size = _bent(shift[side] * sign, one.bend) / error[side] / one.scale
-        found[side] = sign * np.interp(size, SIZES, _as_rare(one.df, len(shift)))
+        size = _bent(shift[side] * sign, one.bend) / (error[side] * one.scale)
+        found[side] = sign * _read(size, rare[one.df])
     return found
+
+
+def _read(size: Array, values: Array) -> Array:
+    """Values between those at `SIZES`."""
+    steps, far = size * (STEPS / NEAR), np.flatnonzero(size >= NEAR)
+    steps[far] = 0.0
+    at = steps.astype(np.intp)
+    steps -= at
+    steps *= np.diff(values)[at]
+    steps += values[at]
+    steps[far] = np.interp(size[far], SIZES, values)
+    return steps
 
 
 def _as_rare(df: float, leaves: int) -> Array:
