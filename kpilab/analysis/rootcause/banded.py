@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kpilab.analysis.rootcause.cube import categories
 from kpilab.core.values import MISSING, Message
 from kpilab.engine.column import DEN0, DEN1, NUM0, NUM1, SIDES
 from kpilab.engine.rootcause.leaves import Leaves
@@ -23,7 +24,7 @@ def banded(leaves: Leaves, names: tuple[str, ...]) -> tuple[pd.DataFrame, tuple[
     """
     frame, notes = leaves.frame, ()
     for name in names:
-        held = frame[name].astype("category").cat
+        held = categories(frame[name])
         whole = name not in leaves.edges
         if whole and len(held.categories) <= MANY:
             continue

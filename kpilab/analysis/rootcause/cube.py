@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 SWEEPS = 10
-FEW = 20_000  # leaves that are looked at before all are
+FEW = 2_000  # leaves that are looked at before all are
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +105,11 @@ class Cube:
         return Where(values, {d: tuple(v) for d, v in left.items()})
 
 
+def categories(column: pd.Series) -> pd.Categorical:
+    """The values of a column, numbered."""
+    return column.array if isinstance(column.array, pd.Categorical) else pd.Categorical(column)
+
+
 def cube_of(
     frame: pd.DataFrame,
     names: tuple[str, ...],
@@ -120,7 +125,7 @@ def cube_of(
         shared: whether amounts are numbers of single things that may be shared among leaves: they
             vary no more than numbers of whole ones.
     """
-    coded = [frame[d].astype("category").cat for d in names]
+    coded = [categories(frame[d]) for d in names]
     codes, values = (
         np.array([c.codes for c in coded], dtype=np.intp),
         tuple(c.categories for c in coded),

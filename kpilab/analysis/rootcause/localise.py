@@ -214,10 +214,11 @@ def localise(
 def _result(searched: list[Places], notes: tuple[Message, ...], level: float) -> LocaliseResult:
     """What was found in all metrics; the figures of a whole cube are those of one."""
     several = len(searched) > 1
-    rows: list[dict[str, Any]] = [row for one in searched for row in one.rows()]
+    found: list[list[dict[str, Any]]] = [one.rows() for one in searched]
+    rows = [row for mine in found for row in mine]
     if several:
         rows.sort(key=lambda row: row["p"])
-    first = next((one for one in searched if one.rows()), searched[0])
+    first = next((one for one, mine in zip(searched, found, strict=True) if mine), searched[0])
     notes += _said(rows, sum(one.found.minor for one in searched))
     notes += tuple(note for one in searched for note in one.nested())
     notes += _moved(searched) if several else _beyond(first)
@@ -301,9 +302,9 @@ def _checked(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Message, ...]]:
     """Amounts that can be searched: a stray few negative ones count as nothing; where there are
     many they are meant (profit), but no denominator is."""
     columns = [c for c in SIDES if c in frame]
-    amounts = frame[columns].to_numpy(float)
-    below = -float(amounts[amounts < 0].sum())
-    share = below / max(float(np.abs(amounts).sum()), 1e-300)
+    amounts = [frame[c].to_numpy(float) for c in columns]
+    below = -sum(float(np.minimum(v, 0.0).sum()) for v in amounts)
+    share = below / max(sum(float(np.abs(v).sum()) for v in amounts), 1e-300)
     if share > STRAY and any((frame[c] < 0).any() for c in (DEN0, DEN1) if c in frame):
         raise BadInput(
             "some denominators are negative",

@@ -99,7 +99,10 @@ def frame_sums(
 def _coded(column: pd.Series) -> tuple[Codes, NDArray[np.object_]]:
     """Code of each row, in the order of the values' text."""
     code, found = pd.factorize(column, use_na_sentinel=False)
-    text = np.array([MISSING if pd.isna(v) else str(v) for v in found], dtype=object)
+    missing, values = pd.isna(found), np.asarray(found, dtype=object)
+    text = np.array(
+        [MISSING if gone else str(v) for v, gone in zip(values, missing, strict=True)], dtype=object
+    )
     labels, place = np.unique(text, return_inverse=True)
     return place[code], labels
 

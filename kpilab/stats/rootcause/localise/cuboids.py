@@ -47,12 +47,17 @@ class Cuboid:
     finer: tuple[tuple[int, ...], tuple[int, int, int]] | None
     single: bool
 
-    def of(self, leaves: NDArray[np.intp] | None) -> NDArray[np.intp]:
-        """Elements of some leaves, or of all."""
+    def of(
+        self, leaves: NDArray[np.intp] | None, codes: NDArray[np.intp] | None = None
+    ) -> NDArray[np.intp]:
+        """Elements of some leaves, or of all; `codes`: those of the leaves, where they are at
+        hand."""
         at = slice(None) if leaves is None else leaves
-        return (
-            _placed(self.codes, self.dims, self.levels, at) if self.code is None else self.code[at]
-        )
+        if self.code is not None:
+            return self.code[at]
+        if codes is not None:
+            return _placed(codes, self.dims, self.levels, slice(None))
+        return _placed(self.codes, self.dims, self.levels, at)
 
     def members(self, element: int) -> NDArray[np.intp]:
         """Leaves of one element."""
@@ -207,10 +212,10 @@ def same_leaves(
     Args:
         size: of every leaf; totals: its `sums`.
     """
-    mine, found = size[leaves], []
+    mine, own, found = size[leaves], codes[:, leaves], []
     total = float(mine.sum())
     for space, whole in zip(spaces, totals, strict=True):
-        code = space.of(leaves)
+        code = space.of(leaves, own)
         inside = np.bincount(code, mine)
         element = int(np.argmax(inside))
         either = total + whole[element] - inside[element]

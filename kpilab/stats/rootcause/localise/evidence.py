@@ -154,13 +154,17 @@ class Board:
 
     def _by_leaves(self, members: Codes, which: list[int], touched: Mask) -> None:
         """Takes leaves out of some cuboids, and marks the elements that they touch."""
-        summands = list(self.leaves.of(members).summands())
+        mine = self.leaves.of(members)
+        summands = list(mine.summands())
         for n in which:
             space, start = self.spaces[self.wide[n]], self.start[n]
-            code = space.of(members)
+            code = space.of(members, mine.codes)
             touched[start + code] = True
             for total, summand in zip(self._sums, summands, strict=True):
-                total[start : start + space.size] -= np.bincount(code, summand, space.size)
+                if len(code) * FEW < space.size:
+                    np.subtract.at(total, start + code, summand)
+                else:
+                    total[start : start + space.size] -= np.bincount(code, summand, space.size)
 
     def _summed(self, leaves: Leaves, members: Codes | None) -> Array:
         """Sums of some leaves, or of all, per element of the cuboids that are wide."""

@@ -52,7 +52,8 @@ class Amounts:
     def fit(self, live: Mask, *, first: bool) -> Noise:
         """The noise of leaves most of which are normal;
         all the more where it is not the `first` fit."""
-        expected, actual, spread = self.expected[live], self.actual[live], self.spread[live]
+        at = slice(None) if live.all() else live
+        expected, actual, spread = self.expected[at], self.actual[at], self.spread[at]
         if first and self.sampled:
             return Noise(max(self.least, 1e-12), 0.0, 1.0, floor=self.floor)
         if len(live) < MANY:

@@ -54,22 +54,48 @@ def tails(shift: Array, error: Array, *, own: bool) -> tuple[Tail, Tail]:
     """
     at = some(len(shift))
     shift, error = shift[at], error[at]
-    sides = ((np.abs(shift[at]), error[at]) for at in (shift < 0, shift > 0))
-    low, high = (_tail(*side, own=own) for side in sides)
+    signs, scores = (shift < 0, shift > 0), shift / error
+    counts = [int(np.count_nonzero(side)) for side in signs]
+    if max(counts) < FEWEST:
+        return Tail(), Tail()
+    far = [_far(n, own=own) for n in counts]
+    # Both sides are read off one row of deviations, those below backwards.
+    ranks = [(counts[0] - 1) * np.array([0.5, 1 - far[0]])]
+    ranks += [len(scores) - counts[1] + (counts[1] - 1) * np.array([0.5, far[1]])]
+    sizes = np.abs(_ranked(scores, np.concatenate(ranks))).reshape(2, 2)
+    one = float(error[0]) if error.min() == error.max() else None
+    low, high = (
+        _tail(size, at, float(np.median(error[side])) if one is None else one, own=own)
+        if n >= FEWEST
+        else Tail()
+        for size, at, side, n in zip(sizes, far, signs, counts, strict=True)
+    )
     calm = max(low, high, key=lambda tail: tail.df)
     return (low, high) if own else (calm, calm)
 
 
-def _tail(side: Array, error: Array, *, own: bool) -> Tail:
-    if len(side) < FEWEST:
-        return Tail()
-    at = min(max(1 - BEYOND / len(side), 0.95), 0.999) if own else 0.9
+def _far(n: int, *, own: bool) -> float:
+    """The quantile of n deviations beyond which the tail is."""
+    return min(max(1 - BEYOND / max(n, 1), 0.95), 0.999) if own else 0.9
+
+
+def _ranked(values: Array, ranks: Array) -> Array:
+    """Values of some ranks, which may lie between two."""
+    ranks = np.clip(ranks, 0, len(values) - 1)
+    low = np.floor(ranks).astype(np.intp)
+    high = np.minimum(low + 1, len(values) - 1)
+    ordered = np.partition(values, np.unique([low, high]))
+    return ordered[low] + (ordered[high] - ordered[low]) * (ranks - low)
+
+
+def _tail(sizes: Array, at: float, usual: float, *, own: bool) -> Tail:
+    """Of deviations to one side, in errors: the middle one, and that of the quantile `at`; `usual`
+    is the middle error."""
     normal, best = float(ndtri((1 + at) / 2)) / MIDDLE, (np.inf, Tail(df=float(FREEDOMS[0])))
     # errors are much alike, so that bending keeps the order of deviations
-    straight, usual = np.quantile(side / error, [0.5, at]), float(np.median(error))
     ratios = stdtrit(FREEDOMS, (1 + at) / 2) / MIDDLES
     for bend in BENDS:
-        middle, far = _bent(straight * usual, bend) / usual
+        middle, far = _bent(sizes * usual, bend) / usual
         ratio = far / middle if middle > 0 else np.inf
         off = abs(float(np.log(ratio / normal)))
         if off < best[0]:
