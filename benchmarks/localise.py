@@ -13,12 +13,14 @@ interpreter of an environment with wise-pizza.
 from __future__ import annotations
 
 import argparse
+import pickle
 import resource
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -69,9 +71,11 @@ class Tally:
     silent: int = 0
     seconds: list[float] = field(default_factory=list)
 
-    def add(self, case: Case, *, exceptions: bool) -> None:
+    def add(self, case: Case, *, exceptions: bool, data: Path | None = None) -> None:
+        """Search a case; `data`: where its leaves are, if not in its frame."""
         start = time.process_time()
-        result = localise(case.frame, dimensions=case.dimensions, **case.question)
+        table = case.frame if data is None else as_table(data)
+        result = localise(table, dimensions=case.dimensions, **case.question)
         self.seconds.append(time.process_time() - start)
         told = [
             _told(place) if exceptions else (_told(place)[0], frozenset())
@@ -209,12 +213,30 @@ def compare(repeats: int, peer: str | None) -> None:
 
 
 def large() -> None:
-    """Processor seconds and memory for complete cubes of millions of leaves."""
-    for shape in LARGE:
-        tally = Tally()
-        tally.add(cubes.complete(shape), exceptions=False)
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        print(tally.line(f"{np.prod(shape):,} leaves"), f" {most:.1f} GiB", flush=True)
+    """Processor seconds and memory for complete cubes of millions of leaves: in a data frame, and
+    in a Parquet file that another process searches by its engine."""
+    with tempfile.TemporaryDirectory() as folder:
+        for shape in LARGE:
+            case, path = cubes.complete(shape), Path(folder) / "leaves.parquet"
+            case.frame.to_parquet(path)
+            with path.with_suffix(".pickle").open("wb") as file:
+                pickle.dump(replace(case, frame=case.frame[:0]), file)
+            _one_large(f"{np.prod(shape):,} leaves, frame", case)
+            del case
+            subprocess.run([sys.executable, __file__, "--file", str(path)], check=True)
+
+
+def in_file(path: Path) -> None:
+    """One complete cube that is in a file."""
+    case = pickle.loads(path.with_suffix(".pickle").read_bytes())
+    _one_large("the same, Parquet file", case, path)
+
+
+def _one_large(name: str, case: Case, data: Path | None = None) -> None:
+    tally, start = Tally(), time.perf_counter()
+    tally.add(case, exceptions=False, data=data)
+    wall, most = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"{tally.line(name)}  wall {wall:.0f} s, {most / 2**20:.1f} GiB", flush=True)
 
 
 def main() -> None:
@@ -233,10 +255,14 @@ def main() -> None:
         help="repetitions of the million rows; nothing else is run",
     )
     parser.add_argument("--large", action="store_true", help="24 million leaves; nothing else")
+    parser.add_argument("--file", type=Path, help="one of them in a file; see `large`")
     parser.add_argument("--peer", help="interpreter with wise-pizza, for the million rows")
     arguments = parser.parse_args()
     if arguments.million:
         compare(arguments.million, arguments.peer)
+        return
+    if arguments.file:
+        in_file(arguments.file)
         return
     print(HEAD)
     if arguments.large:

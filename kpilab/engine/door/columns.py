@@ -37,7 +37,7 @@ class Read:
 
     `marked`: whether any of the numbers holds a point or comma; `nothing`: columns in which a sign
     for none occurs; `blank`: columns without any value, which are numbers if nothing else says what
-    they are.
+    they are; `unpadded`: columns whose values all were seen, none with blanks around it.
     """
 
     expressions: Mapping[str, str]
@@ -46,6 +46,7 @@ class Read:
     marked: bool = False
     nothing: frozenset[str] = frozenset()
     blank: frozenset[str] = frozenset()
+    unpadded: frozenset[str] = frozenset()
 
 
 def read(
@@ -91,7 +92,8 @@ def read(
     numbers = "".join("".join(forms.held) for c, forms in undecided.items() if c in found)
     nothing = frozenset(c for c, forms in every.items() if c in found and forms.nothing)
     marked = "." in numbers or "," in numbers
-    return Read(found, kinds, tuple(notes), marked, nothing, frozenset(blank))
+    unpadded = frozenset(c for c, forms in every.items() if forms.written and not forms.edged)
+    return Read(found, kinds, tuple(notes), marked, nothing, frozenset(blank), unpadded)
 
 
 @dataclass(frozen=True, slots=True)

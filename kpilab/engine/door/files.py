@@ -176,7 +176,8 @@ def _typed(part: Part, name: str, reading: Reading, elsewhere: Elsewhere | None)
     part = _unpivoted(part, name, reading.unpivot) if reading.unpivot else part
     _known(part, name, reading)
     read = columns.read(part.raw, part.open, reading, elsewhere)
-    texts = [c for c in (*part.texts, *part.open) if c not in read.expressions]
+    known = {*read.expressions, *read.unpadded}
+    texts = [c for c in (*part.texts, *part.open) if c not in known]
     clean, trimmed = columns.trimmed(part.raw, texts)
     changed = {**clean, **read.expressions}
     chosen = {c: changed.get(c, quoted(c)) for c in part.types}

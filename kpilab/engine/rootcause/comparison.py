@@ -3,7 +3,7 @@ per finest combination of dimensions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +15,7 @@ from kpilab.core.table import Facts, Table
 from kpilab.engine.column import DEN0, NUM0, NUM1, own
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.rootcause.bins import frame_bins, table_bins
+from kpilab.engine.rootcause.coded_leaves import coded_sums
 from kpilab.engine.rootcause.distinct import Distinct, shared
 from kpilab.engine.rootcause.frame_leaves import (
     amounts,
@@ -237,7 +238,7 @@ def _of_engine(
     missing: Any = ibis.or_(*[rows[c].isnull() for c in columns.values()])
     if question.periods is None:
         asked = {k: _known(rows[c].cast("float64"), missing) for k, c in columns.items()}
-        found = sums(rows, names, asked | {HOLED: missing.cast("float64")})
+        found = _leaves(rows, names, asked | {HOLED: missing.cast("float64")})
         return replace(_without_holes(found), edges=edges), names
     if not isinstance(table, Facts):
         raise BadInput(
@@ -252,7 +253,11 @@ def _of_engine(
     day = day_of(rows, table.time)
     compared_days: Any = ibis.or_(*[inside(day, p) for p in question.periods])
     asked[HOLED] = (missing & compared_days).cast("float64")
-    return replace(_without_holes(sums(rows, names, asked)), edges=edges), names
+    return replace(_without_holes(_leaves(rows, names, asked)), edges=edges), names
+
+
+def _leaves(rows: ir.Table, names: tuple[str, ...], asked: Mapping[str, ir.Value]) -> Leaves:
+    return coded_sums(rows, names, asked) or sums(rows, names, asked)
 
 
 def _known(amount: Any, missing: Any) -> ir.Value:

@@ -7,6 +7,7 @@ import json
 from datetime import date
 from itertools import product
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,8 +16,10 @@ from kpilab.analysis.rootcause.localise import localise
 from kpilab.core.table import Facts
 from kpilab.core.values import Period
 from kpilab.engine.door.tables import table as as_table
+from kpilab.engine.rootcause.coded_leaves import coded_sums
 from kpilab.engine.rootcause.frame_leaves import amounts, frame_sums
 from kpilab.engine.rootcause.leaves import sums
+from kpilab.engine.run import collect
 from kpilab.errors import BadInput
 
 PERIODS = (
@@ -97,6 +100,51 @@ def test_a_frame_is_summed_as_the_engine_would():
     )
     text = dict.fromkeys(names, "str")
     pd.testing.assert_frame_equal(mine.frame.astype(text), other.frame.astype(text))
+
+
+@pytest.mark.parametrize("shops", [3, 400])
+def test_leaves_by_the_million_are_fetched_as_numbers_and_are_the_same(monkeypatch, shops):
+    monkeypatch.setattr("kpilab.engine.rootcause.coded_leaves.MANY", 100)
+    frame = cube(2).sample(500, replace=True, random_state=0).reset_index(drop=True)
+    frame["shop"] = [f"it's {k % shops}" for k in range(500)]
+    frame.loc[3, "shop"] = None
+    frame["product"] = frame["product"].astype(int)
+    table, names = as_table(frame), ("shop", "product", "channel")
+    asked = {"num1": table["now"].cast("float64"), "num0": table["was"].cast("float64")}
+    asked["none"] = table["now"].cast("float64") * 0
+    mine, other = coded_sums(table, names, asked), sums(table, names, asked)
+    assert mine is not None
+    assert mine.grouped == other.grouped == ({"shop": 401} if shops > 300 else {})
+    text = dict.fromkeys(names, "str")
+    pd.testing.assert_frame_equal(mine.frame.astype(text), other.frame.astype(text))
+
+
+def test_a_table_of_millions_of_leaves_is_searched_on_the_engine(monkeypatch):
+    frame = cube(2).assign(was=lambda f: f["size"], now=lambda f: f["size"])
+    frame.loc[frame["shop"] == "c", "now"] *= 0.5
+    # as if only a few rows of texts could be fetched
+    monkeypatch.setattr("kpilab.engine.run.collect.__defaults__", (50,))
+    monkeypatch.setattr("kpilab.engine.rootcause.coded_leaves.MANY", 10)
+    names = ["shop", "product", "channel"]
+    result = localise(as_table(frame), dimensions=names, measure="now", expected="was")
+    assert found(result) == {frozenset({("shop", "c")})}
+
+
+def test_an_engine_groups_by_what_is_stored_and_names_what_is_missing_afterwards(monkeypatch):
+    asked: list[str] = []
+
+    def seen(expression, *rest):
+        asked.append(str(ibis.to_sql(expression)))
+        return collect(expression, *rest)
+
+    monkeypatch.setattr("kpilab.engine.rootcause.leaves.collect", seen)
+    frame = pd.DataFrame({"a": ["x", None, "(missing)"], "b": ["y", "y", "y"], "n": [1.0, 2, 3]})
+    table = as_table(frame)
+    found = sums(table, ("a", "b"), {"n": table["n"]}).frame
+    assert asked
+    assert not any("missing" in query for query in asked)
+    assert found["a"].tolist() == ["(missing)", "x"]
+    assert found["n"].tolist() == [5.0, 1.0]
 
 
 def test_a_plain_frame_with_dates_is_told_like_facts():

@@ -11,6 +11,7 @@ import pytest
 
 from kpilab.engine.connect import connect
 from kpilab.engine.door.files import opened
+from kpilab.engine.door.raw import Raw
 from kpilab.engine.door.reading import Reading, Unpivot
 from kpilab.errors import BadInput
 
@@ -406,6 +407,16 @@ def test_texts_lose_the_blanks_around_them_and_it_is_said(tmp_path):
     values, notes = column(tmp_path, ["North ", " South", "North", "\u3000West"])
     assert values == ["North", "South", "North", "West"]
     assert (notes["trimmed"]["rows"], notes["trimmed"]["first"]) == (3, (2, 3, 5))
+
+
+def test_rows_are_not_read_again_for_blanks_around_names_that_were_all_seen(tmp_path, monkeypatch):
+    pd.DataFrame({"city": ["a", "b"] * 50, "n": range(100)}).to_parquet(tmp_path / "t.parquet")
+    asked: list[str] = []
+    plain = Raw.all
+    monkeypatch.setattr(Raw, "all", lambda raw, query: asked.append(query) or plain(raw, query))
+    read(tmp_path / "t.parquet")
+    assert asked
+    assert not any(" LIKE " in query for query in asked)
 
 
 def test_a_first_row_with_one_odd_cell_is_no_row_of_names(tmp_path):

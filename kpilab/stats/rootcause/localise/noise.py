@@ -167,6 +167,14 @@ def some(n: int) -> slice | NDArray[np.intp]:
     return slice(None) if n <= ENOUGH else np.random.default_rng(0).integers(0, n, ENOUGH)
 
 
+def sample(known: NDArray[np.bool_] | None, n: int) -> slice | NDArray[np.intp]:
+    """The leaves among `n` that are known, or so many of them that noise can be judged by."""
+    if known is None or known.all():
+        return some(n)
+    leaves = np.flatnonzero(known)
+    return leaves[some(len(leaves))]
+
+
 def fit_noise(expected: Array, actual: Array, spread: Array, *, least: float = 0.0) -> Noise:
     """Dispersion and relative noise from leaves most of which are normal; see `levels`."""
     return levels(expected, actual, spread).noise(least=least)

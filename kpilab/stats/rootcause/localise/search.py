@@ -12,7 +12,7 @@ from kpilab.stats.rootcause.localise.cuboids import Cuboid, Hit
 from kpilab.stats.rootcause.localise.evidence import Board, evidence, parts_say_more
 from kpilab.stats.rootcause.localise.fewleaves import few_leaves
 from kpilab.stats.rootcause.localise.leaves import Leaves
-from kpilab.stats.rootcause.localise.noise import CALM, CALMED, Noise, levels, some
+from kpilab.stats.rootcause.localise.noise import CALM, CALMED, Noise, levels, sample, some
 from kpilab.stats.rootcause.localise.tails import normal_scores, tails
 
 Array = NDArray[np.float64]
@@ -52,7 +52,7 @@ class Amounts:
     def fit(self, live: Mask, *, first: bool) -> Noise:
         """The noise of leaves most of which are normal;
         all the more where it is not the `first` fit."""
-        at = slice(None) if live.all() else live
+        at = sample(live, len(live))
         expected, actual, spread = self.expected[at], self.actual[at], self.spread[at]
         if first and self.sampled:
             return Noise(max(self.least, 1e-12), 0.0, 1.0, floor=self.floor)
@@ -176,8 +176,7 @@ def _leaves(amounts: Amounts, noise: Noise, calm: Mask | None) -> Leaves:
     )
     if _even(amounts, noise):
         error = np.sqrt(variance)
-        known = slice(None) if calm is None else calm
-        tail = tails(shift[known], error[known], own=calm is not None)
+        tail = tails(shift, error, own=calm is not None, known=calm)
         shift = normal_scores(shift, error, tail) * error
     return Leaves(amounts.codes, shift, variance, alike)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtr, stdtrit
 
-from kpilab.stats.rootcause.localise.noise import some
+from kpilab.stats.rootcause.localise.noise import sample
 
 Array = NDArray[np.float64]
 FREEDOMS = np.array([2.5, 3, 4, 5, 6, 8, 10, 14, 20, 30, 60, 200, 1000])
@@ -18,6 +18,7 @@ MIDDLE = 0.67449  # the middle of |normal|
 # Sizes at which rarity is worked out: even steps up to `NEAR`, so that a place among them is known.
 NEAR, STEPS = 12.0, 600
 SIZES = np.append(np.linspace(0, NEAR, STEPS + 1), np.geomspace(12.1, 1e5, 400))
+AT_ONCE = 1 << 16  # deviations that are read off together, near enough to the processor
 FEWEST, BEYOND = (
     200,
     400,
@@ -44,15 +45,18 @@ class Tail:
     bend: float = 0.0
 
 
-def tails(shift: Array, error: Array, *, own: bool) -> tuple[Tail, Tail]:
+def tails(
+    shift: Array, error: Array, *, own: bool, known: NDArray[np.bool_] | None = None
+) -> tuple[Tail, Tail]:
     """Of deviations below and above, most of which are noise.
 
     Args:
         shift: deviations, relative to the mean of expected and actual; error: of each.
         own: each side has its own; otherwise both are like the calmer one, as the other may be full
             of shifts.
+        known: which deviations are looked at; all where None.
     """
-    at = some(len(shift))
+    at = sample(known, len(shift))
     shift, error = shift[at], error[at]
     signs, scores = (shift < 0, shift > 0), shift / error
     counts = [int(np.count_nonzero(side)) for side in signs]
@@ -112,10 +116,13 @@ def _bent(size: Array, bend: float) -> Array:
 def normal_scores(shift: Array, error: Array, tail: tuple[Tail, Tail]) -> Array:
     """The normal deviations that are as rare as these."""
     found, rare = np.zeros(len(shift)), {one.df: _as_rare(one.df, len(shift)) for one in tail}
-    for sign, one in zip((-1.0, 1.0), tail, strict=True):
-        side = np.flatnonzero(shift * sign > 0)
-        size = _bent(shift[side] * sign, one.bend) / (error[side] * one.scale)
-        found[side] = sign * _read(size, rare[one.df])
+    for first in range(0, len(shift), AT_ONCE):
+        part = slice(first, first + AT_ONCE)
+        mine, noise, into = shift[part], error[part], found[part]
+        for sign, one in zip((-1.0, 1.0), tail, strict=True):
+            side = np.flatnonzero(mine * sign > 0)
+            size = _bent(mine[side] * sign, one.bend) / (noise[side] * one.scale)
+            into[side] = sign * _read(size, rare[one.df])
     return found
 
 
