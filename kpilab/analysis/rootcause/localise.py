@@ -11,6 +11,7 @@ import pandas as pd
 
 from kpilab.analysis.rootcause.banded import banded
 from kpilab.analysis.rootcause.cube import Cube, cube_of
+from kpilab.analysis.rootcause.own_counts import by_own_count
 from kpilab.analysis.rootcause.places import Places, beside
 from kpilab.core.result import Result
 from kpilab.core.values import Effect, Message, Where, fraction
@@ -166,7 +167,8 @@ def localise(
             price) is cut into bands where its deviation changes, as are whole numbers of many
             values (an age) that show where; a band holds its lower end and not its upper one.
         measure: column that adds up, which may be negative (profit); `Distinct("user")` counts
-            each value of a column once in a period, shared among the leaves it was seen in; or the
+            each value of a column once in a period, shared among the leaves it was seen in (a place
+            whose own count stayed is not named); or the
             pair (numerator, denominator) of a rate, whose numerator is compared at the
             denominator's present size; or
         metrics: several of these at once, each a column that adds up or a pair (numerator,
@@ -206,7 +208,11 @@ def localise(
         known = Known(cube.spread, cube.least, cube.sampled, _material(search.material, question))
         part = search.alpha / len(questions)
         found = locate(cube.codes, *cube.searched, known, alpha=part, deepest=search.deepest)
-        searched.append(Places(question.name, cube, found, part, level))
+        one = Places(question.name, cube, found, part, level)
+        if isinstance(question.measure, Distinct) and question.periods is not None:
+            one, own = by_own_count(one, facts, question.measure, question.periods)
+            said += own
+        searched.append(one)
         notes += said
     return _result(searched, notes, level)
 

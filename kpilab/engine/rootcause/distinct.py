@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import and_
 from typing import TYPE_CHECKING, Any
 
 import ibis
 from ibis import _
 
+from kpilab.engine.column import own
 from kpilab.engine.days import day_of, inside
+from kpilab.engine.door.labels import label
+from kpilab.engine.run import collect_one
 from kpilab.errors import BadInput
 
 if TYPE_CHECKING:
     from kpilab.core.table import Facts
-    from kpilab.core.values import Period
+    from kpilab.core.values import Period, Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +60,43 @@ def shared(
     rows = rows.select(*names, measure.column, **{facts.time: first}).distinct()
     share = 1.0 / _.count().over(ibis.window(group_by=[measure.column, facts.time]))
     return replace(facts, table=rows.select(*names, facts.time, **{measure.column: share}))
+
+
+def counted_in(
+    facts: Facts, measure: Distinct, places: Sequence[Where], periods: tuple[Period, Period]
+) -> list[tuple[int, int]]:
+    """How many different values each place has by itself in both periods; (0, 0) also where a place
+    is told in other words than the table's (a band, the values put together as "(other)")."""
+    if not places:
+        return []
+    table: Any = facts.table
+    day: Any = day_of(table, facts.time)
+    counted = {
+        own(f"n{k}_{side}"): table[measure.column].nunique(
+            where=_met(table, where) & inside(day, period)
+        )
+        for k, where in enumerate(places)
+        for side, period in enumerate(periods)
+    }
+    found = collect_one(table.agg(**counted), "different values by place")
+    return [
+        (int(found[own(f"n{k}_0")] or 0), int(found[own(f"n{k}_1")] or 0))
+        for k in range(len(places))
+    ]
+
+
+def _met(table: Any, where: Where) -> Any:
+    """Whether a row lies in a place, by the texts of its values."""
+    met = _all_of(table, where.values)
+    return met & ~_all_of(table, where.without) if where.without else met
+
+
+def _all_of(table: Any, values: Mapping[str, tuple[object, ...]]) -> Any:
+    parts = [label(table[d]).isin(list(_texts(held))) for d, held in values.items()]
+    return reduce(and_, parts, ibis.literal(True))
+
+
+def _texts(values: tuple[object, ...]) -> Iterator[str]:
+    """Those of the values, taken out of values that are told as one."""
+    for value in values:
+        yield from _texts(value) if isinstance(value, tuple) else (str(value),)

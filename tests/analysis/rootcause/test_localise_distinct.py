@@ -76,3 +76,31 @@ def test_distinct_counts_need_periods_of_one_length_and_stand_beside_other_metri
         localise(frame, dimensions=DIMENSIONS, measure=Distinct("user"), periods=short)
     with pytest.raises(BadInput, match="counted and searched"):
         localise(frame, dimensions=["user"], measure=Distinct("user"), periods=PERIODS)
+
+
+def also_elsewhere() -> pd.DataFrame:
+    """In the second period everybody who uses app1 uses app3 as well; nobody stays away."""
+    frame = visits()
+    late = frame[(frame["date"] >= LAST) & (frame["app"] == "app1")].drop_duplicates("user")
+    return pd.concat([frame, late.assign(app="app3")], ignore_index=True)
+
+
+def test_a_place_whose_users_are_only_seen_elsewhere_as_well_did_not_fall():
+    frame = also_elsewhere()
+    result = localise(frame, dimensions=DIMENSIONS, measure=Distinct("user"), periods=PERIODS)
+    assert [place.plain() for place in result.places] == [{"app": "app3"}]
+    said = {note.key: note.values for note in result.notes}
+    late = frame["date"] >= LAST
+    for key, app in (("elsewhere", "app1"), ("own_count", "app3")):
+        users = [frame.loc[(frame["app"] == app) & t, "user"].nunique() for t in (~late, late)]
+        told = said[f"localise.{key}"]
+        assert [told["before"], told["now"]] == users
+        assert told["where"].plain() == {"app": app}
+
+
+def test_users_that_stay_away_are_a_place_however_many_apps_they_use():
+    result = localise(
+        visits(fall=0.6), dimensions=DIMENSIONS, measure=Distinct("user"), periods=PERIODS
+    )
+    assert [p.plain() for p in result.places] == [{"city": "city2", "app": "app1"}]
+    assert "localise.elsewhere" not in {note.key for note in result.notes}
