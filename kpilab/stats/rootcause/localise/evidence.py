@@ -108,6 +108,19 @@ class Board:
             ]
         return sorted(found, key=lambda one: -one[0])[:most]
 
+    def crossing(self, share: float, most: int) -> list[tuple[int, int]]:
+        """Cuboid and element of those that lost some of their leaves, but not most of them, and
+        have a share of the evidence they need, most of it first."""
+        whole = np.concatenate([self.spaces[k].leaves for k in self.wide] or [[]])
+        lost = (self._sums[0] < whole - 0.5) & (self._sums[0] > whole / 2)
+        needed = share * self.needed
+        maybe = np.flatnonzero(lost & (self.leaves.most(self._sums) > needed))
+        found = evidence(self.leaves.terms(self._sums[:, maybe]))
+        order = np.argsort(-found, kind="stable")[:most]
+        at = maybe[order[found[order] > needed[maybe[order]]]]
+        cuboid = np.searchsorted(self.start, at, "right") - 1
+        return [(self.wide[k], int(e - self.start[k])) for e, k in zip(at, cuboid, strict=True)]
+
     def take(self, members: Codes, cuboid: int, element: int) -> None:
         """Leaves that are explained, those left of an element, say nothing any more."""
         self.live[members] = False
@@ -185,13 +198,17 @@ class Board:
         sums, needed, net = self._sums[:, at], self.needed[at], np.zeros(self.needed[at].shape)
         maybe = np.flatnonzero(self.leaves.most(sums) > needed)
         terms, needed = self.leaves.terms(sums[:, maybe]), needed[maybe]
+        net[maybe] = np.maximum(self.found(terms, needed) - self.cost[at][maybe], 0.0)
+        return net
+
+    def found(self, terms: Array, needed: Array | float) -> Array:
+        """Evidence of places by their terms, where it is enough, else 0."""
         found = evidence(terms)
         enough = found > needed
         if self.flaw > 0:
             weight = np.where(terms[0] > 0.5, terms[2], 1.0)
             enough &= (terms[1] / weight) ** 2 > 2 * (1 / weight + self.flaw) * needed
-        net[maybe] = np.where(enough, found - self.cost[at][maybe], 0.0)
-        return net
+        return np.where(enough, found, 0.0)
 
     def _leaf_net(self, cost: float, needed: float) -> Array:
         squared = self.leaves.shift**2 / 2

@@ -27,6 +27,8 @@ APIECE = 8
 OFF, PULL, SETTLING = 0.1, 1.5, 3
 # share of count noise from which deviations of leaves have no tails of their own to be learnt
 SKEWED = 0.3
+# Share of the evidence it needs that an element must have outside of the hits that it runs through.
+NEARLY = 0.5
 SMALLEST = 1e-12  # variance of a deviation
 SIGNIFICANT = 4.0  # squared errors from which the centre is moved
 
@@ -210,6 +212,8 @@ def _taken(
     board, hits = Board(amounts.spaces, leaves, noise, least, live), []
     while len(hits) < most:
         hit = _best(board)
+        if hit is None and len(live) >= MANY:
+            hit = _crossing(board, hits, noise, least)
         if hit is None:
             break
         hits.append(Hit(*_shortest(board.spaces, hit.cuboid, hit.element), hit.gain, hit.leaves))
@@ -226,6 +230,31 @@ def _best(board: Board) -> Hit | None:
             continue
         if not parts_say_more(board.leaves.of(members), space.dims, gain + space.cost):
             return Hit(k, element, gain, members)
+    return None
+
+
+def _crossing(board: Board, hits: list[Hit], noise: Noise, least: float) -> Hit | None:
+    """An element that runs through hits and would have enough evidence, had they not taken its
+    leaves: in those, what they deviate by beyond the shift of their hit speaks for it as well."""
+    if not hits:
+        return None
+    shift, variance = board.leaves.shift.copy(), board.leaves.variance.copy()
+    for hit in hits:
+        sure = 1 / variance[hit.leaves]
+        shift[hit.leaves] -= np.sum(sure * shift[hit.leaves]) / sure.sum()
+        # leaves that moved unevenly say less than noise alone would let them
+        variance[hit.leaves] *= max(1.0, float(np.mean(sure * shift[hit.leaves] ** 2)))
+    rest = replace(board.leaves, shift=shift, variance=variance, alike=False)
+    for k, element in board.crossing(NEARLY, CANDIDATES):
+        space, members = board.spaces[k], board.spaces[k].members(element)
+        if any(np.all(space.of(hit.leaves) == element) for hit in hits):
+            continue  # around a hit, not through it
+        mine, left = rest.of(members), members[board.live[members]]
+        terms, outside = mine.summed(), rest.of(left).summed()
+        found = float(board.found(terms, noise.needed(space.cost + least))[0])
+        one_way = terms[1, 0] * outside[1, 0] > 0
+        if found > 0 and one_way and not parts_say_more(mine, space.dims, found):
+            return Hit(k, element, found - space.cost, left)
     return None
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from kpilab.stats.rootcause.localise import locate
 from kpilab.stats.rootcause.localise.cuboids import cuboids
 from kpilab.stats.rootcause.localise.evidence import Board
 from kpilab.stats.rootcause.localise.leaves import Leaves
@@ -68,3 +69,24 @@ def test_amounts_of_relative_noise_are_searched_by_three_sums():
     now = was * np.random.default_rng(3).normal(1, 0.1, codes.shape[1])
     amounts = Amounts(cuboids(codes), codes, was, now, np.ones(len(was)), 0.0, 0.0, sampled=False)
     assert described(amounts, 3.0).leaves.alike
+
+
+def crossed(seed: int, beside: float = 1.0) -> tuple[list[tuple[tuple[int, ...], tuple]], int]:
+    """Places found where a large one runs through a small one, and how many leaves it kept."""
+    codes = np.indices((8, 3, 10, 6)).reshape(4, -1)
+    rng = np.random.default_rng(seed)
+    was = rng.lognormal(4, 0.3, codes.shape[1])
+    now = was * rng.lognormal(0, 0.25, codes.shape[1])
+    now[codes[1] == 2] *= 0.55
+    now[(codes[0] == 3) & (codes[2] == 4)] *= beside
+    found = locate(codes, was, now).elements
+    return [(e.dims, e.values) for e in found], min((len(e.leaves) for e in found), default=0)
+
+
+def test_leaves_that_a_hit_took_speak_for_another_that_runs_through_it():
+    both = [crossed(seed, 0.72) for seed in range(10)]
+    alone = [crossed(seed) for seed in range(10)]
+    assert all(found == [((1,), (2,))] for found, _ in alone)
+    right = [set(found) == {((1,), (2,)), ((0, 2), (3, 4))} for found, _ in both]
+    assert sum(right) >= 8  # 6 by the leaves outside alone
+    assert {kept for (_, kept), ok in zip(both, right, strict=True) if ok} == {18}
