@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -106,7 +106,7 @@ class Cube:
         return Where(values, {d: tuple(v) for d, v in left.items()})
 
 
-def categories(column: pd.Series) -> pd.Categorical:
+def categories(column: pd.Series) -> pd.Categorical[Any]:
     """The values of a column, numbered."""
     return column.array if isinstance(column.array, pd.Categorical) else pd.Categorical(column)
 

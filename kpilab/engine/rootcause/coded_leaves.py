@@ -55,7 +55,7 @@ def coded_sums(
     con: Any = table.get_backend()
     if con.name != "duckdb":
         return None
-    if collect_one(table.agg(**{ROWS: table.count()}), "leaves")[ROWS] <= MANY:
+    if collect_one(table.agg([table.count().name(ROWS)]), "leaves")[ROWS] <= MANY:
         return None
     rows = table.select(**{d: label(table[d]) for d in dimensions}, **columns)
     coded = [_coded(rows, d, tuple(columns)) for d in dimensions]
@@ -77,7 +77,7 @@ def _coded(rows: ir.Table, name: str, columns: Sequence[str]) -> Coded:
     kept = largest(rows, name, columns, MOST_VALUES + 1)
     if len(kept) <= MOST_VALUES:
         return Coded(name, tuple(sorted(kept)), 0)
-    values = int(collect_one(rows.agg(**{ROWS: rows[name].nunique()}), "leaves")[ROWS])
+    values = int(collect_one(rows.agg([rows[name].nunique().name(ROWS)]), "leaves")[ROWS])
     return Coded(name, tuple(sorted({*kept[:MOST_VALUES], OTHER})), values)
 
 

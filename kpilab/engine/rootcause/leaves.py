@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import ibis
 import numpy as np
@@ -63,7 +63,7 @@ def sums(table: ir.Table, dimensions: tuple[str, ...], columns: Mapping[str, ir.
         counts = collect_one(table.agg([table[d].nunique().name(d) for d in dimensions]), "leaves")
         grouped = {d: int(counts[d]) for d in dimensions if counts[d] > MOST_VALUES}
     for d in grouped:
-        kept = largest(table, d, tuple(columns), MOST_VALUES)
+        kept: Any = largest(table, d, tuple(columns), MOST_VALUES)
         table = table.mutate(**{d: table[d].isin(kept).ifelse(table[d], ibis.literal(OTHER))})
     return Leaves(_summed(table, dimensions, tuple(columns)), grouped)
 
