@@ -81,7 +81,7 @@ def _goal(goal: GoalChange, evidence: Evidence) -> Why:
         "goal": goal.metric,
         "change": goal.change_like,
         "share": (goal.change_like_pct or 0.0) / 100,
-        "gap": goal.gap,
+        "gap": None if goal.expected == goal.baseline else goal.gap,
     }
     return Why(Message("why.goal_q", {"goal": goal.metric}), Message("why.goal", values), finding)
 

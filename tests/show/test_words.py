@@ -55,7 +55,10 @@ def test_a_direction_is_said_once(lang):
 
 def test_one_of_a_thing_is_singular():
     clean = {"table": "t", "faults": 0}
-    assert say(Message("quality.clean", {"rows": 1, **clean})) == "Table t: 1 row, no fault found."
+    assert (
+        say(Message("quality.clean", {"rows": 1, **clean}))
+        == "Table t: 1 row, no fault in its values."
+    )
     assert "2 rows" in say(Message("quality.clean", {"rows": 2, **clean}))
 
 

@@ -70,7 +70,7 @@ class QualityResult(Result):
     def headline(self) -> Message:
         values = {"table": self.name, "rows": self.rows, "faults": len(self.table)}
         if self.table.empty:
-            return Message("quality.clean", values)
+            return Message("quality.clean" if self.rows else "quality.without", values)
         return Message(
             "quality.faults", values | {"worst": self.statements[int(self.table["rows"].argmax())]}
         )

@@ -55,9 +55,8 @@ def judge(case: Case, evidence: Evidence) -> list[Candidate]:
 
 
 def _amount(before: float, lost: float, explained: Effect) -> Effect:
-    """What the market took from a volume: explained share of the baseline,
-    at most the whole loss."""
-    ends = [
-        max(before * e, lost) if e is not None else lost for e in (explained.low, explained.high)
-    ]
-    return Effect(max(before * explained.value, lost), min(ends), min(max(ends), 0.0))
+    """What the market took from a volume: explained share of the baseline, at most the whole loss;
+    its interval is that of the share, and holds it."""
+    value = max(before * explained.value, lost)
+    ends = [value if e is None else before * e for e in (explained.low, explained.high)]
+    return Effect(value, min(*ends, value), min(max(*ends, value), 0.0))

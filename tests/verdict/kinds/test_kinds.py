@@ -131,6 +131,11 @@ def test_the_market_explains_no_more_than_was_lost():
     found = outside(market(explained=-0.2))[0]
     assert found.fix is not None
     assert found.fix.amount.value == -100.0
+    sure = SimpleNamespace(**{**vars(market()), "explained": Effect(-0.12, -0.16, -0.08)})
+    found = outside(sure)[0]
+    assert found.fix is not None
+    ends = found.fix.amount.low, found.fix.amount.high
+    assert (found.fix.amount.value, *ends) == (-100.0, -160.0, -80.0)
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def bunching(result: BunchingResult, lang: str = "en") -> alt.TopLevelMixin:
             scale=alt.Scale(zero=False),
             axis=alt.Axis(labelExpr=written("number", lang), tickCount=6, grid=False),
         )
-        tone = BAD if row["bunched"] else NEUTRAL
+        tone = BAD if bool(row["bunched"]) else NEUTRAL
         colour = alt.condition("datum.hit", alt.value(tone), alt.value(QUIET))
         bars = alt.Chart(bins).mark_bar(stroke="white", strokeWidth=0.5).encode(
             x=x, x2="end:Q", y=alt.Y("found:Q", title=label("bunching.found", lang)), color=colour
