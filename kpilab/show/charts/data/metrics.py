@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CRITERIA = ("specific", "measurable", "achievable", "ambitious", "relevant", "time_bound")
 MOST, WIDTH = 40, 560
+SLANTED = alt.Axis(labelAngle=-65, labelAlign="left", orient="top")
 
 
 def registry(result: Result, lang: str = "en") -> alt.TopLevelMixin:
@@ -50,7 +51,7 @@ def smart(result: Result, lang: str = "en") -> alt.TopLevelMixin:
     words = {
         True: label("smart.yes", lang),
         False: label("smart.no", lang),
-        None: label("smart.open", lang),
+        None: "?",
     }
     order = [label(f"smart.{c}", lang) for c in CRITERIA]
     rows = [
@@ -59,12 +60,8 @@ def smart(result: Result, lang: str = "en") -> alt.TopLevelMixin:
         for c in CRITERIA
     ]
     base = alt.Chart(pd.DataFrame(rows), title=head(result, lang)).encode(
-        x=alt.X(
-            "criterion:N",
-            sort=order,
-            title=None,
-            axis=alt.Axis(labelAngle=0, orient="top", labelExpr="split(datum.label, ' ')"),
-        ),
+        # Slanted, the heads have room on a phone as well.
+        x=alt.X("criterion:N", sort=order, title=None, axis=SLANTED),
         y=alt.Y("kpi:N", sort=None, title=None),
     )
     scale = alt.Scale(domain=list(words.values()), range=[GOOD, BAD, QUIET])
