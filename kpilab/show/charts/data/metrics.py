@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CRITERIA = ("specific", "measurable", "achievable", "ambitious", "relevant", "time_bound")
 MOST, WIDTH = 40, 560
-SLANTED = alt.Axis(labelAngle=-65, labelAlign="left", orient="top")
+SLANTED = alt.Axis(labelAngle=-90, labelAlign="left", orient="top")
 
 
 def registry(result: Result, lang: str = "en") -> alt.TopLevelMixin:
