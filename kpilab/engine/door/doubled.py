@@ -93,8 +93,8 @@ def _hashed(
 
 
 def _alike(name: str) -> str:
-    """Pairs of files with the rows they have alike, the rows of the days they share, and how many
-    of those differ in more than their day."""
+    """Pairs of files with the rows they have alike, the rows of the days they share, how many
+    of those differ in more than their day, and the rows of both files on these days."""
     return f"""
         WITH n AS (SELECT f, day, h, any_value(g) AS g, count(*) AS n
             FROM {name} GROUP BY f, day, h),
@@ -102,10 +102,10 @@ def _alike(name: str) -> str:
         alike AS (SELECT a.f AS a, b.f AS b, sum(least(a.n, b.n)) AS m, count(DISTINCT b.g) AS g
             FROM n a JOIN n b ON a.h = b.h AND b.f > a.f AND b.f <= a.f + {NEAR}
             GROUP BY 1, 2),
-        shared AS (SELECT a.f AS a, b.f AS b, sum(least(a.n, b.n)) AS s
+        shared AS (SELECT a.f AS a, b.f AS b, sum(least(a.n, b.n)) AS s, sum(a.n + b.n) AS t
             FROM days a JOIN days b ON a.day IS NOT DISTINCT FROM b.day
             AND b.f > a.f AND b.f <= a.f + {NEAR} GROUP BY 1, 2)
-        SELECT a, b, m, s, g FROM alike JOIN shared USING (a, b) ORDER BY 1, 2"""
+        SELECT a, b, m, s, g, t FROM alike JOIN shared USING (a, b) ORDER BY 1, 2"""
 
 
 def _gone(raw: Raw, name: str, files: list[str], pairs: list[tuple[int, ...]]) -> Doubled:
@@ -124,6 +124,7 @@ def _gone(raw: Raw, name: str, files: list[str], pairs: list[tuple[int, ...]]) -
     first = raw.all(f"SELECT nr FROM {gone} ORDER BY nr LIMIT {FIRST_ROWS}")
     days = raw.all(f"SELECT day, count(*) FROM {gone} WHERE day IS NOT NULL GROUP BY 1 ORDER BY 1")
     told = dict.fromkeys(raw.files[files[k - 1]] for a, b, *_ in pairs for k in (a, b))
-    values = {"table": raw.table, "rows": count, "files": tuple(told)}
+    apart = sum(both - 2 * same for _, _, same, _, _, both in pairs)
+    values = {"table": raw.table, "rows": count, "files": tuple(told), "apart": apart or None}
     note = Message("door.doubled", {**values, "first": tuple(raw.row(k) for (k,) in first)})
     return Doubled(gone, note, dict(days))

@@ -105,9 +105,20 @@ def test_rows_of_days_that_two_exports_hold_count_once(tmp_path, ending):
     right(found, NOV, DEC)
     said = notes["doubled"]
     assert (said["rows"], said["files"]) == (7, (f"s-2025-11{ending}", f"s-2025-12{ending}"))
+    assert said["apart"] is None
     assert len(said["first"]) == 5
     assert all(str(row).startswith("s-2025-12") for row in said["first"])
     assert sum(found.daily.values()) == 7
+
+
+def test_rows_that_changed_between_two_exports_are_said(tmp_path):
+    later = sales("2025-11-24", "2025-12-31")
+    later.loc[[0, 1], "revenue"] += 1.0
+    kept(sales("2025-11-01", "2025-11-30"), tmp_path / "s-2025-11.csv")
+    kept(later, tmp_path / "s-2025-12.csv")
+    _, notes = read(tmp_path, "s-*.csv")
+    # Five of seven are alike; two stand in each file as it has them.
+    assert (notes["doubled"]["rows"], notes["doubled"]["apart"]) == (5, 4)
 
 
 def test_a_file_that_lies_there_twice_counts_once(tmp_path):
