@@ -30,9 +30,11 @@ from kpilab.report.words import Words
 from kpilab.show import format as form
 from kpilab.show.labels import labelled
 from kpilab.show.trial_page import page as trial_page
+from kpilab.show.trial_tables import PARTS, part_table
 
 # With the drawing code (0.9 MB) the page stays under 1.2 MB.
 ROOM_FOR_CHARTS, ROOM_FOR_TABLES, MOST_ROWS = 150_000, 40_000, 30
+ROOM_FOR_PARTS = 20_000  # the effects of experiments by day, age and segment
 DRAWN = 7  # digits of a number in a chart
 
 CHART_LOCALE: Mapping[str, Literal["en-GB", "zh-CN"]] = {"en": "en-GB", "zh": "zh-CN"}
@@ -204,13 +206,21 @@ def _short(value: object) -> object:
 
 
 def _tests(words: Words) -> dict[str, Markup]:
-    """Per finding id the page of its experiment, where one was evaluated."""
-    pages = {
-        finding.id: trial_page(cast("Any", labelled(result, words.names)), words.lang)
-        for finding in words.review.findings
-        for result in finding.evidence
-        if result.kind == "experiment"
-    }
+    """Per finding id the page of its experiment, where one was evaluated, with its effect by day,
+    age and segment as far as there is room."""
+    pages, room = {}, ROOM_FOR_PARTS
+    for finding in words.review.findings:
+        found = {r.kind: labelled(r, words.names) for r in finding.evidence}
+        if "experiment" not in found:
+            continue
+        apart = (labelled(r, words.names) for r in finding.evidence if r.kind in PARTS)
+        tables = []
+        for table in (part_table(part, words.lang) for part in apart):
+            size = len(table.encode())
+            if size <= room:
+                tables.append(table)
+                room -= size
+        pages[finding.id] = trial_page(cast("Any", found["experiment"]), words.lang, tables)
     return {key: Markup(page) for key, page in pages.items()}  # noqa: S704  # escaped there
 
 

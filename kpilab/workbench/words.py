@@ -23,9 +23,9 @@ from kpilab.show.html import svg_of
 from kpilab.show.labels import labelled
 from kpilab.show.say import catalogue, label, sentence
 from kpilab.show.trial_page import page
+from kpilab.verdict.trial_parts import parts
 from kpilab.workbench.lacks import Lacks
 from kpilab.workbench.state import State
-from kpilab.workbench.trial_parts import parts
 
 MOST_ROWS = 12
 LEVELS = ("baseline", "current", "target")

@@ -23,6 +23,7 @@ from kpilab.questions.trial import TrialQuestion, trial
 from kpilab.verdict.evidence import Evidence, Found, Loss, Noted, numbering
 from kpilab.verdict.steps.programme import together
 from kpilab.verdict.steps.work import besides
+from kpilab.verdict.trial_parts import decided_parts
 
 
 def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, Evidence]:
@@ -146,7 +147,9 @@ def _tests(case: Case) -> Iterator[Message | tuple[Finding, ReanalysisResult]]:
         if isinstance(guards, Message):
             yield guards
             guards = None
-        yield _rereading(asked, result, guards), result
+        found = _rereading(asked, result, guards)
+        apart = decided_parts(asked, guards, result.segments) if guards else ()
+        yield replace(found, evidence=(*found.evidence, *apart)), result
 
 
 def _guards(asked: TrialQuestion) -> ExperimentResult | Message | None:

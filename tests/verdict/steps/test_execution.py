@@ -24,7 +24,7 @@ kpilab: 1
 title: small
 periods: {baseline: [2026-01-05, 2026-01-11], current: [2026-01-12, 2026-01-18]}
 tables:
-  events: {kind: events, source: events.csv, time: at, user: user, event: event, dimensions: []}
+  events: {kind: events, source: events.csv, time: at, user: user, event: event, dimensions: [BY]}
   daily: {kind: facts, source: daily.csv, time: day, dimensions: []}
   given: {kind: assignments, source: given.csv, time: at, unit: user, experiment: test,
       variant: variant}
@@ -54,9 +54,9 @@ def case(tmp_path):
         rows += [(day, f"u{k}", "refund", 0)] * int(noise.random() < (0.4 if b else 0.1))
         rows += [(day, f"u{k}", "sign in", 0)] * int(k // 2 % 10 < (3 if b else 6))
         rows.append(("2026-01-06 12:00", f"u{k}", "pay", 10))
-    pd.DataFrame(rows, columns=["at", "user", "event", "amount"]).to_csv(
-        tmp_path / "events.csv", index=False
-    )
+    events = pd.DataFrame(rows, columns=["at", "user", "event", "amount"])
+    events["region"] = np.where(events["user"].str[1:].astype(int) % 4 < 2, "north", "south")
+    events.to_csv(tmp_path / "events.csv", index=False)
     given = [("2026-01-08 09:00", f"u{k}", "t1", "AB"[k % 2]) for k in range(UNITS)]
     pd.DataFrame(given, columns=["at", "user", "test", "variant"]).to_csv(
         tmp_path / "given.csv", index=False
@@ -64,10 +64,9 @@ def case(tmp_path):
     days = pd.date_range("2026-01-05", "2026-01-18").strftime("%Y-%m-%d")
     pd.DataFrame({"day": days, "calls": 5}).to_csv(tmp_path / "daily.csv", index=False)
 
-    def opened(outcome="revenue", keys="looks: 1"):
-        (tmp_path / "case.yml").write_text(
-            CASE.replace("OUTCOME", outcome).replace("KEYS", keys), "utf-8"
-        )
+    def opened(outcome="revenue", keys="looks: 1", by=""):
+        text = CASE.replace("OUTCOME", outcome).replace("KEYS", keys).replace("BY", by)
+        (tmp_path / "case.yml").write_text(text, "utf-8")
         return open_case(tmp_path)
 
     return opened
@@ -136,3 +135,15 @@ def test_what_was_hoped_claimed_and_decided_is_said(case):
     said = sentence(finding.statement)
     assert "Hypothesis: more pay. Claimed: twice as much. Decision: shipped." in said
     assert "Hypothesis" not in sentence(examined(case())[0].statement)
+
+
+@pytest.mark.slow
+def test_the_effect_by_age_and_segment_is_behind_the_finding_and_judges_nothing(case):
+    plain, apart = (examined(case(by=by))[0] for by in ("", "region"))
+    assert [r.kind for r in plain.evidence] == ["rereading", "experiment", "ages"]
+    assert [r.kind for r in apart.evidence] == ["rereading", "experiment", "ages", "subgroups"]
+    assert apart.evidence[-1].table["value"].tolist() == ["north", "south"]
+    checks = [finding.evidence[1].checks["check"].tolist() for finding in (plain, apart)]
+    assert checks[0] == checks[1]
+    assert not {"segment_ratio", "novelty", "primacy"} & set(checks[1])
+    assert sentence(plain.statement) == sentence(apart.statement)
