@@ -246,8 +246,7 @@ class Words:
             return ""
         key = "plan_short" if goal.gap < 0 else "plan_over" if goal.gap > 0 else "plan_met"
         expected = self.amount(goal.metric, goal.expected)
-        metric = self.name(goal.metric)
-        return self.text(key, metric=metric, gap=self._size(abs(goal.gap)), expected=expected)
+        return self.text(key, gap=self._size(abs(goal.gap)), expected=expected)
 
     def verdict(self) -> str:
         """The headline: how many causes, none, a move that stays unexplained, or that it cannot be

@@ -34,7 +34,7 @@ def examined(
         goal=goal,
         current=case.current,
     )
-    verdict = "fine" if result.table.empty and result.rows else "unclear"
+    verdict = "fine" if result.table.empty else "unclear"
     finding = Finding(
         "",
         "trust",
