@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import pandas as pd
+
+from kpilab.analysis.rootcause.drivers import DriversResult
 from kpilab.core.finding import BridgeRow, Finding, StepReport
 from kpilab.core.values import Effect, Message
 
@@ -39,12 +42,40 @@ def amounts(rows: Sequence[BridgeRow], goal: str, nodes: Mapping[int, str]) -> d
 def told_once(reports: Sequence[StepReport], sizes: Mapping[str, Effect]) -> tuple[StepReport, ...]:
     """The reports with the bridge's amount where a finding says what a whole driver made of the
     goal: split over all drivers it would be a little more or less, and read as a contradiction."""
+    steps = {"root_cause": _sized, "goal": _split}
     return tuple(
-        replace(r, findings=tuple(_sized(f, sizes) for f in r.findings))
-        if r.step == "root_cause"
+        replace(r, findings=tuple(steps[r.step](f, sizes) for f in r.findings))
+        if r.step in steps
         else r
         for r in reports
     )
+
+
+def _split(finding: Finding, sizes: Mapping[str, Effect]) -> Finding:
+    """The split of the goal over its drivers, in sentence, table and chart."""
+    told = tuple(
+        replace(e, table=_rows(e.table, sizes)) if isinstance(e, DriversResult) else e
+        for e in finding.evidence
+    )
+    split = next((e for e in told if isinstance(e, DriversResult)), None)
+    if split is None or finding.statement.key != split.headline.key:
+        return finding
+    return replace(finding, evidence=told, statement=split.headline)
+
+
+def _rows(table: pd.DataFrame, sizes: Mapping[str, Effect]) -> pd.DataFrame:
+    """The amounts of drivers; the noise of a sum of rows is that of the whole driver."""
+    rows = []
+    for row in table.to_dict("records"):
+        size = sizes.get(str(row["driver"]))
+        if size is not None:
+            by, ends = size.value - row["contribution"], (size.low, size.high)
+            known = (row["contribution_low"] + by, row["contribution_high"] + by)
+            ends = known if None in ends else ends
+            names = ("contribution", "contribution_low", "contribution_high")
+            row |= dict(zip(names, (size.value, *ends), strict=True))
+        rows.append(row)
+    return pd.DataFrame(rows, columns=table.columns, index=table.index)
 
 
 def _sums(rows: Sequence[BridgeRow], goal: str, nodes: Mapping[int, str]) -> dict[str, Effect]:

@@ -33,6 +33,21 @@ def test_a_finding_says_the_amount_of_the_bridge():
     assert said.statement.values["said"].values["contribution"] == -22.0
 
 
+def test_the_split_over_all_drivers_says_the_amounts_of_the_bridge():
+    rows = [
+        row("visits", 1000, 990, contribution=-1.0),
+        row("rate", 0.1, 0.08, contribution=-20.0),
+    ]
+    given = split(rows)
+    said = replace(finding("goal.2"), statement=given.headline, evidence=(given,))
+    report = StepReport("goal", (said,))
+    told = told_once([report], amounts([CAUSE], "orders", {0: "rate"}))[0].findings[0]
+    table = told.evidence[0].table.set_index("driver")
+    assert table["contribution"].to_dict() == {"visits": -1.0, "rate": -22.0}
+    assert table.loc["rate", ["contribution_low", "contribution_high"]].tolist() == [-25.0, -18.0]
+    assert told.statement.values["contribution"] == -22.0
+
+
 def test_a_place_of_the_driver_keeps_its_own_amount():
     assert told(found(where=NORTH)).effect == SPLIT
 
