@@ -37,6 +37,11 @@ class Period:
     def __contains__(self, day: date) -> bool:
         return self.first <= day <= self.last
 
+    def common(self, other: Period) -> Period | None:
+        """The days of both; None where there are none."""
+        first, last = max(self.first, other.first), min(self.last, other.last)
+        return Period(first, last) if first <= last else None
+
     def __iter__(self) -> Iterator[date]:
         return (self.first + timedelta(days=k) for k in range(self.days))
 

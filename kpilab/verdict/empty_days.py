@@ -37,10 +37,10 @@ def empty_days(case: Case, cells: Cells) -> Iterator[Loss]:
     for metric in _measured(case, cells):
         table = case.sources.get(metric.table)
         runs = pauses(metric.table, table) if isinstance(table, EventLog | Facts) else []
-        for days in (_within(run, case.periods[name]) for run in runs for name in PERIODS):
+        for days in (run.common(case.periods[name]) for run in runs for name in PERIODS):
             if days is None or days.days < LEAST_EMPTY or _closed(case, days):
                 continue
-            if not any(_within(days, k) for k in known):
+            if not any(days.common(k) for k in known):
                 known.append(days)
                 half = _noise(cells, metric, days)
                 yield Loss(
@@ -58,11 +58,6 @@ def _measured(case: Case, cells: Cells) -> Iterator[Metric]:
         if counted and metric.table in cells.days and metric.table not in tables:
             tables.add(metric.table)
             yield metric
-
-
-def _within(run: Period, period: Period) -> Period | None:
-    first, last = max(run.first, period.first), min(run.last, period.last)
-    return Period(first, last) if first <= last else None
 
 
 def _closed(case: Case, days: Period) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from kpilab.analysis.rootcause.expected import ExpectedResult
 from kpilab.core.case import Case
 from kpilab.core.finding import Answer, BridgeRow, DataIssue, Finding, GoalChange, HistoryForecast
-from kpilab.core.values import Effect, Message, Period
+from kpilab.core.values import Effect, Message
 from kpilab.stats.core.change import Change
 from kpilab.stats.distributions import student
 from kpilab.verdict.tuned import ALPHA, OLD_NEWS, USUAL
@@ -94,7 +94,7 @@ def days_missing(case: Case, goal: GoalChange, past: ExpectedResult) -> Iterator
     have held where it is the current one."""
     should = goal.history.value if goal.history is not None else goal.baseline
     for days in past.stopped.get(goal.metric, ()):
-        if days.last < case.current.first and not _meet(days, case.baseline):
+        if days.last < case.current.first and not days.common(case.baseline):
             continue
         held = should * days.days / case.current.days if days.first in case.current else None
         values = {"metric": goal.metric, "period": days, "held": held}
@@ -102,10 +102,6 @@ def days_missing(case: Case, goal: GoalChange, past: ExpectedResult) -> Iterator
         table = case.metrics[goal.metric].table
         said = Message("goal.days_missing", values)
         yield DataIssue(table, said, period=days, effect=effect)
-
-
-def _meet(one: Period, other: Period) -> bool:
-    return one.first <= other.last and other.first <= one.last
 
 
 def history_rows(goal: GoalChange) -> list[BridgeRow]:

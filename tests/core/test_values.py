@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
-from kpilab.core.values import duration
+from kpilab.core.values import Period, duration
 from kpilab.errors import BadInput
 
 
@@ -36,3 +36,10 @@ def test_a_timedelta_passes():
 def test_what_is_no_length_of_time_is_refused(text):
     with pytest.raises(BadInput, match="duration"):
         duration(text)
+
+
+def test_two_periods_share_days_or_none():
+    first, second = Period(date(2025, 3, 3), date(2025, 3, 9)), date(2025, 3, 9)
+    assert first.common(Period(second, date(2025, 3, 20))) == Period(second, second)
+    assert first.common(Period(date(2025, 3, 10), date(2025, 3, 20))) is None
+    assert first.common(first) == first

@@ -60,7 +60,7 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
         findings.append(number(finding))
         issues += faults
     for lost in empty_days(case, cells):
-        if not any(_meet(lost.days, k.days) for k in losses):
+        if not any(lost.days.common(k.days) for k in losses):
             findings.append(number(_empty(lost)))
             losses.append(replace(lost, finding=findings[-1].id))
     findings += [number(finding) for finding in _reconciled(case)]
@@ -185,10 +185,6 @@ def _gap(name: str, found: MissingRowsResult) -> Finding:
         strength="compared" if row["confirmed"] else "tested",
         evidence=(found,),
     )
-
-
-def _meet(one: Period, other: Period) -> bool:
-    return one.first <= other.last and other.first <= one.last
 
 
 def _empty(lost: Loss) -> Finding:
