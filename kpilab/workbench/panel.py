@@ -63,6 +63,7 @@ class Panel(widgets.VBox):
         self.words = Words(case, lang or case.language)
         self.state, self.past = app.start(case), list[State]()
         self.answer: Answer | None = None
+        self.answered = self.state
         self.job: Job[Answer] = Job()
         self._pickers: dict[str, widgets.Dropdown] = {}
         self._shown: tuple[str, tuple[Control, ...]] | None = None
@@ -223,7 +224,7 @@ class Panel(widgets.VBox):
             self.offers.children = ()
             self.error.value = self.words.problem(error)
         else:
-            self.answer = future.result()
+            self.answer, self.answered = future.result(), self.state
             self._draw()
         self._at_rest()
 
@@ -274,6 +275,7 @@ class Panel(widgets.VBox):
         self.cancel.layout.display = "none"
         self.show.disabled = False
         self.path.children = self._steps()
+        self._offering(True)
         for button in (self.add, self.show_code):
             button.layout.display = "" if self.answer else "none"
 
@@ -281,6 +283,12 @@ class Panel(widgets.VBox):
         self.status.value = said
         self.cancel.layout.display = ""
         self.show.disabled = True
+        # They give way to those of the coming answer; a key pressed on one just then is lost.
+        self._offering(False)
+
+    def _offering(self, ready: bool) -> None:
+        for offer in self.offers.children:
+            offer.disabled = not ready
 
     # What the widgets do.
 
@@ -345,7 +353,8 @@ class Panel(widgets.VBox):
             self.go(state)
 
     def _clicked(self, mark: Mapping[str, object]) -> None:
-        following = self.app.clicked(self.case, self.state, mark)
+        # The chart on the page is of the answer, not of what is being asked or was cancelled.
+        following = self.app.clicked(self.case, self.answered, mark)
         if following is not None:
             self.go(following)
         else:

@@ -16,7 +16,7 @@ from kpilab.workbench.app import App, Asked
 from kpilab.workbench.apps.rootcause.explore import EXPLORE
 from kpilab.workbench.basket import Basket, Workspace
 from kpilab.workbench.call import Call
-from kpilab.workbench.job import Job
+from kpilab.workbench.job import ENGINE, Job
 from kpilab.workbench.link import MARK, Link
 from kpilab.workbench.panel import Panel
 from kpilab.workbench.state import State
@@ -56,6 +56,38 @@ def test_a_click_goes_inside_and_back_goes_back(panel):
     panel.go_back()
     panel.wait()
     assert not panel.state.where
+
+
+def test_what_stands_on_the_page_belongs_to_its_answer_until_the_next_one(panel):
+    panel.show.click()
+    panel.wait()
+    old = panel.offers.children
+    assert old
+    assert not any(offer.disabled for offer in old)
+    with ENGINE:  # The next answer cannot come yet.
+        click(panel.link, platform="ios")
+        asked = panel.state
+        # They are about to be replaced: what is pressed now would be lost.
+        assert all(offer.disabled for offer in old)
+        # The same mark again is the same question, not one inside of what is not there yet.
+        panel.link.clicked({"platform": "ios"})
+        assert panel.state == asked
+    panel.wait()
+    assert panel.state.where.plain() == {"platform": "ios"}
+    assert not any(offer.disabled for offer in panel.offers.children)
+
+
+def test_after_a_cancelled_question_the_old_offers_can_be_pressed(panel):
+    panel.show.click()
+    panel.wait()
+    with ENGINE:
+        click(panel.link, platform="ios")
+        panel.stop()
+        assert not any(offer.disabled for offer in panel.offers.children)
+        # The chart is still of all platforms.
+        panel.link.clicked({"platform": "web"})
+    panel.wait()
+    assert panel.state.where.plain() == {"platform": "web"}
 
 
 def test_a_finding_lands_in_the_basket_with_its_filter(shop):
