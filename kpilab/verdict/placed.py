@@ -7,8 +7,8 @@ from datetime import date
 
 import pandas as pd
 
+from kpilab.analysis.rootcause.place_found import Found
 from kpilab.analysis.rootcause.place_moves import Moved
-from kpilab.analysis.rootcause.place_search import Found
 from kpilab.core.values import Effect
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kpilab.analysis.rootcause.place_cube import Cube, Rows, Summed, cube, deeper
+from kpilab.analysis.rootcause.place_found import Found, together
 from kpilab.analysis.rootcause.place_growth import grown, nothing_grown
 from kpilab.core.result import Result
 from kpilab.core.table import Table
@@ -35,39 +36,6 @@ SURE, ALSO = 0.01, 0.5
 ALL = 0.999  # part of a driver that two values make up, to be all of it
 SMALL = 1e-9
 COLUMNS = ["driver", "where", "change", "effect", "low", "high", "p", "share"]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One place that moved on its own.
-
-    Attributes:
-        driver: that moved. where: the place.
-        amount: the driver's numerator beyond what it would be, had the place moved as the rest did.
-        change: the same as a share of what it would be; None from zero.
-        effect: what it made of the goal, through the place's own rates and values.
-        rest: how the driver moved outside the place, as it is; None from zero.
-        p: two-sided, of the place that stood out, which this one describes.
-        pays: how many tests it pays for: places of one dimension and of two share the error rate,
-            so that the few large ones need not pay for the many small ones.
-        tests: how many places and drivers were looked at.
-        share: part of the goal that the place holds, 0-1.
-    """
-
-    driver: Driver
-    where: Where
-    amount: Effect
-    change: float | None
-    rest: float | None
-    effect: Effect
-    p: float
-    pays: int
-    tests: int
-    share: float
-
-    @property
-    def corrected(self) -> float:
-        return min(1.0, self.p * self.pays)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +93,7 @@ def place_search(
     Returns:
         PlaceSearchResult.
     """
-    asked = Summed(table, tuple(drivers), (baseline, current), unit_of(table, customer))
+    whole = asked = Summed(table, tuple(drivers), (baseline, current), unit_of(table, customer))
     found: list[Found] = []
     tests = windows = 0
     first: Cube | None = None
@@ -141,11 +109,11 @@ def place_search(
             break
         found.append(replace(best, tests=tests))
         asked = _without(asked, best.where)
-    together = tuple(_together(found))
+    places = tuple(together(_beside_others(whole, first, found) if first else found))
     replaced = first.replaced if first is not None else ()
     notes = (Message("place_search.replaced", {"dimensions": replaced}),) if replaced else ()
     return PlaceSearchResult(
-        _table(together), found=together, tests=tests, windows=windows, replaced=replaced,
+        _table(places), found=places, tests=tests, windows=windows, replaced=replaced,
         grown=nothing_grown() if first is None else grown(first), notes=notes,
     )  # fmt: skip
 
@@ -156,6 +124,43 @@ def _without(asked: Summed, where: Where) -> Summed:
     inside = meets(rows, where)
     rest = rows if inside is None else rows.filter(~inside)
     return replace(asked, table=replace(asked.table, table=rest))
+
+
+def _beside_others(whole: Summed, first: Cube, found: list[Found]) -> list[Found]:
+    """Each place as it moved beside the others, whose rows moved for reasons of their own."""
+    if len(found) < 2:
+        return found
+    return [_alone(whole, first, f, [o for o in found if o is not f]) for f in found]
+
+
+def _alone(whole: Summed, first: Cube, one: Found, others: Sequence[Found]) -> Found:
+    """A place measured without the rows of others, and then said of all its rows."""
+    asked = whole
+    for other in others:
+        asked = _without(asked, other.where)
+    search = _Search(cube(asked, FLOOR))
+    place = {d: str(v[0]) for d, v in one.where.values.items()}
+    row, all_of_it = search.cells.row(place), first.row(place)
+    if row is None or all_of_it is None:
+        return one
+    again = search._said(one.driver, row)
+    times = _times(one.driver, (first, all_of_it), (search.cells, row))
+    if not (np.isfinite(again.amount.high or 0.0) and times >= 1):
+        return one
+    share = float(_Search(first).share[all_of_it])
+    kept = {"p": one.p, "pays": one.pays, "tests": one.tests, "rest": one.rest, "share": share}
+    return replace(again.scaled(times), **kept)
+
+
+def _times(driver: Driver, all_of_it: tuple[Cube, int], part: tuple[Cube, int]) -> float:
+    """How many times what is counted in a part a whole place holds; 0 where it cannot be said."""
+    for side in (1, 0):
+        held = [
+            float(cells.groups[driver.num][side][row].sum()) for cells, row in (all_of_it, part)
+        ]
+        if held[1]:
+            return held[0] / held[1]
+    return 0.0
 
 
 class _Search:
@@ -294,7 +299,7 @@ class _Search:
         judged = self.of(driver, [row, *self.rows])
         amount, would = float(judged.amount[0]), float(judged.would[0])
         sure = float(student.ppf(0.975, judged.df[0]))
-        half = float(judged.error[0]) * sure
+        half = float(judged.size_error[0]) * sure
         worth, unsure = self._worth(driver, row)
         size, wide = worth * amount, hypot(worth * half, amount * unsure * sure)
         return Found(
@@ -338,52 +343,6 @@ def _distinct(cells: Cube, rows: NDArray[np.intp], depth: NDArray[np.int_]) -> N
     sums = np.hstack([part[ordered] for pair in cells.groups.values() for part in pair])
     _, first = np.unique(sums.round(6), axis=0, return_index=True)
     return np.array([ordered[k] for k in sorted(first)], dtype=int)
-
-
-def _together(found: Sequence[Found]) -> list[Found]:
-    """Places of one driver that differ in one value and moved alike are one place."""
-    kept: list[Found] = []
-    for one in found:
-        for k, other in enumerate(kept):
-            where = _joined(one, other)
-            if where is not None:
-                kept[k] = _sum(other, one, where)
-                break
-        else:
-            kept.append(one)
-    return kept
-
-
-def _joined(one: Found, other: Found) -> Where | None:
-    if one.driver != other.driver or one.effect.value * other.effect.value < 0:
-        return None
-    a, b = dict(one.where.values), dict(other.where.values)
-    apart = [d for d in a if a.get(d) != b.get(d)]
-    if set(a) != set(b) or len(apart) != 1 or not _like(one.change, other.change):
-        return None
-    return Where(b | {apart[0]: tuple(sorted({*a[apart[0]], *b[apart[0]]}, key=str))})
-
-
-def _like(a: float | None, b: float | None) -> bool:
-    return a is not None and b is not None and 0.4 <= abs(a) / abs(b) <= 2.5
-
-
-def _sum(first: Found, second: Found, where: Where) -> Found:
-    def both(a: Effect, b: Effect) -> Effect:
-        halves = [((e.high or 0.0) - (e.low or 0.0)) / 2 for e in (a, b)]
-        half, value = hypot(*halves), a.value + b.value
-        return Effect(value, value - half, value + half, a.unit)
-
-    amount = both(first.amount, second.amount)
-    would = sum(f.amount.value / f.change for f in (first, second) if f.change)
-    return replace(
-        first,
-        where=where,
-        amount=amount,
-        change=amount.value / would if would else None,
-        effect=both(first.effect, second.effect),
-        share=first.share + second.share,
-    )
 
 
 def _table(found: Sequence[Found]) -> pd.DataFrame:

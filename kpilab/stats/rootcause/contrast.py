@@ -128,6 +128,25 @@ def contrast(place: Sides, rest: Sides) -> Contrast:
     return Contrast(p.now.num - would, (abs(p.now.num) + abs(would)) / 2, error, df, known)
 
 
+def fuller(place: Sides, would: Array) -> Array:
+    """By how much the variance of a fall grows when it is that of what would have been against the
+    baseline: the little that is left varies less than the whole would have. 1 for a rise.
+
+    Args:
+        place: sums of each period. would: the current numerators without the fall.
+    """
+    base, now = place.base.num, place.now.num
+    fell = (now >= 0) & (would > now) & (base > TINY)
+    if place.base.den is not None:
+        return np.where(fell, 2 / (1 + over(now, would)), 1.0)
+    grown, usual = over(now, base), over(would, base)
+    by_own = over(usual * (1 + usual), grown * (1 + grown))
+    by_least = over((1 + usual) * usual, PART_OF_REST * (grown + usual**2))
+    # Nothing left, nothing varies: then the noise is that of `_least` already.
+    by_own = np.where(grown > TINY, by_own, np.inf)
+    return np.where(fell, np.maximum(np.minimum(by_own, by_least), 1.0), 1.0)
+
+
 def over(above: Array, below: Array) -> Array:
     """Quotients; 0 where there is nothing below."""
     shape = np.broadcast(above, below).shape

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kpilab.stats.distributions import chi2, student
-from kpilab.stats.rootcause.contrast import TINY, Contrast, Part, Sides, contrast
+from kpilab.stats.rootcause.contrast import TINY, Contrast, Part, Sides, contrast, fuller
 from kpilab.stats.rootcause.former import Array, Windows, former, present
 from kpilab.stats.rootcause.moderated import moderated
 from kpilab.stats.rootcause.toward_mean import counts, left, weights
@@ -52,7 +52,8 @@ class Judged:
 
     Attributes:
         amount: of the numerator. would: what the numerator would be without it.
-        error, df: of `amount`; the error is infinite where nothing can be said.
+        error, df: of `amount`, were nothing wrong; the error is infinite where nothing can be said.
+        size_error: of `amount`, given that it is a fall: for its interval.
         log_p: log of the two-sided p-value, of this place alone.
     """
 
@@ -61,6 +62,7 @@ class Judged:
     error: Array
     df: Array
     log_p: Array
+    size_error: Array
 
     @property
     def relative(self) -> Array:
@@ -84,7 +86,9 @@ def judge(place: Sides, whole: Sides, past: Part, past_whole: Part, windows: Win
     amount = np.where(now.known, _own(now, then), 0.0)
     df = 1 / (1 / now.df + 1 / then.df) if then.count else now.df
     log_p = np.log(np.clip(2 * student.sf(abs(amount) / error, df), 1e-300, 1.0))
-    return Judged(amount, totals[0].num - amount, error, df, log_p)
+    would = totals[0].num - amount
+    sized = error * np.sqrt(fuller(Sides(place.total().base, totals[0]), would))
+    return Judged(amount, would, error, df, log_p, sized)
 
 
 def _own(now: Contrast, then: Usual) -> Array:

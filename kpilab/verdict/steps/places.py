@@ -8,9 +8,10 @@ from dataclasses import replace
 import pandas as pd
 
 from kpilab.analysis.rootcause.changepoint import ChangepointResult, changepoint
+from kpilab.analysis.rootcause.place_found import Found
 from kpilab.analysis.rootcause.place_growth import nothing_grown
 from kpilab.analysis.rootcause.place_moves import Moved, place_moves
-from kpilab.analysis.rootcause.place_search import Found, PlaceSearchResult, place_search
+from kpilab.analysis.rootcause.place_search import PlaceSearchResult, place_search
 from kpilab.core.case import Case, Metric
 from kpilab.core.finding import Finding
 from kpilab.core.table import Table

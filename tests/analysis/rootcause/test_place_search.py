@@ -104,6 +104,26 @@ def test_two_places_are_two():
 
 
 @pytest.mark.few(1)
+@pytest.mark.parametrize("seed", range(4))
+def test_each_of_two_places_is_sized_with_all_its_rows_and_beside_the_other(seed):
+    """The north's lamps are lost to both; the one found last is not only what lies outside the
+    first, and the first does not count as its own what the last one lost in it."""
+    rng = np.random.default_rng(100 + seed)
+    whole = shop(seed)
+    late = (whole["day"] >= pd.Timestamp(NOW.first)).to_numpy()
+    north, lamp = (
+        late & whole[d].eq(v).to_numpy() & (rng.random(len(whole)) > 0.5)
+        for d, v in (("region", "north"), ("item", "lamp"))
+    )
+    found = {next(iter(f.where.values)): f for f in search(whole[~north & ~lamp]).found}
+    assert set(found) == {"region", "item"}
+    for dimension, gone, other in (("region", north, lamp), ("item", lamp, north)):
+        true, told = -whole["amount"][gone & ~other].sum(), found[dimension].effect
+        assert told.low < true < told.high
+        assert told.value == pytest.approx(true, rel=0.25)
+
+
+@pytest.mark.few(1)
 @pytest.mark.parametrize("everything", [1.0, 0.5])
 def test_what_all_places_share_is_no_place(everything):
     quiet = [

@@ -24,7 +24,11 @@ def world(shares: np.ndarray, fall: float = 1.0, seed: int = 0) -> tuple[Sides, 
     rng = RNG(seed)
     expected = 1000 * shares
     expected[0, -13:] *= fall
-    drawn = rng.poisson(expected).astype(float)
+    return parts(rng.poisson(expected).astype(float), rng)
+
+
+def parts(drawn: np.ndarray, rng: np.random.Generator) -> tuple[Sides, Sides, Part, Part]:
+    """Sides and history of places × weeks; the last two quarters are compared."""
     weekly, base, now = drawn[:, :-13], drawn[:, -26:-13].sum(1), drawn[:, -13:].sum(1)
     sides = Sides(Part(split(base, rng)), Part(split(now, rng)))
     whole = Sides(*(Part(p.num.sum(0, keepdims=True)) for p in (sides.base, sides.now)))
@@ -43,6 +47,38 @@ def test_a_fall_is_found_and_sized():
     assert np.argmin(found.log_p) == 0
     assert found.log_p[0] < np.log(1e-12)
     assert found.amount[0] == pytest.approx(-3900, abs=3 * found.error[0])
+
+
+@pytest.mark.parametrize("kept", [1.0, 0.7, 0.3, 0.0])
+def test_the_interval_of_a_fall_holds_what_is_missing(kept):
+    """What is missing is counted: each event that would have been is kept or not."""
+    rng, held = RNG(6), []
+    for _ in range(200):
+        drawn = rng.poisson(np.full((8, 104), 1000.0)).astype(float)
+        whole = drawn[0, -13:].sum()
+        drawn[0, -13:] = rng.binomial(drawn[0, -13:].astype(int), kept)
+        judged = judge(*parts(drawn, rng), WINDOWS)
+        missing = drawn[0, -13:].sum() - whole
+        held.append(abs(judged.amount[0] - missing) < 1.96 * judged.size_error[0])
+    assert 0.91 <= np.mean(held) <= 0.98
+
+
+@pytest.mark.parametrize("kept", [0.7, 0.3])
+def test_the_interval_of_a_rate_that_fell_holds_what_is_missing(kept):
+    rng, held = RNG(7), []
+    for _ in range(200):
+        below = np.full((8, 2, 64), 250)
+        above = rng.binomial(below, 0.3)
+        whole = above[0, 1].sum()
+        above[0, 1] = rng.binomial(above[0, 1], kept)
+        place = Sides(*(Part(above[:, k] + 0.0, below[:, k] + 0.0) for k in (0, 1)))
+        past = Part(np.zeros((8, 0)), np.zeros((8, 0)))
+        judged = judge(
+            place, place.together(), past, Part(past.num[:1], past.num[:1]), Windows(1, 1, 1)
+        )
+        missing = above[0, 1].sum() - whole
+        held.append(abs(judged.amount[0] - missing) < 1.97 * judged.size_error[0])
+    assert 0.91 <= np.mean(held) <= 0.98
 
 
 def test_a_place_that_always_wanders_is_not_accused():
