@@ -138,7 +138,7 @@ def _key(spec: Json) -> str:
     """What the marks of a chart stand for, where its subtitle says it."""
     title = spec.get("title")
     text = title.get("subtitle", "") if isinstance(title, dict) else ""
-    return " ".join(text) if isinstance(text, list) else str(text)
+    return " · ".join(text) if isinstance(text, list) else str(text)
 
 
 def _parts(spec: Json) -> list[Json]:

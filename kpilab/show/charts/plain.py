@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from kpilab.show import say
+from kpilab.show.charts.words import head
 
 if TYPE_CHECKING:
     from kpilab.core.result import Result
@@ -30,7 +30,7 @@ def plain(result: Result, lang: str = "en") -> alt.Chart:
     # messages).
     table = table[[labels[0], numbers[0]]].assign(**{labels[0]: table[labels[0]].astype(str)})
     return (
-        alt.Chart(table, title=say(result.headline, lang))
+        alt.Chart(table, title=head(result, lang, table))
         .mark_bar()
         .encode(y=alt.Y(f"{labels[0]}:N", sort=None, title=None), x=alt.X(f"{numbers[0]}:Q"))
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from typing import TYPE_CHECKING
 
 import altair as alt
 
 from kpilab.show import say
 from kpilab.show.format import columns
+from kpilab.show.say import label
 
 if TYPE_CHECKING:
     from kpilab.core.result import Result
@@ -24,9 +25,26 @@ PIECE = re.compile(
 )
 
 
-def head(result: Result, lang: str = "en") -> alt.TitleParams:
-    """The headline as the chart's title."""
-    return alt.TitleParams(lines(say(result.headline, lang)))
+def head(
+    result: Result,
+    lang: str = "en",
+    drawn: Sized | None = None,
+    *,
+    of: Sized | None = None,
+    key: str = "",
+) -> alt.TitleParams:
+    """The headline as the chart's title; below it what its marks stand for (`key`), and how many
+    rows it leaves out.
+
+    Args:
+        drawn: rows that have room on the chart. of: what they are taken from, the result's table
+            unless said.
+    """
+    left = 0 if drawn is None else len(result.table if of is None else of) - len(drawn)
+    more = label("result.not_drawn", lang, rows=left) if left > 0 else ""
+    under = [text for text in (key, more) if text]
+    title = lines(say(result.headline, lang))
+    return alt.TitleParams(title, subtitle=under) if under else alt.TitleParams(title)
 
 
 def lines(text: str, most: int = WIDTH) -> list[str]:

@@ -52,7 +52,7 @@ def survival(result: SurvivalResult, lang: str = "en") -> alt.TopLevelMixin:
     return curves(
         table[table["name"].isin(names)], names, label("survival.axis_age", lang, unit=unit),
         label("survival.axis", lang), "percent", lang,
-    ).properties(title=head(result, lang))  # fmt: skip
+    ).properties(title=head(result, lang, largest))  # fmt: skip
 
 
 def _names(table: pd.DataFrame, by: list[str]) -> pd.Series:

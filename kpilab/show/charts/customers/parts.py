@@ -44,7 +44,7 @@ def segments(result: Result, lang: str = "en") -> alt.LayerChart:
         tone=_tones(found["effect"], sure),
     )
     x = across(label("customers.axis", lang), "signed", lang)
-    return rows(table, x, head(result, lang))
+    return rows(table, x, head(result, lang, found))
 
 
 def concentration(result: ConcentrationResult, lang: str = "en") -> alt.LayerChart:
@@ -63,7 +63,7 @@ def concentration(result: ConcentrationResult, lang: str = "en") -> alt.LayerCha
         }
     )
     key = f"○ {label('report.before', lang)}   ● {label('report.current', lang)}"
-    title = alt.TitleParams(head(result, lang).text, subtitle=key)
+    title = head(result, lang, found, key=key)
     return rows(table, across(result.amount, "number", lang), title)
 
 
@@ -77,7 +77,7 @@ def channel_shift(result: ChannelShiftResult, lang: str = "en") -> alt.LayerChar
         tone=[PALETTE[0] if k in result.found.index else QUIET for k in found.index],
     )
     x = across(label("channel_shift.axis", lang), "signed", lang)
-    return rows(table, x, head(result, lang))
+    return rows(table, x, head(result, lang, found))
 
 
 def lifetime(result: LifetimeResult, lang: str = "en") -> alt.LayerChart:
@@ -92,7 +92,7 @@ def lifetime(result: LifetimeResult, lang: str = "en") -> alt.LayerChart:
         tone=PALETTE[0],
     )
     x = across(label("lifetime.axis", lang), "number", lang)
-    return rows(table, x, head(result, lang))
+    return rows(table, x, head(result, lang, found))
 
 
 def price_volume_mix(result: PriceVolumeMixResult, lang: str = "en") -> alt.LayerChart:
@@ -157,7 +157,7 @@ def payback(result: PaybackResult, lang: str = "en") -> alt.LayerChart:
         }
     )  # fmt: skip
     x = across(label("payback.axis", lang), "number", lang)
-    return rows(table, x, head(result, lang))
+    return rows(table, x, head(result, lang, found))
 
 
 def pull_forward(result: PullForwardResult, lang: str = "en") -> alt.LayerChart:

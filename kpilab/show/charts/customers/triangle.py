@@ -53,7 +53,7 @@ def cohorts(result: CohortsResult, lang: str = "en") -> alt.TopLevelMixin:
         color=alt.condition("abs(datum.beside) > 0.4", alt.value("white"), alt.value("#1F2933")),
     )
     key = label("cohorts.key", lang)
-    title = alt.TitleParams(head(result, lang).text, subtitle=key)
+    title = head(result, lang, key=key)
     return alt.layer(cells, said).properties(
         width=alt.Step(44), height=alt.Step(24), title=title
     )  # fmt: skip

@@ -79,7 +79,13 @@ def priority(result: PriorityResult, lang: str = "en") -> alt.TopLevelMixin:
     """One bar per actor, first to check first; no colour of alarm: it is an order,
     not a finding."""
     found = result.table.head(MOST)
-    return counted(found["actor"], found["score"], label("priority.score", lang), result, lang)
+    return counted(
+        found["actor"],
+        found["score"],
+        label("priority.score", lang),
+        head(result, lang, found),
+        lang,
+    )
 
 
 def quality(result: QualityResult, lang: str = "en") -> alt.TopLevelMixin:
@@ -94,4 +100,4 @@ def quality(result: QualityResult, lang: str = "en") -> alt.TopLevelMixin:
         }
     )
     x = across(label("quality.axis", lang), "percent", lang)
-    return rows(table, x, head(result, lang), mark="bar")
+    return rows(table, x, head(result, lang, found), mark="bar")

@@ -21,17 +21,19 @@ SLANTED = alt.Axis(labelAngle=-90, labelAlign="left", orient="top")
 
 def registry(result: Result, lang: str = "en") -> alt.TopLevelMixin:
     """A dot where a metric reads a column of a table."""
+    found = result.table.head(MOST)
     rows = [
         {
             "metric": row["metric"],
             "column": f"{row['table']}.{column}",
             "definition": row["definition"],
         }
-        for row in result.table.head(MOST).to_dict("records")
+        for row in found.to_dict("records")
         for column in row["columns"]
     ]
     base = alt.Chart(
-        pd.DataFrame(rows, columns=["metric", "column", "definition"]), title=head(result, lang)
+        pd.DataFrame(rows, columns=["metric", "column", "definition"]),
+        title=head(result, lang, found),
     )
     return base.mark_circle(size=90, opacity=1, color=PALETTE[0]).encode(
         x=alt.X(
@@ -54,12 +56,13 @@ def smart(result: Result, lang: str = "en") -> alt.TopLevelMixin:
         None: "?",
     }
     order = [label(f"smart.{c}", lang) for c in CRITERIA]
+    found = result.table.head(MOST)
     rows = [
         {"kpi": row["kpi"], "criterion": label(f"smart.{c}", lang), "answer": words[row[c]]}
-        for row in result.table.head(MOST).to_dict("records")
+        for row in found.to_dict("records")
         for c in CRITERIA
     ]
-    base = alt.Chart(pd.DataFrame(rows), title=head(result, lang)).encode(
+    base = alt.Chart(pd.DataFrame(rows), title=head(result, lang, found)).encode(
         # Slanted, the heads have room on a phone as well.
         x=alt.X("criterion:N", sort=order, title=None, axis=SLANTED),
         y=alt.Y("kpi:N", sort=None, title=None),

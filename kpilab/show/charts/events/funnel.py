@@ -95,7 +95,8 @@ def change(result: FunnelChangeResult, lang: str = "en") -> alt.TopLevelMixin:
 
 def dropoff(result: DropoffResult, lang: str = "en") -> alt.TopLevelMixin:
     """What came next: shares among those that stopped (filled) and those that went on (hollow)."""
-    found = result.table[result.table["kind"] == "next"].head(MOST)
+    following = result.table[result.table["kind"] == "next"]
+    found = following.head(MOST)
     stopped, went = (label(f"funnel.{k}_group", lang) for k in ("stopped", "went"))
     pairs = zip(found["stopped_share"], found["went_share"], strict=True)
     table = pd.DataFrame(
@@ -107,7 +108,7 @@ def dropoff(result: DropoffResult, lang: str = "en") -> alt.TopLevelMixin:
             "tone": PALETTE[0],
         }
     )
-    title = alt.TitleParams(head(result, lang).text, subtitle=f"● {stopped}   ○ {went}")
+    title = head(result, lang, found, of=following, key=f"● {stopped}   ○ {went}")
     x = across(label("funnel.axis_share", lang), "percent", lang)
     return rows(table, x, title, zero=None)
 

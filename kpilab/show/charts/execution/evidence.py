@@ -43,7 +43,11 @@ def evidence(result: EvidenceResult, lang: str = "en") -> alt.TopLevelMixin:
         ],
         tone=[BAD if f else NEUTRAL for f in flagged],
     )
-    return rows(table, across(label("evidence.share", lang), "percent", lang), head(result, lang))
+    return rows(
+        table,
+        across(label("evidence.share", lang), "percent", lang),
+        head(result, lang, found),
+    )
 
 
 def audit(result: AuditResult, lang: str = "en") -> alt.TopLevelMixin:
@@ -59,22 +63,33 @@ def audit(result: AuditResult, lang: str = "en") -> alt.TopLevelMixin:
         tone=PALETTE[0],
     )
     x = across(label("audit.rate", lang), "percent", lang)
-    return rows(table, x, head(result, lang), zero=float(result.rate.value))
+    return rows(
+        table,
+        x,
+        head(result, lang, found),
+        zero=float(result.rate.value),
+    )
 
 
 def sample(result: Result, lang: str = "en") -> alt.LayerChart:
     """Records to check per stratum."""
     found = result.strata.head(MOST)  # type: ignore[attr-defined]  # a SamplePlan
-    return counted(found["stratum"], found["sampled"], label("audit.sampled", lang), result, lang)
+    return counted(
+        found["stratum"],
+        found["sampled"],
+        label("audit.sampled", lang),
+        head(result, lang, found, of=result.strata),
+        lang,
+    )
 
 
 def counted(
-    names: pd.Series, values: pd.Series, axis: str, result: Result, lang: str
+    names: pd.Series, values: pd.Series, axis: str, title: alt.TitleParams, lang: str
 ) -> alt.LayerChart:
     """A bar per name, without any alarm: how many, or how much."""
     table = pd.DataFrame({"name": names.astype(str), "value": values.astype(float)})
     table = table.assign(text=[number(v, lang) for v in table["value"]], tone=PALETTE[0])
-    return rows(table, across(axis, "number", lang), head(result, lang), mark="bar")
+    return rows(table, across(axis, "number", lang), title, mark="bar")
 
 
 def heaping(result: HeapingResult, lang: str = "en") -> alt.LayerChart:

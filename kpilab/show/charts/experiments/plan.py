@@ -38,7 +38,7 @@ def _needed(result: PlanResult, lang: str) -> Layers:
             "tone": PALETTE[0],
         }
     )
-    title = alt.TitleParams(head(result, lang).text, subtitle=label("plan.effect", lang))
+    title = head(result, lang, key=label("plan.effect", lang))
     return rows(table, across(label("plan.units", lang), "number", lang), title, mark="bar")
 
 

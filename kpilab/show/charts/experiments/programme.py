@@ -22,8 +22,8 @@ MOST = 12  # tests; the largest claims
 
 def programme(result: ProgrammeResult, lang: str = "en") -> alt.LayerChart | alt.FacetChart:
     """What lasts of each shipped test, then the sum as claimed and as it lasts."""
-    shipped = result.table[result.table["shipped"]]
-    shipped = shipped.reindex(shipped["effect"].sort_values(ascending=False).index).head(MOST)
+    all_shipped = result.table[result.table["shipped"]]
+    shipped = all_shipped.sort_values("effect", ascending=False).head(MOST)
     each = pd.DataFrame({
         "name": shipped["test"], "value": shipped["lasts"], "low": shipped["lasts_low"],
         "high": shipped["lasts_high"], "tone": QUIET,
@@ -39,4 +39,4 @@ def programme(result: ProgrammeResult, lang: str = "en") -> alt.LayerChart | alt
     table = pd.concat([pd.DataFrame(sums), each], ignore_index=True)
     table["text"] = [signed_percent(v, lang) for v in table["value"]]
     x = across(label("programme.axis", lang), "signed_percent", lang)
-    return rows(table, x, head(result, lang))
+    return rows(table, x, head(result, lang, shipped, of=all_shipped))

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from kpilab.analysis.operations.pace import PaceResult
     from kpilab.analysis.operations.targets import TargetsResult
     from kpilab.analysis.relation.kpi_cascade import KpiCascadeResult
-    from kpilab.core.result import Result
 
 MOST_UNITS = 30
 TONES = {"ahead": GOOD, "reached": GOOD, "behind": BAD, "missed": BAD, "open": NEUTRAL}
@@ -42,7 +41,7 @@ def targets(result: TargetsResult, lang: str = "en") -> alt.TopLevelMixin:
     )
     legend = f"● {label('targets.usual', lang)}   | {label('targets.target', lang)}"
     x = across(label("targets.axis", lang), "number", lang)
-    return rows(table, x, _keyed(result, legend, lang), zero=None)
+    return rows(table, x, head(result, lang, found, of=result.leaves, key=legend), zero=None)
 
 
 def pace(result: PaceResult, lang: str = "en") -> alt.TopLevelMixin:
@@ -66,7 +65,12 @@ def pace(result: PaceResult, lang: str = "en") -> alt.TopLevelMixin:
         }
     )
     x = across(label("pace.axis", lang), "percent", lang)
-    return rows(table, x, _keyed(result, label("pace.key", lang), lang), zero=1.0)
+    return rows(
+        table,
+        x,
+        head(result, lang, found, key=label("pace.key", lang)),
+        zero=1.0,
+    )
 
 
 def incentives(result: IncentivesResult, lang: str = "en") -> alt.TopLevelMixin:
@@ -86,7 +90,7 @@ def incentives(result: IncentivesResult, lang: str = "en") -> alt.TopLevelMixin:
         }
     )
     x = across(label("incentives.axis", lang), "number", lang)
-    return rows(table, x, head(result, lang), mark="bar")
+    return rows(table, x, head(result, lang, found), mark="bar")
 
 
 def claims(result: ClaimsResult, lang: str = "en") -> alt.TopLevelMixin:
@@ -104,12 +108,7 @@ def claims(result: ClaimsResult, lang: str = "en") -> alt.TopLevelMixin:
     )
     legend = f"▬ {label('claims.claimed', lang)}   | {label('claims.wanted', lang)}"
     x = across(label("claims.axis", lang), "number", lang)
-    return rows(table, x, _keyed(result, legend, lang), mark="bar")
-
-
-def _keyed(result: Result, legend: str, lang: str) -> alt.TitleParams:
-    """The headline, and what the marks stand for."""
-    return alt.TitleParams(head(result, lang).text, subtitle=legend)
+    return rows(table, x, head(result, lang, found, key=legend), mark="bar")
 
 
 def levels(result: KpiCascadeResult, lang: str = "en") -> alt.TopLevelMixin:

@@ -64,7 +64,7 @@ def oee(result: OeeResult, lang: str = "en") -> alt.TopLevelMixin:
         layer=[bars, *rules, *words(table)],
         width=WIDTH,
         height=tall(table),
-        title=head(result, lang),
+        title=head(result, lang, found),
     )
 
 
@@ -117,7 +117,7 @@ def response(result: ResponseResult, lang: str = "en") -> alt.TopLevelMixin:
         tone=[colours[s] for s in found["stage"]],
     )
     x = across(label("response.axis", lang), "number", lang)
-    title = alt.TitleParams(head(result, lang).text, subtitle=label("response.key", lang))
+    title = head(result, lang, key=label("response.key", lang))
     return rows(table, x, title, zero=0.0)
 
 
@@ -140,7 +140,7 @@ def fair(result: FairTargetsResult, lang: str = "en") -> alt.TopLevelMixin:
     if shares:
         table["text"] = [percent(v, lang) for v in found["level"]]
     x = across(label("fair.axis", lang), "percent" if shares else "number", lang)
-    title = alt.TitleParams(head(result, lang).text, subtitle=legend)
+    title = head(result, lang, found, key=legend)
     return rows(table, x, title, zero=result.aim)
 
 

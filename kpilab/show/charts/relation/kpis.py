@@ -35,7 +35,7 @@ def conflicts(result: ConflictsResult, lang: str = "en") -> alt.LayerChart:
         }
     )
     x = across(label("conflicts.axis", lang), "percent", lang)
-    return rows(table, x, head(result, lang), mark="bar")
+    return rows(table, x, head(result, lang, found), mark="bar")
 
 
 def goodhart(result: GoodhartResult, lang: str = "en") -> alt.LayerChart:
@@ -71,4 +71,4 @@ def surge(result: HollowGrowthResult, lang: str = "en") -> alt.LayerChart:
     table = table[table["value"].notna()]
     table["text"] = [signed_percent(v, lang) for v in table["value"]]
     x = across(label("report.change_axis", lang), "signed_percent", lang)
-    return rows(table, x, head(result, lang))
+    return rows(table, x, head(result, lang, found))

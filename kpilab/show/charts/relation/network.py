@@ -34,7 +34,7 @@ def screen(result: ScreenResult, lang: str = "en") -> alt.TopLevelMixin:
         tone=[PALETTE[0] if v == "related" else QUIET for v in found["verdict"]],
     )
     forest = rows(table, across(label("screen.axis_rho", lang), "number", lang))
-    title = head(result, lang)
+    title = head(result, lang, found)
     return alt.vconcat(forest, _network(found, result.goal, lang), title=title, spacing=24)
 
 

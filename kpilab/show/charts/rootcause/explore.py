@@ -145,7 +145,7 @@ def split(result: SplitResult, lang: str = "en") -> alt.TopLevelMixin:
         f"{signed(c, lang)} ({signed_percent(v, lang)})" if v == v else signed(c, lang)
         for c, v in zip(table["contribution"], table["change"], strict=True)
     ]
-    return _forest(table, label("report.contribution_axis", lang), head(result, lang), lang)
+    return _forest(table, label("report.contribution_axis", lang), head(result, lang, table), lang)
 
 
 def places(result: LocaliseResult, lang: str = "en") -> alt.TopLevelMixin:
@@ -179,7 +179,11 @@ def step_by(result: Result, lang: str = "en") -> alt.TopLevelMixin:
     table = table.sort_values("contribution").head(MOST)
     keep = ["name", "segment", "contribution", "low", "high", "text"]
     return _forest(
-        table[keep], label("explore.axis_points", lang), head(result, lang), lang, "points"
+        table[keep],
+        label("explore.axis_points", lang),
+        head(result, lang, table),
+        lang,
+        "points",
     )
 
 

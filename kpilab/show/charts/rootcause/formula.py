@@ -136,7 +136,7 @@ def ratemix(result: RatemixResult, lang: str = "en") -> alt.TopLevelMixin:
         unit = 100 if form == "points" else 1
         rows[f"{field}_text"] = [signed(unit * v, lang) for v in rows[field]]
         tips.append(alt.Tooltip(f"{field}_text:N", title=title))
-    base = alt.Chart(rows, title=head(result, lang), width=WIDTH, height=340)
+    base = alt.Chart(rows, title=head(result, lang, rows), width=WIDTH, height=340)
     dots = base.mark_circle(color=PALETTE[0], opacity=0.7).encode(x=x, y=y, size=size, tooltip=tips)
     names = base.mark_text(align="left", dx=14).encode(x=x, y=y, text="label:N")
     zero = alt.Chart(pd.DataFrame({"zero": [0.0]}))

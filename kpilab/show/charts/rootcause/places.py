@@ -46,7 +46,7 @@ def localise(result: LocaliseResult, lang: str = "en") -> alt.TopLevelMixin:
         text[k] += "" if change != change else f" ({signed_percent(change, lang)})"
     places = _bars(
         found.assign(name=[where_text(w, lang) for w in found["where"]], text=text),
-        head(result, lang),
+        head(result, lang, found),
         lang,
     )
     if not result.across or result.cells.empty:
@@ -97,7 +97,7 @@ def place_search(result: PlaceSearchResult, lang: str = "en") -> alt.TopLevelMix
     bars = found[["low", "high"]].assign(
         name=named, contribution=found["effect"], text=[signed(v, lang) for v in found["effect"]]
     )
-    return _bars(bars, head(result, lang), lang, "place_search.axis")
+    return _bars(bars, head(result, lang, found), lang, "place_search.axis")
 
 
 def clustered(result: UserIntervalsResult, lang: str = "en") -> alt.LayerChart:
@@ -105,7 +105,11 @@ def clustered(result: UserIntervalsResult, lang: str = "en") -> alt.LayerChart:
     found = result.table.head(MOST)
     text = [signed(v, lang) for v in found["contribution"]]
     names = [where_text(w, lang) for w in found["where"]]
-    return _bars(found.assign(name=names, text=text), head(result, lang), lang)
+    return _bars(
+        found.assign(name=names, text=text),
+        head(result, lang, found),
+        lang,
+    )
 
 
 def spread(result: SegmentSearchResult, lang: str = "en") -> alt.LayerChart:
@@ -116,7 +120,13 @@ def spread(result: SegmentSearchResult, lang: str = "en") -> alt.LayerChart:
         contribution=found["change"],
         text=[signed_percent(v, lang) for v in found["change"]],
     )
-    return _bars(table, head(result, lang), lang, "report.change_axis", "signed_percent")
+    return _bars(
+        table,
+        head(result, lang, found),
+        lang,
+        "report.change_axis",
+        "signed_percent",
+    )
 
 
 def _bars(
@@ -220,7 +230,7 @@ def nextsplit(result: NextSplitResult, lang: str = "en") -> alt.TopLevelMixin:
         text=text,
         tone=[c if b else QUIET for c, b in zip(sides, beyond, strict=True)],
     )
-    return _bars(table, head(result, lang), lang)
+    return _bars(table, head(result, lang, found), lang)
 
 
 def dating(result: ChangepointResult, lang: str = "en") -> alt.TopLevelMixin:
