@@ -14,9 +14,8 @@ from kpilab.analysis.customers.ages import SUMS, error, filled, valued
 from kpilab.core.case import Metric
 from kpilab.core.result import Result
 from kpilab.core.table import Entities, Facts
-from kpilab.core.values import Message, Period, fraction
+from kpilab.core.values import Message, fraction
 from kpilab.engine.customers.amounts import amounts
-from kpilab.engine.customers.history import history
 from kpilab.engine.customers.triangle import GRAINS, start_of, triangle
 from kpilab.engine.door.dimensions import called
 from kpilab.errors import BadInput, unknown
@@ -122,20 +121,19 @@ def cohorts(
         raise unknown("grain", grain, GRAINS, "cohorts(grain=)")
     people = None if customers is None else Entities.of(customers)
     found = amounts(Facts.of(facts), amount, customer, by if people is None else ())
-    past = history(found, Period(until, until), people, by)
-    seen = triangle(past, grain)
+    seen = triangle(found, until, grain, people, by)
     if seen.sizes.empty:
         what = f"no customer came in a whole {grain} up to {until}"
         raise BadInput(what, "cohorts(until=)", "give more rows, or a later day")
-    ours = {c: d for d, c in past.by.items()}
+    ours = {c: d for d, c in seen.by.items()}
     keys = list(ours)
     cells = filled(seen, keys)
     summed = cells.groupby([*keys, "age"], as_index=False)[SUMS].sum()
-    changes = _changes(cells if past.dated else cells[cells["cohort"] > seen.first], keys, level)
+    changes = _changes(cells if seen.dated else cells[cells["cohort"] > seen.first], keys, level)
     table, curve = valued(cells, level), valued(summed, level)
     for part in (table, changes):
         part["cohort"] = [start_of(int(c), grain) for c in part["cohort"]]
-    notes = () if past.dated else (Message("cohorts.first_amount"),)
+    notes = () if seen.dated else (Message("cohorts.first_amount"),)
     return CohortsResult(
         called(table[[*keys, "cohort", "age", *CELLS]], ours),
         called(curve[[*keys, "age", *CELLS]], ours), called(changes, ours), grain, level,

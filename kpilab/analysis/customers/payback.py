@@ -15,7 +15,6 @@ from kpilab.core.result import Result
 from kpilab.core.table import Entities, Facts
 from kpilab.core.values import Message, Period, fraction
 from kpilab.engine.customers.amounts import amounts
-from kpilab.engine.customers.history import history
 from kpilab.engine.customers.triangle import bucket_of, start_of, triangle
 from kpilab.engine.daily import Measured, daily
 from kpilab.engine.door.dimensions import called
@@ -102,9 +101,9 @@ def payback(
     fraction(level, "payback(level=)")
     people = None if customers is None else Entities.of(customers)
     found = amounts(Facts.of(facts), amount, customer, [by] if people is None else ())
-    past = history(found, Period(until, until), people, [by])
-    seen, key = triangle(past, "month"), past.by[by]
-    start = seen.first if past.dated else seen.first + 1
+    seen = triangle(found, until, "month", people, [by])
+    key = seen.by[by]
+    start = seen.first if seen.dated else seen.first + 1
     end = start_of(seen.last + 1, "month").date() - timedelta(days=1)
     cost = _spent(spend, by, start_of(start, "month").date(), end)
     months = [bucket_of(day.date(), "month") for day in cost["day"]]
@@ -127,7 +126,7 @@ def payback(
         called(table[[key, *NUMBERS]], ours),
         called(curve[[key, "age", "size", "value", "value_low", "value_high"]], ours),
         first, after - timedelta(days=1), by, found.metric.name, level,
-        notes=(*(() if past.dated else (Message("cohorts.first_amount"),)),
+        notes=(*(() if seen.dated else (Message("cohorts.first_amount"),)),
                *found.left_out(until)),
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import pandas as pd
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from kpilab.core.table import Table
     from kpilab.core.values import Period
 
-WHO, DAY = own("who"), own("day")
+WHO, DAY, SINGLE = own("who"), own("day"), own("single")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,16 +66,56 @@ class Amounts:
         sums = [
             exp.alias_(self._within(period), name, quoted=True) for name, period in parts.items()
         ]
-        name = "rows_read"
-        query = exp.select(*columns, *sums, *also).from_(name).group_by(*columns)
-        return self.rows.alias(name).sql(sql(query, dialect_of(engine_name(self.rows))))
+        return self._asked(exp.select(*columns, *sums, *also).from_("rows_read").group_by(*columns))
 
-    def _within(self, period: Period | None) -> exp.Expr:
+    def only_adds(self) -> bool:
+        """Whether no row takes away: then any rows have an amount together if one of them has."""
+        rows: Any = self._single([DAY], SINGLE)
+        if rows is None:
+            return False
+        least = collect_one(rows.agg(least=rows[SINGLE].min()), "customers")["least"]
+        return bool(least is None or least != least or least >= 0)
+
+    def pieces(self, keys: Sequence[str], name: str) -> tuple[ir.Table, bool]:
+        """Expression: `keys` and an amount that is not zero; those of a combination of keys add up
+        to its amount. And whether they are single rows, all above zero.
+
+        To sum millions of rows is in vain where none takes away.
+        """
+        if self.only_adds():
+            rows: Any = self._single(keys, name)
+            return rows.filter(rows[name] > 0), True
+        summed: Any = self.of(keys, {name: None})
+        return summed.filter(summed[name] != 0), False
+
+    def _single(self, keys: Sequence[str], name: str) -> ir.Table | None:
+        """The amount of each row; None of a metric that is more than one sum."""
+        measure, met = self._measure(), None
+        if isinstance(measure, exp.Filter):
+            measure, met = measure.this, measure.expression.this
+        if not isinstance(measure, exp.Sum):
+            return None
+        columns = [exp.column(key, quoted=True) for key in keys]
+        query = exp.select(*columns, exp.alias_(measure.this, name, quoted=True)).from_("rows_read")
+        query = query if met is None else query.where(met)
+        rows = self._asked(query)
+        kind = rows[name].type()
+        return rows if kind.is_numeric() and not kind.is_boolean() else None
+
+    def _asked(self, query: exp.Select) -> ir.Table:
+        """A query on `rows_read` as an expression."""
+        return self.rows.alias("rows_read").sql(sql(query, dialect_of(engine_name(self.rows))))
+
+    def _measure(self) -> exp.Expr:
         measure = parse_measure(str(self.metric.measure), self.metric.name)
         measure = spelled_out(measure, self.rows.columns)
-        if self.metric.condition:
-            condition = parse_predicate(self.metric.condition, self.metric.name)
-            measure = restricted(measure, spelled_out(condition, self.rows.columns))
+        if not self.metric.condition:
+            return measure
+        condition = parse_predicate(self.metric.condition, self.metric.name)
+        return restricted(measure, spelled_out(condition, self.rows.columns))
+
+    def _within(self, period: Period | None) -> exp.Expr:
+        measure = self._measure()
         if period is not None:
             measure = restricted(measure, parse_predicate(_days(period), self.metric.name))
         return exp.Coalesce(this=measure, expressions=[exp.Literal.number(0)])

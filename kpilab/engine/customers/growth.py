@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import ibis
+import pandas as pd
 from sqlglot import exp
 
 from kpilab.core.values import Period
@@ -16,12 +18,13 @@ from kpilab.engine.dialect import engine_name
 from kpilab.engine.run import collect, collect_one
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import ibis.expr.types as ir
-    import pandas as pd
 
 FIRST, LAST = own("first"), own("last")
 GAP, GAPS, USUAL, MOVED = own("gap"), own("gaps"), own("usual"), own("moved")
-MONTH = own("month")
+MONTH, EARLIER = own("month"), own("earlier")
 QUANTILE = 0.95
 LEAST_GAPS = 4  # of a customer, for a usual gap of its own
 REGULAR = 0.95  # of the months between first and last amount have one: invoices of a contract
@@ -80,12 +83,11 @@ def _moments(each: Any, keys: list[str]) -> ir.Table:
 
 def _gaps(found: Amounts, whose: ir.Table, keys: list[str]) -> Any:
     """Days between a customer's days, one row per gap."""
-    rows: Any = found.rows.semi_join(whose, keys).select(*keys, DAY).distinct()
-    before = rows[DAY].lag().over(group_by=keys, order_by=DAY)
-    rows = rows.mutate(**{own("lag"): before})
-    rows = rows.filter(rows[own("lag")].notnull())
+    rows: Any = found.rows.semi_join(whose, keys).select(*keys, DAY)
+    rows = rows.mutate(**{EARLIER: rows[DAY].lag().over(group_by=keys, order_by=DAY)})
+    rows = rows.filter(rows[EARLIER] < rows[DAY])  # rows of one day are one
     engine = engine_name(rows)
-    gap = number(rows[DAY], engine) - number(rows[own("lag")], engine)
+    gap = number(rows[DAY], engine) - number(rows[EARLIER], engine)
     return rows.select(*keys, **{GAP: gap})
 
 
@@ -109,41 +111,52 @@ def regular(found: Amounts, period: Period) -> float:
 def by_month(found: Amounts, period: Period) -> pd.DataFrame:
     """One row per month of the period, movement and segment: customers, amount in the month before
     and in the month."""
-    rows: Any = found.rows.filter(
-        found.rows[WHO].notnull() & (found.rows[DAY] <= ibis.literal(period.last))
-    )
-    keys = [WHO, *found.by.values()]
-    rows = rows.mutate(**{MONTH: month_of(rows[DAY])})
-    each: Any = Amounts(rows, found.metric, found.by).of([*keys, MONTH], {NOW: None})
-    each = each.filter(each[NOW] != 0)
-    each = each.mutate(**{FIRST: each[MONTH].min().over(group_by=keys)})
-    first = month(period.first)
-    last = month(period.last)
-    each = each.filter(each[MONTH] >= first - 1)
+    first, last = month(period.first), month(period.last)
+    each: Any = _months(found, first, period.last)
+    order: Any = {"group_by": [WHO, *found.by.values()], "order_by": MONTH}
     each = each.mutate(
-        before=each[NOW].lag().over(group_by=keys, order_by=MONTH),
-        earlier=each[MONTH].lag().over(group_by=keys, order_by=MONTH),
-        later=each[MONTH].lead().over(group_by=keys, order_by=MONTH),
+        before=each[NOW].lag().over(**order), later=each[MONTH].lead().over(**order),
+        **{EARLIER: each[MONTH].lag().over(**order)},
+    )  # fmt: skip
+    each = each.filter(each[MONTH] >= first - 1)
+    was = (each[EARLIER] == each[MONTH] - 1).fill_null(False)
+    ended = (each.later.fill_null(-1) != each[MONTH] + 1) & (each[MONTH] < last)
+    none = ibis.null("string")
+    each = each.mutate(
+        before=was.ifelse(each.before, 0.0),
+        # Who comes back inside the period paused; of whoever does not, nobody knows yet.
+        ended=ended.ifelse(each.later.isnull().ifelse("left", "paused"), none),
+        **{MOVED: ibis.cases(
+            (each[MONTH] < first, none), (each[EARLIER].isnull(), "new"), (~was, "back"),
+            (each[NOW] > each.before, "expanded"), (each[NOW] < each.before, "contracted"),
+            else_="kept",
+        )},
+    )  # fmt: skip
+    segment = [*found.by.values()]
+    sums = each.group_by([MONTH, *segment, MOVED, "ended"]).agg(
+        customers=each.count(), before=each.before.sum(), now=each[NOW].sum()
     )
-    here = each.filter(each[MONTH] >= first)
-    was = here.earlier.fill_null(-1) == here[MONTH] - 1
-    before = was.ifelse(here.before, 0).cast("float64")
-    moved = ibis.cases(
-        (~was & (here[FIRST] == here[MONTH]), "new"), (~was, "back"),
-        (here[NOW] > here.before, "expanded"), (here[NOW] < here.before, "contracted"),
-        else_="kept",
-    )  # fmt: skip
-    stayed = here.select(
-        *keys, MONTH, **{MOVED: moved}, before=before, now=here[NOW].cast("float64")
-    )
-    ended = each.filter((each.later.fill_null(-1) != each[MONTH] + 1) & (each[MONTH] < last))
-    # Who comes back inside the period paused; of whoever does not, nobody knows yet.
-    gone = ended.select(
-        *keys, **{MONTH: ended[MONTH] + 1, MOVED: ended.later.isnull().ifelse("left", "paused")},
-        before=ended[NOW].cast("float64"), now=ibis.literal(0.0),
-    )  # fmt: skip
-    both = stayed.union(gone)
-    grouped = both.group_by([MONTH, *found.by.values(), MOVED]).agg(
-        customers=both.count(), before=both.before.sum(), now=both.now.sum()
-    )  # fmt: skip
-    return collect(grouped, "growth")
+    return _moved(collect(sums, "growth"), segment)
+
+
+def _months(found: Amounts, first: int, until: date) -> Any:
+    """A customer's months with an amount; all before `first` but the last as one, if they may."""
+    rows: Any = found.rows
+    rows = rows.filter(rows[WHO].notnull() & (rows[DAY] <= ibis.literal(until)))
+    found = replace(found, rows=rows)
+    at = month_of(rows[DAY])
+    # Of earlier months it is asked whether there are any: in their sum, losses may hide them.
+    at = ibis.greatest(at, first - 2) if found.only_adds() else at
+    found = replace(found, rows=rows.mutate(**{MONTH: at}))
+    each: Any = found.of([WHO, *found.by.values(), MONTH], {NOW: None})
+    each = each.filter(each[NOW] != 0)
+    return each.mutate(**{NOW: each[NOW].cast("float64")})
+
+
+def _moved(sums: pd.DataFrame, segment: list[str]) -> pd.DataFrame:
+    """What customers did in a month, and those of whom it was the last one in the month after."""
+    numbers = {"customers": "sum", "before": "sum", "now": "sum"}
+    gone = sums.drop(columns=MOVED).rename(columns={"ended": MOVED})
+    gone = gone.assign(**{MONTH: gone[MONTH] + 1}, before=gone["now"], now=0.0)
+    both = pd.concat([sums.drop(columns="ended"), gone]).dropna(subset=MOVED)
+    return both.groupby([MONTH, *segment, MOVED], as_index=False).agg(numbers)

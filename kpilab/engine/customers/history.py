@@ -68,37 +68,60 @@ def history(
     """
     last = last or current.last
     windows, until = Windows.of(current), found.until(last)
-    columns = {d: own(f"by{k}") for k, d in enumerate(by)}
     days: Any = until.of([WHO, DAY], {AMOUNT: None})
-    days = days.filter((days[AMOUNT] != 0) & days[WHO].notnull())
-    alike = _alike(found, entities) if entities is not None else None
-    days = days.mutate(**{WHO: alike(days[WHO])}) if alike is not None else days
-    # As text, as the customers' own table has them: after the rows are summed, which is cheaper.
-    days = days.mutate(
-        **{WHO: days[WHO].cast("string"), AMOUNT: days[AMOUNT].cast("float64")}
-    ).cache()
-    dated = entities is not None and bool(entities.time)
-    first = days.group_by(WHO).agg(**{SINCE: days[DAY].min()})
+    days = with_keys(days.filter(days[AMOUNT] != 0), found, entities).cache()
+    people, columns = customers(until, days, entities, by)
+    seen = seen_until(found, last)
+    return History(days, people, columns, windows, windows.back_to(seen.first), dated(entities),
+                   seen)  # fmt: skip
+
+
+def seen_until(found: Amounts, last: date) -> Period:
+    """First to last day that counts."""
+    return Period(min(found.span[0], last), last)
+
+
+def dated(entities: Entities | None) -> bool:
+    """Whether the customers' own table says since when they are."""
+    return entities is not None and bool(entities.time)
+
+
+def with_keys(rows: Any, found: Amounts, entities: Entities | None) -> Any:
+    """Somebody's rows, the amount as a float, and where the customers have a table of their own
+    with the keys of that one, as text."""
+    rows = rows.filter(rows[WHO].notnull()).mutate(**{AMOUNT: rows[AMOUNT].cast("float64")})
     if entities is None:
-        people = _of_rows(until, columns) if columns else first.select(WHO)
+        return rows
+    return rows.mutate(**{WHO: _alike(found, entities)(rows[WHO]).cast("string")})
+
+
+def customers(
+    found: Amounts, days: Any, entities: Entities | None, by: Sequence[str]
+) -> tuple[Any, Mapping[str, str]]:
+    """One row per customer, put aside: columns as those of `History.people`; and `by`."""
+    columns = {d: own(f"by{k}") for k, d in enumerate(by)}
+    first = days.group_by(WHO).agg(**{SINCE: days[DAY].min()})
+    if entities is None and not columns:
+        return first.cache(), columns
+    if entities is None:
+        people = _of_rows(found, columns)
     else:
         people = _of_entities(found, entities, columns)
-    if not dated:
+    if not dated(entities):
         people = people.left_join(first, people[WHO] == first[WHO]).select(people, first[SINCE])
-    began = found.span[0]
-    seen = Period(min(began, last), last)
-    return History(days, people.cache(), columns, windows, windows.back_to(began), dated, seen)
+    return people.cache(), columns
 
 
 def _of_rows(found: Amounts, columns: Mapping[str, str]) -> Any:
     """Each customer with the segment of the first row."""
     rows: Any = found.rows
-    named = {c: rows[found.by[d]] for d, c in columns.items()}
-    order = [DAY, *named]
     rows = rows.filter(rows[WHO].notnull())
-    rows = rows.select(DAY, **{WHO: rows[WHO].cast("string")}, **named)
-    rows = rows.mutate(**{STEP: ibis.row_number().over(group_by=WHO, order_by=order)})
-    return rows.filter(rows[STEP] == 0).select(WHO, *named)
+    rows = rows.select(WHO, DAY, **{c: rows[found.by[d]] for d, c in columns.items()})
+    first = rows.group_by(WHO).agg(**{SINCE: rows[DAY].min()})
+    rows = rows.semi_join(first, [rows[WHO] == first[WHO], rows[DAY] == first[SINCE]])
+    turn = ibis.row_number().over(group_by=WHO, order_by=[*columns.values()])
+    rows = rows.mutate(**{STEP: turn})
+    return rows.filter(rows[STEP] == 0).select(WHO, *columns.values())
 
 
 def _alike(found: Amounts, entities: Entities) -> Callable[[Any], Any]:
@@ -255,7 +278,8 @@ def largest(past: History, most: int) -> pd.DataFrame:
     `window`, `amount`."""
     rows = past.days.mutate(**{WINDOW: past.windows.window(past.days[DAY], engine_name(past.days))})
     rows = rows.filter(rows[WINDOW] >= past.first)
-    each = rows.group_by([WHO, WINDOW]).agg(**{AMOUNT: rows[AMOUNT].sum()}).cache()
+    each = rows.group_by([WHO, WINDOW]).agg(**{AMOUNT: rows[AMOUNT].sum()})
+    each = each.mutate(**{WHO: each[WHO].cast("string")}).cache()
     top = each.group_by([WINDOW]).mutate(
         **{STEP: ibis.row_number().over(group_by=WINDOW, order_by=[each[AMOUNT].desc(), each[WHO]])}
     )
