@@ -125,7 +125,7 @@ def _each(orders: Any) -> Any:
     """One row per customer: orders, items and amount of both periods."""
     sums = {}
     for k, here in (("0", orders.before), ("1", orders.now)):
-        sums["n" + k] = here.cast("float64").sum()
+        sums["n" + k] = here.ifelse(1.0, 0.0).sum()
         sums["m" + k] = here.ifelse(orders.m, 0.0).sum()
         sums["a" + k] = here.ifelse(orders.a, 0.0).sum()
     return orders.group_by(WHO).agg(**sums).cache()
@@ -136,7 +136,7 @@ def _items(rows: Any, orders: Any, each: Any) -> tuple[pd.DataFrame, int]:
     held = rows.select(ORDER, ITEM).distinct()
     held = held.join(orders, ORDER).select(WHO, ITEM, orders.before, orders.now)
     per = held.group_by([WHO, ITEM]).agg(
-        k0=held.before.cast("float64").sum(), k1=held.now.cast("float64").sum()
+        k0=held.before.ifelse(1.0, 0.0).sum(), k1=held.now.ifelse(1.0, 0.0).sum()
     )
     both = per.join(each, WHO).select(per, each.n0, each.n1)
     products = {"k0k0": "k0*k0", "k0k1": "k0*k1", "k1k1": "k1*k1", "k0n0": "k0*n0",

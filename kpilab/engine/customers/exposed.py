@@ -108,7 +108,7 @@ def contrast(found: Exposed, back: int, view: str) -> Contrast:
     one: Any = ibis.least(rows[f"c{back + 1}"], 3.0)
     two: Any = ibis.least(rows[f"c{back + 2}"], 2.0) if back + 2 <= BACK + 1 else ibis.literal(0.0)
     y = rows[f"a{back}"]
-    y = y if view == "amount" else (y > 0).cast("float64")
+    y = y if view == "amount" else (y > 0).ifelse(1.0, 0.0)
     rows = rows.mutate(one=one, two=two, y=y, t=rows[MET].cast("float64"))
     keys = [MONTH, "strata", "one", "two"]
     sums = rows.group_by(keys).agg(

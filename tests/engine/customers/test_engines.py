@@ -1,10 +1,13 @@
-"""Questions about customers on Spark and on DuckDB answer alike."""
+"""Questions about customers answer alike on DuckDB, PostgreSQL and Spark."""
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections.abc import Callable, Iterator
 from datetime import date
 
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 import pytest
@@ -29,7 +32,7 @@ from kpilab.customers import (
 )
 from kpilab.engine.connect import connect
 
-pytestmark = pytest.mark.spark
+ADDRESS = os.environ.get("KPILAB_TEST_POSTGRES", "")
 BEFORE = Period(date(2026, 1, 1), date(2026, 3, 31))
 NOW = Period(date(2026, 4, 1), date(2026, 6, 30))
 ASKED = {"customer": "who", "amount": "amount", "current": NOW}
@@ -49,6 +52,13 @@ def orders() -> pd.DataFrame:
     )
 
 
+def refunds() -> pd.DataFrame:
+    """The orders, of which one in ten is taken back on its day."""
+    frame = orders()
+    back = frame[frame["late"]]
+    return pd.concat([frame, back.assign(amount=-back["amount"])], ignore_index=True)
+
+
 def deals() -> pd.DataFrame:
     noise, rows = np.random.default_rng(5), []
     for k in range(400):
@@ -61,21 +71,48 @@ def deals() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def tables(tmp_path_factory):
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, pd.DataFrame], ir.Table]:
     pytest.importorskip("pyspark")
     if not shutil.which("java"):
         pytest.skip("Spark needs Java")
     folder = tmp_path_factory.mktemp("spark")
-    quiet = {
-        "spark.sql.warehouse.dir": str(folder),
-        "spark.ui.enabled": "false",
-        "spark.sql.shuffle.partitions": "1",
-        "spark.master": "local[1]",
-    }
-    con, found = connect("pyspark://", quiet), {}
-    for name, frame, role in (("orders", orders(), Facts), ("deals", deals(), EventLog)):
+    con = connect("pyspark://", {
+        "spark.sql.warehouse.dir": str(folder), "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "1", "spark.master": "local[1]",
+    })  # fmt: skip
+
+    def put(name: str, frame: pd.DataFrame) -> ir.Table:
         frame.to_parquet(folder / f"{name}.parquet")
-        found[name] = (role(frame), role(con.read_parquet(str(folder / f"{name}.parquet"))))
+        return con.read_parquet(str(folder / f"{name}.parquet"))
+
+    return put
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Callable[[str, pd.DataFrame], ir.Table]]:
+    if not ADDRESS:
+        pytest.skip("no server named in KPILAB_TEST_POSTGRES")
+    con, made = connect(ADDRESS), []
+
+    def put(name: str, frame: pd.DataFrame) -> ir.Table:
+        made.append(f"kpilab_customers_{name}")
+        return con.create_table(made[-1], frame, overwrite=True)
+
+    yield put
+    for name in made:
+        con.drop_table(name)
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(e, marks=getattr(pytest.mark, e)) for e in ("spark", "postgres")],
+)
+def tables(request: pytest.FixtureRequest) -> dict[str, tuple[Facts | EventLog, Facts | EventLog]]:
+    put, found = request.getfixturevalue(request.param), {}
+    for name, frame, role in (
+        ("orders", orders(), Facts), ("refunds", refunds(), Facts), ("deals", deals(), EventLog),
+    ):  # fmt: skip
+        found[name] = (role(frame), role(put(name, frame)))
     return found
 
 
@@ -114,9 +151,16 @@ QUESTIONS = {
 }
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
-def test_tables_are_equal(tables, name):
-    here, there = (QUESTIONS[name](t) for t in tables["deals" if name == "pipeline" else "orders"])
+ROWS = {"pipeline": "deals"}
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [(n, ROWS.get(n, "orders")) for n in QUESTIONS]
+    + [(n, "refunds") for n in ("growth", "cohorts")],
+)
+def test_tables_are_equal(tables, name, rows):
+    here, there = (QUESTIONS[name](t) for t in tables[rows])
     for part in ("table", "months", "stages", "rates", "curve", "parts"):
         if isinstance(getattr(here, part, None), pd.DataFrame):
             pd.testing.assert_frame_equal(
