@@ -143,7 +143,7 @@ def _alone(whole: Summed, first: Cube, one: Found, others: Sequence[Found]) -> F
     row, all_of_it = search.cells.row(place), first.row(place)
     if row is None or all_of_it is None:
         return one
-    again = search._said(one.driver, row)
+    again = search.said(one.driver, row)
     times = _times(one.driver, (first, all_of_it), (search.cells, row))
     if not (np.isfinite(again.amount.high or 0.0) and times >= 1):
         return one
@@ -208,7 +208,7 @@ class _Search:
         search, row = self._deeper(driver, k, corrected)
         row = search._wider(driver, row)
         pays = int(self.pays[k])
-        found = search._said(driver, search._side(driver, row))
+        found = search.said(driver, search._side(driver, row))
         return replace(found, p=float(np.exp(corrected)) / pays, pays=pays)
 
     def _deeper(self, driver: Driver, k: int, corrected: float) -> tuple[_Search, int]:
@@ -295,7 +295,8 @@ class _Search:
         moved = left.relative[0] * np.sign(own) >= ALSO * abs(own)
         return bool(moved and left.log_p[0] < np.log(SURE))
 
-    def _said(self, driver: Driver, row: int) -> Found:
+    def said(self, driver: Driver, row: int) -> Found:
+        """The move of a driver in a place, with its size for the goal."""
         judged = self.of(driver, [row, *self.rows])
         amount, would = float(judged.amount[0]), float(judged.would[0])
         sure = float(student.ppf(0.975, judged.df[0]))
