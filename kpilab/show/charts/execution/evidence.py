@@ -73,14 +73,10 @@ def audit(result: AuditResult, lang: str = "en") -> alt.TopLevelMixin:
 
 def sample(result: Result, lang: str = "en") -> alt.LayerChart:
     """Records to check per stratum."""
-    found = result.strata.head(MOST)  # type: ignore[attr-defined]  # a SamplePlan
-    return counted(
-        found["stratum"],
-        found["sampled"],
-        label("audit.sampled", lang),
-        head(result, lang, found, of=result.strata),
-        lang,
-    )
+    strata: pd.DataFrame = result.strata  # type: ignore[attr-defined]  # a SamplePlan
+    found = strata.head(MOST)
+    title = head(result, lang, found, of=strata)
+    return counted(found["stratum"], found["sampled"], label("audit.sampled", lang), title, lang)
 
 
 def counted(
