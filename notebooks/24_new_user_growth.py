@@ -12,12 +12,17 @@
 # ---
 
 # %% [markdown]
-# # Growth team: whose share, and is it real?
+# # Growth team: whose share, and is it real? · 增长团队：谁的份额，真实吗？
 # Six people claimed their own shares of the target. Do the claims add up, who is on the way, and do
 # the registrations become users?
 #
 # Without a case of your own this notebook makes such a team, with a few things planted in it; the
 # last cell names them. With your own: set `case` to its folder and the names below to yours.
+#
+# 六个人各自认领了目标的一部分。认领之和够吗、谁进度正常、注册会变成用户吗？
+#
+# 如果没有自己的案例，本笔记本会生成这样一个团队，其中预埋了若干情况，最后一个单元格会列出。如果有，
+# 请把 `case` 设为它的文件夹，并把下面的名称改成您的。
 
 # %% tags=["parameters"]
 case = ""  # folder of your own case; empty: a sample world is made
@@ -46,9 +51,12 @@ both = Period(opened.baseline.first, opened.current.last)
 print(opened.title, "|", opened.baseline, "→", opened.current)
 
 # %% [markdown]
-# ## Do the claims add up?
+# ## Do the claims add up? · 认领之和够吗？
 # A sum that fits can hide that one part is claimed twice and another by nobody. Bars are claims,
 # ticks what the target needs; the names stand beside.
+#
+# 总和对得上，也可能一部分被认领了两次、另一部分无人认领。条形是认领量，刻度是目标所需，
+# 姓名列在旁边。
 
 # %%
 claimed = opened.tables[promised]
@@ -61,9 +69,11 @@ shares
 shares.people.round(3)
 
 # %% [markdown]
-# ## The weekly list
+# ## The weekly list · 每周名单
 # Who brought how many in each week of the period, and how many of them were active a week later.
 # The second list is the one that counts.
+#
+# 本期每周谁带来了多少人，其中一周后仍活跃的有多少。算数的是第二份名单。
 
 # %%
 weekly_list = {}
@@ -74,7 +84,7 @@ for name in (kpi, activation):
 pd.concat(weekly_list, axis=1).round(2)
 
 # %% [markdown]
-# ## On pace?
+# ## On pace? · 进度正常吗？
 
 # %%
 goals = shares.people.set_index("actor")["claimed"].to_dict()
@@ -83,10 +93,13 @@ progress = kpilab.operations.pace(made, goals, by=person, period=opened.current,
 progress
 
 # %% [markdown]
-# ## Stage rewards
+# ## Stage rewards · 阶段奖励
 # A reward for every week on target and one for the month. The weekly one moves those who have lost
 # sight of the month; both together must fit the budget. The week's outlook is a quarter of the
 # month's, and twice as uncertain in parts.
+#
+# 每周达标有一份奖励，全月达标另有一份。周奖励打动那些已对全月不抱希望的人；
+# 两者合起来必须在预算之内。单周的预测值是全月的四分之一，相对不确定性是全月的两倍。
 
 # %%
 month = kpilab.operations.incentives(
@@ -106,8 +119,10 @@ pd.concat(
 month
 
 # %% [markdown]
-# ## Registrations up, activity flat?
+# ## Registrations up, activity flat? · 注册上升，活跃不变？
 # The goal is active users. Does it move with the KPI the team is paid for?
+#
+# 目标是活跃用户。它与团队据以拿奖金的 KPI 同步变化吗？
 
 # %%
 ask.reached(opened)
@@ -119,16 +134,18 @@ kpilab.operations.control(
 )
 
 # %% [markdown]
-# ## Does the work leave traces?
+# ## Does the work leave traces? · 工作留下痕迹了吗？
 # Real registrations leave a trace in the system and come back. Each person's claims against both,
 # and against the own past.
+#
+# 真实的注册会在系统中留下痕迹，并且会再回来。把每个人的申报与这两者对比，也与其自己的过去对比。
 
 # %%
 traces = kpilab.evidence(opened.tables[work], baseline=opened.baseline, current=opened.current)
 traces
 
 # %% [markdown]
-# ## Planted, and found
+# ## Planted, and found · 预埋的与找到的
 
 # %%
 table = shares.table

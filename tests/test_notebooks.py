@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -20,6 +21,7 @@ DOORS = {"kpilab", *(f"kpilab.{name}" for name in dir(kpilab) if name not in kpi
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(p for p in FOLDER.glob("*.ipynb"))
 MOST_CELLS, MOST_BYTES = 15, 200_000
+HAN = re.compile("[一-鿿]")
 
 
 def test_there_is_a_first_notebook():
@@ -40,6 +42,18 @@ def test_it_is_short_and_defines_no_functions(path):
         line.startswith(("def ", "class ")) for c in cells for line in c.source.splitlines()
     )
     assert path.stat().st_size < MOST_BYTES
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_every_text_is_said_in_both_languages(path):
+    for cell in jupytext.read(path).cells:
+        if cell.cell_type == "markdown":
+            titled = cell.source.startswith("#")
+            heading, _, text = cell.source.partition("\n") if titled else ("", "", cell.source)
+            english, _, chinese = heading.partition(" · ")
+            assert not titled or (english and not HAN.search(english) and HAN.search(chinese))
+            said = {bool(HAN.search(part)) for part in text.split("\n\n") if part.strip()}
+            assert said == {True, False} or (titled and not said), cell.source
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
