@@ -26,8 +26,7 @@ from kpilab.core.values import EVERYWHERE, Period, Where
 from kpilab.engine.column import DEN0, DEN1, NUM0, NUM1, marked, own
 from kpilab.engine.door.dimensions import aside
 from kpilab.engine.door.values import label
-from kpilab.engine.events.funnels import Breakdown, counts
-from kpilab.engine.events.funnels import reached as best_passes
+from kpilab.engine.events.funnels import SIDE, Breakdown, counts, reached_apart
 from kpilab.engine.events.steps import planned
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, measure
 from kpilab.engine.rootcause.cells import pull
@@ -174,14 +173,12 @@ def next_split(
     names, place = _free(log, where), plan.steps.index(step)
     steps = planned(funnels.steps(plan), plan.within, log)
     log, ours = aside(log, names)
-    cut, sides = Breakdown(tuple(ours)), []
-    for name in ENDS:
-        best = best_passes(
-            log, steps, by=plan.by, where=where, period=case.periods[name], breakdown=cut
-        )
-        reach = counts(best, steps, cut.columns)[[*ours, f"n{place + 1}", f"n{place}"]]
-        sides.append(reach.set_axis([*ours.values(), *PARTS], axis=1).assign(**{PERIOD: name}))
-    return _located(case, pd.concat(sides, ignore_index=True), names, deepest, rate=True)
+    asked = [(where, case.periods[name]) for name in ENDS]
+    best = reached_apart(log, steps, asked, by=plan.by, breakdown=Breakdown(tuple(ours)))
+    reach = counts(best, steps, (*ours, SIDE))
+    frame = reach[[*ours, f"n{place + 1}", f"n{place}"]].set_axis([*ours.values(), *PARTS], axis=1)
+    frame[PERIOD] = reach[SIDE].map(dict(enumerate(ENDS)))
+    return _located(case, frame, names, deepest, rate=True)
 
 
 def _located(

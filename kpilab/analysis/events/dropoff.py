@@ -14,7 +14,14 @@ from kpilab.core.result import Result
 from kpilab.core.table import EventLog
 from kpilab.core.values import EVERYWHERE, Message, Where, fraction
 from kpilab.engine.door.dimensions import aside
-from kpilab.engine.events.dropoffs import earlier_events, events_of, next_ways, properties, split
+from kpilab.engine.events.dropoffs import (
+    earlier_events,
+    events_of,
+    next_ways,
+    properties,
+    split,
+    valued,
+)
 from kpilab.engine.events.funnels import check_events
 from kpilab.engine.events.steps import Plan, Step, Steps, planned
 from kpilab.engine.run import collect
@@ -129,7 +136,7 @@ def dropoff(
             "3 to 6 events read well",
         )
     upto = planned(_upto(asked, plan, place), within, log, least=1)
-    users = split(log, plan, upto, where)  # computed once already, wherever it came from
+    users = split(log, plan, upto, where)
     rows = events_of(log, where, tuple(ours))
     totals = collect(users.group_by("went").agg(users=users.count()), "dropoff").set_index("went")[
         "users"
@@ -142,9 +149,9 @@ def dropoff(
         _block(next_ways(rows, users, length, WAYS), "path", ""),
     ]
     blocks.append(_block(earlier_events(rows, users), "earlier", ""))
-    blocks += [
-        _block(properties(rows, users, column), "property", name) for column, name in ours.items()
-    ]
+    if ours:
+        values = properties(rows, users, list(ours))
+        blocks += [_block(valued(values, c), "property", name) for c, name in ours.items()]
     table = _rated(pd.concat(blocks, ignore_index=True), stopped, went, level)
     return DropoffResult(table, labels[place - 1], labels[place], stopped, went, level)
 

@@ -17,7 +17,7 @@ from kpilab.core.values import EVERYWHERE, Message, Period, Where, fraction
 from kpilab.engine.column import column
 from kpilab.engine.dialect import engine_name, one
 from kpilab.engine.door.dimensions import aside, called
-from kpilab.engine.events.funnels import Breakdown, check_events, reached_apart
+from kpilab.engine.events.funnels import SIDE, Breakdown, check_events, reached_apart
 from kpilab.engine.events.steps import Plan, Step, Steps, planned
 from kpilab.engine.expression import quoted
 from kpilab.engine.run import collect_text
@@ -152,7 +152,7 @@ def _sums(both: ir.Table, steps: int, columns: list[str]) -> pd.DataFrame:
     `c2` are a user's units that reached step 2 in the current side, `b2` in the baseline, `b1_c2`
     is their product.
     """
-    now = column(both, "kpilab_side")  # 0 baseline, 1 current
+    now = column(both, SIDE)  # 0 baseline, 1 current
     reach = {k: one(column(both, "level") >= k) for k in range(1, steps + 1)}
     counts = {f"c{k}": (r * now).sum() for k, r in reach.items()} | {
         f"b{k}": (r * (1 - now)).sum() for k, r in reach.items()

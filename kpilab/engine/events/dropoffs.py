@@ -3,6 +3,7 @@ and who they are."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import add
@@ -43,7 +44,9 @@ def split(log: EventLog, plan: Plan, upto: Plan, where: Where = EVERYWHERE) -> i
     earliest = reached(log, upto, by="user", where=where, period=None)
     earliest = earliest.filter(column(earliest, "level") == step)
     first = earliest.select(met="unit", first=f"t{step}")
-    return users.inner_join(first, [users["person"] == first["met"]]).drop("met")
+    # Every question about them begins here; written out once more in each, it takes longer to read
+    # than to answer.
+    return users.inner_join(first, [users["person"] == first["met"]]).drop("met").cache()
 
 
 def events_of(log: EventLog, where: Where, keep: tuple[str, ...] = ()) -> ir.Table:
@@ -86,13 +89,14 @@ def earlier_events(rows: ir.Table, users: ir.Table) -> ir.Table:
     return before.group_by(["event", "went"]).agg(users=before.count())
 
 
-def properties(rows: ir.Table, users: ir.Table, column: str) -> ir.Table:
-    """`event` (the value), `went`, `users`: the user's value of a column where it first met the
-    step."""
+def properties(rows: ir.Table, users: ir.Table, columns: Sequence[str]) -> ir.Table:
+    """`person`, `went` and the user's value of every column where it first met the step; computed
+    once, to be counted by each of them."""
     joined = rows.inner_join(users, [rows["unit"] == users["person"], rows["t"] == users["first"]])
-    values = joined.group_by(["person", "went"]).agg(event=joined[column].min())
-    return (
-        values.group_by(["event", "went"])
-        .agg(users=values.count())
-        .select("event", "went", "users")
-    )
+    return joined.group_by(["person", "went"]).agg(**{c: joined[c].min() for c in columns}).cache()
+
+
+def valued(values: ir.Table, column: str) -> ir.Table:
+    """`event` (the value), `went`, `users`, of one column of `properties`."""
+    named = values.select("went", event=column)
+    return named.group_by(["event", "went"]).agg(users=named.count())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 
     from kpilab.core.table import EventLog
     from kpilab.core.values import Period, Where
+    from kpilab.engine.events.chain import Chain
 
 TOUCHES = ("first_touch", "last_touch", "step", "all")
 GRAINS = {"day": "D", "week": "W", "week_sunday": "W", "month": "M"}
 OTHER = "…"
+SIDE = "kpilab_side"  # which of several sides a pass is of, counted from 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +70,9 @@ def reached(
     """One row per unit that began: its keys, `level`, `t1..`, `d2..`,
     `o1..` and the breakdown's columns."""
     columns = breakdown.columns if breakdown else ()
-    if breakdown and breakdown.attribution not in TOUCHES:
-        raise unknown(
-            "attribution", breakdown.attribution, TOUCHES, "Breakdown, argument 'attribution'"
-        )
+    _check_attribution(breakdown)
     rows, keys = rows_of(log, plan, by=by, where=where, period=period, keep=columns)
-    if breakdown and breakdown.attribution == "all":
-        keys = (*keys, *columns)
-    best = outcomes(rows.select(*keys, "t", "mask"), plan.chain, keys)
-    best = _over_held(best, plan, keys)
-    keys = tuple(k for k in keys if not k.startswith("hold_"))
-    if breakdown and breakdown.attribution != "all":
-        best = _attributed(best, rows, plan, breakdown, keys)
-    return best
+    return _passed(rows, keys, plan, breakdown, outcomes)
 
 
 def reached_apart(
@@ -92,24 +84,53 @@ def reached_apart(
     breakdown: Breakdown | None,
 ) -> ir.Table:
     """`reached` of several sides (a segment, the days) on top of each other,
-    by number in `kpilab_side`."""
-    cuts = [rows_of(log, plan, by=by, where=where, period=period) for where, period in sides]
-    keys = (*cuts[0][1], "kpilab_side")
+    by number in `SIDE`."""
+    _check_attribution(breakdown)
+    columns = breakdown.columns if breakdown else ()
+    cuts = [
+        rows_of(log, plan, by=by, where=where, period=period, keep=columns)
+        for where, period in sides
+    ]
+    keys = (*cuts[0][1], SIDE)
     rows = ibis.union(
-        *[rows.mutate(kpilab_side=ibis.literal(k, "int64")) for k, (rows, _) in enumerate(cuts)]
+        *[rows.mutate(**{SIDE: ibis.literal(k, "int64")}) for k, (rows, _) in enumerate(cuts)]
     )
-    if breakdown is None and not compiled(rows, plan.chain):
+    if not compiled(rows, plan.chain):
         # The time goes into writing the expression: one for all sides is as quick as one for one of
         # them.
-        best = expressed(rows.select(*keys, "t", "mask"), plan.chain, keys)
-        return _over_held(best, plan, keys)
+        return _passed(rows, keys, plan, breakdown, expressed)
     found = [
         reached(log, plan, by=by, where=where, period=period, breakdown=breakdown).mutate(
-            kpilab_side=ibis.literal(k, "int64")
+            **{SIDE: ibis.literal(k, "int64")}
         )
         for k, (where, period) in enumerate(sides)
     ]
     return ibis.union(*found)
+
+
+def _check_attribution(breakdown: Breakdown | None) -> None:
+    if breakdown and breakdown.attribution not in TOUCHES:
+        raise unknown(
+            "attribution", breakdown.attribution, TOUCHES, "Breakdown, argument 'attribution'"
+        )
+
+
+def _passed(
+    rows: ir.Table,
+    keys: tuple[str, ...],
+    plan: Plan,
+    breakdown: Breakdown | None,
+    run: Callable[[ir.Table, Chain, tuple[str, ...]], ir.Table],
+) -> ir.Table:
+    """The best pass of every unit that began, as `run` finds it, with what it is broken down by."""
+    if breakdown and breakdown.attribution == "all":
+        keys = (*keys, *breakdown.columns)
+    best = run(rows.select(*keys, "t", "mask"), plan.chain, keys)
+    best = _over_held(best, plan, keys)
+    keys = tuple(k for k in keys if not k.startswith("hold_"))
+    if breakdown and breakdown.attribution != "all":
+        best = _attributed(best, rows, plan, breakdown, keys)
+    return best
 
 
 def _over_held(best: ir.Table, plan: Plan, keys: tuple[str, ...]) -> ir.Table:

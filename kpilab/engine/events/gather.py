@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FEWEST_UNITS = 1 << 12  # of a part
 MOST_PARTS = 256
+READ = "rows_read"
 SPARSE = 4  # integer keys that span more than this many times the rows are numbered anew
 BUDGET = 2.6e9  # bytes of rows that are held at once
 NUMBERED_ROW, NAMED_ROW = (
@@ -126,9 +127,26 @@ def stacked(tables: Iterator[pa.Table], beside: ir.Table) -> ir.Table:
         begin = f'INSERT INTO "{name}"'
         del table
         pa.default_memory_pool().release_unused()
+    return _passing(name, con)
+
+
+def _passing(name: str, con: Any) -> ir.Table:
+    """A passing table of ours, which goes when nobody asks for it any more."""
     found = con.table(name, database=("temp", "main"))
     weakref.finalize(found.op(), _let_go, weakref.ref(con), f'DROP TABLE IF EXISTS temp."{name}"')
     return found
+
+
+def computed(select: str, rows: ir.Table) -> ir.Table:
+    """A query on the table `READ`, which are these rows, computed once: a passing table of their
+    engine, as long as somebody asks for it."""
+    con: Any = rows.get_backend()
+    name = f"kpilab_{uuid4().hex}"
+    con.con.execute(
+        f'CREATE TEMP TABLE "{name}" AS WITH {READ} AS ({con.compile(rows)}) '
+        f"SELECT * FROM ({select})"
+    )
+    return _passing(name, con)
 
 
 def registered(table: pa.Table, beside: ir.Table) -> ir.Table:

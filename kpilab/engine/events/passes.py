@@ -3,12 +3,17 @@ else by the expression."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+import ibis
 
 from kpilab.engine.dialect import engine_name
 from kpilab.engine.events import stream, windows
+from kpilab.engine.events.gather import READ, computed
 
 if TYPE_CHECKING:
+    import ibis.expr.datatypes as dt
     import ibis.expr.types as ir
 
     from kpilab.engine.events.chain import Chain
@@ -38,7 +43,19 @@ def outcomes(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
 
 def expressed(rows: ir.Table, chain: Chain, keys: tuple[str, ...]) -> ir.Table:
     """`outcomes` by the expression, whatever the engine: asked several times, computed once."""
-    return windows.outcomes(rows, chain, keys).cache()
+    if engine_name(rows) != "duckdb":
+        return windows.outcomes(rows, chain, keys).cache()
+    return computed(_written(tuple(rows.schema().items()), chain, keys), rows)
+
+
+@lru_cache(maxsize=64)
+def _written(
+    columns: tuple[tuple[str, dt.DataType], ...], chain: Chain, keys: tuple[str, ...]
+) -> str:
+    """The expression as text. Writing it takes longer than running it on a small log, and it is the
+    same for every period and segment."""
+    rows = ibis.table(dict(columns), name=READ)
+    return str(ibis.to_sql(windows.outcomes(rows, chain, keys), dialect="duckdb"))
 
 
 def compiled(rows: ir.Table, chain: Chain) -> bool:
