@@ -79,9 +79,12 @@ def main() -> None:
         for case in cases:
             command = [sys.executable, __file__, "--case", str(case.resolve())]
             command += ["--lang", given.lang, "--only", given.only]
-            lines = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
-            found = [line for line in lines if line.count("\t") == 3]
+            ended = subprocess.run(command, capture_output=True, text=True)
+            found = [line for line in ended.stdout.splitlines() if line.count("\t") == 3]
             bad = [line for line in found if not line.endswith("\tok")]
+            if ended.returncode:
+                # The run that took the process with it has no line of its own.
+                bad.append(f"{case.name}\tdied\t{ended.returncode}\t{ended.stderr[-300:]}")
             runs, stopped = runs + len(found), stopped + len(bad)
             print("\n".join(bad) if bad else f"{case.name}\tgreen\t{len(found)}", flush=True)
     print(
