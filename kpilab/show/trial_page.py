@@ -59,8 +59,8 @@ def _dot(tone: str) -> str:
 def _table(result: ExperimentResult, mine: np.ndarray, title: str, lang: str) -> str:
     """One row per metric and variation."""
     columns = (*COLUMNS, "margin") if title == GUARDED else COLUMNS
-    heads = {c: label(f"experiment.column_{c}", lang) if c != "bar" else "" for c in columns}
-    head = "".join(f"<th scope='col'>{escape(heads[c])}</th>" for c in columns)
+    # A heading without words would be read out as one.
+    head = "".join("<td></td>" if c == "bar" else _head(c, lang) for c in columns)
     rows = result.table[mine].reset_index(drop=True)
     far = _far(rows)
     said = [cells for cells, wanted in zip(result.figures, mine, strict=True) if wanted]
@@ -70,6 +70,10 @@ def _table(result: ExperimentResult, mine: np.ndarray, title: str, lang: str) ->
     )
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return f"<p>{escape(label(title, lang))}</p>{table}"
+
+
+def _head(column: str, lang: str) -> str:
+    return f"<th scope='col'>{escape(label(f'experiment.column_{column}', lang))}</th>"
 
 
 def _cell(

@@ -105,7 +105,7 @@ class Words:
     def evidence(self, result: Result, table: pd.DataFrame) -> str:
         """The answer in words, its doubts and its table, as HTML; of an experiment its page."""
         if isinstance(result, ExperimentResult):
-            return f"<div class='kp-table'>{self._trial(result)}</div>"
+            return self._scrolling(self._trial(result))
         notes = "".join(f"<li>{escape(self.say(n))}</li>" for n in result.notes)
         said = f"<p class='kp-said'><strong>{escape(self.say(result.headline))}</strong></p>"
         return f"{said}<ul>{notes}</ul>{self.table(table)}"
@@ -126,9 +126,13 @@ class Words:
         more = len(table) - MOST_ROWS
         rest = f"<p>{escape(self.text('more_rows', rows=more))}</p>" if more > 0 else ""
         whole = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return self._scrolling(f"{whole}{rest}")
+
+    def _scrolling(self, wide: str) -> str:
+        """What may be wider than the page: from the keyboard it is scrolled where it has focus."""
         named = escape(self.text("table"))
         scrolls = f"class='kp-table' tabindex='0' role='region' aria-label='{named}'"
-        return f"<div {scrolls}>{whole}{rest}</div>"
+        return f"<div {scrolls}>{wide}</div>"
 
     def _row(self, row: Mapping[Any, Any], shares: tuple[str, ...]) -> str:
         """A row; the values of a metric that is a part of a whole in percent, as in the report."""

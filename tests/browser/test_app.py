@@ -3,19 +3,12 @@ mouse and by keyboard; nothing is loaded from elsewhere."""
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 
 from kpilab.workbench.saved import FILE
+from tests.browser.conftest import serving
 from tests.case.conftest import events
 
 pytestmark = pytest.mark.browser
@@ -38,26 +31,8 @@ def app(tmp_path_factory):
     workspace = tmp_path_factory.mktemp("workspace")
     (workspace / "sales").mkdir()
     events().to_csv(workspace / "sales" / "events.csv", index=False)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "kpilab", "app", "sales", f"--port={port}", "--no-browser"]
-    server = subprocess.Popen(
-        command, cwd=workspace, env=os.environ, start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    address = f"http://127.0.0.1:{port}/"
-    for _ in range(240):
-        try:
-            urlopen(address + "voila/static/voila.js").close()
-            break
-        except URLError as error:
-            if hasattr(error, "code"):
-                break
-            time.sleep(0.5)
-    yield address, workspace / "sales"
-    os.killpg(server.pid, signal.SIGKILL)
-    server.wait()
+    with serving(workspace, "sales") as address:
+        yield address, workspace / "sales"
 
 
 @pytest.fixture

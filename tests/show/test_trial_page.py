@@ -37,3 +37,7 @@ def test_health_then_decision_then_metrics_then_guardrails_then_what_was_done(re
     )
     assert "&lt;C&gt;" in html
     assert "<C>" not in html.split("<svg class")[0]
+
+
+def test_every_heading_has_words(result):
+    assert "<th scope='col'></th>" not in bundle(result, "en")["text/html"]

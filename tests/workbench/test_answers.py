@@ -11,6 +11,7 @@ import kpilab
 from kpilab.errors import KpilabError
 from kpilab.show.say import LANGUAGES, catalogue
 from kpilab.workbench.answers import answer
+from kpilab.workbench.apps.experiments.trial import TRIAL
 from kpilab.workbench.apps.external.market import EXTERNAL
 from kpilab.workbench.apps.goal import GOAL
 from kpilab.workbench.lacks import HELD
@@ -32,6 +33,12 @@ def test_an_answer_shows_itself_in_the_language_of_the_case(shop):
     assert "<svg" in found._repr_html_()
     assert "销售收入" in repr(found)
     assert "kpilab" in found.code
+
+
+@pytest.mark.parametrize(("app", "view"), [(GOAL, "reached"), (TRIAL, "experiment")])
+def test_what_may_be_wider_than_the_page_is_scrolled_from_the_keyboard(shop, app, view):
+    table = answer(shop, app, view)._repr_html_().split("class='kp-table' ")[1]
+    assert table.startswith("tabindex='0' role='region' aria-label=")
 
 
 def test_what_is_lacking_is_said_and_nothing_stops(bare):

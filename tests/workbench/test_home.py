@@ -9,6 +9,7 @@ import pytest
 
 from kpilab.core.finding import StepReport
 from kpilab.workbench.apps.events.funnel import FUNNEL
+from kpilab.workbench.apps.review import ReviewPanel
 from kpilab.workbench.home import QUESTIONS, Home
 from kpilab.workbench.links import query_of, state_of
 from tests.case.conftest import CASE, events
@@ -93,3 +94,20 @@ def test_what_the_review_repaired_stands_on_the_home_page_as_well(home):
     goal = finding("goal.1", "goal", evidence=(repaired,))
     home._reviewed(replace(nothing(), steps=(StepReport("goal", (goal,)),)))
     assert "4,321" in home.goal.value
+
+
+def test_to_explore_has_a_card_of_its_own(home):
+    card = home.cards.children[QUESTIONS.index("explore")]
+    card.children[0].click()
+    assert home.stage.children[0].app.name == "explore"
+
+
+@pytest.mark.parametrize(
+    ("lang", "name"), [("en", "Findings, step by step"), ("zh", "逐步骤的发现")]
+)
+def test_the_findings_of_a_review_are_chosen_by_name(shop, lang, name):
+    panel = ReviewPanel(shop, lang=lang)
+    panel.review = nothing()
+    panel.speak(lang)
+    assert panel.finding.description == name
+    assert panel.finding.options

@@ -61,6 +61,7 @@ class ReviewPanel(widgets.VBox):
         self.run.on_click(lambda _: self.start())
         self.cancel.on_click(lambda _: self.stop())
         self.finding = widgets.Dropdown(layout=WIDE)
+        self.finding.add_class("kp-pick")
         self.finding.observe(lambda change: self._tell(change["new"]), "value")
         names = [(NAMES[lang], lang) for lang in LANGUAGES]
         self.language = widgets.ToggleButtons(
@@ -68,7 +69,6 @@ class ReviewPanel(widgets.VBox):
         )
         self.language.add_class("kp-languages")
         self.language.observe(lambda change: self.speak(change["new"]), "value")
-        self.asking = widgets.HTML(layout=WIDE)
         super().__init__(children=self._parts())
         self.add_class("kp-panel")
         self._refresh()
@@ -81,7 +81,7 @@ class ReviewPanel(widgets.VBox):
         doing = widgets.HBox(
             (self.run, self.status, self.cancel), layout=widgets.Layout(align_items="center")
         )
-        found = (self.asking, self.finding, self.chart.box, self.evidence)
+        found = (self.finding, self.chart.box, self.evidence)
         said = (self.verdict, self.places, self.bridge.box, self.causes)
         return widgets.HTML(STYLE), head, doing, *said, *found
 
@@ -161,7 +161,7 @@ class ReviewPanel(widgets.VBox):
         )
         self.causes.value = causes + whys
         self.places.children = [self._place(c, told) for c in self.review.causes]
-        self.asking.value = f"<h3>{escape(told.text('findings'))}</h3>"
+        self.finding.description = told.text("findings")
         self._offer(told, self.review.findings)
 
     def _place(self, cause: Cause, told: Told) -> widgets.Widget:

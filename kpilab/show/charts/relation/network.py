@@ -84,7 +84,9 @@ def _network(rows: pd.DataFrame, goal: str, lang: str) -> alt.LayerChart | alt.F
         middle.mark_text(dy=-20, fontSize=13, fontWeight=600).encode(text="goal:N"),
     ]
     caption = alt.TitleParams(label("screen.network", lang), fontSize=11, fontWeight="normal")
-    return alt.layer(lines, ties, dots, *names, *centre).properties(
+    # A layer without marks is read out as a picture without a name.
+    joined = [layer for layer, drawn in ((lines, spokes), (ties, same)) if len(drawn)]
+    return alt.layer(*joined, dots, *names, *centre).properties(
         width=WIDTH, height=HEIGHT, title=caption
     )
 

@@ -35,6 +35,18 @@ def test_a_spoke_for_every_related_kpi_and_a_tie_for_every_echo(lang):
     )
 
 
+def test_a_layer_without_marks_is_not_drawn():
+    random, n = np.random.default_rng(1), 104
+    days = pd.date_range("2024-01-01", periods=n, freq="W-MON")
+    alone = pd.DataFrame(
+        random.standard_normal((n, 3)).cumsum(0), days, ["orders", "mails", "goal"]
+    )
+    spec = chart(screen(alone, goal="goal"), "en").to_dict()
+    drawn = spec["vconcat"][1]["layer"]
+    assert all(spec["datasets"][layer["data"]["name"]] for layer in drawn)
+    assert not [layer for layer in drawn if layer["mark"]["type"] == "rule"]
+
+
 def test_every_store_has_its_mean_and_the_slope_inside_it():
     random = np.random.default_rng(2)
     frames = [
