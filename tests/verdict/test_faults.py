@@ -127,7 +127,7 @@ def test_what_a_server_says_tells_whether_it_is_gone(name, state, lost):
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    name = "kpilab_lost_case"
+    name = f"kpilab_lost_case_{os.getpid()}"
     con = connect(ADDRESS)
     con.create_table(name, events(), overwrite=True)
     yield name

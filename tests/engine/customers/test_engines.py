@@ -95,7 +95,8 @@ def postgres() -> Iterator[Callable[[str, pd.DataFrame], ir.Table]]:
     con, made = connect(ADDRESS), []
 
     def put(name: str, frame: pd.DataFrame) -> ir.Table:
-        made.append(f"kpilab_customers_{name}")
+        # Another process may run a part of these tests on the same server.
+        made.append(f"kpilab_customers_{name}_{os.getpid()}")
         return con.create_table(made[-1], frame, overwrite=True)
 
     yield put
