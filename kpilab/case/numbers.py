@@ -24,7 +24,7 @@ from kpilab.case.words import (
 )
 from kpilab.engine.column import column
 from kpilab.engine.dialect import one
-from kpilab.engine.run import collect_one
+from kpilab.engine.run import as_count, collect_one
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -107,7 +107,7 @@ def _calendar(
     c: Column, sheet: Sheet, found: Mapping[str, Any], k: int, ends: tuple[float, float]
 ) -> bool:
     """Whether a column says of each row a part of its date."""
-    agree = max((int(found[f"{k}:{n}"] or 0) for n in _parts(sheet)), default=0)
+    agree = max((as_count(found[f"{k}:{n}"]) for n in _parts(sheet)), default=0)
     if agree >= NEARLY * c.filled and (
         (c.distinct > 2 and sheet.rows >= LEAST_ROWS) or c.named(CALENDAR)
     ):
@@ -188,16 +188,16 @@ def _per_group(sheet: Sheet, group: Column, columns: Sequence[Column]) -> dict[s
     found = collect_one(rows.agg(**asked), f"groups of {sheet.name!r}")
     groups = int(found["groups"])
     # A product's or a plan's amounts may well be all alike; those of one order stand on one day.
-    if groups < LEAST_GROUPS or int(found["one_time"] or 0) < NEARLY * groups:
+    if groups < LEAST_GROUPS or as_count(found["one_time"]) < NEARLY * groups:
         return {}
     if sheet.time is None and not group.named(ORDERS):
         return {}
     told: dict[str, Nature] = {}
     for k, c in enumerate(columns):
         numbered = time is not None or sheet.time is None  # the rows of an order, not of a day
-        if numbered and c.whole and int(found[f"counted{k}"] or 0) >= NEARLY * groups:
+        if numbered and c.whole and as_count(found[f"counted{k}"]) >= NEARLY * groups:
             told[c.name] = "place"
-        elif int(found[f"same{k}"] or 0) == groups:
+        elif as_count(found[f"same{k}"]) == groups:
             told[c.name] = "repeated"
     return told
 

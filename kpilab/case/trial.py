@@ -16,7 +16,7 @@ from kpilab.case.words import AMOUNTS, USER, named, names_thing, outgoing
 from kpilab.core.values import Message, Period
 from kpilab.engine.column import column
 from kpilab.engine.expression import identifier, literal
-from kpilab.engine.run import collect, collect_one
+from kpilab.engine.run import as_count, collect, collect_one
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -154,7 +154,7 @@ def _yes_no(sheet: Sheet, c: Column) -> bool:
 def _within(sheet: Sheet, c: Column, count: Column) -> bool:
     """Whether nowhere more did than there are."""
     more = column(sheet.table, c.name) > column(sheet.table, count.name)
-    return int(collect_one(sheet.table.agg(n=more.ifelse(1, 0).sum()), "outcomes")["n"] or 0) == 0
+    return as_count(collect_one(sheet.table.agg(n=more.ifelse(1, 0).sum()), "outcomes")["n"]) == 0
 
 
 def days_of(trial: Trial) -> dict[str, Period]:

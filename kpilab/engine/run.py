@@ -117,6 +117,11 @@ def collect_one(expression: ir.Table, purpose: str) -> dict[str, Any]:
     return {str(k): v for k, v in collect(expression, purpose, limit=1).iloc[0].items()}
 
 
+def as_count(value: Any) -> int:
+    """A count or sum of whole numbers as an aggregate gives it; 0 where it had no rows to read."""
+    return 0 if pd.isna(value) else int(value)
+
+
 @contextmanager
 def failures(purpose: str) -> Generator[None]:
     """What an engine or its driver raises inside becomes an EngineError that names the purpose.

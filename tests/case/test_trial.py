@@ -113,6 +113,20 @@ def test_a_key_of_expand_that_fits_no_column_is_refused(tmp_path, key, value, sa
         open_case(path)
 
 
+@pytest.mark.parametrize("dates", ["gone", "missing"])
+def test_counts_of_no_rows_are_no_units(tmp_path, dates):
+    """An aggregate over no rows has no value; nothing may take it for a number."""
+    path = scaffold_counts(tmp_path)
+    frame = pd.read_csv(tmp_path / "ab.csv")
+    frame = frame.head(0) if dates == "gone" else frame.assign(date=None)
+    frame.to_csv(tmp_path / "ab.csv", index=False)
+    try:
+        tables = open_case(path).tables
+    except BadInput:
+        return
+    assert all(int(t.table.count().execute()) == 0 for t in tables.values())
+
+
 def scaffold_counts(folder):
     counts(folder)
     return scaffold(folder)

@@ -9,7 +9,7 @@ import ibis
 
 from kpilab.engine.column import column, own
 from kpilab.engine.door.reading import Expand, wanted
-from kpilab.engine.run import collect, collect_one
+from kpilab.engine.run import as_count, collect, collect_one
 from kpilab.errors import nearest
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _units(table: ir.Table, expand: Expand, name: str) -> ir.Table:
     order = [table[c] for c in table.columns]
     numbered = table.mutate(**{row: ibis.row_number().over(ibis.window(order_by=order))})
     # A list of places unnested would be carried along with each of its own elements.
-    most = int(collect_one(table.agg(n=table[expand.count].max()), f"rows of {name}")["n"] or 0)
+    most = as_count(collect_one(table.agg(n=table[expand.count].max()), f"rows of {name}")["n"])
     places = ibis.range(0, most).unnest().name(at).as_table()
     rows = numbered.join(places, places[at] < column(numbered, expand.count))
     place = column(rows, at)

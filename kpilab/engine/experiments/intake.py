@@ -27,7 +27,7 @@ from kpilab.engine.experiments.exposure import (
     per_unit,
     units,
 )
-from kpilab.engine.run import collect, collect_one
+from kpilab.engine.run import as_count, collect, collect_one
 from kpilab.errors import BadInput, unknown
 
 if TYPE_CHECKING:
@@ -253,7 +253,7 @@ def enrolled(
     counts = collect_one(everyone.aggregate(parts), "experiment")
     check_units(int(counts["units"]), experiment, who)
     inside = _inside(everyone, _[SINCE], design, f"table {who.name!r}, column {who.time!r}")
-    return inside.filter(_[VARIANTS] == 1), int(counts["crossed"] or 0)
+    return inside.filter(_[VARIANTS] == 1), as_count(counts["crossed"])
 
 
 def _inside(table: ir.Table, when: ibis.Deferred, design: Design, where: str) -> ir.Table:

@@ -14,7 +14,7 @@ from ibis import _
 from kpilab.engine.column import own
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.door.labels import label
-from kpilab.engine.run import collect_one
+from kpilab.engine.run import as_count, collect_one
 from kpilab.errors import BadInput
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def counted_in(
     }
     found = collect_one(table.agg(**counted), "different values by place")
     return [
-        (int(found[own(f"n{k}_0")] or 0), int(found[own(f"n{k}_1")] or 0))
+        (as_count(found[own(f"n{k}_0")]), as_count(found[own(f"n{k}_1")]))
         for k in range(len(places))
     ]
 
