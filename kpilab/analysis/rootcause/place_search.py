@@ -96,10 +96,10 @@ def place_search(
     whole = asked = Summed(table, tuple(drivers), (baseline, current), unit_of(table, customer))
     found: list[Found] = []
     tests = windows = 0
-    first: Cube | None = None
+    first: _Search | None = None
     while len(found) < MOST_PLACES and drivers and asked.table.dimensions_named:
         search = _Search(cube(asked, FLOOR))
-        first = first or search.cells
+        first = first or search
         if not len(search.rows):
             break
         tests = max(tests, len(search.rows) * len(drivers))
@@ -110,11 +110,11 @@ def place_search(
         found.append(replace(best, tests=tests))
         asked = _without(asked, best.where)
     places = tuple(together(_beside_others(whole, first, found) if first else found))
-    replaced = first.replaced if first is not None else ()
+    replaced = first.cells.replaced if first else ()
     notes = (Message("place_search.replaced", {"dimensions": replaced}),) if replaced else ()
     return PlaceSearchResult(
         _table(places), found=places, tests=tests, windows=windows, replaced=replaced,
-        grown=nothing_grown() if first is None else grown(first), notes=notes,
+        grown=grown(first.cells) if first else nothing_grown(), notes=notes,
     )  # fmt: skip
 
 
@@ -126,28 +126,28 @@ def _without(asked: Summed, where: Where) -> Summed:
     return replace(asked, table=replace(asked.table, table=rest))
 
 
-def _beside_others(whole: Summed, first: Cube, found: list[Found]) -> list[Found]:
+def _beside_others(whole: Summed, first: _Search, found: list[Found]) -> list[Found]:
     """Each place as it moved beside the others, whose rows moved for reasons of their own."""
     if len(found) < 2:
         return found
     return [_alone(whole, first, f, [o for o in found if o is not f]) for f in found]
 
 
-def _alone(whole: Summed, first: Cube, one: Found, others: Sequence[Found]) -> Found:
+def _alone(whole: Summed, first: _Search, one: Found, others: Sequence[Found]) -> Found:
     """A place measured without the rows of others, and then said of all its rows."""
     asked = whole
     for other in others:
         asked = _without(asked, other.where)
     search = _Search(cube(asked, FLOOR))
     place = {d: str(v[0]) for d, v in one.where.values.items()}
-    row, all_of_it = search.cells.row(place), first.row(place)
+    row, all_of_it = search.cells.row(place), first.cells.row(place)
     if row is None or all_of_it is None:
         return one
     again = search.said(one.driver, row)
-    times = _times(one.driver, (first, all_of_it), (search.cells, row))
+    times = _times(one.driver, (first.cells, all_of_it), (search.cells, row))
     if not (np.isfinite(again.amount.high or 0.0) and times >= 1):
         return one
-    share = float(_Search(first).share[all_of_it])
+    share = float(first.share[all_of_it])
     kept = {"p": one.p, "pays": one.pays, "tests": one.tests, "rest": one.rest, "share": share}
     return replace(again.scaled(times), **kept)
 
