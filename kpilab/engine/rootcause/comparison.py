@@ -206,8 +206,10 @@ def _of_frame(frame: pd.DataFrame, names: tuple[str, ...], question: Comparison)
 def _without_holes(leaves: Leaves) -> Leaves:
     """Without combinations of which a period is known by nothing but rows that were left out:
     that is no fall to 0."""
-    if HOLED not in leaves.frame or not (holed := leaves.frame[HOLED] > 0).any():
-        return replace(leaves, frame=leaves.frame.drop(columns=HOLED, errors="ignore"))
+    if HOLED not in leaves.frame:
+        return leaves
+    if not (holed := leaves.frame[HOLED] > 0).any():
+        return replace(leaves, frame=leaves.frame.drop(columns=HOLED))
     amounts = [c for c in (NUM0, NUM1) if c in leaves.frame]
     blank = holed & (leaves.frame[amounts] == 0).any(axis=1)
     kept = leaves.frame[~blank].drop(columns=HOLED).reset_index(drop=True)

@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 # Beyond this many possible elements a cuboid's codes are renumbered to those that occur.
 DENSE = 50_000
+# Leaves up to which the place of every value's leaves is kept.
+KEPT = 1_000_000
 # A finer cuboid is summed up instead of the leaves while it has at most this many elements per
 # leaf.
 ROLLED = 2
+Held = tuple[NDArray[np.intp], NDArray[np.intp]]  # leaves by value, and where each value's begin
 Named = tuple[tuple[int, ...], tuple[int, ...]]  # dimensions, and the code of the value in each
 
 
@@ -35,6 +38,7 @@ class Cuboid:
         finer: a cuboid with one dimension more, and the shape of its elements around that
             dimension; None where sums over the leaves are cheaper.
         single: whether every element is one leaf.
+        held: leaves by their value in each dimension of the cube; none where there are too many.
     """
 
     dims: tuple[int, ...]
@@ -46,6 +50,7 @@ class Cuboid:
     cost: float
     finer: tuple[tuple[int, ...], tuple[int, int, int]] | None
     single: bool
+    held: tuple[Held, ...] = ()
 
     def of(
         self, leaves: NDArray[np.intp] | None, codes: NDArray[np.intp] | None = None
@@ -59,21 +64,42 @@ class Cuboid:
             return _placed(codes, self.dims, self.levels, slice(None))
         return _placed(self.codes, self.dims, self.levels, at)
 
+    def among(
+        self, leaves: NDArray[np.intp], codes: NDArray[np.intp], fixed: tuple[int, ...]
+    ) -> NDArray[np.intp]:
+        """Numbers for the elements of leaves that share their value in the `fixed` dimensions, in
+        the same order but smaller; `codes`: those of the leaves."""
+        if self.code is not None:
+            return self.code[leaves]
+        free = [k for k, d in enumerate(self.dims) if d not in fixed]
+        dims, levels = ([v[k] for k in free] for v in (self.dims, self.levels))
+        return _placed(codes, dims, levels, slice(None))
+
     def members(self, element: int) -> NDArray[np.intp]:
         """Leaves of one element."""
         if self.code is not None:
             return np.flatnonzero(self.code == element)
-        found: NDArray[np.intp] | slice = slice(None)
-        values = np.unravel_index(element, self.levels) if self.dims else ()
-        for d, value in zip(self.dims, values, strict=True):
-            inside = np.flatnonzero(self.codes[d, found] == value)
-            found = inside if isinstance(found, slice) else found[inside]
-        return np.arange(self.codes.shape[1]) if isinstance(found, slice) else found
+        if not self.dims:
+            return np.arange(self.codes.shape[1])
+        values = np.unravel_index(element, self.levels)
+        named = [(d, int(v)) for d, v in zip(self.dims, values, strict=True)]
+        if not self.held:
+            found = np.flatnonzero(self.codes[named[0][0]] == named[0][1])
+            return self._inside(found, named[1:])
+        parts = [self.held[d][0][slice(*self.held[d][1][v : v + 2])] for d, v in named]
+        least = min(range(len(parts)), key=lambda k: len(parts[k]))
+        return self._inside(parts[least], named[:least] + named[least + 1 :])
+
+    def _inside(self, leaves: NDArray[np.intp], named: list[tuple[int, int]]) -> NDArray[np.intp]:
+        """Those of some leaves that have the values named."""
+        for d, value in named:
+            leaves = leaves[self.codes[d, leaves] == value]
+        return leaves
 
 
 def _placed(
     codes: NDArray[np.intp],
-    dims: tuple[int, ...],
+    dims: Sequence[int],
     levels: Sequence[int],
     leaves: NDArray[np.intp] | slice,
 ) -> NDArray[np.intp]:
@@ -130,6 +156,7 @@ def cuboids(codes: NDArray[np.intp], deepest: int | None = None) -> list[Cuboid]
     dense = {d for d, size in sizes.items() if d not in numbered and size <= ROLLED * n}
     finer = {dims: _finer(dims, dense, levels) if len(dims) < most else None for dims in sizes}
     spaces: dict[tuple[int, ...], Cuboid] = {}
+    held = tuple(_held(code, m) for code, m in zip(codes, levels, strict=True)) if n <= KEPT else ()
     for dims, size in reversed(sizes.items()):
         above = finer[dims]
         code = numbered.get(dims)
@@ -146,8 +173,15 @@ def cuboids(codes: NDArray[np.intp], deepest: int | None = None) -> list[Cuboid]
         )
         mine = tuple(levels[d] for d in dims)
         single = len(dims) > 0 and int(leaves.max(initial=0)) <= 1
-        spaces[dims] = Cuboid(dims, codes, mine, code, size, leaves, cost, above, single)
+        spaces[dims] = Cuboid(dims, codes, mine, code, size, leaves, cost, above, single, held)
     return [spaces[dims] for dims in sizes]
+
+
+def _held(code: NDArray[np.intp], levels: int) -> Held:
+    """Leaves by their value."""
+    small = code.astype(np.uint16) if levels <= np.iinfo(np.uint16).max else code  # sorts faster
+    starts = np.cumsum([0, *np.bincount(code, minlength=levels)])
+    return np.argsort(small, kind="stable"), starts
 
 
 def _code(

@@ -108,18 +108,22 @@ class Board:
             ]
         return sorted(found, key=lambda one: -one[0])[:most]
 
-    def crossing(self, share: float, most: int) -> list[tuple[int, int]]:
-        """Cuboid and element of those that lost some of their leaves, but not most of them, and
-        have a share of the evidence they need, most of it first."""
+    def crossing(self, share: float, most: int) -> list[tuple[int, int, Array]]:
+        """Cuboid, element and terms of those that lost some of their leaves, but not most of them,
+        and have a share of the evidence they need, most of it first."""
         whole = np.concatenate([self.spaces[k].leaves for k in self.wide] or [[]])
         lost = (self._sums[0] < whole - 0.5) & (self._sums[0] > whole / 2)
         needed = share * self.needed
         maybe = np.flatnonzero(lost & (self.leaves.most(self._sums) > needed))
-        found = evidence(self.leaves.terms(self._sums[:, maybe]))
+        terms = self.leaves.terms(self._sums[:, maybe])
+        found = evidence(terms)
         order = np.argsort(-found, kind="stable")[:most]
-        at = maybe[order[found[order] > needed[maybe[order]]]]
-        cuboid = np.searchsorted(self.start, at, "right") - 1
-        return [(self.wide[k], int(e - self.start[k])) for e, k in zip(at, cuboid, strict=True)]
+        order = order[found[order] > needed[maybe[order]]]
+        cuboid = np.searchsorted(self.start, maybe[order], "right") - 1
+        return [
+            (self.wide[k], int(maybe[e] - self.start[k]), terms[:, e])
+            for e, k in zip(order, cuboid, strict=True)
+        ]
 
     def take(self, members: Codes, cuboid: int, element: int) -> None:
         """Leaves that are explained, those left of an element, say nothing any more."""
@@ -167,17 +171,14 @@ class Board:
 
     def _by_leaves(self, members: Codes, which: list[int], touched: Mask) -> None:
         """Takes leaves out of some cuboids, and marks the elements that they touch."""
+        if not which:
+            return
         mine = self.leaves.of(members)
-        summands = list(mine.summands())
-        for n in which:
-            space, start = self.spaces[self.wide[n]], self.start[n]
-            code = space.of(members, mine.codes)
-            touched[start + code] = True
-            for total, summand in zip(self._sums, summands, strict=True):
-                if len(code) * FEW < space.size:
-                    np.subtract.at(total, start + code, summand)
-                else:
-                    total[start : start + space.size] -= np.bincount(code, summand, space.size)
+        codes = [self.start[n] + self.spaces[self.wide[n]].of(members, mine.codes) for n in which]
+        at = np.concatenate(codes)
+        touched[at] = True
+        for total, summand in zip(self._sums, mine.summands(), strict=True):
+            np.subtract.at(total, at, np.tile(summand, len(which)))
 
     def _summed(self, leaves: Leaves, members: Codes | None) -> Array:
         """Sums of some leaves, or of all, per element of the cuboids that are wide."""

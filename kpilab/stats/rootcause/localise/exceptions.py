@@ -35,13 +35,10 @@ def untouched(
         return ()
     expected, actual, size = (v[member] for v in (*effective, size))
     before, now, most = float(expected.sum()), float(actual.sum()), LARGEST * float(expected.sum())
-    best, found = 0.0, ()
+    best, found, codes = 0.0, (), whole.codes[:, member]
     for k in inside:
-        code = spaces[k].of(member)
-        f, v = (
-            np.bincount(code, x, spaces[k].size).astype(float, copy=False)
-            for x in (expected, actual)
-        )
+        code = spaces[k].among(member, codes, whole.dims)
+        f, v = (np.bincount(code, x).astype(float, copy=False) for x in (expected, actual))
         part = np.flatnonzero((f > 0) & (f <= most))
         f, v = f[part], v[part]
         own = count_evidence(f, v)
@@ -50,7 +47,8 @@ def untouched(
         for j in np.flatnonzero((gain > best) & (own <= UNTOUCHED)):
             leaves = code == part[j]
             if leaves.sum() > 1 and size[leaves].sum() >= SMALLEST * size.sum() and gain[j] > best:
-                best, found = float(gain[j]), ((k, int(part[j])),)
+                first = member[np.flatnonzero(leaves)[:1]]
+                best, found = float(gain[j]), ((k, int(spaces[k].of(first)[0])),)
     return found
 
 

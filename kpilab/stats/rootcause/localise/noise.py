@@ -21,7 +21,7 @@ CALM, CALMED, FEWEST = 0.4, 0.7, 5
 PLAIN, WORTH = 3.0, 0.5
 # Of the typical leaf's variance, the share that shrinks with size.
 SHARES = np.concatenate([[0.0], expit(np.linspace(-12, 8, 101)), [1.0]])
-ROUNDS = 30
+ROUNDS, SETTLED = 30, 1e-12
 ENOUGH = 500_000  # leaves that say what noise is, drawn from more
 # Degrees of freedom per leaf where one parameter is fitted, and where two are: only the calmest
 # part of the leaves carries the fit.
@@ -149,17 +149,22 @@ def levels(
     expected, actual, spread = (v[some(len(expected))] for v in (expected, actual, spread))
     both = expected + actual
     total, gap, size = both * spread, actual - expected, both / spread
-    if not np.all(total > 0):
-        total, gap, size = (v[total > 0] for v in (total, gap, size))
+    some_size = np.flatnonzero(total > 0)
+    if len(some_size) < len(total):
+        total, gap, size = (v[some_size] for v in (total, gap, size))
     if len(total) < FEW_LEAVES:
         none = np.zeros(0)
         return Levels(none, none, none, none, 1.0, 0, calm)
     rng = np.random.default_rng(seed)
     order = np.argsort(size + 1e-9 * rng.random(len(total)))
-    parts = np.array_split(order, int(np.clip(len(order) // IN_BIN, 2, BINS)))
-    mean = np.array([float(np.mean(size[p])) for p in parts])
-    sides, calmer, groups = np.array([_level(total[p], gap[p], calm, rng) for p in parts]).T
-    return Levels(mean, sides, calmer, groups, float(np.median(size)), len(total), calm)
+    total, gap, size = total[order], gap[order], size[order]
+    typical = float(size[(len(size) - 1) // 2] + size[len(size) // 2]) / 2
+    bins = int(np.clip(len(order) // IN_BIN, 2, BINS))
+    totals, gaps, sizes = (np.array_split(v, bins) for v in (total, gap, size))
+    mean = np.array([float(np.mean(part)) for part in sizes])
+    told = [_level(of, gap, calm, rng) for of, gap in zip(totals, gaps, strict=True)]
+    sides, calmer, groups = np.array(told).T
+    return Levels(mean, sides, calmer, groups, typical, len(total), calm)
 
 
 def some(n: int) -> slice | NDArray[np.intp]:
@@ -215,5 +220,7 @@ def _centre(gap: Array, weight: Array) -> Array:
     h = np.median(gap, axis=1)
     for _ in range(ROUNDS):
         pull = weight / np.sqrt(1 + weight * (gap - h[:, None]) ** 2)
-        h = (pull * gap).sum(axis=1) / pull.sum(axis=1)
+        before, h = h, np.vecdot(pull, gap) / pull.sum(axis=1)
+        if np.all(np.abs(h - before) <= SETTLED):
+            break
     return h

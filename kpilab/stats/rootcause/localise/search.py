@@ -187,9 +187,10 @@ def _even(amounts: Amounts, noise: Noise) -> bool:
     """Are deviations of leaves alike in their noise, so that it can be learnt from all of them?"""
     if noise.relative > 0 and noise.count_share < SKEWED:
         return True
+    if amounts.least > 0 or len(amounts.expected) < MANY or noise.dispersion == 0:
+        return False
     typical = float(np.median(amounts.expected + amounts.actual)) / 2
-    no_counts = amounts.least == 0 and len(amounts.expected) >= MANY
-    return no_counts and 2 * noise.dispersion * typical > noise.floor
+    return 2 * noise.dispersion * typical > noise.floor
 
 
 def _settled(amounts: Amounts, leaves: Leaves, noise: Noise) -> float:
@@ -236,26 +237,45 @@ def _best(board: Board) -> Hit | None:
 def _crossing(board: Board, hits: list[Hit], noise: Noise, least: float) -> Hit | None:
     """An element that runs through hits and would have enough evidence, had they not taken its
     leaves: in those, what they deviate by beyond the shift of their hit speaks for it as well."""
-    if not hits:
+    maybe = board.crossing(NEARLY, CANDIDATES) if hits else []
+    if not maybe:
         return None
-    shift, variance = board.leaves.shift.copy(), board.leaves.variance.copy()
-    for hit in hits:
-        sure = 1 / variance[hit.leaves]
-        shift[hit.leaves] -= np.sum(sure * shift[hit.leaves]) / sure.sum()
-        # leaves that moved unevenly say less than noise alone would let them
-        variance[hit.leaves] *= max(1.0, float(np.mean(sure * shift[hit.leaves] ** 2)))
-    rest = replace(board.leaves, shift=shift, variance=variance, alike=False)
-    for k, element in board.crossing(NEARLY, CANDIDATES):
-        space, members = board.spaces[k], board.spaces[k].members(element)
+    taken = np.concatenate([hit.leaves for hit in hits])
+    beyond = [_beyond(board.leaves.of(hit.leaves)) for hit in hits]
+    shift, variance = (np.concatenate(parts) for parts in zip(*beyond, strict=True))
+    inside = Leaves(board.leaves.codes[:, taken], shift, variance)
+    summands = np.array(list(inside.summands()))
+    spaces = [board.spaces[k] for k, _, _ in maybe]
+    outside = np.array([terms for _, _, terms in maybe]).T
+    through = [
+        space.of(taken, inside.codes) == e for space, (_, e, _) in zip(spaces, maybe, strict=True)
+    ]
+    terms = outside + summands @ np.array(through, dtype=float).T
+    needed = np.array([noise.needed(space.cost + least) for space in spaces])
+    found = np.where(terms[1] * outside[1] > 0, board.found(terms, needed), 0.0)
+    for at in np.flatnonzero(found):
+        (k, element, _), space, gain = maybe[at], spaces[at], float(found[at])
         if any(np.all(space.of(hit.leaves) == element) for hit in hits):
             continue  # around a hit, not through it
-        mine, left = rest.of(members), members[board.live[members]]
-        terms, outside = mine.summed(), rest.of(left).summed()
-        found = float(board.found(terms, noise.needed(space.cost + least))[0])
-        one_way = terms[1, 0] * outside[1, 0] > 0
-        if found > 0 and one_way and not parts_say_more(mine, space.dims, found):
-            return Hit(k, element, found - space.cost, left)
+        members = space.members(element)
+        if not parts_say_more(_put(board.leaves, taken, inside).of(members), space.dims, gain):
+            return Hit(k, element, gain - space.cost, members[board.live[members]])
     return None
+
+
+def _beyond(hit: Leaves) -> tuple[Array, Array]:
+    """What the leaves of a hit deviate by beyond its shift, and the variance of that: leaves that
+    moved unevenly say less than noise alone would let them."""
+    sure = 1 / hit.variance
+    shift = hit.shift - np.sum(sure * hit.shift) / sure.sum()
+    return shift, hit.variance * max(1.0, float(np.mean(sure * shift**2)))
+
+
+def _put(leaves: Leaves, at: NDArray[np.intp], other: Leaves) -> Leaves:
+    """The leaves, some of them as they are in the other."""
+    shift, variance = leaves.shift.copy(), leaves.variance.copy()
+    shift[at], variance[at] = other.shift, other.variance
+    return replace(leaves, shift=shift, variance=variance, alike=False)
 
 
 def _shortest(spaces: list[Cuboid], cuboid: int, element: int) -> tuple[int, int]:
