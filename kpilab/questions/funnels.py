@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from kpilab.core.case import Case, Funnel
 from kpilab.core.table import EventLog
 from kpilab.engine.events.steps import Steps
 from kpilab.errors import BadInput, unknown
+
+SLOW = timedelta(days=14)  # a funnel of deals, not of visits
+
+
+def is_slow(plan: Funnel) -> bool:
+    """Whether passing it takes weeks, as for deals."""
+    return plan.within >= SLOW and len(plan.steps) >= 2
 
 
 def declared(case: Case, name: str) -> Funnel:

@@ -27,13 +27,11 @@ from kpilab.engine.customers.history import History, cohorts, history
 from kpilab.engine.daily import Measured
 from kpilab.engine.metrics import measure
 from kpilab.errors import BadInput
+from kpilab.questions.customers import peaks, ways
+from kpilab.questions.funnels import is_slow
 from kpilab.questions.series import measured
 
 LEVEL, SEED = 0.95, 0
-SLOW = timedelta(days=14)  # a funnel of deals, not of visits
-PEAKS = (7, 14, 28)  # days of a campaign, as tried
-# An entry of the change log this near to the start of the current period may end a campaign.
-NEAR_START, MOST_ENDS = timedelta(days=14), 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,10 +134,7 @@ def _new(case: Case, past: History, customer: Customer) -> Iterator[CustomerSign
 
 def _moved(case: Case, asked: Measured, customer: Customer) -> Iterator[CustomerSignal]:
     """Amounts that the same customers took from one channel or product to another."""
-    entities = case.tables[customer.table].dimensions_named
-    # The first that is none of the customers': how they buy. Each costs half a second.
-    ways = [d for d in asked.table.dimensions_named if d not in entities][:1]
-    for dimension in ways:
+    for dimension in ways(case)[:1]:  # each costs half a second
         found = amounts(asked.table, asked.metric, customer.column, [dimension])
         result = moved_between(found, case.current, dimension, LEVEL)
         for _, row in result.found.iterrows():
@@ -154,14 +149,10 @@ def _moved(case: Case, asked: Measured, customer: Customer) -> Iterator[Customer
 def _pulled(case: Case, found: Amounts, customer: Customer) -> Iterator[CustomerSignal]:
     """A peak that ended as the current period began, or when the change log says, and what is
     missing after it."""
-    start = case.current.first
-    logged = [c.date for c in case.changes if abs(c.date - start) <= NEAR_START]
-    ends = {start - timedelta(days=1), *sorted(logged, key=lambda d: abs(d - start))[:MOST_ENDS]}
-    peaks = [Period(end - timedelta(days=n - 1), end) for end in sorted(ends) for n in PEAKS]
     first, last = found.span
     told = [
         after_peak(found, peak, LEVEL)
-        for peak in peaks
+        for peak in peaks(case)
         if first <= peak.first and peak.last + timedelta(days=peak.days) <= last
     ]
     clear = min((r for r in told if r.pulled), key=_least_sure, default=None)
@@ -201,9 +192,11 @@ def _deals(case: Case) -> Iterator[CustomerSignal]:
     """What became of deals on their way through a funnel that ends in the goal."""
     for funnel in case.funnels.values():
         log, goal = case.tables[funnel.table], case.metrics[case.goal.metric]
-        slow = funnel.within >= SLOW and len(funnel.steps) >= 2
         if not (
-            slow and isinstance(log, EventLog) and goal.table == funnel.table and log.dimensions
+            is_slow(funnel)
+            and isinstance(log, EventLog)
+            and goal.table == funnel.table
+            and log.dimensions
         ):
             continue
         try:

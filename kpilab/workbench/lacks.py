@@ -9,6 +9,7 @@ from kpilab.core.case import Case
 from kpilab.core.table import Benchmark, EventLog, Executions, Reports, Table
 from kpilab.core.values import Message
 from kpilab.errors import BadInput
+from kpilab.questions import customers
 from kpilab.questions.series import watched
 from kpilab.show.say import sentence
 
@@ -71,7 +72,15 @@ HELD: Mapping[str, Callable[[Case, State], object]] = {
     "dimensions": _dimensions,
     "open": _open,
     "segment": lambda case, state: state.where.values,
+    "unfiltered": lambda case, state: not state.where,
     "adds": _adds,
+    "way": lambda case, state: customers.ways(case),
+    "sum": lambda case, state: customers.amount_column(case),
+    "quantity": lambda case, state: customers.quantities(case),
+    "order": lambda case, state: customers.keys(case),
+    "item": lambda case, state: customers.items(case),
+    "met": lambda case, state: customers.truths(case),
+    "spend": lambda case, state: customers.spends(case),
 }
 
 

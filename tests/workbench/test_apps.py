@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pandas as pd
 import pytest
 
@@ -103,6 +106,18 @@ def test_a_click_in_explore_goes_inside_a_value_and_shows_the_next_dimension(sho
         assert list(here.where.values) == list(dimensions)[: k + 1]
     assert EXPLORE.asked(shop, here).fields == ()
     assert EXPLORE.clicked(shop, here, {"said": "1"}) is None
+
+
+def test_a_funnel_of_weeks_leads_to_its_pipeline_without_the_filter(shop):
+    plan = next(iter(shop.funnels.values()))
+    start = FUNNEL.start(shop).inside({"platform": "android"})
+    assert "pipeline" not in [o.state.view for o in FUNNEL.offers(shop, start, None)]
+    deals = replace(shop, funnels={plan.name: replace(plan, within=timedelta(days=30))})
+    offered = next(o for o in FUNNEL.offers(deals, start, None) if o.state.view == "pipeline")
+    assert not offered.state.where
+    said = FUNNEL.lacking(deals, start.looking("pipeline"))
+    assert said is not None
+    assert said.key == "workbench.lacks_unfiltered"
 
 
 def test_one_period_alone_offers_no_order_by_change(shop):

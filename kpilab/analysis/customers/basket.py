@@ -57,7 +57,8 @@ class BasketResult(Result):
         effects = self.parts.set_index("part")["effect"]
         values |= {"items": float(effects["items"]), "price": float(effects["price"])}
         if not row["q"] <= 1 - self.level:
-            return Message("basket.usual", values)
+            looks = int(self.table["p"].notna().sum())
+            return Message("basket.usual", values | {"looks": looks})
         return Message("basket.larger" if row["change"] > 0 else "basket.smaller", values)
 
 

@@ -42,6 +42,12 @@ def drawn(seed: int, tea: float = 0.3) -> pd.DataFrame:
     return frame.assign(amount=frame["pieces"] * noise.gamma(9, 1, len(frame)))
 
 
+def test_a_usual_order_says_of_how_many_comparisons_it_is_one():
+    found = basket(drawn(1), LINES, **ASKED)
+    assert found.headline.key == "basket.usual"
+    assert found.headline.values["looks"] == found.table["p"].notna().sum()
+
+
 def test_orders_items_and_prices_can_be_counted_by_hand():
     found = basket(rows(
         ("2026-01-02", "1", "a", "tea", 1, 10), ("2026-01-02", "1", "a", "bread", 1, 10),

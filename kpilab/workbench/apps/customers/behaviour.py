@@ -15,9 +15,11 @@ from kpilab.core.result import Result
 from kpilab.core.table import Table
 from kpilab.core.values import Message
 from kpilab.engine.customers.triangle import GRAINS
+from kpilab.questions.customers import people, segments
 from kpilab.questions.periods import both
 from kpilab.questions.series import measured
 from kpilab.workbench.app import App, Asked, Control, Offer
+from kpilab.workbench.apps.customers import orders
 from kpilab.workbench.call import Call
 from kpilab.workbench.choices import named, worded
 from kpilab.workbench.state import State
@@ -26,23 +28,13 @@ SPLIT = ("cohorts", "survival")  # told apart by one dimension, as chosen
 
 
 def _start(case: Case) -> State:
-    return State("growth", {"grain": "month", "dimension": ""})
-
-
-def _entities(case: Case) -> Table | None:
-    """The customers' own table."""
-    return None if case.customer is None else case.tables[case.customer.table]
-
-
-def _dimensions(case: Case) -> tuple[str, ...]:
-    people = _entities(case)
-    return () if people is None else tuple(people.dimensions_named)
+    return State("growth", {"grain": "month", "dimension": "", **orders.start(case)})
 
 
 def _controls(case: Case, state: State) -> tuple[Control, ...]:
-    found = [worded("view", VIEWS)]
+    found = [worded("view", VIEWS), *orders.controls(case, state)]
     if state.view in SPLIT:
-        found.append(named("dimension", _dimensions(case), empty=True))
+        found.append(named("dimension", segments(case), empty=True))
     if state.view == "cohorts":
         found.append(worded("grain", GRAINS))
     return tuple(found)
@@ -81,8 +73,8 @@ def _searched(case: Case) -> dict[str, object]:
     """Every segment of the customers, in the current period."""
     return {
         "current": case.current,
-        "by": list(_dimensions(case)),
-        "customers": _entities(case),
+        "by": list(segments(case)),
+        "customers": people(case),
     }
 
 
@@ -101,8 +93,8 @@ def _survival(case: Case, state: State) -> Asked:
 def _split(case: Case, state: State) -> dict[str, object]:
     """All customers up to now, by the dimension chosen."""
     chosen = state.get("dimension")
-    by = [chosen] if chosen in _dimensions(case) else []
-    return {"until": case.current.last, "by": by, "customers": _entities(case)}
+    by = [chosen] if chosen in segments(case) else []
+    return {"until": case.current.last, "by": by, "customers": people(case)}
 
 
 def _concentration(case: Case, state: State) -> Asked:
@@ -125,6 +117,7 @@ VIEWS = {
     "survival": _survival,
     "concentration": _concentration,
     "lifetime": _lifetime,
+    **orders.VIEWS,
 }
 
 
@@ -136,4 +129,4 @@ def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...
 
 
 CUSTOMERS = App("customers", "root_cause", _start, _controls, VIEWS, offers=_offers,
-    needs={"": ("customer",)})  # fmt: skip
+    needs={"": ("customer",), **orders.NEEDS})  # fmt: skip

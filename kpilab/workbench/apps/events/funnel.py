@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kpilab.analysis.customers.pipeline import pipeline
 from kpilab.analysis.events.funnel import funnel
 from kpilab.analysis.events.funnel_change import funnel_change
 from kpilab.core.case import Case
 from kpilab.core.result import Result
 from kpilab.core.table import Table
-from kpilab.core.values import Message
+from kpilab.core.values import EVERYWHERE, Message
 from kpilab.questions import funnels
 from kpilab.questions.periods import both
 from kpilab.show.charts.rootcause.explore import step_by
@@ -97,6 +98,14 @@ def _next(case: Case, state: State) -> Asked:
     return Asked(call, fields=("at",))
 
 
+def _pipeline(case: Case, state: State) -> Asked:
+    """Whether those on their way, deals say, are slower or lost."""
+    plan = case.funnels[state.get("funnel")]
+    log = case.tables[plan.table]
+    options = {"current": case.current, "by": list(log.dimensions_named)}
+    return Asked(Call(pipeline, (log, list(plan.steps)), options))
+
+
 def _records(case: Case, state: State) -> Asked:
     table = case.tables[case.funnels[state.get("funnel")].table]
     options = {
@@ -139,6 +148,9 @@ def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...
     if state.view == "broken":
         offers.append(Offer(Message("workbench.records", values), state.looking("records")))
     offers.append(Offer(Message("workbench.against_baseline"), state.looking("change")))
+    if funnels.is_slow(plan):
+        slow = state.within(EVERYWHERE).looking("pipeline")
+        offers.append(Offer(Message("workbench.view_pipeline"), slow))
     if state.where:
         offers.append(Offer(Message("workbench.against_rest"), state.looking("rest")))
     if state.view != "funnel":
@@ -146,7 +158,13 @@ def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...
     return tuple(o for o in offers if o.state.view != state.view)
 
 
-NEEDS = {"": ("funnel",), "broken": ("dimensions",), "next": ("open",), "rest": ("segment",)}
+NEEDS = {
+    "": ("funnel",),
+    "broken": ("dimensions",),
+    "pipeline": ("dimensions", "unfiltered"),
+    "next": ("open",),
+    "rest": ("segment",),
+}
 FUNNEL = App(
     "funnel",
     "root_cause",
@@ -158,6 +176,7 @@ FUNNEL = App(
         "lost": _lost,
         "rest": _rest,
         "change": _change,
+        "pipeline": _pipeline,
         "next": _next,
         "records": _records,
     },
