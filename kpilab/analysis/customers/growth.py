@@ -15,7 +15,7 @@ from kpilab.core.table import Facts
 from kpilab.core.values import Message, Period, fraction
 from kpilab.engine.column import own
 from kpilab.engine.customers.amounts import amounts
-from kpilab.engine.customers.growth import MONTH, MOVED, REGULAR, by_month, grown, regular
+from kpilab.engine.customers.growth import MONTH, MOVED, REGULAR, grown
 from kpilab.engine.door.dimensions import called
 from kpilab.errors import BadInput
 from kpilab.stats.proportion import wilson
@@ -111,20 +111,18 @@ def growth(
     after(baseline, current, "growth")
     facts = Facts.of(facts)
     found = amounts(facts, amount, customer, by)
-    moved, gap = grown(found, baseline, current)
-    if moved.empty:
+    told = grown(found, baseline, current)
+    if told.moved.empty:
         where = f"table {facts.name!r}, growth(baseline=, current=)"
         raise BadInput("no amount lies in either period", where, "choose periods with rows")
-    whole = Period(baseline.first, current.last)
-    share = regular(found, whole)
     ours, names = {c: d for d, c in found.by.items()}, {MOVED: "movement", MONTH: "month"}
-    table = _table(moved.rename(columns=names), tuple(ours), level)
-    months = _months(by_month(found, whole).rename(columns=names), tuple(ours))
+    table = _table(told.moved.rename(columns=names), tuple(ours), level)
+    months = _months(told.months.rename(columns=names), tuple(ours))
     return GrowthResult(
         called(table.drop(columns=list(MOMENTS)), ours), months=called(months, ours),
-        rates=called(_rates(table, tuple(ours), level), ours), contract=share >= REGULAR, gap=gap,
-        level=level, amount=found.metric.name,
-        notes=(*_notes(share, gap), *found.left_out(current.last)),
+        rates=called(_rates(table, tuple(ours), level), ours),
+        contract=told.regular >= REGULAR, gap=told.gap, level=level, amount=found.metric.name,
+        notes=(*_notes(told.regular, told.gap), *found.left_out(current.last)),
     )  # fmt: skip
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -13,33 +15,119 @@ from kpilab.core.values import Period
 from kpilab.engine.column import own
 from kpilab.engine.customers.amounts import DAY, WHO, Amounts
 from kpilab.engine.customers.movements import BEFORE, NOW
-from kpilab.engine.customers.windows import month, month_of, number
+from kpilab.engine.customers.windows import first_of, month, month_of, number
 from kpilab.engine.dialect import engine_name
 from kpilab.engine.run import collect, collect_one
 
 if TYPE_CHECKING:
-    from datetime import date
-
     import ibis.expr.types as ir
 
 FIRST, LAST = own("first"), own("last")
 GAP, GAPS, USUAL, MOVED = own("gap"), own("gaps"), own("usual"), own("moved")
-MONTH, EARLIER = own("month"), own("earlier")
+MONTH, EARLIER, ENTERED, ENDED = own("month"), own("earlier"), own("entered"), own("ended")
 QUANTILE = 0.95
 LEAST_GAPS = 4  # of a customer, for a usual gap of its own
 REGULAR = 0.95  # of the months between first and last amount have one: invoices of a contract
+LONG = 3  # months from the first to the last amount that tell whether they are regular
 
 
-def grown(found: Amounts, baseline: Period, current: Period) -> tuple[pd.DataFrame, float]:
-    """One row per movement and segment: customers, sums before and now, and sums of their
-    products; and the gap up to which a customer with few gaps counts as paused.
+@dataclass(frozen=True, slots=True, eq=False)
+class Grown:
+    """What the customers of two periods did.
+
+    Attributes:
+        moved: one row per movement and segment: customers, sums before and now, and sums of their
+            products.
+        months: one row per month, movement and segment: customers, amount in the month before and
+            in the month.
+        regular: share of the months between a customer's first and last amount that have one; NaN
+            where nobody spans three.
+        gap: days up to which a customer with few gaps counts as paused.
     """
+
+    moved: pd.DataFrame
+    months: pd.DataFrame
+    regular: float
+    gap: float
+
+
+def grown(found: Amounts, baseline: Period, current: Period) -> Grown:
+    """What the customers did, from period to period and from month to month: the rows are read once
+    for all of it, and once more for the gaps of those who stopped."""
     keys, until = [WHO, *found.by.values()], found.until(current.last)
-    day = exp.column(DAY, quoted=True)
+    months = range(month(baseline.first) - 1, month(current.last) + 1)
+    each = _each(until, keys, {BEFORE: baseline, NOW: current}, months)
+    of_months = {k: each[_named(k)] for k in months}
+    firm = each[WHO].notnull()
+    moved, gap = _between(until, each.filter((each[BEFORE] != 0) | (each[NOW] != 0)), baseline,
+                          current, keys)  # fmt: skip
+    people: Any = each.filter(firm)
+    if found.by:
+        people = people.group_by(WHO).agg(**{v.get_name(): v.sum() for v in of_months.values()})
+    share = _share(people, [_named(k) for k in months[1:]])
+    return Grown(moved, _by_month(each.filter(firm), months, [*found.by.values()]), share, gap)
+
+
+def _each(
+    found: Amounts, keys: list[str], periods: dict[str, Period], months: Sequence[int]
+) -> Any:
+    """One row per customer and segment with an amount since the first of the months: those of the
+    periods and months, first and last day, first and last month with an amount (those before are
+    one)."""
+    day, whole = exp.column(DAY, quoted=True), {n: p for n, p in periods.items() if _whole(p)}
+    asked: dict[str, Period | None] = {n: p for n, p in periods.items() if n not in whole}
+    asked |= {_named(k): Period(first_of(k), first_of(k + 1) - timedelta(days=1)) for k in months}
+    before, adds = first_of(months[0]) - timedelta(days=1), found.only_adds()
+    if adds:
+        asked[EARLIER] = Period(date.min, before)
     ends = [exp.alias_(kind(this=day.copy()), name, quoted=True)
             for kind, name in ((exp.Min, FIRST), (exp.Max, LAST))]  # fmt: skip
-    each: Any = until.of(keys, {BEFORE: baseline, NOW: current}, *ends)
-    each = each.filter((each[BEFORE] != 0) | (each[NOW] != 0)).cache()
+    each: Any = found.of(keys, asked, *ends)
+    each = each.mutate(**{
+        name: sum((each[_named(k)] for k in _months(p)[1:]), each[_named(_months(p)[0])])
+        for name, p in whole.items()
+    })  # fmt: skip
+    held = [(k, each[_named(k)] != 0) for k in months]
+    each = each.filter(ibis.or_(*(each[name] != 0 for name in periods), *(met for _, met in held)))
+    if not adds:
+        each = _with_earlier(found, each, keys, before)
+    old, last = each[EARLIER] != 0, reversed(held)
+    return each.mutate(
+        **{ENTERED: ibis.cases((old, months[0] - 1), *((met, k) for k, met in held)),
+           ENDED: ibis.cases(*((met, k) for k, met in last))},
+    ).cache()  # fmt: skip
+
+
+def _whole(period: Period) -> bool:
+    """Whether it begins and ends with a month."""
+    return period.first.day == 1 and (period.last + timedelta(days=1)).day == 1
+
+
+def _months(period: Period) -> range:
+    return range(month(period.first), month(period.last) + 1)
+
+
+def _named(k: int) -> str:
+    return own(f"month{k}")
+
+
+def _with_earlier(found: Amounts, each: Any, keys: list[str], until: date) -> Any:
+    """Whether a customer had an amount in any month up to a day: in the sum of them all, what was
+    taken back later would hide it."""
+    rows: Any = found.until(until).rows
+    rows = replace(found, rows=rows.mutate(**{MONTH: month_of(rows[DAY])}))
+    sums: Any = rows.of([*keys, MONTH], {NOW: None})
+    # Kept by itself: one statement cannot read the rows under one name in two places.
+    there = sums.filter(sums[NOW] != 0).select(*keys).distinct().mutate(**{EARLIER: 1}).cache()
+    joined = each.left_join(there, [each[k] == there[k] for k in keys])
+    return joined.select(each, there[EARLIER].fill_null(0).name(EARLIER))
+
+
+def _between(
+    until: Amounts, each: Any, baseline: Period, current: Period, keys: list[str]
+) -> tuple[pd.DataFrame, float]:
+    """What the customers did between the periods, and the gap up to which one with few gaps counts
+    as paused."""
     gone = each.filter((each[NOW] == 0) & each[WHO].notnull())
     gaps = _gaps(until, gone.select(*keys), keys).cache()
     usual = collect_one(gaps.agg(usual=gaps[GAP].quantile(QUANTILE)), "growth")["usual"]
@@ -48,7 +136,7 @@ def grown(found: Amounts, baseline: Period, current: Period) -> tuple[pd.DataFra
     same = [each[k] == per[k] for k in keys]
     joined = each.left_join(per, same).select(each, per[GAPS], per[USUAL])
     moved = joined.mutate(**{MOVED: _movement(joined, baseline, current, pooled)})
-    return collect(_moments(moved, [MOVED, *found.by.values()]), "growth"), pooled
+    return collect(_moments(moved, [MOVED, *keys[1:]]), "growth"), pooled
 
 
 def _movement(each: Any, baseline: Period, current: Period, pooled: float) -> Any:
@@ -101,62 +189,50 @@ def regular(found: Amounts, period: Period) -> float:
     nobody spans three."""
     rows: Any = found.rows.filter(found.rows[WHO].notnull())
     rows = rows.filter(rows[DAY].between(ibis.literal(period.first), ibis.literal(period.last)))
-    seen = rows.select(WHO, **{MONTH: month_of(rows[DAY])}).distinct()
+    rows = replace(found, rows=rows.mutate(**{MONTH: month_of(rows[DAY])}))
+    seen: Any = rows.of([WHO, MONTH], {NOW: None})
+    seen = seen.filter(seen[NOW] != 0)
     each = seen.group_by(WHO).agg(n=seen.count(), span=seen[MONTH].max() - seen[MONTH].min() + 1)
-    each = each.filter(each.span >= 3)
+    return _of_spans(each)
+
+
+def _share(people: Any, months: list[str]) -> float:
+    """The same, of customers with a column per month."""
+    held = [(k, people[name] != 0) for k, name in enumerate(months)]
+    n = sum((met.ifelse(1, 0) for _, met in held[1:]), held[0][1].ifelse(1, 0))
+    last: Any = ibis.cases(*((met, k) for k, met in reversed(held)))
+    first: Any = ibis.cases(*((met, k) for k, met in held))
+    return _of_spans(people.select(n=n, span=last - first + 1))
+
+
+def _of_spans(each: Any) -> float:
+    each = each.filter(each.span >= LONG)
     row = collect_one(each.agg(n=each.n.sum(), span=each.span.sum()), "growth")
     return float(row["n"] / row["span"]) if row["span"] else float("nan")
 
 
-def by_month(found: Amounts, period: Period) -> pd.DataFrame:
-    """One row per month of the period, movement and segment: customers, amount in the month before
-    and in the month."""
-    first, last = month(period.first), month(period.last)
-    each: Any = _months(found, first, period.last)
-    order: Any = {"group_by": [WHO, *found.by.values()], "order_by": MONTH}
-    each = each.mutate(
-        before=each[NOW].lag().over(**order), later=each[MONTH].lead().over(**order),
-        **{EARLIER: each[MONTH].lag().over(**order)},
-    )  # fmt: skip
-    each = each.filter(each[MONTH] >= first - 1)
-    was = (each[EARLIER] == each[MONTH] - 1).fill_null(False)
-    ended = (each.later.fill_null(-1) != each[MONTH] + 1) & (each[MONTH] < last)
-    none = ibis.null("string")
-    each = each.mutate(
-        before=was.ifelse(each.before, 0.0),
+def _by_month(each: Any, months: Sequence[int], segment: list[str]) -> pd.DataFrame:
+    """One row per month but the first, movement and segment."""
+    told = [_of_month(each, k, segment) for k in months[1:]]
+    return collect(ibis.union(*told) if len(told) > 1 else told[0], "growth")
+
+
+def _of_month(each: Any, k: int, segment: list[str]) -> Any:
+    """What customers did from the month before to this one."""
+    before, now = (each[_named(m)].cast("float64") for m in (k - 1, k))
+    moved = ibis.cases(
+        ((before == 0) & (each[ENTERED] == k), "new"),
+        (before == 0, "back"),
         # Who comes back inside the period paused; of whoever does not, nobody knows yet.
-        ended=ended.ifelse(each.later.isnull().ifelse("left", "paused"), none),
-        **{MOVED: ibis.cases(
-            (each[MONTH] < first, none), (each[EARLIER].isnull(), "new"), (~was, "back"),
-            (each[NOW] > each.before, "expanded"), (each[NOW] < each.before, "contracted"),
-            else_="kept",
-        )},
-    )  # fmt: skip
-    segment = [*found.by.values()]
-    sums = each.group_by([MONTH, *segment, MOVED, "ended"]).agg(
-        customers=each.count(), before=each.before.sum(), now=each[NOW].sum()
+        ((now == 0) & (each[ENDED] > k), "paused"),
+        (now == 0, "left"),
+        (now > before, "expanded"),
+        (now < before, "contracted"),
+        else_="kept",
     )
-    return _moved(collect(sums, "growth"), segment)
-
-
-def _months(found: Amounts, first: int, until: date) -> Any:
-    """A customer's months with an amount; all before `first` but the last as one, if they may."""
-    rows: Any = found.rows
-    rows = rows.filter(rows[WHO].notnull() & (rows[DAY] <= ibis.literal(until)))
-    found = replace(found, rows=rows)
-    at = month_of(rows[DAY])
-    # Of earlier months it is asked whether there are any: in their sum, losses may hide them.
-    at = ibis.greatest(at, first - 2) if found.only_adds() else at
-    found = replace(found, rows=rows.mutate(**{MONTH: at}))
-    each: Any = found.of([WHO, *found.by.values(), MONTH], {NOW: None})
-    each = each.filter(each[NOW] != 0)
-    return each.mutate(**{NOW: each[NOW].cast("float64")})
-
-
-def _moved(sums: pd.DataFrame, segment: list[str]) -> pd.DataFrame:
-    """What customers did in a month, and those of whom it was the last one in the month after."""
-    numbers = {"customers": "sum", "before": "sum", "now": "sum"}
-    gone = sums.drop(columns=MOVED).rename(columns={"ended": MOVED})
-    gone = gone.assign(**{MONTH: gone[MONTH] + 1}, before=gone["now"], now=0.0)
-    both = pd.concat([sums.drop(columns="ended"), gone]).dropna(subset=MOVED)
-    return both.groupby([MONTH, *segment, MOVED], as_index=False).agg(numbers)
+    rows = each.filter((before != 0) | (now != 0))
+    rows = rows.select(*segment, before=before, now=now, **{MOVED: moved})
+    sums = rows.group_by([*segment, MOVED]).agg(
+        customers=rows.count(), before=rows.before.sum(), now=rows.now.sum()
+    )
+    return sums.mutate(**{MONTH: ibis.literal(k, "int64")})

@@ -54,7 +54,7 @@ class Windows:
             return Period(self.current.first + shift, self.current.last + shift)
         first = month(self.current.first) + k * self.months
         after = first + self.months
-        return Period(_first(first), _first(after) - timedelta(days=1))
+        return Period(first_of(first), first_of(after) - timedelta(days=1))
 
     def window(self, day: Any, engine: str) -> Any:
         """Number of the window that a day lies in."""
@@ -91,7 +91,8 @@ def month(day: date) -> int:
     return day.year * 12 + day.month - 1
 
 
-def _first(months: int) -> date:
+def first_of(months: int) -> date:
+    """The first day of a month since the year 0."""
     return date(months // 12, months % 12 + 1, 1)
 
 

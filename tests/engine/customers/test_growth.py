@@ -11,9 +11,10 @@ import pytest
 from kpilab.core.table import Facts
 from kpilab.core.values import Period
 from kpilab.engine.customers.amounts import amounts
-from kpilab.engine.customers.growth import MONTH, MOVED, by_month
+from kpilab.engine.customers.growth import MONTH, MOVED, grown
 
 PERIOD = Period(date(2026, 1, 10), date(2026, 6, 20))
+PERIODS = Period(PERIOD.first, date(2026, 3, 31)), Period(date(2026, 4, 1), PERIOD.last)
 FIRST, LAST = 2026 * 12, 2026 * 12 + 5
 
 
@@ -57,7 +58,7 @@ def by_hand(frame: pd.DataFrame) -> dict[tuple[int, str], tuple[int, float, floa
 @pytest.mark.parametrize("seed", [1, 2])
 def test_each_customer_is_told_from_month_to_month(taken_back, seed):
     frame = log(seed, taken_back)
-    found = by_month(amounts(Facts(frame), "amount", "who"), PERIOD)
+    found = grown(amounts(Facts(frame), "amount", "who"), *PERIODS).months
     rows = found[[MONTH, MOVED, "customers", "before", "now"]].itertuples(index=False)
     assert {(r[0], r[1]): tuple(r[2:]) for r in rows} == by_hand(frame)
 
@@ -68,5 +69,7 @@ def test_what_was_taken_back_in_later_months_was_there():
             ("2026-02-01", "b", 1.0)]  # fmt: skip
     frame = pd.DataFrame(rows, columns=["date", "who", "amount"])
     frame["date"] = pd.to_datetime(frame["date"])
-    found = by_month(amounts(Facts(frame), "amount", "who"), PERIOD).set_index(MOVED)["customers"]
+    found = grown(amounts(Facts(frame), "amount", "who"), *PERIODS).months.set_index(MOVED)[
+        "customers"
+    ]
     assert found[["back", "new"]].to_dict() == {"back": 1, "new": 1}
