@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 
 @contextmanager
@@ -26,6 +26,7 @@ def _without(module: str) -> Generator[None]:
 # Altair loads.
 with _without("rfc3987_syntax"), _without("isoduration"):
     import altair as alt
+    from altair.utils.schemapi import debug_mode
 
 # Okabe-Ito, ordered so that the first two contrast most.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5D5D5D", "#B8A200")
@@ -69,6 +70,12 @@ CONFIG = {
     "area": {"color": PALETTE[0]},
     "point": {"color": PALETTE[0]},
 }
+
+
+def unchecked() -> AbstractContextManager[None]:
+    """Charts drawn inside are not checked part by part, which takes longer than to draw them: the
+    whole is checked against the schema where it is written (`to_dict`)."""
+    return debug_mode(False)
 
 
 def themed(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:

@@ -3,22 +3,26 @@ beside the boundary that daily looks would need."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from kpilab.analysis.experiments.tails import pair
+from kpilab.analysis.experiments.tails import compared
 from kpilab.core.result import Result
 from kpilab.core.values import Message, fraction
 from kpilab.errors import BadInput
 from kpilab.old import keywords
 from kpilab.stats.experiments.readout import Reading, Readout, interval_at
 from kpilab.stats.experiments.sequential import lan_demets
+from kpilab.stats.mean import Sample
 
 if TYPE_CHECKING:
     from kpilab.engine.experiments.moments import Moments
+
+Arms: TypeAlias = tuple[Sample, Sample]  # control and treatment
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,12 +85,14 @@ def cumulative_effect(
         )
     group, rows, readouts = moments.group(metric), [], list[Readout]()
     how = Reading(level=level)
-    for day in sorted(pd.to_datetime(moments.frame["day"]).unique()):
-        r = pair(moments.until(day), metric, control, treatment, how)
+    variants, tails = (control, treatment), moments.tails.get(metric)
+    for day, until, on in _days(moments, metric, variants):
+        far = tails and tails.within(None, day)
+        r = compared(moments, metric, variants, until, far, how)
         if r is None:
             continue
-        d = r.difference
-        alone = _alone(pair(moments.on(day), metric, control, treatment, how))
+        far = tails and tails.within(day, day)
+        d, alone = r.difference, _alone(compared(moments, metric, variants, on, far, how))
         units = int(r.control.n), int(r.treatment.n)
         rows.append((day, *units, d.effect, d.low, d.high, d.statistic, *alone))
         readouts.append(r)
@@ -98,6 +104,28 @@ def cumulative_effect(
     wide = [interval_at(r, bound) for r, bound in zip(readouts, table["bound"], strict=True)]
     table["wide_low"], table["wide_high"] = zip(*wide, strict=True)
     return CumulativeEffectResult(table, metric, treatment, group.share)
+
+
+def _days(
+    moments: Moments, metric: str, variants: tuple[str, str]
+) -> Iterator[tuple[pd.Timestamp, Arms, Arms]]:
+    """Each day with the sums of both arms up to its end, and of its own units: the table is taken
+    apart once, not twice a day."""
+    found = {
+        (variant, pd.Timestamp(day)): sums
+        for (variant, day), sums in moments.totals("variant", "day").items()
+    }
+    none = dict.fromkeys(next(iter(found.values()), {}), 0.0)
+    until = [none, none]
+    for day in sorted(pd.to_datetime(moments.frame["day"]).dropna().unique()):
+        on = [found.get((v, day), none) for v in variants]
+        until = [{c: s[c] + more[c] for c in none} for s, more in zip(until, on, strict=True)]
+        yield day, _arms(moments, metric, until), _arms(moments, metric, on)
+
+
+def _arms(moments: Moments, metric: str, totals: Sequence[Mapping[str, float]]) -> Arms:
+    a, b = (Sample.of_sums(*moments.sums(metric, sums)) for sums in totals)
+    return a, b
 
 
 def _alone(readout: Readout | None) -> tuple[float, float, float]:

@@ -105,11 +105,19 @@ def pair(
 ) -> Readout | None:
     """Two arms of the units that the moments hold, by the statistic of the whole test; None where
     they cannot be compared, without a test where too few units carry the metric."""
-    group = moments.group(label)
-    a, b = (Sample.of_sums(*moments.only(variant=v).sums(label)) for v in (control, treatment))
+    variants = control, treatment
+    a, b = (Sample.of_sums(*moments.only(variant=v).sums(label)) for v in variants)
+    return compared(moments, label, variants, (a, b), moments.tails.get(label), how)
+
+
+def compared(
+    moments: Moments, label: str, variants: tuple[str, str], arms: tuple[Sample, Sample],
+    tails: Tails | None, how: Reading,
+) -> Readout | None:  # fmt: skip
+    """The same of two arms whose sums are known, control first, with the tails of their units."""
+    (control, treatment), (a, b), group = variants, arms, moments.group(label)
     if unreadable(a, b, group.metric):
         return None
-    tails = moments.tails.get(label)
     tail = tailed({label: _values(tails)}, label, control, treatment) if tails else Tailed()
     known = moments.covariates(label)
     readout = read(a, b, group.metric, known, how, proportion=group.proportion, law=tail.law)

@@ -88,15 +88,19 @@ def place(table: pd.DataFrame, field: str = "middle") -> alt.Y:
 def line(table: pd.DataFrame, at: float) -> alt.Chart:
     """A thin line at a value, behind each row's mark and not through its name."""
     base = alt.Chart(table[["above", "below"]]).mark_rule(color=AXIS)
-    return base.encode(x=alt.datum(at), y=place(table, "above"), y2="below:Q")
+    return base.encode(x=alt.datum(at), y=place(table, "above"), y2=alt.Y2("below:Q"))
 
 
 def words(table: pd.DataFrame) -> list[alt.Chart]:
     """The names at the left end and the texts at the right one."""
     base = alt.Chart(table).encode(y=place(table, "top"))
     look = {"baseline": "top", "lineBreak": "\n", "lineHeight": LINE, "fontSize": 12}
-    names = base.mark_text(align="left", color=INK, **look).encode(x=alt.value(0), text="shown:N")
-    texts = base.transform_filter("datum.text != ''").encode(x=alt.XValue("width"), text="text:N")
+    names = base.mark_text(align="left", color=INK, **look).encode(
+        x=alt.value(0), text=alt.Text("shown:N")
+    )
+    texts = base.transform_filter("datum.text != ''").encode(
+        x=alt.XValue("width"), text=alt.Text("text:N")
+    )
     # A light rim, so that a line behind the number does not cross it out.
     rim = texts.mark_text(align="right", stroke="white", strokeWidth=4, aria=False, **look)
     return [names, rim, texts.mark_text(align="right", color=INK, **look)]
@@ -127,7 +131,7 @@ def _marks(base: alt.Chart, x: alt.X, mark: Mark) -> list[alt.Chart]:
 def _interval(base: alt.Chart, x: alt.X, mark: Mark) -> list[alt.Chart]:
     """The interval in the row's colour; on a bar dark with a light rim, so that both are seen."""
     known = base.transform_filter("isValid(datum.low) && isValid(datum.high)")
-    known = known.encode(x=_at(x, "low"), x2="high:Q")
+    known = known.encode(x=_at(x, "low"), x2=alt.X2("high:Q"))
     if mark == "point":
         return [known.mark_rule(strokeWidth=2).encode(alt.Color("tone:N", scale=None, legend=None))]
     return [known.mark_rule(strokeWidth=w, color=c) for w, c in ((4, "white"), (1.5, INK))]

@@ -12,6 +12,7 @@ from kpilab.analysis.experiments.experiment import experiment
 from kpilab.analysis.experiments.plan import plan
 from kpilab.analysis.experiments.sample_ratio import sample_ratio
 from kpilab.analysis.experiments.subgroups import subgroups
+from kpilab.analysis.experiments.tails import pair
 from kpilab.core.table import Assignments, EventLog
 from kpilab.core.trial import Design, Outcome, Units
 from kpilab.engine.column import marked
@@ -56,6 +57,21 @@ def test_the_course_ends_where_the_experiment_ends():
     assert last["effect"] == pytest.approx(result.table["effect"].iloc[0])
     assert (found.table["wide_high"] >= found.table["high"]).all()
     assert "crossed" in say(found.headline)
+
+
+def test_a_day_of_the_course_sums_its_own_units_and_those_before():
+    moments = read(frame((0.1, 0.1))).moments
+    found = cumulative_effect(moments, "spend", control="A", treatment="B")
+    for day, row in found.table.set_index("day").iterrows():
+        until, on = (
+            pair(m, "spend", "A", "B").difference for m in (moments.until(day), moments.on(day))
+        )
+        assert row[["effect", "low", "high", "z"]].tolist() == pytest.approx(
+            [until.effect, until.low, until.high, until.statistic]
+        )
+        assert row[["day_effect", "day_low", "day_high"]].tolist() == pytest.approx(
+            [on.effect, on.low, on.high]
+        )
 
 
 def aged(kind, n=400, days=10):

@@ -89,13 +89,15 @@ def course(result: CumulativeEffectResult, lang: str = "en") -> Layers:
     unit = "points" if result.share else "signed"
     title_y = label(f"course.effect{'_share' if result.share else ''}", lang)
     y = up(title_y, unit, lang, field="wide_low")
-    wide = base.mark_area(opacity=0.18, color=PALETTE[0]).encode(x=x, y=y, y2="wide_high:Q")
-    single = base.mark_area(opacity=0.35, color=PALETTE[0]).encode(x=x, y="low:Q", y2="high:Q")
-    line = base.mark_line(color=PALETTE[0], strokeWidth=2.5).encode(x=x, y="effect:Q")
+    wide = base.mark_area(opacity=0.18, color=PALETTE[0]).encode(x=x, y=y, y2=alt.Y2("wide_high:Q"))
+    single = base.mark_area(opacity=0.35, color=PALETTE[0]).encode(
+        x=x, y=alt.Y("low:Q"), y2=alt.Y2("high:Q")
+    )
+    line = base.mark_line(color=PALETTE[0], strokeWidth=2.5).encode(x=x, y=alt.Y("effect:Q"))
     zero = (
         alt.Chart(pd.DataFrame({"y": [0.0]}))
         .mark_rule(color=NEUTRAL, strokeDash=[4, 3])
-        .encode(y="y:Q")
+        .encode(y=alt.Y("y:Q"))
     )
     return alt.layer(wide, single, line, zero).properties(width=WIDTH, height=260, title=title)
 
@@ -105,14 +107,14 @@ def ages(result: EffectByAgeResult, lang: str = "en") -> Layers:
     x, base = _aged(label("ages.age", lang), lang), alt.Chart(result.table)
     of = "_share" if result.share else ""
     y = up(label(f"ages.effect{of}", lang), "points" if of else "signed", lang, field="low")
-    bars = base.mark_rule(color=PALETTE[0], strokeWidth=3).encode(x=x, y=y, y2="high:Q")
+    bars = base.mark_rule(color=PALETTE[0], strokeWidth=3).encode(x=x, y=y, y2=alt.Y2("high:Q"))
     points = base.mark_point(filled=True, size=90, opacity=1, color=PALETTE[0]).encode(
-        x=x, y="effect:Q"
+        x=x, y=alt.Y("effect:Q")
     )
     zero = (
         alt.Chart(pd.DataFrame({"y": [0.0]}))
         .mark_rule(color=NEUTRAL, strokeDash=[4, 3])
-        .encode(y="y:Q")
+        .encode(y=alt.Y("y:Q"))
     )
     layers = [zero, bars, points]
     if result.lasting == result.lasting and len(result.table):
@@ -122,13 +124,16 @@ def ages(result: EffectByAgeResult, lang: str = "en") -> Layers:
         ends = ends.assign(first=result.table["age"].min(), last=result.table["age"].max())
         stays = alt.Chart(ends)
         band = stays.mark_rect(opacity=0.15, color=PALETTE[1]).encode(
-            x=alt.X("first:Q", title=label("ages.age", lang)), x2="last:Q", y="low:Q", y2="high:Q"
+            x=alt.X("first:Q", title=label("ages.age", lang)),
+            x2=alt.X2("last:Q"),
+            y=alt.Y("low:Q"),
+            y2=alt.Y2("high:Q"),
         )
         line = stays.mark_rule(color=PALETTE[1], strokeWidth=2).encode(
-            x="first:Q", x2="last:Q", y="lasting:Q"
+            x=alt.X("first:Q"), x2=alt.X2("last:Q"), y=alt.Y("lasting:Q")
         )
         word = stays.mark_text(color=PALETTE[1], align="right", dx=-10, dy=-7).encode(
-            x="last:Q", y="lasting:Q", text=alt.value(label("ages.lasting", lang))
+            x=alt.X("last:Q"), y=alt.Y("lasting:Q"), text=alt.value(label("ages.lasting", lang))
         )
         layers = [band, *layers, line, word]
     return alt.layer(*layers).properties(width=WIDTH, height=260, title=head(result, lang))
@@ -186,15 +191,15 @@ def _ages(result: ReanalysisResult, lang: str) -> Layers:
     bars = bars.encode(
         x=x,
         y=up(label(f"rereading.{axis}", lang), unit, lang, field="low"),
-        y2="high:Q",
+        y2=alt.Y2("high:Q"),
     )
     points = base.mark_point(filled=True, size=90, opacity=1, color=PALETTE[0]).encode(
-        x=x, y="effect:Q"
+        x=x, y=alt.Y("effect:Q")
     )
     zero = (
         alt.Chart(pd.DataFrame({"y": [0.0]}))
         .mark_rule(color=NEUTRAL, strokeDash=[4, 3])
-        .encode(y="y:Q")
+        .encode(y=alt.Y("y:Q"))
     )
     return alt.layer(zero, bars, points)
 
@@ -209,7 +214,7 @@ def _curve(result: ReanalysisResult, lang: str) -> Layers:
     edges = [
         base.mark_line(
             color=BAD, strokeDash=[5, 3], point=alt.OverlayMarkDef(color=BAD, size=12)
-        ).encode(x=x, y=c)
+        ).encode(x=x, y=alt.Y(c))
         for c in ("bound:Q", "lower:Q")
     ]
     # The boundary is named on the side on which nothing was decided, so that two texts never meet.
@@ -221,8 +226,10 @@ def _curve(result: ReanalysisResult, lang: str) -> Layers:
         text=alt.value(label("rereading.boundary", lang)),
     )
     day = base.transform_filter("datum.decided")
-    mark = day.mark_point(filled=True, size=130, opacity=1, color=PALETTE[1]).encode(x=x, y="z:Q")
+    mark = day.mark_point(filled=True, size=130, opacity=1, color=PALETTE[1]).encode(
+        x=x, y=alt.Y("z:Q")
+    )
     word = day.mark_text(dy=18, color=PALETTE[1]).encode(
-        x=x, y="z:Q", text=alt.value(label("rereading.decided", lang))
+        x=x, y=alt.Y("z:Q"), text=alt.value(label("rereading.decided", lang))
     )
     return alt.layer(*edges, z, named, mark, word).properties(height=260)
