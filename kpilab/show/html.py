@@ -68,5 +68,12 @@ def svg_of(chart: alt.TopLevelMixin) -> str:
     """A chart of ours as SVG text; whether it keeps the schema is for the tests to see."""
     with extra("a picture"):
         import vl_convert
+    from kpilab.show.theme import CJK, FONT, LATIN
 
-    return vl_convert.vegalite_to_svg(chart.to_json(validate=False))
+    told, measured = chart.to_json(validate=False, ensure_ascii=False), FONT
+    if all(ord(letter) < CJK for letter in set(told)):
+        # To measure text in a Chinese font takes longer than everything else of the drawing.
+        measured = f"{LATIN}sans-serif"
+    drawn = vl_convert.vegalite_to_svg(told.replace(FONT, measured)).replace(measured, FONT)
+    # A reader's font may be a little wider than the one that was measured.
+    return drawn.replace('class="marks"', 'class="marks" style="overflow:visible"', 1)

@@ -32,10 +32,9 @@ with _without("rfc3987_syntax"), _without("isoduration"):
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5D5D5D", "#B8A200")
 INK, MUTED, GRID, AXIS = "#1F2933", "#52606D", "#E6E8EB", "#9AA3AB"
 GOOD, BAD, NEUTRAL, MARKET, QUIET = "#009E73", "#D55E00", "#5D5D5D", "#CC79A7", "#B9C0C7"
-FONT = (
-    "Inter, 'Helvetica Neue', Arial, 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', "
-    "sans-serif"
-)
+LATIN = "Inter, 'Helvetica Neue', Arial, "
+FONT = f"{LATIN}'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
+CJK = 0x2E80  # the first letter that takes one of the wide fonts
 
 
 CONFIG = {
