@@ -254,11 +254,12 @@ def lab(
     browser: Browser = True,
     verbose: Verbose = False,
 ) -> None:
-    """Open the notebooks on a case in JupyterLab; without CASE, on the bundled shop."""
+    """Open the notebooks on a case in JupyterLab, without CASE on the bundled shop; on a folder of
+    tables without a case.yml, the home page makes one."""
     with told(2, verbose):
-        from kpilab.workbench.lab import case_of, notebooks, start
+        from kpilab.workbench.lab import folder_of, notebooks, start
 
-        found, place = case_of(case), notebooks(to)
+        found, place = folder_of(case), notebooks(to)
         typer.echo(f"JupyterLab on {place}")
         raise typer.Exit(start(place, found, lang, browser=browser))
 

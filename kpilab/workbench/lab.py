@@ -93,20 +93,6 @@ def folder_of(folder: Path | None) -> Path | None:
     return None if folder is None else folder.resolve()
 
 
-def case_of(folder: Path | None) -> Path | None:
-    """The case that was asked for; None for the bundled one.
-
-    Raises:
-        BadInput: no such folder, or no case in it.
-    """
-    found = folder_of(folder)
-    if found and found.is_dir() and not (found / "case.yml").is_file():
-        hint = f"kpilab app {folder} makes one, kpilab init {folder} writes a first one; "
-        hint += f"notebooks are copied elsewhere with --to {folder}"
-        raise BadInput(f"no case.yml in {str(folder)!r}", "argument CASE", hint)
-    return found
-
-
 def environment(case: Path | None, lang: str | None) -> dict[str, str]:
     """The variables that tell every notebook its case and language."""
     told = {CASE: str(case) if case else "", LANG: lang or ""}

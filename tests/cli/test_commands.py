@@ -252,14 +252,14 @@ def test_a_folder_for_copies_is_no_case_any_more_and_the_command_says_so(command
     assert "--to" in answer.stderr
 
 
-def test_the_lab_needs_a_case_and_the_page_makes_one(tmp_path, monkeypatch):
-    answer = run("lab", tmp_path)
-    assert answer.exit_code == 2
-    assert "no case.yml" in answer.stderr
-    served = []
-    monkeypatch.setattr("kpilab.workbench.lab.serve", lambda *a, **k: served.append((a, k)) or 0)
-    assert run("app", tmp_path, "--lang", "zh", "--no-browser").exit_code == 0
-    assert served == [((tmp_path, "zh", 8866), {"browser": False})]
+@pytest.mark.parametrize("command", ["lab", "app"])
+def test_a_folder_of_tables_opens_the_page_that_makes_a_case(command, tmp_path, monkeypatch):
+    opened = []
+    for started in ("start", "serve"):
+        monkeypatch.setattr(f"kpilab.workbench.lab.{started}", lambda *a, **k: opened.append(a) or 0)
+    notebooks = [f"--to={tmp_path / 'mine'}"] if command == "lab" else []
+    assert run(command, tmp_path, "--lang", "zh", "--no-browser", *notebooks).exit_code == 0
+    assert [tmp_path in told and "zh" in told for told in opened] == [True]
 
 
 def test_notebooks_are_copied_once_without_their_text_twins(tmp_path):
