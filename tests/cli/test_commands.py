@@ -256,7 +256,9 @@ def test_a_folder_for_copies_is_no_case_any_more_and_the_command_says_so(command
 def test_a_folder_of_tables_opens_the_page_that_makes_a_case(command, tmp_path, monkeypatch):
     opened = []
     for started in ("start", "serve"):
-        monkeypatch.setattr(f"kpilab.workbench.lab.{started}", lambda *a, **k: opened.append(a) or 0)
+        monkeypatch.setattr(
+            f"kpilab.workbench.lab.{started}", lambda *a, **k: opened.append(a) or 0
+        )
     notebooks = [f"--to={tmp_path / 'mine'}"] if command == "lab" else []
     assert run(command, tmp_path, "--lang", "zh", "--no-browser", *notebooks).exit_code == 0
     assert [tmp_path in told and "zh" in told for told in opened] == [True]
