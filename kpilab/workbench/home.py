@@ -81,8 +81,8 @@ class Home(widgets.VBox):
 
     def _make(self) -> None:
         self.address = Address()
-        self.title, self.status, self.goal, self.verdict, self.problem = (
-            widgets.HTML() for _ in "12345"
+        self.title, self.status, self.goal, self.verdict, self.problem, self.said = (
+            widgets.HTML() for _ in "123456"
         )
         self.cancel, self.run = (
             widgets.Button(button_style="warning"),
@@ -99,8 +99,7 @@ class Home(widgets.VBox):
             style={"button_width": "auto"},
         )
         self.language.observe(lambda change: self.speak(change["new"]), "value")
-        self.cards, self.said = widgets.Box(), widgets.HTML()
-        self.views, self.stage = widgets.VBox(), widgets.VBox()
+        self.cards, self.views, self.stage = widgets.Box(), widgets.VBox(), widgets.VBox()
         self.cards.add_class("kp-cards")
 
     def _parts(self) -> tuple[widgets.Widget, ...]:
@@ -255,9 +254,11 @@ class Home(widgets.VBox):
         panel = self.show("whys")
         if panel is None or self.case is None:
             return
-        known = self.case.metrics
-        metric = cause.subject if cause.subject in known else self.case.goal.metric
-        panel.go(panel.app.start(self.case).looking("next", metric=metric).within(cause.where))
+        from kpilab.workbench.apps.whys import below
+
+        metric = cause.subject if cause.subject in self.case.metrics else self.case.goal.metric
+        start = panel.app.start(self.case).chosen(metric=metric)
+        panel.go(below(self.case, start.within(cause.where)))
 
     def show_new(self, folder: Path | None = None) -> None:
         """Open the page that makes a case of a folder of tables."""

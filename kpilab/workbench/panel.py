@@ -115,6 +115,7 @@ class Panel(widgets.VBox):
         status = widgets.HBox(
             (self.status, self.cancel), layout=widgets.Layout(align_items="center")
         )
+        status.add_class("kp-doing")
         right = widgets.VBox(
             (
                 self.path,

@@ -127,3 +127,15 @@ def test_one_period_alone_offers_no_order_by_change(shop):
     assert EXPLORE.asked(shop, alone).call.ask().table["period"].unique() == ["current"]
     (order,) = (c for c in EXPLORE.controls(shop, alone) if c.name == "order")
     assert "change" not in dict(order.options)
+
+
+def test_a_place_without_a_dimension_left_leads_to_its_days_and_its_records(shop):
+    dimensions = shop.tables[shop.metrics[shop.goal.metric].table].dimensions_named
+    *first, last = dimensions
+    inside = WHYS.start(shop).looking("split", dimension=last).inside(dict.fromkeys(first, "x"))
+    led = WHYS.clicked(shop, inside, {"segment": "y"})
+    assert led is not None
+    assert led.view == "began"
+    offered = [offer.state.view for offer in WHYS.offers(shop, led, None)]
+    assert "records" in offered
+    assert not {"next", "split"} & set(offered)

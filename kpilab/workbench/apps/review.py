@@ -81,6 +81,7 @@ class ReviewPanel(widgets.VBox):
         doing = widgets.HBox(
             (self.run, self.status, self.cancel), layout=widgets.Layout(align_items="center")
         )
+        doing.add_class("kp-doing")
         found = (self.finding, self.chart.box, self.evidence)
         said = (self.verdict, self.places, self.bridge.box, self.causes)
         return widgets.HTML(STYLE), head, doing, *said, *found

@@ -75,28 +75,33 @@ def _clicked(case: Case, state: State, mark: Mapping[str, object]) -> State | No
         factor = called(case, _metrics(case), str(mark["name"]))
         return state.looking("next", metric=factor) if factor else None
     if "at" in mark:
-        return state.at(str(mark["at"])).looking("next")
+        return below(case, state.at(str(mark["at"])))
     if state.view == "split":
-        return state.inside({_by(case, state): mark["segment"]}).looking("next")
+        return below(case, state.inside({_by(case, state): mark["segment"]}))
     return None
+
+
+def below(case: Case, state: State) -> State:
+    """What to ask in a place: its best split; where no dimension is left, when it changed."""
+    return state.looking("next" if free(_table(case, state), state.where) else "began")
 
 
 def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...]:
     values = {"step": state.get("metric")}
     open_now = free(_table(case, state), state.where)
     steps = [
-        Offer(Message("workbench.next_split", values), state.looking("next"), main=True),
         Offer(Message("workbench.began", values), state.looking("began")),
         Offer(Message("workbench.records", values), state.looking("records")),
         Offer(Message("workbench.view_moved"), state.looking("moved")),
     ]
     if open_now:
-        steps.insert(
-            1,
-            Offer(
-                Message("workbench.split", values), state.looking("split", dimension=open_now[0])
-            ),
-        )
+        best = Message("workbench.next_split", values)
+        by = state.looking("split", dimension=open_now[0])
+        steps = [
+            Offer(best, state.looking("next"), main=True),
+            Offer(Message("workbench.split", values), by),
+            *steps,
+        ]
     return tuple(o for o in steps if o.state.view != state.view)
 
 
