@@ -17,6 +17,7 @@ from kpilab.core.result import Result
 from kpilab.core.values import Where
 from kpilab.errors import KpilabError
 from kpilab.show.say import LANGUAGES
+from kpilab.workbench.address import Keys
 from kpilab.workbench.answers import asked_of
 from kpilab.workbench.app import App, Asked, Control, Offer
 from kpilab.workbench.basket import Basket, Keeper
@@ -70,7 +71,7 @@ class Panel(widgets.VBox):
         self._quiet = False
         self._make()
         super().__init__(
-            children=(widgets.HTML(STYLE), self._head(), self.filter.box, self._body())
+            children=(widgets.HTML(STYLE), Keys(), self._head(), self.filter.box, self._body())
         )
         self.add_class("kp-panel")
         self._refresh()

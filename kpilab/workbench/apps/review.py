@@ -19,6 +19,7 @@ from kpilab.show.format import where as where_text
 from kpilab.show.say import LANGUAGES
 from kpilab.show.theme import themed
 from kpilab.verdict.run import review as reviewed
+from kpilab.workbench.address import Keys
 from kpilab.workbench.job import Job
 from kpilab.workbench.link import Link
 from kpilab.workbench.look import STYLE, progress
@@ -84,7 +85,7 @@ class ReviewPanel(widgets.VBox):
         doing.add_class("kp-doing")
         found = (self.finding, self.chart.box, self.evidence)
         said = (self.verdict, self.places, self.bridge.box, self.causes)
-        return widgets.HTML(STYLE), head, doing, *said, *found
+        return widgets.HTML(STYLE), Keys(), head, doing, *said, *found
 
     def start(self) -> None:
         """Run the review off the main thread."""
