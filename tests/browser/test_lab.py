@@ -20,6 +20,8 @@ from urllib.request import urlopen
 import pytest
 
 from kpilab.track.store import Store
+from tests.browser.walk import case_made, gone_in, kept, press, verdict_read
+from tests.case.conftest import events
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]
@@ -48,11 +50,16 @@ def workspace(tmp_path) -> Path:
         ignore=shutil.ignore_patterns(".*", "kpilab.db*"),
     )
     (tmp_path / "data").symlink_to(ROOT / "data")
+    settle(tmp_path)
+    return tmp_path
+
+
+def settle(workspace: Path) -> None:
+    """The settings of Lab."""
     for name, values in SETTINGS.items():
-        file = tmp_path / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file = workspace / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values))
-    return tmp_path
 
 
 @pytest.fixture
@@ -83,6 +90,29 @@ def serve(workspace) -> Iterator:
     yield start
     for server in running:
         _stop(server)
+
+
+@pytest.fixture
+def raw(tmp_path) -> Iterator[str]:
+    """`kpilab lab` on a folder of raw tables; the address of its home page."""
+    (tmp_path / "sales").mkdir()
+    events().to_csv(tmp_path / "sales" / "events.csv", index=False)
+    settle(tmp_path)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    told = {"ServerApp": {"port": port, "allow_root": True}, "IdentityProvider": {"token": TOKEN}}
+    (tmp_path / "jupyter_server_config.json").write_text(json.dumps(told))
+    places = {"JUPYTERLAB_SETTINGS_DIR": tmp_path / "settings", "JUPYTER_CONFIG_DIR": tmp_path}
+    command = [sys.executable, "-m", "kpilab", "lab", "sales", "--to", "lab", "--no-browser"]
+    server = subprocess.Popen(
+        command, cwd=tmp_path, env=os.environ | {k: str(v) for k, v in places.items()},
+        start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    _answers(f"http://127.0.0.1:{port}/api")
+    yield f"http://127.0.0.1:{port}/lab/tree/home.ipynb?token={TOKEN}"
+    os.killpg(server.pid, signal.SIGKILL)
+    server.wait()
 
 
 def _stop(server: subprocess.Popen) -> None:
@@ -141,6 +171,38 @@ def test_lab_opens_the_first_notebook_and_a_click_drills(page, serve, workspace)
     with Store.open(workspace / "notebooks" / "review") as store:
         found = store.findings("shop")
     assert [(f.step, f.where.plain()) for f in found] == [("root_cause", {"platform": "android"})]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["mouse en", "keyboard zh"])
+def test_lab_goes_from_raw_tables_to_a_saved_view(way, page, raw):
+    by, lang = way.split()
+    page.on("dialog", lambda asked: asked.accept())  # the notebook is not saved
+    page.goto(raw)
+    run_all(page, by)
+    # Lab takes the way of its notebook first: the language is chosen on the page.
+    press(page, by, {"en": "English", "zh": "中文"}[lang])
+    case_made(page, by, lang)
+    panel = verdict_read(page, by, lang)
+    gone_in(page, by, lang, panel)
+    kept(page, by, lang, panel)
+    page.reload()
+    run_all(page, "mouse")  # which cell has the focus after a reload is Lab's own affair
+    press(page, by, re.compile("☆ .*·"))
+    panel.locator(".kp-table table").wait_for()
+
+
+def run_all(page, by: str) -> None:
+    """Run the two cells of the home page."""
+    page.get_by_text("| Idle").first.wait_for()
+    if by == "mouse":
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    else:
+        page.keyboard.press("Shift+Enter")
+        page.wait_for_timeout(1000)
+        page.keyboard.press("Control+Enter")
+    page.locator(".kp-home").wait_for()
 
 
 @pytest.mark.slow  # the notebook of the test above once more
