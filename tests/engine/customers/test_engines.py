@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from kpilab import EventLog, Facts, Period
+from kpilab.core.case import Metric
 from kpilab.customers import (
     Lines,
     acquisition,
@@ -23,6 +24,7 @@ from kpilab.customers import (
     concentration,
     growth,
     lifetime,
+    payback,
     pipeline,
     price_volume_mix,
     pull_forward,
@@ -31,6 +33,7 @@ from kpilab.customers import (
     survival,
 )
 from kpilab.engine.connect import connect
+from kpilab.engine.daily import Measured
 
 ADDRESS = os.environ.get("KPILAB_TEST_POSTGRES", "")
 BEFORE = Period(date(2026, 1, 1), date(2026, 3, 31))
@@ -145,6 +148,14 @@ QUESTIONS = {
     "channel_shift": lambda t: channel_shift(t, by="channel", **ASKED),
     "pull_forward": lambda t: pull_forward(t, customer="who", amount="amount", peak=BEFORE),
     "lifetime": lambda t: lifetime(t, customer="who", until=NOW.last),
+    "payback": lambda t: payback(
+        t,
+        Measured(t, Metric("spend", t.name, measure="sum(qty)")),
+        customer="who",
+        amount="amount",
+        by="region",
+        until=NOW.last,
+    ),
     "price_volume_mix": lambda t: price_volume_mix(
         t, by=["region"], quantity="qty", amount="amount", baseline=BEFORE, current=NOW
     ),
