@@ -106,6 +106,10 @@ class Cause:
     falsification: Message | None = None
 
 
+# The label of the last row, where what is left unexplained is beyond noise.
+CLEAR_REST = "bridge.unexplained_clear"
+
+
 @dataclass(frozen=True, slots=True)
 class BridgeRow:
     """One row from expected to logged: an amount in goal units with its interval."""
@@ -273,6 +277,15 @@ class Review:
         from kpilab.report.specs import drawn
 
         return drawn(self, lang or self.language)
+
+    @property
+    def hidden(self) -> BridgeRow | None:
+        """What is left unexplained beyond noise on the other side of stated gains, which hide it in
+        the change of the goal; None where causes are named, or nothing is left."""
+        if self.causes or not self.bridge or self.bridge[-1].label.key != CLEAR_REST:
+            return None
+        gained = sum(g.effect.value for g in self.gains if g.effect is not None)
+        return self.bridge[-1] if self.bridge[-1].amount * gained < 0 else None
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -249,8 +249,7 @@ class Words:
         return self.text(key, gap=self._size(abs(goal.gap)), expected=expected)
 
     def verdict(self) -> str:
-        """The headline: how many causes, none, a move that stays unexplained, or that it cannot be
-        told."""
+        """The headline: causes, a move that is unexplained, nothing, or that it cannot be told."""
         count, review = len(self.review.causes), self.review
         seen = None if review.detectable is None else review.detectable / 100
         if count:
@@ -265,6 +264,9 @@ class Words:
             return self.text("verdict_fell", **self._shortfall())
         if self._moved() and not self._gained():
             return self.text("verdict_unexplained")
+        if review.hidden is not None:
+            return self.text("verdict_hidden", metric=self.name(review.goal.metric),
+                             lost=self._size(abs(review.hidden.amount)))  # fmt: skip
         if review.answer == "nothing":
             return self.text("verdict_fine", detectable=seen)
         if seen is None:
@@ -277,7 +279,7 @@ class Words:
         counts = {"checks": len(review.findings), "steps": len(review.steps)}
         if self.calm():
             return self.text("fine_detail", **counts)
-        if review.fell or self._moved():
+        if review.fell or self._moved() or review.hidden is not None:
             return self.text("unexplained_detail", **counts)
         floor = float(str(review.settings.get("floor", 1.0)))
         longer = None if review.detectable is None else ceil((review.detectable / floor) ** 2)
@@ -305,7 +307,7 @@ class Words:
         have been seen."""
         review = self.review
         quiet = not review.causes and review.answer == "nothing" and not review.fell
-        return quiet and not self._moved()
+        return quiet and not self._moved() and review.hidden is None
 
     def _moved(self) -> bool:
         """Beyond noise: against its history, or against the baseline where there is too little."""

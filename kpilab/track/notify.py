@@ -147,6 +147,8 @@ def _without_cause(review: ReviewRecord) -> Message:
     shift = 0.0 if like is None or change is None else like - change
     if low is not None and high is not None and not low + shift <= 0 <= high + shift:
         return Message("notify.unexplained")
+    if goal.get("hidden"):
+        return Message("notify.hidden")
     if goal.get("answer") == "cannot_tell":
         seen = _float(goal.get("detectable"))
         return Message("notify.cannot_tell", {"detectable": None if seen is None else seen / 100})

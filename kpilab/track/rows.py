@@ -62,6 +62,7 @@ def review_row(review: Review, now: str) -> dict[str, Value]:
         "goal": json_text(
             {k: _number(getattr(goal, k)) if k != "metric" else goal.metric for k in keys}
             | {"answer": review.answer, "detectable": review.detectable, "fell": review.fell}
+            | {"hidden": review.hidden is not None}
         ),
         "bridge": json_text(bridge),
         "levels": json_text(levels(review)),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import hypot
 
 import numpy as np
 
 from kpilab.analysis.rootcause.drivers import DriversResult
 from kpilab.analysis.rootcause.expected import ExpectedResult
 from kpilab.core.case import Case
-from kpilab.core.finding import BridgeRow, GoalChange
+from kpilab.core.finding import CLEAR_REST, BridgeRow, GoalChange
 from kpilab.core.values import Effect, Message
 from kpilab.stats.rootcause.shapley import shapley
 from kpilab.verdict.candidate import Candidate, Fix
@@ -120,12 +121,20 @@ def bridge(
             rows.append(BridgeRow(said, loss.goal.value, loss.goal.low, loss.goal.high, k))
             effects = [loss.goal if j == k else effect for j, effect in enumerate(effects)]
     rest = goal.logged - goal.expected - float(np.sum([r.amount for r in rows]))
-    half = noise_of(goal)
+    half = _half(goal, gained)
     ends = (None, None) if half is None else (rest - half, rest + half)
     beyond = half is not None and abs(rest) > half
-    key = "bridge.unexplained_clear" if beyond else "bridge.unexplained"
+    key = CLEAR_REST if beyond else "bridge.unexplained"
     rows.append(BridgeRow(Message(key), rest, *ends))
     return rows, effects
+
+
+def _half(goal: GoalChange, gained: Sequence[Candidate]) -> float | None:
+    """Half width of the interval of what is left: stated gains are known no better than theirs."""
+    noise = noise_of(goal)
+    sizes = [c.effect for c in gained if c.effect is not None]
+    own = [(e.high - e.low) / 2 for e in sizes if e.low is not None and e.high is not None]
+    return None if noise is None else hypot(noise, *own)
 
 
 def _caused(causes: Sequence[Candidate], effects: Sequence[Effect | None]) -> dict[str, Effect]:

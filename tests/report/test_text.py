@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from kpilab.core.values import Effect
+from kpilab.core.finding import BridgeRow
+from kpilab.core.values import Effect, Message
 from kpilab.report.text import verdict, wrapped
 from kpilab.report.words import Words
 from kpilab.show.format import columns
@@ -49,6 +50,24 @@ def test_a_gain_explains_no_fall():
     gain = replace(reviews.leak(), effect=Effect(5.0))
     said = verdict(replace(quiet, goal=fell, gains=(gain,), answer="cannot_tell"))
     assert "The goal changed, and nothing we examined explains it." in said
+
+
+def test_what_a_gain_hides_is_the_headline():
+    quiet = reviews.nothing()
+    gain = replace(reviews.leak(), effect=Effect(5000.0))
+    rest = BridgeRow(Message("bridge.unexplained_clear"), -4000.0, -6000.0, -2000.0)
+    hides = replace(quiet, bridge=(*quiet.bridge[:-1], rest), gains=(gain,), answer="cannot_tell")
+    assert "A gain hides a loss: beside it" in verdict(hides)
+    assert "4,000" in verdict(hides).split("\n\n")[1]
+    assert "增益掩盖了损失" in verdict(hides, "zh")
+    within = replace(rest, label=Message("bridge.unexplained"))
+    for other in (
+        replace(hides, bridge=(*quiet.bridge[:-1], within)),
+        replace(hides, gains=()),
+        replace(hides, bridge=(*quiet.bridge[:-1], replace(rest, amount=4000.0))),
+    ):
+        assert other.hidden is None
+        assert "hides" not in verdict(other)
 
 
 def test_names_cannot_steer_the_terminal():

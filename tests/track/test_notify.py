@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 import pytest
 
+from kpilab.core.finding import CLEAR_REST, BridgeRow
+from kpilab.core.values import Effect, Message
 from kpilab.errors import BadInput
 from kpilab.track.notify import ENVIRONMENT, NotSent, addresses, notify, short
 from kpilab.track.store import Store
@@ -106,3 +109,14 @@ def test_when_nothing_is_wrong_it_says_so(tmp_path):
         assert (
             "Nothing is wrong beyond noise." in short(store.review(store.save(nothing())), "en")[1]
         )
+
+
+def test_what_a_gain_hides_is_told(tmp_path):
+    rest = BridgeRow(Message(CLEAR_REST), -4000.0, -6000.0, -2000.0)
+    gain = replace(story().causes[0], effect=Effect(5000.0))
+    hides = replace(
+        nothing(), bridge=(*nothing().bridge[:-1], rest), gains=(gain,), answer="cannot_tell"
+    )
+    with Store.open(tmp_path) as store:
+        said = short(store.review(store.save(hides)), "en")[1]
+    assert "A gain hides a loss" in said
