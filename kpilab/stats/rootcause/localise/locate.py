@@ -195,7 +195,7 @@ def _within(spaces: list[Cuboid], hit: Hit, wider: Hit) -> bool:
 
 def _everywhere(amounts: Amounts, told: Description, enough: float) -> Everywhere | None:
     """What lies outside of the places, where it moved beyond noise and is half of the whole."""
-    rest = np.flatnonzero(told.live & (amounts.expected > 0))
+    rest = np.flatnonzero(told.live)  # new ones, too: without them a sparse cube would fall
     before, now = float(amounts.expected[rest].sum()), float(amounts.actual[rest].sum())
     if before <= 0 or before < 0.5 * amounts.expected.sum():
         return None
