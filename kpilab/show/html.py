@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING, cast
 
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from kpilab.core.result import Result
 
 MOST_ROWS = 12
+CODE = re.compile(r"`([^`\n]+)`")
+
+
+def with_code(text: str) -> str:
+    """Escaped text; what stands between backticks, a key of a case say, as code."""
+    return CODE.sub(r"<code>\1</code>", escape(text))
 
 
 def table_html(table: pd.DataFrame, lang: str = "en", most: int = MOST_ROWS) -> str:

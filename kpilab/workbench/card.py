@@ -7,6 +7,8 @@ from html import escape
 
 import ipywidgets as widgets
 
+from kpilab.show.html import with_code
+
 
 def card(
     title: str, asks: str, pressed: Callable[[], object], *, lacks: str = "", able: bool = True,
@@ -21,7 +23,7 @@ def card(
     button.button_style = "primary" if main else ""
     button.on_click(lambda _: pressed())
     said = f"<p class='kp-asks'>{escape(asks)}</p>"
-    said += f"<p class='kp-lacks'>{escape(lacks)}</p>" if lacks else ""
+    said += f"<p class='kp-lacks'>{with_code(lacks)}</p>" if lacks else ""
     made = widgets.VBox((button, widgets.HTML(said)))
     made.add_class("kp-card")
     return made

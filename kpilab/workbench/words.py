@@ -19,7 +19,7 @@ from kpilab.errors import BadInput
 from kpilab.questions.series import is_share
 from kpilab.show.format import number, percent, plain, signed_percent
 from kpilab.show.format import where as where_text
-from kpilab.show.html import svg_of
+from kpilab.show.html import svg_of, with_code
 from kpilab.show.labels import labelled
 from kpilab.show.say import catalogue, label, sentence
 from kpilab.show.trial_page import page
@@ -34,7 +34,8 @@ LEVELS = ("baseline", "current", "target")
 def problem_html(error: BaseException, lang: str) -> str:
     """An error in words, as HTML: what, where, how to mend it; of an error of ours, its name."""
     if isinstance(error, Lacks):
-        return f"<div class='kp-lacks' role='status'>{escape(sentence(error.message, lang))}</div>"
+        said = with_code(sentence(error.message, lang))
+        return f"<div class='kp-lacks' role='status'>{said}</div>"
     if isinstance(error, BadInput):
         found = [
             f"<strong>{escape(p.what)}</strong><br>{escape(p.where)}<br>"

@@ -49,7 +49,9 @@ def test_a_card_says_what_its_question_lacks(home):
         name: card.children[1].value
         for name, card in zip(QUESTIONS, home.cards.children, strict=False)
     }
-    assert "Needs a benchmark series: add a table of kind `benchmark`" in said["external"]
+    assert (
+        "Needs a benchmark series: add a table of kind <code>benchmark</code>" in said["external"]
+    )
     assert "lacks" not in said["goal"]
     home.speak("zh")
     assert "需要大盘序列" in home.cards.children[QUESTIONS.index("external")].children[1].value
