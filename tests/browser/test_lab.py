@@ -188,6 +188,8 @@ def test_lab_goes_from_raw_tables_to_a_saved_view(way, page, raw):
     kept(page, by, lang, panel)
     page.reload()
     run_all(page, "mouse")  # which cell has the focus after a reload is Lab's own affair
+    page.get_by_role("button", name=re.compile("☆ .*·")).first.wait_for()
+    page.locator(".kp-home .kp-bar").wait_for(state="detached")  # goal and KPIs are measured
     press(page, by, re.compile("☆ .*·"))
     panel.locator(".kp-table table").wait_for()
 
