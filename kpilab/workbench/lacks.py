@@ -10,6 +10,7 @@ from kpilab.core.table import Benchmark, EventLog, Executions, Reports, Table
 from kpilab.core.values import Message
 from kpilab.errors import BadInput
 from kpilab.questions import customers
+from kpilab.questions.funnels import is_slow
 from kpilab.questions.series import watched
 from kpilab.show.say import sentence
 
@@ -39,6 +40,11 @@ def _table(case: Case, state: State) -> Table | None:
     metric, plan = case.metrics.get(state.get("metric")), case.funnels.get(state.get("funnel"))
     name = metric.table if metric else plan.table if plan else None
     return None if name is None else case.tables[name]
+
+
+def _deals(case: Case, state: State) -> object:
+    plan = case.funnels.get(state.get("funnel"))
+    return plan is not None and is_slow(plan)
 
 
 def _dimensions(case: Case, state: State) -> object:
@@ -72,6 +78,7 @@ HELD: Mapping[str, Callable[[Case, State], object]] = {
     "dimensions": _dimensions,
     "open": _open,
     "segment": lambda case, state: state.where.values,
+    "deals": _deals,
     "unfiltered": lambda case, state: not state.where,
     "adds": _adds,
     "way": lambda case, state: customers.ways(case),

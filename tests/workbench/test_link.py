@@ -63,6 +63,8 @@ def test_the_list_below_the_chart_is_the_twin_of_the_click():
 @pytest.mark.parametrize(("app", "view"), VIEWS, ids=[f"{app.name}-{view}" for app, view in VIEWS])
 def test_every_mark_that_can_be_clicked_leads_somewhere(app, view, shop):
     here = state(app, view, shop)
+    if app.lacking(shop, here):
+        pytest.skip("the sample has nothing that this could be asked of")
     asked = app.asked(shop, here)
     if not asked.fields:
         pytest.skip("a click leads nowhere, and no pointer says so")

@@ -23,6 +23,8 @@ from kpilab.workbench.choices import dimension, free, named, period
 from kpilab.workbench.records import records
 from kpilab.workbench.state import State
 
+BOTH = ("change", "next", "pipeline")  # look at both periods, or at one of their own
+
 
 def _start(case: Case) -> State:
     """Beside the whole funnel: its last step, by the first dimension, for what is asked of one."""
@@ -40,7 +42,7 @@ def _table(case: Case, state: State) -> Table | None:
 
 
 def _controls(case: Case, state: State) -> tuple[Control, ...]:
-    shared = (named("funnel", case.funnels), period())
+    shared = (named("funnel", case.funnels), *(() if state.view in BOTH else (period(),)))
     table = _table(case, state)
     if state.view != "broken" or table is None:
         return shared
@@ -161,7 +163,7 @@ def _offers(case: Case, state: State, result: Result | None) -> tuple[Offer, ...
 NEEDS = {
     "": ("funnel",),
     "broken": ("dimensions",),
-    "pipeline": ("dimensions", "unfiltered"),
+    "pipeline": ("dimensions", "deals", "unfiltered"),
     "next": ("open",),
     "rest": ("segment",),
 }
