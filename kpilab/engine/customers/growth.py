@@ -57,15 +57,14 @@ def grown(found: Amounts, baseline: Period, current: Period) -> Grown:
     keys, until = [WHO, *found.by.values()], found.until(current.last)
     months = range(month(baseline.first) - 1, month(current.last) + 1)
     each = _each(until, keys, {BEFORE: baseline, NOW: current}, months)
-    of_months = {k: each[_named(k)] for k in months}
-    firm = each[WHO].notnull()
+    people: Any = each.filter(each[WHO].notnull())
+    told = _by_month(people, months, [*found.by.values()])
     moved, gap = _between(until, each.filter((each[BEFORE] != 0) | (each[NOW] != 0)), baseline,
                           current, keys)  # fmt: skip
-    people: Any = each.filter(firm)
+    names = [_named(k) for k in months[1:]]
     if found.by:
-        people = people.group_by(WHO).agg(**{v.get_name(): v.sum() for v in of_months.values()})
-    share = _share(people, [_named(k) for k in months[1:]])
-    return Grown(moved, _by_month(each.filter(firm), months, [*found.by.values()]), share, gap)
+        people = people.group_by(WHO).agg(**{name: people[name].sum() for name in names})
+    return Grown(moved, told, _share(people, names), gap)
 
 
 def _each(
