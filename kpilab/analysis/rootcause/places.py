@@ -89,7 +89,7 @@ class Places:
     def _moved(self, leaves: np.ndarray) -> tuple[float, float, float, float]:
         """Gap of some leaves, its error, and what was expected and is there."""
         before, now = (float(v[leaves].sum()) for v in (self.cube.expected, self.cube.actual))
-        mean = np.mean([v[leaves] for v in self.cube.searched], axis=0)
+        mean = sum(v[leaves] for v in self.cube.searched) / 2
         squared = self.found.noise.variance(mean, self.cube.spread[leaves])
         return now - before, float(np.sqrt(squared.sum())), before, now
 
@@ -136,9 +136,11 @@ class Places:
         pair = list(dict.fromkeys([*named, *several]))[:2]
         if len(pair) < 2:
             return (), pd.DataFrame(columns=["expected", "actual", "score"], dtype=float)
-        texts = [np.unique([str(v) for v in cube.values[d]], return_inverse=True) for d in pair]
+        texts = [
+            np.unique([str(v) for v in cube.values[d].tolist()], return_inverse=True) for d in pair
+        ]
         places = tuple(place[cube.codes[d]] for d, (_, place) in zip(pair, texts, strict=True))
-        variance = found.noise.variance(np.mean(cube.searched, axis=0), cube.spread)
+        variance = found.noise.variance(sum(cube.searched) / 2, cube.spread)
         occurs, (expected, actual, squared) = crossed(
             places, (cube.expected, cube.actual, variance)
         )

@@ -43,6 +43,5 @@ def called(frame: pd.DataFrame, ours: Mapping[str, str], *beside: pd.DataFrame) 
     """A result with the dimensions under their own names; where it, or one `beside`,
     has such a column: «name (by)»."""
     taken = {c for part in (frame, *beside) for c in part.columns}
-    return frame.rename(
-        columns={o: f"{name} (by)" if name in taken else name for o, name in ours.items()}
-    )
+    names = {o: f"{name} (by)" if name in taken else name for o, name in ours.items()}
+    return frame.set_axis([names.get(c, c) for c in frame.columns], axis=1)

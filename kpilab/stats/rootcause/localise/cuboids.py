@@ -179,7 +179,8 @@ def cuboids(codes: NDArray[np.intp], deepest: int | None = None) -> list[Cuboid]
 
 def _held(code: NDArray[np.intp], levels: int) -> Held:
     """Leaves by their value."""
-    small = code.astype(np.uint16) if levels <= np.iinfo(np.uint16).max else code  # sorts faster
+    fits = [t for t in (np.uint8, np.uint16, np.intp) if levels <= np.iinfo(t).max]
+    small = code.astype(fits[0], copy=False)  # sorts faster
     starts = np.cumsum([0, *np.bincount(code, minlength=levels)])
     return np.argsort(small, kind="stable"), starts
 
@@ -198,21 +199,18 @@ def _code(
     return _code(codes, levels, dims[:-1], numbered) * levels[dims[-1]] + codes[dims[-1]]
 
 
-def sums(
-    spaces: Iterable[Cuboid], values: Array, leaves: NDArray[np.intp] | None = None
-) -> list[Array]:
+def sums(spaces: Iterable[Cuboid], values: Array) -> list[Array]:
     """Sums of leaf values per element, for every cuboid; coarse ones are summed from finer ones.
 
     Args:
         values: one row per amount, one column per leaf; so are the sums, with a column per element.
-        leaves: those that the values are of; all where None.
     """
     done: dict[tuple[int, ...], Array] = {}
     for space in reversed(list(spaces)):
         if space.finer is not None:
             done[space.dims] = _rolled(done[space.finer[0]], space.finer[1])
             continue
-        code = space.of(leaves)
+        code = space.of(None)
         if space.single:
             done[space.dims] = np.zeros((len(values), space.size))
             for row, value in zip(done[space.dims], values, strict=True):

@@ -63,6 +63,16 @@ def evidence(terms: Array) -> Array:
     return np.where(moved, best, 0.0)
 
 
+def enough(terms: Array, needed: Array | float, noise: Noise) -> Array:
+    """Evidence of places by their terms, where it is as much as needed, else 0."""
+    found, flaw = evidence(terms), (FLAW * noise.relative) ** 2
+    sure = found > needed
+    if flaw > 0:
+        weight = np.where(terms[0] > 0.5, terms[2], 1.0)
+        sure &= (terms[1] / weight) ** 2 > 2 * (1 / weight + flaw) * needed
+    return np.where(sure, found, 0.0)
+
+
 class Board:
     """Sums and evidence of every element of every cuboid, side by side;
     kept up as leaves are taken away.
@@ -80,9 +90,8 @@ class Board:
         self.start = np.cumsum([0, *sizes])
         self.cost = np.repeat(costs, sizes)
         self.needed = np.repeat([noise.needed(cost + least) for cost in costs], sizes)
-        self.flaw = (FLAW * noise.relative) ** 2
-        members = None if live.all() else np.flatnonzero(live)
-        self._sums = self._summed(leaves if members is None else leaves.of(members), members)
+        self.noise = noise
+        self._sums = self._summed()
         self.net = self._net(slice(None))
         single = [k for k, space in enumerate(spaces) if space.single]
         self.leaf = min(single, key=lambda k: spaces[k].cost, default=None)
@@ -180,17 +189,18 @@ class Board:
         for total, summand in zip(self._sums, mine.summands(), strict=True):
             np.subtract.at(total, at, np.tile(summand, len(which)))
 
-    def _summed(self, leaves: Leaves, members: Codes | None) -> Array:
-        """Sums of some leaves, or of all, per element of the cuboids that are wide."""
-        total = np.zeros((leaves.rows, self.start[-1]))
-        together = leaves.rows if len(leaves.shift) <= TOGETHER else 1
-        summands, first = leaves.summands(), 0
-        if members is None:  # how many leaves there are is known
+    def _summed(self) -> Array:
+        """Sums of the leaves that are left, per element of the cuboids that are wide."""
+        rows, first, whole = self.leaves.rows, 0, bool(self.live.all())
+        total = np.zeros((rows, self.start[-1]))
+        together = rows if len(self.live) <= TOGETHER else 1
+        summands = self.leaves.summands()
+        if whole:  # how many leaves there are is known
             next(summands)
             total[0], first = np.concatenate([self.spaces[k].leaves for k in self.wide] or [[]]), 1
-        for k in range(first, leaves.rows, together):
-            rows = np.array(list(islice(summands, together)))
-            found = sums(self.spaces, rows, members)
+        for k in range(first, rows, together):
+            some = np.array(list(islice(summands, together)))
+            found = sums(self.spaces, some if whole else some * self.live)
             for start, wide in zip(self.start, self.wide, strict=False):
                 total[k : k + together, start : start + self.spaces[wide].size] = found[wide]
         return total
@@ -199,22 +209,14 @@ class Board:
         sums, needed, net = self._sums[:, at], self.needed[at], np.zeros(self.needed[at].shape)
         maybe = np.flatnonzero(self.leaves.most(sums) > needed)
         terms, needed = self.leaves.terms(sums[:, maybe]), needed[maybe]
-        net[maybe] = np.maximum(self.found(terms, needed) - self.cost[at][maybe], 0.0)
+        net[maybe] = np.maximum(enough(terms, needed, self.noise) - self.cost[at][maybe], 0.0)
         return net
-
-    def found(self, terms: Array, needed: Array | float) -> Array:
-        """Evidence of places by their terms, where it is enough, else 0."""
-        found = evidence(terms)
-        enough = found > needed
-        if self.flaw > 0:
-            weight = np.where(terms[0] > 0.5, terms[2], 1.0)
-            enough &= (terms[1] / weight) ** 2 > 2 * (1 / weight + self.flaw) * needed
-        return np.where(enough, found, 0.0)
 
     def _leaf_net(self, cost: float, needed: float) -> Array:
         squared = self.leaves.shift**2 / 2
-        enough = self.live & (squared > (self.leaves.variance + self.flaw) * needed)
-        return np.where(enough, squared / self.leaves.variance - cost, 0.0)
+        flaw = (FLAW * self.noise.relative) ** 2
+        sure = self.live & (squared > (self.leaves.variance + flaw) * needed)
+        return np.where(sure, squared / self.leaves.variance - cost, 0.0)
 
 
 def _largest(net: Array, most: int) -> Codes:
@@ -228,15 +230,18 @@ def _largest(net: Array, most: int) -> Codes:
 def parts_say_more(leaves: Leaves, dims: tuple[int, ...], whole: float) -> bool:
     """Occam: does naming some values of one further dimension describe the leaves of a place better
     than the place?"""
-    for finer in leaves.beside(dims) if len(leaves.shift) > 1 else ():
-        n = finer.shape[1]
+    finer = leaves.beside(dims) if len(leaves.shift) > 1 else []
+    if not finer:
+        return False
+    ends = np.cumsum([terms.shape[1] for terms in finer])
+    for own in np.split(evidence(np.concatenate(finer, axis=1)), ends[:-1]):
+        n = len(own)
         if n < 2:
             continue
-        own = np.sort(evidence(finer))[::-1]
         # More than half of the values: the place with exceptions is the shorter description.
-        chosen = np.arange(1, n // 2 + 1)
+        most, chosen = np.sort(own)[::-1], np.arange(1, n // 2 + 1)
         cost = _log_choose(n, chosen) + np.log(n) + OWN * chosen
-        if np.any(np.cumsum(own)[: len(chosen)] - cost > whole):
+        if np.any(np.cumsum(most)[: len(chosen)] - cost > whole):
             return True
     return False
 

@@ -74,19 +74,30 @@ class Leaves:
         return np.array(of) @ sums
 
     def most(self, sums: Array) -> Array:
-        """The most evidence that places can have: no shift says more than each leaf's own."""
-        if not self.alike:
-            return sums[3] / 2
-        return sums[2] / (2 * float(self.variance[0])) if len(self.variance) else sums[2]
+        """A bound on the evidence of places that costs less than the evidence itself."""
+        leaves = np.maximum(sums[0], 0.5)
+        if not self.alike or len(self.variance) == 0:
+            shifts = range(1, len(sums) - 2, 3)
+            found = [sums[k] ** 2 / np.maximum(2 * sums[k + 1], 1e-300) for k in shifts]
+            for k in range(len(UNEVEN)):
+                found[k + 1] += sums[6 + 3 * k]
+            return np.max(found, axis=0)
+        # An uneven shift says what an even one does, and what the leaves vary beyond their noise:
+        # (x − 1 − log x) / 2 each at most, where they vary x times as much.
+        size = leaves * float(self.variance[0])
+        beyond = np.maximum(sums[2] / size - 1, 0.0)
+        return sums[1] ** 2 / (2 * size) + leaves * np.minimum(beyond**2 / 4, beyond / 2)
 
     def summed(self) -> Array:
         """The terms of all leaves together, one row each."""
         return self.terms(np.array([[one.sum()] for one in self.summands()]))
 
-    def beside(self, dims: tuple[int, ...]) -> Iterator[Array]:
-        """The terms per value that occurs, one row each, for every dimension but some."""
-        summands = list(self.summands())
+    def beside(self, dims: tuple[int, ...]) -> list[Array]:
+        """The terms per value that occurs, for every dimension but some."""
+        summands, found = list(self.summands()), []
         for d in set(range(len(self.codes))) - set(dims):
-            present = np.flatnonzero(np.bincount(self.codes[d]))
-            sums = [np.bincount(self.codes[d], one)[present] for one in summands]
-            yield self.terms(np.array(sums, dtype=float))
+            rows = [np.bincount(self.codes[d], one) for one in summands]
+            found.append(np.array(rows)[:, np.flatnonzero(rows[0])])
+        terms = self.terms(np.concatenate(found, axis=1)) if found else np.zeros((0, 0))
+        ends = np.cumsum([part.shape[1] for part in found], dtype=np.intp)
+        return np.split(terms, ends[:-1], axis=1) if found else []

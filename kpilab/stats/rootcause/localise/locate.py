@@ -12,7 +12,7 @@ from kpilab.stats.rootcause.localise.cuboids import Cuboid, Hit, Named, cuboids,
 from kpilab.stats.rootcause.localise.evidence import FLAW, count_evidence
 from kpilab.stats.rootcause.localise.exceptions import UNTOUCHED, told_as_one, untouched
 from kpilab.stats.rootcause.localise.filled import filled
-from kpilab.stats.rootcause.localise.noise import Noise, levels, some
+from kpilab.stats.rootcause.localise.noise import PLENTY, Noise, levels, some
 from kpilab.stats.rootcause.localise.search import Amounts, Description, described
 
 Array = NDArray[np.float64]
@@ -23,6 +23,7 @@ CALMER, SURE = 0.5, 2.0
 # counts
 COUNTS = 0.5
 STEPS = (1.0, 0.1, 0.01, 0.001)  # what amounts may be rounded to
+GLANCE = 1_000
 BESIDE = 0.15  # errors of a leaf by which it must lie elsewhere for that to be tried
 DETAIL = 0.05  # of what a place carries, below which a part of it is no cause beside it
 FALL = 0.2  # by which a place falls when it is asked whether it would have been found
@@ -247,7 +248,7 @@ def _kind(expected: Array, actual: Array, spread: Array, known: Known) -> tuple[
 
 def _step(amounts: Array) -> float:
     """What amounts are rounded to; 0 where they are not."""
-    few = amounts[some(len(amounts))]
+    few = amounts[:GLANCE]  # most are not rounded, as a glance shows
     return next((step for step in STEPS if _rounded(few, step) and _rounded(amounts, step)), 0.0)
 
 
@@ -269,7 +270,7 @@ def _simpler(amounts: Amounts, enough: float) -> Description:
         other = described(amounts, enough, (2 + centre) / (2 - centre))
         if other.live.mean() >= MOST and len(other.hits) < len(told.hits):
             return other
-    mean, shift = (v[some(len(mean))] for v in (mean, shift))
+    mean, shift = (v[some(len(mean), PLENTY)] for v in (mean, shift))
     large = mean >= np.quantile(mean, 1 - LARGER)
     centre, error = _densest_half(shift[large])
     if not max(APART / np.sqrt(large.sum()), BESIDE) * error < abs(centre) < GONE:

@@ -21,8 +21,9 @@ CALM, CALMED, FEWEST = 0.4, 0.7, 5
 PLAIN, WORTH = 3.0, 0.5
 # Of the typical leaf's variance, the share that shrinks with size.
 SHARES = np.concatenate([[0.0], expit(np.linspace(-12, 8, 101)), [1.0]])
-ROUNDS, SETTLED = 30, 1e-12
-ENOUGH = 500_000  # leaves that say what noise is, drawn from more
+ROUNDS, SETTLED = 30, 1e-5
+# leaves that say how rare the rarest are, and what the noise of most is, drawn from more
+ENOUGH, PLENTY = 500_000, 20_000
 # Degrees of freedom per leaf where one parameter is fitted, and where two are: only the calmest
 # part of the leaves carries the fit.
 FREEDOM = {CALM: (0.2, 0.12), CALMED: (0.5, 0.3)}
@@ -146,7 +147,7 @@ def levels(
         calm: share of the leaves to look at, the calmest; `CALMED` where what moved is left out.
         seed: for the random grouping of small leaves.
     """
-    expected, actual, spread = (v[some(len(expected))] for v in (expected, actual, spread))
+    expected, actual, spread = (v[some(len(expected), PLENTY)] for v in (expected, actual, spread))
     both = expected + actual
     total, gap, size = both * spread, actual - expected, both / spread
     some_size = np.flatnonzero(total > 0)
@@ -167,17 +168,17 @@ def levels(
     return Levels(mean, sides, calmer, groups, typical, len(total), calm)
 
 
-def some(n: int) -> slice | NDArray[np.intp]:
+def some(n: int, most: int = ENOUGH) -> slice | NDArray[np.intp]:
     """All leaves, or so many of them that noise can be judged by."""
-    return slice(None) if n <= ENOUGH else np.random.default_rng(0).integers(0, n, ENOUGH)
+    return slice(None) if n <= most else np.random.default_rng(0).integers(0, n, most)
 
 
-def sample(known: NDArray[np.bool_] | None, n: int) -> slice | NDArray[np.intp]:
+def sample(known: NDArray[np.bool_] | None, n: int, most: int = ENOUGH) -> slice | NDArray[np.intp]:
     """The leaves among `n` that are known, or so many of them that noise can be judged by."""
     if known is None or known.all():
-        return some(n)
+        return some(n, most)
     leaves = np.flatnonzero(known)
-    return leaves[some(len(leaves))]
+    return leaves[some(len(leaves), most)]
 
 
 def fit_noise(expected: Array, actual: Array, spread: Array, *, least: float = 0.0) -> Noise:

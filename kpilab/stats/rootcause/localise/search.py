@@ -9,10 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpilab.stats.rootcause.localise.cuboids import Cuboid, Hit
-from kpilab.stats.rootcause.localise.evidence import Board, evidence, parts_say_more
+from kpilab.stats.rootcause.localise.evidence import Board, enough, evidence, parts_say_more
 from kpilab.stats.rootcause.localise.fewleaves import few_leaves
 from kpilab.stats.rootcause.localise.leaves import Leaves
-from kpilab.stats.rootcause.localise.noise import CALM, CALMED, Noise, levels, sample, some
+from kpilab.stats.rootcause.localise.noise import (
+    CALM,
+    CALMED,
+    PLENTY,
+    Noise,
+    levels,
+    sample,
+    some,
+)
 from kpilab.stats.rootcause.localise.tails import normal_scores, tails
 
 Array = NDArray[np.float64]
@@ -29,8 +37,11 @@ OFF, PULL, SETTLING = 0.1, 1.5, 3
 SKEWED = 0.3
 # Share of the evidence it needs that an element must have outside of the hits that it runs through.
 NEARLY = 0.5
+# Share of the leaves by which those that say what noise is may differ from those found to be left.
+SAME = 0.0005
 SMALLEST = 1e-12  # variance of a deviation
 SIGNIFICANT = 4.0  # squared errors from which the centre is moved
+BIT = 0.1  # errors of a leaf by which it may move while what was found need not be searched again
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +65,7 @@ class Amounts:
     def fit(self, live: Mask, *, first: bool) -> Noise:
         """The noise of leaves most of which are normal;
         all the more where it is not the `first` fit."""
-        at = sample(live, len(live))
+        at = sample(live, len(live), PLENTY)
         expected, actual, spread = self.expected[at], self.actual[at], self.spread[at]
         if first and self.sampled:
             return Noise(max(self.least, 1e-12), 0.0, 1.0, floor=self.floor)
@@ -65,12 +76,6 @@ class Amounts:
             told = levels(expected, actual, spread, calm=part)
             noise = told.noise(least=self.least, calmer=first)
         return replace(noise, floor=self.floor)
-
-    def few(self) -> Amounts:
-        """Enough of the leaves to judge by."""
-        at = some(len(self.expected))
-        rows = {k: getattr(self, k)[..., at] for k in ("codes", "expected", "actual", "spread")}
-        return replace(self, **rows)
 
     def scaled(self, factor: float) -> Amounts:
         return self if factor == 1 else replace(self, expected=self.expected * factor)
@@ -124,63 +129,102 @@ def _learnt(amounts: Amounts, least: float, factor: float, at_first: int) -> Des
         hits += found
         noise = amounts.fit(live, first=False) if live.any() else noise
     leaves = _leaves(amounts, noise, live)
-    kept = [k for h in hits if (k := _still(amounts.spaces, h, leaves, noise, least))]
+    kept = [
+        k
+        for h in hits
+        if (k := _still(amounts.spaces, h, leaves.of(h.leaves), noise, least)) is not None
+    ]
     return _description(amounts, leaves, noise, kept, live, factor)
 
 
 def _still(
     spaces: list[Cuboid], hit: Hit, leaves: Leaves, noise: Noise, least: float
 ) -> Hit | None:
-    """The hit as it stands under the noise that was fitted in the end; None where it does not."""
-    found = float(evidence(leaves.of(hit.leaves).summed())[0])
+    """The hit as it stands under another noise; None where it does not. `leaves`: its own."""
     cost = spaces[hit.cuboid].cost
+    found = float(evidence(leaves.summed())[0])
     return replace(hit, gain=found - cost) if found > noise.needed(cost + least) else None
 
 
 def _rounds(amounts: Amounts, least: float, factor: float) -> Description:
-    """Many leaves: all is searched, noise and centre are fitted again to what is left,
-    until the same is found."""
-    live, before = np.ones(len(amounts.expected), dtype=bool), None
-    k = -1
-    while True:
-        k += 1
+    """Many leaves: all is searched, noise and centre are fitted again to what is left, until
+    what was found stands under the noise that it leaves, and nothing else does."""
+    every = np.ones(len(amounts.expected), dtype=bool)
+    live, hits, centre, apart = every, [], 0.0, 0.0
+    for k in range(ROUNDS):
         now = amounts.scaled(factor)
         noise = now.fit(live, first=k == 0)
         if k == 0:
-            few = now.few()
-            first = _settled(few, _leaves(few, noise, None), noise)
+            first = _settled(now, noise)
             factor, now = factor * first, now.scaled(first)
         leaves = _leaves(now, noise, live if k else None)
-        every = np.ones(len(live), dtype=bool)
-        hits, live = _taken(
-            now, leaves, noise, every, least, FIRST if amounts.sampled and k == 0 else MOST
-        )
-        told = {(h.cuboid, h.element) for h in hits}
-        sure = 1 / leaves.variance[live]
-        centre = float(np.sum(sure * leaves.shift[live]) / sure.sum()) if live.any() else 0.0
-        off = centre**2 * sure.sum() > SIGNIFICANT
-        if k == ROUNDS - 1 or told == before or live.sum() < 2 or not (hits or off):
-            return _description(now, leaves, noise, hits, live, factor)
-        before = told
-        factor *= (2 + centre) / (2 - centre) if off else 1.0
+        if k == 1 and abs(apart) < BIT:
+            again = _confirmed(now, leaves, noise, hits, least)
+            if again is not None:
+                return _description(now, leaves, noise, *again, factor)
+        most = FIRST if amounts.sampled and k == 0 else MOST
+        hits, left = _taken(now, leaves, noise, every, least, most)
+        centre, apart = _centre(leaves, left)
+        same = k > 0 and np.count_nonzero(left != live) <= SAME * len(live)
+        live = left
+        if same or live.sum() < 2 or not (hits or centre):
+            break
+        factor *= (2 + centre) / (2 - centre)
+    return _description(now, leaves, noise, hits, live, factor)
+
+
+def _centre(leaves: Leaves, left: Mask) -> tuple[float, float]:
+    """Where the middle of the leaves that are left lies, 0 within noise; the same in errors of a
+    leaf."""
+    sure = 1 / leaves.variance[left]
+    total = float(sure.sum())
+    centre = float(np.sum(sure * leaves.shift[left])) / total if total else 0.0
+    if centre**2 * total <= SIGNIFICANT:
+        return 0.0, 0.0
+    return centre, centre * float(np.sqrt(total / len(sure)))
+
+
+def _confirmed(
+    amounts: Amounts, leaves: Leaves, noise: Noise, hits: list[Hit], least: float
+) -> tuple[list[Hit], Mask] | None:
+    """The hits but for single leaves that no longer stand under another noise, and what they leave;
+    None where anything else has changed, or there is something to be found beside them."""
+    kept, live = [], np.ones(len(amounts.expected), dtype=bool)
+    for hit in hits:
+        mine, space = leaves.of(hit.leaves), amounts.spaces[hit.cuboid]
+        found = float(enough(mine.summed(), noise.needed(space.cost + least), noise)[0])
+        if found and not parts_say_more(mine, space.dims, found):
+            kept.append(replace(hit, gain=found - space.cost))
+            live[hit.leaves] = False
+        elif len(hit.leaves) > 1:
+            return None
+    board = Board(amounts.spaces, leaves, noise, least, live)
+    found = _best(board) or _crossing(board, kept, noise, least)
+    return None if found else (sorted(kept, key=lambda h: -h.gain), live)
 
 
 def _leaves(amounts: Amounts, noise: Noise, calm: Mask | None) -> Leaves:
     """Deviations as normal scores; tails are learnt from leaves known to be calm,
     else from the calmer side."""
-    mean = (amounts.expected + amounts.actual) / 2
-    shift = (amounts.actual - amounts.expected) / mean
-    alike = noise.dispersion == 0 and noise.floor == 0
-    variance = (
-        np.full(len(mean), noise.relative**2 + SMALLEST)
-        if alike
-        else noise.variance(mean, amounts.spread) / mean**2 + SMALLEST
-    )
+    shift, variance, alike = _deviations(amounts, noise, slice(None))
     if _even(amounts, noise):
         error = np.sqrt(variance)
         tail = tails(shift, error, own=calm is not None, known=calm)
         shift = normal_scores(shift, error, tail) * error
     return Leaves(amounts.codes, shift, variance, alike)
+
+
+def _deviations(
+    amounts: Amounts, noise: Noise, at: slice | NDArray[np.intp]
+) -> tuple[Array, Array, bool]:
+    """Deviations of some leaves, their variance, and whether that is one for all."""
+    expected, actual = amounts.expected[at], amounts.actual[at]
+    mean = (expected + actual) / 2
+    shift = (actual - expected) / mean
+    if noise.dispersion == 0 and noise.floor == 0:
+        return shift, np.full(len(mean), noise.relative**2 + SMALLEST), True
+    variance = noise.variance(mean, amounts.spread[at]) / mean**2 + SMALLEST
+    return shift, variance, False
 
 
 def _even(amounts: Amounts, noise: Noise) -> bool:
@@ -193,14 +237,15 @@ def _even(amounts: Amounts, noise: Noise) -> bool:
     return 2 * noise.dispersion * typical > noise.floor
 
 
-def _settled(amounts: Amounts, leaves: Leaves, noise: Noise) -> float:
+def _settled(amounts: Amounts, noise: Noise) -> float:
     """Where the middle of all leaves lies against the expectation: a factor near 1."""
     if not _even(amounts, noise):
         return 1.0
-    error, sure, centre = np.sqrt(leaves.variance), 1 / leaves.variance, 0.0
+    shift, variance, _ = _deviations(amounts, noise, some(len(amounts.expected), PLENTY))
+    error, sure, centre = np.sqrt(variance), 1 / variance, 0.0
     most = OFF * float(np.median(error))
     for _ in range(SETTLING):
-        gap = np.clip(leaves.shift - centre, -PULL * error, PULL * error)
+        gap = np.clip(shift - centre, -PULL * error, PULL * error)
         moved = float(np.sum(sure * gap) / (sure.sum() + 1 / most**2))
         centre = float(np.clip(centre + moved, -most, most))
     return (2 + centre) / (2 - centre)
@@ -212,9 +257,7 @@ def _taken(
     """The best elements, each without those before it; and the leaves that are left."""
     board, hits = Board(amounts.spaces, leaves, noise, least, live), []
     while len(hits) < most:
-        hit = _best(board)
-        if hit is None and len(live) >= MANY:
-            hit = _crossing(board, hits, noise, least)
+        hit = _best(board) or _crossing(board, hits, noise, least)
         if hit is None:
             break
         hits.append(Hit(*_shortest(board.spaces, hit.cuboid, hit.element), hit.gain, hit.leaves))
@@ -237,7 +280,7 @@ def _best(board: Board) -> Hit | None:
 def _crossing(board: Board, hits: list[Hit], noise: Noise, least: float) -> Hit | None:
     """An element that runs through hits and would have enough evidence, had they not taken its
     leaves: in those, what they deviate by beyond the shift of their hit speaks for it as well."""
-    maybe = board.crossing(NEARLY, CANDIDATES) if hits else []
+    maybe = board.crossing(NEARLY, CANDIDATES) if hits and len(board.live) >= MANY else []
     if not maybe:
         return None
     taken = np.concatenate([hit.leaves for hit in hits])
@@ -252,7 +295,7 @@ def _crossing(board: Board, hits: list[Hit], noise: Noise, least: float) -> Hit 
     ]
     terms = outside + summands @ np.array(through, dtype=float).T
     needed = np.array([noise.needed(space.cost + least) for space in spaces])
-    found = np.where(terms[1] * outside[1] > 0, board.found(terms, needed), 0.0)
+    found = np.where(terms[1] * outside[1] > 0, enough(terms, needed, noise), 0.0)
     for at in np.flatnonzero(found):
         (k, element, _), space, gain = maybe[at], spaces[at], float(found[at])
         if any(np.all(space.of(hit.leaves) == element) for hit in hits):

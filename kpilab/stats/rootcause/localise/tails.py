@@ -16,8 +16,8 @@ MIDDLES = stdtrit(FREEDOMS, 0.75)
 NORMAL = 900.0  # degrees of freedom from which a tail is that of the normal
 MIDDLE = 0.67449  # the middle of |normal|
 # Sizes at which rarity is worked out: even steps up to `NEAR`, so that a place among them is known.
-NEAR, STEPS = 12.0, 600
-SIZES = np.append(np.linspace(0, NEAR, STEPS + 1), np.geomspace(12.1, 1e5, 400))
+NEAR, STEPS = 12.0, 300
+SIZES = np.append(np.linspace(0, NEAR, STEPS + 1), np.geomspace(12.1, 1e5, 150))
 AT_ONCE = 1 << 16  # deviations that are read off together, near enough to the processor
 FEWEST, BEYOND = (
     200,
@@ -108,33 +108,41 @@ def _tail(sizes: Array, at: float, usual: float, *, own: bool) -> Tail:
     return best[1]
 
 
-def _bent(size: Array, bend: float) -> Array:
+def _bent(size: Array, bend: Array | float) -> Array:
     """Deviations relative to the mean, told relative to something else."""
-    return size / np.maximum(1 + bend / 2 * size, 1e-6) if bend else size
+    return size / np.maximum(1 + bend / 2 * size, 1e-6) if np.any(bend) else size
 
 
 def normal_scores(shift: Array, error: Array, tail: tuple[Tail, Tail]) -> Array:
     """The normal deviations that are as rare as these."""
-    found, rare = np.zeros(len(shift)), {one.df: _as_rare(one.df, len(shift)) for one in tail}
+    rare = {df: _as_rare(df, len(shift)) for df in {one.df for one in tail}}
+    rows = np.array([rare[one.df] for one in tail])
+    found = np.empty(len(shift))
     for first in range(0, len(shift), AT_ONCE):
         part = slice(first, first + AT_ONCE)
-        mine, noise, into = shift[part], error[part], found[part]
-        for sign, one in zip((-1.0, 1.0), tail, strict=True):
-            side = np.flatnonzero(mine * sign > 0)
-            size = _bent(mine[side] * sign, one.bend) / (noise[side] * one.scale)
-            into[side] = sign * _read(size, rare[one.df])
+        above = shift[part] > 0
+        scale, bend = (
+            np.where(above, high, low) if low != high else low
+            for low, high in ((getattr(one, k) for one in tail) for k in ("scale", "bend"))
+        )
+        size = _bent(np.abs(shift[part]), bend) / (error[part] * scale)
+        found[part] = np.copysign(_read(size, above, rows), shift[part])
     return found
 
 
-def _read(size: Array, values: Array) -> Array:
-    """Values between those at `SIZES`."""
-    steps, far = size * (STEPS / NEAR), np.flatnonzero(size >= NEAR)
+def _read(size: Array, row: NDArray[np.bool_], values: Array) -> Array:
+    """Values between those at `SIZES`, from one of two rows."""
+    far = np.flatnonzero(size >= NEAR)
+    steps = size * (STEPS / NEAR)
     steps[far] = 0.0
     at = steps.astype(np.intp)
     steps -= at
-    steps *= np.diff(values)[at]
-    steps += values[at]
-    steps[far] = np.interp(size[far], SIZES, values)
+    at += row * values.shape[1]
+    steps *= np.diff(values.ravel())[at]
+    steps += values.ravel()[at]
+    for k, one in enumerate(values):
+        mine = far[row[far] == k]
+        steps[mine] = np.interp(size[mine], SIZES, one)
     return steps
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kpilab.stats.rootcause.localise import locate
-from kpilab.stats.rootcause.localise.cuboids import cuboids
-from kpilab.stats.rootcause.localise.evidence import Board
+from kpilab.stats.rootcause.localise import locate, search
+from kpilab.stats.rootcause.localise.cuboids import cuboids, sums
+from kpilab.stats.rootcause.localise.evidence import Board, evidence
 from kpilab.stats.rootcause.localise.leaves import Leaves
 from kpilab.stats.rootcause.localise.noise import Noise
 from kpilab.stats.rootcause.localise.search import Amounts, described
@@ -61,6 +61,35 @@ def test_three_sums_say_of_leaves_of_one_noise_what_all_terms_do():
     quick, slow = (Board(spaces, one, NOISE, 3.0, live) for one in (few, leaves))
     assert (slow.net > 0).any()
     assert quick.net == pytest.approx(slow.net, abs=1e-8)
+
+
+@pytest.mark.parametrize("alike", [False, True])
+def test_the_bound_is_no_less_than_the_evidence(alike):
+    codes, leaves = cube((5, 6, 7, 3), 0.8, alike=alike)
+    uneven = np.random.default_rng(1).normal(0, 0.5, codes.shape[1]) * (codes[1] == 3)
+    leaves = replace(leaves, shift=leaves.shift + uneven)
+    for places in sums(cuboids(codes), np.array(list(leaves.summands()))):
+        assert (leaves.most(places) >= evidence(leaves.terms(places)) - 1e-9).all()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_stands_is_what_another_search_finds(seed, monkeypatch):
+    codes = np.indices((6, 5, 8, 5)).reshape(4, -1)
+    rng = np.random.default_rng(seed)
+    was = rng.lognormal(4, 1, codes.shape[1])
+    now = was * rng.standard_t(4, codes.shape[1]).clip(-8, 8) * 0.1 + was
+    now[codes[0] == seed % 6] *= 0.6
+    now[(codes[1] == 2) & (codes[2] == seed)] *= 1.8
+    now = np.maximum(now, 0.0)
+    amounts = Amounts(cuboids(codes), codes, was, now, np.ones(len(was)), 0.0, 0.0, sampled=False)
+    found = described(amounts, 3.0)
+    monkeypatch.setattr(search, "_confirmed", lambda *_: None)
+    again = described(amounts, 3.0)
+    assert len(found.hits) >= 2
+    assert [(h.cuboid, h.element) for h in found.hits] == [
+        (h.cuboid, h.element) for h in again.hits
+    ]
+    assert [h.gain for h in found.hits] == pytest.approx([h.gain for h in again.hits], rel=0.02)
 
 
 def test_amounts_of_relative_noise_are_searched_by_three_sums():
