@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
+from scipy.special import ndtr
+
+EVEN = 0.25  # part of the error rate that is shared out evenly
 
 
 def benjamini_hochberg(p: ArrayLike) -> NDArray[np.float64]:
@@ -43,3 +47,34 @@ def adjusted(p: ArrayLike, method: str) -> NDArray[np.float64]:
     if known.any():
         result[known] = multipletests(p[known], method=names.get(method, method))[1]
     return result
+
+
+def weights(expected: ArrayLike, alpha: float) -> NDArray[np.float64]:
+    """How the error rate is shared out among tests of unlike power, so that most of what is worth
+    finding is found: most of it goes where it decides, little to what is seen, or missed, anyway.
+
+    Args:
+        expected: by how many errors each would be off, were there what is worth finding, told
+            without the outcome; NaN is not counted.
+        alpha: error rate of all tests together.
+
+    Returns:
+        Weights of mean 1: p-values are divided by them and multiplied by the number of tests.
+
+    References:
+        Roeder and Wasserman (2009), Genome-wide significance levels and weighted hypothesis
+        testing, Statistical Science 24.
+    """
+    expected = np.asarray(expected, dtype=float)
+    shared, known = np.full(expected.shape, np.nan), np.isfinite(expected)
+    off, n = np.clip(expected[known], 1e-3, 1e3), int(known.sum())
+    if not n:
+        return shared
+
+    def spent(cut: float) -> NDArray[np.float64]:
+        return ndtr(-(off / 2 + cut / off))
+
+    most = 40.0 * float(off.max())
+    cut = float(brentq(lambda c: float(spent(c).sum()) - alpha, -most * off.max(), most))
+    shared[known] = EVEN + (1 - EVEN) * spent(cut) / spent(cut).mean()
+    return shared

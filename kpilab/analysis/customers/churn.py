@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Of = Literal["stopped", "spend"]
 # Of the error rate: few large customers who leave are told by `concentration`.
 NUMBER = 0.8
+DOUBLED = 1.0  # twice as many who stop is what is worth finding
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,6 +158,10 @@ def usual_notes(found: Found, contract: bool | None = None) -> tuple[Message, ..
     return (*notes, Message("churn.history" if found.placebos else "churn.no_history", said))
 
 
+def _gone(x: Parts) -> Sums:
+    return Sums.of_counts(x["gone"], x["risk"])
+
+
 def _lost(x: Parts) -> Sums:
     return Sums.of(x["lost"], x["a"], x["ll"], x["la"], x["aa"])
 
@@ -181,8 +186,8 @@ def _same(x: Parts) -> Sums:
 # it, so that the amount is that of all who were there.
 CONTRACT = {
     "stopped": (
-        View("number", lambda x: Sums.of_counts(x["gone"], x["risk"]), sign=-1.0, weight=NUMBER),
-        View("amount", _lost, sign=-1.0, weight=1 - NUMBER),
+        View("number", _gone, sign=-1.0, weight=NUMBER, change=DOUBLED),
+        View("amount", _lost, sign=-1.0, weight=1 - NUMBER, change=DOUBLED),
     ),
     "spend": (View("spend", _spent),),
 }

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from kpilab.core.values import EVERYWHERE, Effect, Where
 from kpilab.stats.customers.usual import MANY, Array, Sums, Unusual, by_history, unusual
+from kpilab.stats.multiplicity import weights
 from kpilab.stats.tail import critical
 
 MOST_PLACES = 5
@@ -37,6 +38,7 @@ class View:
         name: what is looked at. sums: its ratio, of the sums of segments.
         sign: −1 where more of it takes from the amount.
         weight: of the error rate, the part this view may use.
+        change: relative change of its ratio that is worth finding.
         worth: amount that one of the ratio's top stands for; None where it is an amount.
     """
 
@@ -44,6 +46,7 @@ class View:
     sums: Callable[[Parts], Sums]
     sign: float = 1.0
     weight: float = 1.0
+    change: float = 0.3
     worth: Callable[[Parts], Array] | None = None
 
 
@@ -202,7 +205,8 @@ def _judged(
         placebos += seen
         m = int(table["p"].notna().sum())
         searched += m
-        table["q"] = (table["p"] * m * len(families)).clip(upper=1.0)
+        shared = weights(table["off"].where(table["p"].notna()), (1 - level) / len(families))
+        table["q"] = (table["p"] * m * len(families) / shared).clip(upper=1.0)
         found.append(_one_of_two(table))
     if not found:
         return pd.DataFrame(columns=COLUMNS), 0
@@ -261,6 +265,7 @@ def _rows(
 ) -> pd.DataFrame:  # fmt: skip
     """One row per segment, by the view that tells most."""
     p = np.column_stack([u.p / v.weight for u, v in zip(seen, views, strict=True)])
+    off = np.max([v.change / u.noise for u, v in zip(seen, views, strict=True)], axis=0)
     best = np.argmin(np.where(np.isnan(p), 2.0, p), axis=1)
     rows = np.arange(len(where))
     sized, view = seen[-1], views[-1]
@@ -272,7 +277,7 @@ def _rows(
         **{c: np.column_stack([getattr(u, c) for u in seen])[rows, best]
            for c in ("ratio", "expected", "before")},
         "effect": effect, "low": effect - half, "high": effect + half,
-        "p": np.minimum(1.0, p[rows, best]),
+        "p": np.minimum(1.0, p[rows, best]), "off": off,
     })  # fmt: skip
 
 

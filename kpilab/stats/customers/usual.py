@@ -59,6 +59,7 @@ class Unusual:
         p: two-sided; NaN where too little is known. df: of the t distribution behind the interval.
         before: the segment's own former ratio.
         scale: how much more than their customers explain such contrasts moved in former windows.
+        noise: relative error of the ratio where nothing happened.
         placebos: how many there were.
     """
 
@@ -70,6 +71,7 @@ class Unusual:
     p: Array
     df: Array
     scale: Array
+    noise: Array
     placebos: int
 
 
@@ -103,7 +105,7 @@ def unusual(part: Sums, rest: Sums, customers: Array) -> Unusual:
     effect = part.top[:, last] - now.expected * part.bottom[:, last]
     return Unusual(
         now.ratio, now.expected, now.before, effect, error, np.where(known, p, np.nan), df, scale,
-        int(np.isfinite(z).sum()),
+        np.sqrt(now.null + now.variance) * scale, int(np.isfinite(z).sum()),
     )  # fmt: skip
 
 
