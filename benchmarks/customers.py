@@ -70,10 +70,12 @@ def nothing(seed: int) -> tuple[bool, ...]:
 
 
 def doubled(leaves: float, seed: int) -> tuple[bool, bool]:
-    """In a segment of 200 of 1,600 customers twice as many leave in the current period."""
+    """In a segment of 200 of 1,600 customers, as the current period begins, twice as many leave."""
     rng = np.random.default_rng(seed)
-    table = accounts(rng, 1600, leaves)
+    table = accounts(rng, 12_000, leaves)
     there = ((table["first"] < 21) & (table["stop"] > 21)).to_numpy()
+    table = table[: np.searchsorted(np.cumsum(there), 1600) + 1]
+    there = there[: len(table)]
     mine = rng.permutation(len(table))
     mine = mine[: np.searchsorted(np.cumsum(there[mine]), 200) + 1]
     table["team"] = rng.choice(list("abcdefg"), len(table))

@@ -17,6 +17,7 @@ LEAST_BACK = 2  # for a placebo
 LEAST_OWN = 3  # placebos, for everything to be held against its own history alone
 LEAST_COUNT = 2.0  # expected, for a count to be judged
 FEW, MANY = 12.0, 30.0  # customers, for a count and for an amount to be judged
+COUNTED = 20.0  # contrasts that it is worth to know that each customer decides alone
 PRIOR_MOST = 50.0  # worth, in windows, of what all segments together say about the noise
 
 
@@ -91,7 +92,7 @@ def unusual(part: Sums, rest: Sums, customers: Array) -> Unusual:
     former = [_contrast(part, rest, w) for w in range(LEAST_BACK, last)]
     now = _contrast(part, rest, last)
     z = np.column_stack([f.z for f in former]) if former else np.empty((len(part.top), 0))
-    scale, df = _scale(z)
+    scale, df = _scale(z, COUNTED if part.counts else 0.0)
     known = now.enough & (customers >= (FEW if part.counts else MANY))
     if part.counts:
         known &= now.count >= LEAST_COUNT
@@ -195,8 +196,9 @@ def _pooled(sums: Sums, back: slice) -> Sums:
     return Sums(*parts, counts=sums.counts)
 
 
-def _scale(z: Array) -> tuple[Array, Array]:
-    """Factor of the errors and its degrees of freedom, from contrasts where nothing was asked."""
+def _scale(z: Array, alone: float) -> tuple[Array, Array]:
+    """Factor of the errors and its degrees of freedom, from contrasts where nothing was asked;
+    `alone`: how many of them it is worth to know that customers decide one by one."""
     known = np.isfinite(z)
     each, m = np.where(known, z**2, 0.0).sum(axis=1), known.sum(axis=1)
     if not m.sum():
@@ -204,7 +206,8 @@ def _scale(z: Array) -> tuple[Array, Array]:
     # A former event in one segment is no noise of all: the middle of the segments' means counts.
     with np.errstate(all="ignore"):
         means = np.where(m > 0, each / m, np.nan)
-    pooled = max(1.0, float(np.nanmean(np.minimum(means, 3 * np.nanmedian(means)))))
+    seen = float(np.nanmean(np.minimum(means, 3 * np.nanmedian(means))))
+    pooled = max(1.0, (alone + m.sum() * seen) / (alone + m.sum()))
     prior = min(PRIOR_MOST, m.sum() / 2)
     square = np.maximum((prior * pooled + each) / (prior + m), 1.0)
     return np.sqrt(square), prior + m
