@@ -29,6 +29,8 @@ WORDS: dict[Nature, tuple[str, ...]] = {
         "unit_price", "realised_price", "折扣", "价格", "单价", "毛利", "毛利率", "优惠", "降价",
     ),
 }  # fmt: skip
+# Words that measure time without saying that something takes it: hours are worked and lost, too.
+UNITS = ("days", "hours", "minutes", "seconds", "天数", "时长", "时间", "小时")
 # What is worse when it rises, whatever the case says of it.
 WORSE_UP: tuple[Nature, ...] = ("duration", "returns")
 WHOLE = re.compile(r"[^\W_]+", re.UNICODE)
@@ -41,9 +43,18 @@ def nature(case: Case, metric: Metric) -> Nature | None:
     named = [metric.name, *metric.label.values()]
     for texts in (named, [metric.measure or "", metric.numerator or ""], [metric.table]):
         for kind, words in WORDS.items():
+            if kind == "duration" and _amount_of_time(metric):
+                words = tuple(w for w in words if w not in UNITS)
             if _says(texts, words):
                 return kind
     return None
+
+
+def _amount_of_time(metric: Metric) -> bool:
+    """Whether it adds up time, or is a share of other time: how long one thing takes is a mean."""
+    if metric.is_ratio:
+        return _says([metric.denominator or ""], UNITS)
+    return "sum(" in (metric.measure or "").lower()
 
 
 def worse_up(case: Case, metric: Metric) -> bool:

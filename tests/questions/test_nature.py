@@ -39,6 +39,13 @@ def share(name: str, above: str = "sum(a)") -> Metric:
         (share("平均折扣率"), "price", True),
         (share("有货率"), "availability", False),
         (share("x", "sum(date_diff('day', a, b))"), "duration", True),
+        # Hours that are added up, or a part of others, are no time that one thing takes.
+        (Metric("hours_lost", "t", "sum(hours)", better="down"), None, True),
+        (Metric("run_hours", "t", "sum(run_hours)"), None, False),
+        (Metric("x", "t", numerator="sum(run_hours)", denominator="sum(all_hours)"), None, False),
+        (Metric("停机小时", "t", "sum(a)", better="down"), None, True),
+        (Metric("wait", "t", "sum(wait_hours)"), "duration", True),
+        (Metric("slow", "t", "avg(hours)"), "duration", True),
         (Metric("revenue", "t", "sum(amount)"), None, False),
         (Metric("priceless_users", "t", "count(*)"), None, False),
         (Metric("defects", "t", "count(*)", better="down"), None, True),

@@ -8,7 +8,7 @@ from kpilab.core.case import Case
 from kpilab.core.finding import Cause
 from kpilab.core.values import Effect, Message, Period
 from kpilab.engine.algebra import alike
-from kpilab.questions.drivers import within_both
+from kpilab.questions.drivers import Driver, within_both
 from kpilab.questions.nature import Nature, nature
 from kpilab.verdict.candidate import Candidate, Fix, percent
 from kpilab.verdict.evidence import Evidence
@@ -41,8 +41,8 @@ def _candidate(case: Case, evidence: Evidence, placed: Placed) -> Candidate:
     rate = _rate_of(case, placed)
     plain = "volume_decline" if found.driver.kind == "volume" and not rate else "local_regression"
     subject = rate or found.driver.name
-    kinds = [k for k in (_kind(case, found.driver.name), *_behind(case, placed)) if k]
-    kinds = list(dict.fromkeys((*kinds, plain)))
+    told = (_kind(case, found.driver.name), *_behind(case, placed), _came(case, found.driver))
+    kinds = list(dict.fromkeys((*(k for k in told if k), plain)))
     values: dict[str, object] = {"driver": found.driver.name, "where": found.where}
     acted = values | {"driver": subject}
     values |= {"change": found.change, "rest": found.rest, "goal": case.goal.metric}
@@ -96,6 +96,12 @@ def corrected(evidence: Evidence, placed: Placed) -> float:
     whatever its size: the tests of all tables are one family, and each table has its part of it."""
     found = placed.found
     return min(1.0, found.corrected * evidence.looked / max(found.tests, 1) / HALF)
+
+
+def _came(case: Case, driver: Driver) -> str | None:
+    """Rows of the customers' own table are dated by the day of coming: fewer are fewer who came."""
+    of_customers = case.customer is not None and driver.table == case.customer.table
+    return "acquisition_decline" if of_customers and driver.kind == "volume" else None
 
 
 def _kind(case: Case, driver: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kpilab.core.case import Metric
+from kpilab.core.case import Customer, Metric
 from kpilab.core.result import Result
 from kpilab.core.values import EVERYWHERE, Effect, Where
 from kpilab.questions.drivers import Driver
@@ -73,8 +73,22 @@ def test_a_place_is_called_by_what_moved(driver, kind):
 )
 def test_what_else_moved_there_names_it(name, kind):
     shop = case()
-    more = replace(shop, metrics={**shop.metrics, name: Metric(name, "t", measure="sum(x)")})
+    each = Metric(name, "t", numerator="sum(x)", denominator="count(*)")
+    more = replace(shop, metrics={**shop.metrics, name: each})
     assert kinds(placed(VOLUME, name), shop=more) == [(kind, "visits", "volume_decline")]
+
+
+def test_hours_lost_are_no_delay():
+    shop = case()
+    lost = Metric("hours_lost", "t", measure="sum(hours)", better="down")
+    more = replace(shop, metrics={**shop.metrics, "hours_lost": lost})
+    assert kinds(placed(RATE, "hours_lost"), shop=more) == [("local_regression", "rate")]
+
+
+def test_fewer_rows_of_the_customers_own_table_are_fewer_who_came():
+    shop = replace(case(), customer=Customer("t", "id", "id", "orders"))
+    assert kinds(placed(VOLUME), shop=shop) == [("acquisition_decline", "visits", "volume_decline")]
+    assert kinds(placed(RATE), shop=shop) == [("local_regression", "rate")]
 
 
 def test_a_shift_of_mix_is_no_less_of_a_volume():
