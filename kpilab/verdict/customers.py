@@ -30,6 +30,7 @@ from kpilab.errors import BadInput
 from kpilab.questions.customers import peaks, ways
 from kpilab.questions.funnels import is_slow
 from kpilab.questions.series import measured
+from kpilab.verdict.paid import less_for_as_much
 
 LEVEL, SEED = 0.95, 0
 
@@ -39,7 +40,8 @@ class CustomerSignal:
     """One thing the customers did that chance and the usual do not explain.
 
     Attributes:
-        kind: retention_decline, contraction, acquisition_quality, acquisition_decline,
+        kind: retention_decline, contraction, price_erosion (less is paid for as much),
+            acquisition_quality, acquisition_decline,
             concentration, cannibalisation (subject: the value that gained), slow_cycle, or
             local_regression (fewer of those who leave a stage go on); a rise has the same kind and
             a positive effect.
@@ -93,7 +95,8 @@ def _customers(case: Case) -> Iterator[CustomerSignal]:
     past = history(found, case.current, entities, entities.dimensions)
     contract = bool(past.windows.months) and by_contract(found, past.seen, customer.contract)
     yield from _moved(case, asked, customer)
-    existing = tuple(_existing(past, contract, customer))
+    left = _existing(past, contract, customer)
+    existing = tuple(_priced(case, asked, signal) for signal in left)
     yield from (*existing, *_new(case, past, customer), *_pulled(case, found, customer))
     for few in _few(case, past, customer):
         # Many who leave a place hold some large ones among them; few large ones are no many.
@@ -114,6 +117,16 @@ def _existing(past: History, contract: bool, customer: Customer) -> Iterator[Cus
                 float(row["q"]), result.searched, said(row), result, row["view"] == "number",
                 contract,
             )  # fmt: skip
+
+
+def _priced(case: Case, asked: Measured, signal: CustomerSignal) -> CustomerSignal:
+    """Customers who stayed and spend less, called by the price where they buy as much."""
+    if signal.kind != "contraction":
+        return signal
+    told = signal.statement.values
+    spent = float(str(told["now"])) / float(str(told["expected"]))
+    less = less_for_as_much(case, asked, signal.where, spent, signal.statement)
+    return signal if less is None else replace(signal, kind="price_erosion", statement=less)
 
 
 def _new(case: Case, past: History, customer: Customer) -> Iterator[CustomerSignal]:

@@ -66,8 +66,8 @@ def _explained_by(candidate: Candidate, rival: Candidate) -> bool:
             (change for place, change in candidate.outside if place == rival.cause.where), None
         )
         return rest is not None and (rest.value >= 0 or rest.p > ALONE)
-    if kind == "contraction" and not cause.where and not rival.cause.where:
-        # Who buys less lowers what a row brings: one fall, told by what is clearer about it.
+    if kind in ("contraction", "price_erosion") and not cause.where and not rival.cause.where:
+        # Who buys or pays less lowers what a row brings: one fall, told by what is clearer.
         clearer = candidate.p is not None and rival.p is not None and rival.p < candidate.p
         return clearer and _meet(candidate.effect, rival.effect)
     if kind.startswith("ab_") and not cause.where and rival.rate_effect is not None:

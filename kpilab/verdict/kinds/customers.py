@@ -18,7 +18,8 @@ from kpilab.verdict.tuned import ALPHA, MOST_OF_IT
 
 LESS = ("retention_decline", "contraction", "acquisition_quality")
 PULLED, FEW = "pull_forward", "concentration"
-PLAIN = ("volume_decline", "local_regression")
+PRICE, RATE = "price_erosion", "local_regression"
+PLAIN = ("volume_decline", RATE)
 
 
 def judge(case: Case, evidence: Evidence) -> list[Candidate]:
@@ -37,7 +38,10 @@ def judge(case: Case, evidence: Evidence) -> list[Candidate]:
         if few:
             continue  # the customers are the place
         named = [s for s in named if s.signal.kind != FEW]
-        found.append(_named(candidate, named[0]) if named else candidate)
+        if _unsure(candidate.corrected):
+            # A place that will not be said itself takes no name from what will.
+            named = [s for s in named if _unsure(corrected(evidence, s))]
+        found.append(_named(candidate, named[0], evidence) if named else candidate)
         signals = [s for s in signals if s not in named]
     return found + [_candidate(case, evidence, s) for s in (*signals, *pulled)]
 
@@ -97,11 +101,16 @@ def _same(cause: Cause, signalled: Signalled) -> bool:
     return _overlap(cause.where, signal.where)
 
 
-def _named(candidate: Candidate, signalled: Signalled) -> Candidate:
-    """The place, called by what its customers did unless something else there explains it."""
+def _unsure(p: float | None) -> bool:
+    return p is not None and p > ALPHA
+
+
+def _named(candidate: Candidate, signalled: Signalled, evidence: Evidence) -> Candidate:
+    """The place, called by what its customers did unless something else there explains it; as sure
+    as the clearer of the two where both say this place."""
     cause, kind = candidate.cause, signalled.signal.kind
     kinds = (cause.kind, *cause.alternatives)
-    first = cause.kind in PLAIN and _tells(signalled)
+    first = cause.kind in PLAIN and _tells(cause, signalled)
     kinds = (kind, *kinds) if first else (*kinds, kind)
     values = dict(cause.action.values) if cause.action else {}
     named = replace(
@@ -111,12 +120,18 @@ def _named(candidate: Candidate, signalled: Signalled) -> Candidate:
         findings=(*cause.findings, signalled.finding),
         action=Message(f"action.{kinds[0]}", values),
     )
-    return replace(candidate, cause=named)
+    sure = candidate.corrected
+    if sure is not None and cause.where == signalled.signal.where:
+        sure = min(sure, corrected(evidence, signalled))
+    return replace(candidate, cause=named, corrected=sure)
 
 
-def _tells(signalled: Signalled) -> bool:
+def _tells(cause: Cause, signalled: Signalled) -> bool:
     """Whether it is told from less of everything there: who cancels a contract has left, while
-    fewer orders of a place look like customers who stay away, and like those who buy less."""
+    fewer orders of a place look like customers who stay away, and like those who buy less. A lower
+    price makes no fewer rows."""
+    if signalled.signal.kind == PRICE:
+        return cause.kind == RATE
     return signalled.signal.kind not in LESS or signalled.signal.contract
 
 

@@ -109,6 +109,44 @@ def test_customers_by_contract_name_the_place_and_others_stand_beside():
     ]
 
 
+def test_a_lower_price_names_what_a_row_brings_and_not_how_many_rows_there_are():
+    cheaper = signal("price_erosion")
+    assert kinds(placed(RATE), signals=(cheaper,)) == [
+        ("price_erosion", "rate", "local_regression")
+    ]
+    assert kinds(placed(VOLUME), signals=(cheaper,)) == [
+        ("volume_decline", "visits", "price_erosion")
+    ]
+
+
+def unsure(where: Where = NORTH) -> Placed:
+    """A place that is none among all that were looked at."""
+    found = placed(RATE, where=where)
+    found.found.corrected = 0.4
+    return found
+
+
+def test_a_place_that_is_not_said_takes_nothing_from_what_its_customers_say():
+    clear = signal("contraction", contract=True)
+    assert kinds(unsure(NORTH_WEB), signals=(clear,)) == [
+        ("local_regression", "rate"),
+        ("contraction", "orders"),
+    ]
+    faint = replace(clear, signal=replace(clear.signal, p=0.4))
+    assert kinds(unsure(), signals=(faint,)) == [("contraction", "rate", "local_regression")]
+
+
+def test_a_place_is_as_sure_as_the_clearer_of_it_and_its_customers():
+    found = [placed(RATE), placed(RATE, where=NORTH_WEB)]
+    for each, where, p in zip(found, (NORTH, NORTH_WEB), (1e-9, 0.02), strict=True):
+        each.found.corrected = 0.01
+        said = signal("contraction", contract=True)
+        said = replace(said, signal=replace(said.signal, p=1e-9))
+        told = customers.judge(case(), evidence(places=(each,), signals=(said,), looked=100))
+        assert told[0].cause.where == where
+        assert told[0].corrected == p
+
+
 def test_what_customers_did_elsewhere_or_the_other_way_is_a_cause_of_its_own():
     for other in (signal("contraction", where=SOUTH), signal("contraction", 20.0)):
         found = kinds(placed(VOLUME), signals=(other,))
