@@ -98,7 +98,7 @@ def _customers(case: Case) -> Iterator[CustomerSignal]:
     left = _existing(past, contract, customer)
     existing = tuple(_priced(case, asked, signal) for signal in left)
     yield from (*existing, *_new(case, past, customer), *_pulled(case, found, customer))
-    for few in _few(case, past, customer):
+    for few in _few(case, past, contract, customer):
         # Many who leave a place hold some large ones among them; few large ones are no many.
         many = (s for s in existing if s.kind == "retention_decline" and s.by_number)
         if not any(s.effect.value < few.effect.value for s in many):
@@ -191,8 +191,8 @@ def _least_sure(result: PullForwardResult) -> float:
     return float(result.table.set_index("part")["p"][["peak", "trough", "early"]].max())
 
 
-def _few(case: Case, past: History, customer: Customer) -> Iterator[CustomerSignal]:
-    result = carried(past, customer.amount, LEVEL, SEED)
+def _few(case: Case, past: History, contract: bool, customer: Customer) -> Iterator[CustomerSignal]:
+    result = carried(past, customer.amount, LEVEL, SEED, contract)
     if result.few:
         where = Where({customer.key: tuple(result.table["customer"])})
         yield CustomerSignal(

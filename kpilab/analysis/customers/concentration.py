@@ -13,6 +13,7 @@ from kpilab.core.result import Result
 from kpilab.core.table import Facts
 from kpilab.core.values import Effect, Message, Period, fraction
 from kpilab.engine.customers.amounts import amounts
+from kpilab.engine.customers.growth import by_contract
 from kpilab.engine.customers.history import History, history, largest
 from kpilab.stats.customers.concentrated import Carried, concentrated
 
@@ -71,7 +72,8 @@ def concentration(
 ) -> ConcentrationResult:
     """Tell whether few customers carry a fall, and who they are.
 
-    The current period is compared with the window of the same length before it. What each customer
+    The current period is compared with the window of the same length before it; where amounts are
+    monthly invoices, the last month with that of the window before. What each customer
     lost beyond the common course is held against draws from what customers of like size lost and
     won between former windows: so many large ones lost at once must be rare. Named are the fewest
     customers who carry four fifths of what is beyond the usual.
@@ -93,17 +95,21 @@ def concentration(
     fraction(level, "concentration(level=)")
     found = amounts(Facts.of(facts), amount, customer)
     past = history(found, current, None, ())
-    told = carried(past, found.metric.name, level, seed)
+    contract = bool(past.windows.months) and by_contract(found, past.seen)
+    told = carried(past, found.metric.name, level, seed, contract)
     return replace(told, notes=(*told.notes, *found.left_out(current.last)))
 
 
-def carried(past: History, amount: str, level: float, seed: int) -> ConcentrationResult:
-    """The answer from the history of the largest customers."""
+def carried(
+    past: History, amount: str, level: float, seed: int, contract: bool = False
+) -> ConcentrationResult:
+    """The answer from the history of the largest customers; who has a contract and stopped is told
+    by the last month of a window."""
     long = largest(past, MOST)
-    wide = long.pivot(index="who", columns="window", values="amount")
-    wide = wide.reindex(columns=range(past.first, 1)).fillna(0.0).sort_index()
+    wide = _wide(long, "amount", past)
     table = wide.to_numpy(float)
-    seen: Carried = concentrated(table, np.random.default_rng(seed), level)
+    ends = _wide(long, "end", past).to_numpy(float) if contract else None
+    seen: Carried = concentrated(table, np.random.default_rng(seed), level, ends)
     lost = float(seen.lost.sum()) if len(seen.order) else float("nan")
     named = pd.DataFrame({
         "customer": wide.index[seen.order].astype(str),
@@ -114,3 +120,9 @@ def carried(past: History, amount: str, level: float, seed: int) -> Concentratio
     whole = table[:, -2].sum() if table.shape[1] > 1 else 0.0
     share = float(named["before"].sum() / whole) if whole > 0 else float("nan")
     return ConcentrationResult(named, effect, seen.p, share, amount, level, seed)
+
+
+def _wide(long: pd.DataFrame, amount: str, past: History) -> pd.DataFrame:
+    """Customers × windows."""
+    wide = long.pivot(index="who", columns="window", values=amount)
+    return wide.reindex(columns=range(past.first, 1)).fillna(0.0).sort_index()

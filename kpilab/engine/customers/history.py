@@ -275,10 +275,11 @@ def _epoch_days(windows: Windows) -> int:
 
 def largest(past: History, most: int) -> pd.DataFrame:
     """The customers with the largest amount in one of the windows, by window; columns `who`,
-    `window`, `amount`."""
+    `window`, `amount` and `end` (that of its last month)."""
     rows = past.days.mutate(**{WINDOW: past.windows.window(past.days[DAY], engine_name(past.days))})
     rows = rows.filter(rows[WINDOW] >= past.first)
-    each = rows.group_by([WHO, WINDOW]).agg(**{AMOUNT: rows[AMOUNT].sum()})
+    last = past.windows.at_end(rows[DAY]).ifelse(rows[AMOUNT], 0.0)
+    each = rows.group_by([WHO, WINDOW]).agg(**{AMOUNT: rows[AMOUNT].sum(), END: last.sum()})
     each = each.mutate(**{WHO: each[WHO].cast("string")}).cache()
     top = each.group_by([WINDOW]).mutate(
         **{STEP: ibis.row_number().over(group_by=WINDOW, order_by=[each[AMOUNT].desc(), each[WHO]])}
@@ -289,7 +290,7 @@ def largest(past: History, most: int) -> pd.DataFrame:
 
 def in_words(found: pd.DataFrame, past: History) -> pd.DataFrame:
     names = {c: d for d, c in past.by.items()}
-    ours = {WINDOW: "window", BIN: "bin", WHO: "who", AMOUNT: "amount"}
+    ours = {WINDOW: "window", BIN: "bin", WHO: "who", AMOUNT: "amount", END: "end"}
     found = found.rename(columns=ours)
     twice = [d for d in past.by if d in found.columns]
     if twice:

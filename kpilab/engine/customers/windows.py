@@ -68,6 +68,13 @@ class Windows:
         past = months - month(self.current.first)
         return (past + FAR * self.months) // self.months - FAR
 
+    def at_end(self, day: Any) -> Any:
+        """Whether a day lies in the last month of its window; of windows in days every one does."""
+        if not self.months:
+            return ibis.literal(True)
+        past = month_of(day) - month(self.current.first) + FAR * self.months
+        return past % self.months == self.months - 1
+
     def back_to(self, first: date) -> int:
         """The earliest window that lies wholly after a day, or begins with it."""
         k = 0

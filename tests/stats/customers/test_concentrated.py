@@ -49,6 +49,25 @@ def test_six_accounts_that_held_a_twelfth_are_found_and_named():
     assert np.mean(named) >= 0.6
 
 
+def test_who_left_inside_a_window_is_told_by_its_end():
+    table = accounts(1)
+    there = np.flatnonzero((table[:, -2] > 0) & (table[:, -1] > 0))
+    gone = there[np.argsort(-table[there, -2])][4:9]
+    # Of three invoices, those who leave in the last quarter still pay two; usual ones two or one.
+    left = (table[:, 1:] == 0) & (table[:, :-1] > 0)
+    quarters, ends = table.copy(), table.copy()
+    quarters[:, 1:] += np.where(left, table[:, :-1] / 2, 0)
+    quarters[gone, -1] = table[gone, -2] * 2 / 3
+    ends[gone, -1] = 0
+    blurred = concentrated(quarters, np.random.default_rng(0))
+    clear = concentrated(quarters, np.random.default_rng(0), ends=ends)
+    assert clear.p <= 0.02 < 0.05 < blurred.p
+    assert set(gone) <= set(clear.order)
+    # Sizes are those of the quarters: a third of what they held, not all of it.
+    lost = dict(zip(clear.order, clear.lost, strict=True))
+    assert sum(lost[g] for g in gone) < 0.5 * table[gone, -2].sum()
+
+
 def test_the_unit_of_the_amount_and_a_common_fall_change_nothing():
     table, _ = left(accounts(1), 0.1, 1)
     plain = concentrated(table, np.random.default_rng(0))
