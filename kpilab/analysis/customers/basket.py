@@ -98,6 +98,15 @@ def basket(
         change like any other: compare periods of the same season.
     """
     fraction(level, "basket(level=)")
+    found = ordered(facts, lines, customer, amount, baseline, current)
+    return held(found, amount, level)
+
+
+def ordered(
+    facts: Facts | Tabular, lines: Lines, customer: str, amount: str, baseline: Period,
+    current: Period,
+) -> Baskets:  # fmt: skip
+    """The orders of both periods; `basket` says what is refused."""
     if baseline.last >= current.first:
         what = f"the baseline ends {baseline.last}, the current period begins {current.first}"
         hint = "let the baseline end before the current period begins"
@@ -107,22 +116,39 @@ def basket(
     if not (found.sums[0] and found.sums[3]):
         where = f"table {facts.name!r}, basket(baseline=, current=)"
         raise BadInput("one of the periods has no order", where, "choose periods with rows")
-    table = _table(found, level)
+    return found
+
+
+def moved(found: Baskets, level: float) -> bool:
+    """Whether the amount or the items of an order may have changed: where neither did by itself,
+    neither did as one of many comparisons."""
+    alone = (_measure(found, name, level).p for name in ("amount", "items"))
+    return any(p <= 1 - level for p in alone)
+
+
+def held(found: Baskets, amount: str, level: float) -> BasketResult:
+    """The answer from the orders."""
+    items, known = found.items()
+    table = _table(found, items, level)
     split = parts(found.sums, found.squares, found.customers, level)
     rows = [[k, c.change, c.low, c.high] for k, c in split.items()]
     effects = pd.DataFrame(rows, columns=["part", "effect", "low", "high"])
     n0, _, a0, n1, _, a1 = (float(v) for v in found.sums)
-    return BasketResult(
-        table, effects, a0, a1, int(n0), int(n1), amount, level, notes=_notes(found, table, level)
-    )
+    notes = _notes(table, level, known, found.left)
+    return BasketResult(table, effects, a0, a1, int(n0), int(n1), amount, level, notes=notes)
 
 
-def _table(found: Baskets, level: float) -> pd.DataFrame:
+def _measure(found: Baskets, name: str, level: float) -> Change:
+    at = list(RATIOS[name])
+    return ratio(found.sums[at], found.squares[np.ix_(at, at)], found.customers, level)
+
+
+def _table(found: Baskets, items: pd.DataFrame, level: float) -> pd.DataFrame:
     rows = []
-    for measure, at in RATIOS.items():
-        change = ratio(found.sums[list(at)], found.squares[np.ix_(at, at)], found.customers, level)
+    for measure in RATIOS:
+        change = _measure(found, measure, level)
         rows.append({"measure": measure, "item": ""} | asdict(change))
-    for _, item in found.items.iterrows():
+    for _, item in items.iterrows():
         change = _attach(found, item, level)
         rows.append({"measure": "attach", "item": item["item"]} | asdict(change))
     table = pd.DataFrame(rows)
@@ -146,15 +172,16 @@ def _attach(found: Baskets, item: pd.Series, level: float) -> Change:
     return Change(change.before, change.now, change.change, np.nan, np.nan, np.nan)
 
 
-def _notes(found: Baskets, table: pd.DataFrame, level: float) -> tuple[Message, ...]:
+def _notes(table: pd.DataFrame, level: float, known: int, left: int) -> tuple[Message, ...]:
     notes = []
     moved = table[(table["measure"] == "attach") & (table["q"] <= 1 - level)]
     for _, row in moved.sort_values("q", kind="stable").head(TOLD).iterrows():
         values = {"item": row["item"], "p": float(row["q"])}
         values |= {c: float(row[c]) for c in ("before", "now")}
         notes.append(Message("basket.attach", values))
-    if found.known > len(found.items):
-        notes.append(Message("basket.most", {"items": len(found.items), "known": found.known}))
-    if found.left:
-        notes.append(Message("door.left_out", {"rows": found.left}))
+    items = int((table["measure"] == "attach").sum())
+    if known > items:
+        notes.append(Message("basket.most", {"items": items, "known": known}))
+    if left:
+        notes.append(Message("door.left_out", {"rows": left}))
     return tuple(notes)

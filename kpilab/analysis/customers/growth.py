@@ -14,7 +14,7 @@ from kpilab.core.result import Result
 from kpilab.core.table import Facts
 from kpilab.core.values import Message, Period, fraction
 from kpilab.engine.column import own
-from kpilab.engine.customers.amounts import amounts
+from kpilab.engine.customers.amounts import Amounts, amounts
 from kpilab.engine.customers.growth import MONTH, MOVED, REGULAR, grown
 from kpilab.engine.door.dimensions import called
 from kpilab.errors import BadInput
@@ -109,11 +109,15 @@ def growth(
     """
     fraction(level, "growth(level=)")
     after(baseline, current, "growth")
-    facts = Facts.of(facts)
-    found = amounts(facts, amount, customer, by)
+    found = amounts(Facts.of(facts), amount, customer, by)
+    return accounted(found, baseline, current, level)
+
+
+def accounted(found: Amounts, baseline: Period, current: Period, level: float) -> GrowthResult:
+    """The answer from the amounts by customer."""
     told = grown(found, baseline, current)
     if told.moved.empty:
-        where = f"table {facts.name!r}, growth(baseline=, current=)"
+        where = f"table {found.metric.table!r}, growth(baseline=, current=)"
         raise BadInput("no amount lies in either period", where, "choose periods with rows")
     ours, names = {c: d for d, c in found.by.items()}, {MOVED: "movement", MONTH: "month"}
     table = _table(told.moved.rename(columns=names), tuple(ours), level)

@@ -14,7 +14,7 @@ from kpilab.core.case import Metric
 from kpilab.core.result import Result
 from kpilab.core.table import Entities, Facts
 from kpilab.core.values import Message, Period, fraction
-from kpilab.engine.customers.amounts import amounts
+from kpilab.engine.customers.amounts import Amounts, amounts
 from kpilab.engine.customers.triangle import bucket_of, start_of, triangle
 from kpilab.engine.daily import Measured, daily
 from kpilab.engine.door.dimensions import called
@@ -101,6 +101,13 @@ def payback(
     fraction(level, "payback(level=)")
     people = None if customers is None else Entities.of(customers)
     found = amounts(Facts.of(facts), amount, customer, [by] if people is None else ())
+    return paid_back(found, spend, by, until, people, level)
+
+
+def paid_back(
+    found: Amounts, spend: Measured, by: str, until: date, people: Entities | None, level: float
+) -> PaybackResult:
+    """The answer from the amounts by customer."""
     seen = triangle(found, until, "month", people, [by])
     key = seen.by[by]
     start = seen.first if seen.dated else seen.first + 1

@@ -41,21 +41,28 @@ class Lines:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Baskets:
-    """Sums over customers.
+    """Sums over customers, and the orders behind them on the engine.
 
     Attributes:
         sums: orders n, items m and amount a, before (0) and now (1), as in `SUMS`.
         squares: their products, summed.
-        items: one row per item, the most frequent first; `item`, sums of orders with it `k0`, `k1`,
-            and products with the customer's orders.
-        known: how many items there are. left: rows left out, as a value is missing.
+        left: rows left out, as a value is missing.
+        rows, orders, each: one row per line, order and customer.
+        named: whether the lines say what they hold.
     """
 
     sums: NDArray[np.float64]
     squares: NDArray[np.float64]
-    items: pd.DataFrame
-    known: int
     left: int
+    rows: Any
+    orders: Any
+    each: Any
+    named: bool
+
+    def items(self) -> tuple[pd.DataFrame, int]:
+        """One row per item, the most frequent first: `item`, sums of orders with it `k0`, `k1`, and
+        products with the customer's orders; and how many items there are."""
+        return _items(self.rows, self.orders, self.each) if self.named else (pd.DataFrame(), 0)
 
     @property
     def customers(self) -> float:
@@ -100,8 +107,7 @@ def baskets(
         i, j = SUMS.index(x), SUMS.index(y)
         squares[i, j] = squares[j, i] = _known(row[f"{x}_{y}"])
     sums = np.array([_known(row[c]) for c in SUMS])
-    items, count = _items(rows, orders, each) if lines.item else (pd.DataFrame(), 0)
-    return Baskets(sums, squares, items, count, left)
+    return Baskets(sums, squares, left, rows, orders, each, bool(lines.item))
 
 
 def _known(sum_: Any) -> float:

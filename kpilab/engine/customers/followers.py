@@ -22,7 +22,8 @@ def followers(found: Amounts, windows: Windows) -> pd.DataFrame:
     rows: Any = until.rows
     rows = rows.mutate(**{WINDOW: windows.window(rows[DAY], engine_name(rows))})
     rows = rows.filter(rows[WINDOW] >= windows.back_to(found.span[0]))
-    panel: Any = Amounts(rows, found.metric, found.by).of([WHO, WINDOW], {AMOUNT: None})
+    # Joined to itself: what it takes to make it is written and done once.
+    panel: Any = Amounts(rows, found.metric, found.by).of([WHO, WINDOW], {AMOUNT: None}).cache()
     before = panel.view()
     same = [panel[WHO] == before[WHO], panel[WINDOW] == before[WINDOW] + 1]
     both = panel.left_join(before, same).select(
