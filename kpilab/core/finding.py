@@ -43,6 +43,7 @@ class Finding:
         strength: described < tested < compared < randomised.
         evidence: the results that carry the numbers; tables and charts come from them.
         chart: index into `evidence` of the result to draw; None for no chart.
+        aside: whether it only says more of what happened: no cause is made of it.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Finding:
     strength: Strength = "described"
     evidence: tuple[Result, ...] = ()
     chart: int | None = 0
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,15 @@ from datetime import timedelta
 from kpilab.core.case import Case
 from kpilab.core.table import Stacked, Table
 from kpilab.core.values import Period
+from kpilab.engine.customers.baskets import Lines
 from kpilab.engine.daily import Measured
-from kpilab.engine.expression import parse_measure, summed_columns
+from kpilab.engine.expression import columns, parse_measure, summed_columns
+from kpilab.questions.nature import says, worse_up
 from kpilab.questions.series import measured
 
+# What says that a number is one of things sold, or of money that goes out.
+PIECES = ("qty", "quantity", "units", "pieces", "weight", "kg", "数量", "件数", "销量")
+SPENT = ("spend", "spent", "cost", "costs", "expense", "expenses", "花费", "费用", "支出", "投放")
 PEAKS = (7, 14, 28)  # days of a campaign, as tried
 # An entry of the change log this near to the start of the current period may end a campaign.
 NEAR_START, MOST_ENDS = timedelta(days=14), 1
@@ -53,7 +58,8 @@ def amount_column(case: Case) -> str | None:
 
 
 def quantities(case: Case) -> tuple[str, ...]:
-    """Columns of the rows that a metric adds up, other than the amount."""
+    """Columns of the rows that a metric adds up, other than the amount; those that count things
+    first."""
     asked = rows(case)
     if asked is None or isinstance(asked.table, Stacked):
         return ()
@@ -61,13 +67,40 @@ def quantities(case: Case) -> tuple[str, ...]:
     texts = [(m.name, t) for m in alike for t in (m.measure, m.numerator, m.denominator) if t]
     # A sum of one column alone says more surely what is counted than a part of a formula.
     parts = sorted((summed_columns(parse_measure(t, n)) for n, t in texts), key=len)
-    known = asked.table.table.schema()
-    return tuple(
-        dict.fromkeys(
-            c for part in parts for c in part
-            if c in known and known[c].is_numeric() and c != amount_column(case)
-        )
-    )  # fmt: skip
+    known, amount = asked.table.table.schema(), amount_column(case)
+    found = dict.fromkeys(
+        c for part in parts for c in part if c in known and known[c].is_numeric() and c != amount
+    )
+    return tuple(sorted(found, key=lambda c: not _counts(case, c)))
+
+
+def pieces(case: Case) -> str | None:
+    """The column of how many are sold; None where nothing says that one is."""
+    found = next(iter(quantities(case)), None)
+    return found if found is not None and _counts(case, found) else None
+
+
+def _counts(case: Case, column: str) -> bool:
+    """Whether a column counts things: whole numbers that are no money, or called so."""
+    asked = rows(case)
+    whole = asked is not None and asked.table.table.schema()[column].is_integer()
+    return says([column], PIECES) or (whole and not says([column], SPENT))
+
+
+def listed(case: Case) -> str | None:
+    """The column of what the rows cost by the list: a metric says which part of it is let off."""
+    asked, amount = rows(case), amount_column(case)
+    if asked is None or amount is None or isinstance(asked.table, Stacked):
+        return None
+    for metric in case.metrics.values():
+        of = metric.table == asked.metric.table and metric.is_ratio and not metric.condition
+        if not of or not metric.numerator or not metric.denominator:
+            continue
+        below = summed_columns(parse_measure(metric.denominator, metric.name))
+        top = metric.numerator.replace(" ", "").lower()
+        if len(below) == 1 and top == f"sum({below[0]}-{amount})".lower():
+            return below[0] if below[0] in asked.table.table.columns else None
+    return None
 
 
 def keys(case: Case) -> tuple[str, ...]:
@@ -97,16 +130,32 @@ def items(case: Case) -> tuple[str, ...]:
     return (*held[1:], *dimensions, *(held if len(held) == 1 else ()))
 
 
+def lines(case: Case, order: str | None = None, item: str | None = None) -> Lines | None:
+    """What the rows of an order are, as chosen or as it suits; None where nothing says which order
+    a row is of."""
+    held, sold = keys(case), items(case)
+    order = order or next(iter(held), None)
+    if order is None:
+        return None
+    return Lines(order, item or next(iter(sold), None), next(iter(quantities(case)), None))
+
+
 def truths(case: Case) -> tuple[str, ...]:
-    """Columns of the rows that are true or false."""
+    """Columns of the rows that are true or false: those first that a metric counts as bad,
+    dimensions last."""
     asked = rows(case)
-    known = {} if asked is None else asked.table.table.schema()
-    return tuple(c for c, kind in known.items() if kind.is_boolean())
+    if asked is None:
+        return ()
+    bad = [m for m in case.metrics.values() if m.table == asked.metric.table and worse_up(case, m)]
+    texts = [(m.name, t) for m in bad for t in (m.measure, m.numerator) if t]
+    told = {c for n, t in texts for c in columns(parse_measure(t, n))}
+    found = [c for c, kind in asked.table.table.schema().items() if kind.is_boolean()]
+    return tuple(sorted(found, key=lambda c: (c not in told, c in asked.table.dimensions_named)))
 
 
 def spends(case: Case) -> dict[str, tuple[str, ...]]:
-    """Metric of a table without customers that is broken down as they are -> by which
-    dimensions."""
+    """Metric of a table without customers that is broken down as they are -> by which dimensions;
+    money that goes out first."""
     customer, found = case.customer, dict[str, tuple[str, ...]]()
     if customer is None:
         return {}
@@ -115,7 +164,19 @@ def spends(case: Case) -> dict[str, tuple[str, ...]]:
         both = tuple(d for d in segments(case) if d in other.dimensions_named)
         if both and metric.measure and not {customer.column, customer.key} & {*other.table.columns}:
             found[metric.name] = both
-    return found
+    return dict(sorted(found.items(), key=lambda pair: not _spent(case, pair[0])))
+
+
+def spend(case: Case) -> tuple[str, str] | None:
+    """The metric of what was spent on new customers, and their channel; None where no metric is
+    one of money that goes out."""
+    found = next(iter(spends(case).items()), None)
+    return (found[0], found[1][0]) if found and _spent(case, found[0]) else None
+
+
+def _spent(case: Case, name: str) -> bool:
+    metric = case.metrics[name]
+    return metric.better == "down" or says([name, metric.measure or ""], SPENT)
 
 
 def peaks(case: Case) -> tuple[Period, ...]:

@@ -45,7 +45,7 @@ def nature(case: Case, metric: Metric) -> Nature | None:
         for kind, words in WORDS.items():
             if kind == "duration" and _amount_of_time(metric):
                 words = tuple(w for w in words if w not in UNITS)
-            if _says(texts, words):
+            if says(texts, words):
                 return kind
     return None
 
@@ -60,12 +60,12 @@ def _amount_of_time(metric: Metric) -> bool:
 def worse_up(case: Case, metric: Metric) -> bool:
     """Whether more of it is worse."""
     kind = nature(case, metric)
-    if kind in WORSE_UP or _says([metric.name], ("discount", "折扣", "out_of_stock", "缺货")):
+    if kind in WORSE_UP or says([metric.name], ("discount", "折扣", "out_of_stock", "缺货")):
         return True
     return metric.better == "down"
 
 
-def _says(texts: list[str], words: tuple[str, ...]) -> bool:
+def says(texts: list[str], words: tuple[str, ...]) -> bool:
     """Whether a text has one of the words: whole English ones, Chinese ones anywhere."""
     for text in texts:
         parts = [p.lower() for p in WHOLE.findall(text)]

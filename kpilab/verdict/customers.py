@@ -19,7 +19,7 @@ from kpilab.analysis.customers.pull_forward import PullForwardResult, after_peak
 from kpilab.analysis.customers.stand_out import effect_of
 from kpilab.core.case import Case, Customer, Metric
 from kpilab.core.result import Result
-from kpilab.core.table import Entities, EventLog
+from kpilab.core.table import Entities, EventLog, Facts
 from kpilab.core.values import EVERYWHERE, Effect, Message, Period, Where
 from kpilab.engine.customers.amounts import Amounts, amounts
 from kpilab.engine.customers.growth import by_contract
@@ -70,27 +70,54 @@ class CustomerSignal:
     by_chance: float | None = None
 
 
-def customer_evidence(case: Case) -> tuple[CustomerSignal, ...]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Bought:
+    """What the customers of a case bought.
+
+    Attributes:
+        customer: whose the rows are. asked: what the amounts sum to, and its rows.
+        found: the amounts, summed by customer and day once for all that is asked of them.
+    """
+
+    customer: Customer
+    asked: Measured
+    found: Amounts
+
+    @property
+    def rows(self) -> Facts | None:
+        """The rows, where they are facts and no log of events."""
+        return self.asked.table if isinstance(self.asked.table, Facts) else None
+
+
+def bought(case: Case) -> Bought | None:
+    """What the customers bought; None without `customer:`, or a link to it.
+
+    Raises:
+        BadInput: the amount does not add up over customers, or has no row.
+    """
+    customer = case.customer
+    asked = None if customer is None else measured(case, customer.amount)
+    if customer is None or asked is None or customer.column not in asked.table.table.columns:
+        return None
+    found = amounts(asked.table, asked.metric, customer.column)
+    return Bought(customer, asked, found.by_day())
+
+
+def customer_evidence(case: Case, told: Bought | None) -> tuple[CustomerSignal, ...]:
     """All signals of the customers and deals of a case, the smallest p first; none without
     `customer:`, or a funnel that takes weeks.
 
     Each test has an error rate of 5 % on unchanged customers. Losses and gains are both told.
     """
-    signals = [*_deals(case), *_customers(case)]
+    signals = [*_deals(case), *([] if told is None else _customers(case, told))]
     return tuple(sorted(signals, key=lambda s: s.p))
 
 
-def _customers(case: Case) -> Iterator[CustomerSignal]:
+def _customers(case: Case, told: Bought) -> Iterator[CustomerSignal]:
     """What the customers of `customer:` did."""
-    customer = case.customer
-    if customer is None:
-        return
-    asked, entities = measured(case, customer.amount), case.tables[customer.table]
-    if customer.column not in asked.table.table.columns or not isinstance(entities, Entities):
-        return
-    try:
-        found = amounts(asked.table, asked.metric, customer.column)
-    except BadInput:  # no sum over customers: nothing to tell
+    customer, asked, found = told.customer, told.asked, told.found
+    entities = case.tables[customer.table]
+    if not isinstance(entities, Entities):
         return
     past = history(found, case.current, entities, entities.dimensions)
     contract = bool(past.windows.months) and by_contract(found, past.seen, customer.contract)

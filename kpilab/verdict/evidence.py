@@ -202,8 +202,10 @@ class Evidence:
 
     @property
     def questions(self) -> int:
-        """How many questions were put to the data; the correction counts them all."""
-        return sum(f.strength != "described" for report in self.reports for f in report.findings)
+        """How many questions were put to the data; the correction counts all whose answer may make
+        a cause."""
+        found = (f for report in self.reports for f in report.findings)
+        return sum(f.strength != "described" and not f.aside for f in found)
 
     def and_report(self, report: StepReport) -> Evidence:
         return replace(self, reports=(*self.reports, report))

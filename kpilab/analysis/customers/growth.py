@@ -108,13 +108,13 @@ def growth(
             in either period, or periods that overlap.
     """
     fraction(level, "growth(level=)")
-    after(baseline, current, "growth")
     found = amounts(Facts.of(facts), amount, customer, by)
     return accounted(found, baseline, current, level)
 
 
 def accounted(found: Amounts, baseline: Period, current: Period, level: float) -> GrowthResult:
     """The answer from the amounts by customer."""
+    after(baseline, current, "growth")
     told = grown(found, baseline, current)
     if told.moved.empty:
         where = f"table {found.metric.table!r}, growth(baseline=, current=)"

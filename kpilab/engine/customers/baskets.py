@@ -46,7 +46,7 @@ class Baskets:
     Attributes:
         sums: orders n, items m and amount a, before (0) and now (1), as in `SUMS`.
         squares: their products, summed.
-        left: rows left out, as a value is missing.
+        left: rows left out, as a value is missing. whose: how many customers the others are of.
         rows, orders, each: one row per line, order and customer.
         named: whether the lines say what they hold.
     """
@@ -54,6 +54,7 @@ class Baskets:
     sums: NDArray[np.float64]
     squares: NDArray[np.float64]
     left: int
+    whose: int
     rows: Any
     orders: Any
     each: Any
@@ -95,7 +96,9 @@ def baskets(
     )  # fmt: skip
     rows = rows.filter(inside(rows[DAY], Period(periods[0].first, periods[1].last)))
     known = rows[ORDER].notnull() & rows.m.notnull() & rows.a.notnull()
-    left = int(_known(collect_one(rows.agg(n=(~known).sum()), "basket")["n"]))
+    asked = rows.agg(left=(~known).sum(), whose=rows[WHO].nunique(where=known))
+    of_rows = collect_one(asked, "basket")
+    left, whose = (int(_known(of_rows[name])) for name in ("left", "whose"))
     rows = rows.filter(known)
     orders = _orders(rows, periods)
     each = _each(orders)
@@ -107,7 +110,7 @@ def baskets(
         i, j = SUMS.index(x), SUMS.index(y)
         squares[i, j] = squares[j, i] = _known(row[f"{x}_{y}"])
     sums = np.array([_known(row[c]) for c in SUMS])
-    return Baskets(sums, squares, left, rows, orders, each, bool(lines.item))
+    return Baskets(sums, squares, left, whose, rows, orders, each, bool(lines.item))
 
 
 def _known(sum_: Any) -> float:

@@ -8,16 +8,30 @@ from kpilab.core.case import Case
 from kpilab.core.finding import Finding
 from kpilab.core.values import Message
 from kpilab.errors import BadInput
-from kpilab.verdict.customers import CustomerSignal, customer_evidence
+from kpilab.verdict.customers import Bought, CustomerSignal, bought, customer_evidence
 from kpilab.verdict.evidence import Signalled
 
 
+def clients(case: Case) -> tuple[Bought | None, list[Message]]:
+    """What the customers bought; why not, where that cannot be told."""
+    if case.customer is None:
+        return None, []
+    try:
+        told = bought(case)
+    except BadInput as error:
+        return None, [Message("goal.customers_untold", {"why": error.what})]
+    if told is not None:
+        return told, []
+    table = case.metrics[case.customer.amount].table
+    return None, [Message("goal.no_customers", {"table": table, "of": case.customer.table})]
+
+
 def customers(
-    case: Case, number: Callable[[Finding], Finding]
+    case: Case, told: Bought | None, number: Callable[[Finding], Finding]
 ) -> tuple[list[Finding], tuple[Signalled, ...], list[Message]]:
     """One finding per signal, and what could not be told."""
     try:
-        signals = customer_evidence(case)
+        signals = customer_evidence(case, told)
     except BadInput as error:
         return [], (), [Message("goal.customers_untold", {"why": error.what})]
     findings = [number(_finding(case, signal)) for signal in signals]

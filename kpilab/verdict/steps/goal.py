@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 
 from kpilab.analysis.rootcause.attainment import AttainmentResult, attainment
-from kpilab.analysis.rootcause.contracts import months_billed
 from kpilab.analysis.rootcause.course import adds_up
 from kpilab.analysis.rootcause.drivers import DriversResult, drivers, leaf_change
 from kpilab.analysis.rootcause.expected import ExpectedResult, expected
@@ -17,7 +16,6 @@ from kpilab.analysis.rootcause.like import like_change
 from kpilab.core.case import Case, Metric
 from kpilab.core.finding import Finding, GoalChange, StepReport
 from kpilab.core.values import Effect, Message, Period
-from kpilab.engine.customers.movements import movements
 from kpilab.engine.metrics import measure
 from kpilab.engine.rootcause.cells import Cells
 from kpilab.errors import BadInput
@@ -44,7 +42,7 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
     by_history = [number(f) for f in of_history(case, change, past)]
     if by_history:
         evidence = replace(evidence, expected=Noted(by_history[0], past))
-    others = (*_unfinished(case), *_year_ago(case, cells, past), *_customers(case, cells, silent))
+    others = (*_unfinished(case), *_year_ago(case, cells, past))
     before = [*by_history, *map(number, others)]
     issues = tuple(days_missing(case, change, past))
     leaves = [case.metrics[leaf] for leaf in case.goal.tree.leaves]
@@ -114,31 +112,6 @@ def _steps(past: ExpectedResult, period: Period) -> int:
     first, last = np.datetime64(period.first), np.datetime64(period.last)
     days = past.course["date"].to_numpy()
     return int(((days >= first) & (days <= last)).sum())
-
-
-def _customers(case: Case, cells: Cells, silent: list[Message]) -> Iterator[Finding]:
-    """The amount's change by what the customers did; why not, where that cannot be said."""
-    if case.customer is None:
-        return
-    amount, customer = case.customer.amount, case.customer
-    asked = measured(case, amount)
-    if customer.column not in asked.table.table.columns:
-        silent.append(
-            Message("goal.no_customers", {"table": asked.table.name, "of": customer.table})
-        )
-        return
-    try:
-        moved = movements(asked.table, asked.metric, customer.column, case.baseline, case.current)
-    except BadInput as error:
-        silent.append(Message("goal.customers_untold", {"why": error.what}))
-        return
-    values: dict[str, object] = {"amount": amount, "customers": customer.table}
-    for name in ("came", "gone", "more", "less", "nobody"):
-        part = getattr(moved, name)
-        values |= {name: part.customers or None, f"{name}_change": part.change}
-    billed = months_billed(case, cells, case.metrics[amount])
-    values["billed"] = Message("goal.contract") if billed else None
-    yield Finding("", "goal", "info", Message("goal.customers", values), subject=amount)
 
 
 def _check(case: Case, cells: Cells) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,20 +25,41 @@ from kpilab.questions import funnels
 from kpilab.questions.periods import both, span
 from kpilab.questions.series import changes
 from kpilab.stats.core.level import Window, unit_variance
+from kpilab.verdict.customers import Bought
 from kpilab.verdict.evidence import Evidence, Fall, Move, numbering
 from kpilab.verdict.falls import change_outside, falls
 from kpilab.verdict.placed import Placed
-from kpilab.verdict.steps.customers import customers
+from kpilab.verdict.steps.customers import clients, customers
 from kpilab.verdict.steps.places import places
+from kpilab.verdict.steps.purchases import purchases
 from kpilab.verdict.tuned import ALONE, SURE
 
 
 def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, Evidence]:
-    """One finding per driver: how it moved at constant mix, and in which place if in one."""
+    """One finding per driver: how it moved at constant mix, and in which place if in one; and what
+    the customers' amounts are made of."""
     number = numbering("root_cause")
+    told, untold = clients(case)
+    report, evidence = _moved(case, cells, evidence, told, number)
+    described, unasked = purchases(case, told, number)
+    return replace(
+        report,
+        findings=(*report.findings, *described),
+        not_examined=(*report.not_examined, *untold, *unasked),
+    ), evidence
+
+
+def _moved(
+    case: Case,
+    cells: Cells,
+    evidence: Evidence,
+    told: Bought | None,
+    number: Callable[[Finding], Finding],
+) -> tuple[StepReport, Evidence]:
+    """What moved, and where."""
     searched, found, silent = places(case, cells, evidence.losses, number)
-    clients, signals, untold = customers(case, number)
-    searched, silent = [*searched, *clients], [*silent, *untold]
+    signalled, signals, untold = customers(case, told, number)
+    searched, silent = [*searched, *signalled], [*silent, *untold]
     placed = found.places
     evidence = replace(
         evidence, places=placed, looked=found.tests, grown=found.grown, signals=signals

@@ -10,7 +10,6 @@ from kpilab.analysis.customers.pull_forward import pull_forward
 from kpilab.analysis.customers.service_effect import service_effect
 from kpilab.core.case import Case
 from kpilab.core.table import Table
-from kpilab.engine.customers.baskets import Lines
 from kpilab.questions import customers
 from kpilab.questions.periods import both
 from kpilab.questions.series import measured
@@ -98,16 +97,15 @@ def _price_volume_mix(case: Case, state: State) -> Asked:
         "quantity": _chosen(case, state, "quantity"),
         "amount": customers.amount_column(case),
     }
+    listed = customers.listed(case)
+    asked |= {"listed": listed} if listed else {}
     return Asked(Call(price_volume_mix, (table,), asked | both(case)))
 
 
 def _basket(case: Case, state: State) -> Asked:
     table, who, _ = _rows(case)
-    held = options(case, "item", state)
-    counted = next(iter(customers.quantities(case)), None)
-    lines = Lines(
-        _chosen(case, state, "order_key"), _chosen(case, state, "item") if held else None, counted
-    )
+    item = _chosen(case, state, "item") if options(case, "item", state) else None
+    lines = customers.lines(case, _chosen(case, state, "order_key"), item)
     asked = {"customer": who, "amount": customers.amount_column(case)}
     return Asked(Call(basket, (table, lines), asked | both(case)))
 
