@@ -14,7 +14,21 @@ from kpilab.engine.expression import columns, parse_measure, summed_columns
 from kpilab.questions.nature import says, worse_up
 from kpilab.questions.series import measured
 
-# What says that a number is one of things sold, or of money that goes out.
+# What says which column numbers the orders, or names what is sold; that a number is one of things
+# sold, or of money that goes out.
+ORDERS = (
+    "order",
+    "orders",
+    "invoice",
+    "receipt",
+    "ticket",
+    "basket",
+    "cart",
+    "订单",
+    "单号",
+    "发票",
+)
+SOLD = ("product", "products", "item", "items", "sku", "article", "商品", "产品", "货号")
 PIECES = ("qty", "quantity", "units", "pieces", "weight", "kg", "数量", "件数", "销量")
 SPENT = ("spend", "spent", "cost", "costs", "expense", "expenses", "花费", "费用", "支出", "投放")
 PEAKS = (7, 14, 28)  # days of a campaign, as tried
@@ -105,7 +119,8 @@ def listed(case: Case) -> str | None:
 
 def keys(case: Case) -> tuple[str, ...]:
     """Columns that may say which order a row is of, or what it holds: names and whole numbers that
-    nothing adds up."""
+    nothing adds up; those called like an order first, whole numbers that are called like nothing
+    last."""
     asked = rows(case)
     if asked is None or case.customer is None or isinstance(asked.table, Stacked):
         return ()
@@ -117,17 +132,27 @@ def keys(case: Case) -> tuple[str, ...]:
         *table.dimensions_named,
     }
     taken |= {*quantities(case), amount_column(case) or ""}
+    known = table.table.schema()
+    found = [c for c in known if c not in taken and (known[c].is_string() or known[c].is_integer())]
     return tuple(
-        c for c, kind in table.table.schema().items()
-        if c not in taken and (kind.is_string() or kind.is_integer())
-    )  # fmt: skip
+        sorted(found, key=lambda c: 0 if says([c], ORDERS) else 1 if _named(case, c) else 2)
+    )
+
+
+def _named(case: Case, column: str) -> bool:
+    """Whether a column names something."""
+    asked = rows(case)
+    text = asked is not None and asked.table.table.schema()[column].is_string()
+    return text or says([column], SOLD)
 
 
 def items(case: Case) -> tuple[str, ...]:
-    """What may be sold: the columns after the one that numbers the orders, and dimensions."""
+    """What may be sold: the columns after the one that numbers the orders, and dimensions; those
+    called like a product first."""
     asked, held = rows(case), keys(case)
     dimensions = () if asked is None else tuple(asked.table.dimensions_named)
-    return (*held[1:], *dimensions, *(held if len(held) == 1 else ()))
+    found = (*held[1:], *dimensions, *(held if len(held) == 1 else ()))
+    return tuple(sorted(found, key=lambda c: (not says([c], SOLD), not _named(case, c))))
 
 
 def lines(case: Case, order: str | None = None, item: str | None = None) -> Lines | None:

@@ -98,25 +98,24 @@ def basket(
         change like any other: compare periods of the same season.
     """
     fraction(level, "basket(level=)")
+    facts = Facts.of(facts)
     found = ordered(facts, lines, customer, amount, baseline, current)
+    if not (found.sums[0] and found.sums[3]):
+        where = f"table {facts.name!r}, basket(baseline=, current=)"
+        raise BadInput("one of the periods has no order", where, "choose periods with rows")
     return held(found, amount, level)
 
 
 def ordered(
-    facts: Facts | Tabular, lines: Lines, customer: str, amount: str, baseline: Period,
+    facts: Facts, lines: Lines, customer: str, amount: str, baseline: Period,
     current: Period,
 ) -> Baskets:  # fmt: skip
-    """The orders of both periods; `basket` says what is refused."""
+    """The orders of both periods, if there are any."""
     if baseline.last >= current.first:
         what = f"the baseline ends {baseline.last}, the current period begins {current.first}"
         hint = "let the baseline end before the current period begins"
         raise BadInput(what, "basket(baseline=, current=)", hint)
-    facts = Facts.of(facts)
-    found = baskets(facts, lines, customer, amount, (baseline, current))
-    if not (found.sums[0] and found.sums[3]):
-        where = f"table {facts.name!r}, basket(baseline=, current=)"
-        raise BadInput("one of the periods has no order", where, "choose periods with rows")
-    return found
+    return baskets(facts, lines, customer, amount, (baseline, current))
 
 
 def moved(found: Baskets, level: float) -> bool:

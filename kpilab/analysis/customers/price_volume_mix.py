@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kpilab.engine.door.tables import Tabular
 
 DAY, KNOWN = own("day"), own("known")
+NOTHING = 1e-9  # of the largest part
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +50,11 @@ class PriceVolumeMixResult(Result):
         sums = self.parts
         mix = float(sums[[c for c in sums.index if str(c).startswith("mix: ")]].sum())
         names = ("change", "volume", "list_price", "discount", "cost", "new", "lost")
-        values: dict[str, object] = {n: float(sums[n]) or None for n in names}
+        # What only rounding leaves of a part is no part.
+        least = NOTHING * float(sums.abs().max())
+        values: dict[str, object] = {
+            n: float(sums[n]) if abs(sums[n]) > least else None for n in names
+        }
         values |= {"change": float(sums["change"]), "volume": float(sums["volume"])}
         name = "price_volume_mix.margin" if self.margin else "price_volume_mix.parts"
         return Message(name, values | {"mix": mix, "amount": self.amount})

@@ -153,7 +153,8 @@ def _items(rows: Any, orders: Any, each: Any) -> tuple[pd.DataFrame, int]:
     sums = {
         name: (both[text[:2]] * both[text[3:]]).sum() for name, text in products.items()
     }  # fmt: skip
-    found = both.group_by(ITEM).agg(k0=both.k0.sum(), k1=both.k1.sum(), **sums).cache()
-    count = int(collect_one(found.agg(n=found.count()), "basket")["n"])
+    found = both.group_by(ITEM).agg(k0=both.k0.sum(), k1=both.k1.sum(), **sums)
+    found = found.mutate(known=found.count().over())  # of all items, beside the most frequent
     order = found.order_by([(found.k0 + found.k1).desc(), found[ITEM]]).limit(MOST)
-    return collect(order, "basket").rename(columns={ITEM: "item"}), count
+    told = collect(order, "basket").rename(columns={ITEM: "item"})
+    return told.drop(columns="known"), int(told["known"].max()) if len(told) else 0
