@@ -53,7 +53,7 @@ def nature(case: Case, metric: Metric) -> Nature | None:
 def _amount_of_time(metric: Metric) -> bool:
     """Whether it adds up time, or is a share of other time: how long one thing takes is a mean."""
     if metric.is_ratio:
-        return _says([metric.denominator or ""], UNITS)
+        return says([metric.denominator or ""], UNITS)
     return "sum(" in (metric.measure or "").lower()
 
 
