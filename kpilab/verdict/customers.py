@@ -103,14 +103,23 @@ def bought(case: Case) -> Bought | None:
     return Bought(customer, asked, found.by_day())
 
 
-def customer_evidence(case: Case, told: Bought | None) -> tuple[CustomerSignal, ...]:
+def customer_evidence(case: Case) -> tuple[CustomerSignal, ...]:
+    """All signals of a case, read by itself; see `signals`.
+
+    Raises:
+        BadInput: as `bought`.
+    """
+    return signals(case, bought(case))
+
+
+def signals(case: Case, told: Bought | None) -> tuple[CustomerSignal, ...]:
     """All signals of the customers and deals of a case, the smallest p first; none without
-    `customer:`, or a funnel that takes weeks.
+    customers, or a funnel that takes weeks.
 
     Each test has an error rate of 5 % on unchanged customers. Losses and gains are both told.
     """
-    signals = [*_deals(case), *([] if told is None else _customers(case, told))]
-    return tuple(sorted(signals, key=lambda s: s.p))
+    found = [*_deals(case), *([] if told is None else _customers(case, told))]
+    return tuple(sorted(found, key=lambda s: s.p))
 
 
 def _customers(case: Case, told: Bought) -> Iterator[CustomerSignal]:

@@ -8,7 +8,7 @@ from kpilab.core.case import Case
 from kpilab.core.finding import Finding
 from kpilab.core.values import Message
 from kpilab.errors import BadInput
-from kpilab.verdict.customers import Bought, CustomerSignal, bought, customer_evidence
+from kpilab.verdict.customers import Bought, CustomerSignal, bought, signals
 from kpilab.verdict.evidence import Signalled
 
 
@@ -31,11 +31,11 @@ def customers(
 ) -> tuple[list[Finding], tuple[Signalled, ...], list[Message]]:
     """One finding per signal, and what could not be told."""
     try:
-        signals = customer_evidence(case, told)
+        found = signals(case, told)
     except BadInput as error:
         return [], (), [Message("goal.customers_untold", {"why": error.what})]
-    findings = [number(_finding(case, signal)) for signal in signals]
-    pairs = zip(signals, findings, strict=True)
+    findings = [number(_finding(case, signal)) for signal in found]
+    pairs = zip(found, findings, strict=True)
     return findings, tuple(Signalled(signal, finding.id) for signal, finding in pairs), []
 
 
