@@ -170,11 +170,13 @@ def _used(part: Json, sets: Any) -> Json:
 
 
 def _fitting(words: Words, specs: Mapping[str, Json], look: object) -> dict[str, Json]:
-    """The charts that fit into the page: the bridge, those behind causes,
-    then the others in order."""
+    """The charts that fit into the page: the bridge, those behind causes, then the others in
+    order, what only describes last."""
     cited = [f for cause in words.review.causes for f in cause.findings]
+    asides = {f.id for f in words.review.findings if f.aside}
+    weighed = [key for key in specs if key not in asides]
     kept, room = {}, ROOM_FOR_CHARTS
-    for key in dict.fromkeys([BRIDGE, COURSE, *cited, *specs]):
+    for key in dict.fromkeys([BRIDGE, COURSE, *cited, *weighed, *specs]):
         spec = _packed(_plain(specs[key], look)) if key in specs else {}
         size = len(embedded(spec).encode())
         if spec and size <= room:
@@ -226,9 +228,9 @@ def _tests(words: Words) -> dict[str, Markup]:
 
 def _tables(words: Words) -> dict[str, Json]:
     """Per finding id: columns, numeric columns and the first rows,
-    as many as the page has room for."""
+    as many as the page has room for; what only describes comes last."""
     tables, room = {}, ROOM_FOR_TABLES
-    for finding in words.review.findings:
+    for finding in sorted(words.review.findings, key=lambda f: f.aside):
         table = _table(finding, words)
         if table is not None:
             sizes = [sum(len(cell.encode()) + 20 for cell in row) for row in table["rows"]]
