@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 from scipy.special import ndtr
 
 EVEN = 0.25  # part of the error rate that is shared out evenly
@@ -75,6 +75,7 @@ def weights(expected: ArrayLike, alpha: float) -> NDArray[np.float64]:
         return ndtr(-(off / 2 + cut / off))
 
     most = 40.0 * float(off.max())
-    cut = float(brentq(lambda c: float(spent(c).sum()) - alpha, -most * off.max(), most))
-    shared[known] = EVEN + (1 - EVEN) * spent(cut) / spent(cut).mean()
+    cut = root_scalar(lambda c: float(spent(c).sum()) - alpha, bracket=(-most * off.max(), most))
+    told = spent(cut.root)
+    shared[known] = EVEN + (1 - EVEN) * told / told.mean()
     return shared

@@ -54,6 +54,11 @@ class Cube:
             return self.expected, self.actual
         return np.maximum(self.whole - self.expected, 0.0), self.whole - self.actual
 
+    def mean(self, at: NDArray[np.intp] | slice = slice(None)) -> NDArray[np.float64]:
+        """Mean of what is expected and there, of what is searched."""
+        expected, actual = self.searched
+        return (expected[at] + actual[at]) / 2
+
     @property
     def lowest(self) -> float:
         """The largest fall there can be, as a share."""

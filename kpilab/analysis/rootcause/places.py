@@ -89,7 +89,7 @@ class Places:
     def _moved(self, leaves: np.ndarray) -> tuple[float, float, float, float]:
         """Gap of some leaves, its error, and what was expected and is there."""
         before, now = (float(v[leaves].sum()) for v in (self.cube.expected, self.cube.actual))
-        mean = sum(v[leaves] for v in self.cube.searched) / 2
+        mean = self.cube.mean(leaves)
         squared = self.found.noise.variance(mean, self.cube.spread[leaves])
         return now - before, float(np.sqrt(squared.sum())), before, now
 
@@ -140,7 +140,7 @@ class Places:
             np.unique([str(v) for v in cube.values[d].tolist()], return_inverse=True) for d in pair
         ]
         places = tuple(place[cube.codes[d]] for d, (_, place) in zip(pair, texts, strict=True))
-        variance = found.noise.variance(sum(cube.searched) / 2, cube.spread)
+        variance = found.noise.variance(cube.mean(), cube.spread)
         occurs, (expected, actual, squared) = crossed(
             places, (cube.expected, cube.actual, variance)
         )

@@ -150,8 +150,9 @@ def _rounds(amounts: Amounts, least: float, factor: float) -> Description:
     """Many leaves: all is searched, noise and centre are fitted again to what is left, until
     what was found stands under the noise that it leaves, and nothing else does."""
     every = np.ones(len(amounts.expected), dtype=bool)
-    live, hits, centre, apart = every, [], 0.0, 0.0
-    for k in range(ROUNDS):
+    live, hits, apart, k = every, [], 0.0, -1
+    while True:
+        k += 1
         now = amounts.scaled(factor)
         noise = now.fit(live, first=k == 0)
         if k == 0:
@@ -167,10 +168,9 @@ def _rounds(amounts: Amounts, least: float, factor: float) -> Description:
         centre, apart = _centre(leaves, left)
         same = k > 0 and np.count_nonzero(left != live) <= SAME * len(live)
         live = left
-        if same or live.sum() < 2 or not (hits or centre):
-            break
+        if k == ROUNDS - 1 or same or live.sum() < 2 or not (hits or centre):
+            return _description(now, leaves, noise, hits, live, factor)
         factor *= (2 + centre) / (2 - centre)
-    return _description(now, leaves, noise, hits, live, factor)
 
 
 def _centre(leaves: Leaves, left: Mask) -> tuple[float, float]:
