@@ -48,7 +48,8 @@ def purchases(
 
 
 def _growth(case: Case, told: Bought) -> Finding | None:
-    return _finding(case, told, accounted(told.found, case.baseline, case.current, LEVEL))
+    result = accounted(told.found, case.baseline, case.current, LEVEL)
+    return _in_days(case, _finding(case, told, result))
 
 
 def _price_volume_mix(case: Case, told: Bought) -> Finding | None:
@@ -61,7 +62,7 @@ def _price_volume_mix(case: Case, told: Bought) -> Finding | None:
         listed=customers.listed(case), **both(case),
     )  # fmt: skip
     named = replace(found, amount=told.asked.metric.name)
-    return _finding(case, told, named) if _recurs(found) else None
+    return _in_days(case, _finding(case, told, named)) if _recurs(found) else None
 
 
 def _recurs(found: PriceVolumeMixResult) -> bool:
@@ -112,6 +113,16 @@ def _payback(case: Case, told: Bought) -> Finding | None:
         told.found, measured(case, spend), channel, case.current.last, people, LEVEL
     )  # fmt: skip
     return _finding(case, told, found)
+
+
+def _in_days(case: Case, finding: Finding) -> Finding:
+    """A change of what customers paid is that of amounts as they stand, not that of the goal, where
+    the periods are not of one length."""
+    before, now = case.baseline.days, case.current.days
+    if before == now:
+        return finding
+    values = {"said": finding.statement, "before": before, "now": now}
+    return replace(finding, statement=Message("root_cause.unequal", values))
 
 
 def _finding(case: Case, told: Bought, result: Result) -> Finding:

@@ -84,25 +84,42 @@ def told(case: Case) -> dict[str, Finding]:
     return {f.evidence[0].kind: f for f in findings}
 
 
+def said(finding: Finding) -> Message:
+    """What is said, without what stands around it."""
+    inner = finding.statement.values.get("said", finding.statement)
+    assert isinstance(inner, Message)
+    return inner
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_a_finding_says_what_the_panel_says(name, folder):
     case = opened(folder)
     found = told(case)[name]
     panel = CUSTOMERS.asked(case, CUSTOMERS.start(case).looking(name)).call.ask()
     pd.testing.assert_frame_equal(found.evidence[0].table, panel.table, rtol=1e-9)
-    said = found.statement.values.get("said", found.statement)
-    assert isinstance(said, Message)
-    assert said.key == panel.headline.key
+    assert said(found).key == panel.headline.key
     for key, value in panel.headline.values.items():
         if isinstance(value, float):
-            assert said.values[key] == pytest.approx(value, rel=1e-9)
+            assert said(found).values[key] == pytest.approx(value, rel=1e-9)
     assert (found.subject, found.verdict, found.aside) == ("revenue", "info", True)
     assert found.effect is None  # nothing of it is a row of the bridge
 
 
+def test_amounts_of_periods_of_unlike_length_are_told_as_such(folder):
+    whole = told(opened(folder))
+    equal = told(opened(folder, ("[2026-01-01, 2026-03-31]", "[2025-12-31, 2026-03-31]")))
+    for name in ("growth", "price_volume_mix"):
+        assert whole[name].statement.key == "root_cause.unequal"
+        assert (whole[name].statement.values["before"], whole[name].statement.values["now"]) == (
+            90,
+            91,
+        )
+        assert equal[name].statement.key != "root_cause.unequal"
+
+
 def test_the_parts_of_the_change_sum_to_it(folder):
     found = told(opened(folder))
-    split, moved = (found[n].statement.values for n in ("price_volume_mix", "growth"))
+    split, moved = (said(found[n]).values for n in ("price_volume_mix", "growth"))
     assert split["amount"] == "revenue"
     assert split["discount"]  # of a list price that a metric names
     parts = ("volume", "mix", "list_price", "discount", "new", "lost")
