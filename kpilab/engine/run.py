@@ -122,6 +122,11 @@ def as_count(value: Any) -> int:
     return 0 if pd.isna(value) else int(value)
 
 
+def as_sum(value: Any) -> float:
+    """A sum, or an extreme, of an aggregate; of no rows, nothing."""
+    return 0.0 if pd.isna(value) else float(value)
+
+
 @contextmanager
 def failures(purpose: str) -> Generator[None]:
     """What an engine or its driver raises inside becomes an EngineError that names the purpose.

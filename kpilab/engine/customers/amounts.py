@@ -25,7 +25,7 @@ from kpilab.engine.expression import (
     spelled_out,
     sql,
 )
-from kpilab.engine.run import collect_one
+from kpilab.engine.run import as_sum, collect_one
 from kpilab.errors import BadInput, unknown
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Amounts:
         if rows is None:
             return False
         least = collect_one(rows.agg(least=rows[SINGLE].min()), "customers")["least"]
-        return _known(least) >= 0
+        return as_sum(least) >= 0
 
     def pieces(self, keys: Sequence[str], name: str) -> tuple[ir.Table, bool]:
         """Expression: `keys` and an amount that is not zero; those of a combination of keys add up
@@ -137,10 +137,11 @@ class Amounts:
         found = collect_one(asked, "customers")
         added = sql(exp.Sum(this=exp.column(TOGETHER, quoted=True)))
         metric = replace(self.metric, measure=added, condition=None)
-        return replace(self, rows=rows, metric=metric, adds=_known(found["least"]) >= 0,
+        return replace(self, rows=rows, metric=metric, adds=as_sum(found["least"]) >= 0,
                        days=_days_of(found))  # fmt: skip
 
     def until(self, last: date) -> Amounts:
+        """The rows up to a day."""
         rows = self.rows.filter(self.rows[DAY] <= ibis.literal(last))
         return replace(self, rows=rows, days=None)
 
@@ -244,11 +245,6 @@ def _days_of(found: Mapping[str, Any]) -> tuple[date, date]:
     if pd.isna(found["first"]):
         raise BadInput("no row has a day", "customers", "give a table with rows and days")
     return _date(found["first"]), _date(found["last"])
-
-
-def _known(value: Any) -> float:
-    """A number of an aggregate; of no rows, nothing."""
-    return 0.0 if pd.isna(value) else float(value)
 
 
 def _date(value: object) -> date:

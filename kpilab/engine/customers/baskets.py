@@ -16,7 +16,7 @@ from kpilab.core.values import Period
 from kpilab.engine.column import own
 from kpilab.engine.days import day_of, inside
 from kpilab.engine.door.labels import label
-from kpilab.engine.run import collect, collect_one
+from kpilab.engine.run import as_count, as_sum, collect, collect_one
 from kpilab.errors import unknown
 
 WHO, DAY, ORDER, ITEM = own("who"), own("day"), own("order"), own("item")
@@ -98,7 +98,7 @@ def baskets(
     known = rows[ORDER].notnull() & rows.m.notnull() & rows.a.notnull()
     asked = rows.agg(left=(~known).sum(), whose=rows[WHO].nunique(where=known))
     of_rows = collect_one(asked, "basket")
-    left, whose = (int(_known(of_rows[name])) for name in ("left", "whose"))
+    left, whose = (as_count(of_rows[name]) for name in ("left", "whose"))
     rows = rows.filter(known)
     orders = _orders(rows, periods)
     each = _each(orders)
@@ -108,14 +108,9 @@ def baskets(
     squares = np.zeros((len(SUMS), len(SUMS)))
     for x, y in pairs:
         i, j = SUMS.index(x), SUMS.index(y)
-        squares[i, j] = squares[j, i] = _known(row[f"{x}_{y}"])
-    sums = np.array([_known(row[c]) for c in SUMS])
+        squares[i, j] = squares[j, i] = as_sum(row[f"{x}_{y}"])
+    sums = np.array([as_sum(row[c]) for c in SUMS])
     return Baskets(sums, squares, left, whose, rows, orders, each, bool(lines.item))
-
-
-def _known(sum_: Any) -> float:
-    """A sum; of no rows, nothing."""
-    return 0.0 if pd.isna(sum_) else float(sum_)
 
 
 def _orders(rows: Any, periods: tuple[Period, Period]) -> Any:

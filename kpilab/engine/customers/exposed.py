@@ -13,7 +13,7 @@ from kpilab.engine.column import own
 from kpilab.engine.customers.amounts import DAY, WHO, Amounts
 from kpilab.engine.customers.windows import EPOCH, month_of, number
 from kpilab.engine.dialect import engine_name
-from kpilab.engine.run import collect_one
+from kpilab.engine.run import as_count, as_sum, collect_one
 
 MET, AT, SUM, FIRST, MONTH = own("met"), own("at"), own("sum"), own("first"), own("month")
 BACK = 3  # stretches before, of which one is matched on and the others are placebos
@@ -123,10 +123,10 @@ def contrast(found: Exposed, back: int, view: str) -> Contrast:
         "service_effect",
     )
     every = collect_one(sums.agg(n=sums.n1.sum()), "service_effect")["n"]
-    n1 = _known(row["n1"])
+    n1 = as_sum(row["n1"])
     if not n1:
-        return Contrast(int(_known(every)), 0, 0, *[float("nan")] * 4)
-    y1, e = _known(row["y1"]), _known(row["e"])
+        return Contrast(as_count(every), 0, 0, *[float("nan")] * 4)
+    y1, e = as_sum(row["y1"]), as_sum(row["e"])
     effect = (y1 - e) / n1
     same = [rows[k] == used[k] for k in keys]
     each = rows.join(used, same)
@@ -136,12 +136,8 @@ def contrast(found: Exposed, back: int, view: str) -> Contrast:
     beyond = each.y - each.y0 / each.n0
     others = (each.n1 / each.n0) * (each.n0 / (each.n0 - 1)).sqrt() * beyond
     per = each.group_by(WHO).agg(e=(each.t * (beyond - effect) - (1 - each.t) * others).sum())
-    spread = _known(collect_one(per.agg(v=(per.e * per.e).sum()), "service_effect")["v"])
+    spread = as_sum(collect_one(per.agg(v=(per.e * per.e).sum()), "service_effect")["v"])
     error = float(np.sqrt(spread)) / n1 if spread > 0 else float("nan")
     return Contrast(
-        int(_known(every)), int(n1), int(_known(row["n0"])), y1 / n1, e / n1, effect, error
+        as_count(every), int(n1), as_count(row["n0"]), y1 / n1, e / n1, effect, error
     )  # fmt: skip
-
-
-def _known(value: Any) -> float:
-    return 0.0 if value is None or value != value else float(value)

@@ -23,7 +23,7 @@ CALMER, SURE = 0.5, 2.0
 # counts
 COUNTS = 0.5
 STEPS = (1.0, 0.1, 0.01, 0.001)  # what amounts may be rounded to
-GLANCE = 1_000
+GLANCE = 1_000  # leaves that show whether amounts may be rounded at all
 BESIDE = 0.15  # errors of a leaf by which it must lie elsewhere for that to be tried
 DETAIL = 0.05  # of what a place carries, below which a part of it is no cause beside it
 FALL = 0.2  # by which a place falls when it is asked whether it would have been found
@@ -248,7 +248,7 @@ def _kind(expected: Array, actual: Array, spread: Array, known: Known) -> tuple[
 
 def _step(amounts: Array) -> float:
     """What amounts are rounded to; 0 where they are not."""
-    few = amounts[:GLANCE]  # most are not rounded, as a glance shows
+    few = amounts[:GLANCE]
     return next((step for step in STEPS if _rounded(few, step) and _rounded(amounts, step)), 0.0)
 
 
