@@ -66,7 +66,7 @@ def weights(expected: ArrayLike, alpha: float) -> NDArray[np.float64]:
         testing, Statistical Science 24.
     """
     expected = np.asarray(expected, dtype=float)
-    shared, known = np.full(expected.shape, np.nan), np.isfinite(expected)
+    shared, known = np.full(expected.shape, np.nan), ~np.isnan(expected)
     off, n = np.clip(expected[known], 1e-3, 1e3), int(known.sum())
     if not n:
         return shared

@@ -13,7 +13,15 @@ EXPECTED = [7.1, 6.3, 4.5, 3.0, 3.2]
 
 @pytest.mark.parametrize("alpha", [0.01, 0.05, 0.2])
 @pytest.mark.parametrize(
-    "expected", [EXPECTED, [3.0], [0.001, 0.002], [1e6, 3.0], np.linspace(0.1, 9, 300)]
+    "expected",
+    [
+        EXPECTED,
+        [3.0],
+        [0.001, 0.002],
+        [1e6, 3.0],
+        [np.inf, 3.0],
+        np.linspace(0.1, 9, 300),
+    ],
 )
 def test_weights_have_mean_one_and_leave_each_test_some(expected, alpha):
     shared = weights(expected, alpha)

@@ -265,7 +265,8 @@ def _rows(
 ) -> pd.DataFrame:  # fmt: skip
     """One row per segment, by the view that tells most."""
     p = np.column_stack([u.p / v.weight for u, v in zip(seen, views, strict=True)])
-    off = np.max([v.change / u.noise for u, v in zip(seen, views, strict=True)], axis=0)
+    with np.errstate(all="ignore"):  # where a view says nothing, the others do
+        off = np.fmax.reduce([v.change / u.noise for u, v in zip(seen, views, strict=True)])
     best = np.argmin(np.where(np.isnan(p), 2.0, p), axis=1)
     rows = np.arange(len(where))
     sized, view = seen[-1], views[-1]
