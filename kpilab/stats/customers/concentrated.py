@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,9 +49,20 @@ def concentrated(
     Args:
         amounts: customers × windows, oldest first; 0 for none.
         ends: the same as each window ends, where that tells who stopped: who leaves inside a window
-            still has a part of its amount. Sizes are those of `amounts` all the same.
+            still has a part of its amount. p is of these; named are the fewer, by these or by
+            amounts, if both tell so: who left at first carries more of what the window lost. Sizes
+            are those of `amounts` all the same.
     """
-    told = amounts if ends is None else ends
+    by_amount = _carried(amounts, amounts, rng, level)
+    if ends is None:
+        return by_amount
+    by_end = _carried(ends, amounts, rng, level)
+    fewest = min(by_end, by_amount, key=lambda c: (not c.p <= 1 - level, len(c.order)))
+    return replace(fewest, p=by_end.p)
+
+
+def _carried(told: Array, amounts: Array, rng: np.random.Generator, level: float) -> Carried:
+    """The same as one of the two views tells it."""
     before = np.maximum(told[:, -2], 0.0)
     pairs = told.shape[1] - 2
     there = np.flatnonzero(before > 0)
@@ -62,8 +73,7 @@ def concentrated(
     k = min(MOST, len(there) // 10)
     seen = np.cumsum(lost[order][:k])
     former = told[:, :-1]
-    whole = former if ends is None else amounts[:, :-1]
-    usual, sizes = _drawn(former, whole, there, k, rng)
+    usual, sizes = _drawn(former, former if told is amounts else amounts[:, :-1], there, k, rng)
     rank = (usual >= seen).sum(axis=0) + 1
     ranks = (-usual).argsort(axis=0, kind="stable").argsort(axis=0, kind="stable") + 1
     least = np.sort(ranks.min(axis=1))

@@ -68,6 +68,21 @@ def test_who_left_inside_a_window_is_told_by_its_end():
     assert sum(lost[g] for g in gone) < 0.5 * table[gone, -2].sum()
 
 
+def test_who_left_as_a_window_began_is_not_named_with_one_who_left_as_it_ended():
+    table = accounts(5)
+    there = np.flatnonzero((table[:, -2] > 0) & (table[:, -1] > 0))
+    large = there[np.argsort(-table[there, -2])]
+    first, last = large[4:10], large[3]
+    left = (table[:, 1:] == 0) & (table[:, :-1] > 0)
+    quarters, ends = table.copy(), table.copy()
+    quarters[:, 1:] += np.where(left, table[:, :-1] / 2, 0)
+    quarters[first, -1] = ends[first, -1] = ends[last, -1] = 0
+    quarters[last, -1] = table[last, -2] * 2 / 3
+    named = concentrated(quarters, np.random.default_rng(0), ends=ends)
+    assert set(first) == set(named.order)
+    assert named.p <= 0.02
+
+
 def test_the_unit_of_the_amount_and_a_common_fall_change_nothing():
     table, _ = left(accounts(1), 0.1, 1)
     plain = concentrated(table, np.random.default_rng(0))
