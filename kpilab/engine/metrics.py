@@ -26,7 +26,7 @@ from kpilab.engine.expression import (
     spelled_out,
     sql,
 )
-from kpilab.engine.run import OutOfMemory, collect_text
+from kpilab.engine.run import MAX_ROWS, OutOfMemory, collect_text
 from kpilab.errors import BadInput
 
 if TYPE_CHECKING:
@@ -52,6 +52,22 @@ class Cut:
     grain: Grain | None = None
     by: tuple[str, ...] = ()
     where: Where = EVERYWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Columns that a query groups by.
+
+    Attributes:
+        every: those of each row. each: those of which a row has one, the others are missing there.
+    """
+
+    every: tuple[str, ...] = ()
+    each: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*self.every, *self.each, *map(_apart_of, self.each))
 
 
 def measure(
@@ -98,6 +114,30 @@ def measure(
     return joined
 
 
+def measure_by(
+    table: Table, metrics: Sequence[Metric], periods: Mapping[str, Period],
+    dimensions: Sequence[str], grain: Grain = "day",
+) -> dict[str, pd.DataFrame]:  # fmt: skip
+    """What `measure` gives at a grain by each of the dimensions alone, in one query.
+
+    Args:
+        periods: as for `measure`; no day is in two of them.
+
+    Returns:
+        Dimension -> columns as of `measure`, in order of time.
+    """
+    if not dimensions:
+        return {}
+    rows, ours = _keyed(table, periods, Cut(grain, tuple(dimensions)))
+    found = _values(table, metrics, rows, Keys((PERIOD, BUCKET), tuple(ours)))
+    frames = {}
+    for o, dimension in ours.items():
+        here = found[found[_apart_of(o)] == 0].assign(**{marked(dimension): with_missing(found[o])})
+        here = here.drop(columns=[*ours, *map(_apart_of, ours)])
+        frames[dimension] = here.sort_values(BUCKET, kind="stable", ignore_index=True)
+    return frames
+
+
 def segment(table: Table, where: Where) -> ir.Table:
     """The table's rows inside a segment."""
     met = meets(table.table, where)
@@ -134,18 +174,26 @@ def _queried(
     table: Table, metrics: Sequence[Metric], periods: Mapping[str, Period], cut: Cut
 ) -> pd.DataFrame:
     """One query: a row per period × key that has rows."""
+    rows, ours = _keyed(table, periods, cut)
+    keys = Keys((PERIOD, *([BUCKET] if cut.grain else []), *ours))
+    found = _values(table, metrics, rows, keys)
+    found = found.assign(**{o: with_missing(found[o]) for o in ours if found[o].isna().any()})
+    found = found.rename(columns={o: marked(d) for o, d in ours.items()})
+    return found.sort_values(BUCKET, kind="stable") if cut.grain else found
+
+
+def _keyed(
+    table: Table, periods: Mapping[str, Period], cut: Cut
+) -> tuple[ir.Table, dict[str, str]]:
+    """The rows with their period, bucket and dimensions, which the query numbers, as engines cut
+    long names off."""
     rows = inside(table, periods, cut.where)
     named = {}
     if cut.grain:
         time = rows[table.roles()["time"]]
         named[BUCKET] = time.cast("timestamp").truncate(UNITS[cut.grain]).cast("date")
-    # The query numbers the dimensions, as engines cut long names off.
     ours = {own(f"by{k}"): d for k, d in enumerate(cut.by)}
-    rows = rows.mutate(**named, **{o: rows[d] for o, d in ours.items()})
-    found = _values(table, metrics, rows, [PERIOD, *named, *ours])
-    found = found.assign(**{o: with_missing(found[o]) for o in ours if found[o].isna().any()})
-    found = found.rename(columns={o: marked(d) for o, d in ours.items()})
-    return found.sort_values(BUCKET, kind="stable") if cut.grain else found
+    return rows.mutate(**named, **{o: rows[d] for o, d in ours.items()}), ours
 
 
 def inside(table: Table, periods: Mapping[str, Period], where: Where = EVERYWHERE) -> ir.Table:
@@ -163,17 +211,18 @@ def inside(table: Table, periods: Mapping[str, Period], where: Where = EVERYWHER
 
 def _of_nothing(table: Table, metrics: Sequence[Metric], period: str) -> pd.DataFrame:
     """What the metrics are over no rows: a sum is unknown, a count is zero."""
-    frame = _values(table, metrics, table.table.limit(0), [])
+    frame = _values(table, metrics, table.table.limit(0), Keys())
     frame.insert(0, PERIOD, period)
     return frame
 
 
 def _values(
-    table: Table, metrics: Sequence[Metric], rows: ir.Table, keys: list[str]
+    table: Table, metrics: Sequence[Metric], rows: ir.Table, keys: Keys
 ) -> pd.DataFrame:
     names = f"metrics {[m.name for m in metrics]} of table {table.name!r}"
+    limit = MAX_ROWS * max(1, len(keys.each))
     try:
-        frame = collect_text(rows, _select(metrics, keys, rows), names)
+        frame = collect_text(rows, _select(metrics, keys, rows), names, limit)
     except OutOfMemory:
         if len(metrics) == 1:
             raise
@@ -184,8 +233,8 @@ def _values(
             _values(table, part, rows, keys) for part in (metrics[:middle], metrics[middle:])
         )
         return (
-            first.merge(second, on=keys, how="outer")
-            if keys
+            first.merge(second, on=[*keys.names], how="outer")
+            if keys.names
             else pd.concat([first, second], axis=1)
         )
     for metric in metrics:
@@ -202,17 +251,26 @@ def _finite(column: pd.Series) -> pd.Series:
     return found.where(np.isfinite(found))
 
 
-def _select(metrics: Sequence[Metric], keys: list[str], rows: ir.Table) -> str:
+def _select(metrics: Sequence[Metric], keys: Keys, rows: ir.Table) -> str:
     """Numerators and denominators per key as SQL: expressions are parsed and checked,
     names quoted."""
     dialect = dialect_of(engine_name(rows))
     quote = "`" if dialect == "spark" else '"'
-    selected = [quoted(key, quote) for key in keys]
+    every, each = ([quoted(k, quote) for k in names] for names in (keys.every, keys.each))
+    selected = [*every, *each]
+    # GROUPING is 0 where a row is about that key.
+    selected += [f"GROUPING({quoted(k, quote)}) AS {quoted(_apart_of(k), quote)}" for k in keys.each]
     for metric in metrics:
         for part, text in spelled(metric, rows).items():
             selected.append(f"{text} AS {quoted(f'{metric.name}:{part}', quote)}")
-    grouped = f" GROUP BY {', '.join(selected[: len(keys)])}" if keys else ""
-    return f"SELECT {', '.join(selected)} FROM rows_read{grouped}"
+    sets = ", ".join(f"({', '.join([*every, k])})" for k in each)
+    by = f"GROUPING SETS ({sets})" if each else ", ".join(every)
+    return f"SELECT {', '.join(selected)} FROM rows_read{f' GROUP BY {by}' if by else ''}"
+
+
+def _apart_of(key: str) -> str:
+    """Column that is 0 in the rows of a key that is cut by alone."""
+    return f"{key}_apart"
 
 
 def spelled(metric: Metric, rows: ir.Table) -> dict[str, str]:

@@ -13,7 +13,7 @@ from kpilab.core.table import EventLog
 from kpilab.core.values import Period, Where
 from kpilab.engine import metrics
 from kpilab.engine.column import marked
-from kpilab.engine.metrics import BUCKET, PERIOD, Cut, full_buckets, measure
+from kpilab.engine.metrics import BUCKET, PERIOD, Cut, full_buckets, measure, measure_by
 from kpilab.engine.run import OutOfMemory
 from kpilab.errors import BadInput
 
@@ -149,15 +149,36 @@ def test_too_little_memory_for_all_metrics_asks_for_fewer_at_a_time(log, monkeyp
     whole = measure(log, [REVENUE, RATE, DAU], periods, cut)
     collected = metrics.collect_text
 
-    def scarce(rows, select, purpose):
+    def scarce(rows, select, purpose, limit):
         if select.lower().count(" as ") > 2 + len(cut.by):
             raise OutOfMemory(f"{purpose}: Out of Memory Error")
-        return collected(rows, select, purpose)
+        return collected(rows, select, purpose, limit)
 
     monkeypatch.setattr(metrics, "collect_text", scarce)
     pd.testing.assert_frame_equal(
         measure(log, [REVENUE, RATE, DAU], periods, cut), whole, check_like=True
     )
+
+
+def test_dimensions_asked_for_together_are_what_each_is_alone(log):
+    rows = log.table.to_pandas()
+    rows["channel"] = ["web", "app"] * (len(rows) // 2) + ["web"] * (len(rows) % 2)
+    rows.loc[0, "region"] = None
+    rows["code"] = pd.Series([k % 3 if k % 2 else None for k in range(len(rows))], dtype="Int64")
+    names = ("region", "channel", "code")
+    table = EventLog(rows, dimensions=names)
+    periods = {"baseline": WEEK, "current": NEXT}
+    together = measure_by(table, [REVENUE, RATE, DAU], periods, names)
+    for name in names:
+        alone = measure(table, [REVENUE, RATE, DAU], periods, Cut("day", (name,)))
+        keys = [PERIOD, BUCKET, marked(name)]
+        pd.testing.assert_frame_equal(
+            *(
+                f.assign(**{k: f[k].astype(str) for k in keys}).sort_values(keys, ignore_index=True)
+                for f in (together[name][alone.columns], alone)
+            )
+        )
+    assert measure_by(table, [REVENUE], periods, ()) == {}
 
 
 def test_a_metric_too_large_for_the_memory_says_so(log):

@@ -59,6 +59,7 @@ def smart(
     current: Period | None = None,
     chances: Values | None = None,
     related: Mapping[str, bool | None] | None = None,
+    past: Mapping[str, pd.DataFrame] | None = None,
 ) -> SmartResult:
     """Check every KPI against the five criteria, and whether its target asks for anything.
 
@@ -74,6 +75,8 @@ def smart(
         current: the period the targets are for; None leaves open whether they are achievable.
         chances: KPI -> chance to reach its target (0-1), where known better than from history.
         related: KPI -> whether it moves with the goal; None: unclear.
+        past: KPI -> what `measure` gives at its grain for the days `before` the current period,
+            where that is known; the others are measured.
 
     Raises:
         BadInput: no KPIs, or a chance outside 0-1.
@@ -87,7 +90,8 @@ def smart(
         metric = metrics.get(kpi.metric)
         chance: float | None = given.get(kpi.metric)
         if chance is None and current is not None and metric is not None and metric.table in tables:
-            chance = _chance(metric, tables[metric.table], kpi.target, current)
+            known = (past or {}).get(kpi.metric)
+            chance = _chance(metric, tables[metric.table], kpi.target, current, known)
         row: dict[str, object] = {
             "kpi": kpi.metric,
             "owner": kpi.owner or (metric.owner if metric else None),
@@ -105,15 +109,22 @@ def smart(
     return SmartResult(pd.DataFrame(rows).astype(dict.fromkeys(CRITERIA, object)))
 
 
-def _chance(metric: Metric, table: Table, target: float | None, current: Period) -> float | None:
+def before(current: Period) -> Period:
+    """The days that tell what to expect of the current period."""
+    return Period(current.first - timedelta(days=HISTORY), current.first - timedelta(days=1))
+
+
+def _chance(
+    metric: Metric, table: Table, target: float | None, current: Period, rows: pd.DataFrame | None
+) -> float | None:
     """Chance to reach the target of the current period, as far as the days before it tell;
     None if they do not."""
-    grain = metric.per or "day"
+    grain, past = metric.per or "day", before(current)
     ahead = len(full_buckets(current, grain))
-    past = Period(current.first - timedelta(days=HISTORY), current.first - timedelta(days=1))
     if target is None or not ahead or not _measurable(metric, {metric.table: table}):
         return None
-    rows = measure(table, [metric], {"past": past}, Cut(grain))
+    if rows is None:
+        rows = measure(table, [metric], {"past": past}, Cut(grain))
     rows = rows.assign(day=pd.to_datetime(rows[BUCKET])).set_index("day")[metric.name].astype(float)
     days = pd.DatetimeIndex(full_buckets(past, grain))
     days = days[days >= rows.index.min()] if len(rows) else days[:0]

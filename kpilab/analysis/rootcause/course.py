@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +14,7 @@ from kpilab.analysis.rootcause.contracts import months_billed
 from kpilab.core.values import Period
 from kpilab.engine.daily import those_measured
 from kpilab.engine.metrics import BUCKET, Cut, measure
-from kpilab.engine.rootcause.cells import PERIODS, SAME
+from kpilab.engine.rootcause.cells import PERIODS, SAME, SINCE
 from kpilab.engine.run import ConnectionLost, OutOfMemory
 from kpilab.errors import EngineError
 from kpilab.stats.calendar import of_holidays, of_week, weekdays, year_before
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from kpilab.engine.rootcause.cells import Cells
 
 Array = NDArray[np.float64]
-SINCE = date(1900, 1, 1)
 ALONE = 400  # days: what lies before so long a gap is a slip of the pen, or another story
 PER_YEAR = {"week": 52, "month": 12}
 

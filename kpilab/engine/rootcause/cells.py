@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -18,12 +19,14 @@ from kpilab.core.values import EVERYWHERE, Period, Where
 from kpilab.engine.column import SIDES, marked
 from kpilab.engine.daily import beside
 from kpilab.engine.expression import rows_summed
-from kpilab.engine.metrics import BUCKET, PERIOD, Cut, full_buckets, measure
+from kpilab.engine.metrics import BUCKET, PERIOD, Cut, full_buckets, measure, measure_by
 from kpilab.engine.rootcause.recurring import Spread, spread_of_units
 from kpilab.engine.run import MAX_ROWS, ConnectionLost, OutOfMemory, collect_one
 from kpilab.errors import BadInput, EngineError
 
 PERIODS = ("baseline", "current")
+SINCE = date(1900, 1, 1)
+WHOLE = Cut("day")
 SAME = 1e-6  # sums of many floats differ by less
 Array = NDArray[np.float64]
 Restore = Callable[[pd.DataFrame, Sequence[Metric], Mapping[str, Period], Cut], pd.DataFrame]
@@ -39,6 +42,9 @@ class Cells:
             `<metric>:den`.
         days: table name -> one row per period × day (`period`, `bucket`), metrics that add up over
             days.
+        series: table name -> the same, one row per day from the first to `until`, as logged; a
+            table in which earlier days cannot be read has none.
+        until: the last day of the current period.
         cubes: table name -> one row per period × combination of dimensions (`marked`), the same
             metrics.
         dimensions: table name -> dimensions the cube is cut by (rows stay below the fetch limit).
@@ -48,7 +54,7 @@ class Cells:
         units: rate over what recurs on several days (customers) -> period -> variance of its
             numerator per unit of the denominator, between those units.
         refused: metric -> what the engine said of it; its values are missing.
-        tables: of the case, by name.
+        tables, metrics: of the case, by name.
         restore: puts into a daily measurement what the log lost; None when nothing was.
     """
 
@@ -62,6 +68,9 @@ class Cells:
     as_logged: pd.DataFrame | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    series: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    until: date = date.min
     restore: Restore | None = None
 
     def logged(self, metric: str) -> float:
@@ -135,8 +144,6 @@ class Cells:
         self,
         metrics: Sequence[Metric],
         periods: Mapping[str, Period],
-        *,
-        by: tuple[str, ...] = (),
         where: Where = EVERYWHERE,
     ) -> pd.DataFrame:
         """Metrics of one table per day, as `measure` gives them, what the log lost put back.
@@ -144,9 +151,36 @@ class Cells:
         Every step of a review that needs days of other cuts than `days` has asks here, and not the
         table.
         """
-        cut = Cut("day", by, where)
-        frame = measure(self.tables[metrics[0].table], metrics, periods, cut)
+        cut = Cut("day", (), where)
+        frame = self._known(metrics, periods) if cut == WHOLE else None
+        if frame is None:
+            frame = measure(self.tables[metrics[0].table], metrics, periods, cut)
         return frame if self.restore is None else self.restore(frame, metrics, periods, cut)
+
+    def daily_by(
+        self, metrics: Sequence[Metric], periods: Mapping[str, Period], dimensions: Sequence[str]
+    ) -> dict[str, pd.DataFrame]:
+        """Metrics of one table per day and value of each dimension, as `daily` gives them, asked
+        for together."""
+        found = measure_by(self.tables[metrics[0].table], metrics, periods, dimensions)
+        if self.restore is None:
+            return found
+        return {
+            d: self.restore(frame, metrics, periods, Cut("day", (d,))) for d, frame in found.items()
+        }
+
+    def _known(
+        self, metrics: Sequence[Metric], periods: Mapping[str, Period]
+    ) -> pd.DataFrame | None:
+        """These days, where they were fetched before."""
+        series = self.series.get(metrics[0].table)
+        columns = [c for m in metrics for c in parts(m)]
+        asked = all(self.metrics.get(m.name) == m for m in metrics)
+        if series is None or not asked or not set(columns) <= set(series.columns):
+            return None
+        if max(p.last for p in periods.values()) > self.until:
+            return None
+        return named_days(series[[PERIOD, BUCKET, *columns]], periods)
 
     def side_by_side(self, metrics: Sequence[Metric], period: Period) -> pd.DataFrame:
         """Metrics of any tables per day, one column each, indexed by day;
@@ -166,13 +200,23 @@ class Cells:
         return pd.DataFrame(sums).groupby(keys, dropna=False).sum().reset_index()
 
 
+def named_days(series: pd.DataFrame, periods: Mapping[str, Period]) -> pd.DataFrame:
+    """The days of each period, as `measure` gives them."""
+    days = pd.DatetimeIndex(pd.to_datetime(series[BUCKET]))
+    inside = {
+        name: series[(days >= str(p.first)) & (days <= str(p.last))] for name, p in periods.items()
+    }
+    return pd.concat([f.assign(**{PERIOD: n}) for n, f in inside.items()], ignore_index=True)
+
+
 def pull(case: Case) -> Cells:
-    """Fetch the cells of all metrics of a case: three queries per table."""
+    """Fetch the cells of all metrics of a case: three queries per table, and two that count."""
     periods = {name: case.periods[name] for name in PERIODS}
     totals: list[pd.DataFrame] = []
     days, cubes, buckets, dimensions, left_out = {}, {}, {}, {}, {}
     refused: dict[str, str] = {}
     units: dict[str, Spread] = {}
+    series: dict[str, pd.DataFrame] = {}
     for name, table in case.tables.items():
         metrics = [m for m in case.metrics.values() if m.table == name]
         if not metrics:
@@ -182,7 +226,13 @@ def pull(case: Case) -> Cells:
         totals.append(found)
         adding = [m for m in metrics if m.per is None and m.name not in refused]
         if adding:
-            days[name] = measure(table, adding, periods, Cut("day"))
+            whole = _series(table, adding, case.current.last)
+            series |= {} if whole is None else {name: whole}
+            days[name] = (
+                measure(table, adding, periods, WHOLE)
+                if whole is None
+                else named_days(whole, periods)
+            )
             recurring = [m for m in adding if _recurs(m, found, days[name])]
             units |= spread_of_units(table, recurring, periods) if recurring else {}
             kept, dropped = _affordable(table)
@@ -194,9 +244,8 @@ def pull(case: Case) -> Cells:
         buckets |= {
             m.name: _full(measure(table, [m], periods, Cut(m.per)), m, periods) for m in per
         }
-    whole = pd.concat(totals, axis=1).reindex(list(PERIODS))
     return Cells(
-        whole,
+        pd.concat(totals, axis=1).reindex(list(PERIODS)),
         days,
         cubes,
         dimensions,
@@ -205,7 +254,20 @@ def pull(case: Case) -> Cells:
         units,
         refused=refused,
         tables=case.tables,
+        metrics=case.metrics,
+        series=series,
+        until=case.current.last,
     )
+
+
+def _series(table: Table, metrics: Sequence[Metric], until: date) -> pd.DataFrame | None:
+    """The whole course by day; None where earlier days hold what the engine cannot read."""
+    try:
+        return measure(table, metrics, {"all": Period(SINCE, until)}, WHOLE)
+    except (ConnectionLost, OutOfMemory):
+        raise
+    except EngineError:
+        return None
 
 
 def _recurs(metric: Metric, totals: pd.DataFrame, days: pd.DataFrame) -> bool:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from kpilab.analysis.relation.hollow_growth import HollowGrowthResult, hollow_growth
 from kpilab.analysis.relation.relate import relate
-from kpilab.analysis.relation.smart import smart
+from kpilab.analysis.relation.smart import before, smart
 from kpilab.core.case import Case, Metric
 from kpilab.core.finding import Finding, StepReport, Verdict
 from kpilab.core.table import EventLog, Facts
@@ -59,20 +59,22 @@ def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, E
             continue
         surges.append(Noted(number(_finding(case, name, found)), found))
         findings.append(surges[-1].finding)
-    findings += [number(_declared(case))] if case.kpis else []
+    findings += [number(_declared(case, cells))] if case.kpis else []
     return StepReport("relation", tuple(findings), tuple(silent)), replace(
         evidence, surges=tuple(surges)
     )
 
 
-def _declared(case: Case) -> Finding:
+def _declared(case: Case, cells: Cells) -> Finding:
     """How well the KPIs are set: owner, target, since when, what they serve."""
+    daily = [m for m in (case.metrics[k.metric] for k in case.kpis if k.target) if m.per is None]
     found = smart(
         case.kpis,
         metrics=case.metrics,
         tables=case.tables,
         tree=case.goal.tree,
         current=case.current,
+        past={m.name: cells.daily([m], {"past": before(case.current)}) for m in daily},
     )
     return Finding("", "relation", "info", found.headline, period=case.current, evidence=(found,))
 
@@ -117,10 +119,8 @@ def downstream(case: Case, kpi: Metric) -> tuple[Metric, ...]:
 
 def _surge(case: Case, cells: Cells, kpi: Metric, below: tuple[Metric, ...]) -> HollowGrowthResult:
     frames, names = [], {own(str(k)): m.name for k, m in enumerate((kpi, *below))}
-    for dimension in cells.dimensions[kpi.table]:
-        frame = cells.daily(
-            [kpi, *below], {"baseline": case.baseline, "current": case.current}, by=(dimension,)
-        )
+    cut = cells.daily_by([kpi, *below], both(case), cells.dimensions[kpi.table])
+    for dimension, frame in cut.items():
         columns = {BUCKET: "day", marked(dimension): "value"} | {m: k for k, m in names.items()}
         frames.append(frame[[*columns]].rename(columns=columns).assign(dimension=dimension))
     counts = pd.concat(frames, ignore_index=True).fillna(dict.fromkeys(names, 0.0))
