@@ -21,6 +21,7 @@ def broken_down(
     dimensions: Sequence[str],
     sums: Mapping[str, str],
     purpose: str,
+    having: str = "",
 ) -> pd.DataFrame:
     """Sums per key, and per key and value of each dimension.
 
@@ -30,6 +31,7 @@ def broken_down(
         dimensions: names of columns; every one is read as text.
         sums: name -> aggregate as SQL, over the keys and columns of `rows`.
         purpose: as for `kpilab.engine.run.collect`.
+        having: condition, as SQL, that the rows of the answer meet; none if empty.
 
     Returns:
         Columns `keys`, `dimension`, `value`, `sums`; the rows with an empty `dimension` are sums
@@ -47,6 +49,7 @@ def broken_down(
     ]
     sets = ", ".join(f"({', '.join(part)})" for part in (names, *([*names, d] for d in values)))
     text = f"SELECT {', '.join(selected)} FROM rows_read GROUP BY GROUPING SETS ({sets})"
+    text += f" HAVING {having}" if having else ""
     found = collect_text(rows.mutate(**keys, **values), text, purpose)
     of_all = found[[f"not_{d}" for d in values]].astype(bool).all(axis=1)
     parts = [found[of_all].assign(dimension="", value=None)]

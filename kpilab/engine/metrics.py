@@ -259,7 +259,8 @@ def _select(metrics: Sequence[Metric], keys: Keys, rows: ir.Table) -> str:
     every, each = ([quoted(k, quote) for k in names] for names in (keys.every, keys.each))
     selected = [*every, *each]
     # GROUPING is 0 where a row is about that key.
-    selected += [f"GROUPING({quoted(k, quote)}) AS {quoted(_apart_of(k), quote)}" for k in keys.each]
+    apart = [quoted(_apart_of(k), quote) for k in keys.each]
+    selected += [f"GROUPING({k}) AS {a}" for k, a in zip(each, apart, strict=True)]
     for metric in metrics:
         for part, text in spelled(metric, rows).items():
             selected.append(f"{text} AS {quoted(f'{metric.name}:{part}', quote)}")

@@ -22,7 +22,6 @@ from kpilab.engine.data.faults import (
     Suspect,
     counted,
     described,
-    distinct_rows,
     held,
     suspects,
     twice,
@@ -129,7 +128,7 @@ def quality(
     time = table.roles()["time"]
     table = replace(table, table=table.table.filter(inside(day_of(table.table, time), period)))
     which = suspects(table, ranges or {})
-    counts = counted(table.table, which, unique, time)
+    counts = counted(table.table, which, unique, time, MOST_COMPARED)
     total = int(counts["rows"])
     examined = _Examined(table, goal, current or period)
     found = [examined.fault(s) for k, s in enumerate(which) if counts[f"s{k}"] > 0]
@@ -139,12 +138,14 @@ def quality(
         if counts[f"n{k}"] > counts[f"d{k}"]
     ]
     compared = total <= MOST_COMPARED
-    if compared and distinct_rows(table.table) < total:
+    if compared and int(counts["distinct"]) < total:
         found.append(examined.repeats("repeated_rows", table.table.columns))
+    regular = not pd.isna(counts["newest"]) and isinstance(table, REGULAR)
+    days = _by_day(table.table, time, amounts) if regular or amounts else pd.DataFrame()
     found += [
-        *_stale(examined, counts, period),
+        *(_stale(examined, days, period) if regular else ()),
         *_clock(examined, time),
-        *_units(examined, time, amounts),
+        *_units(examined, time, amounts, days),
     ]
     frame = pd.DataFrame(found, columns=[*COLUMNS, *EFFECT])
     frame["share"] = frame["rows"] / total if total else float("nan")
@@ -193,22 +194,34 @@ class _Examined:
         return row | {"effect": amount, "low": min(amount, 0.0), "high": max(amount, 0.0)}
 
 
-def _stale(
-    examined: _Examined, counts: Mapping[str, Any], period: Period
-) -> Iterator[dict[str, Any]]:
+def _by_day(rows: Any, time: str, amounts: Sequence[str]) -> pd.DataFrame:
+    """One row per day, in order: `day`, `rows`, and of each amount that is not nothing, which is
+    nothing in any unit, how many it has (`n0` …) and their quantiles (`q0_0` …)."""
+    sizes = [column(rows, amount).cast("float64").nullif(0.0) for amount in amounts]
+    told = {
+        f"q{k}_{q}": size.quantile(share)
+        for k, size in enumerate(sizes)
+        for q, share in enumerate(QUANTILES)
+    }
+    told |= {f"n{k}": size.count() for k, size in enumerate(sizes)}
+    found = rows.group_by(kpilab_day=day_of(rows, time)).agg(kpilab_rows=_.count(), **told)
+    frame = collect(found, "quality").rename(columns={"kpilab_day": "day", "kpilab_rows": "rows"})
+    return frame.assign(day=pd.to_datetime(frame["day"])).sort_values("day", ignore_index=True)
+
+
+def _stale(examined: _Examined, days: pd.DataFrame, period: Period) -> Iterator[dict[str, Any]]:
     """Days missing at the end, where rows come regularly: as many as usually lie between two of
     them, or as lay between two of them more than once (invoices are of the first to the 27th),
     are none. A trickle of rows is no day that came."""
-    if pd.isna(counts["newest"]) or not isinstance(examined.table, REGULAR):
-        return
-    came = _came(examined.table)
+    few = days["rows"] < TRICKLE * days["rows"].median()
+    came = days.assign(trickle=few & (len(days) >= LEAST_KNOWN))
     whole = came[~came["trickle"]]
     last, first = (f(whole["day"]).date() for f in (max, min))
-    days = (period.last - last).days
-    if days < max(1.0, (last - first).days / max(len(whole) - 1, 1)):
+    gone = (period.last - last).days
+    if gone < max(1.0, (last - first).days / max(len(whole) - 1, 1)):
         return
     between = whole["day"].diff().dt.days.dropna() - 1
-    if int((between >= days).sum()) > 1:
+    if int((between >= gone).sum()) > 1:
         return
     rows = int(came.loc[came["day"] > pd.Timestamp(last), "rows"].sum())
     row: dict[str, Any] = {
@@ -221,22 +234,11 @@ def _stale(
         "first": last + timedelta(days=1),
         "last": period.last,
         "rows": rows,
-        "detail": float(days),
+        "detail": float(gone),
     }
-    lost = _usual(examined, last, days)
+    lost = _usual(examined, last, gone)
     ends = (float("nan"),) * 3 if lost is None else (lost.value, lost.low, lost.high)
     yield row | dict(zip(EFFECT, ends, strict=True))
-
-
-def _came(table: Table) -> pd.DataFrame:
-    """`day`, `rows`, and whether they are a `trickle`: under a tenth of the usual day, where two
-    weeks and more are known."""
-    day = day_of(table.table, table.roles()["time"])
-    counts = table.table.group_by(day=day).agg(rows=_.count())
-    found = collect(counts.filter(counts.day.notnull()), "rows per day")
-    found = found.assign(day=pd.to_datetime(found["day"])).sort_values("day", ignore_index=True)
-    few = found["rows"] < TRICKLE * found["rows"].median()
-    return found.assign(trickle=few & (len(found) >= LEAST_KNOWN))
 
 
 def _usual(examined: _Examined, last: date, days: int) -> Effect | None:
@@ -279,24 +281,15 @@ def _clock(examined: _Examined, time: str) -> Iterator[dict[str, Any]]:
             yield examined.fault(Suspect("clock", time, moved), detail=float(hours), of=edge)
 
 
-def _units(examined: _Examined, time: str, amounts: Sequence[str]) -> Iterator[dict[str, Any]]:
-    if not amounts:
-        return
+def _units(
+    examined: _Examined, time: str, amounts: Sequence[str], days: pd.DataFrame
+) -> Iterator[dict[str, Any]]:
     rows = examined.table.table
     day = day_of(rows, time)
-    # Nothing is nothing in any unit.
-    sizes = [column(rows, amount).cast("float64").nullif(0.0) for amount in amounts]
-    told = {
-        f"q{k}_{q}": size.quantile(share)
-        for k, size in enumerate(sizes)
-        for q, share in enumerate(QUANTILES)
-    }
-    told |= {f"n{k}": size.count() for k, size in enumerate(sizes)}
-    frame = collect(rows.group_by(kpilab_day=day).agg(**told), "quality").sort_values("kpilab_day")
     for k, amount in enumerate(amounts):
-        found = frame[[f"q{k}_{q}" for q in range(len(QUANTILES))]].to_numpy(float)
-        factors = unit_slips(found, frame[f"n{k}"].to_numpy(float))
-        for at, factor in zip(pd.to_datetime(frame["kpilab_day"]), factors, strict=True):
+        found = days[[f"q{k}_{q}" for q in range(len(QUANTILES))]].to_numpy(float)
+        factors = unit_slips(found, days[f"n{k}"].to_numpy(float))
+        for at, factor in zip(days["day"], factors, strict=True):
             if factor != 1:
                 suspect = Suspect("unit", amount, (day == at.date()) & rows[amount].notnull())
                 yield examined.fault(suspect, detail=float(factor), part=1 - 1 / float(factor))

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kpilab.analysis.rootcause.contracts import months_billed
 from kpilab.core.values import Period
 from kpilab.engine.daily import those_measured
 from kpilab.engine.metrics import BUCKET, Cut, measure
@@ -22,6 +21,8 @@ from kpilab.stats.data.stops import stops
 from kpilab.stats.levels import Days, Span
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from kpilab.core.case import Case, Grain, Metric
     from kpilab.engine.rootcause.cells import Cells
 
@@ -98,7 +99,7 @@ def courses(case: Case, cells: Cells, metrics: Sequence[Metric]) -> dict[str, Co
     groups: dict[tuple[str, Grain | None], list[Metric]] = {}
     for metric in metrics:
         if not metric.cumulative and metric.name not in cells.refused:
-            billed = months_billed(case, cells, metric) is not None
+            billed = cells.months_billed(metric) is not None
             grain = "month" if billed else metric.per
             groups.setdefault((metric.table, grain), []).append(metric)
     found: dict[str, Course] = {}

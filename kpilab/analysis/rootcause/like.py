@@ -10,12 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from kpilab.analysis.rootcause.contracts import months_billed
 from kpilab.analysis.rootcause.course import adds_up
 from kpilab.core.values import Period
-from kpilab.engine.customers.movements import movements
 from kpilab.engine.metrics import BUCKET, measure
-from kpilab.errors import BadInput
 from kpilab.stats.calendar import weekdays
 from kpilab.stats.core.change import Change, change, period_change
 from kpilab.stats.core.level import Window
@@ -39,7 +36,7 @@ def like_change(case: Case, cells: Cells, metric: Metric) -> Change:
     The noise is that of what recurs: of customers, where they make up the metric and most of it
     comes from those of both periods, else of days."""
     found = of_units(cells, metric, _by_days(case, cells, metric))
-    return _by_customers(case, cells, metric, found) or found
+    return _by_customers(cells, metric, found) or found
 
 
 def of_units(cells: Cells, metric: Metric, found: Change) -> Change:
@@ -50,18 +47,11 @@ def of_units(cells: Cells, metric: Metric, found: Change) -> Change:
     return replace(found, variances=(first, second)) if np.isfinite(first + second) else found
 
 
-def _by_customers(case: Case, cells: Cells, metric: Metric, found: Change) -> Change | None:
+def _by_customers(cells: Cells, metric: Metric, found: Change) -> Change | None:
     """The change with the noise of its customers; None where they are no units of it."""
-    customer = case.customer
-    if customer is None or customer.amount != metric.name or not found.before:
+    if cells.buyers is None or cells.buyers.amount != metric.name or not found.before:
         return None
-    table = cells.tables[metric.table]
-    if customer.column not in table.table.columns:
-        return None
-    try:
-        moved = movements(table, metric, customer.column, case.baseline, case.current)
-    except BadInput:
-        return None
+    moved = cells.buyers.moved
     if moved.recurring < RECURRING or moved.customers < LEAST_CUSTOMERS:
         return None
     longer = found.before / cells.value(metric.name, "baseline")
@@ -73,7 +63,7 @@ def _by_days(case: Case, cells: Cells, metric: Metric) -> Change:
     if case.baseline.days != case.current.days and totals[0] == totals[0]:
         if adds_up(cells, metric):
             first, second, longer, grain = _windows(case, cells, metric)
-            billed = months_billed(case, cells, metric)
+            billed = cells.months_billed(metric)
             longer = longer if billed is None else billed[1] / billed[0]
             return change(first, second, grain=grain).scaled(totals[0] * longer, totals[1])
         if metric.per is None and not metric.is_ratio and not metric.cumulative:

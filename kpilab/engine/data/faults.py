@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 import pandas as pd
-from ibis import _
 
 from kpilab.core.values import EVERYWHERE, Where
+from kpilab.engine.breakdown import broken_down
 from kpilab.engine.column import column
 from kpilab.engine.days import day_of
 from kpilab.engine.dialect import one
@@ -73,28 +73,22 @@ def suspects(table: Table, ranges: Mapping[str, Range]) -> list[Suspect]:
 
 
 def counted(
-    rows: ir.Table, which: Sequence[Suspect], unique: Sequence[str], time: str
+    rows: ir.Table, which: Sequence[Suspect], unique: Sequence[str], time: str, most: int
 ) -> dict[str, Any]:
-    """One query: `rows`, `oldest`, `newest` (day), `days`, and numbered: `s0` … rows of each
-    suspect, `n0` … known and `d0` … distinct values of each column that must not repeat."""
-    counts: dict[str, Any] = {f"s{k}": one(s.condition).sum() for k, s in enumerate(which)}
+    """One query: `rows`, `oldest`, `newest` (day), `days`, `distinct` (rows that differ from every
+    other in some column, among the first `most`), and numbered: `s0` … rows of each suspect, `n0` …
+    known and `d0` … distinct values of each column that must not repeat."""
+    counts: dict[str, Any] = {"rows": rows.count()}
+    counts |= {f"s{k}": one(s.condition).sum() for k, s in enumerate(which)}
     counts |= {f"n{k}": rows[c].count() for k, c in enumerate(unique)}
     counts |= {f"d{k}": rows[c].nunique() for k, c in enumerate(unique)}
     day = _day(rows, time)
-    found = collect_one(
-        rows.agg(
-            rows=rows.count(), oldest=day.min(), newest=day.max(), days=day.nunique(), **counts
-        ),
-        "quality",
-    )
+    counts |= {"oldest": day.min(), "newest": day.max(), "days": day.nunique()}
+    alike = rows.limit(most).distinct()
+    differ = alike.aggregate(distinct=alike.count())
+    found = collect_one(rows.agg(**counts).cross_join(differ), "quality")
     # An empty table has no sums.
     return {k: 0 if k not in ("oldest", "newest") and pd.isna(v) else v for k, v in found.items()}
-
-
-def distinct_rows(rows: ir.Table) -> int:
-    """Rows that differ from every other in some column."""
-    distinct = rows.distinct()
-    return int(collect_one(distinct.agg(n=distinct.count()), "quality")["n"])
 
 
 def twice(table: Table, columns: Sequence[str]) -> tuple[Table, ir.BooleanValue]:
@@ -140,21 +134,17 @@ def _day(rows: ir.Table, time: str) -> Any:
 def _segment(table: Table, bad: Any, rows: int, faulty: int) -> Where:
     """The value of a dimension with four in five of the faulty rows and at most half of all
     rows."""
+    if not faulty or not table.dimensions_named:
+        return EVERYWHERE
+    many = f"SUM(kpilab_bad) >= {MOSTLY * faulty!r} AND COUNT(*) <= {FEW * rows!r}"
+    sums = {"bad": "SUM(kpilab_bad)", "n": "COUNT(*)"}
     marked = table.table.mutate(kpilab_bad=one(bad))
-    best, size = EVERYWHERE, rows + 1
-    for name in table.dimensions_named if faulty else ():
-        top = marked.group_by(value=marked[name].cast("string")).agg(
-            bad=_.kpilab_bad.sum(), n=_.count()
-        )
-        row = collect_one(top.order_by([_.bad.desc(), _.value]).limit(1), "quality")
-        if (
-            row["bad"] >= MOSTLY * faulty
-            and row["n"] <= FEW * rows
-            and row["n"] < size
-            and not pd.isna(row["value"])
-        ):
-            best, size = Where({name: row["value"]}), int(row["n"])
-    return best
+    found = broken_down(marked, {}, table.dimensions_named, sums, "quality", many)
+    found = found[found["value"].notna()]
+    if found.empty:
+        return EVERYWHERE
+    best = found.loc[found["n"].idxmin()]
+    return Where({str(best["dimension"]): best["value"]})
 
 
 def held(table: Table, metric: Metric, period: Period, condition: ir.BooleanValue) -> float:

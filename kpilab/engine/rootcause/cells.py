@@ -20,6 +20,7 @@ from kpilab.engine.column import SIDES, marked
 from kpilab.engine.daily import beside
 from kpilab.engine.expression import rows_summed
 from kpilab.engine.metrics import BUCKET, PERIOD, Cut, full_buckets, measure, measure_by
+from kpilab.engine.rootcause.buyers import Buyers, buyers
 from kpilab.engine.rootcause.recurring import Spread, spread_of_units
 from kpilab.engine.run import MAX_ROWS, ConnectionLost, OutOfMemory, collect_one
 from kpilab.errors import BadInput, EngineError
@@ -45,6 +46,7 @@ class Cells:
         series: table name -> the same, one row per day from the first to `until`, as logged; a
             table in which earlier days cannot be read has none.
         until: the last day of the current period.
+        buyers: the customers of the case, where it names them.
         cubes: table name -> one row per period × combination of dimensions (`marked`), the same
             metrics.
         dimensions: table name -> dimensions the cube is cut by (rows stay below the fetch limit).
@@ -71,6 +73,7 @@ class Cells:
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     series: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     until: date = date.min
+    buyers: Buyers | None = None
     restore: Restore | None = None
 
     def logged(self, metric: str) -> float:
@@ -139,6 +142,11 @@ class Cells:
         days = pd.date_range(rows.index[0], rows.index[-1], freq="D")
         rows = rows.reindex(days)
         return rows["num"].to_numpy(), rows["den"].to_numpy(), days.dayofweek.to_numpy(float)
+
+    def months_billed(self, metric: Metric) -> tuple[int, int] | None:
+        """See `Buyers.billed`; None for another metric than the customers' amount."""
+        of = self.buyers
+        return None if of is None or of.amount != metric.name else of.billed
 
     def daily(
         self,
@@ -257,6 +265,7 @@ def pull(case: Case) -> Cells:
         metrics=case.metrics,
         series=series,
         until=case.current.last,
+        buyers=buyers(case, refused),
     )
 
 
@@ -345,9 +354,9 @@ def _with_empty_sums(
 def _affordable(table: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Dimensions whose combinations stay below the fetch limit;
     the ones with most values go first."""
-    names = list(table.dimensions_named)
-    if not names:
-        return (), ()
+    names = tuple(table.dimensions_named)
+    if not names or _few(table, names):
+        return names, ()
     counts = collect_one(
         table.table.agg([table.table[d].nunique().name(d) for d in names]), "cells"
     )
@@ -356,9 +365,12 @@ def _affordable(table: Table) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if size * max(counts[name], 1) <= MAX_ROWS * 4:
             kept.append(name)
             size *= max(counts[name], 1)
-    while kept:
-        keys = table.table.select(kept).distinct()
-        if 2 * collect_one(keys.agg(n=keys.count()), "cells")["n"] <= MAX_ROWS:
-            break
+    while kept and not _few(table, kept):
         kept.pop()
     return tuple(d for d in names if d in kept), tuple(d for d in names if d not in kept)
+
+
+def _few(table: Table, names: Sequence[str]) -> bool:
+    """Whether the combinations of these can be fetched for both periods."""
+    keys = table.table.select(list(names)).distinct()
+    return 2 * collect_one(keys.agg(n=keys.count()), "cells")["n"] <= MAX_ROWS
