@@ -216,9 +216,7 @@ def _of_nothing(table: Table, metrics: Sequence[Metric], period: str) -> pd.Data
     return frame
 
 
-def _values(
-    table: Table, metrics: Sequence[Metric], rows: ir.Table, keys: Keys
-) -> pd.DataFrame:
+def _values(table: Table, metrics: Sequence[Metric], rows: ir.Table, keys: Keys) -> pd.DataFrame:
     names = f"metrics {[m.name for m in metrics]} of table {table.name!r}"
     limit = MAX_ROWS * max(1, len(keys.each))
     try:
