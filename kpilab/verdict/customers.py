@@ -15,7 +15,7 @@ from kpilab.analysis.customers.churn import churned, followed, spend, stopped
 from kpilab.analysis.customers.concentration import carried
 from kpilab.analysis.customers.pipeline import SPEED, PipelineResult, pipeline
 from kpilab.analysis.customers.pipeline import place as stage
-from kpilab.analysis.customers.pull_forward import PullForwardResult, after_peak
+from kpilab.analysis.customers.pull_forward import PullForwardResult, after_peak, at_once
 from kpilab.analysis.customers.stand_out import effect_of
 from kpilab.core.case import Case, Customer, Metric
 from kpilab.core.result import Result
@@ -118,8 +118,19 @@ def signals(case: Case, told: Bought | None) -> tuple[CustomerSignal, ...]:
 
     Each test has an error rate of 5 % on unchanged customers. Losses and gains are both told.
     """
-    found = [*_deals(case), *([] if told is None else _customers(case, told))]
+    of = _nobodys(case) if told is None else _customers(case, told)
+    found = [*_deals(case), *of]
     return tuple(sorted(found, key=lambda s: s.p))
+
+
+def _nobodys(case: Case) -> Iterator[CustomerSignal]:
+    """What the goal alone tells, where nobody knows whose its rows are."""
+    asked = measured(case, case.goal.metric)
+    try:
+        found = amounts(asked.table, asked.metric, None)
+    except BadInput:  # not every goal adds up
+        return
+    yield from _pulled(case, found, False)
 
 
 def _customers(case: Case, told: Bought) -> Iterator[CustomerSignal]:
@@ -133,7 +144,7 @@ def _customers(case: Case, told: Bought) -> Iterator[CustomerSignal]:
     yield from _moved(case, asked, customer)
     left = _existing(past, contract, customer)
     existing = tuple(_priced(case, asked, signal) for signal in left)
-    yield from (*existing, *_new(case, past, customer), *_pulled(case, found, customer))
+    yield from (*existing, *_new(case, past, customer), *_pulled(case, found, True))
     for few in _few(case, past, contract, customer):
         # Many who leave a place hold some large ones among them; few large ones are no many.
         many = (s for s in existing if s.kind == "retention_decline" and s.by_number)
@@ -195,36 +206,41 @@ def _moved(case: Case, asked: Measured, customer: Customer) -> Iterator[Customer
             )  # fmt: skip
 
 
-def _pulled(case: Case, found: Amounts, customer: Customer) -> Iterator[CustomerSignal]:
+def _pulled(case: Case, found: Amounts, known: bool) -> Iterator[CustomerSignal]:
     """A peak that ended as the current period began, or when the change log says, and what is
-    missing after it."""
-    first, last = found.span
-    told = [
-        after_peak(found, peak, LEVEL)
+    missing after it; among those who bought in it, where it is known whose the rows are."""
+    daily, amount = found.of_days(), found.metric.name
+    if daily.empty:
+        return
+    first, last = daily.index[0].date(), daily.index[-1].date()
+    whole = [
+        at_once(daily, peak, amount, LEVEL)
         for peak in peaks(case)
         if first <= peak.first and peak.last + timedelta(days=peak.days) <= last
     ]
-    clear = min((r for r in told if r.pulled), key=_least_sure, default=None)
+    alone = [r for r in whole if r.pulled]
+    told = [after_peak(found, r.peak, LEVEL) for r in alone] if known else []
+    # Whoever buys seldom is missing nowhere: then peak and trough tell it, if nothing speaks
+    # against it.
+    pulled = [r for r in told if r.pulled] or [
+        r for r, by in zip(alone, told or alone, strict=True) if not by.early > 0
+    ]
+    clear = min(pulled, key=lambda r: r.p, default=None)
     if clear is None:
         return
     p = clear.table.set_index("part")["p"]
     both = float(p["peak"] * p["trough"])
     # The clearest says that it is so, the largest how much is missing.
-    whole = max((r for r in told if r.pulled), key=lambda r: -float(_missing(r)["effect"]))
+    largest = max(pulled, key=lambda r: -float(_missing(r)["effect"]))
     yield CustomerSignal(
-        "pull_forward", case.goal.metric, EVERYWHERE, effect_of(_missing(whole), customer.amount),
-        min(1.0, _least_sure(clear) * len(told)), len(told), whole.headline, whole,
-        period=whole.trough, by_chance=min(1.0, both * (1 - log(both)) * len(told)),
+        "pull_forward", case.goal.metric, EVERYWHERE, effect_of(_missing(largest), amount),
+        min(1.0, clear.p * len(whole)), len(whole), largest.headline, largest,
+        period=largest.trough, by_chance=min(1.0, both * (1 - log(both)) * len(whole)),
     )  # fmt: skip
 
 
 def _missing(result: PullForwardResult) -> pd.Series:
     return next(row for _, row in result.table.iterrows() if row["part"] == "trough")
-
-
-def _least_sure(result: PullForwardResult) -> float:
-    """The largest p of what must all hold: a peak, a trough, and that of those who bought early."""
-    return float(result.table.set_index("part")["p"][["peak", "trough", "early"]].max())
 
 
 def _few(case: Case, past: History, contract: bool, customer: Customer) -> Iterator[CustomerSignal]:

@@ -151,7 +151,7 @@ goal: {metric: revenue}
 """
 
 
-def orders(folder: Path, pulled: float, sold: float) -> kpilab.Case:
+def orders(folder: Path, pulled: float, sold: float, text: str = CAMPAIGN) -> kpilab.Case:
     """600 customers of 60 weeks; in the last two weeks of the baseline they buy `sold` times as
     much, of which `pulled` is missing in the three weeks after."""
     noise, days = np.random.default_rng(3), pd.date_range("2025-04-07", "2026-05-24")
@@ -167,7 +167,7 @@ def orders(folder: Path, pulled: float, sold: float) -> kpilab.Case:
     region = noise.choice(["north", "south"], 600)
     people = {"customer": ids, "since": pd.Timestamp("2025-01-01"), "region": region}
     pd.DataFrame(people).to_csv(folder / "customers.csv", index=False)
-    (folder / "case.yml").write_text(CAMPAIGN, "utf-8")
+    (folder / "case.yml").write_text(text, "utf-8")
     return kpilab.open_case(folder)
 
 
@@ -177,6 +177,19 @@ def test_what_a_campaign_only_sold_earlier_is_named_once(tmp_path):
     assert (cause.kind, dict(cause.where.values)) == ("pull_forward", {})
     assert cause.period.first == cause.period.last.replace(month=3, day=30)
     assert cause.effect.value < 0
+
+
+@pytest.mark.slow
+def test_where_nobody_knows_who_bought_peak_and_trough_tell_it(tmp_path):
+    nobodys = CAMPAIGN.replace("customer: customers\n", "")
+    (cause,) = kpilab.review(orders(tmp_path, 0.9, 1.7, nobodys)).causes
+    assert (cause.kind, dict(cause.where.values)) == ("pull_forward", {})
+    assert cause.statement.values["said"].key == "pull_forward.whole"
+
+
+def test_where_nobody_knows_who_bought_a_plain_peak_is_none(tmp_path):
+    nobodys = CAMPAIGN.replace("customer: customers\n", "")
+    assert customer_evidence(orders(tmp_path, 0.0, 1.5, nobodys)) == ()
 
 
 @pytest.mark.slow

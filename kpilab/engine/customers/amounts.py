@@ -25,7 +25,7 @@ from kpilab.engine.expression import (
     spelled_out,
     sql,
 )
-from kpilab.engine.run import as_sum, collect_one
+from kpilab.engine.run import as_sum, collect, collect_one
 from kpilab.errors import BadInput, unknown
 
 if TYPE_CHECKING:
@@ -125,6 +125,12 @@ class Amounts:
             measure = restricted(measure, parse_predicate(_days(period), self.metric.name))
         return exp.Coalesce(this=measure, expressions=[exp.Literal.number(0)])
 
+    def of_days(self) -> pd.Series:
+        """The amount of each day that has rows, in order."""
+        found = collect(self.of([DAY], {TOGETHER: None}), "customers")
+        days = pd.DatetimeIndex(pd.to_datetime(found[DAY]))
+        return pd.Series(found[TOGETHER].to_numpy(float), days).sort_index()
+
     def by_day(self) -> Amounts:
         """The same amounts, one row per customer, day and segment, put aside: several questions
         about them are asked of fewer rows, in shorter statements.
@@ -166,17 +172,19 @@ class Amounts:
         return _days_of(collect_one(asked, "customers"))
 
 
-def amounts(table: Table, metric: Metric | str, customer: str, by: Sequence[str] = ()) -> Amounts:
+def amounts(
+    table: Table, metric: Metric | str, customer: str | None, by: Sequence[str] = ()
+) -> Amounts:
     """An amount as its customers made it.
 
     Args:
         table: rows with a time. metric: a sum or count of rows, or the column that is summed.
-        customer: column that says whose a row is. by: columns of segments.
+        customer: column that says whose a row is; None where nothing does. by: columns of segments.
 
     Raises:
         BadInput: a column that is not there, or a metric that does not add up over customers.
     """
-    named = [customer, *by, *([metric] if isinstance(metric, str) else [])]
+    named = [*([customer] if customer else []), *by, *([metric] if isinstance(metric, str) else [])]
     for column in named:
         if column not in table.table.columns:
             raise unknown("column", column, table.table.columns, f"table {table.name!r}")
@@ -187,8 +195,9 @@ def amounts(table: Table, metric: Metric | str, customer: str, by: Sequence[str]
     _check(metric)
     rows = table.table
     columns = {d: own(f"by{k}") for k, d in enumerate(by)}
+    who = rows[customer] if customer else ibis.null("string")
     rows = rows.mutate(
-        **{WHO: rows[customer], DAY: day_of(rows, table.roles()["time"])},
+        **{WHO: who, DAY: day_of(rows, table.roles()["time"])},
         **{c: label(rows[d]) for d, c in columns.items()},
     )
     rows = rows.filter(rows[DAY].notnull())

@@ -28,8 +28,7 @@ def judge(case: Case, evidence: Evidence) -> list[Candidate]:
     pulled = [s for s in evidence.signals if s.signal.kind == PULLED]
     others = [s for s in evidence.signals if s not in pulled]
     signals = list(_strongest(others, evidence))
-    if any(corrected(evidence, s) <= ALPHA for s in pulled):
-        # What all customers lack in a trough is said once.
+    if was_pulled(evidence):
         signals = [s for s in signals if s.signal.where or not case.is_loss(s.signal.effect.value)]
     found: list[Candidate] = []
     for candidate in places:
@@ -44,6 +43,12 @@ def judge(case: Case, evidence: Evidence) -> list[Candidate]:
         found.append(_named(candidate, named[0], evidence) if named else candidate)
         signals = [s for s in signals if s not in named]
     return found + [_candidate(case, evidence, s) for s in (*signals, *pulled)]
+
+
+def was_pulled(evidence: Evidence) -> bool:
+    """Whether a trough after a peak stands: what everybody lacks in it is said once."""
+    pulled = (s for s in evidence.signals if s.signal.kind == PULLED)
+    return any(corrected(evidence, s) <= ALPHA for s in pulled)
 
 
 def _strongest(signals: Sequence[Signalled], evidence: Evidence) -> Iterator[Signalled]:

@@ -52,6 +52,8 @@ def judge(case: Case, evidence: Evidence) -> list[Candidate]:
     moves = _moves(case, evidence)
     found = [(m, _candidate(case, evidence, m, len(moves))) for m in moves]
     known = [(m, c) for m, c in found if c is not None]
+    if customers.was_pulled(evidence):
+        known = [(m, c) for m, c in known if case.metrics[m.metric].is_ratio or m.own >= 0]
     inside = [c for m, c in known if m.metric != case.goal.metric and m.metric in evidence.now]
     beside = [(m, c) for m, c in known if m.metric not in evidence.now]
     clear = [(m, c) for m, c in beside if (c.corrected or 0.0) <= ALPHA]

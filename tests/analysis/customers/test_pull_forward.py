@@ -51,6 +51,25 @@ def test_no_peak_a_plain_peak_or_a_fall_of_all_is_none(made):
     assert sum(pull_forward(orders(s, **made), **ASKED).pulled for s in range(6)) <= 1
 
 
+def test_without_customers_peak_and_trough_are_those_of_all():
+    rows = orders(1, extra=100, pulled=0.5)
+    known = pull_forward(rows, **ASKED)
+    alone = pull_forward(rows, **ASKED | {"customer": None})
+    assert alone.pulled
+    assert list(alone.table["part"]) == ["peak", "trough"]
+    pd.testing.assert_frame_equal(alone.table, known.table.head(2))
+    assert alone.share.value == pytest.approx(known.share.value)
+    assert alone.headline.key == "pull_forward.whole"
+    pull_forward(rows, **ASKED | {"customer": None}).chart("zh").to_dict()
+
+
+@pytest.mark.few(1)
+@pytest.mark.parametrize("made", [{}, {"extra": 300}, {"fall": 0.5}])
+def test_without_customers_no_peak_or_no_trough_is_none(made):
+    made = [pull_forward(orders(s, **made), **ASKED | {"customer": None}) for s in range(6)]
+    assert sum(found.pulled for found in made) <= 1
+
+
 def test_parts_of_the_trough_sum_to_it():
     table = pull_forward(orders(3), **ASKED).table.set_index("part")
     assert table.loc["early", "actual"] + table.loc["others", "actual"] == pytest.approx(
