@@ -26,7 +26,8 @@ from kpilab.engine.customers.growth import by_contract
 from kpilab.engine.customers.history import History, cohorts, history
 from kpilab.engine.daily import Measured
 from kpilab.engine.metrics import measure
-from kpilab.errors import BadInput
+from kpilab.engine.run import ConnectionLost, OutOfMemory
+from kpilab.errors import BadInput, EngineError
 from kpilab.questions.customers import peaks, ways
 from kpilab.questions.funnels import is_slow
 from kpilab.questions.series import measured
@@ -127,10 +128,11 @@ def _nobodys(case: Case) -> Iterator[CustomerSignal]:
     """What the goal alone tells, where nobody knows whose its rows are."""
     asked = measured(case, case.goal.metric)
     try:
-        found = amounts(asked.table, asked.metric, None)
-    except BadInput:  # not every goal adds up
+        yield from _pulled(case, amounts(asked.table, asked.metric, None), False)
+    except (ConnectionLost, OutOfMemory):
+        raise
+    except (BadInput, EngineError):  # not every goal adds up, nor can all its days be read
         return
-    yield from _pulled(case, found, False)
 
 
 def _customers(case: Case, told: Bought) -> Iterator[CustomerSignal]:

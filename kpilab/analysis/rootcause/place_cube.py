@@ -20,6 +20,7 @@ from kpilab.engine.rootcause.places import (
     SLICE,
     VALUES,
     Asked,
+    Kept,
     by_group,
     by_slice,
     weights,
@@ -120,29 +121,24 @@ class Cube:
         return None
 
 
-def cube(asked: Summed, least: float, depth: int = 2) -> Cube:
+def cube(asked: Summed, least: float, depth: int = 2, where: Kept | None = None) -> Cube:
     """The sums of every place of up to `depth` dimensions whose values hold at least `least` of any
-    of the sums."""
+    of the sums; and, as the last set, every combination of the values of `where`."""
     found, replaced = _kept(_engine(asked), asked.table.dimensions_named, asked.periods, least)
     kept = {d: values for d, values in found.items() if values}
     sets = [names for n in range(depth + 1) for names in combinations(kept, n)]
-    return _arranged(asked, sets, (kept, replaced), _fetched(asked, sets, kept))
+    chosen = [kept] * len(sets)
+    if where is not None:
+        sets, chosen = [*sets, tuple(where)], [*chosen, where]
+    return _arranged(asked, sets, (kept, replaced), _fetched(asked, sets, chosen))
 
 
 def deeper(cells: Cube, place: Mapping[str, str]) -> Cube:
     """The same, and the parts of a place by one dimension more."""
     names = tuple(place)
     sets = [(*names, d) for d in cells.kept if d not in place]
-    return _more(cells, sets, {**cells.kept, **{d: [v] for d, v in place.items()}})
-
-
-def with_place(cells: Cube, where: Mapping[str, Sequence[str]]) -> Cube:
-    """The same, and every combination of the values of a place."""
-    return _more(cells, [tuple(where)], where)
-
-
-def _more(cells: Cube, sets: list[tuple[str, ...]], kept: Mapping[str, Sequence[str]]) -> Cube:
-    frames = _fetched(cells.asked, sets, kept)
+    kept = {**cells.kept, **{d: [v] for d, v in place.items()}}
+    frames = _fetched(cells.asked, sets, [kept] * len(sets))
     for frame in frames:
         frame[SET] += len(cells.sets)
     both = [pd.concat(pair, ignore_index=True) for pair in zip(cells.frames, frames, strict=True)]
@@ -160,9 +156,7 @@ def _days(asked: Summed) -> int:
     return WEEK if min(p.days for p in asked.periods) >= DAILY_BELOW else 1
 
 
-def _fetched(
-    asked: Summed, sets: Sequence[tuple[str, ...]], kept: Mapping[str, Sequence[str]]
-) -> Frames:
+def _fetched(asked: Summed, sets: Sequence[tuple[str, ...]], kept: Sequence[Kept]) -> Frames:
     engine, base = _engine(asked), asked.periods[0]
     now = by_group(engine, sets, asked.periods, kept)
     past = by_slice(engine, sets, base, _days(asked), kept)

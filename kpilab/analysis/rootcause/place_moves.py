@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kpilab.analysis.rootcause.place_cube import Cube, Rows, Summed, cube, with_place
+from kpilab.analysis.rootcause.place_cube import Cube, Rows, Summed, cube
 from kpilab.core.table import Table
 from kpilab.core.values import Period, Where
 from kpilab.engine.rootcause.places import unit_of
@@ -58,7 +58,7 @@ def place_moves(
     if not known or not metrics:
         return ()
     asked = Summed(table, tuple(metrics), (baseline, current), unit_of(table, customer))
-    cells = with_place(cube(asked, FLOOR, 1), {d: tuple(map(str, v)) for d, v in known.items()})
+    cells = cube(asked, FLOOR, 1, {d: tuple(map(str, v)) for d, v in known.items()})
     rows = [k for k, (number, _) in enumerate(cells.keys) if number == len(cells.sets) - 1]
     if not rows:
         return ()

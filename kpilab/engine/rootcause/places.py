@@ -34,6 +34,7 @@ DEEPEST = 3
 VALUES = tuple(own(f"v{k}") for k in range(DEEPEST))
 FINEST = own("finest")
 HEX = "0123456789abcdef"
+Kept = Mapping[str, Sequence[str]]
 BLOCKS = 8  # of days that go together where nobody recurs, in a period
 
 
@@ -71,12 +72,12 @@ def by_group(
     asked: Asked,
     sets: Sequence[tuple[str, ...]],
     periods: tuple[Period, Period],
-    kept: Mapping[str, Sequence[str]] | None = None,
+    kept: Sequence[Kept] | None = None,
 ) -> pd.DataFrame:
     """Sums of both periods by group of units and each set of dimensions.
 
     Args:
-        kept: dimension -> its values that are asked for; None for all.
+        kept: of each set, dimension -> its values that are asked for; None for all.
 
     Returns:
         Columns `SET` (index into `sets`), `VALUES`, `SIDE` (0 baseline, 1 current), `GROUP`, and
@@ -103,7 +104,7 @@ def by_slice(
     sets: Sequence[tuple[str, ...]],
     origin: Period,
     days: int,
-    kept: Mapping[str, Sequence[str]] | None = None,
+    kept: Sequence[Kept] | None = None,
 ) -> pd.DataFrame:
     """Sums over the whole history by slices of `days` days, numbered from the first day of `origin`
     (0) back and forth; as `by_group`, with `SLICE` instead of side and group."""
@@ -170,7 +171,7 @@ def _summed(
     asked: Asked,
     keys: Mapping[str, Any],
     sets: Sequence[tuple[str, ...]],
-    kept: Mapping[str, Sequence[str]] | None,
+    kept: Sequence[Kept] | None,
 ) -> pd.DataFrame:
     """One query: the sums by the keys and each set of dimensions, below each other."""
     dialect = dialect_of(engine_name(asked.table.table))
@@ -185,7 +186,11 @@ def _summed(
     sums = ", ".join(f"{m} AS {n}" for m, n in zip(measured, names, strict=True))
     read = f"SELECT {finest}, {sums} FROM rows_read GROUP BY {finest}"
     added = [f"SUM({n}) AS {n}" for n in names]
-    parts = [_one(k, s, ours, list(keys), added, kept, dialect) for k, s in enumerate(sets)]
+    chosen = [{}] * len(sets) if kept is None else kept
+    parts = [
+        _one(k, s, ours, list(keys), added, c, dialect)
+        for k, (s, c) in enumerate(zip(sets, chosen, strict=True))
+    ]
     purpose = f"places of table {asked.table.name!r}"
     found = collect_text(rows, " UNION ALL ".join(parts), purpose, once=(FINEST, read))
     named = {own(f"s{k}"): name for k, name in enumerate(asked.sums)}
@@ -204,7 +209,7 @@ def _one(
     ours: Mapping[str, str],
     keys: Sequence[str],
     sums: Sequence[str],
-    kept: Mapping[str, Sequence[str]] | None,
+    kept: Kept,
     dialect: str,
 ) -> str:
     values = [ours[d] for d in names]
@@ -213,7 +218,7 @@ def _one(
     chosen = [
         f"{ours[d]} IN ({', '.join(_text(v, dialect) for v in kept[d])})"
         for d in names
-        if kept is not None and d in kept
+        if d in kept
     ]
     where = f" WHERE {' AND '.join(chosen)}" if chosen else ""
     grouped = ", ".join([*values, *keys])

@@ -70,7 +70,7 @@ def test_a_unit_stays_in_its_group():
 
 
 def test_rows_without_a_value_are_a_place_of_their_own():
-    found = by_group(ASKED, SETS, (BASE, NOW), {"region": ["(missing)"]})
+    found = by_group(ASKED, SETS, (BASE, NOW), [{"region": ["(missing)"]}] * len(SETS))
     rows = whole(NOW)
     one = found[(found[SET] == 1) & (found[SIDE] == 1)]
     assert one["rows"].sum() == rows["region"].isna().sum()
