@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kpilab.analysis.experiments.cumulative_effect import cumulative_effect
 from kpilab.analysis.experiments.effect_by_age import effect_by_age
-from kpilab.analysis.experiments.experiment import experiment
+from kpilab.analysis.experiments.experiment import Prepared, prepared, read
 from kpilab.analysis.experiments.subgroups import SubgroupsResult, subgroups
 from kpilab.core.values import Message
 from kpilab.errors import BadInput
@@ -35,8 +35,25 @@ def parts(result: ExperimentResult) -> tuple[Result, ...]:
     return tuple(_corrected([*_answers(result)]))
 
 
+def ready_for(asked: TrialQuestion, segments: pd.DataFrame) -> tuple[Prepared, tuple[str, ...]]:
+    """The units of a declared test, and the columns of the log that serve as its segments.
+
+    Args:
+        segments: units per value of each dimension, as `reanalysis` tells them.
+
+    Raises:
+        BadInput: as of `experiment`.
+    """
+    asks = {k: asked.experiment[k] for k in ("metrics", "design")}
+    by = searched(asked.log.dimensions, segments)
+    try:
+        return prepared(*asked.tables, **asks, by=by), by
+    except BadInput:  # a column of the log may not serve as a segment
+        return prepared(*asked.tables, **asks), ()
+
+
 def decided_parts(
-    asked: TrialQuestion, decided: ExperimentResult, segments: pd.DataFrame
+    asked: TrialQuestion, ready: Prepared, by: Sequence[str], decided: ExperimentResult
 ) -> tuple[Result, ...]:
     """The parts of a declared test, with its segments and ages.
 
@@ -44,15 +61,13 @@ def decided_parts(
     otherwise judge the test a second time, beside the rereading that has judged it.
 
     Args:
-        decided: the test as it stood at the decision.
-        segments: units per value of each dimension, as `reanalysis` tells them.
+        ready, by: of `ready_for`. decided: the test as it stood at the decision.
     """
-    options = {**asked.experiment, "metrics": asked.outcomes[:1]}
     try:
-        read = experiment(*asked.tables, **options, by=searched(asked.log.dimensions, segments))
-    except BadInput:  # a column of the log may not serve as a segment
+        alone = read(ready.of([asked.outcomes[0].name]), control=asked.test.control, by=by)
+    except BadInput:
         return parts(decided)
-    return parts(replace(read, best=decided.best))
+    return parts(replace(alone, best=decided.best))
 
 
 def searched(dimensions: Iterable[str], segments: pd.DataFrame) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ from kpilab.engine.experiments.counts import counted, refuse_days
 from kpilab.engine.experiments.moments import Moments
 from kpilab.engine.experiments.scan import moments
 from kpilab.engine.experiments.slots import slotted
-from kpilab.engine.experiments.trial import prepare
+from kpilab.engine.experiments.trial import Trial, prepare
 from kpilab.errors import BadInput, unknown
 from kpilab.old import keywords
 from kpilab.stats.experiments.decision import Judged, Reason, Verdict, decide
@@ -142,31 +142,86 @@ def experiment(
     """
     fraction(level, "experiment(level=)")
     (assignments, log), design = given(assignments, log), design or Design()
+    ready = prepared(assignments, log, metrics=metrics, design=design, by=by)
+    return read(ready, control=control, by=by, ages=ages, level=level)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A test whose units are put together, to be read once or several times.
+
+    Attributes:
+        who: its assignments, units or counts. wanted: its metrics. design: how it was set up.
+        trial: the table of its units. found: the moments of counts; those of units are taken as
+            they are read.
+    """
+
+    who: Assignments | Units | Counts
+    wanted: tuple[Outcome, ...]
+    design: Design
+    trial: Trial
+    found: Moments | None = None
+
+    def of(self, names: Sequence[str]) -> Prepared:
+        """With these of its metrics alone."""
+        wanted = tuple(m for m in self.wanted if m.name in names)
+        labels = {label for m in names for label in (m, f"{m} (capped)")}
+        trial = replace(
+            self.trial,
+            groups=tuple(g for g in self.trial.groups if g.name in labels),
+            columns={m: c for m, c in self.trial.columns.items() if m in names},
+            caps={m: c for m, c in self.trial.caps.items() if m in names},
+        )
+        return replace(self, wanted=wanted, trial=trial)
+
+
+def prepared(
+    assignments: Assignments | Units | Counts,
+    log: EventLog | Facts | None,
+    *,
+    metrics: Sequence[Outcome | str],
+    design: Design,
+    by: Sequence[str] = (),
+) -> Prepared:
+    """The units of a test; arguments and errors as of `experiment`."""
     wanted = _wanted(metrics, design.covariates, assignments)
-    keep = (
-        *by,
-        *([design.strata] if design.strata and design.strata not in by else []),
-    )
+    keep = _kept(by, design)
     if isinstance(assignments, Counts):
         trial, found = counted(assignments, wanted, design, keep)
-    else:
-        if isinstance(assignments, Units):
-            assignments, design = slotted(assignments, design)
-            refuse_days(assignments, wanted, design)
-        trial = prepare(assignments, log, wanted, design.name, design, keep)
+        return Prepared(assignments, tuple(wanted), design, trial, found)
+    if isinstance(assignments, Units):
+        assignments, design = slotted(assignments, design)
+        refuse_days(assignments, wanted, design)
+    trial = prepare(assignments, log, wanted, design.name, design, keep)
+    return Prepared(assignments, tuple(wanted), design, trial)
+
+
+def _kept(by: Sequence[str], design: Design) -> tuple[str, ...]:
+    """Columns that the moments are kept by."""
+    strata = [design.strata] if design.strata and design.strata not in by else []
+    return (*by, *strata)
+
+
+def read(
+    ready: Prepared,
+    *,
+    control: str,
+    by: Sequence[str] = (),
+    ages: bool = True,
+    level: float = 0.95,
+) -> ExperimentResult:
+    """What `experiment` says of units that are put together; `by` are some of the columns they
+    were put together with."""
+    wanted, design, trial = ready.wanted, ready.design, ready.trial
+    keep = _kept(by, design)
+    found = ready.found
+    if found is None:
         found = moments(trial.table, trial.groups, by=trial.keys(keep), nulls=design.nulls)
     treatments = _treatments(found, control, design)
     aged = None
-    if (
-        ages
-        and trial.log is not None
-        and isinstance(assignments, Assignments)
-        and not design.cluster
-    ):
-        aged = age_moments(trial.rows, assignments, trial.log, wanted, window=design.window)
-    asked = Question(
-        trial, found, found.totals("variant"), control, tuple(wanted), design, level, aged
-    )
+    if ages and trial.log is not None and isinstance(ready.who, Assignments) and not design.cluster:
+        aged = age_moments(trial.rows, ready.who, trial.log, wanted, window=design.window)
+    asked = Question(trial, found, found.totals("variant"), control, wanted, design, level, aged)
     asked = informed(asked, trial.keys(keep))
     found = asked.found
     read_out = [row for m in wanted for t in treatments for row in readouts(asked, m, t)]

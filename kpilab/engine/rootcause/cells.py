@@ -210,9 +210,10 @@ class Cells:
 
 def named_days(series: pd.DataFrame, periods: Mapping[str, Period]) -> pd.DataFrame:
     """The days of each period, as `measure` gives them."""
-    days = pd.DatetimeIndex(pd.to_datetime(series[BUCKET]))
+    days = pd.to_datetime(series[BUCKET])
     inside = {
-        name: series[(days >= str(p.first)) & (days <= str(p.last))] for name, p in periods.items()
+        name: series[days.between(pd.Timestamp(p.first), pd.Timestamp(p.last))]
+        for name, p in periods.items()
     }
     return pd.concat([f.assign(**{PERIOD: n}) for n, f in inside.items()], ignore_index=True)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from kpilab.analysis.data.definitions import DefinitionsResult, definitions
 from kpilab.analysis.execution.evidence import EvidenceResult, evidence
-from kpilab.analysis.experiments.experiment import SAFE_LEVEL, ExperimentResult, experiment
+from kpilab.analysis.experiments.experiment import SAFE_LEVEL, ExperimentResult, read
 from kpilab.analysis.experiments.reanalysis import ReanalysisResult, reanalysis
 from kpilab.core.case import Case, Test
 from kpilab.core.finding import Finding, StepReport
@@ -23,7 +23,7 @@ from kpilab.questions.trial import TrialQuestion, trial
 from kpilab.verdict.evidence import Evidence, Found, Loss, Noted, numbering
 from kpilab.verdict.steps.programme import together
 from kpilab.verdict.steps.work import besides
-from kpilab.verdict.trial_parts import decided_parts
+from kpilab.verdict.trial_parts import decided_parts, ready_for
 
 
 def examine(case: Case, cells: Cells, evidence: Evidence) -> tuple[StepReport, Evidence]:
@@ -143,22 +143,16 @@ def _tests(case: Case) -> Iterator[Message | tuple[Finding, ReanalysisResult]]:
             yield _not_examined(test, error.what)
             continue
         yield from (_not_examined(test, problem.what) for problem in asked.left)
-        guards = _guards(asked)
-        if isinstance(guards, Message):
-            yield guards
-            guards = None
+        ready, guards, by = None, None, ()
+        try:
+            ready, by = ready_for(asked, result.segments)
+            guards = read(ready, control=test.control, ages=False)
+        except BadInput as error:
+            if asked.outcomes[1:]:  # without guardrails nothing misses it
+                yield _not_examined(test, error.what)
         found = _rereading(asked, result, guards)
-        apart = decided_parts(asked, guards, result.segments) if guards else ()
+        apart = decided_parts(asked, ready, by, guards) if ready and guards else ()
         yield replace(found, evidence=(*found.evidence, *apart)), result
-
-
-def _guards(asked: TrialQuestion) -> ExperimentResult | Message | None:
-    """The outcome and its guardrails as they stood at the decision; None where that cannot be read
-    and no guardrail misses it."""
-    try:
-        return experiment(*asked.tables, **asked.experiment, ages=False)
-    except BadInput as error:
-        return _not_examined(asked.test, error.what) if asked.outcomes[1:] else None
 
 
 def _not_examined(test: Test, why: str) -> Message:
