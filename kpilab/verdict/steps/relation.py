@@ -13,7 +13,7 @@ from kpilab.analysis.relation.smart import before, smart
 from kpilab.core.case import Case, Metric
 from kpilab.core.finding import Finding, StepReport, Verdict
 from kpilab.core.table import EventLog, Facts
-from kpilab.core.values import EVERYWHERE, Effect, Message, Period
+from kpilab.core.values import EVERYWHERE, Effect, Message
 from kpilab.engine.column import marked, own
 from kpilab.engine.metrics import BUCKET
 from kpilab.engine.rootcause.cells import Cells
@@ -119,7 +119,7 @@ def downstream(case: Case, kpi: Metric) -> tuple[Metric, ...]:
 
 def _surge(case: Case, cells: Cells, kpi: Metric, below: tuple[Metric, ...]) -> HollowGrowthResult:
     frames, names = [], {own(str(k)): m.name for k, m in enumerate((kpi, *below))}
-    periods: dict[str, Period] = {**both(case)}
+    periods = {"baseline": case.baseline, "current": case.current}
     cut = cells.daily_by([kpi, *below], periods, cells.dimensions[kpi.table])
     for dimension, frame in cut.items():
         columns = {BUCKET: "day", marked(dimension): "value"} | {m: k for k, m in names.items()}
