@@ -125,13 +125,14 @@ def _chance(
         return None
     if rows is None:
         rows = measure(table, [metric], {"past": past}, Cut(grain))
-    rows = rows.assign(day=pd.to_datetime(rows[BUCKET])).set_index("day")[metric.name].astype(float)
+    told = pd.DatetimeIndex(pd.to_datetime(rows[BUCKET]))
+    known = pd.Series(rows[metric.name].to_numpy(float), told)
     days = pd.DatetimeIndex(full_buckets(past, grain))
-    days = days[days >= rows.index.min()] if len(rows) else days[:0]
+    days = days[days >= told.min()] if len(told) else days[:0]
     adds = metric.per is None and not metric.is_ratio
     # Of a total, a day without rows is 0; a day whose value is missing is left out, as the forecast
     # leaves out gaps.
-    series = rows.reindex(days, fill_value=0.0 if adds else float("nan")).dropna()
+    series = known.reindex(days, fill_value=0.0 if adds else float("nan")).dropna()
     if len(series) < LEAST:
         return None
     found = forecast(series.to_numpy(), ahead, season=SEASON[grain])

@@ -143,7 +143,7 @@ def _segment(table: Table, bad: Any, rows: int, faulty: int) -> Where:
     found = found[found["value"].notna()]
     if found.empty:
         return EVERYWHERE
-    best = found.loc[found["n"].idxmin()]
+    best = found.sort_values("n", kind="stable").to_dict("records")[0]
     return Where({str(best["dimension"]): best["value"]})
 
 
