@@ -76,15 +76,16 @@ def counted(
     rows: ir.Table, which: Sequence[Suspect], unique: Sequence[str], time: str, most: int
 ) -> dict[str, Any]:
     """One query: `rows`, `oldest`, `newest` (day), `days`, `distinct` (rows that differ from every
-    other in some column, among the first `most`), and numbered: `s0` … rows of each suspect, `n0` …
-    known and `d0` … distinct values of each column that must not repeat."""
+    other in some column; none are read if there are more than `most`), and numbered: `s0` … rows of
+    each suspect, `n0` … known and `d0` … distinct values of each column that must not repeat."""
     counts: dict[str, Any] = {"rows": rows.count()}
     counts |= {f"s{k}": one(s.condition).sum() for k, s in enumerate(which)}
     counts |= {f"n{k}": rows[c].count() for k, c in enumerate(unique)}
     counts |= {f"d{k}": rows[c].nunique() for k, c in enumerate(unique)}
     day = _day(rows, time)
     counts |= {"oldest": day.min(), "newest": day.max(), "days": day.nunique()}
-    alike = rows.limit(most).distinct()
+    # Of too many rows none is read a second time.
+    alike = rows.filter(rows.count().as_scalar() <= most).distinct()
     differ = alike.aggregate(distinct=alike.count())
     found = collect_one(rows.agg(**counts).cross_join(differ), "quality")
     # An empty table has no sums.
