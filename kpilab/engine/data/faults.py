@@ -85,7 +85,8 @@ def counted(
     day = _day(rows, time)
     counts |= {"oldest": day.min(), "newest": day.max(), "days": day.nunique()}
     # Of too many rows none is read a second time.
-    alike = rows.filter(rows.count().as_scalar() <= most).distinct()
+    total: Any = rows.count().as_scalar()
+    alike = rows.filter(total <= most).distinct()
     differ = alike.aggregate(distinct=alike.count())
     found = collect_one(rows.agg(**counts).cross_join(differ), "quality")
     # An empty table has no sums.

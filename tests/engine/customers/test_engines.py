@@ -103,7 +103,7 @@ def postgres() -> Iterator[Callable[[str, pd.DataFrame], ir.Table]]:
         return con.create_table(made[-1], frame, overwrite=True)
 
     yield put
-    for name in made:
+    for name in dict.fromkeys(made):  # the same one may be put twice
         con.drop_table(name)
 
 
