@@ -135,8 +135,8 @@ def at_once(daily: pd.Series, peak: Period, amount: str, level: float) -> PullFo
     days = pd.DatetimeIndex(daily.index)
     number = (days - pd.Timestamp(trough.first)).days // peak.days
     first = -((pd.Timestamp(trough.first) - days.min()).days // peak.days)
-    full = daily[(number >= first) & (number <= 0)]
-    sums = full.groupby(number[(number >= first) & (number <= 0)]).sum()
+    inside = (number >= first) & (number <= 0)
+    sums = daily[inside].groupby(number[inside]).sum()
     whole = sums.reindex(range(min(first, -1), 1), fill_value=0.0).to_numpy(float)
     return _answer(whole, None, peak, amount, level)
 
