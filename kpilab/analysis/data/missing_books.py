@@ -95,14 +95,14 @@ def plausible(
 
 
 def in_books(books: Shortfall | None, level: float) -> dict[str, object]:
-    if books is None:
-        return dict.fromkeys(("books_share", "books_low", "books_high"), float("nan"))
+    names = ("books_share", "books_low", "books_high")
+    # Of a segment without usual entries no share can be missing.
+    if books is None or not books.expected > 0:
+        return dict.fromkeys(names, float("nan"))
     low, high = books.interval(level)
-    return {
-        "books_share": books.share,
-        "books_low": low / books.expected,
-        "books_high": high / books.expected,
-    }
+    return dict(
+        zip(names, (books.share, low / books.expected, high / books.expected), strict=True)
+    )
 
 
 def in_goal(sought: Sought, where: Where, first: date, last: date) -> dict[str, object]:
@@ -127,4 +127,6 @@ def in_goal(sought: Sought, where: Where, first: date, last: date) -> dict[str, 
     half = (high - low) / 2 * float((gone & now).sum() / gone.sum())
     low, high = lost - half, lost + half
     total = float(daily(sought.goal, sought.current)["value"].sum())
-    return dict(zip(names, (lost, low, high, lost / (total + lost)), strict=True))
+    whole = total + lost
+    share = lost / whole if whole else float("nan")
+    return dict(zip(names, (lost, low, high, share), strict=True))

@@ -76,6 +76,20 @@ def test_the_goal_lost_in_the_log_is_a_share_of_the_current_period():
     assert row["goal_share"] == pytest.approx(0.8 * 14 / 28 / 3, abs=0.04)
 
 
+@pytest.mark.parametrize("entries", (0.0, -1.0))
+def test_books_without_usual_entries_for_a_segment_speak_neither_for_nor_against(entries):
+    log, _ = shop(1, lost(40, 46, 0.0))
+    rows = [(day(k), s, entries if s == "S2" else 9.0) for s in ("S1", "S2") for k in range(56)]
+    table = pd.DataFrame(rows, columns=["date", "store", "paid"])
+    books = Measured(
+        Facts(table, dimensions=("store",)), Metric("paid", "facts", measure="sum(paid)")
+    )
+    row = missing_rows(log, period=PERIOD, books=books, goal=books).table.iloc[0]
+    assert (row["value"], row["first"], row["last"]) == ("S2", day(40), day(46))
+    assert row["confirmed"] is None
+    assert row[["books_share", "books_low", "books_high"]].isna().all()
+
+
 def test_silent_when_nothing_is_missing():
     for seed in range(3):
         log, books = shop(seed)
