@@ -100,9 +100,7 @@ def in_books(books: Shortfall | None, level: float) -> dict[str, object]:
     if books is None or not books.expected > 0:
         return dict.fromkeys(names, float("nan"))
     low, high = books.interval(level)
-    return dict(
-        zip(names, (books.share, low / books.expected, high / books.expected), strict=True)
-    )
+    return dict(zip(names, (books.share, low / books.expected, high / books.expected), strict=True))
 
 
 def in_goal(sought: Sought, where: Where, first: date, last: date) -> dict[str, object]:

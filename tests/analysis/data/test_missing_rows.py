@@ -76,7 +76,7 @@ def test_the_goal_lost_in_the_log_is_a_share_of_the_current_period():
     assert row["goal_share"] == pytest.approx(0.8 * 14 / 28 / 3, abs=0.04)
 
 
-@pytest.mark.parametrize("entries", (0.0, -1.0))
+@pytest.mark.parametrize("entries", [0.0, -1.0])
 def test_books_without_usual_entries_for_a_segment_speak_neither_for_nor_against(entries):
     log, _ = shop(1, lost(40, 46, 0.0))
     rows = [(day(k), s, entries if s == "S2" else 9.0) for s in ("S1", "S2") for k in range(56)]
