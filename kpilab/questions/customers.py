@@ -32,6 +32,7 @@ SOLD = ("product", "products", "item", "items", "sku", "article", "商品", "产
 PIECES = ("qty", "quantity", "units", "pieces", "weight", "kg", "数量", "件数", "销量")
 SPENT = ("spend", "spent", "cost", "costs", "expense", "expenses", "花费", "费用", "支出", "投放")
 PEAKS = (7, 14, 28)  # days of a campaign, as tried
+TROUGHS = (14, 28, 42)  # days for which what it sold early may be missing, as tried
 # An entry of the change log this near to the start of the current period may end a campaign.
 NEAR_START, MOST_ENDS = timedelta(days=14), 1
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from math import log
 
 import pandas as pd
 
@@ -15,7 +13,12 @@ from kpilab.analysis.customers.churn import churned, followed, spend, stopped
 from kpilab.analysis.customers.concentration import carried
 from kpilab.analysis.customers.pipeline import SPEED, PipelineResult, pipeline
 from kpilab.analysis.customers.pipeline import place as stage
-from kpilab.analysis.customers.pull_forward import PullForwardResult, after_peak, at_once
+from kpilab.analysis.customers.pull_forward import (
+    PullForwardResult,
+    by_early,
+    every_day,
+    sought,
+)
 from kpilab.analysis.customers.stand_out import effect_of
 from kpilab.core.case import Case, Customer, Metric
 from kpilab.core.result import Result
@@ -28,7 +31,7 @@ from kpilab.engine.daily import Measured
 from kpilab.engine.metrics import measure
 from kpilab.engine.run import ConnectionLost, OutOfMemory
 from kpilab.errors import BadInput, EngineError
-from kpilab.questions.customers import peaks, ways
+from kpilab.questions.customers import TROUGHS, peaks, ways
 from kpilab.questions.funnels import is_slow
 from kpilab.questions.series import measured
 from kpilab.verdict.paid import less_for_as_much
@@ -210,34 +213,27 @@ def _moved(case: Case, asked: Measured, customer: Customer) -> Iterator[Customer
 
 def _pulled(case: Case, found: Amounts, known: bool) -> Iterator[CustomerSignal]:
     """A peak that ended as the current period began, or when the change log says, and what is
-    missing after it; among those who bought in it, where it is known whose the rows are."""
-    daily, amount = found.of_days(), found.metric.name
-    if daily.empty:
+    missing after it."""
+    amount = found.metric.name
+    if found.of_days().empty:
         return
+    daily = every_day(found)
     first, last = daily.index[0].date(), daily.index[-1].date()
-    whole = [
-        at_once(daily, peak, amount, LEVEL)
-        for peak in peaks(case)
-        if first <= peak.first and peak.last + timedelta(days=peak.days) <= last
-    ]
-    alone = [r for r in whole if r.pulled]
-    told = [after_peak(found, r.peak, LEVEL) for r in alone] if known else []
-    # Whoever buys seldom is missing nowhere: then peak and trough tell it, if nothing speaks
-    # against it.
-    pulled = [r for r in told if r.pulled] or [
-        r for r, by in zip(alone, told or alone, strict=True) if not by.early > 0
-    ]
-    clear = min(pulled, key=lambda r: r.p, default=None)
-    if clear is None:
+    asked = [p for p in peaks(case) if first <= p.first and p.last < last]
+    told = sought(daily, asked, TROUGHS, amount, LEVEL)
+    if told is None or not (told.p <= 1 - LEVEL and told.result.pulled):
         return
-    p = clear.table.set_index("part")["p"]
-    both = float(p["peak"] * p["trough"])
-    # The clearest says that it is so, the largest how much is missing.
-    largest = max(pulled, key=lambda r: -float(_missing(r)["effect"]))
+    result = told.result
+    if known:
+        by = by_early(result, found, daily, max(p.days for p in asked))
+        # Whoever buys seldom is missing nowhere: then peak and trough tell it, if nothing speaks
+        # against it.
+        if by.early > 0:
+            return
+        result = by if by.pulled else result
     yield CustomerSignal(
-        "pull_forward", case.goal.metric, EVERYWHERE, effect_of(_missing(largest), amount),
-        min(1.0, clear.p * len(whole)), len(whole), largest.headline, largest,
-        period=largest.trough, by_chance=min(1.0, both * (1 - log(both)) * len(whole)),
+        "pull_forward", case.goal.metric, EVERYWHERE, effect_of(_missing(result), amount), told.p,
+        told.searched, result.headline, result, period=result.trough, by_chance=told.by_chance,
     )  # fmt: skip
 
 

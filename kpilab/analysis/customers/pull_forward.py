@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -14,9 +16,9 @@ from kpilab.core.table import Facts
 from kpilab.core.values import Effect, Message, Period, fraction
 from kpilab.engine.customers.amounts import Amounts, amounts
 from kpilab.engine.customers.followers import followers
-from kpilab.engine.customers.windows import Windows
 from kpilab.errors import BadInput
-from kpilab.stats.customers.pulled import Array, before, beyond
+from kpilab.stats.customers import pulled as told
+from kpilab.stats.customers.pulled import Part
 
 if TYPE_CHECKING:
     from kpilab.engine.door.tables import Tabular
@@ -30,7 +32,8 @@ class PullForwardResult(Result):
         table: one row per part; columns `part` (peak; trough: all who bought in it; where rows say
             whose they are early: those of them who bought in the peak as well, and others),
             `expected`, `actual`, `effect`, `low`, `high`,
-            `p` (against the same at former windows; NaN where the history is too short).
+            `p` (of so much more in the peak, so much less after it, against the same at former
+            windows; one-sided, NaN where the history is too short).
         share: part of the peak's excess that is missing in the trough, with its interval.
         peak, trough: their days. level: confidence level.
     """
@@ -72,30 +75,46 @@ class PullForwardResult(Result):
         return Message(pulled if self.pulled else "pull_forward.none", values)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sought:
+    """The clearest peak with a trough among several stretches of days.
+
+    Attributes:
+        p: of peak and trough, the larger, corrected for the stretches looked at.
+        by_chance: p where neither is there. searched: how many stretches that were.
+    """
+
+    result: PullForwardResult
+    p: float
+    by_chance: float
+    searched: int
+
+
 def pull_forward(
     facts: Facts | Tabular,
     *,
     amount: str | Metric,
     peak: Period,
+    trough: int | None = None,
     customer: str | None = None,
     level: float = 0.95,
 ) -> PullForwardResult:
     """Tell how much of a peak (a campaign) was only bought early: it is missing right after.
 
-    The window of the same length after the peak is held against the four windows before the peak,
-    and so is the peak; those who bought in the peak, against what they spent in it. What is usual
-    between such windows, the history tells. What was pulled forward is missing among the early;
-    rows of nobody are none of theirs.
+    The peak and the days after it are held against the four weeks before the peak; those who bought
+    in the peak, against what was spent in it. What is usual between such stretches, the history
+    tells. What was pulled forward is missing among the early; rows of nobody are none of theirs.
 
     Args:
         facts, amount, level: as for `churn`. peak: its days; whole weeks do best.
+        trough: how many days after the peak, 1 or more; None: as many as the peak has.
         customer: column that says whose a row is; None tells peak and trough alone.
 
     Returns:
         PullForwardResult.
 
     Raises:
-        BadInput: a column that is not there, no row, or a peak after the last row.
+        BadInput: a column that is not there, no row, a peak after the last row, or no day after it.
 
     Note:
         A fall that only happens to begin after the peak looks the same, the more so where nobody
@@ -103,65 +122,151 @@ def pull_forward(
         not taken out: where the trough is one every year, compare years.
     """
     fraction(level, "pull_forward(level=)")
+    days = peak.days if trough is None else trough
+    if days < 1:
+        raise BadInput(f"trough is {days} days", "pull_forward(trough=)", "give a day or more")
     found = amounts(Facts.of(facts), amount, customer)
     first, last = found.span
     if not first <= peak.first <= last:
         hint = f"choose days within {first}..{last}"
         raise BadInput(f"no row lies in {peak}", "pull_forward(peak=)", hint)
-    if customer is None:
-        told = at_once(found.of_days(), peak, found.metric.name, level)
-    else:
-        told = after_peak(found, peak, level)
-    return replace(told, notes=(*told.notes, *found.left_out(last)))
+    daily = every_day(found)
+    result = at_once(daily, peak, days, found.metric.name, level)
+    result = result if customer is None else by_early(result, found, daily)
+    return replace(result, notes=(*result.notes, *found.left_out(last)))
 
 
-def after_peak(found: Amounts, peak: Period, level: float) -> PullForwardResult:
-    """The answer from the amounts by customer."""
-    rows = followers(found, Windows(Windows(peak, 0).period(1), 0))
-    every = range(int(rows["window"].min()) if len(rows) else -1, 1)
-    wide = rows.pivot(index="early", columns="window", values="amount")
-    wide = wide.reindex(index=[False, True], columns=pd.Index(every)).fillna(0.0)
-    others, early = wide.to_numpy(float)
-    return _answer(others + early, (early, others), peak, found.metric.name, level)
+def every_day(found: Amounts) -> pd.Series:
+    """The amount of each day from the first row to the last."""
+    return found.of_days().asfreq("D", fill_value=0.0)
 
 
-def at_once(daily: pd.Series, peak: Period, amount: str, level: float) -> PullForwardResult:
+def at_once(
+    daily: pd.Series, peak: Period, trough: int, amount: str, level: float
+) -> PullForwardResult:
     """The answer from the amount alone.
 
     Args:
-        daily: the amount by day (index), from its first day on.
+        daily: the amount of every day (index). trough: how many days.
     """
-    trough = Windows(peak, 0).period(1)
-    days = pd.DatetimeIndex(daily.index)
-    number = (days - pd.Timestamp(trough.first)).days // peak.days
-    first = -((pd.Timestamp(trough.first) - days.min()).days // peak.days)
-    inside = (number >= first) & (number <= 0)
-    sums = daily[inside].groupby(number[inside]).sum()
-    whole = sums.reindex(range(min(first, -1), 1), fill_value=0.0).to_numpy(float)
-    return _answer(whole, None, peak, amount, level)
+    values, at = daily.to_numpy(float), _place(daily, peak.last)
+    parts = {
+        "peak": told.peak(values, at, peak.days, peak.days, level),
+        "trough": told.trough(_filled(values, at + trough), at, trough, peak.days, level),
+    }
+    return _answer(parts, peak, trough, amount, level)
+
+
+def by_early(
+    result: PullForwardResult, found: Amounts, daily: pd.Series, apart: int | None = None
+) -> PullForwardResult:
+    """The answer with those who bought in the peak, and the others.
+
+    Args:
+        apart: days before the peak's end that may be of a campaign; None: those of the peak.
+    """
+    before, after = result.peak.days, result.trough.days
+    apart, step = apart or before, max(before, after)
+    at = _place(daily, result.peak.last)
+    values = _filled(daily.to_numpy(float), at + after)
+    marks = told.marks(at, step, apart + after)
+    rows = followers(found, result.trough.first, before, after)
+    early = rows.reindex((marks - at) // step).fillna(0.0).to_numpy(float)
+    others = told.window(values, marks, 0, after) - early
+    spent = told.window(values, marks, -before, 0)
+    usual = told.usual(values, marks, apart, after)
+    parts = {
+        "early": told.beyond(early, spent, -1, result.level),
+        "others": told.beyond(others, usual, -1, result.level),
+    }
+    return replace(result, table=pd.concat([result.table, _rows(parts)], ignore_index=True))
+
+
+def sought(
+    daily: pd.Series, peaks: Sequence[Period], troughs: Sequence[int], amount: str, level: float
+) -> Sought | None:
+    """The clearest of several peaks and of the troughs after it; None where no history tells.
+
+    A trough is looked for in its own stretches: what a campaign sold early may be missing for
+    longer than it lasted. What is usual ends before the longest of the peaks, which may all be of
+    one campaign.
+
+    Args:
+        daily: the amount of every day (index). peaks: those that end on one day are one campaign's.
+        troughs: how many days after it.
+    """
+    apart = max((p.days for p in peaks), default=0)
+    ends = sorted({p.last for p in peaks})
+    asked = [list(_asked(daily, [p for p in peaks if p.last == e], troughs, apart, level))
+             for e in ends]  # fmt: skip
+    found = [_clearest(each, amount, level) for each in asked]
+    known = [f for f in found if f is not None]
+    if not known:
+        return None
+    best = min(known, key=lambda f: f.p)
+    return replace(best, p=told.any_of([f.p for f in known]),
+                   by_chance=min(1.0, best.by_chance * len(known)),
+                   searched=sum(map(len, asked)))  # fmt: skip
+
+
+def _asked(
+    daily: pd.Series, peaks: Sequence[Period], troughs: Sequence[int], apart: int, level: float
+) -> Iterator[tuple[Period, int, Part]]:
+    """Each stretch of one campaign: its peaks (no days of trough), then the days after it."""
+    values, at = daily.to_numpy(float), _place(daily, peaks[0].last)
+    for peak in peaks:
+        yield peak, 0, told.peak(values, at, peak.days, apart, level)
+    for days in troughs:
+        yield peaks[0], days, told.trough(values, at, days, apart, level)
+
+
+def _clearest(
+    asked: Sequence[tuple[Period, int, Part]], amount: str, level: float
+) -> Sought | None:
+    """Of one campaign the clearest peak, and of the clear troughs the one that lacks most."""
+    known = [a for a in asked if a[2].p == a[2].p]
+    peaks, troughs = ([a for a in known if (a[1] > 0) is after] for after in (False, True))
+    if not peaks or not troughs:
+        return None
+    up, down = (told.any_of([a[2].p for a in each]) for each in (peaks, troughs))
+    high = min(peaks, key=lambda a: a[2].p)
+    least = min(a[2].p for a in troughs)
+    clear = [a for a in troughs if a[2].p <= max(least, 1 - level)]
+    low = min(clear, key=lambda a: a[2].effect)
+    result = _answer({"peak": high[2], "trough": low[2]}, high[0], low[1], amount, level)
+    both = up * down
+    return Sought(result, max(up, down), both * (1 - float(np.log(both))) if both else 0.0, 0)
 
 
 def _answer(
-    whole: Array, parts: tuple[Array, Array] | None, peak: Period, amount: str, level: float
+    parts: dict[str, Part], peak: Period, trough: int, amount: str, level: float
 ) -> PullForwardResult:
-    """From the amounts of the windows, the last of which is the trough: of all, and of those who
-    bought in the window before and the others."""
-    usual, peaks, at = before(whole, 1), before(whole, 0), len(whole) - 1
-    told = {
-        "peak": beyond(whole, peaks, at - 1, at - 1, level),
-        "trough": beyond(whole, usual, at, at - 1, level),
-    }
-    if parts is not None:
-        early, others = parts
-        spent = np.roll(whole, 1)  # by all who bought in the window before
-        spent[0] = np.nan
-        told["early"] = beyond(early, spent, at, at - 1, level)
-        told["others"] = beyond(others, usual, at, at - 1, level)
+    share = _share(parts["peak"], parts["trough"])
+    after = Period(peak.last + timedelta(days=1), peak.last + timedelta(days=trough))
+    return PullForwardResult(_rows(parts), share, peak, after, amount, level)
+
+
+def _share(peak: Part, trough: Part) -> Effect:
+    """Missing part of the excess. Where the base was low by chance, the excess is too large and
+    what is missing too small: the ends of one are held against the opposite ends of the other."""
+    none = float("nan")
+    if not peak.effect > 0:
+        return Effect.known(none, none, none)
+    most = -trough.low / peak.low if peak.low > 0 else none
+    return Effect.known(-trough.effect / peak.effect, -trough.high / peak.high, most)
+
+
+def _rows(parts: dict[str, Part]) -> pd.DataFrame:
     names = ("expected", "actual", "effect", "low", "high", "p")
-    table = pd.DataFrame([[k, *(getattr(v, n) for n in names)] for k, v in told.items()],
-                         columns=["part", *names])  # fmt: skip
-    excess, low = told["peak"].effect, told["trough"]
-    of = excess if excess > 0 else float("nan")
-    share = Effect.known(-low.effect / of, -low.high / of, -low.low / of)
-    trough = Windows(peak, 0).period(1)
-    return PullForwardResult(table, share, peak, trough, amount, level)
+    rows = [[k, *(getattr(part, n) for n in names)] for k, part in parts.items()]
+    return pd.DataFrame(rows, columns=["part", *names])
+
+
+def _place(daily: pd.Series, end: date) -> int:
+    """Position of the day after a peak."""
+    return (pd.Timestamp(end) - pd.DatetimeIndex(daily.index)[0]).days + 1
+
+
+def _filled(values: np.ndarray, length: int) -> np.ndarray:
+    """Days after the last row brought nothing, where they are asked about."""
+    return np.append(values, np.zeros(max(0, length - len(values))))

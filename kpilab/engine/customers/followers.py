@@ -1,33 +1,37 @@
-"""What a window brought, from those who bought in the one before it and from the others."""
+"""What the days after a mark brought from those who bought in the days before it."""
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
 
 from kpilab.engine.column import own
 from kpilab.engine.customers.amounts import DAY, WHO, Amounts
-from kpilab.engine.customers.windows import Windows
+from kpilab.engine.customers.windows import EPOCH, FAR, number
 from kpilab.engine.dialect import engine_name
 from kpilab.engine.run import collect
 
-WINDOW, AMOUNT = own("window"), own("amount")
+MARK, INTO, AMOUNT = own("mark"), own("into"), own("amount")
 
 
-def followers(found: Amounts, windows: Windows) -> pd.DataFrame:
-    """One row per full window (0: the last) and kind of customer: `early` (with an amount in the
-    window before), `amount`; nobody's rows are none of the early."""
-    until = found.until(windows.current.last)
-    rows: Any = until.rows
-    rows = rows.mutate(**{WINDOW: windows.window(rows[DAY], engine_name(rows))})
-    rows = rows.filter(rows[WINDOW] >= windows.back_to(found.span[0]))
-    # Joined to itself: what it takes to make it is written and done once.
-    panel: Any = Amounts(rows, found.metric, found.by).of([WHO, WINDOW], {AMOUNT: None}).cache()
-    before = panel.view()
-    same = [panel[WHO] == before[WHO], panel[WINDOW] == before[WINDOW] + 1]
-    both = panel.left_join(before, same).select(
-        panel[WINDOW], panel[AMOUNT], early=before[AMOUNT].notnull()
-    )
-    grouped = both.group_by([WINDOW, "early"]).agg(amount=both[AMOUNT].cast("float64").sum())
-    return collect(grouped, "pull_forward").rename(columns={WINDOW: "window"})
+def followers(found: Amounts, at: date, before: int, after: int) -> pd.Series:
+    """The amount of the days after each mark, from those who bought in the days before it; 0 is the
+    mark asked about, the others lie the longer of the two stretches apart. Nobody's rows are none
+    of theirs.
+
+    Args:
+        at: the first day after the mark. before, after: how many days.
+    """
+    step = max(before, after)
+    rows: Any = found.until(at + timedelta(days=after - 1)).rows
+    past = number(rows[DAY], engine_name(rows)) - (at - EPOCH).days + FAR * step
+    rows = rows.mutate(**{MARK: past // step - FAR, INTO: past % step})
+    bought = rows.filter(rows[INTO] >= step - before, rows[WHO].notnull())
+    bought = bought.select(WHO, **{MARK: bought[MARK] + 1}).distinct()
+    late = Amounts(rows.filter(rows[INTO] < after), found.metric, found.by)
+    late = late.of([WHO, MARK], {AMOUNT: None})
+    both: Any = late.join(bought, [WHO, MARK])
+    grouped = both.group_by(MARK).agg(**{AMOUNT: both[AMOUNT].cast("float64").sum()})
+    return collect(grouped, "pull_forward").set_index(MARK)[AMOUNT]

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from kpilab import BadInput, Period
+from kpilab.analysis.customers.pull_forward import Sought, sought
 from kpilab.customers import pull_forward
 
 PEAK = Period(date(2026, 3, 2), date(2026, 3, 15))
@@ -80,3 +81,66 @@ def test_parts_of_the_trough_sum_to_it():
 def test_a_peak_beyond_the_rows_is_refused():
     with pytest.raises(BadInput, match="no row lies in"):
         pull_forward(orders(1), **ASKED | {"peak": Period(date(2027, 1, 1), date(2027, 1, 9))})
+
+
+def test_no_day_after_the_peak_is_refused():
+    with pytest.raises(BadInput, match="trough is 0 days"):
+        pull_forward(orders(1), **ASKED, trough=0)
+
+
+def ahead(seed: int) -> pd.DataFrame:
+    """Two fifths of what six weeks would have brought is bought in the week before them."""
+    rows = orders(seed)
+    lacks = rows["date"].between("2026-02-16", "2026-03-29")
+    early = rows[lacks].sample(frac=0.4, random_state=seed)
+    week = pd.date_range("2026-02-09", "2026-02-15")
+    moved = early.assign(date=np.random.default_rng(seed).choice(week, len(early)))
+    return pd.concat([rows.drop(index=early.index), moved])
+
+
+def test_the_trough_may_be_longer_than_the_peak():
+    week = Period(date(2026, 2, 9), date(2026, 2, 15))
+    found = [pull_forward(ahead(s), **ASKED | {"peak": week}, trough=42) for s in range(6)]
+    assert {f.trough for f in found} == {Period(date(2026, 2, 16), date(2026, 3, 29))}
+    assert all(f.pulled and f.early < 0 for f in found)
+    assert sum(f.share.low < 1 < f.share.high for f in found) >= 5
+
+
+def daily(seed: int, *, days: int = 14, sold: float = 1.0, then: int = 0, left: float = 1.0):
+    """A hundred a day for 470 days; a campaign ends 50 days before the last of them."""
+    values = 100 * np.random.default_rng(seed).lognormal(0, 0.3, 470)
+    values[420 - days : 420] *= sold
+    values[420 : 420 + then] *= left
+    return pd.Series(values, pd.date_range("2025-01-01", periods=470))
+
+
+def clearest(values: pd.Series) -> Sought:
+    end = values.index[419].date()
+    begins = [values.index[420 - n].date() for n in (7, 14, 28)]
+    found = sought(values, [Period(b, end) for b in begins], (14, 28, 42), "amount", 0.95)
+    assert found is not None
+    return found
+
+
+def test_a_trough_of_six_weeks_is_found_after_a_campaign_of_two():
+    found = clearest(daily(1, sold=1.8, then=42, left=0.75))
+    assert found.p <= 0.01
+    assert found.by_chance < found.p
+    assert (found.result.peak.days, found.result.trough.days) == (14, 42)
+    assert found.searched == 6
+
+
+LONG, FALL = {"sold": 1.6, "days": 28}, {"then": 50, "left": 0.6}
+
+
+@pytest.mark.parametrize("made", [{}, {"sold": 1.6}, {"sold": 1.6, "days": 20}, LONG, FALL])
+def test_a_campaign_of_any_length_that_only_sold_more_is_none(made):
+    wrong = np.mean([clearest(daily(s, **made)).p <= 0.05 for s in range(200)])
+    assert wrong <= 0.05 + 3 * 0.0154  # 0.05 with its Monte Carlo error
+
+
+def test_a_short_history_seeks_nothing():
+    values = daily(1).iloc[300:]
+    end = values.index[119].date()
+    peak = Period(values.index[113].date(), end)
+    assert sought(values, [peak], (14,), "amount", 0.95) is None
