@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 
+import pandas as pd
 import pytest
 
 from kpilab.case.read import open_case
@@ -171,3 +172,12 @@ def test_a_server_that_ends_the_connection_is_reached_anew(tmp_path, server, mon
         assert con.con.info.backend_pid != before, "another connection than before"
         assert con.con.info.parameter_status("TimeZone") == "Asia/Shanghai"
     killer.close()
+
+
+def test_a_fault_of_whole_rows_beside_one_of_a_column_names_no_column(case, tmp_path):
+    rows = daily(0.8)
+    rows.loc[rows.index[-9], "platform"] = None
+    pd.concat([rows, rows.iloc[-3:]]).to_csv(tmp_path / "daily.csv", index=False)
+    faults = {i["statement"]: i for i in told(review(open_case(tmp_path)))["data_quality"]}
+    assert {fault["column"] for fault in faults.values()} == {None, "platform"}
+    assert not any("nan" in said for said in faults)

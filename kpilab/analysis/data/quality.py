@@ -77,10 +77,12 @@ class QualityResult(Result):
     @property
     def statements(self) -> tuple[Message, ...]:
         """The sentence of each fault, in the order of the table."""
-        rows = self.table[["check", "column", "rows", "detail"]].to_dict("records")
+        told = self.table[["column", "rows", "detail"]]
+        # A fault of whole rows has no column: told as none, not as a missing number.
+        rows = told.astype(object).where(told.notna(), None).to_dict("records")
         return tuple(
-            Message(f"quality.{row['check']}", {str(k): row[k] for k in row if k != "check"})
-            for row in rows
+            Message(f"quality.{check}", {str(k): v for k, v in row.items()})
+            for check, row in zip(self.table["check"], rows, strict=True)
         )
 
 
