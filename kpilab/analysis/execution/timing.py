@@ -80,7 +80,8 @@ def timing(
             confidence level.
 
     Raises:
-        BadInput: under 21 days, no records, or a period that holds no end of a month.
+        BadInput: under 21 days, no records, days whose claims are negative in sum, or a period that
+            holds no end of a month.
     """
     fraction(level, "timing(level=)")
     records = Executions.of(records)
@@ -99,6 +100,14 @@ def timing(
             f"nothing was claimed in {period}",
             "timing(period=)",
             "choose other days or another action",
+        )
+    below = frame.loc[frame["quantity"] < 0, "day"]
+    if len(below):
+        raise BadInput(
+            f"claims add up to less than nothing on {len(below)} of {len(frame)} days, first on "
+            f"{below.iloc[0]:%Y-%m-%d}",
+            f"table {records.name!r}, column {records.quantity!r}",
+            "put what was taken back on the day of the work it belongs to",
         )
     weekday = (
         frame["day"].dt.weekday.to_numpy() if every == "month" else np.zeros(len(frame), dtype=int)

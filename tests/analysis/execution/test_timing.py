@@ -11,6 +11,7 @@ import pytest
 
 from kpilab.analysis.execution.timing import timing
 from kpilab.core.values import Period
+from kpilab.errors import BadInput
 
 PERIOD = Period(date(2025, 3, 1), date(2025, 5, 31))
 
@@ -33,3 +34,10 @@ def test_a_day_whose_quantities_are_missing_is_left_out_and_counted():
     assert gone not in set(found.daily["day"])
     assert [note.key for note in found.notes] == ["timing.missing"]
     assert right.notes == ()
+
+
+def test_days_on_which_claims_were_taken_back_in_sum_are_refused_with_their_date():
+    rows = records()
+    taken = rows["quantity"].mask(rows["date"] == pd.Timestamp("2025-04-10"), -1.0)
+    with pytest.raises(BadInput, match=r"1 of 92 days, first on 2025-04-10"):
+        timing(rows.assign(quantity=taken), period=PERIOD)
