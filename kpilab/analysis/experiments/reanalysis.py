@@ -152,13 +152,14 @@ def reanalysis(
     """Re-analyse a decided test: lost units, wearing-off effect, uncorrected stop.
 
     Units, values, test and interval are those of `experiment`, asked at the end of a day. *SRM*:
-    units per variant against the declared split, at .001; the segment is the dimension value (as of
-    the unit's first event) that is furthest from the split, corrected for all values. *Novelty*:
-    outcome per active day by days since assignment, an extra effect that halves every few days
-    against a constant one; trouble when the read-out was positive or negative beyond chance, the
-    extra is real at .01 and makes up most of it. *Peeking*: a test shipped before its planned end
-    without a boundary is worth the chance that |z| would have reached as high at any of the planned
-    daily looks; trouble when that is above .05 and the planned window does not confirm it.
+    units per variant against the declared split, at .001: of all, or of one dimension value (as of
+    the unit's first event; the furthest from the split, corrected for all values) beside which the
+    others are as declared. *Novelty*: outcome per active day by days since assignment, an extra
+    effect that halves every few days against a constant one; trouble when the read-out was positive
+    or negative beyond chance, the extra is real at .01 and makes up most of it. *Peeking*: a test
+    shipped before its planned end without a boundary is worth the chance that |z| would have
+    reached as high at any of the planned daily looks; trouble when that is above .05 and the
+    planned window does not confirm it.
 
     Args:
         assignments: one row per unit and experiment. log: events (or facts), before and after the

@@ -124,15 +124,18 @@ def srm(
     counts: Mapping[str, int], split: Mapping[str, float], segments: pd.DataFrame, outside: Effect
 ) -> Check:
     shares = list(split.values())
-    whole = sample_ratio(list(counts.values()), shares)
-    where = EVERYWHERE
+    whole = sample_ratio(list(counts.values()), shares).p
+    where, q = EVERYWHERE, 1.0
     if len(segments) and segments["q"].to_numpy()[0] <= LEVEL:
         worst = segments.iloc[0]
         rest = [counts[v] - int(worst[v]) for v in counts]
-        # One place explains it only if the others are as declared.
+        # One place explains it only if the others are as declared: what a variant moved from one
+        # value to another was not lost.
         if sum(rest) and sample_ratio(rest, shares).p > NOVELTY_LEVEL:
-            where = Where({str(worst["dimension"]): (worst["value"],)})
-    return Check("srm", whole.p, SRM_LEVEL, whole.p < SRM_LEVEL, outside, where)
+            where, q = Where({str(worst["dimension"]): (worst["value"],)}), float(worst["q"])
+    # Beside all units, a loss of one segment may be no more than chance.
+    p = whole if whole < SRM_LEVEL or q >= SRM_LEVEL else q
+    return Check("srm", p, SRM_LEVEL, p < SRM_LEVEL, outside, where)
 
 
 def ages_of(

@@ -16,6 +16,7 @@ from kpilab.core.table import Assignments, EventLog
 from kpilab.core.trial import Decision, Design, Outcome
 from kpilab.errors import BadInput
 from kpilab.show import say
+from kpilab.stats.experiments.sample_ratio import sample_ratio
 
 START = pd.Timestamp("2025-03-03")
 
@@ -72,6 +73,37 @@ def test_units_lost_in_one_segment_are_found_there():
     assert result.verdict == "srm"
     assert result.where.plain() == {"platform": "android"}
     assert "android" in say(result.headline, "zh")
+
+
+def lost_of_many(seed, moved=False):
+    """4,000 units, of which a fifth is on a small platform; there B lost a third, or has them
+    under another name."""
+    who, log = world(seed, units=4000, days=4)
+    rng, rows, table = np.random.default_rng(seed), log.table.to_pandas(), who.table.to_pandas()
+    small = rng.permutation(4000)[:800]
+    b = set(table.loc[table["variant"] == "B", "user"])
+    gone = {u for u in small if u in b and rng.random() < 0.34}
+    rows.loc[rows["user"].isin(small), "platform"] = "tv"
+    rows.loc[rows["user"].isin(gone), "platform"] = "tv app"
+    keep = gone if not moved else set()
+    return (
+        Assignments(table[~table["user"].isin(keep)]),
+        EventLog(rows[~rows["user"].isin(keep)], dimensions=("platform",)),
+    )
+
+
+def test_units_lost_in_a_small_segment_are_found_where_all_together_look_fine():
+    result = read(lost_of_many(2), planned_days=4, decided_on=date(2025, 3, 7))
+    assert result.verdict == "srm"
+    assert result.where.plain() == {"platform": "tv"}
+    assert result.p == pytest.approx(result.segments["q"].iat[0])
+    assert sample_ratio(list(result.counts.values()), [1, 1]).p > 0.001
+
+
+def test_units_that_a_variant_gave_another_value_are_not_lost():
+    result = read(lost_of_many(2, moved=True), planned_days=4, decided_on=date(2025, 3, 7))
+    assert result.segments["q"].iat[0] < 0.001
+    assert result.verdict == "fine"
 
 
 def test_an_effect_that_wears_off_is_a_novelty():
