@@ -215,9 +215,9 @@ def _pulled(case: Case, found: Amounts, known: bool) -> Iterator[CustomerSignal]
     """A peak that ended as the current period began, or when the change log says, and what is
     missing after it."""
     amount = found.metric.name
-    if found.of_days().empty:
-        return
     daily = every_day(found)
+    if daily.empty:
+        return
     first, last = daily.index[0].date(), daily.index[-1].date()
     asked = [p for p in peaks(case) if first <= p.first and p.last < last]
     told = sought(daily, asked, TROUGHS, amount, LEVEL)

@@ -130,9 +130,7 @@ def _issues(name: str, result: QualityResult, goal: Metric | None) -> list[DataI
                 else {}
             )
             said = Message("trust.fault", values)
-        # In a table a fault without a column has a missing value there.
-        column = None if pd.isna(row["column"]) else str(row["column"])
-        found.append(DataIssue(name, said, column, where, period, int(row["rows"]), effect))
+        found.append(DataIssue(name, said, row["column"], where, period, int(row["rows"]), effect))
     return found
 
 

@@ -77,12 +77,10 @@ class QualityResult(Result):
     @property
     def statements(self) -> tuple[Message, ...]:
         """The sentence of each fault, in the order of the table."""
-        told = self.table[["column", "rows", "detail"]]
-        # A fault of whole rows has no column: told as none, not as a missing number.
-        rows = told.astype(object).where(told.notna(), None).to_dict("records")
+        rows = self.table[["check", "column", "rows", "detail"]].to_dict("records")
         return tuple(
-            Message(f"quality.{check}", {str(k): v for k, v in row.items()})
-            for check, row in zip(self.table["check"], rows, strict=True)
+            Message(f"quality.{row['check']}", {str(k): row[k] for k in row if k != "check"})
+            for row in rows
         )
 
 
@@ -150,6 +148,8 @@ def quality(
         *_units(examined, time, amounts, days),
     ]
     frame = pd.DataFrame(found, columns=[*COLUMNS, *EFFECT])
+    # A fault of whole rows has no column: none, and not a missing number beside texts.
+    frame["column"] = frame["column"].astype(object).where(frame["column"].notna(), None)
     frame["share"] = frame["rows"] / total if total else float("nan")
     notes = (
         ()

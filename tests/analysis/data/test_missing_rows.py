@@ -90,6 +90,14 @@ def test_books_without_usual_entries_for_a_segment_speak_neither_for_nor_against
     assert row[["books_share", "books_low", "books_high"]].isna().all()
 
 
+def test_of_a_goal_of_nothing_no_share_is_lost():
+    log, books = shop(1, lost(40, 46, 0.0))
+    goal = Measured(books.table, Metric("none", "facts", measure="sum(paid) * 0"))
+    row = missing_rows(log, period=PERIOD, books=books, goal=goal).table.iloc[0]
+    assert row["goal_lost"] == 0
+    assert np.isnan(row["goal_share"])
+
+
 def test_silent_when_nothing_is_missing():
     for seed in range(3):
         log, books = shop(seed)
