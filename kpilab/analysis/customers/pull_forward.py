@@ -174,11 +174,12 @@ def by_early(
     early = rows.reindex((marks - at) // step).fillna(0.0).to_numpy(float)
     others = told.window(values, marks, 0, after) - early
     spent = told.window(values, marks, -before, 0)
-    usual = told.usual(values, marks, apart, after)
-    parts = {
-        "early": told.beyond(early, spent, -1, result.level),
-        "others": told.beyond(others, usual, -1, result.level),
-    }
+    first = told.beyond(early, spent, -1, result.level)
+    # The more buy in a peak, the fewer are left who did not.
+    with np.errstate(all="ignore"):
+        mine = spent * (first.expected / spent[-1])
+    left = told.usual(values, marks, apart, after) - mine
+    parts = {"early": first, "others": told.beyond(others, left, -1, result.level)}
     return replace(result, table=pd.concat([result.table, _rows(parts)], ignore_index=True))
 
 

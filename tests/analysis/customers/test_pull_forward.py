@@ -98,6 +98,14 @@ def ahead(seed: int) -> pd.DataFrame:
     return pd.concat([rows.drop(index=early.index), moved])
 
 
+def test_what_early_buyers_and_others_lack_is_what_the_trough_lacks():
+    week = Period(date(2026, 2, 9), date(2026, 2, 15))
+    for seed in range(4):
+        found = pull_forward(ahead(seed), **ASKED | {"peak": week}, trough=42)
+        lacks = found.table.set_index("part")["effect"]
+        assert lacks["early"] + lacks["others"] == pytest.approx(lacks["trough"], rel=0.1)
+
+
 def test_the_trough_may_be_longer_than_the_peak():
     week = Period(date(2026, 2, 9), date(2026, 2, 15))
     found = [pull_forward(ahead(s), **ASKED | {"peak": week}, trough=42) for s in range(6)]
